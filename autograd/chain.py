@@ -1,0 +1,256 @@
+"""The chain rule, and what follows from it: backward, δ beside the graph, gradients as graphs.
+
+It is written once, in `chain_rule`: go through the nodes in reverse topological order; a node's δ is
+the sum of what its users sent; it sends δ · slope to each operand.  What a number is does not matter:
+with floats this gives the derivatives, with Values a graph of them that can be differentiated again.
+`backward` is the same loop with the sums kept in the nodes; a test holds the two equal to the bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+from autograd.errors import ArgumentError, GraphError, OperandError
+from autograd.methods import Methods
+from autograd.order import interior
+from autograd.recorder import RECORDERS
+from autograd.value import Number, Operand, Value, number, short
+
+Delta: TypeAlias = "float | Value"
+Products: TypeAlias = list[tuple[Any, Any]]  # (δ of the user, slope along the edge), in order
+
+
+class Step(NamedTuple):
+    """One application of the chain rule: ``δ(operand) += δ(node) · slope``."""
+
+    node: Value
+    delta: Delta  # δ(node), complete
+    slot: int  # which operand of the node
+    operand: Value
+    slope: Any  # ∂node/∂operand
+
+
+# -- the rule ---------------------------------------------------------------------------------------
+
+
+def chain_rule(
+    order: Sequence[Value],
+    seeds: Mapping[Value, Delta],
+    slopes_of: Callable[[Value], Sequence[Any]],
+    gather: Callable[[Products], Any],
+    deltas: dict[Value, Any],
+) -> Iterator[Step]:
+    """Go back through `order`, yielding each step and filling `deltas` with every node's δ.
+
+    `slopes_of(node)` gives the local derivatives and `gather` sums the products δ · slope; between
+    them they decide what kind of number a δ is.
+    """
+    pending: dict[Value, Products] = {node: [(seed, 1.0)] for node, seed in seeds.items()}
+    for node in reversed(order):
+        if node not in pending:
+            continue  # no derivative comes back to it
+        deltas[node] = delta = gather(pending.pop(node))
+        for slot, (operand, slope) in enumerate(zip(node._operands, slopes_of(node), strict=True)):
+            if slope is not None and isinstance(operand, Value):
+                pending.setdefault(operand, []).append((delta, slope))
+                yield Step(node, delta, slot, operand, slope)
+    for leaf, products in pending.items():
+        deltas[leaf] = gather(products)
+
+
+def backward(root: Value, seed: Number = 1.0) -> None:
+    """Give every node below `root` its δ = seed · ∂root/∂node, in `grad`.
+
+    Interior nodes are overwritten; leaves accumulate, so several losses can add up (set `grad` to 0
+    in between, or call `zero_grad` of the model).  Raises GraphError on a detached node.
+
+    >>> x = Value(2.0)
+    >>> (x**3).backward()
+    >>> x.grad
+    12.0
+    """
+    if root.is_detached:
+        raise GraphError(f"backward() on {root!r}: it was detached, so no graph leads back from it")
+    order = interior(root)
+    for node in order:
+        node._grad = 0.0
+    root._grad += number(seed, "a seed")
+    for node in reversed(order):
+        delta = node._grad
+        slopes = node._slopes
+        if len(slopes) == 2:  # nearly all nodes; unpacking is faster than a loop
+            a, b = node._operands
+            slope_a, slope_b = slopes
+            if slope_a is not None:
+                a._grad += delta * slope_a  # type: ignore[union-attr]  # a float's slope is None
+            if slope_b is not None:
+                b._grad += delta * slope_b  # type: ignore[union-attr]
+        else:
+            for operand, slope in zip(node._operands, slopes):  # noqa: B905  (a strict zip costs 5%)
+                if slope is not None:
+                    operand._grad += delta * slope  # type: ignore[union-attr]
+
+
+def _backward(self: Value, seed: Number = 1.0) -> None:
+    backward(self, seed)
+
+
+_backward.__name__, _backward.__doc__ = "backward", backward.__doc__
+setattr(Methods, "backward", _backward)  # noqa: B010  (mypy: the stub declares it, the class does not)
+
+
+# -- δ as numbers -----------------------------------------------------------------------------------
+
+
+def recorded_slopes(node: Value) -> Sequence[float | None]:
+    """The local derivatives as they were when the node was recorded."""
+    return node._slopes
+
+
+def sum_products(products: Products) -> float:
+    """Σ δ · slope, in the order in which `backward` adds."""
+    total = 0.0
+    for delta, slope in products:
+        total += delta * slope
+    return total
+
+
+def steps(root: Value, seed: Number = 1.0) -> Iterator[Step]:
+    """The backward pass one application of the chain rule at a time, touching no node."""
+    return chain_rule(interior(root), {root: number(seed, "a seed")}, recorded_slopes, sum_products, {})
+
+
+def deltas(root: Value, seed: Number = 1.0) -> dict[Value, float]:
+    """δ = seed · ∂root/∂node for every node that a derivative comes back to, beside the graph.
+
+    No `grad` is read or written.  A node that is missing has no backward path, which is not 0.
+
+    >>> x = Value(2.0)
+    >>> deltas(x * x)[x]
+    4.0
+    """
+    found: dict[Value, float] = {}
+    _run(chain_rule(interior(root), {root: number(seed, "a seed")}, recorded_slopes, sum_products, found))
+    return found
+
+
+# -- δ as a graph -----------------------------------------------------------------------------------
+
+
+def slopes_as_graph(node: Value) -> Sequence[Any]:
+    """The local derivatives as Values, by the same rule on other numbers.
+
+    Raises GraphError if an operand's data was changed since the node was recorded.
+    """
+    op, operands = node._op, node._operands
+    if op is None:
+        return ()
+    now = op.float(*(o._data if isinstance(o, Value) else o for o in operands))
+    if now != node._data and now == now:
+        raise GraphError(
+            f"{short(node)} was recorded as {node._data!r} but its operands now give {now!r}: data was "
+            "set after recording; compute the expression again before differentiating it as a graph"
+        )
+    slopes = op.local(node, *operands)
+    return [s if isinstance(o, Value) else None for o, s in zip(operands, slopes, strict=True)]
+
+
+def dot_products(products: Products) -> Any:
+    """Σ δ · slope as one node, with multiplication by a plain 1 left out (exact)."""
+    if len(products) == 1:
+        return times(*products[0])
+    if not any(isinstance(factor, Value) for product in products for factor in product):
+        return sum_products(products)
+    return RECORDERS["dot"](*(d for d, _ in products), *(s for _, s in products))
+
+
+def times(a: Any, b: Any) -> Any:
+    """a · b, where a plain 1 needs no node."""
+    if type(a) is float and a == 1.0:
+        return b
+    if type(b) is float and b == 1.0:
+        return a
+    return a * b
+
+
+def deltas_as_graph(
+    seeds: Mapping[Value, Delta], order: Sequence[Value] | None = None
+) -> dict[Value, Delta]:
+    """δ of every node below the seeded ones, as Values where they depend on any, else floats."""
+    found: dict[Value, Delta] = {}
+    order = interior(*seeds) if order is None else order
+    _run(chain_rule(order, seeds, slopes_as_graph, dot_products, found))
+    return found
+
+
+def gradient(
+    output: Value, wrt: Value | Iterable[Value], *, seed: Operand = 1.0, as_graph: bool = False
+) -> Any:
+    """∂output/∂node for one node (a single answer) or several (a list), leaving every `grad` alone.
+
+    The nodes may be interior ones.  With `as_graph` the answers are Values that can be differentiated
+    again, to any order; else they are floats.  A node that output does not depend on has 0.
+
+    >>> x, y = Value(2.0), Value(3.0)
+    >>> gradient(x * x * y, [x, y])
+    [12.0, 4.0]
+    >>> dx = gradient(x * x * y, x, as_graph=True)
+    >>> gradient(dx, [x, y])  # ∂²/∂x², ∂²/∂x∂y
+    [6.0, 4.0]
+
+    Raises OperandError if `output` or one of `wrt` is not a Value, GraphError if `as_graph` and data
+    was set after recording.
+    """
+    nodes = [wrt] if isinstance(wrt, Value) else list(wrt)
+    for node in (output, *nodes):
+        if not isinstance(node, Value):
+            raise OperandError(f"gradient is of a Value with respect to Values, got {type(node).__name__} {short(node)}")
+    found: Mapping[Value, Any]
+    if as_graph:
+        graph = deltas_as_graph({output: seed})
+        found = {node: as_value(graph.get(node, 0.0)) for node in nodes}
+    else:
+        found = deltas(output, seed if not isinstance(seed, Value) else seed.data)
+    answers = [found.get(node, 0.0) for node in nodes]
+    return answers[0] if isinstance(wrt, Value) else answers
+
+
+def as_value(x: Delta) -> Value:
+    """x as a node: itself, or a leaf holding the number."""
+    return x if isinstance(x, Value) else Value(x)
+
+
+# -- forward mode -----------------------------------------------------------------------------------
+
+
+def tangents(
+    order: Sequence[Value],
+    seeds: Mapping[Value, Delta],
+    slopes_of: Callable[[Value], Sequence[Any]] = recorded_slopes,
+    gather: Callable[[Products], Any] = sum_products,
+) -> dict[Value, Any]:
+    """The chain rule forwards: how every node in `order` moves when the seeded ones move so."""
+    moving: dict[Value, Any] = dict(seeds)
+    for node in order:
+        if node in seeds:
+            continue
+        products = [
+            (moving[operand], slope)
+            for operand, slope in zip(node._operands, slopes_of(node), strict=True)
+            if slope is not None and operand in moving
+        ]
+        if products:
+            moving[node] = gather(products)
+    return moving
+
+
+def check_length(given: Sequence[Any], expected: int, what: str) -> None:
+    """Raise ArgumentError unless there are as many as expected."""
+    if len(given) != expected:
+        raise ArgumentError(f"{what}: expected {expected}, got {len(given)}")
+
+
+def _run(steps: Iterator[Step]) -> None:
+    for _ in steps:
+        pass

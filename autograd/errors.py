@@ -1,0 +1,31 @@
+"""The errors this project raises, all under one root.
+
+    AutogradError
+    ├── OperandError      (TypeError)     not a number that can enter a graph: "3", None, 1j, an array
+    ├── ArgumentError     (ValueError)    a choice, a shape or a count that does not fit
+    ├── NonFiniteError    (ValueError)    nan or inf where the work would be lost
+    └── GraphError        (RuntimeError)  the graph cannot do what was asked of it
+
+Each also inherits the built-in error that a caller would expect, so ``except TypeError`` keeps
+working.  A message says what was given, what is expected, and what to do.
+"""
+
+
+class AutogradError(Exception):
+    """The root: ``except AutogradError`` catches whatever this project raises on purpose."""
+
+
+class OperandError(AutogradError, TypeError):
+    """Something that is not a real number was handed to arithmetic on Values."""
+
+
+class ArgumentError(AutogradError, ValueError):
+    """An argument has the right type but does not fit: a name, a shape, a length, a range."""
+
+
+class NonFiniteError(AutogradError, ValueError):
+    """nan or infinity was found where going on would destroy the user's work."""
+
+
+class GraphError(AutogradError, RuntimeError):
+    """The computation graph cannot do what was asked: detached, changed since it was recorded."""

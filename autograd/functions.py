@@ -1,0 +1,192 @@
+"""The functions of the table by name: on numbers, on Values, on arrays of either.
+
+Functions of one number are in this module because the table has a row of that name; the stub beside
+this file, written from the table, tells type checkers and editors what they are.  Written out here
+are those that take a whole vector, and those that need more than a row.
+"""
+
+from __future__ import annotations
+
+import builtins
+import operator
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.errors import ArgumentError, OperandError
+from autograd.ops.primitive import TABLE, Primitive
+from autograd.recorder import RECORDERS, apply, make_node, record
+from autograd.value import Value, number, short
+
+for _name, _row in TABLE.items():
+    for _known_as in (_name, *_row.aliases):
+        globals()[_known_as] = RECORDERS[_name]
+
+
+# -- vectors ----------------------------------------------------------------------------------------
+
+
+def dot(weights: Any, inputs: Any, bias: Any = None) -> Any:
+    """Σ wᵢxᵢ + b as ONE node: the z of a neuron, and δ(z) is exactly ∂J/∂z.
+
+    `weights` and `inputs` are sequences (or 1-d arrays) of equal length; `bias` is a number or Value.
+
+    >>> from autograd import Value
+    >>> dot([Value(2.0), Value(3.0)], [10.0, 100.0], Value(1.0)).data
+    321.0
+
+    Raises ArgumentError if the lengths differ, OperandError for what is not a number.
+    """
+    operands = (*weights, *inputs)
+    n = len(operands) - len(inputs)
+    if n != len(inputs):
+        raise ArgumentError(f"dot needs as many weights as inputs, got {n} weights and {len(inputs)} inputs")
+    if bias is not None:
+        operands = (*operands, bias)
+    try:  # all Values, the way of a neuron: no checks, no copies
+        data = [operand._data for operand in operands]
+    except AttributeError:
+        return _apply_vector(TABLE["dot"], operands)
+    w, x = data[:n], data[n : 2 * n]
+    y = builtins.sum(map(operator.mul, w, x))
+    slopes: tuple[float | None, ...] = (*x, *w)
+    if bias is not None:
+        y += data[-1]
+        slopes = (*slopes, 1.0)
+    return make_node(TABLE["dot"], y, operands, slopes)
+
+
+def matmul(a: Any, b: Any) -> Any:
+    """The matrix product with one `dot` node an element; shapes as in NumPy's ``a @ b``.
+
+    (``a @ b`` on arrays of Values works too; NumPy then makes one node for every × and +.)
+
+    >>> from autograd import Value
+    >>> W = np.array([[Value(1.0), Value(2.0)]])
+    >>> matmul(W, [3.0, 4.0])[0].data
+    11.0
+    """
+    left, right = np.asarray(a), np.asarray(b)
+    if left.ndim not in (1, 2) or right.ndim not in (1, 2) or left.shape[-1] != right.shape[0]:
+        raise ArgumentError(f"matmul of shapes {left.shape} and {right.shape}: the inner lengths must agree")
+    rows, columns = np.atleast_2d(left), right.reshape(right.shape[0], -1).T
+    product = np.empty((len(rows), len(columns)), object)
+    for i, row in enumerate(rows):
+        for j, column in enumerate(columns):
+            product[i, j] = dot(tuple(row), tuple(column))
+    return _tidy(product.reshape(left.shape[:-1] + right.shape[1:]))
+
+
+def sum(xs: Any, axis: int | None = None) -> Any:  # noqa: A001  (NumPy's name)
+    """Σ xᵢ as one node; of an array, along `axis` or of everything.
+
+    >>> sum([1.0, 2.0, 3.5])
+    6.5
+    """
+    return _reduce(TABLE["sum"], xs, axis)
+
+
+def logsumexp(xs: Any, axis: int | None = None) -> Any:
+    """ln Σ exp(xᵢ) as one node, without overflow; of an array, along `axis` or of everything."""
+    return _reduce(TABLE["logsumexp"], xs, axis)
+
+
+def softmax(xs: Any, axis: int = -1) -> Any:
+    """exp(xᵢ)/Σ exp(xⱼ): one node a component, its slopes the sᵢ(1-sᵢ) and -sᵢsⱼ of the books.
+
+    A list for a list or tuple, an array for an array (along `axis`).
+
+    >>> softmax([0.0, 0.0])
+    [0.5, 0.5]
+    """
+    return _vectors(TABLE["softmax"], xs, axis)
+
+
+def log_softmax(xs: Any, axis: int = -1) -> Any:
+    """ln softmax(x), exact where softmax would round to 0 or 1."""
+    return _vectors(TABLE["log_softmax"], xs, axis)
+
+
+def _apply_vector(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
+    """A variadic row on a flat vector; no element may be an array."""
+    checked = tuple(o if isinstance(o, Value) else number(o, f"an operand of {primitive.name}") for o in operands)
+    if any(isinstance(o, Value) for o in checked):
+        return record(primitive, checked)
+    return primitive.float(*checked)
+
+
+def _reduce(primitive: Primitive, xs: Any, axis: int | None) -> Any:
+    array = _as_array(primitive, xs)
+    if axis is None:
+        return _apply_vector(primitive, tuple(array.flat))
+    moved = np.moveaxis(array, axis, -1)
+    reduced = np.empty(moved.shape[:-1], object)
+    for at in np.ndindex(reduced.shape):
+        reduced[at] = _apply_vector(primitive, tuple(moved[at]))
+    return _tidy(reduced)
+
+
+def _vectors(primitive: Primitive, xs: Any, axis: int) -> Any:
+    array = _as_array(primitive, xs)
+    if array.ndim == 0:
+        raise ArgumentError(f"{primitive.name} is of a vector, got the single number {short(xs)}")
+    moved = np.moveaxis(array, axis, -1)
+    answers = np.empty(moved.shape, object)
+    for at in np.ndindex(moved.shape[:-1]):
+        vector = tuple(moved[at])
+        for i in range(len(vector)):
+            answers[(*at, i)] = _apply_vector(primitive, (float(i), *vector))
+    answer = _tidy(np.moveaxis(answers, -1, axis))
+    return answer if isinstance(xs, np.ndarray) else answer.tolist()
+
+
+def _as_array(primitive: Primitive, xs: Any) -> np.ndarray[Any, Any]:
+    if not isinstance(xs, (np.ndarray, Sequence, Value)) and hasattr(xs, "__iter__"):
+        xs = list(xs)
+    try:
+        array = np.asarray(xs)
+    except ValueError:
+        raise ArgumentError(f"{primitive.name} needs rows of equal length, got {short(xs)}") from None
+    if array.dtype.kind not in "fiubO":
+        raise OperandError(f"{primitive.name} is of real numbers or Values, got {short(xs)}")
+    return array
+
+
+def _tidy(answers: Any) -> Any:
+    """An object array as floats if it holds no Value; a 0-d one as its element."""
+    if answers.ndim == 0:
+        return answers[()]
+    return answers if any(isinstance(x, Value) for x in answers.flat) else answers.astype(float)
+
+
+# -- more than a row --------------------------------------------------------------------------------
+
+
+def gelu(x: Any, approximate: str = "none") -> Any:
+    """x·Φ(x), or its tanh form with ``approximate="tanh"`` (Hendrycks & Gimpel 2016; PyTorch's option)."""
+    if approximate not in ("none", "tanh"):
+        raise ArgumentError(f'gelu: approximate is "none" or "tanh", got {approximate!r}')
+    return RECORDERS["gelu" if approximate == "none" else "gelu_tanh"](x)
+
+
+def rrelu(
+    x: Any, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = True, rng: random.Random | None = None
+) -> Any:
+    """The randomized leaky relu (Xu et al. 2015): below 0 a slope drawn from [lower, upper].
+
+    One draw an element while training; the mean (lower + upper)/2 otherwise.  Pass `rng` to make the
+    draws repeatable.
+    """
+    if not lower <= upper:
+        raise ArgumentError(f"rrelu draws from [lower, upper], got [{lower}, {upper}]")
+    draw = (rng or random).uniform
+    if isinstance(x, (np.ndarray, list, tuple)):
+        shape = np.shape(x)
+        slopes = [draw(lower, upper) if training else (lower + upper) / 2 for _ in range(int(np.prod(shape)))]
+        return apply(TABLE["rrelu"], (x, np.array(slopes).reshape(shape)))
+    return RECORDERS["rrelu"](x, draw(lower, upper) if training else (lower + upper) / 2)
+
+
+__all__ = sorted({known_as for row in TABLE.values() for known_as in (row.name, *row.aliases)} | {"matmul"})

@@ -1,0 +1,270 @@
+"""One primitive is one row: its value, its slopes, how it is written, where it is tested.
+
+A row's rules are ordinary arithmetic and are read in several ways, by what they are handed:
+
+    floats        `Primitive.float` and `Primitive.float_slopes`, compiled from the rule's own source
+    arrays        `Primitive.array` and `Primitive.array_slopes`, with NumPy's IEEE arithmetic
+    Expressions   the rule as a tree, from which its source is printed
+    Values        whatever has an `__apply__` method decides itself what applying a primitive means
+"""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd.ops.expression import Expression, Term, python_source, variable
+
+Rule = Callable[..., Any]
+RAISED = (OverflowError, ValueError, ZeroDivisionError)  # what math raises where IEEE 754 has an answer
+
+_QUIET: Any = {"divide": "ignore", "over": "ignore", "under": "ignore", "invalid": "ignore"}
+
+
+class Atom(NamedTuple):
+    """A value that is not written in terms of other rows: one function a reading."""
+
+    float: Rule  # on Python floats; may raise where IEEE has an answer, the array function then speaks
+    array: Rule  # on NumPy arrays
+
+
+class Edge(NamedTuple):
+    """A convention at a kink or at an edge of the domain: what holds there is data, and tested."""
+
+    at: tuple[float, ...]
+    value: float
+    slopes: tuple[float | None, ...]  # None: nothing is said about this slope
+
+
+@dataclass(frozen=True, eq=False)
+class Primitive:
+    """A row of the table.
+
+    Call it with numbers of one kind, and it answers in that kind:
+
+    >>> from autograd.ops.table import tanh
+    >>> tanh(0.0), tanh(np.array([0.0, 1.0])).round(4)
+    (0.0, array([0.    , 0.7616]))
+
+    The slopes are the local derivatives, one an operand, given the output first:
+
+    >>> tanh.float_slopes(0.0, 0.0)
+    (1.0,)
+    """
+
+    name: str
+    rule: Rule | Atom  # the value
+    slopes: Rule  # (y, *operands) → one slope an operand (alone when there is one operand)
+    definition: str  # the mathematics, in Python's notation: what the careful rule must agree with
+    points: tuple[tuple[float, ...], ...]  # where every reading is tested
+    edges: tuple[Edge, ...] = ()
+    textbook: Rule | None = None  # the slopes as a book prints them, where the careful rule differs
+    symbol: str = ""  # in a picture: × for multiply
+    latex: str = ""  # with the operands as {0}, {1}
+    operator: str = ""  # Python's: "mul" means __mul__ and __rmul__
+    aliases: tuple[str, ...] = ()  # NumPy's and PyTorch's names
+    method: bool = False  # also a method of Value, as y = x.tanh()
+    doc: str = ""
+    defaults: dict[str, float] = field(default_factory=dict)
+    variadic: bool = False  # any number of operands
+    sliced: bool = False  # variadic over a vector, so that an array may be reduced along an axis
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"
+
+    def __reduce__(self) -> tuple[Rule, tuple[str]]:
+        return lookup, (self.name,)
+
+    def __call__(self, *operands: Any) -> Any:
+        for operand in operands:
+            apply = getattr(operand, "__apply__", None)
+            if apply is not None:
+                return apply(self, operands)
+        if any(isinstance(operand, (np.ndarray, np.generic)) for operand in operands):
+            return self.array(*operands)
+        return self.float(*operands)
+
+    @cached_property
+    def operands(self) -> tuple[str, ...]:
+        """The names of the operands, as the rule calls them; of a variadic row, of the rest."""
+        names = list(inspect.signature(self.slopes).parameters.values())[1:]
+        return tuple(name.name for name in names)
+
+    @cached_property
+    def arity(self) -> int | None:
+        """How many operands, or None if any number."""
+        return None if self.variadic else len(self.operands)
+
+    # -- the value ------------------------------------------------------------------------------
+
+    @cached_property
+    def float(self) -> Rule:
+        """The value on Python floats, never raising: IEEE arithmetic answers where math will not."""
+        if self.variadic:
+            assert isinstance(self.rule, Atom)
+            body: Rule = self.rule.float
+        else:
+            body = _compile(self, "value", [self.value_term(self._variables)])
+        array = self.array
+
+        def value(*operands: float) -> float:
+            try:
+                return float(body(*operands))
+            except RAISED:
+                return float(array(*map(np.float64, operands)))
+
+        return value
+
+    def array(self, *operands: Any) -> Any:
+        """The value on NumPy arrays, elementwise, with IEEE's inf and nan and no warnings."""
+        rule = self.rule.array if isinstance(self.rule, Atom) else self.rule
+        with np.errstate(**_QUIET):
+            return rule(*operands)
+
+    # -- the slopes -----------------------------------------------------------------------------
+
+    def local(self, y: Any, *operands: Any) -> tuple[Any, ...]:
+        """The slopes on any kind of number: one an operand, None where there is no derivative."""
+        slopes = self.slopes(y, *operands)
+        return slopes if isinstance(slopes, tuple) else (slopes,)
+
+    @cached_property
+    def float_slopes(self) -> Rule:
+        """The slopes on Python floats, never raising."""
+        body = self.local if self.variadic else _compile(self, "slopes", self.slope_terms(self._variables))
+
+        def slopes(y: float, *operands: float) -> tuple[float | None, ...]:
+            try:
+                return tuple(body(y, *operands))
+            except RAISED:
+                return tuple(
+                    None if slope is None else float(slope)
+                    for slope in self.array_slopes(np.float64(y), *map(np.float64, operands))
+                )
+
+        return slopes
+
+    def array_slopes(self, y: Any, *operands: Any) -> tuple[Any, ...]:
+        """The slopes on NumPy arrays."""
+        with np.errstate(**_QUIET):
+            return self.local(y, *operands)
+
+    def value_and_slopes(self, *operands: float) -> tuple[Any, ...]:
+        """(y, slopes) on floats, the long way round: for recorders, after something has raised."""
+        y = self.float(*operands)
+        return y, self.float_slopes(y, *operands)
+
+    @property
+    def _variables(self) -> list[Expression]:
+        return [variable(name) for name in self.operands]
+
+    # -- the rule as a tree ---------------------------------------------------------------------
+
+    def value_term(self, operands: Sequence[Term]) -> Term:
+        """The value as an Expression of `operands`."""
+        return Expression(self.name, *operands) if isinstance(self.rule, Atom) else self.rule(*operands)
+
+    def slope_terms(self, operands: Sequence[Term]) -> tuple[Term, ...]:
+        """The slopes as Expressions of `operands` and y."""
+        return self.local(variable("y"), *operands)
+
+
+TABLE: dict[str, Primitive] = {}  # every row by its name, in the order of the page
+_BY_ANY_NAME: dict[str, Primitive] = {}
+
+# Not a row: what the `op` of a leaf says that was cut from its graph.
+DETACHED = Primitive("detached", lambda x: x, lambda y, x: None, "x", ())
+_BY_ANY_NAME["detached"] = DETACHED
+
+
+def row(name: str, rule: Rule | Atom, slopes: Rule, **columns: Any) -> Primitive:
+    """Add a row to the table; the columns are the fields of `Primitive`."""
+    if not isinstance(rule, Atom):
+        parameters = inspect.signature(rule).parameters.values()
+        columns["defaults"] = {p.name: p.default for p in parameters if p.default is not p.empty}
+    columns["points"] = tuple(at if isinstance(at, tuple) else (at,) for at in columns["points"])
+    columns["edges"] = tuple(Edge(*_tuples(edge)) for edge in columns.get("edges", ()))
+    primitive = Primitive(name, rule, slopes, **columns)
+    TABLE[name] = primitive
+    for known_as in (name, *primitive.aliases):
+        _BY_ANY_NAME[known_as] = primitive
+    return primitive
+
+
+def _tuples(edge: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
+    """An edge of a one-operand row may be written without the inner parentheses."""
+    at, value, slopes = edge
+    return (
+        at if isinstance(at, tuple) else (at,),
+        value,
+        slopes if isinstance(slopes, tuple) else (slopes,),
+    )
+
+
+def lookup(name: str) -> Primitive:
+    """The row of that name or alias; KeyError if there is none."""
+    return _BY_ANY_NAME[name]
+
+
+# -- compiling a rule -------------------------------------------------------------------------------
+
+
+class _Namespace(dict[str, Any]):
+    """What the printed source of a rule calls: the float functions of the rows, found when first used."""
+
+    def __missing__(self, name: str) -> Any:
+        try:
+            primitive = TABLE[name]
+        except KeyError:
+            raise NameError(f"the table has no row {name!r}") from None
+        self[name] = found = raw_float(primitive)
+        return found
+
+
+def raw_float(primitive: Primitive) -> Rule:
+    """The fast function on floats: math's own where the row is an atom; may raise (see RAISED)."""
+    return primitive.rule.float if isinstance(primitive.rule, Atom) else primitive.float
+
+
+FLOATS: dict[str, Any] = _Namespace(inf=math.inf, nan=math.nan)
+
+
+def names_in(source: str) -> dict[str, Any]:
+    """The rows' functions that a printed source calls, by name."""
+    code = compile(source, "<names>", "exec")
+    pending, names = [code], set[str]()
+    while pending:
+        block = pending.pop()
+        names.update(block.co_names)
+        pending.extend(part for part in block.co_consts if inspect.iscode(part))
+    return {name: FLOATS[name] for name in names if name in FLOATS or name in TABLE}
+
+
+def define(name: str, source: str, filename: str, namespace: dict[str, Any]) -> Rule:
+    """Run `source` and return the function `name` it defines, with a source that can be read.
+
+    The text is registered with linecache, so tracebacks show it and debuggers step into it.
+    """
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    namespace.setdefault("__name__", __name__)
+    exec(compile(source, filename, "exec"), namespace)
+    function: Rule = namespace[name]
+    function.__dict__["source"] = source
+    return function
+
+
+def _compile(primitive: Primitive, what: str, terms: Sequence[Term]) -> Rule:
+    """A Python function of floats from a rule's terms: `what` is "value" or "slopes"."""
+    assignments, results = python_source(terms)
+    parameters = (["y"] if what == "slopes" else []) + list(primitive.operands)
+    result = results[0] if what == "value" else f"({', '.join(results)},)"
+    body = [*assignments, f"return {result}"]
+    source = f"def {what}({', '.join(parameters)}):\n" + "".join(f"    {line}\n" for line in body)
+    return define(what, source, f"<{what} of {primitive.name}>", names_in(source))

@@ -1,0 +1,507 @@
+"""The table of primitives: all rules on one page, one row each.  To add a primitive, add a row.
+
+A row reads: name, value, slopes (the output is called y), then how it is defined, written and tested.
+Values and slopes are ordinary arithmetic on whatever they are handed (see `primitive`), so they must
+choose with `where`, not `if`, compare with `equal`, not ==, and not cancel: tanh says 1/cosh², because
+1 - y*y has no digits left at x = 18.  `textbook` holds the form a book prints.
+
+Derivatives at kinks: the minimum-norm subgradient where there is one, else the limit, else nan.
+Domain errors give nan or inf as IEEE 754 has it, never an exception, never a complex number.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from functools import reduce
+from math import inf, nan, pi
+from typing import Any
+
+import numpy as np
+
+from autograd.ops import special
+from autograd.ops.numbers import equal, where
+from autograd.ops.primitive import Atom, row
+
+LN2, LN10 = math.log(2), math.log(10)
+SQRT2, SQRT_2_OVER_PI, SQRT_2PI = math.sqrt(2), math.sqrt(2 / pi), math.sqrt(2 * pi)
+TWO_OVER_SQRT_PI = 2 / math.sqrt(pi)
+SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772  # Klambauer et al. 2017
+SATURATED = 750.0  # exp(-750) is 0 in double precision
+
+# -- arithmetic -------------------------------------------------------------------------------------
+
+add = row("add", lambda a, b: a + b, lambda y, a, b: (1.0, 1.0),
+          symbol="+", operator="add", latex="{0} + {1}",
+          definition="a + b", points=[(2, 3), (-0.5, 1e-3)], doc="a + b")
+
+subtract = row("subtract", lambda a, b: a - b, lambda y, a, b: (1.0, -1.0),
+          symbol="−", operator="sub", latex="{0} - {1}",
+          definition="a - b", points=[(2, 3), (-0.5, 1e-3)], doc="a - b")
+
+multiply = row("multiply", lambda a, b: a * b, lambda y, a, b: (b, a),
+          symbol="×", operator="mul", latex=r"{0} \cdot {1}",
+          definition="a * b", points=[(2, 3), (-0.5, 1e-3), (0, 4)], doc="a · b")
+
+divide = row("divide", lambda a, b: a / b, lambda y, a, b: (1.0 / b, -y / b),
+          symbol="÷", operator="truediv", latex=r"\frac{{{0}}}{{{1}}}", aliases=("true_divide",),
+          textbook=lambda y, a, b: (1.0 / b, -a / b**2.0),
+          definition="a / b", points=[(2, 3), (-0.5, 1e-3), (1e-200, 1e-200)],
+          edges=[((1, 0), inf, (inf, -inf)), ((-1, 0), -inf, (inf, inf)), ((0, 0), nan, (inf, nan))],
+          doc="a / b; 1/0 is ±inf as IEEE 754 has it")
+
+power = row("power", Atom(math.pow, np.power),
+          lambda y, a, b: (where(equal(b, 0.0), 0.0, b * power(a, b - 1.0)),
+                           where(equal(a, 0.0), where(b < 0.0, -inf, where(equal(b, b), 0.0, b)),
+                                 where(equal(y, 0.0), where(a < 0.0, nan, 0.0), y * log(a)))),
+          textbook=lambda y, a, b: (b * a ** (b - 1.0), y * log(a)),
+          symbol="^", operator="pow", aliases=("pow",), latex="{0}^{{{1}}}",
+          definition="a ** b", points=[(2, 3), (0.3, -1.7), (4, 0.5), (10, 0)],
+          edges=[((0, 0), 1, (0, 0)), ((0, 1), 0, (1, 0)), ((0, 0.5), 0, (inf, 0)),
+                 ((0, -1), inf, (-inf, -inf)), ((-2, 3), -8, (12, nan)), ((-8, 1 / 3), nan, (nan, nan))],
+          doc="a to the power b; a negative base has real powers only for whole b")
+
+negative = row("negative", lambda x: -x, lambda y, x: -1.0,
+          symbol="−", latex="-{0}", definition="-x", points=[2, -0.5], doc="-x")
+
+positive = row("positive", Atom(operator.pos, np.positive), lambda y, x: 1.0,
+          symbol="=", latex="{0}", definition="x", points=[2, -0.5], doc="x itself, as a node of its own")
+
+remainder = row("remainder", lambda a, b: a % b, lambda y, a, b: (1.0, -floor(a / b)),
+          symbol="mod", operator="mod", aliases=("mod",), latex=r"{0} \bmod {1}",
+          definition="a - b * floor(a / b)", points=[(7.5, 2), (-7.5, 2), (7.5, -2)],
+          doc="Python's a % b, whose sign is that of b")
+
+fmod = row("fmod", Atom(math.fmod, np.fmod), lambda y, a, b: (1.0, -trunc(a / b)), method=True,
+          latex=r"\operatorname{{fmod}}({0}, {1})",
+          definition="a - b * trunc(a / b)", points=[(7.5, 2), (-7.5, 2), (7.5, -2)],
+          doc="C's remainder, whose sign is that of a")
+
+floor_divide = row("floor_divide", Atom(operator.floordiv, np.floor_divide), lambda y, a, b: (0.0, 0.0),
+          symbol="//", operator="floordiv", latex=r"\left\lfloor {0} / {1} \right\rfloor",
+          definition="floor(a / b)", points=[(7.5, 2), (-7.5, 2)], doc="Python's a // b")
+
+sum_ = row("sum", Atom(lambda *xs: sum(xs, 0.0), lambda *xs: reduce(np.add, xs, 0.0)),
+          lambda y, *xs: (1.0,) * len(xs), variadic=True, sliced=True,
+          symbol="Σ", latex=r"\sum", definition="sum(xs)", points=[(1, 2, 3), (-0.5, 0.5, 1e-3, 7)],
+          doc="Σ xᵢ as one node")
+
+dot = row("dot", Atom(lambda *xs: _dot(xs), lambda *xs: _dot(xs)),
+          lambda y, *xs: (lambda w, x, rest: (*x, *w, *((1.0,) * len(rest))))(*special.halves(xs)),
+          variadic=True, symbol="·", latex=r"\sum w x",
+          definition="sum(w * x for w, x in zip(ws, xs)) + c",
+          points=[(1, 2, 3, 4), (0.5, -1, 2, 3, 0.25, -2, 0.1), (2, 3), (2, 3, 1)],
+          doc="Σ wᵢxᵢ + c as one node: (weights, inputs, bias)")
+
+
+def _dot(operands: tuple[Any, ...]) -> Any:
+    weights, inputs, bias = special.halves(operands)
+    products = sum(map(operator.mul, weights, inputs))
+    return products + bias[0] if bias else products
+
+
+square = row("square", lambda x: x * x, lambda y, x: 2.0 * x, method=True,
+          latex="{0}^2", definition="x * x", points=[3, -0.5, 0], doc="x²")
+
+reciprocal = row("reciprocal", lambda x: 1.0 / x, lambda y, x: -(y * y), method=True,
+          textbook=lambda y, x: -1.0 / x**2.0, latex=r"\frac{{1}}{{{0}}}",
+          definition="1 / x", points=[3, -0.5, 1e-5], edges=[(0, inf, -inf)], doc="1/x")
+
+sqrt = row("sqrt", Atom(math.sqrt, np.sqrt), lambda y, x: 0.5 / (y + 0.0), method=True,
+          textbook=lambda y, x: 1.0 / (2.0 * y), latex=r"\sqrt{{{0}}}",
+          definition="sqrt(x)", points=[2, 1e-10, 1e10], edges=[(0, 0, inf), (-1, nan, nan)], doc="√x")
+
+cbrt = row("cbrt", Atom(math.cbrt, np.cbrt), lambda y, x: 1.0 / (3.0 * y * y), method=True,
+          latex=r"\sqrt[3]{{{0}}}", definition="sign(x) * abs(x) ** (mpf(1) / 3)",
+          points=[2, -5, 1e-10], edges=[(0, 0, inf)], doc="the real cube root, of negative numbers too")
+
+hypot = row("hypot", Atom(math.hypot, np.hypot),
+          lambda y, a, b: (where(equal(y, 0.0), 0.0, a / y), where(equal(y, 0.0), 0.0, b / y)),
+          textbook=lambda y, a, b: (a / y, b / y), method=True,
+          latex=r"\sqrt{{{0}^2 + {1}^2}}", definition="sqrt(a * a + b * b)",
+          points=[(3, 4), (1e200, 1e200), (1e-200, 1e-200), (-1, 0)],
+          edges=[((0, 0), 0, (0, 0))], doc="√(a² + b²) without overflow")
+
+# -- exponentials and logarithms --------------------------------------------------------------------
+
+exp = row("exp", Atom(math.exp, np.exp), lambda y, x: y, method=True,
+          latex="e^{{{0}}}", definition="exp(x)", points=[0, 1, -30, 5],
+          edges=[(1000, inf, inf), (-1000, 0, 0)], doc="eˣ")
+
+expm1 = row("expm1", Atom(math.expm1, np.expm1), lambda y, x: exp(x), method=True,
+          latex="e^{{{0}}} - 1", definition="expm1(x)", points=[1e-10, 1, -40], doc="eˣ - 1, with its digits near 0")
+
+exp2 = row("exp2", Atom(math.exp2, np.exp2), lambda y, x: y * LN2, method=True,
+          latex="2^{{{0}}}", definition="mpf(2) ** x", points=[0.5, 3, -20], doc="2ˣ")
+
+log = row("log", Atom(math.log, np.log), lambda y, x: where(x < 0.0, nan, 1.0 / (x + 0.0)), method=True,
+          textbook=lambda y, x: 1.0 / x, latex=r"\ln",
+          definition="log(x)", points=[2, 1e-5, 100], edges=[(0, -inf, inf), (-1, nan, nan)],
+          doc="the natural logarithm")
+
+log1p = row("log1p", Atom(math.log1p, np.log1p), lambda y, x: where(x < -1.0, nan, 1.0 / (1.0 + x)), method=True,
+          textbook=lambda y, x: 1.0 / (1.0 + x), latex=r"\ln\left(1 + {0}\right)",
+          definition="log1p(x)", points=[1e-10, 3, -0.9], edges=[(-1, -inf, inf), (-2, nan, nan)],
+          doc="ln(1 + x), with its digits near 0")
+
+log2 = row("log2", Atom(math.log2, np.log2), lambda y, x: where(x < 0.0, nan, 1.0 / (x * LN2 + 0.0)), method=True,
+          textbook=lambda y, x: 1.0 / (x * LN2), latex=r"\log_2",
+          definition="log(x) / log(2)", points=[3, 1e-5], edges=[(0, -inf, inf), (-1, nan, nan)],
+          doc="the logarithm to base 2")
+
+log10 = row("log10", Atom(math.log10, np.log10), lambda y, x: where(x < 0.0, nan, 1.0 / (x * LN10 + 0.0)), method=True,
+          textbook=lambda y, x: 1.0 / (x * LN10), latex=r"\log_{{10}}",
+          definition="log(x) / log(10)", points=[3, 1e-5], edges=[(0, -inf, inf), (-1, nan, nan)],
+          doc="the logarithm to base 10")
+
+logaddexp = row("logaddexp",
+          lambda a, b: where(equal(a, b), a + LN2, where(a > b, a, b) + log1p(exp(-abs_(a - b)))),
+          lambda y, a, b: (sigmoid(a - b), sigmoid(b - a)), method=True,
+          latex=r"\ln\left(e^{{{0}}} + e^{{{1}}}\right)", definition="log(exp(a) + exp(b))",
+          points=[(1, 2), (-3, 0.5), (50, 0), (2, 2)],
+          edges=[((1000, 1000), 1000 + LN2, (0.5, 0.5)), ((-inf, 0), 0, (0, 1)), ((-inf, -inf), -inf, (nan, nan))],
+          doc="ln(eᵃ + eᵇ) without overflow")
+
+xlogy = row("xlogy",
+          lambda a, b: where(equal(a, 0.0), where(equal(b, b), 0.0, b), a * log(b)),
+          lambda y, a, b: (log(b), a / b), method=True,
+          latex=r"{0} \ln {1}", definition="a * log(b)", points=[(2, 3), (-1, 0.5), (0, 2)],
+          edges=[((0, 0), 0, (-inf, nan)), ((1, 0), -inf, (-inf, inf))], doc="a·ln b, 0 where a is 0")
+
+# -- trigonometric ----------------------------------------------------------------------------------
+
+sin = row("sin", Atom(math.sin, np.sin), lambda y, x: cos(x), method=True, latex=r"\sin",
+          definition="sin(x)", points=[0, 0.5, 2, -10], edges=[(inf, nan, nan)], doc="sine, x in radians")
+
+cos = row("cos", Atom(math.cos, np.cos), lambda y, x: -sin(x), method=True, latex=r"\cos",
+          definition="cos(x)", points=[0, 0.5, 2, -10], doc="cosine, x in radians")
+
+tan = row("tan", Atom(math.tan, np.tan), lambda y, x: 1.0 + y * y, method=True, latex=r"\tan",
+          definition="tan(x)", points=[0, 0.5, 2, -10], doc="tangent, x in radians")
+
+cot = row("cot", lambda x: 1.0 / tan(x), lambda y, x: -(1.0 + y * y), method=True, latex=r"\cot",
+          definition="cot(x)", points=[0.5, 2, -10], edges=[(0, inf, -inf)], doc="cotangent, 1/tan")
+
+sec = row("sec", lambda x: 1.0 / cos(x), lambda y, x: y * tan(x), method=True, latex=r"\sec",
+          definition="sec(x)", points=[0, 0.5, 2, -10], doc="secant, 1/cos")
+
+csc = row("csc", lambda x: 1.0 / sin(x), lambda y, x: -(y * cot(x)), method=True, latex=r"\csc",
+          definition="csc(x)", points=[0.5, 2, -10], edges=[(0, inf, -inf)], doc="cosecant, 1/sin")
+
+asin = row("asin", Atom(math.asin, np.arcsin), lambda y, x: 1.0 / sqrt((1.0 - x) * (1.0 + x)), method=True,
+          textbook=lambda y, x: 1.0 / sqrt(1.0 - x**2.0), aliases=("arcsin",), latex=r"\arcsin",
+          definition="asin(x)", points=[0, 0.5, -0.999], edges=[(1, pi / 2, inf), (2, nan, nan)],
+          doc="inverse sine, in [-π/2, π/2]")
+
+acos = row("acos", Atom(math.acos, np.arccos), lambda y, x: -1.0 / sqrt((1.0 - x) * (1.0 + x)), method=True,
+          textbook=lambda y, x: -1.0 / sqrt(1.0 - x**2.0), aliases=("arccos",), latex=r"\arccos",
+          definition="acos(x)", points=[0, 0.5, -0.999], edges=[(1, 0, -inf), (2, nan, nan)],
+          doc="inverse cosine, in [0, π]")
+
+atan = row("atan", Atom(math.atan, np.arctan), lambda y, x: 1.0 / (1.0 + x * x), method=True,
+          aliases=("arctan",), latex=r"\arctan", definition="atan(x)", points=[0, 0.5, -30],
+          edges=[(inf, pi / 2, 0)], doc="inverse tangent, in [-π/2, π/2]")
+
+atan2 = row("atan2", Atom(math.atan2, np.arctan2),
+          lambda y, a, b: (where(equal(hypot(a, b), 0.0), 0.0, b / hypot(a, b) / hypot(a, b)),
+                           where(equal(hypot(a, b), 0.0), 0.0, -a / hypot(a, b) / hypot(a, b))),
+          textbook=lambda y, a, b: (b / (a**2.0 + b**2.0), -a / (a**2.0 + b**2.0)),
+          aliases=("arctan2",), method=True, latex=r"\operatorname{{atan2}}({0}, {1})",
+          definition="atan2(a, b)", points=[(1, 2), (-1, -2), (3, 1e-3), (1e200, 1e200)],
+          edges=[((0, 0), 0, (0, 0))], doc="the angle of the point (b, a), in (-π, π]")
+
+sinc = row("sinc", Atom(special.sinc, special.elementwise(special.sinc)),
+          lambda y, x: where(abs_(x) < 0.1, _sinc_slope_near_zero(x), (cospi(x) - y) / x), method=True,
+          textbook=lambda y, x: (cospi(x) - y) / x, latex=r"\operatorname{{sinc}}",
+          definition="sincpi(x)", points=[0.5, 0.05, 1e-9, -2.3, 0.1], edges=[(0, 1, 0)],
+          doc="NumPy's sinc, sin(πx)/(πx)")
+
+cospi = row("cospi", Atom(special.cospi, special.elementwise(special.cospi)),
+          lambda y, x: -pi * sinpi(x),
+          latex=r"\cos\left(\pi {0}\right)", definition="cospi(x)", points=[0.3, 1.7, -20.1],
+          doc="cos(πx), exact at halves")
+
+sinpi = row("sinpi", Atom(special.sinpi, special.elementwise(special.sinpi)), lambda y, x: pi * cospi(x),
+          latex=r"\sin\left(\pi {0}\right)", definition="sinpi(x)", points=[0.3, 1.7, -20.1],
+          doc="sin(πx), exact at whole numbers")
+
+
+def _sinc_slope_near_zero(x: Any) -> Any:
+    """The series of (cos πx - sinc x)/x, which cancels near 0: -Σ (-1)ᵏ 2k π²ᵏ x²ᵏ⁻¹/(2k+1)!."""
+    coefficients = [(-1) ** k * 2 * k * pi ** (2 * k) / math.factorial(2 * k + 1) for k in range(1, 8)]
+    square_ = x * x
+    return x * reduce(lambda total, c: total * square_ + c, reversed(coefficients))
+
+
+degrees = row("degrees", lambda x: x * (180.0 / pi), lambda y, x: 180.0 / pi, aliases=("rad2deg",), method=True,
+          latex=r"{0} \cdot \frac{{180}}{{\pi}}", definition="x * 180 / pi", points=[1, -3], doc="radians to degrees")
+
+radians = row("radians", lambda x: x * (pi / 180.0), lambda y, x: pi / 180.0, aliases=("deg2rad",), method=True,
+          latex=r"{0} \cdot \frac{{\pi}}{{180}}", definition="x * pi / 180", points=[90, -3], doc="degrees to radians")
+
+# -- hyperbolic -------------------------------------------------------------------------------------
+
+sinh = row("sinh", Atom(math.sinh, np.sinh), lambda y, x: cosh(x), method=True, latex=r"\sinh",
+          definition="sinh(x)", points=[0, 1e-5, 2, -5], edges=[(1000, inf, inf)], doc="hyperbolic sine")
+
+cosh = row("cosh", Atom(math.cosh, np.cosh), lambda y, x: sinh(x), method=True, latex=r"\cosh",
+          definition="cosh(x)", points=[0, 1e-5, 2, -5], edges=[(-1000, inf, -inf)], doc="hyperbolic cosine")
+
+tanh = row("tanh", Atom(math.tanh, np.tanh), lambda y, x: where(abs_(x) > 700.0, 0.0, 1.0 / (cosh(x) * cosh(x))), method=True,
+          textbook=lambda y, x: 1.0 - y**2.0, latex=r"\tanh",
+          definition="tanh(x)", points=[0, 0.5, -2, 18, 1e-10], edges=[(1000, 1, 0), (-inf, -1, 0)],
+          doc="hyperbolic tangent")
+
+asinh = row("asinh", Atom(math.asinh, np.arcsinh), lambda y, x: 1.0 / hypot(1.0, x), method=True,
+          textbook=lambda y, x: 1.0 / sqrt(x**2.0 + 1.0), aliases=("arcsinh",), latex=r"\operatorname{{arsinh}}",
+          definition="asinh(x)", points=[0, 1e-5, 2, -1e200], doc="inverse hyperbolic sine")
+
+acosh = row("acosh", Atom(math.acosh, np.arccosh), lambda y, x: 1.0 / (sqrt(x - 1.0) * sqrt(x + 1.0)), method=True,
+          textbook=lambda y, x: 1.0 / sqrt(x**2.0 - 1.0), aliases=("arccosh",), latex=r"\operatorname{{arcosh}}",
+          definition="acosh(x)", points=[1.5, 20, 1e200], edges=[(1, 0, inf), (0, nan, nan)],
+          doc="inverse hyperbolic cosine")
+
+atanh = row("atanh", Atom(math.atanh, np.arctanh),
+          lambda y, x: where(abs_(x) > 1.0, nan, 1.0 / ((1.0 - x) * (1.0 + x))), method=True,
+          textbook=lambda y, x: 1.0 / (1.0 - x**2.0), aliases=("arctanh",), latex=r"\operatorname{{artanh}}",
+          definition="atanh(x)", points=[0, 0.5, -0.999], edges=[(1, inf, inf), (2, nan, nan)],
+          doc="inverse hyperbolic tangent")
+
+# -- activations ------------------------------------------------------------------------------------
+
+sigmoid = row("sigmoid", lambda x: where(x < 0.0, exp(-abs_(x)), 1.0) / (1.0 + exp(-abs_(x))),
+          lambda y, x: y * sigmoid(-x), method=True, aliases=("expit",),
+          textbook=lambda y, x: y * (1.0 - y), latex=r"\sigma", symbol="σ",
+          definition="1 / (1 + exp(-x))", points=[0, 2, -3, 40, -40], edges=[(1000, 1, 0), (-1000, 0, 0)],
+          doc="1/(1 + e⁻ˣ)")
+
+softplus = row("softplus", lambda x: where(x <= 0.0, 0.0, x) + log1p(exp(-abs_(x))), lambda y, x: sigmoid(x),
+          method=True, latex=r"\operatorname{{softplus}}",
+          definition="log(1 + exp(x))", points=[0, 2, -3, 40, -40], edges=[(1000, 1000, 1), (-1000, 0, 0)],
+          doc="ln(1 + eˣ), without overflow and without a threshold")
+
+logsigmoid = row("logsigmoid", lambda x: -softplus(-x), lambda y, x: sigmoid(-x), method=True,
+          aliases=("log_sigmoid",), latex=r"\ln\sigma",
+          definition="-log(1 + exp(-x))", points=[0, 2, -3, 40, -40], edges=[(-1000, -1000, 1)], doc="ln σ(x)")
+
+relu = row("relu", lambda x: where(x <= 0.0, 0.0, x), lambda y, x: where(x <= 0.0, 0.0, where(x > 0.0, 1.0, x)),
+          method=True, textbook=lambda y, x: where(x > 0.0, 1.0, 0.0), latex=r"\operatorname{{relu}}",
+          definition="x if x > 0 else 0 * x", points=[2, -3], edges=[(0, 0, 0), (nan, nan, nan)], doc="max(0, x)")
+
+leaky_relu = row("leaky_relu", lambda x, negative_slope=0.01: where(x > 0.0, x, negative_slope * x),
+          lambda y, x, negative_slope: (where(x > 0.0, 1.0, negative_slope), where(x > 0.0, 0.0, x)),
+          method=True, latex=r"\operatorname{{leaky\,relu}}({0}; {1})",
+          definition="x if x > 0 else negative_slope * x", points=[(2, 0.01), (-3, 0.2)],
+          edges=[((0, 0.2), 0, (0.2, 0))], doc="x, or negative_slope·x below 0 (and at 0)")
+
+prelu = row("prelu", lambda x, a: where(x > 0.0, x, a * x),
+          lambda y, x, a: (where(x > 0.0, 1.0, a), where(x > 0.0, 0.0, x)),
+          method=True, latex=r"\operatorname{{prelu}}({0}; {1})",
+          definition="x if x > 0 else a * x", points=[(2, 0.25), (-3, 0.2)], edges=[((0, 0.2), 0, (0.2, 0))],
+          doc="x, or a·x below 0, where a is learned (He et al. 2015)")
+
+rrelu = row("rrelu", lambda x, a: where(x > 0.0, x, a * x),
+          lambda y, x, a: (where(x > 0.0, 1.0, a), where(x > 0.0, 0.0, x)),
+          latex=r"\operatorname{{rrelu}}({0}; {1})",
+          definition="x if x > 0 else a * x", points=[(2, 0.25), (-3, 0.2)], edges=[((0, 0.2), 0, (0.2, 0))],
+          doc="x, or a·x below 0, where a was drawn at random (Xu et al. 2015)")
+
+elu = row("elu", lambda x, alpha=1.0: where(x > 0.0, x, alpha * expm1(x)),
+          lambda y, x, alpha: (where(x > 0.0, 1.0, alpha * exp(x)), where(x > 0.0, 0.0, expm1(x))),
+          method=True, latex=r"\operatorname{{elu}}({0}; {1})",
+          definition="x if x > 0 else alpha * expm1(x)", points=[(2, 1), (-3, 0.5), (-40, 2)],
+          edges=[((0, 1), 0, (1, 0)), ((0, 0.5), 0, (0.5, 0))], doc="x, or α(eˣ - 1) below 0 (Clevert et al. 2016)")
+
+selu = row("selu", lambda x: SELU_SCALE * where(x > 0.0, x, SELU_ALPHA * expm1(x)),
+          lambda y, x: SELU_SCALE * where(x > 0.0, 1.0, SELU_ALPHA * exp(x)), method=True,
+          latex=r"\operatorname{{selu}}",
+          definition=f"mpf('{SELU_SCALE}') * (x if x > 0 else mpf('{SELU_ALPHA}') * expm1(x))",
+          points=[2, -3, -40], edges=[(0, 0, SELU_SCALE * SELU_ALPHA)],
+          doc="λ·elu(x; α) with the λ and α that keep mean 0 and variance 1 (Klambauer et al. 2017)")
+
+celu = row("celu", lambda x, alpha=1.0: where(x > 0.0, x, alpha * expm1(x / alpha)),
+          lambda y, x, alpha: (where(x > 0.0, 1.0, exp(x / alpha)),
+                               where(x > 0.0, 0.0, expm1(x / alpha) - x / alpha * exp(x / alpha))),
+          method=True, latex=r"\operatorname{{celu}}({0}; {1})",
+          definition="x if x > 0 else alpha * expm1(x / alpha)", points=[(2, 1), (-3, 0.5), (-40, 2)],
+          edges=[((0, 1), 0, (1, 0)), ((0, 2), 0, (1, 0))], doc="x, or α(e^(x/α) - 1) below 0 (Barron 2017)")
+
+gelu = row("gelu", lambda x: where(x < -40.0, 0.0, 0.5 * x * erfc(-x / SQRT2)),
+          lambda y, x: 0.5 * erfc(-x / SQRT2) + where(abs_(x) > 40.0, 0.0, x * exp(-0.5 * x * x) / SQRT_2PI),
+          method=True, latex=r"\operatorname{{gelu}}",
+          definition="x * erfc(-x / sqrt(2)) / 2", points=[0.3, 2, -3, -12, 30],
+          edges=[(0, 0, 0.5), (inf, inf, 1), (-inf, 0, 0)], doc="x·Φ(x), Φ the normal distribution (Hendrycks & Gimpel 2016)")
+
+gelu_tanh = row("gelu_tanh", lambda x: where(x < -40.0, 0.0, x * sigmoid(2.0 * _gelu_inner(x))),
+          lambda y, x: sigmoid(2.0 * _gelu_inner(x)) + where(
+              abs_(x) > 40.0, 0.0,
+              2.0 * x * sigmoid(2.0 * _gelu_inner(x)) * sigmoid(-2.0 * _gelu_inner(x))
+              * (SQRT_2_OVER_PI * (1.0 + 3.0 * 0.044715 * x * x))),
+          method=True, latex=r"\operatorname{{gelu_{{tanh}}}}",
+          definition="x / 2 * (1 + tanh(sqrt(2 / pi) * (x + mpf('0.044715') * x ** 3)))",
+          points=[0.3, 2, -3, -12, 30], edges=[(0, 0, 0.5), (inf, inf, 1), (-inf, 0, 0)],
+          doc="the tanh approximation of gelu")
+
+
+def _gelu_inner(x: Any) -> Any:
+    return SQRT_2_OVER_PI * (x + 0.044715 * x * x * x)
+
+
+silu = row("silu", lambda x: where(x < -SATURATED, 0.0, x * sigmoid(x)),
+          lambda y, x: where(abs_(x) > SATURATED, where(x > 0.0, 1.0, 0.0), sigmoid(x) * (1.0 + x * sigmoid(-x))),
+          method=True, aliases=("swish",), textbook=lambda y, x: sigmoid(x) * (1.0 + x * (1.0 - sigmoid(x))),
+          latex=r"\operatorname{{silu}}",
+          definition="x / (1 + exp(-x))", points=[0.3, 2, -3, -40, 40],
+          edges=[(0, 0, 0.5), (inf, inf, 1), (-inf, 0, 0)], doc="x·σ(x), also called swish")
+
+mish = row("mish", lambda x: where(x < -SATURATED, 0.0, x * tanh(softplus(x))),
+          lambda y, x: where(abs_(x) > 340.0, where(x > 0.0, 1.0, where(x < -SATURATED, 0.0, exp(x) * (1.0 + x))),
+                             tanh(softplus(x)) + x * sigmoid(x) / (cosh(softplus(x)) * cosh(softplus(x)))),
+          method=True, latex=r"\operatorname{{mish}}",
+          definition="x * tanh(log(1 + exp(x)))", points=[0.3, 2, -3, -40, 40],
+          edges=[(0, 0, 0.6), (inf, inf, 1), (-inf, 0, 0)], doc="x·tanh(softplus(x)) (Misra 2019)")
+
+hardtanh = row("hardtanh", lambda x, low=-1.0, high=1.0: where(x <= low, low, where(x >= high, high, x)),
+          lambda y, x, low, high: (where(x > low, where(x < high, 1.0, 0.0 * x), 0.0 * x),
+                                   where(x <= low, 1.0, 0.0), where(x <= low, 0.0, where(x >= high, 1.0, 0.0))),
+          method=True, latex=r"\operatorname{{hardtanh}}({0})",
+          definition="low if x <= low else high if x >= high else x", points=[(0.3, -1, 1), (5, -1, 1), (-5, -1, 2)],
+          edges=[((-1, -1, 1), -1, (0, None, None)), ((1, -1, 1), 1, (0, None, None))], doc="x cut off at low and high")
+
+relu6 = row("relu6", lambda x: where(x <= 0.0, 0.0, where(x >= 6.0, 6.0, x)),
+          lambda y, x: where(x > 0.0, where(x < 6.0, 1.0, 0.0), 0.0 * x), method=True,
+          latex=r"\operatorname{{relu6}}", definition="0 * x if x <= 0 else 6 + 0 * x if x >= 6 else x",
+          points=[3, -1, 7], edges=[(0, 0, 0), (6, 6, 0)], doc="min(max(0, x), 6)")
+
+hardsigmoid = row("hardsigmoid", lambda x: where(x <= -3.0, 0.0, where(x >= 3.0, 1.0, x / 6.0 + 0.5)),
+          lambda y, x: where(x > -3.0, where(x < 3.0, 1.0 / 6.0, 0.0), 0.0 * x), method=True,
+          latex=r"\operatorname{{hardsigmoid}}", definition="0 * x if x <= -3 else 1 + 0 * x if x >= 3 else x / 6 + mpf(1) / 2",
+          points=[0.3, -5, 5], edges=[(-3, 0, 0), (3, 1, 0)], doc="x/6 + ½ cut off at 0 and 1")
+
+hardswish = row("hardswish", lambda x: where(x <= -3.0, 0.0, where(x >= 3.0, x, x * (x / 6.0 + 0.5))),
+          lambda y, x: where(x > -3.0, where(x < 3.0, x / 3.0 + 0.5, 1.0), 0.0 * x), method=True,
+          latex=r"\operatorname{{hardswish}}", definition="0 * x if x <= -3 else x if x >= 3 else x * (x / 6 + mpf(1) / 2)",
+          points=[0.3, -5, 5, -2], edges=[(-3, 0, 0), (3, 3, 1)], doc="x·hardsigmoid(x) (Howard et al. 2019)")
+
+softsign = row("softsign", lambda x: where(abs_(x) > 1e17, sign(x), x / (1.0 + abs_(x))),
+          lambda y, x: 1.0 / ((1.0 + abs_(x)) * (1.0 + abs_(x))), method=True,
+          latex=r"\operatorname{{softsign}}", definition="x / (1 + abs(x))", points=[0.3, -5, 1e10],
+          edges=[(0, 0, 1), (inf, 1, 0)], doc="x/(1 + |x|)")
+
+# -- kinks and steps --------------------------------------------------------------------------------
+
+abs_ = row("abs", Atom(math.fabs, np.abs), lambda y, x: sign(x),
+          aliases=("absolute", "fabs"), latex=r"\left|{0}\right|", symbol="|·|",
+          definition="abs(x)", points=[2, -3], edges=[(0, 0, 0)], doc="|x|")
+
+sign = row("sign", lambda x: where(x > 0.0, 1.0, where(x < 0.0, -1.0, 0.0 * x)), lambda y, x: 0.0, method=True,
+          latex=r"\operatorname{{sign}}", definition="sign(x)", points=[2, -3], edges=[(0, 0, 0)],
+          doc="-1, 0 or 1")
+
+step = row("step", lambda x: where(x > 0.0, 1.0, 0.0 * sign(x)), lambda y, x: 0.0, method=True,
+          latex=r"1_{{{0} > 0}}", definition="mpf(1) if x > 0 else mpf(0)", points=[2, -3], edges=[(0, 0, 0)],
+          doc="the threshold unit: 1 where x > 0, else 0")
+
+maximum = row("maximum", lambda a, b: where(a > b, a, where(b >= a, b, a + b)),
+          lambda y, a, b: (where(a > b, 1.0, where(a < b, 0.0, where(equal(a, b), 0.5, nan))),
+                           where(a > b, 0.0, where(a < b, 1.0, where(equal(a, b), 0.5, nan)))),
+          method=True, latex=r"\max({0}, {1})", definition="max(a, b)", points=[(1, 2), (2, -1)],
+          edges=[((1, 1), 1, (0.5, 0.5)), ((nan, 1), nan, (nan, nan))], doc="the larger; at a tie each gets half")
+
+minimum = row("minimum", lambda a, b: where(a < b, a, where(b <= a, b, a + b)),
+          lambda y, a, b: (where(a < b, 1.0, where(a > b, 0.0, where(equal(a, b), 0.5, nan))),
+                           where(a < b, 0.0, where(a > b, 1.0, where(equal(a, b), 0.5, nan)))),
+          method=True, latex=r"\min({0}, {1})", definition="min(a, b)", points=[(1, 2), (2, -1)],
+          edges=[((1, 1), 1, (0.5, 0.5)), ((nan, 1), nan, (nan, nan))], doc="the smaller; at a tie each gets half")
+
+clip = row("clip", lambda x, low, high: where(x > high, high, where(x < low, low, x)),
+          lambda y, x, low, high: (where(x > high, 0.0, where(x < low, 0.0, where(equal(x, x), 1.0, x))),
+                                   where(x > high, 0.0, where(x < low, 1.0, 0.0)), where(x > high, 1.0, 0.0)),
+          method=True, aliases=("clamp",), latex=r"\operatorname{{clip}}({0}, {1}, {2})",
+          definition="high if x > high else low if x < low else x", points=[(0.3, -1, 1), (5, -1, 1), (-5, -1, 2)],
+          edges=[((-1, -1, 1), -1, (1, 0, 0)), ((1, -1, 1), 1, (1, 0, 0))], doc="x kept within [low, high]; slope 1 at the bounds")
+
+where_ = row("where", lambda condition, chosen, other: where(condition, chosen, other),
+          lambda y, condition, chosen, other: (None, where(condition, 1.0, None), where(condition, None, 1.0)),
+          latex=r"\left({1} \text{{ if }} {0} \text{{ else }} {2}\right)", definition="chosen if condition else other",
+          points=[(1, 2, 3), (0, 2, 3)], doc="chosen or other; no derivative at all goes to the one not taken")
+
+floor = row("floor", Atom(lambda x: float(math.floor(x)), np.floor), lambda y, x: 0.0, method=True,
+          latex=r"\lfloor {0} \rfloor", definition="floor(x)", points=[2.5, -2.5], edges=[(inf, inf, 0)],
+          doc="the largest whole number not above x")
+
+ceil = row("ceil", Atom(lambda x: float(math.ceil(x)), np.ceil), lambda y, x: 0.0, method=True,
+          latex=r"\lceil {0} \rceil", definition="ceil(x)", points=[2.5, -2.5], doc="the smallest whole number not below x")
+
+trunc = row("trunc", Atom(lambda x: float(math.trunc(x)), np.trunc), lambda y, x: 0.0, method=True,
+          aliases=("fix",), latex=r"\operatorname{{trunc}}", definition="floor(x) if x > 0 else ceil(x)",
+          points=[2.5, -2.5], doc="x without its fraction")
+
+round_ = row("round", Atom(lambda x: float(round(x)), np.rint), lambda y, x: 0.0,
+          aliases=("rint",), latex=r"\operatorname{{round}}", definition="nint(x)", points=[2.4, -2.6],
+          edges=[(0.5, 0, 0), (1.5, 2, 0), (2.5, 2, 0)], doc="the nearest whole number, halves to the even one")
+
+# -- special functions ------------------------------------------------------------------------------
+
+erf = row("erf", Atom(math.erf, special.elementwise(math.erf)), lambda y, x: TWO_OVER_SQRT_PI * exp(-x * x),
+          method=True, latex=r"\operatorname{{erf}}", definition="erf(x)", points=[0, 0.5, -2, 5],
+          edges=[(inf, 1, 0)], doc="the error function, 2/√π ∫₀ˣ exp(-t²) dt")
+
+erfc = row("erfc", Atom(math.erfc, special.elementwise(math.erfc)), lambda y, x: -TWO_OVER_SQRT_PI * exp(-x * x),
+          method=True, latex=r"\operatorname{{erfc}}", definition="erfc(x)", points=[0, 0.5, -2, 20],
+          edges=[(inf, 0, 0)], doc="1 - erf(x), with its digits in the tail")
+
+lgamma = row("lgamma", Atom(special.lgamma, special.elementwise(special.lgamma)), lambda y, x: digamma(x),
+          method=True, aliases=("gammaln",), latex=r"\ln\left|\Gamma({0})\right|",
+          definition="log(abs(gamma(x)))", points=[0.5, 3, 25, -1.5], edges=[(-1, inf, nan), (0, inf, -inf)], doc="ln|Γ(x)|")
+
+digamma = row("digamma", Atom(lambda x: special.polygamma(0, x), special.elementwise(lambda x: special.polygamma(0, x))),
+          lambda y, x: polygamma(1.0, x), method=True, latex=r"\psi",
+          definition="psi(0, x)", points=[0.5, 3, 25, -1.5, 1e-5], edges=[(0, -inf, inf)], doc="d/dx ln Γ(x)")
+
+polygamma = row("polygamma", Atom(special.polygamma, special.elementwise(special.polygamma, 2)),
+          lambda y, n, x: (None, polygamma(n + 1.0, x)), latex=r"\psi^{{({0})}}({1})",
+          definition="psi(int(n), x)", points=[(1, 0.5), (1, 30), (2, 3), (3, -1.5), (0, 2.5)],
+          edges=[((1, 0), inf, (None, nan))], doc="the n-th derivative of digamma; n is a whole number, not differentiated")
+
+# -- vectors ----------------------------------------------------------------------------------------
+
+
+def softmax_vector(xs: tuple[Any, ...]) -> list[Any]:
+    """The softmax of any kind of numbers: e^(xᵢ - max) / Σ."""
+    if any(hasattr(x, "__apply__") for x in xs):
+        return [softmax(float(i), *xs) for i in range(len(xs))]
+    if any(isinstance(x, (np.ndarray, np.generic)) for x in xs):
+        exponentials = np.exp(np.subtract(xs, np.max(xs, axis=0)))
+        return list(exponentials / exponentials.sum(axis=0))
+    return special.softmax(*xs)
+
+
+def softmax_slopes(i: Any, xs: tuple[Any, ...]) -> list[Any]:
+    """1 - sᵢ, summed from the others so as not to cancel, for i; -sⱼ for every other j."""
+    s, i = softmax_vector(xs), int(i)
+    rest = [sj for j, sj in enumerate(s) if j != i]
+    return [sum_(*rest) if j == i else -s[j] for j in range(len(s))]
+
+
+logsumexp = row("logsumexp", Atom(special.logsumexp, lambda *xs: np.logaddexp.reduce(np.broadcast_arrays(*xs))),
+          lambda y, *xs: tuple(softmax_vector(xs)), variadic=True, sliced=True,
+          latex=r"\ln\sum e^{{x}}", definition="log(sum(exp(x) for x in xs))",
+          points=[(1, 2, 3), (0, -50), (-700, -710)],
+          edges=[((1000, 1000), 1000 + LN2, (0.5, 0.5)), ((-inf, -inf), -inf, (nan, nan)), ((-inf, 0), 0, (0, 1))],
+          doc="ln Σ exp(xᵢ) without overflow")
+
+softmax = row("softmax", Atom(lambda i, *xs: special.softmax(*xs)[int(i)], lambda i, *xs: softmax_vector(xs)[int(i)]),
+          lambda y, i, *xs: (None, *(y * slope for slope in softmax_slopes(i, xs))), variadic=True,
+          latex=r"\operatorname{{softmax}}", definition="exp(xs[i]) / sum(exp(x) for x in xs)",
+          points=[(0, 1, 2, 3), (2, 1, 2, 3), (1, 0, 50), (0, -1, -900)],
+          edges=[((0, 1000, 1000), 0.5, (None, 0.25, -0.25)), ((0, -inf, -inf), nan, (None, nan, nan))],
+          doc="the i-th component of softmax(x)")
+
+log_softmax = row("log_softmax",
+          Atom(special.log_softmax, lambda i, *xs: -logsumexp.array(*(x - xs[int(i)] for x in xs))),
+          lambda y, i, *xs: (None, *softmax_slopes(i, xs)), variadic=True,
+          latex=r"\ln\operatorname{{softmax}}", definition="xs[i] - log(sum(exp(x) for x in xs))",
+          points=[(0, 1, 2, 3), (2, 1, 2, 3), (1, 0, 50)],
+          edges=[((0, 1000, 1000), -LN2, (None, 0.5, -0.5)), ((0, -inf, 0), -inf, (None, 1, -1))],
+          doc="the i-th component of ln softmax(x)")

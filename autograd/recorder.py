@@ -1,0 +1,273 @@
+"""Writes, for every row of the table, the Python function that records it.
+
+Eager speed is decided here.  A generic recorder would call the row's rules; instead the rules are
+printed (see `ops.expression`) into one straight function a row, so that recording x * y costs two
+attribute reads, one multiplication and one object.  What was written can be read:
+
+>>> from autograd.recorder import RECORDERS
+>>> print(RECORDERS["tanh"].source)  # doctest: +ELLIPSIS
+def record_tanh(x):
+    if type(x) is Value:
+        x_ = x._data
+        try:
+            y = tanh(x_)
+            t1 = cosh(x_)
+            slopes = (1.0 / (t1 * t1),)
+        except RAISED:
+            y, slopes = tanh_row.value_and_slopes(x_)
+        operands = (x,)
+    else:
+        return apply(tanh_row, (x,))
+    node = new(Value)
+    ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd import context
+from autograd.errors import OperandError
+from autograd.methods import Methods
+from autograd.ops import table  # noqa: F401  (reading the page fills TABLE)
+from autograd.ops.expression import can_raise, python_source, variable
+from autograd.ops.primitive import FLOATS, RAISED, TABLE, Primitive, define, names_in
+from autograd.value import Operand, Value, new_node, noted, number, short
+
+Recorder = Callable[..., Any]
+
+# -- the general way: any number of operands, any kind ----------------------------------------------
+
+
+def record(primitive: Primitive, operands: tuple[Operand, ...]) -> Value:
+    """A node for `primitive` applied to Values and floats, at least one of them a Value."""
+    data = [o._data if isinstance(o, Value) else o for o in operands]
+    y, slopes = primitive.value_and_slopes(*data)
+    for operand in operands:
+        if type(operand) is float:  # a constant: nothing flows back along it
+            slopes = tuple(s if type(o) is not float else None for o, s in zip(operands, slopes, strict=True))
+            break
+    return make_node(primitive, y, operands, slopes)
+
+
+def make_node(
+    primitive: Primitive, y: float, operands: tuple[Operand, ...], slopes: tuple[float | None, ...]
+) -> Value:
+    """A node of which everything is known."""
+    node: Value = new_node(Value)
+    node._data = y
+    node._grad = 0.0
+    node._op = primitive
+    node._operands = operands
+    node._slopes = slopes
+    node._label = None
+    return noted(node) if context.unusual else node
+
+
+def apply(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
+    """`primitive` on whatever was given: numbers, Values, arrays of either."""
+    if any(isinstance(o, (np.ndarray, list, tuple)) for o in operands):
+        return _elementwise(primitive, operands)
+    checked = tuple(o if isinstance(o, Value) else _operand(primitive, o) for o in operands)
+    if any(isinstance(o, Value) for o in checked):
+        return record(primitive, checked)
+    return primitive.float(*checked)
+
+
+def _operand(primitive: Primitive, operand: Any) -> float:
+    if hasattr(operand, "__apply__"):
+        raise OperandError(f"{primitive.name} cannot mix Values with {type(operand).__name__}")
+    return number(operand, f"an operand of {primitive.name}")
+
+
+def _elementwise(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
+    arrays = [np.asarray(o, object) if isinstance(o, Value) else np.asarray(o) for o in operands]
+    if any(a.dtype == object for a in arrays):
+        recorder = RECORDERS[primitive.name]
+        return np.frompyfunc(recorder, len(arrays), 1)(*arrays)
+    for array in arrays:
+        if array.dtype.kind not in "fiub":
+            raise OperandError(
+                f"an operand of {primitive.name} is an array of {array.dtype}; "
+                "expected real numbers or Values: convert it with .astype(float)"
+            )
+    return primitive.array(*(a.astype(float) for a in arrays))
+
+
+def operate(primitive: Primitive, operands: tuple[Any, Any], other: Any, reflected: str) -> Any:
+    """An operator's slow way: lets a foreign class answer first, then says what is wrong."""
+    known = isinstance(other, (str, list, tuple)) or not hasattr(type(other), reflected)
+    if isinstance(other, (Value, int, float, np.generic, np.ndarray)) or known:
+        if isinstance(other, (list, tuple)):
+            other = type(other).__name__ + " " + short(other)
+            raise OperandError(f"{primitive.symbol} takes numbers and arrays, got {other}; make it an array first")
+        return apply(primitive, operands)
+    try:
+        return apply(primitive, tuple(o if o is not other else number(o) for o in operands))
+    except OperandError:
+        return NotImplemented
+
+
+# -- the fast way: a function written for the row ---------------------------------------------------
+
+_TAIL = """\
+    node = new(Value)
+    node._data = y
+    node._grad = 0.0
+    node._op = {row}
+    node._operands = operands
+    node._slopes = slopes
+    node._label = None
+    return noted(node) if context.unusual else node
+"""
+
+
+def _recorder_source(primitive: Primitive, name: str, given: tuple[str, ...], known: str, otherwise: str) -> str:
+    """The source of a recorder of one or two operands.
+
+    `given` are the parameters, `known` is the one certain to be a Value ("" if none is), and
+    `otherwise` the expression returned for operands that no branch serves.
+    """
+    defaults = {p: f"{p}={primitive.defaults[p]!r}" for p in primitive.defaults}
+    lines = [f"def {name}({', '.join(defaults.get(p, p) for p in given)}):"]
+    keyword = "if"
+    for values in _branches(primitive.operands, known):
+        tests = [
+            f"type({p}) is {'Value' if p in values else 'float'}" for p in primitive.operands if p != known
+        ]
+        if not tests:  # nothing to ask: the only operand is known
+            keyword, tests = "if", ["True"]
+        lines.append(f"    {keyword} {' and '.join(tests)}:")
+        lines += [f"        {line}" for line in _branch(primitive, values)]
+        keyword = "elif"
+    lines += ["    else:", f"        return {otherwise}"]
+    return "\n".join(lines) + "\n" + _TAIL.format(row=f"{primitive.name}_row")
+
+
+def _branches(operands: tuple[str, ...], known: str) -> list[set[str]]:
+    """Which operands are Values, the likeliest first."""
+    if len(operands) == 1:
+        return [set(operands)]
+    a, b = operands
+    return [v for v in ({a, b}, {a}, {b}) if not known or known in v]
+
+
+def _branch(primitive: Primitive, values: set[str]) -> list[str]:
+    """Compute y, slopes and operands where the operands named in `values` are Values."""
+    data = {p: f"{p}_" if p in values else p for p in primitive.operands}
+    names = [variable(data[p]) for p in primitive.operands]
+    value = primitive.value_term(names)
+    slopes = [
+        slope if p in values else None
+        for p, slope in zip(primitive.operands, primitive.slope_terms(names), strict=True)
+    ]
+    first, (y,) = python_source([value])
+    then, printed = python_source(slopes)
+    work = [*first, f"y = {y}", *then, f"slopes = {_tuple(printed)}"]
+    if can_raise([value, *slopes]):
+        call = f"{primitive.name}_row.value_and_slopes({', '.join(data.values())})"
+        work = ["try:", *(f"    {line}" for line in work), "except RAISED:"]
+        work.append(f"    y, slopes = {call}")
+        if len(values) < len(primitive.operands):
+            kept = [f"slopes[{i}]" if p in values else "None" for i, p in enumerate(primitive.operands)]
+            work.append(f"    slopes = {_tuple(kept)}")
+    reads = [f"{data[p]} = {p}._data" for p in primitive.operands if p in values]
+    return [*reads, *work, f"operands = {_tuple(primitive.operands)}"]
+
+
+def _tuple(items: Sequence[str]) -> str:
+    return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
+
+
+def _write(primitive: Primitive, name: str, given: tuple[str, ...], known: str, otherwise: str) -> Recorder:
+    source = _recorder_source(primitive, name, given, known, otherwise)
+    namespace = {
+        **names_in(source),
+        f"{primitive.name}_row": primitive,
+        "Value": Value,
+        "RAISED": RAISED,
+        "new": new_node,
+        "noted": noted,
+        "context": context,
+        "apply": apply,
+        "operate": operate,
+        "inf": FLOATS["inf"],
+        "nan": FLOATS["nan"],
+    }
+    return define(name, source, f"<{name}>", namespace)
+
+
+def function_for(primitive: Primitive) -> Recorder:
+    """The public function of a row: on a Value it records, on other numbers it computes."""
+    given = primitive.operands
+    row = f"{primitive.name}_row"
+    if primitive.arity in (1, 2):
+        otherwise = f"apply({row}, {_tuple(given)})"
+        function = _write(primitive, f"record_{primitive.name}", given, "", otherwise)
+    else:
+
+        def function(*operands: Any, **named: Any) -> Any:
+            return apply(primitive, _bind(primitive, operands, named))
+
+    function.__name__ = function.__qualname__ = primitive.name
+    function.__doc__ = describe(primitive)
+    function.__module__ = "autograd"
+    return function
+
+
+def _bind(primitive: Primitive, operands: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+    """Positional, named and default operands of a row with three or more, in order."""
+    if primitive.variadic and not named:
+        return operands
+    wanted = {**primitive.defaults, **dict(zip(primitive.operands, operands, strict=False)), **named}
+    if len(operands) > len(primitive.operands) or set(wanted) != set(primitive.operands):
+        expected = ", ".join(primitive.operands)
+        raise OperandError(f"{primitive.name}({expected}) was given {len(operands)} operands and {sorted(named)}")
+    return tuple(wanted[name] for name in primitive.operands)
+
+
+def describe(primitive: Primitive) -> str:
+    """A row's documentation, from the row."""
+    return f"{primitive.doc}.\n\nDefined as {primitive.definition}; see the table of primitives."
+
+
+RECORDERS: dict[str, Recorder] = {name: function_for(row) for name, row in TABLE.items()}
+
+
+# -- operators and methods on Value -----------------------------------------------------------------
+
+
+def _hang_operators(primitive: Primitive) -> None:
+    """__mul__ and __rmul__ of a two-operand row."""
+    a, b = primitive.operands
+    row, forward, reflected = f"{primitive.name}_row", f"__{primitive.operator}__", f"__r{primitive.operator}__"
+    for name, given, known, other in ((forward, (a, b), a, b), (reflected, (b, a), b, a)):
+        otherwise = f"operate({row}, ({a}, {b}), {other}, {reflected!r})"
+        setattr(Methods, name, _write(primitive, name, given, known, otherwise))
+
+
+def _apply(self: Any, primitive: Primitive, operands: tuple[Any, ...]) -> Any:
+    """How a Value answers a row that is called with it: by recording."""
+    return RECORDERS[primitive.name](*operands)
+
+
+def _python_round(self: Any, digits: int | None = None) -> Any:
+    if digits:
+        raise OperandError("round(v, digits) is not recorded; round(v) is, or round v.data for printing")
+    return RECORDERS["round"](self)
+
+
+for _row in TABLE.values():
+    if _row.operator:
+        _hang_operators(_row)
+    if _row.method:
+        for _name in (_row.name, *_row.aliases):
+            setattr(Methods, _name, RECORDERS[_row.name])
+for _name, _of in {"__neg__": "negative", "__pos__": "positive", "__abs__": "abs", "__floor__": "floor",
+                   "__ceil__": "ceil", "__trunc__": "trunc", "rint": "round"}.items():  # fmt: skip
+    setattr(Methods, _name, RECORDERS[_of])
+setattr(Methods, "__round__", _python_round)  # noqa: B010  (mypy: the stub declares it, the class does not)
+setattr(Methods, "__apply__", _apply)  # noqa: B010

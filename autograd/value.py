@@ -1,0 +1,341 @@
+"""The node: a number that remembers the operation it came from and the numbers that went in.
+
+`Value` is the only node class.  What it can do beside being a number comes from the floors above:
+`recorder` hangs an operator or method on it for every row of the table, `chain` hangs `backward`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd import context
+from autograd.context import Label
+from autograd.errors import GraphError, OperandError
+from autograd.methods import Methods
+from autograd.ops.primitive import DETACHED, Primitive
+from autograd.order import reachable
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+Number: TypeAlias = "float | int | np.floating[Any] | np.integer[Any] | Fraction | Decimal"
+Operand: TypeAlias = "Value | float"
+
+_REAL = (int, float, np.floating, np.integer, np.bool_, Fraction, Decimal)
+
+
+class Value(Methods):
+    """A scalar in a computation graph.
+
+    `data` is the number, `grad` the derivative that `backward` left here (δ = ∂J/∂this).  A Value
+    made by you is a leaf; one made by arithmetic knows its operation `op`, its `operands` in order,
+    and its `slopes`, the local derivative along each operand.
+
+    >>> x = Value(3.0, name="x")
+    >>> y = x * x + 1
+    >>> y.backward()
+    >>> x.grad
+    6.0
+
+    Raises OperandError (a TypeError) for anything but a real number.
+    """
+
+    __slots__ = ("_data", "_grad", "_label", "_op", "_operands", "_slopes")
+
+    _data: float
+    _grad: float
+    _op: Primitive | None
+    _operands: tuple[Operand, ...]
+    _slopes: tuple[float | None, ...]
+    _label: Label | None
+
+    def __init__(self, data: Number, name: str | None = None) -> None:
+        self._data = number(data)
+        self._grad = 0.0
+        self._op = None
+        self._operands = ()
+        self._slopes = ()
+        self._label = context.current_label() if context.unusual else None
+        if name is not None:
+            self.name = name
+
+    # -- what a node knows ----------------------------------------------------------------------
+
+    @property
+    def data(self) -> float:
+        """The number.  A leaf's may be set (that is how training moves it); others are computed."""
+        return self._data
+
+    @data.setter
+    def data(self, data: Number) -> None:
+        if self._operands:
+            raise GraphError(
+                f"{self!r} was computed by {self.symbol}, so its data cannot be set: "
+                "set the data of a leaf and compute again"
+            )
+        self._data = number(data)
+
+    @property
+    def grad(self) -> float:
+        """∂J/∂this as the last `backward` left it; a leaf's adds up until it is set to 0."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, grad: Number) -> None:
+        self._grad = number(grad, "a grad")
+
+    @property
+    def op(self) -> Primitive | None:
+        """The row of the table that computed this node; None for a leaf."""
+        return None if self._op is DETACHED else self._op
+
+    @property
+    def symbol(self) -> str:
+        """The operation as a picture shows it, ``×`` or ``tanh``; empty for a leaf."""
+        return "" if self.op is None else self.op.symbol or self.op.name
+
+    @property
+    def operands(self) -> tuple[Operand, ...]:
+        """What the operation was applied to, in order: Values, and plain floats for constants."""
+        return self._operands
+
+    @property
+    def slopes(self) -> tuple[float | None, ...]:
+        """∂this/∂operand for each operand, as recorded; None where no derivative flows."""
+        return self._slopes
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether this node was made by hand (or detached), not by an operation."""
+        return not self._operands
+
+    @property
+    def is_detached(self) -> bool:
+        """Whether this leaf was cut from a graph by `detach` or `no_grad`."""
+        return self._op is DETACHED
+
+    @property
+    def name(self) -> str | None:
+        """What pictures and formulas call this node, such as ``z²₁``."""
+        return None if self._label is None else self._label.name
+
+    @name.setter
+    def name(self, name: str | None) -> None:
+        if name is not None and not isinstance(name, str):
+            raise OperandError(f"a name is a str, got {type(name).__name__} {short(name)}")
+        label = self._label or Label()
+        self._label = Label(name, label.scope, label.source)
+
+    @property
+    def scope(self) -> str:
+        """Where this node belongs, such as ``layer2.neuron1``; empty at the top."""
+        return "" if self._label is None else self._label.scope
+
+    @scope.setter
+    def scope(self, scope: str) -> None:
+        if not isinstance(scope, str):
+            raise OperandError(f"a scope is a str, got {type(scope).__name__} {short(scope)}")
+        label = self._label or Label()
+        self._label = Label(label.name, scope, label.source)
+
+    @property
+    def label(self) -> Label | None:
+        """Name, scope and source line together; one Label may be shared by many nodes."""
+        return self._label
+
+    @label.setter
+    def label(self, label: Label | None) -> None:
+        self._label = label
+
+    def detach(self) -> Value:
+        """A new leaf with this data: a constant through which no derivative goes back."""
+        node = Value(self._data)
+        node._op = DETACHED
+        node._label = self._label
+        return node
+
+    def item(self) -> float:
+        """The number, as NumPy and PyTorch call it."""
+        return self._data
+
+    # -- as a Python number ---------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        name = f", name={self.name!r}" if self.name else ""
+        op = f", op={self.op.name}" if self.op is not None else ""
+        return f"Value(data={self._data!r}, grad={self._grad!r}{name}{op})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self._data, spec) if spec else repr(self)
+
+    def __bool__(self) -> bool:
+        return self._data != 0.0
+
+    def __float__(self) -> float:
+        raise OperandError(
+            "a Value is not turned into a float silently, since that would cut the graph (math.tanh(v) "
+            "would): use autograd's function (autograd.tanh(v)), or v.data where the number is meant"
+        )
+
+    __int__ = __complex__ = __float__  # type: ignore[assignment]  # they raise before they could return
+
+    def __lt__(self, other: Any) -> Any:
+        return self._compare(other, float.__lt__, np.less)
+
+    def __le__(self, other: Any) -> Any:
+        return self._compare(other, float.__le__, np.less_equal)
+
+    def __gt__(self, other: Any) -> Any:
+        return self._compare(other, float.__gt__, np.greater)
+
+    def __ge__(self, other: Any) -> Any:
+        return self._compare(other, float.__ge__, np.greater_equal)
+
+    def _compare(self, other: Any, on_floats: Callable[[float, float], bool], on_arrays: np.ufunc) -> Any:
+        if isinstance(other, Value):
+            return on_floats(self._data, other._data)
+        if isinstance(other, _REAL):
+            return on_floats(self._data, number(other))
+        if isinstance(other, np.ndarray):
+            return on_arrays(self._data, data_of(other))
+        return NotImplemented
+
+    # -- copying --------------------------------------------------------------------------------
+
+    def __copy__(self) -> Value:
+        return _rebuild(*self._state())
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
+        """A copy of the whole graph below this node, sharing kept, without recursion."""
+        for node in reachable(self):
+            if id(node) not in memo:
+                data, grad, op, operands, slopes, label = node._state()
+                copies = tuple(memo[id(o)] if isinstance(o, Value) else o for o in operands)
+                memo[id(node)] = _rebuild(data, grad, op, copies, slopes, label)
+                memo.setdefault(id(memo), []).append(node)  # keep it alive while its id is a key
+        copied: Value = memo[id(self)]
+        return copied
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the graph below this node flat: operands first, so that no depth is too deep.
+
+        The first call, on a root, lists the graph; pickle then calls this again for each node on the
+        list, whose operands it has by then seen.
+        """
+        unfinished = _pickling.unfinished
+        if self._operands and self not in unfinished:
+            return _last, (_Flat(self),)
+        unfinished.discard(self)
+        return _rebuild, self._state()
+
+    def _state(self) -> tuple[Any, ...]:
+        return self._data, self._grad, self._op, self._operands, self._slopes, self._label
+
+
+# -- numbers ----------------------------------------------------------------------------------------
+
+
+def number(data: Any, what: str = "a Value") -> float:
+    """`data` as a float; OperandError, saying what to do, if it is not a real number."""
+    if type(data) is float:
+        return data
+    if isinstance(data, _REAL):
+        try:
+            return float(data)
+        except OverflowError:
+            raise OperandError(f"{short(data)} is too large for a float, which ends at 1.8e308") from None
+    raise OperandError(
+        f"{what} holds one real number (int, float, NumPy scalar, Fraction, Decimal), "
+        f"got {type(data).__name__} {short(data)}{_advice(data)}"
+    )
+
+
+def _advice(data: Any) -> str:
+    if isinstance(data, str):
+        return "; convert it first: float(...)"
+    if isinstance(data, Value):
+        return "; use it as it is, or .data for its number"
+    if isinstance(data, complex):
+        return "; real and imaginary part are two Values"
+    if isinstance(data, (np.ndarray, list, tuple)):
+        return "; make one Value an element"
+    return "; missing numbers are float('nan')" if data is None else ""
+
+
+def short(thing: Any) -> str:
+    """repr, cut to what fits in a message."""
+    text = " ".join(repr(thing).split())
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def data_of(array: Any) -> Any:
+    """An array of numbers and Values as an array of floats."""
+    flat = [x._data if isinstance(x, Value) else number(x, "an array") for x in np.asarray(array, object).flat]
+    return np.array(flat, dtype=float).reshape(np.shape(array))
+
+
+# -- making nodes -----------------------------------------------------------------------------------
+
+new_node = object.__new__
+
+
+def noted(node: Value) -> Value:
+    """A node recorded while a context is open: labelled, or cut off under `no_grad`."""
+    node._label = context.current_label()
+    if not context.is_recording():
+        node._op, node._operands, node._slopes = DETACHED, (), ()
+    return node
+
+
+def _rebuild(
+    data: float,
+    grad: float,
+    op: Primitive | None,
+    operands: tuple[Operand, ...],
+    slopes: tuple[float | None, ...],
+    label: Label | None,
+) -> Value:
+    node: Value = new_node(Value)
+    node._data, node._grad, node._op = data, grad, op
+    node._operands, node._slopes, node._label = operands, slopes, label
+    return node
+
+
+# -- pickling ---------------------------------------------------------------------------------------
+
+
+class _Pickling(threading.local):
+    def __init__(self) -> None:
+        self.unfinished: set[Value] = set()  # listed by a root, not yet written
+
+
+_pickling = _Pickling()
+
+
+class _Flat:
+    """The graph below a root as a list that pickle writes node by node."""
+
+    def __init__(self, root: Value) -> None:
+        self._root = root
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return list, (), None, self._nodes()
+
+    def _nodes(self) -> Iterator[Value]:
+        nodes = reachable(self._root)
+        _pickling.unfinished.update(nodes)
+        try:
+            yield from nodes
+        except GeneratorExit:  # pickling failed: leave nothing behind
+            _pickling.unfinished.difference_update(nodes)
+            raise
+
+
+def _last(nodes: list[Value]) -> Value:
+    return nodes[-1]
