@@ -247,10 +247,17 @@ sinh = row("sinh", Atom(math.sinh, np.sinh), lambda y, x: cosh(x), method=True, 
 cosh = row("cosh", Atom(math.cosh, np.cosh), lambda y, x: sinh(x), method=True, latex=r"\cosh",
           definition="cosh(x)", points=[0, 1e-5, 2, -5], edges=[(-1000, inf, -inf)], doc="hyperbolic cosine")
 
-tanh = row("tanh", Atom(math.tanh, np.tanh), lambda y, x: where(abs_(x) > 700.0, 0.0, 1.0 / (cosh(x) * cosh(x))), method=True,
+tanh = row("tanh", Atom(math.tanh, np.tanh), lambda y, x: _sech_squared(x), method=True,
           textbook=lambda y, x: 1.0 - y**2.0, latex=r"\tanh",
           definition="tanh(x)", points=[0, 0.5, -2, 18, 1e-10], edges=[(1000, 1, 0), (-inf, -1, 0)],
           doc="hyperbolic tangent")
+
+
+def _sech_squared(x: Any) -> Any:
+    """1/cosh², kept from overflowing: it is 0 from 373 on."""
+    c = cosh(where(abs_(x) > 400.0, 400.0, x))
+    return 1.0 / (c * c)
+
 
 asinh = row("asinh", Atom(math.asinh, np.arcsinh), lambda y, x: 1.0 / hypot(1.0, x), method=True,
           textbook=lambda y, x: 1.0 / sqrt(x**2.0 + 1.0), aliases=("arcsinh",), latex=r"\operatorname{{arsinh}}",
@@ -356,7 +363,7 @@ silu = row("silu", lambda x: where(x < -SATURATED, 0.0, x * sigmoid(x)),
 
 mish = row("mish", lambda x: where(x < -SATURATED, 0.0, x * tanh(softplus(x))),
           lambda y, x: where(abs_(x) > 340.0, where(x > 0.0, 1.0, where(x < -SATURATED, 0.0, exp(x) * (1.0 + x))),
-                             tanh(softplus(x)) + x * sigmoid(x) / (cosh(softplus(x)) * cosh(softplus(x)))),
+                             tanh(softplus(x)) + x * sigmoid(x) * _sech_squared(softplus(x))),
           method=True, latex=r"\operatorname{{mish}}",
           definition="x * tanh(log(1 + exp(x)))", points=[0.3, 2, -3, -40, 40],
           edges=[(0, 0, 0.6), (inf, inf, 1), (-inf, 0, 0)], doc="x·tanh(softplus(x)) (Misra 2019)")
