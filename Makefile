@@ -1,0 +1,66 @@
+# The project's commands.  Each makes .venv first, from nothing but Python 3.11 (or newer) and make.
+#
+#   make demo    every number of the lecture, and the pictures, into out/
+#   make test    the tests
+#   make help    the rest
+
+SHELL  := /bin/sh
+VENV   := .venv
+BIN    := $(VENV)/bin
+ARGS   ?=
+
+# Threads of numerical libraries would only disturb: the work here is scalar, and tests run side by side.
+export OMP_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS ?= 1
+
+# The first Python that runs and is new enough; PYTHON=... chooses another.
+ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14 python; do \
+	if "$$p" -c '$(ENOUGH)' >/dev/null 2>&1; then echo "$$p"; break; fi; done)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format types stubs bench clean
+
+help:  ## say what there is
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+
+demo: $(VENV)/demos.stamp  ## every number of the lecture, and the pictures, into out/
+	$(BIN)/python -m demos $(ARGS)
+
+test: $(VENV)/dev.stamp  ## the tests; ARGS="-k tanh" chooses
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/dev.stamp  ## ruff: mistakes, and the layout of the source
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/dev.stamp  ## lay the source out (the table of primitives keeps its columns)
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+types: $(VENV)/dev.stamp  ## mypy --strict
+	$(BIN)/mypy --strict
+
+stubs: $(VENV)/dev.stamp  ## write the .pyi files again, after a row was added to the table
+	$(BIN)/python -m autograd.stubs
+
+bench: $(VENV)/demos.stamp  ## eager speed next to micrograd and xad, installed in benchmarks/.peers
+	$(BIN)/python -m benchmarks.eager $(ARGS)
+
+clean:  ## remove the environments and everything written
+	rm -rf $(VENV) benchmarks/.peers out build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# One stamp for each set of extras; it is made again when pyproject.toml changes.
+$(VENV)/%.stamp: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$*]'
+	@touch $@
+
+$(BIN)/python:
+	@if [ -z "$(PYTHON)" ] || ! "$(PYTHON)" -c '$(ENOUGH)'; then \
+		echo "make: no Python 3.11 or newer found; install one, or say where: make PYTHON=/path/to/python3.11" >&2; \
+		exit 1; fi
+	@echo "making $(VENV) with $(PYTHON)"
+	@"$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "make: $(PYTHON) cannot make virtual environments; on Debian and Ubuntu: apt install python3-venv" >&2; \
+		exit 1; }
