@@ -130,8 +130,13 @@ def deltas(root: Value, seed: Number = 1.0) -> dict[Value, float]:
     >>> deltas(x * x)[x]
     4.0
     """
+    return deltas_from({root: number(seed, "a seed")})
+
+
+def deltas_from(seeds: Mapping[Value, float]) -> dict[Value, float]:
+    """`deltas` of Σ seed · root over several roots at once."""
     found: dict[Value, float] = {}
-    _run(chain_rule(interior(root), {root: number(seed, "a seed")}, recorded_slopes, sum_products, found))
+    _run(chain_rule(interior(*seeds), seeds, recorded_slopes, sum_products, found))
     return found
 
 
@@ -174,13 +179,10 @@ def times(a: Any, b: Any) -> Any:
     return a * b
 
 
-def deltas_as_graph(
-    seeds: Mapping[Value, Delta], order: Sequence[Value] | None = None
-) -> dict[Value, Delta]:
+def deltas_as_graph(seeds: Mapping[Value, Delta]) -> dict[Value, Delta]:
     """δ of every node below the seeded ones, as Values where they depend on any, else floats."""
     found: dict[Value, Delta] = {}
-    order = interior(*seeds) if order is None else order
-    _run(chain_rule(order, seeds, slopes_as_graph, dot_products, found))
+    _run(chain_rule(interior(*seeds), seeds, slopes_as_graph, dot_products, found))
     return found
 
 

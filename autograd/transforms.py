@@ -1,0 +1,271 @@
+"""Derivatives of Python functions: grad, jacobian, hessian, jvp, vjp, hvp, and each of each.
+
+They mean what they mean in JAX and in HIPS autograd.  The function is run on fresh Values, so the
+numbers it was given are never touched; a result made of Values (inside another transform, or because
+an argument was a Value) can be differentiated again, to any order.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple, TypeAlias
+
+from autograd.chain import (
+    as_value,
+    check_length,
+    deltas_as_graph,
+    deltas_from,
+    dot_products,
+    recorded_slopes,
+    slopes_as_graph,
+    sum_products,
+    tangents,
+)
+from autograd.errors import ArgumentError
+from autograd.order import interior, reachable
+from autograd.structure import Structure, flatten
+from autograd.value import Value, short
+
+Function: TypeAlias = Callable[..., Any]
+Positions: TypeAlias = "int | Sequence[int]"
+
+
+# -- running a function on fresh Values -------------------------------------------------------------
+
+
+class _Thread(threading.local):
+    def __init__(self) -> None:
+        self.fresh: list[set[Value]] = []  # the inputs of the transforms now running, outermost first
+
+
+_thread = _Thread()
+
+
+class _Run(NamedTuple):
+    """A function that was run: its fresh inputs, its outputs, and how both are built."""
+
+    inputs: list[Value]
+    inputs_structure: Structure
+    outputs: list[Any]
+    outputs_structure: Structure
+    lifted: bool  # whether the answers must stay Values
+
+
+def _run(f: Function, args: Sequence[Any], named: dict[str, Any], positions: Positions) -> _Run:
+    """Call f with the arguments at `positions` replaced by fresh Values."""
+    chosen = _chosen(positions, args)
+    wrt = args[chosen[0]] if isinstance(positions, int) else tuple(args[i] for i in chosen)
+    leaves, structure = flatten(wrt, f"argument {positions}")
+    # A Value argument gets a node of its own, so that differentiating with respect to it inside
+    # another transform cannot be confused with differentiating with respect to the outer one.
+    inputs = [+leaf if isinstance(leaf, Value) else Value(leaf) for leaf in leaves]
+    fresh = structure.build(inputs)
+    replaced = list(args)
+    for i, argument in zip(chosen, [fresh] if isinstance(positions, int) else fresh, strict=True):
+        replaced[i] = argument
+    with _running(inputs):
+        answer = f(*replaced, **named)
+    outputs, outputs_structure = flatten(answer, "what the function returns")
+    lifted = any(isinstance(leaf, Value) for leaf in leaves) or _depends_on_outer(outputs)
+    return _Run(inputs, structure, outputs, outputs_structure, lifted)
+
+
+def _chosen(positions: Positions, args: Sequence[Any]) -> list[int]:
+    chosen = [positions] if isinstance(positions, int) else list(positions)
+    for i in chosen:
+        if not isinstance(i, int) or not -len(args) <= i < len(args):
+            raise ArgumentError(f"argnums {positions!r}: the function was called with {len(args)} positional arguments")
+    return [i % len(args) for i in chosen]
+
+
+@contextmanager
+def _running(inputs: list[Value]) -> Iterator[None]:
+    _thread.fresh.append(set(inputs))
+    try:
+        yield
+    finally:
+        _thread.fresh.pop()
+
+
+def _depends_on_outer(outputs: list[Any]) -> bool:
+    """Whether an answer was computed from the inputs of a transform that is still running."""
+    if not _thread.fresh:
+        return False
+    below = reachable(*(o for o in outputs if isinstance(o, Value)))
+    return any(node in fresh for fresh in _thread.fresh for node in below)
+
+
+def _scalar(run: _Run, f: Function) -> Any:
+    if len(run.outputs) != 1:
+        raise ArgumentError(
+            f"{_name(f)} returned {len(run.outputs)} numbers; a gradient is of one number: use jacobian, or sum them"
+        )
+    return run.outputs[0]
+
+
+def _name(f: Function) -> str:
+    return getattr(f, "__name__", short(f))
+
+
+def _plain(x: Any, lifted: bool) -> Any:
+    """x as an answer: a Value if answers must stay Values, else a float."""
+    return as_value(x) if lifted else (x.data if isinstance(x, Value) else x)
+
+
+def _pull(run: _Run, seeds: dict[Any, Any]) -> list[Any]:
+    """Σ seed · ∂output/∂inputs over the outputs that are seeded; a plain number has no derivative."""
+    values = {output: seed for output, seed in seeds.items() if isinstance(output, Value)}
+    found: Mapping[Value, Any] = deltas_as_graph(values) if run.lifted else deltas_from(values)
+    return [_plain(found.get(x, 0.0), run.lifted) for x in run.inputs]
+
+
+# -- first derivatives ------------------------------------------------------------------------------
+
+
+def value_and_grad(f: Function, argnums: Positions = 0) -> Function:
+    """A function that returns (f, ∂f/∂arguments): the value and the gradient in one pass.
+
+    The gradient has the structure of the argument (a tuple of them for several `argnums`).
+
+    >>> value_and_grad(lambda x: x**3)(2.0)
+    (8.0, 12.0)
+
+    Raises ArgumentError if f does not return one number, OperandError if an argument is not made of
+    real numbers.
+    """
+
+    @functools.wraps(f)
+    def wrapped(*args: Any, **named: Any) -> tuple[Any, Any]:
+        run = _run(f, args, named, argnums)
+        output = _scalar(run, f)
+        return _plain(output, run.lifted), run.inputs_structure.build(_pull(run, {output: 1.0}))
+
+    return wrapped
+
+
+def grad(f: Function, argnums: Positions = 0) -> Function:
+    """The gradient of a function of numbers, as a function.
+
+    >>> grad(lambda x: x**3)(2.0)
+    12.0
+    >>> grad(grad(lambda x: x**3))(2.0)
+    12.0
+    >>> grad(lambda p: p["x"] ** 2 + p["y"] ** 3)({"x": 4.0, "y": 2.0})
+    {'x': 8.0, 'y': 12.0}
+    """
+    both = value_and_grad(f, argnums)
+
+    @functools.wraps(f)
+    def wrapped(*args: Any, **named: Any) -> Any:
+        return both(*args, **named)[1]
+
+    return wrapped
+
+
+def jacobian(f: Function, argnums: Positions = 0) -> Function:
+    """All ∂outputᵢ/∂inputⱼ: the outputs' structure, each element in the inputs' structure.
+
+    For an array of shape (n,) to an array of shape (m,): an (m, n) array.  Goes backwards from every
+    output or forwards from every input, whichever are fewer.
+
+    >>> jacobian(lambda x, y: [x * y, x + y], argnums=(0, 1))(2.0, 3.0)
+    [(3.0, 2.0), (1.0, 1.0)]
+    """
+
+    @functools.wraps(f)
+    def wrapped(*args: Any, **named: Any) -> Any:
+        run = _run(f, args, named, argnums)
+        rows = _rows_backward(run) if len(run.outputs) <= len(run.inputs) else _rows_forward(run)
+        return run.outputs_structure.build([run.inputs_structure.build(row) for row in rows])
+
+    return wrapped
+
+
+def _rows_backward(run: _Run) -> list[list[Any]]:
+    return [_pull(run, {output: 1.0}) for output in run.outputs]
+
+
+def _rows_forward(run: _Run) -> list[list[Any]]:
+    order = interior(*(o for o in run.outputs if isinstance(o, Value)))
+    columns = [_push(run, order, {x: 1.0}) for x in run.inputs]
+    return [[column[i] for column in columns] for i in range(len(run.outputs))]
+
+
+def _push(run: _Run, order: list[Value], moving: dict[Value, Any]) -> list[Any]:
+    """How the outputs move when the inputs move so."""
+    as_graph = run.lifted or any(isinstance(t, Value) for t in moving.values())
+    rule = (slopes_as_graph, dot_products) if as_graph else (recorded_slopes, sum_products)
+    found = tangents(order, moving, *rule)
+    return [_plain(found.get(o, 0.0) if isinstance(o, Value) else 0.0, as_graph) for o in run.outputs]
+
+
+def jvp(f: Function, primals: Sequence[Any], directions: Sequence[Any]) -> tuple[Any, Any]:
+    """(f(primals), the derivative of f along `directions`), by the chain rule forwards.
+
+    Both are sequences with one entry an argument of f, of the same structure.
+
+    >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0))
+    (6.0, 3.0)
+    """
+    run = _run(f, tuple(primals), {}, tuple(range(len(primals))))
+    direction, _ = flatten(tuple(directions), "a direction")
+    check_length(direction, len(run.inputs), "jvp: as many numbers in the directions as in the primals")
+    order = interior(*(o for o in run.outputs if isinstance(o, Value)))
+    moved = _push(run, order, dict(zip(run.inputs, direction, strict=True)))
+    build = run.outputs_structure.build
+    return build([_plain(o, run.lifted) for o in run.outputs]), build(moved)
+
+
+def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
+    """(f(primals), a function from weights of the outputs to the weighted gradient).
+
+    The function returns a tuple with one gradient an argument of f, as in JAX.
+
+    >>> y, pull = vjp(lambda x, y: [x * y, x + y], 2.0, 3.0)
+    >>> pull([1.0, 10.0])
+    (13.0, 12.0)
+    """
+    run = _run(f, primals, {}, tuple(range(len(primals))))
+
+    def pull(weights: Any) -> Any:
+        given, _ = flatten(weights, "a weight")
+        check_length(given, len(run.outputs), "vjp: as many weights as f has outputs")
+        asked = run._replace(lifted=run.lifted or any(isinstance(w, Value) for w in given))
+        seeds: dict[Value, Any] = {}
+        for output, weight in zip(run.outputs, given, strict=True):
+            if isinstance(output, Value):  # the same node may be returned twice
+                seeds[output] = seeds[output] + weight if output in seeds else weight
+        return run.inputs_structure.build(_pull(asked, seeds))
+
+    return run.outputs_structure.build([_plain(o, run.lifted) for o in run.outputs]), pull
+
+
+# -- second derivatives -----------------------------------------------------------------------------
+
+
+def hessian(f: Function, argnums: Positions = 0) -> Function:
+    """All ∂²f/∂xᵢ∂xⱼ of a function to one number, in the inputs' structure twice over.
+
+    For an array of shape (n,): an (n, n) array.
+
+    >>> hessian(lambda x, y: x * x * y, argnums=(0, 1))(2.0, 3.0)
+    ((6.0, 4.0), (4.0, 0.0))
+    """
+    return jacobian(grad(f, argnums), argnums)
+
+
+def hvp(f: Function, primals: Sequence[Any], directions: Sequence[Any]) -> Any:
+    """The Hessian of f at `primals` times `directions`, without building the Hessian.
+
+    A tuple with one entry an argument of f.  Forward over reverse: the gradient's derivative along
+    the directions (Pearlmutter 1994).
+
+    >>> hvp(lambda x, y: x * x * y, (2.0, 3.0), (1.0, 0.0))
+    (6.0, 4.0)
+    """
+    everywhere = tuple(range(len(primals)))
+    return jvp(grad(f, everywhere), primals, directions)[1]
+
