@@ -6,12 +6,12 @@ Write ordinary arithmetic on `Value`s; call `backward()`; read every `grad`.  Or
 `grad`, `jacobian`, `hessian`.  The functions of the table (tanh, exp, …) are all here by name.
 """
 
-from autograd import numpy_protocol as _numpy_protocol  # noqa: F401  (teaches NumPy about Values)
+from autograd import numpy_protocol as _numpy_protocol  # teaches NumPy about Values
 from autograd.chain import Step, backward, deltas, gradient, steps
 from autograd.check import GradientCheck, WrongGradientError, check_grad
 from autograd.context import is_recording, no_grad, record_sources, scope
 from autograd.errors import ArgumentError, AutogradError, GraphError, NonFiniteError, OperandError
-from autograd.functions import *  # noqa: F403  (the table's functions; functions.__all__ names them)
+from autograd.functions import *  # the table's functions; functions.__all__ names them
 from autograd.functions import __all__ as _functions
 from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.value import Value

@@ -83,13 +83,13 @@ def backward(root: Value, seed: Number = 1.0) -> None:
             a, b = node._operands
             slope_a, slope_b = slopes
             if slope_a is not None:
-                a._grad += delta * slope_a  # type: ignore[union-attr]  # a float's slope is None
+                a._grad += delta * slope_a
             if slope_b is not None:
-                b._grad += delta * slope_b  # type: ignore[union-attr]
+                b._grad += delta * slope_b
         else:
             for operand, slope in zip(node._operands, slopes):  # noqa: B905  (a strict zip costs 5%)
                 if slope is not None:
-                    operand._grad += delta * slope  # type: ignore[union-attr]
+                    operand._grad += delta * slope
 
 
 def _backward(self: Value, seed: Number = 1.0) -> None:
@@ -205,9 +205,11 @@ def gradient(
     was set after recording.
     """
     nodes = [wrt] if isinstance(wrt, Value) else list(wrt)
-    for node in (output, *nodes):
+    given_nodes: list[Any] = [output, *nodes]
+    for node in given_nodes:
         if not isinstance(node, Value):
-            raise OperandError(f"gradient is of a Value with respect to Values, got {type(node).__name__} {short(node)}")
+            given = f"{type(node).__name__} {short(node)}"
+            raise OperandError(f"gradient is of a Value with respect to Values, got {given}")
     found: Mapping[Value, Any]
     if as_graph:
         graph = deltas_as_graph({output: seed})

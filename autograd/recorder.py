@@ -5,19 +5,18 @@ printed (see `ops.expression`) into one straight function a row, so that recordi
 attribute reads, one multiplication and one object.  What was written can be read:
 
 >>> from autograd.recorder import RECORDERS
->>> print(RECORDERS["tanh"].source)  # doctest: +ELLIPSIS
-def record_tanh(x):
+>>> print(RECORDERS["sin"].source)  # doctest: +ELLIPSIS
+def record_sin(x):
     if type(x) is Value:
         x_ = x._data
         try:
-            y = tanh(x_)
-            t1 = cosh(x_)
-            slopes = (1.0 / (t1 * t1),)
+            y = sin(x_)
+            slopes = (cos(x_),)
         except RAISED:
-            y, slopes = tanh_row.value_and_slopes(x_)
+            y, slopes = sin_row.value_and_slopes(x_)
         operands = (x,)
     else:
-        return apply(tanh_row, (x,))
+        return apply(sin_row, (x,))
     node = new(Value)
     ...
 """

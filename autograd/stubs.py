@@ -13,6 +13,7 @@ from autograd import functions
 from autograd.ops.primitive import TABLE, Primitive
 
 _HEADER = '"""Written from the table by `python -m autograd.stubs`: do not edit."""\n\n'
+_NUMPY_NAMES = "# ruff: noqa: A001, E501  (sum, abs and round are NumPy's names; one line a function)\n"
 _UNARY_SPECIAL = ("__neg__", "__pos__", "__abs__", "__floor__", "__ceil__", "__trunc__")
 
 
@@ -22,7 +23,7 @@ def functions_stub() -> str:
     written = {name: text for name, text in rows if text}
     by_hand = [_by_hand(name) for name in functions.__all__ if name not in written]
     lines = ["from random import Random", "from typing import Any, Final", "", "__all__: Final[list[str]]", ""]
-    return _HEADER + "\n".join([*lines, *sorted([*written.values(), *by_hand])]) + "\n"
+    return _NUMPY_NAMES + _HEADER + "\n".join([*lines, *sorted([*written.values(), *by_hand])]) + "\n"
 
 
 def methods_stub() -> str:
@@ -57,8 +58,15 @@ def _parameters(row: Primitive, annotation: str) -> list[str]:
 
 def _by_hand(name: str) -> str:
     """A function written out in functions.py, with its own signature."""
-    text = str(inspect.signature(getattr(functions, name), eval_str=False)).replace("'", "")
-    return f"def {name}{text.replace('random.Random', 'Random')}: ..."
+    parameters = inspect.signature(getattr(functions, name), eval_str=False).parameters.values()
+    text = ", ".join(_parameter(p) for p in parameters).replace("random.Random", "Random")
+    return f"def {name}({text}) -> Any: ..."
+
+
+def _parameter(parameter: inspect.Parameter) -> str:
+    """A parameter with its annotation; a long default is elided, as stubs may."""
+    default = "" if parameter.default is parameter.empty else f" = {parameter.default!r}"
+    return f"{parameter.name}: {parameter.annotation}{default if len(default) < 12 else ' = ...'}"
 
 
 def write(folder: Path) -> None:

@@ -183,7 +183,7 @@ class Value(Methods):
             "would): use autograd's function (autograd.tanh(v)), or v.data where the number is meant"
         )
 
-    __int__ = __complex__ = __float__  # type: ignore[assignment]  # they raise before they could return
+    __int__ = __complex__ = __float__
 
     def __lt__(self, other: Any) -> Any:
         return self._compare(other, float.__lt__, np.less)

@@ -16,13 +16,14 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from autograd.ops.expression import Expression, Term, python_source, variable
 
 Rule = Callable[..., Any]
+Real: TypeAlias = float  # inside Primitive, `float` is a reading
 RAISED = (OverflowError, ValueError, ZeroDivisionError)  # what math raises where IEEE 754 has an answer
 
 _QUIET: Any = {"divide": "ignore", "over": "ignore", "under": "ignore", "invalid": "ignore"}
@@ -107,18 +108,17 @@ class Primitive:
     @cached_property
     def float(self) -> Rule:
         """The value on Python floats, never raising: IEEE arithmetic answers where math will not."""
-        if self.variadic:
-            assert isinstance(self.rule, Atom)
+        if isinstance(self.rule, Atom):
             body: Rule = self.rule.float
         else:
             body = _compile(self, "value", [self.value_term(self._variables)])
         array = self.array
 
-        def value(*operands: float) -> float:
+        def value(*operands: Real) -> Real:
             try:
-                return float(body(*operands))
+                return Real(body(*operands))
             except RAISED:
-                return float(array(*map(np.float64, operands)))
+                return Real(array(*map(np.float64, operands)))
 
         return value
 
@@ -140,12 +140,12 @@ class Primitive:
         """The slopes on Python floats, never raising."""
         body = self.local if self.variadic else _compile(self, "slopes", self.slope_terms(self._variables))
 
-        def slopes(y: float, *operands: float) -> tuple[float | None, ...]:
+        def slopes(y: Real, *operands: Real) -> tuple[Real | None, ...]:
             try:
                 return tuple(body(y, *operands))
             except RAISED:
                 return tuple(
-                    None if slope is None else float(slope)
+                    None if slope is None else Real(slope)
                     for slope in self.array_slopes(np.float64(y), *map(np.float64, operands))
                 )
 
@@ -156,7 +156,7 @@ class Primitive:
         with np.errstate(**_QUIET):
             return self.local(y, *operands)
 
-    def value_and_slopes(self, *operands: float) -> tuple[Any, ...]:
+    def value_and_slopes(self, *operands: Real) -> tuple[Any, ...]:
         """(y, slopes) on floats, the long way round: for recorders, after something has raised."""
         y = self.float(*operands)
         return y, self.float_slopes(y, *operands)

@@ -59,10 +59,10 @@ def _polygamma_left(order: int, x: float) -> float:
         if order == 0:
             return -math.inf if x == 0 else math.nan
         return math.inf if order % 2 else math.nan
-    reflected = (-1) ** order * _polygamma_right(order, 1 - x)
+    reflected = _polygamma_right(order, 1 - x) * (-1.0 if order % 2 else 1.0)
     turn = x - math.floor(x)  # cot has period π
     cotangent = math.cos(math.pi * turn) / math.sin(math.pi * turn) if turn != 0.5 else 0.0
-    return reflected - math.pi ** (order + 1) * _evaluate(_cotangent_derivative(order), cotangent)
+    return reflected - math.pow(math.pi, order + 1) * _evaluate(_cotangent_derivative(order), cotangent)
 
 
 def _polygamma_right(order: int, x: float) -> float:

@@ -21,13 +21,29 @@ import numpy as np
 
 from autograd.ops import special
 from autograd.ops.numbers import equal, where
-from autograd.ops.primitive import Atom, row
+from autograd.ops.primitive import Atom, Primitive, row
 
 LN2, LN10 = math.log(2), math.log(10)
 SQRT2, SQRT_2_OVER_PI, SQRT_2PI = math.sqrt(2), math.sqrt(2 / pi), math.sqrt(2 * pi)
 TWO_OVER_SQRT_PI = 2 / math.sqrt(pi)
 SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772  # Klambauer et al. 2017
 SATURATED = 750.0  # exp(-750) is 0 in double precision
+
+# Rows that a rule above them speaks of.
+abs_: Primitive
+cos: Primitive
+cosh: Primitive
+cospi: Primitive
+digamma: Primitive
+erfc: Primitive
+floor: Primitive
+log: Primitive
+polygamma: Primitive
+power: Primitive
+sigmoid: Primitive
+sign: Primitive
+sinpi: Primitive
+trunc: Primitive
 
 # -- arithmetic -------------------------------------------------------------------------------------
 
@@ -87,8 +103,7 @@ sum_ = row("sum", Atom(lambda *xs: sum(xs, 0.0), lambda *xs: reduce(np.add, xs, 
           doc="Σ xᵢ as one node")
 
 dot = row("dot", Atom(lambda *xs: _dot(xs), lambda *xs: _dot(xs)),
-          lambda y, *xs: (lambda w, x, rest: (*x, *w, *((1.0,) * len(rest))))(*special.halves(xs)),
-          variadic=True, symbol="·", latex=r"\sum w x",
+          lambda y, *xs: _dot_slopes(xs), variadic=True, symbol="·", latex=r"\sum w x",
           definition="sum(w * x for w, x in zip(ws, xs)) + c",
           points=[(1, 2, 3, 4), (0.5, -1, 2, 3, 0.25, -2, 0.1), (2, 3), (2, 3, 1)],
           doc="Σ wᵢxᵢ + c as one node: (weights, inputs, bias)")
@@ -98,6 +113,11 @@ def _dot(operands: tuple[Any, ...]) -> Any:
     weights, inputs, bias = special.halves(operands)
     products = sum(map(operator.mul, weights, inputs))
     return products + bias[0] if bias else products
+
+
+def _dot_slopes(operands: tuple[Any, ...]) -> tuple[Any, ...]:
+    weights, inputs, bias = special.halves(operands)
+    return (*inputs, *weights, *(1.0 for _ in bias))
 
 
 square = row("square", lambda x: x * x, lambda y, x: 2.0 * x, method=True,
