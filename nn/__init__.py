@@ -1,0 +1,48 @@
+"""Neural networks made of autograd's nodes, every one named as in the lecture.
+
+>>> from nn import MLP, train
+>>> X, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
+>>> model = MLP(2, [4, 1], seed=1)
+>>> history = train(model, X, y, epochs=20)
+>>> history[-1] < history[0]
+True
+"""
+
+from nn import initialise
+from nn.activations import Activation, PReLU, RReLU, activation
+from nn.layers import Layer, Neuron, Perceptron
+from nn.losses import (
+    absolute_error,
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    half_squared_error,
+    hinge,
+    huber,
+    mean_squared_error,
+)
+from nn.module import Module, with_ones
+from nn.networks import MLP, Sequential
+from nn.normalise import QuantileNormalization, Standardization
+from nn.optimisers import (
+    SGD,
+    Adagrad,
+    Adam,
+    AdamW,
+    GradientDescent,
+    Optimiser,
+    RMSProp,
+    clip_by_norm,
+    clip_by_value,
+)
+from nn.schedules import CosineDecay, ExponentialDecay, StepDecay, Warmup
+from nn.training import train
+
+__all__ = [
+    "MLP", "SGD", "Activation", "Adagrad", "Adam", "AdamW", "CosineDecay", "ExponentialDecay",
+    "GradientDescent", "Layer", "Module", "Neuron", "Optimiser", "PReLU", "Perceptron",
+    "QuantileNormalization", "RMSProp", "RReLU", "Sequential", "Standardization", "StepDecay", "Warmup",
+    "absolute_error", "activation", "binary_cross_entropy", "binary_cross_entropy_with_logits",
+    "clip_by_norm", "clip_by_value", "cross_entropy", "half_squared_error", "hinge", "huber",
+    "initialise", "mean_squared_error", "train", "with_ones",
+]  # fmt: skip

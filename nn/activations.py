@@ -1,0 +1,165 @@
+"""Activations by name or function: every function of the table that suits a neuron.
+
+A name is that of the table (``"tanh"``, ``"leaky_relu"``) or one of its aliases; ``"linear"`` is none
+at all.  ``"prelu"`` gives every neuron a slope that is learned, ``"rrelu"`` draws one a call while
+training, ``"softmax"`` and ``"log_softmax"`` act on a whole layer.  A function of your own takes the
+Value z and returns the Value a.
+"""
+
+from __future__ import annotations
+
+import difflib
+import random
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+from autograd import functions, scope
+from autograd.errors import ArgumentError, OperandError
+from autograd.value import Value, short
+
+ActivationLike: TypeAlias = "str | Activation | Callable[[Any], Any] | None"
+
+ELEMENTWISE = (
+    "tanh", "sigmoid", "relu", "leaky_relu", "elu", "selu", "celu", "gelu", "gelu_tanh", "silu", "softplus",
+    "mish", "hardtanh", "relu6", "hardsigmoid", "hardswish", "softsign", "logsigmoid", "step", "sign",
+    "exp", "sin", "cos", "sinc", "erf", "atan", "asinh", "abs", "square",
+)  # fmt: skip
+WHOLE_LAYER = ("softmax", "log_softmax")
+LINEAR = ("linear", "identity")
+ALIASES = {"swish": "silu", "logistic": "sigmoid", "expit": "sigmoid", "arctan": "atan", "sine": "sin",
+           "hard_tanh": "hardtanh", "threshold": "step", "absolute": "abs"}  # fmt: skip
+PRELU_START = 0.25  # He et al. 2015, as in PyTorch
+RRELU_LOWER, RRELU_UPPER = 1 / 8, 1 / 3  # Xu et al. 2015
+
+
+class Activation:
+    """How a neuron's z becomes its a.
+
+    `function` maps one Value to one Value, or, where `whole_layer`, a list to a list of the same
+    length; None is the linear activation.  `plain` says that it records exactly one node.
+    """
+
+    def __init__(self, name: str, function: Callable[[Any], Any] | None, *, plain: bool, whole_layer: bool = False):
+        self.name, self.function = name, function
+        self.plain, self.whole_layer = plain, whole_layer
+
+    learned: float | None = None  # where a neuron's own slope starts, if it has one
+
+    def apply(self, z: Value, slope: Value | None, training: bool, where: str) -> Value:
+        """a for one z; `slope` is the neuron's learned parameter, `where` its scope."""
+        assert self.function is not None  # a linear neuron never asks
+        with scope(where):
+            a = self.function(z)
+        if not isinstance(a, Value):
+            raise OperandError(f"activation {self.name} must return a Value, got {type(a).__name__} {short(a)}")
+        return a
+
+    def apply_layer(self, zs: Sequence[Value]) -> list[Value]:
+        """The activations of a whole layer together."""
+        assert self.function is not None
+        return list(self.function(list(zs)))
+
+    def __repr__(self) -> str:
+        return f"<activation {self.name}>"
+
+    def __reduce__(self) -> Any:
+        """By name where there is one, since functions written from the table do not pickle."""
+        return activation, (self.name if _known(self.name) else self.function,)
+
+
+class PReLU(Activation):
+    """relu with a slope below 0 that each neuron learns, from `start` on (He et al. 2015)."""
+
+    def __init__(self, start: float = PRELU_START) -> None:
+        super().__init__("prelu", functions.prelu, plain=False)
+        self.learned = float(start)
+
+    def apply(self, z: Value, slope: Value | None, training: bool, where: str) -> Value:
+        """prelu(z, slope)."""
+        a: Value = functions.prelu(z, slope)
+        return a
+
+    def __reduce__(self) -> Any:
+        return PReLU, (self.learned,)
+
+
+class RReLU(Activation):
+    """relu with a slope below 0 drawn from [lower, upper] a call while training, else their mean.
+
+    `seed` makes the draws repeatable (Xu et al. 2015).  Raises ArgumentError unless lower ≤ upper.
+    """
+
+    def __init__(self, lower: float = RRELU_LOWER, upper: float = RRELU_UPPER, seed: int | None = None) -> None:
+        if not lower <= upper:
+            raise ArgumentError(f"rrelu draws from [lower, upper], got [{lower}, {upper}]")
+        super().__init__("rrelu", functions.rrelu, plain=False)
+        self.lower, self.upper, self.rng = lower, upper, random.Random(seed)
+
+    def apply(self, z: Value, slope: Value | None, training: bool, where: str) -> Value:
+        """rrelu(z) with a slope of its own."""
+        a: Value = functions.rrelu(z, self.lower, self.upper, training, self.rng)
+        return a
+
+    def __reduce__(self) -> Any:
+        return _rebuild_rrelu, (self.lower, self.upper, self.rng.getstate())
+
+
+def _rebuild_rrelu(lower: float, upper: float, state: Any) -> RReLU:
+    rebuilt = RReLU(lower, upper)
+    rebuilt.rng.setstate(state)
+    return rebuilt
+
+
+def activation(wanted: ActivationLike, seed: int | None = None) -> Activation:
+    """The Activation of that name, or made of that function; None is linear.
+
+    >>> activation("tanh")
+    <activation tanh>
+
+    Raises ArgumentError for an unknown name, listing near matches; OperandError for anything that is
+    neither name nor function.
+    """
+    if isinstance(wanted, Activation):
+        return wanted
+    if wanted is None:
+        return Activation("linear", None, plain=True)
+    if isinstance(wanted, str):
+        return _by_name(wanted, seed)
+    if callable(wanted):
+        name = getattr(wanted, "__name__", type(wanted).__name__)
+        return _of_table(wanted) or Activation(name, wanted, plain=False)
+    raise OperandError(f"an activation is a name, a function or None, got {type(wanted).__name__} {short(wanted)}")
+
+
+def names() -> list[str]:
+    """Every name that `activation` knows, aliases left out."""
+    return sorted({*ELEMENTWISE, *WHOLE_LAYER, "linear", "prelu", "rrelu"})
+
+
+def _known(name: str) -> bool:
+    return name in ELEMENTWISE or name in WHOLE_LAYER or name in LINEAR
+
+
+def _by_name(wanted: str, seed: int | None) -> Activation:
+    name = ALIASES.get(wanted.lower(), wanted.lower())
+    if name in LINEAR:
+        return Activation("linear", None, plain=True)
+    if name == "prelu":
+        return PReLU()
+    if name == "rrelu":
+        return RReLU(seed=seed)
+    if name in ELEMENTWISE:
+        return Activation(name, getattr(functions, name), plain=True)
+    if name in WHOLE_LAYER:
+        return Activation(name, getattr(functions, name), plain=True, whole_layer=True)
+    near = difflib.get_close_matches(name, [*names(), *ALIASES], n=3)
+    hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"there are: {', '.join(names())}"
+    raise ArgumentError(f"there is no activation {wanted!r}; {hint}")
+
+
+def _of_table(function: Callable[[Any], Any]) -> Activation | None:
+    """The named activation whose function this is, so that tanh and "tanh" are the same."""
+    for name in (*ELEMENTWISE, *WHOLE_LAYER, "prelu", "rrelu"):
+        if getattr(functions, name) is function:
+            return _by_name(name, None)
+    return None

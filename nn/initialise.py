@@ -1,0 +1,142 @@
+"""Where the weights start: functions that draw a matrix of shape inputs × outputs.
+
+Pass one to a layer or network as ``init``, by name or made with its parameters:
+
+>>> from nn import MLP
+>>> model = MLP(3, [4, 1], init="he_normal", seed=0)
+>>> model = MLP(3, [4, 1], init=constant(0.5))
+
+Every draw comes from one NumPy generator, so the same seed gives the same weights.  Biases start at 0.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import random
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from autograd.errors import ArgumentError, OperandError
+from autograd.value import short
+
+Matrix: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
+Initialiser: TypeAlias = Callable[[int, int, np.random.Generator], Matrix]
+Seed: TypeAlias = "int | np.random.Generator | random.Random | None"
+
+
+def zeros() -> Initialiser:
+    """All weights 0: a saddle point, from which hidden layers of tanh never learn."""
+    return constant(0.0)
+
+
+def constant(value: float) -> Initialiser:
+    """All weights the same: the neurons of a layer stay copies of each other."""
+    return lambda inputs, outputs, rng: np.full((inputs, outputs), float(value))
+
+
+def normal(mean: float = 0.0, variance: float | None = None, *, std: float | None = None) -> Initialiser:
+    """N(mean, variance); the lecture's N(0, 0.01) is the default.
+
+    The second parameter of N(μ, σ²) is the *variance*, so 0.01 means a standard deviation of 0.1.
+    Some books write the standard deviation there; for that reading pass ``normal(std=0.01)``.
+
+    Raises ArgumentError if both are given, or one is negative.
+    """
+    if variance is not None and std is not None:
+        raise ArgumentError(f"normal takes the variance or std, not both: got {variance} and {std}")
+    if std is None:
+        variance = 0.01 if variance is None else variance
+        if not variance >= 0:
+            raise ArgumentError(f"a variance is at least 0, got {variance}")
+        std = math.sqrt(variance)
+    if not std >= 0:
+        raise ArgumentError(f"a standard deviation is at least 0, got {std}")
+    deviation = std
+    return lambda inputs, outputs, rng: rng.normal(mean, deviation, (inputs, outputs))
+
+
+def uniform(low: float = -1.0, high: float = 1.0) -> Initialiser:
+    """U(low, high); raises ArgumentError unless low ≤ high."""
+    if not low <= high:
+        raise ArgumentError(f"uniform draws from [low, high], got [{low}, {high}]")
+    return lambda inputs, outputs, rng: rng.uniform(low, high, (inputs, outputs))
+
+
+def xavier_uniform(gain: float = 1.0) -> Initialiser:
+    """U(-r, r) with r = gain·√(6/(inputs + outputs)) (Glorot & Bengio 2010), for tanh and sigmoid."""
+    return _uniform_of(lambda inputs, outputs: gain * math.sqrt(2 / (inputs + outputs)))
+
+
+def xavier_normal(gain: float = 1.0) -> Initialiser:
+    """N(0, gain²·2/(inputs + outputs)) (Glorot & Bengio 2010), for tanh and sigmoid."""
+    return _normal_of(lambda inputs, outputs: gain * math.sqrt(2 / (inputs + outputs)))
+
+
+def he_uniform() -> Initialiser:
+    """U(-r, r) with r = √(6/inputs) (He et al. 2015), for relu and its kin."""
+    return _uniform_of(lambda inputs, outputs: math.sqrt(2 / inputs))
+
+
+def he_normal() -> Initialiser:
+    """N(0, 2/inputs) (He et al. 2015), for relu and its kin."""
+    return _normal_of(lambda inputs, outputs: math.sqrt(2 / inputs))
+
+
+def lecun_uniform() -> Initialiser:
+    """U(-r, r) with r = √(3/inputs) (LeCun et al. 1998), for selu and tanh."""
+    return _uniform_of(lambda inputs, outputs: math.sqrt(1 / inputs))
+
+
+def lecun_normal() -> Initialiser:
+    """N(0, 1/inputs) (LeCun et al. 1998), for selu and tanh."""
+    return _normal_of(lambda inputs, outputs: math.sqrt(1 / inputs))
+
+
+def _normal_of(deviation: Callable[[int, int], float]) -> Initialiser:
+    return lambda inputs, outputs, rng: rng.normal(0.0, deviation(inputs, outputs), (inputs, outputs))
+
+
+def _uniform_of(deviation: Callable[[int, int], float]) -> Initialiser:
+    """Uniform of the given standard deviation, which is r/√3 for U(-r, r)."""
+
+    def draw(inputs: int, outputs: int, rng: np.random.Generator) -> Matrix:
+        reach = math.sqrt(3) * deviation(inputs, outputs)
+        return rng.uniform(-reach, reach, (inputs, outputs))
+
+    return draw
+
+
+BY_NAME: dict[str, Callable[[], Initialiser]] = {
+    "zeros": zeros, "normal": normal, "uniform": uniform,
+    "xavier_uniform": xavier_uniform, "xavier_normal": xavier_normal,
+    "he_uniform": he_uniform, "he_normal": he_normal,
+    "lecun_uniform": lecun_uniform, "lecun_normal": lecun_normal,
+    "glorot_uniform": xavier_uniform, "glorot_normal": xavier_normal,
+    "kaiming_uniform": he_uniform, "kaiming_normal": he_normal,
+}  # fmt: skip
+
+
+def initialiser(wanted: str | Initialiser) -> Initialiser:
+    """The initialiser of that name, or `wanted` itself; ArgumentError for an unknown name."""
+    if callable(wanted):
+        return wanted
+    if not isinstance(wanted, str):
+        raise OperandError(f"an initialiser is a name or a function, got {type(wanted).__name__} {short(wanted)}")
+    if wanted not in BY_NAME:
+        near = difflib.get_close_matches(wanted, BY_NAME, n=3) or sorted(BY_NAME)
+        raise ArgumentError(f"there is no initialiser {wanted!r}; try {', '.join(near)}")
+    return BY_NAME[wanted]()
+
+
+def generator(seed: Seed) -> np.random.Generator:
+    """One NumPy generator from a seed, from a random.Random (one draw of it), or as given."""
+    if isinstance(seed, np.random.Generator):
+        return seed
+    if isinstance(seed, random.Random):
+        return np.random.default_rng(seed.getrandbits(64))
+    if seed is None or (isinstance(seed, (int, np.integer)) and not isinstance(seed, bool) and seed >= 0):
+        return np.random.default_rng(seed)
+    raise ArgumentError(f"a seed is a whole number from 0 up or a generator, got {short(seed)}")

@@ -1,0 +1,345 @@
+"""Neuron, Perceptron and Layer: the parts of which networks are composed.
+
+A neuron is a = g(dot(w, x, b)): two nodes, z and a, so that δ of z is exactly ∂J/∂z.  With the linear
+activation a and z are the same number, and the one node is named z.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd import dot
+from autograd.errors import ArgumentError, NonFiniteError
+from autograd.value import Value, number
+from nn.activations import Activation, ActivationLike, activation
+from nn.initialise import Initialiser, Matrix, Seed, generator, initialiser
+from nn.module import Module
+from nn.notation import NeuronNames, inside
+
+DEFAULT_INIT = "xavier_uniform"
+
+
+class Neuron(Module):
+    """a = g(Σ wᵢxᵢ + b).
+
+    `w` is the list of weights and `b` the bias, as Values (None with ``bias=False``).
+
+    >>> n = Neuron.from_weights([1.8], b=0.5, activation="tanh")
+    >>> round(n([0.7]).data, 4)
+    0.9425
+
+    Raises ArgumentError unless inputs ≥ 1, and for an unknown activation or initialiser.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        activation: ActivationLike = "tanh",
+        *,
+        bias: bool = True,
+        init: str | Initialiser = DEFAULT_INIT,
+        seed: Seed = None,
+    ) -> None:
+        count = check_count(inputs, "inputs")
+        column = draw(init, count, 1, seed)[:, 0]
+        self._set_up(column, 0.0 if bias else None, _checked(activation))
+
+    @classmethod
+    def from_weights(cls, w: Any, b: Any = None, activation: ActivationLike = "tanh") -> Neuron:
+        """A neuron with these weights and bias (None: no bias)."""
+        weights = np.asarray([number(x, "a weight") for x in w])
+        check_count(len(weights), "weights")
+        neuron = cls.__new__(cls)
+        neuron._set_up(weights, None if b is None else number(b, "a bias"), _checked(activation))
+        return neuron
+
+    def _set_up(
+        self, w: Sequence[float] | Matrix, b: float | None, g: Activation, names: NeuronNames | None = None
+    ) -> None:
+        if g.whole_layer and names is None:
+            raise ArgumentError(f"{g.name} needs a whole layer: use Layer(inputs, outputs, {g.name!r})")
+        self.w = [Value(float(x)) for x in w]
+        self.b = None if b is None else Value(b)
+        self.slope = None if g.learned is None else Value(g.learned)
+        self.activation = g
+        self.take_names(names or NeuronNames())
+
+    def take_names(self, names: NeuronNames) -> None:
+        """Name the parameters, and from now on the nodes of every forward pass."""
+        self.names, self._z, self._a = names, names.z, names.a
+        for i, weight in enumerate(self.w, 1):
+            weight.label = names.weight(i)
+        if self.b is not None:
+            self.b.label = names.bias
+        if self.slope is not None:
+            self.slope.label = names.slope
+
+    @property
+    def inputs(self) -> int:
+        """How many numbers go in."""
+        return len(self.w)
+
+    @property
+    def outputs(self) -> int:
+        """1."""
+        return 1
+
+    def forward(self, xs: Sequence[Value]) -> list[Value]:
+        """[a] for one sample of Values."""
+        return [self.output(xs)]
+
+    def weighted_sum(self, xs: Sequence[Value]) -> Value:
+        """z = Σ wᵢxᵢ + b, one node."""
+        z: Value = dot(self.w, xs, self.b)
+        z.label = self._z if z.label is None else inside(z.label, self._z)
+        return z
+
+    def output(self, xs: Sequence[Value]) -> Value:
+        """a = g(z); z itself where g is linear."""
+        z = self.weighted_sum(xs)
+        g = self.activation
+        if g.function is None:
+            return z
+        a: Value = g.function(z) if g.plain else g.apply(z, self.slope, self.training, self.names.scope)
+        if g.plain or (a is not z and a.name is None):  # a function of one's own may hand back what has a name
+            self.name_output(a, g.plain)
+        return a
+
+    def name_output(self, a: Value, plain: bool = True) -> None:
+        """Name a; a function of one's own ran in the neuron's scope already."""
+        if not plain and a.label is not None and a.label.scope.endswith(self.names.scope):
+            a.name = self._a.name
+        else:
+            a.label = self._a if a.label is None else inside(a.label, self._a)
+
+    def named_parameters(self) -> Iterator[tuple[str, Value]]:
+        """The weights, the bias and the learned slope."""
+        for parameter in (*self.w, self.b, self.slope):
+            if parameter is not None:
+                yield f"{parameter.scope}.{parameter.name}", parameter
+
+    def __repr__(self) -> str:
+        bias = "" if self.b is not None else ", bias=False"
+        return f"{type(self).__name__}({self.inputs}, {self.activation.name!r}{bias})"
+
+
+class Perceptron(Neuron):
+    """The threshold unit: 0 if Σ wᵢxᵢ ≤ threshold, else 1.
+
+    It is a neuron with the step function and the bias -threshold.  Its derivative is 0 everywhere,
+    which is why it cannot learn by gradients.
+
+    >>> picnic = Perceptron([6, 2, 3], threshold=7)
+    >>> picnic([1, 0, 1]).data == 1, picnic([0, 1, 1]).data == 0
+    (True, True)
+
+    Raises NonFiniteError for a threshold that is not finite.
+    """
+
+    def __init__(self, weights: Any, threshold: float) -> None:
+        limit = number(threshold, "a threshold")
+        if not np.isfinite(limit):
+            raise NonFiniteError(f"a threshold is a finite number, got {limit}")
+        w = [number(x, "a weight") for x in weights]
+        check_count(len(w), "weights")
+        self._set_up(w, 0.0 - limit, activation("step"))
+
+    @property
+    def threshold(self) -> float:
+        """What Σ wᵢxᵢ must exceed for the output to be 1."""
+        assert self.b is not None  # it is made with one
+        return 0.0 - self.b.data
+
+    def __repr__(self) -> str:
+        return f"Perceptron({[w.data for w in self.w]}, threshold={self.threshold})"
+
+
+class Layer(Module):
+    """Neurons side by side on the same inputs: A = g(X·W + b).
+
+    `neurons` is the list; `weights` and `bias` are the numbers as W (inputs × outputs) and b.
+
+    >>> layer = Layer.from_weights([[0.01, 0.05], [0.20, 0.041]], activation="tanh")
+    >>> layer.weights.shape
+    (2, 2)
+
+    Raises ArgumentError for counts below 1 and for an unknown activation or initialiser.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        activation: ActivationLike = "tanh",
+        *,
+        bias: bool = True,
+        init: str | Initialiser = DEFAULT_INIT,
+        seed: Seed = None,
+    ) -> None:
+        counts = check_count(inputs, "inputs"), check_count(outputs, "outputs")
+        g = _checked(activation)
+        self._set_up(draw(init, *counts, seed), np.zeros(outputs) if bias else None, g)
+
+    @classmethod
+    def from_weights(cls, W: Any, b: Any = None, activation: ActivationLike = "tanh") -> Layer:
+        """A layer with W (inputs × outputs) and b (None: no bias; a number: the same for every neuron)."""
+        matrix = as_matrix(W, "W")
+        layer = cls.__new__(cls)
+        layer._set_up(matrix, None if b is None else as_bias(b, matrix.shape[1]), _checked(activation))
+        return layer
+
+    def _set_up(self, W: Matrix, b: Matrix | None, g: Activation) -> None:
+        self.activation = g
+        self.number: int | None = None
+        self.neurons: list[Neuron] = []
+        for j in range(W.shape[1]):
+            neuron = Neuron.__new__(Neuron)
+            neuron._set_up(W[:, j], None if b is None else float(b[j]), g, NeuronNames(None, j + 1))
+            self.neurons.append(neuron)
+
+    def take_number(self, layer: int) -> None:
+        """Be layer `layer` of a network (2 is the first computed one): every name follows.
+
+        Raises ArgumentError if the layer has another number already, since it would lose its names.
+        """
+        self.check_number(layer)
+        self.number = layer
+        for j, neuron in enumerate(self.neurons, 1):
+            neuron.take_names(NeuronNames(layer, j))
+
+    def check_number(self, layer: int) -> None:
+        """Raise ArgumentError if the layer belongs elsewhere."""
+        if self.number not in (None, layer):
+            raise ArgumentError(
+                f"{self!r} is layer {self.number} of a network already and cannot be layer {layer} too: "
+                "make another with Layer.from_weights(layer.weights, layer.bias, layer.activation)"
+            )
+
+    @property
+    def inputs(self) -> int:
+        """How many numbers go in."""
+        return self.neurons[0].inputs
+
+    @property
+    def outputs(self) -> int:
+        """How many neurons there are."""
+        return len(self.neurons)
+
+    def forward(self, xs: Sequence[Value]) -> list[Value]:
+        """The a of every neuron for one sample of Values."""
+        if not self.activation.whole_layer:
+            return [neuron.output(xs) for neuron in self.neurons]
+        activated = self.activation.apply_layer([neuron.weighted_sum(xs) for neuron in self.neurons])
+        for neuron, a in zip(self.neurons, activated, strict=True):
+            neuron.name_output(a)
+        return activated
+
+    def named_parameters(self) -> Iterator[tuple[str, Value]]:
+        """Neuron by neuron: weights, bias, learned slope."""
+        for neuron in self.neurons:
+            yield from neuron.named_parameters()
+
+    def _parts(self) -> Iterator[Module]:
+        yield from (self, *self.neurons)
+
+    # -- as matrices ----------------------------------------------------------------------------
+
+    @property
+    def weights(self) -> Matrix:
+        """W, inputs × outputs, as numbers; may be set to a matrix of the same shape."""
+        return np.array([[w.data for w in neuron.w] for neuron in self.neurons]).T
+
+    @weights.setter
+    def weights(self, W: Any) -> None:
+        matrix = self.check_weights(W)
+        for j, neuron in enumerate(self.neurons):
+            for i, weight in enumerate(neuron.w):
+                weight.data = float(matrix[i, j])
+
+    def check_weights(self, W: Any) -> Matrix:
+        """W as a matrix of this layer's shape, or ArgumentError."""
+        matrix, shape = as_matrix(W, "W"), (self.inputs, self.outputs)
+        if matrix.shape != shape:
+            raise ArgumentError(f"W of {self!r} has shape {shape} (inputs × outputs), got {matrix.shape}")
+        return matrix
+
+    @property
+    def weight_gradients(self) -> Matrix:
+        """∂J/∂W, inputs × outputs, as the last backward left it."""
+        return np.array([[w.grad for w in neuron.w] for neuron in self.neurons]).T
+
+    @property
+    def bias(self) -> Matrix | None:
+        """b, one number a neuron, or None; may be set to a vector, or a number for all."""
+        found = [neuron.b.data for neuron in self.neurons if neuron.b is not None]
+        return np.array(found) if found else None
+
+    @bias.setter
+    def bias(self, b: Any) -> None:
+        for neuron, x in zip(self.neurons, self.check_bias(b), strict=True):
+            assert neuron.b is not None  # check_bias has looked
+            neuron.b.data = float(x)
+
+    def check_bias(self, b: Any) -> Matrix:
+        """b as one number a neuron, or ArgumentError."""
+        if self.bias is None:
+            raise ArgumentError(f"{self!r} has no bias to set: make the layer with bias=True")
+        return as_bias(b, self.outputs)
+
+    @property
+    def bias_gradients(self) -> Matrix | None:
+        """∂J/∂b, one number a neuron, or None."""
+        found = [neuron.b.grad for neuron in self.neurons if neuron.b is not None]
+        return np.array(found) if found else None
+
+    def __repr__(self) -> str:
+        bias = "" if self.bias is not None else ", bias=False"
+        return f"{type(self).__name__}({self.inputs}, {self.outputs}, {self.activation.name!r}{bias})"
+
+
+# -- checking ---------------------------------------------------------------------------------------
+
+
+def check_count(count: Any, what: str) -> int:
+    """count if it is a whole number from 1 up, else ArgumentError."""
+    if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
+        raise ArgumentError(f"the number of {what} is a whole number from 1 up, got {count!r}")
+    return int(count)
+
+
+def as_matrix(W: Any, what: str) -> Matrix:
+    """W as a 2-d array of floats, at least 1 × 1, or ArgumentError."""
+    try:
+        matrix = np.asarray(W, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(f"{what} is a matrix of numbers with rows of equal length: {error}") from None
+    if matrix.ndim != 2 or 0 in matrix.shape:
+        raise ArgumentError(f"{what} is a matrix of inputs × outputs, got shape {matrix.shape}")
+    return matrix
+
+
+def as_bias(b: Any, outputs: int) -> Matrix:
+    """b as one float a neuron; a single number serves for all."""
+    try:
+        vector = np.asarray(b, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(f"b is one number a neuron: {error}") from None
+    if vector.ndim == 0:
+        return np.full(outputs, float(vector))
+    if vector.shape != (outputs,):
+        raise ArgumentError(f"b has one number for each of {outputs} neurons, got shape {vector.shape}")
+    return vector
+
+
+def draw(init: str | Initialiser, inputs: int, outputs: int, seed: Seed) -> Matrix:
+    """Weights from an initialiser, whose answer is checked: it may be the user's own."""
+    drawn = as_matrix(initialiser(init)(inputs, outputs, generator(seed)), "an initialiser's answer")
+    if drawn.shape != (inputs, outputs):
+        raise ArgumentError(f"an initialiser answers with shape {(inputs, outputs)}, got {drawn.shape}")
+    return drawn
+
+
+_checked = activation  # under the name that the parameters `activation` do not hide

@@ -1,0 +1,213 @@
+"""Losses: how far predictions are from targets, as one Value to call backward on.
+
+Predictions are Values (or numbers): one, a sequence, or an array; targets are of the same shape, where
+a column n × 1 and a vector of n are the same.  Every loss takes ``reduction="sum"`` or ``"mean"``; the
+mean is over all elements (samples, for `cross_entropy`).  The answer is named J, in the scope ``loss``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd import functions as f
+from autograd import scope
+from autograd.errors import ArgumentError, OperandError
+from autograd.value import Value, number, short
+
+Term = Callable[[Any, Any], Any]
+
+
+def half_squared_error(predictions: Any, targets: Any, reduction: str = "sum") -> Any:
+    """The lecture's J = Σ ½(y - ŷ)².
+
+    >>> round(half_squared_error(Value(0.2023543), 0.45).data, 7)
+    0.0306642
+    """
+    return _loss(predictions, targets, reduction, lambda p, y: 0.5 * f.square(y - p))
+
+
+def mean_squared_error(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
+    """(1/n) Σ (y - ŷ)²."""
+    return _loss(predictions, targets, reduction, lambda p, y: f.square(y - p))
+
+
+def absolute_error(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
+    """(1/n) Σ |y - ŷ|, with derivative 0 where they agree."""
+    return _loss(predictions, targets, reduction, lambda p, y: f.abs(y - p))
+
+
+def huber(predictions: Any, targets: Any, delta: float = 1.0, reduction: str = "mean") -> Any:
+    """½r² where |r| ≤ delta, else delta·(|r| - ½delta), with r = y - ŷ (Huber 1964).
+
+    Raises ArgumentError unless delta > 0.
+    """
+    if not delta > 0:
+        raise ArgumentError(f"huber's delta is a positive number, got {delta}")
+
+    def term(p: Any, y: Any) -> Any:
+        size = f.abs(y - p)
+        capped = f.minimum(size, delta)
+        return capped * (size - 0.5 * capped)  # both cases in one formula
+
+    return _loss(predictions, targets, reduction, term)
+
+
+def hinge(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
+    """(1/n) Σ max(0, 1 - y·ŷ) for labels y of -1 and 1; ArgumentError for other labels."""
+    _check_labels(targets, lambda y: np.isin(y, (-1.0, 1.0)), "hinge's labels are -1 or 1")
+    return _loss(predictions, targets, reduction, lambda p, y: f.relu(1.0 - y * p))
+
+
+def binary_cross_entropy(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
+    """-(1/n) Σ y·ln p + (1-y)·ln(1-p) for probabilities p and labels y in [0, 1].
+
+    At p = 0 or 1 it is 0 where the label agrees and inf where it does not.  Where p comes from a
+    sigmoid, `binary_cross_entropy_with_logits` on z is exact everywhere.
+
+    Raises ArgumentError for a p or a y outside [0, 1].
+    """
+    _check_labels(predictions, _is_fraction, "probabilities lie in [0, 1] (for logits: ..._with_logits)")
+    _check_labels(targets, _is_fraction, "labels lie in [0, 1]")
+    return _loss(predictions, targets, reduction, _bernoulli)
+
+
+def binary_cross_entropy_with_logits(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
+    """`binary_cross_entropy` of p = σ(z), from z, without overflow or loss of digits."""
+    _check_labels(targets, _is_fraction, "labels lie in [0, 1]")
+
+    def term(z: Any, y: Any) -> Any:
+        return _mixed(y, lambda: f.softplus(-z), lambda: f.softplus(z))
+
+    return _loss(predictions, targets, reduction, term)
+
+
+def cross_entropy(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
+    """-(1/n) Σ ln softmax(z)[class] from logits z: one sample of k, or n × k.
+
+    Targets are class indices (0 to k-1: one, or n of them) or rows of probabilities, one-hot or soft,
+    of the shape of z.
+
+    Raises ArgumentError for a class out of range, probabilities that do not sum to 1, or other shapes.
+    """
+    z = _array(predictions, "predictions")
+    y = np.asarray(targets)
+    if z.ndim not in (1, 2) or 0 in z.shape:
+        raise ArgumentError(f"cross_entropy takes logits of shape (k,) or (n, k), got {z.shape}")
+    rows = np.atleast_2d(z)
+    shares = _shares(y, z.shape, rows.shape)
+    with scope("loss"):
+        terms = []
+        for row, share in zip(rows, shares, strict=True):
+            logs = f.log_softmax(list(row))
+            kept = [-log if s == 1.0 else -float(s) * log for s, log in zip(share, logs, strict=True) if s != 0.0]
+            terms.append(kept[0] if len(kept) == 1 else f.sum(kept))
+        return _reduced(terms, reduction)
+
+
+SUMMED: frozenset[Any] = frozenset({half_squared_error})  # a sum over samples, which an update divides by n
+
+
+# -- the common part --------------------------------------------------------------------------------
+
+
+def _loss(predictions: Any, targets: Any, reduction: str, term: Term) -> Any:
+    p, y = paired(predictions, targets)
+    with scope("loss"):
+        return _reduced([term(a, b) for a, b in zip(p, y, strict=True)], reduction)
+
+
+def _reduced(terms: Sequence[Any], reduction: str) -> Any:
+    if reduction not in ("sum", "mean"):
+        raise ArgumentError(f'reduction is "sum" or "mean", got {reduction!r}')
+    J = terms[0] if len(terms) == 1 else f.sum(terms)
+    if reduction == "mean" and len(terms) > 1:
+        J = J * (1.0 / len(terms))
+    if isinstance(J, Value):
+        J.name = "J"
+    return J
+
+
+def paired(predictions: Any, targets: Any) -> tuple[list[Any], list[Any]]:
+    """Both flat, in step; ArgumentError if the shapes differ or are empty."""
+    p, y = _array(predictions, "predictions"), _array(targets, "targets")
+    if _column(p.shape) != _column(y.shape):
+        raise ArgumentError(f"predictions have shape {p.shape} but targets {y.shape}; they must agree")
+    if p.size == 0:
+        raise ArgumentError("a loss of no predictions at all has no meaning; give at least one")
+    return list(p.flat), list(y.flat)
+
+
+def _column(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """A column is the vector it holds, a vector of one its number."""
+    while shape and shape[-1] == 1:
+        shape = shape[:-1]
+    return shape
+
+
+def _array(given: Any, what: str) -> Any:
+    if isinstance(given, Value):
+        return np.array(given, dtype=object)
+    try:
+        raw = np.asarray(given)
+    except ValueError:
+        raise ArgumentError(f"{what} must have rows of equal length, got {short(given)}") from None
+    if raw.dtype.kind not in "fiubO":
+        raise OperandError(f"{what} are numbers or Values, got {short(given)}")
+    array = np.empty(raw.shape, object)
+    for at in np.ndindex(raw.shape):
+        item = raw[at]
+        array[at] = item if isinstance(item, Value) else number(item, what)
+    return array
+
+
+def _numbers(given: Any, what: str) -> Any:
+    """Values and numbers alike as floats."""
+    items = _array(given, what)
+    return np.array([x.data if isinstance(x, Value) else x for x in items.flat], float)
+
+
+def _check_labels(given: Any, allowed: Callable[[Any], Any], rule: str) -> None:
+    numbers = _numbers(given, "labels")
+    wrong = numbers[~(allowed(numbers) | np.isnan(numbers))]  # nan gives nan, as in all arithmetic here
+    if wrong.size:
+        raise ArgumentError(f"{rule}, got {wrong[0]}")
+
+
+def _is_fraction(x: Any) -> Any:
+    return (x >= 0.0) & (x <= 1.0)
+
+
+def _mixed(y: Any, if_one: Callable[[], Any], if_zero: Callable[[], Any]) -> Any:
+    """y·if_one + (1-y)·if_zero; a hard label takes its own part only, so that 0·inf never arises."""
+    if not isinstance(y, Value) and y in (0.0, 1.0):
+        return if_one() if y else if_zero()
+    return y * if_one() + (1.0 - y) * if_zero()
+
+
+def _bernoulli(p: Any, y: Any) -> Any:
+    if isinstance(y, Value):
+        return -(f.xlogy(y, p) + f.xlogy(1.0 - y, 1.0 - p))
+    return _mixed(y, lambda: -f.log(p), lambda: -f.log1p(-p))
+
+
+def _shares(y: Any, given: tuple[int, ...], shape: tuple[int, int]) -> Any:
+    """Targets as rows of probabilities, n × k."""
+    n, k = shape
+    if y.dtype.kind == "f" and y.shape != given and np.all(y == np.round(y)):
+        y = y.astype(int)
+    if y.dtype.kind in "iu" and y.shape == given[:-1]:
+        classes = np.atleast_1d(y)
+        if classes.min() < 0 or classes.max() >= k:
+            raise ArgumentError(f"classes are 0 to {k - 1}, got {classes.min()} to {classes.max()}")
+        return np.eye(k)[classes]
+    if y.shape != given or y.dtype.kind not in "fiub":
+        raise ArgumentError(
+            f"logits of shape {given} need {n} class indices or probabilities of the same shape, got shape {y.shape}"
+        )
+    rows = np.atleast_2d(y).astype(float)
+    if not np.allclose(rows.sum(axis=1), 1.0) or (rows < 0).any():
+        raise ArgumentError("each row of target probabilities must be at least 0 and sum to 1")
+    return rows

@@ -1,0 +1,169 @@
+"""What neurons, layers and networks have in common: calling, parameters, state.
+
+A module says its `inputs` and `outputs`, computes a list from a list in `forward`, and lists its
+parameters by name.  The rest follows from that here.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.errors import ArgumentError, OperandError
+from autograd.value import Value, number, short
+from nn.notation import input_labels
+
+
+class Module(ABC):
+    """Something with parameters that maps numbers to Values."""
+
+    training: bool = True
+
+    @property
+    @abstractmethod
+    def inputs(self) -> int:
+        """How many numbers go in."""
+
+    @property
+    @abstractmethod
+    def outputs(self) -> int:
+        """How many Values come out."""
+
+    @abstractmethod
+    def forward(self, xs: Sequence[Value]) -> list[Value]:
+        """The outputs for one sample of Values, whose number is not checked here."""
+
+    @abstractmethod
+    def named_parameters(self) -> Iterator[tuple[str, Value]]:
+        """Every parameter with its scope and name, such as ``layer2.neuron1.W¹₁₁``."""
+
+    def __call__(self, x: Any) -> Any:
+        """The output for one sample or for a batch.
+
+        One sample is a sequence or 1-d array of numbers or Values; the answer is a list of Values, or
+        the Value alone where there is one output.  A batch is a 2-d array (or a list of samples); the
+        answer is an object array, samples × outputs.  Plain numbers become Values named x₁, x₂, ….
+
+        Raises ArgumentError if the width differs from `inputs`, OperandError for what is not numbers.
+        """
+        if isinstance(x, np.ndarray):
+            if x.ndim == 2:
+                return self._batch(x)
+            if x.ndim != 1:
+                raise ArgumentError(f"a network takes one sample or a 2-d batch, got an array of shape {x.shape}")
+            x = x.tolist()
+        elif not isinstance(x, (list, tuple)):
+            x = _as_sequence(x)
+            if isinstance(x, np.ndarray):
+                return self(x)
+        if x and isinstance(x[0], (list, tuple, np.ndarray)):
+            return self._batch(x)
+        answer = self.forward(self._inputs(x))
+        return answer[0] if len(answer) == 1 else answer
+
+    def _batch(self, rows: Any) -> Any:
+        if isinstance(rows, np.ndarray):
+            self._check_width(rows.shape[1])
+            rows = rows.tolist()
+        answers = np.empty((len(rows), self.outputs), object)
+        for i, row in enumerate([self._inputs(row) for row in rows]):
+            answers[i, :] = self.forward(row)
+        return answers
+
+    def _inputs(self, x: Sequence[Any]) -> list[Value]:
+        """One sample as Values; those made here carry the names x₁, x₂, …."""
+        self._check_width(len(x))
+        xs = []
+        for item, label in zip(x, input_labels(len(x)), strict=True):
+            if not isinstance(item, Value):
+                item = Value(number(item, "an input"))
+                item.label = label
+            xs.append(item)
+        return xs
+
+    def _check_width(self, width: int) -> None:
+        if width != self.inputs:
+            raise ArgumentError(f"{self!r} takes {self.inputs} inputs, got a sample of {width}")
+
+    # -- parameters -----------------------------------------------------------------------------
+
+    def parameters(self) -> list[Value]:
+        """Every weight, bias and learned slope, in a fixed order."""
+        return [parameter for _, parameter in self.named_parameters()]
+
+    def zero_grad(self) -> None:
+        """Set every parameter's grad to 0, as is due before each backward pass."""
+        for parameter in self.parameters():
+            parameter.grad = 0.0
+
+    def state_dict(self) -> dict[str, float]:
+        """Every parameter's number by name: plain data that JSON can hold."""
+        return {name: parameter.data for name, parameter in self.named_parameters()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take every parameter's number from `state`; all of them or, on an error, none.
+
+        Raises ArgumentError that lists missing and unexpected names, OperandError for a value that
+        is not one real number.
+        """
+        own = dict(self.named_parameters())
+        missing, unexpected = [n for n in own if n not in state], [n for n in state if n not in own]
+        if missing or unexpected:
+            raise ArgumentError(
+                f"this state does not fit {self!r}: missing {_listed(missing)}; unexpected {_listed(unexpected)}"
+            )
+        numbers = {name: number(state[name], f"parameter {name}") for name in own}
+        for name, parameter in own.items():
+            parameter.data = numbers[name]
+
+    # -- mode -----------------------------------------------------------------------------------
+
+    def train(self, mode: bool = True) -> Any:
+        """Training mode, in which rrelu draws its slopes; returns the model."""
+        for part in self._parts():
+            part.training = mode
+        return self
+
+    def eval(self) -> Any:
+        """Evaluation mode, in which a forward pass is deterministic; returns the model."""
+        return self.train(False)
+
+    def _parts(self) -> Iterator[Module]:
+        yield self
+
+
+def with_ones(X: Any) -> Any:
+    """X with a column of ones at the right: the bias as a row of the weight matrix.
+
+    The lecture's other way: with ``bias=False`` and one more row in W, X·W contains the bias.
+
+    >>> with_ones([[1.4, -1.0], [0.4, -1.0]])
+    array([[ 1.4, -1. ,  1. ],
+           [ 0.4, -1. ,  1. ]])
+
+    One sample gets a 1 at its end.  Raises ArgumentError for other than one or two dimensions.
+    """
+    array = np.asarray(X)
+    if array.ndim not in (1, 2):
+        raise ArgumentError(f"with_ones takes one sample or a 2-d batch, got shape {array.shape}")
+    ones = np.ones((*array.shape[:-1], 1), array.dtype if array.dtype == object else float)
+    return np.concatenate([array, ones], axis=-1)
+
+
+def _as_sequence(x: Any) -> Any:
+    """A data frame, iterator or the like as an array or list."""
+    if hasattr(x, "__array__") and not isinstance(x, np.generic):
+        return np.asarray(x)
+    if isinstance(x, (str, Value, np.generic)) or not hasattr(x, "__iter__"):
+        raise OperandError(
+            f"a network takes a sequence of numbers, got {type(x).__name__} {short(x)}; put a single number in a list"
+        )
+    return list(x)
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:6]) or "none"
+    return f"{shown} and {len(names) - 6} more" if len(names) > 6 else shown

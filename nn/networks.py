@@ -1,0 +1,190 @@
+"""Sequential and MLP: layers in a row, numbered and named as in the lecture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from autograd.errors import ArgumentError, OperandError
+from autograd.value import Value, short
+from nn.activations import ActivationLike, activation
+from nn.initialise import Initialiser, Matrix, Seed, generator
+from nn.layers import DEFAULT_INIT, Layer, check_count
+from nn.module import Module
+
+
+class Sequential(Module):
+    """Layers in a row; the first is layer 2, since the inputs are layer 1.
+
+    >>> model = Sequential(Layer(3, 2, "tanh"), Layer(2, 1, "linear"))
+    >>> [name for name, _ in model.named_parameters()][:2]
+    ['layer2.neuron1.W¹₁₁', 'layer2.neuron1.W¹₂₁']
+
+    Raises ArgumentError if a layer's inputs are not the outputs of the one before, if a layer is
+    given twice, or belongs to another network at another place.
+    """
+
+    def __init__(self, *layers: Layer) -> None:
+        check_layers(layers)
+        self.layers = list(layers)
+        for place, layer in enumerate(self.layers, 2):
+            layer.take_number(place)
+
+    @property
+    def inputs(self) -> int:
+        """How many numbers go in."""
+        return self.layers[0].inputs
+
+    @property
+    def outputs(self) -> int:
+        """How many Values come out."""
+        return self.layers[-1].outputs
+
+    def forward(self, xs: Sequence[Value]) -> list[Value]:
+        """The last layer's outputs for one sample of Values."""
+        for layer in self.layers:
+            xs = layer.forward(xs)
+        return list(xs)
+
+    def named_parameters(self) -> Iterator[tuple[str, Value]]:
+        """Layer by layer, neuron by neuron."""
+        for layer in self.layers:
+            yield from layer.named_parameters()
+
+    def _parts(self) -> Iterator[Module]:
+        yield self
+        for layer in self.layers:
+            yield from layer._parts()
+
+    # -- as matrices ----------------------------------------------------------------------------
+
+    @property
+    def weights(self) -> list[Matrix]:
+        """[W¹, W², …] as numbers, each inputs × outputs; may be set."""
+        return [layer.weights for layer in self.layers]
+
+    @weights.setter
+    def weights(self, matrices: Sequence[Any]) -> None:
+        self.set_weights(matrices)
+
+    @property
+    def weight_gradients(self) -> list[Matrix]:
+        """[∂J/∂W¹, ∂J/∂W², …] as the last backward left them."""
+        return [layer.weight_gradients for layer in self.layers]
+
+    @property
+    def biases(self) -> list[Matrix | None]:
+        """[b¹, b², …]; None for a layer without."""
+        return [layer.bias for layer in self.layers]
+
+    def set_weights(self, weights: Sequence[Any], biases: Sequence[Any] | None = None) -> None:
+        """Set W¹, W², … and, if given, b¹, b², … (a number: the same for a whole layer; None: as it is).
+
+        Everything is checked before anything is set.  Raises ArgumentError for a wrong count or shape.
+        """
+        given: Sequence[Any] = [None] * len(self.layers) if biases is None else biases
+        for what, items in (("weights", weights), ("biases", given)):
+            if len(items) != len(self.layers):
+                raise ArgumentError(f"{self!r} has {len(self.layers)} layers, got {len(items)} {what}")
+        matrices = [layer.check_weights(W) for layer, W in zip(self.layers, weights, strict=True)]
+        vectors = [None if b is None else layer.check_bias(b) for layer, b in zip(self.layers, given, strict=True)]
+        for layer, matrix, vector in zip(self.layers, matrices, vectors, strict=True):
+            layer.weights = matrix
+            if vector is not None:
+                layer.bias = vector
+
+    def __repr__(self) -> str:
+        return f"Sequential({', '.join(map(repr, self.layers))})"
+
+
+class MLP(Sequential):
+    """A fully connected network: `inputs` numbers, then layers of the given sizes.
+
+    `activation` is one for all layers or a list with one a layer.  The lecture's network, without bias:
+
+    >>> model = MLP(3, [3, 2, 1], activation="tanh", bias=False)
+    >>> model
+    MLP(3, [3, 2, 1], 'tanh', bias=False)
+    >>> model([1.4, -1, 0.4]).name
+    'a⁴₁'
+
+    Raises ArgumentError for a count below 1, an unknown activation, or a list of another length.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        sizes: Sequence[int],
+        activation: ActivationLike | Sequence[ActivationLike] = "tanh",
+        *,
+        bias: bool = True,
+        init: str | Initialiser = DEFAULT_INIT,
+        seed: Seed = None,
+    ) -> None:
+        widths = [check_count(inputs, "inputs"), *(check_count(size, "neurons") for size in _sizes(sizes))]
+        wanted = one_each(activation, len(widths) - 1)
+        rng = generator(seed)
+        super().__init__(
+            *(
+                Layer(before, after, g, bias=bias, init=init, seed=rng)
+                for before, after, g in zip(widths, widths[1:], wanted, strict=False)
+            )
+        )
+
+    @classmethod
+    def from_weights(
+        cls,
+        weights: Sequence[Any],
+        biases: Sequence[Any] | None = None,
+        activation: ActivationLike | Sequence[ActivationLike] = "tanh",
+    ) -> MLP:
+        """The network with W¹, W², … (each inputs × outputs) and b¹, b², … (None: no bias)."""
+        given: Sequence[Any] = [None] * len(weights) if biases is None else biases
+        if len(given) != len(weights):
+            raise ArgumentError(f"{len(weights)} weight matrices need as many biases, got {len(given)}")
+        model = cls.__new__(cls)
+        wanted = one_each(activation, len(weights))
+        Sequential.__init__(model, *(Layer.from_weights(W, b, g) for W, b, g in zip(weights, given, wanted, strict=True)))
+        return model
+
+    def __repr__(self) -> str:
+        names = [layer.activation.name for layer in self.layers]
+        shown = repr(names[0]) if len(set(names)) == 1 else repr(names)
+        bias = "" if any(b is not None for b in self.biases) else ", bias=False"
+        return f"MLP({self.inputs}, {[layer.outputs for layer in self.layers]}, {shown}{bias})"
+
+
+# -- checking ---------------------------------------------------------------------------------------
+
+
+def check_layers(layers: Sequence[Any]) -> None:
+    """Raise ArgumentError or OperandError unless these layers can stand in a row."""
+    if not layers:
+        raise ArgumentError("a network has at least one layer, got none")
+    for place, layer in enumerate(layers, 2):
+        if not isinstance(layer, Layer):
+            raise OperandError(f"a network is made of Layers, got {type(layer).__name__} {short(layer)}")
+        layer.check_number(place)
+    if len({id(layer) for layer in layers}) != len(layers):
+        raise ArgumentError("the same layer is given twice; make another with Layer.from_weights")
+    for place, (before, after) in enumerate(zip(layers, layers[1:], strict=False), 3):
+        if before.outputs != after.inputs:
+            raise ArgumentError(
+                f"layer {place - 1} has {before.outputs} outputs but layer {place} takes {after.inputs} inputs"
+            )
+
+
+def one_each(wanted: ActivationLike | Sequence[ActivationLike], layers: int) -> list[Any]:
+    """The activation of each layer; ArgumentError if a list has another length."""
+    if isinstance(wanted, (list, tuple)):
+        if len(wanted) != layers:
+            raise ArgumentError(f"there are {layers} layers, got {len(wanted)} activations")
+        return [activation(g) for g in wanted]
+    return [activation(wanted)] * layers  # type: ignore[arg-type]  # lists are gone
+
+
+def _sizes(sizes: Any) -> Sequence[int]:
+    if isinstance(sizes, int) or not hasattr(sizes, "__len__") or len(sizes) == 0:
+        raise ArgumentError(f"sizes is a list with the number of neurons of each layer, got {sizes!r}")
+    found: Sequence[int] = sizes
+    return found

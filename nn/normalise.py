@@ -1,0 +1,239 @@
+"""Normalisation: data on a scale on which networks learn, with the way back.
+
+    scale = Standardization().fit(X);  Z = scale.transform(X);  X = scale.inverse(Z)
+
+Columns are features.  What was fitted goes to and from a plain dict that JSON can hold.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from statistics import NormalDist
+from typing import Any, TypeAlias, TypeVar
+
+import numpy as np
+
+from autograd.errors import ArgumentError, GraphError, NonFiniteError, OperandError
+from autograd.value import short
+
+Array: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
+Self = TypeVar("Self", bound="Normalization")
+
+
+class Normalization(ABC):
+    """Fitted on columns, then applied forth and back."""
+
+    @abstractmethod
+    def _fit(self, X: Array) -> None: ...
+
+    @abstractmethod
+    def _transform(self, X: Array) -> Array: ...
+
+    @abstractmethod
+    def _inverse(self, Z: Array) -> Array: ...
+
+    @property
+    @abstractmethod
+    def columns(self) -> int | None:
+        """How many columns it was fitted on; None before."""
+
+    @abstractmethod
+    def to_dict(self) -> dict[str, Any]:
+        """What was fitted, as plain data."""
+
+    def fit(self: Self, X: Any) -> Self:
+        """Learn from X (samples × columns, or a vector, one column); returns itself.
+
+        Raises ArgumentError for an empty array, NonFiniteError naming row and column.
+        """
+        array = _table(X)
+        if len(array) == 0 or array.shape[1] == 0:
+            raise ArgumentError(f"there is nothing to fit: X has shape {array.shape}")
+        self._fit(array)
+        return self
+
+    def transform(self, X: Any) -> Array:
+        """X on the new scale, in the shape it came in."""
+        return self._apply(X, self._transform)
+
+    def inverse(self, Z: Any) -> Array:
+        """Z back on the scale of the data."""
+        return self._apply(Z, self._inverse)
+
+    def fit_transform(self, X: Any) -> Array:
+        """`fit`, then `transform`."""
+        return self.fit(X).transform(X)
+
+    def _apply(self, X: Any, function: Any) -> Array:
+        if self.columns is None:
+            raise GraphError(f"this {type(self).__name__} was not fitted: call fit(X) first")
+        array = _table(X)
+        if array.shape[1] != self.columns:
+            raise ArgumentError(f"{type(self).__name__} was fitted on {self.columns} columns, got {array.shape[1]}")
+        answer: Array = function(array).reshape(np.shape(X))
+        return answer
+
+
+class Standardization(Normalization):
+    """(x - mean)/std, column by column; a constant column becomes 0.
+
+    The standard deviation divides by n, as scikit-learn's StandardScaler.
+
+    >>> scale = Standardization().fit([[1.0, 5.0], [3.0, 5.0]])
+    >>> scale.transform([[1.0, 5.0]])
+    array([[-1.,  0.]])
+    """
+
+    mean: Array | None = None
+    std: Array | None = None
+
+    @property
+    def columns(self) -> int | None:
+        """How many columns it was fitted on; None before."""
+        return None if self.mean is None else len(self.mean)
+
+    def _fit(self, X: Array) -> None:
+        constant = X.min(axis=0) == X.max(axis=0)  # asked exactly: rounding gives them a std of 1e-17
+        self.mean = np.where(constant, X[0], X.mean(axis=0))
+        self.std = np.where(constant, 1.0, X.std(axis=0))
+
+    def _transform(self, X: Array) -> Array:
+        answer: Array = (X - self.mean) / self.std
+        return answer
+
+    def _inverse(self, Z: Array) -> Array:
+        answer: Array = Z * self.std + self.mean
+        return answer
+
+    def to_dict(self) -> dict[str, Any]:
+        """Mean and standard deviation of every column."""
+        if self.mean is None or self.std is None:
+            raise GraphError("this Standardization was not fitted: call fit(X) first")
+        return {"mean": self.mean.tolist(), "std": self.std.tolist()}
+
+    @classmethod
+    def from_dict(cls, saved: Mapping[str, Any]) -> Standardization:
+        """What `to_dict` gave; ArgumentError for anything else."""
+        _check_keys(saved, {"mean", "std"}, cls.__name__)
+        mean, std = _vector(saved["mean"], "mean"), _vector(saved["std"], "std")
+        if mean.shape != std.shape or not (std > 0).all():
+            raise ArgumentError("a Standardization has as many stds, all above 0, as means")
+        made = cls()
+        made.mean, made.std = mean, std
+        return made
+
+
+class QuantileNormalization(Normalization):
+    """Every column onto one distribution by its ranks: uniform on [0, 1], or normal.
+
+    A value goes to its place in the sorted column, the values between two known ones by a straight
+    line, ties to the middle of their places; beyond the known range it goes to the end.  So the inverse
+    gives back every value within the range.  With ``distribution="normal"`` the places p are kept
+    within [1/2n, 1 - 1/2n], which keeps the ends finite.  A constant column becomes ½, or 0.
+
+    Raises ArgumentError for another distribution.
+    """
+
+    def __init__(self, distribution: str = "uniform") -> None:
+        if distribution not in ("uniform", "normal"):
+            raise ArgumentError(f'distribution is "uniform" or "normal", got {distribution!r}')
+        self.distribution = distribution
+        self.values: list[Array] | None = None  # the distinct values of each column, ascending
+        self.places: list[Array] = []  # where in [0, 1] each stands
+
+    @property
+    def columns(self) -> int | None:
+        """How many columns it was fitted on; None before."""
+        return None if self.values is None else len(self.values)
+
+    def _fit(self, X: Array) -> None:
+        fitted = [self._places(column) for column in X.T]
+        self.values, self.places = [v for v, _ in fitted], [p for _, p in fitted]
+
+    def _places(self, column: Array) -> tuple[Array, Array]:
+        values, counts = np.unique(column, return_counts=True)
+        n = len(column)
+        if len(values) == 1:
+            return values, np.array([0.5])
+        middle = np.cumsum(counts) - (counts + 1) / 2  # mean rank, from 0
+        low = 0.0 if self.distribution == "uniform" else 1 / (2 * n)
+        return values, np.clip(middle / (n - 1), low, 1 - low)
+
+    def _transform(self, X: Array) -> Array:
+        placed = [np.interp(x, v, p) for x, v, p in self._by_column(X)]
+        return np.stack(placed if self.distribution == "uniform" else [_normal(p) for p in placed], axis=1)
+
+    def _inverse(self, Z: Array) -> Array:
+        back = Z if self.distribution == "uniform" else _normal_place(Z)
+        return np.stack([np.interp(z, p, v) for z, v, p in self._by_column(back)], axis=1)
+
+    def _by_column(self, X: Array) -> Any:
+        return zip(X.T, self.values or [], self.places, strict=True)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The distribution, and every column's values and places."""
+        if self.values is None:
+            raise GraphError("this QuantileNormalization was not fitted: call fit(X) first")
+        return {
+            "distribution": self.distribution,
+            "values": [v.tolist() for v in self.values],
+            "places": [p.tolist() for p in self.places],
+        }
+
+    @classmethod
+    def from_dict(cls, saved: Mapping[str, Any]) -> QuantileNormalization:
+        """What `to_dict` gave; ArgumentError for anything else."""
+        _check_keys(saved, {"distribution", "values", "places"}, cls.__name__)
+        made = cls(saved["distribution"])
+        values = [_vector(v, "values") for v in saved["values"]]
+        places = [_vector(p, "places") for p in saved["places"]]
+        ascending = all((np.diff(x) > 0).all() for x in values)
+        if [len(v) for v in values] != [len(p) for p in places] or not values or not ascending:
+            raise ArgumentError("a QuantileNormalization has as many places as values, which ascend, in every column")
+        made.values, made.places = values, places
+        return made
+
+
+# -- the common part --------------------------------------------------------------------------------
+
+_STANDARD = NormalDist()
+
+
+def _normal(places: Array) -> Array:
+    return np.array([_STANDARD.inv_cdf(p) for p in places.tolist()])
+
+
+def _normal_place(Z: Array) -> Array:
+    return np.array([[_STANDARD.cdf(z) for z in row] for row in Z.tolist()]).reshape(Z.shape)
+
+
+def _table(X: Any) -> Array:
+    """X as a finite array of samples × columns."""
+    try:
+        array = np.asarray(X, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise OperandError(f"data to normalise is an array of numbers: {error}") from None
+    if array.ndim not in (1, 2):
+        raise ArgumentError(f"data to normalise is samples × columns, got shape {array.shape}")
+    table = array.reshape(len(array), -1) if array.size else array.reshape(len(array), 0)
+    wrong = np.argwhere(~np.isfinite(table))
+    if len(wrong):
+        row, column = wrong[0]
+        raise NonFiniteError(f"the data holds {table[row, column]} at row {row}, column {column} (from 0)")
+    return table
+
+
+def _vector(given: Any, what: str) -> Array:
+    try:
+        vector = np.asarray(given, dtype=float)
+    except (TypeError, ValueError):
+        vector = np.empty((0, 0))
+    if vector.ndim != 1 or not len(vector) or not np.isfinite(vector).all():
+        raise ArgumentError(f"{what} is a list of finite numbers, got {short(given)}")
+    return vector
+
+
+def _check_keys(saved: Mapping[str, Any], keys: set[str], what: str) -> None:
+    if set(saved) != keys:
+        raise ArgumentError(f"a {what} is saved as {sorted(keys)}, got {sorted(saved)}")

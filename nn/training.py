@@ -1,0 +1,129 @@
+"""`train`: the loop of forward, backward and update, eager and simple.
+
+It can be called again, with new data and the same optimiser, to train further: the lecture's online
+learning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from autograd.errors import ArgumentError, NonFiniteError, OperandError
+from autograd.value import Value, short
+from nn.initialise import Seed, generator
+from nn.layers import check_count
+from nn.losses import SUMMED, half_squared_error
+from nn.module import Module
+from nn.optimisers import GradientDescent, Optimiser
+
+Loss: TypeAlias = Callable[[Any, Any], Any]
+Array: TypeAlias = "np.ndarray[Any, Any]"
+
+
+def train(
+    model: Module,
+    X: Any,
+    y: Any,
+    *,
+    loss: Loss = half_squared_error,
+    optimiser: Optimiser | None = None,
+    epochs: int = 100,
+    batch_size: int | None = None,
+    seed: Seed = None,
+    progress: bool = False,
+) -> list[float]:
+    """Train `model` on X (samples × inputs) and y (one target a sample); returns J of every epoch.
+
+    `loss` takes the model's batch of outputs and the targets.  J of an epoch is over all samples as
+    they were met, before each update.  With the lecture's J, a sum, the gradient is divided by the
+    number of samples; another loss is taken as it is.  `batch_size` splits each epoch into shuffled
+    parts (`seed` makes the order repeatable); None is the whole data at once.  The default optimiser is
+    `GradientDescent` with rate 0.1; pass your own, and pass it again to go on with its state.
+
+    Ctrl-C ends training early and quietly: the model keeps its last whole update, and the history of
+    the finished epochs is returned.  Raises NonFiniteError naming row and column, before anything is
+    changed, for nan or inf in the data; ArgumentError for shapes that do not fit.
+    """
+    samples, targets = check_data(model, X, y)
+    count = len(samples) if batch_size is None else check_count(batch_size, "samples in a batch")
+    optimiser = GradientDescent(model.parameters()) if optimiser is None else optimiser
+    rounds, rng = _progress(range(check_count(epochs, "epochs")), progress), generator(seed)
+    history: list[float] = []
+    try:
+        for _ in rounds:
+            order = rng.permutation(len(samples)) if count < len(samples) else np.arange(len(samples))
+            parts = [order[start : start + count] for start in range(0, len(order), count)]
+            found = [train_batch(model, samples[part], targets[part], loss, optimiser) for part in parts]
+            history.append(_epoch_loss(found, [len(part) for part in parts], loss))
+            if progress:
+                rounds.set_postfix(J=f"{history[-1]:.6g}")  # type: ignore[attr-defined]  # tqdm's
+    except KeyboardInterrupt:
+        pass  # updates are whole, so the model is usable as it is
+    finally:
+        if progress:
+            rounds.close()  # type: ignore[attr-defined]
+    return history
+
+
+def train_batch(model: Module, X: Array, y: Array, loss: Loss, optimiser: Optimiser) -> float:
+    """One forward pass, one backward pass, one update; returns J before the update.
+
+    Raises NonFiniteError, with the parameters as they were, if J is not finite.
+    """
+    J = loss(model(X), y)
+    if not isinstance(J, Value):
+        raise OperandError(f"a loss must return one Value, got {type(J).__name__} {short(J)}")
+    if not np.isfinite(J.data):
+        raise NonFiniteError(f"the loss became {J.data}; nothing was updated: lower the learning rate")
+    optimiser.zero_grad()
+    J.backward()
+    optimiser.step(samples=len(X) if loss in SUMMED else 1)
+    return J.data
+
+
+def check_data(model: Module, X: Any, y: Any) -> tuple[Array, Array]:
+    """X and y as finite arrays that fit the model and each other.
+
+    Raises ArgumentError for shapes, NonFiniteError naming row and column (from 0).
+    """
+    samples, targets = _finite(X, "X"), _finite(y, "y")
+    if samples.ndim != 2 or samples.shape[1] != model.inputs:
+        raise ArgumentError(f"X has shape samples × {model.inputs} for {model!r}, got {samples.shape}")
+    if targets.ndim not in (1, 2) or len(targets) != len(samples):
+        raise ArgumentError(f"y has one target for each of {len(samples)} samples, got shape {targets.shape}")
+    if len(samples) == 0:
+        raise ArgumentError("there is nothing to train on: X has no rows")
+    return samples, targets
+
+
+def _finite(data: Any, what: str) -> Array:
+    raw = np.asarray(data)
+    try:
+        array = raw if raw.dtype.kind in "iu" else raw.astype(float)  # class indices stay whole
+    except (TypeError, ValueError, OperandError) as error:
+        raise OperandError(f"{what} must be an array of numbers: {error}") from None
+    wrong = np.argwhere(~np.isfinite(array))
+    if len(wrong):
+        at = wrong[0]
+        place = f"row {at[0]}" + (f", column {at[1]}" if len(at) > 1 else "") if len(at) else "it"
+        raise NonFiniteError(f"{what} holds {array[tuple(at)]} at {place} (from 0); remove or fill such rows first")
+    return array
+
+
+def _epoch_loss(found: list[float], sizes: list[int], loss: Loss) -> float:
+    """J over all samples: the sum of sums, or the mean of means weighted by size."""
+    return float(np.sum(found) if loss in SUMMED else np.average(found, weights=sizes))
+
+
+def _progress(rounds: Iterable[int], wanted: bool) -> Iterable[int] | Iterator[int]:
+    if not wanted:
+        return rounds
+    try:
+        from tqdm.auto import tqdm
+    except ImportError:
+        raise ArgumentError("progress=True needs tqdm: pip install tqdm, or leave progress off") from None
+    bar: Iterable[int] = tqdm(rounds, desc="training", unit="epoch")
+    return bar
