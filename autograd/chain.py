@@ -186,9 +186,7 @@ def deltas_as_graph(seeds: Mapping[Value, Delta]) -> dict[Value, Delta]:
     return found
 
 
-def gradient(
-    output: Value, wrt: Value | Iterable[Value], *, seed: Operand = 1.0, as_graph: bool = False
-) -> Any:
+def gradient(output: Value, wrt: Value | Iterable[Value], *, seed: Operand = 1.0, as_graph: bool = False) -> Any:
     """∂output/∂node for one node (a single answer) or several (a list), leaving every `grad` alone.
 
     The nodes may be interior ones.  With `as_graph` the answers are Values that can be differentiated

@@ -52,9 +52,7 @@ def record(primitive: Primitive, operands: tuple[Operand, ...]) -> Value:
     return make_node(primitive, y, operands, slopes)
 
 
-def make_node(
-    primitive: Primitive, y: float, operands: tuple[Operand, ...], slopes: tuple[float | None, ...]
-) -> Value:
+def make_node(primitive: Primitive, y: float, operands: tuple[Operand, ...], slopes: tuple[float | None, ...]) -> Value:
     """A node of which everything is known."""
     node: Value = new_node(Value)
     node._data = y
@@ -98,8 +96,8 @@ def _elementwise(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
 
 def operate(primitive: Primitive, operands: tuple[Any, Any], other: Any, reflected: str) -> Any:
     """An operator's slow way: lets a foreign class answer first, then says what is wrong."""
-    known = isinstance(other, (str, list, tuple)) or not hasattr(type(other), reflected)
-    if isinstance(other, (Value, int, float, np.generic, np.ndarray)) or known:
+    known = isinstance(other, (str, complex, list, tuple)) or not hasattr(type(other), reflected)
+    if known or isinstance(other, (Value, int, float, np.generic, np.ndarray)):
         if isinstance(other, (list, tuple)):
             other = type(other).__name__ + " " + short(other)
             raise OperandError(f"{primitive.symbol} takes numbers and arrays, got {other}; make it an array first")
@@ -134,9 +132,7 @@ def _recorder_source(primitive: Primitive, name: str, given: tuple[str, ...], kn
     lines = [f"def {name}({', '.join(defaults.get(p, p) for p in given)}):"]
     keyword = "if"
     for values in _branches(primitive.operands, known):
-        tests = [
-            f"type({p}) is {'Value' if p in values else 'float'}" for p in primitive.operands if p != known
-        ]
+        tests = [f"type({p}) is {'Value' if p in values else 'float'}" for p in primitive.operands if p != known]
         if not tests:  # nothing to ask: the only operand is known
             keyword, tests = "if", ["True"]
         lines.append(f"    {keyword} {' and '.join(tests)}:")

@@ -43,9 +43,7 @@ def flatten(thing: Any, what: str = "an argument") -> tuple[list[Any], Structure
     return [_leaf(thing, what)], Structure(1, lambda leaves: leaves[0])
 
 
-def _flatten_many(
-    things: Sequence[Any], build: Callable[[list[Any]], Any], what: str
-) -> tuple[list[Any], Structure]:
+def _flatten_many(things: Sequence[Any], build: Callable[[list[Any]], Any], what: str) -> tuple[list[Any], Structure]:
     flat = [flatten(thing, what) for thing in things]
     structures = [structure for _, structure in flat]
 

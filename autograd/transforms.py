@@ -268,4 +268,3 @@ def hvp(f: Function, primals: Sequence[Any], directions: Sequence[Any]) -> Any:
     """
     everywhere = tuple(range(len(primals)))
     return jvp(grad(f, everywhere), primals, directions)[1]
-

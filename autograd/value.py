@@ -251,7 +251,7 @@ def number(data: Any, what: str = "a Value") -> float:
         except OverflowError:
             raise OperandError(f"{short(data)} is too large for a float, which ends at 1.8e308") from None
     raise OperandError(
-        f"{what} holds one real number (int, float, NumPy scalar, Fraction, Decimal), "
+        f"{what} is one real number (int, float, NumPy scalar, Fraction, Decimal), "
         f"got {type(data).__name__} {short(data)}{_advice(data)}"
     )
 
