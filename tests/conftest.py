@@ -1,0 +1,25 @@
+"""What all tests share: Hypothesis draws the same examples every run, and no test leaves a context open."""
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from autograd import context
+
+settings.register_profile(
+    "repeatable",
+    deadline=None,  # a loaded machine is slow, not wrong
+    derandomize=True,
+    database=None,
+    max_examples=200,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("repeatable")
+
+
+@pytest.fixture(autouse=True)
+def no_open_context():
+    """Fail the test that leaves a `no_grad` or `scope` block open for the next one."""
+    yield
+    assert context.unusual == 0
+    assert context.current_label() is None
+    assert context.is_recording()
