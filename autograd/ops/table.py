@@ -67,7 +67,8 @@ divide = row("divide", lambda a, b: a / b, lambda y, a, b: (1.0 / b, -y / b),
           doc="a / b; 1/0 is ±inf as IEEE 754 has it")
 
 power = row("power", Atom(math.pow, np.power),
-          lambda y, a, b: (where(equal(b, 0.0), 0.0, b * power(a, b - 1.0)),
+          lambda y, a, b: (where(equal(a, 0.0), where(equal(b, 0.0), 0.0, b * power(a, b - 1.0)),
+                                 b * power(a, b - 1.0)),
                            where(equal(a, 0.0), where(b < 0.0, -inf, where(equal(b, b), 0.0, b)),
                                  where(equal(y, 0.0), where(a < 0.0, nan, 0.0), y * log(a)))),
           textbook=lambda y, a, b: (b * a ** (b - 1.0), y * log(a)),
