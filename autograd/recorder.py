@@ -83,8 +83,8 @@ def _operand(primitive: Primitive, operand: Any) -> float:
 def _elementwise(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
     arrays = [np.asarray(o, object) if isinstance(o, Value) else np.asarray(o) for o in operands]
     if any(a.dtype == object for a in arrays):
-        recorder = RECORDERS[primitive.name]
-        return np.frompyfunc(recorder, len(arrays), 1)(*arrays)
+        with np.errstate(all="ignore"):  # nan and inf are answers here, not warnings
+            return np.frompyfunc(RECORDERS[primitive.name], len(arrays), 1)(*arrays)
     for array in arrays:
         if array.dtype.kind not in "fiub":
             raise OperandError(
