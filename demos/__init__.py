@@ -1,0 +1,1 @@
+"""Runnable demonstrations, one idea each: ``python -m demos`` runs them all."""

@@ -1,0 +1,5 @@
+"""``python -m demos.lecture``."""
+
+from demos.lecture import main
+
+raise SystemExit(main())
