@@ -1,0 +1,157 @@
+"""The node as a number: operators with every kind of number, comparisons, names, and what it refuses."""
+
+import math
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from autograd import OperandError, Value, scope
+from autograd.context import Label
+
+NUMBERS = [3, 0.5, True, Fraction(3, 4), Decimal("1.25"), np.float64(2.5), np.float32(0.25), np.int64(4), np.bool_(True)]
+OPERATIONS = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+    "**": lambda a, b: a**b,
+    "%": lambda a, b: a % b,
+    "//": lambda a, b: a // b,
+}
+
+
+@pytest.mark.parametrize("number", NUMBERS, ids=lambda n: type(n).__name__)
+@pytest.mark.parametrize("symbol", OPERATIONS)
+def test_operators_with_numbers_on_either_side(symbol, number):
+    operate = OPERATIONS[symbol]
+    v = Value(2.5)
+    for node, expected in (
+        (operate(v, number), operate(2.5, float(number))),
+        (operate(number, v), operate(float(number), 2.5)),
+    ):
+        assert type(node) is Value
+        assert node.data == expected
+        assert sum(operand is v for operand in node.operands) == 1
+        assert [s for s, o in zip(node.slopes, node.operands, strict=True) if o is not v] == [None]
+
+
+@pytest.mark.parametrize("number", NUMBERS, ids=lambda n: type(n).__name__)
+def test_every_real_number_becomes_a_value(number):
+    assert Value(number).data == float(number)
+    assert type(Value(number).data) is float
+
+
+def test_power_with_a_value_in_either_place():
+    x = Value(3.0)
+    (x**2).backward()
+    assert x.grad == 6.0
+    x.grad = 0
+    (2**x).backward()
+    assert x.grad == pytest.approx(8 * math.log(2), rel=1e-15)
+    a, b = Value(2.0), Value(5.0)
+    (a**b).backward()
+    assert (a.grad, b.grad) == (80.0, pytest.approx(32 * math.log(2), rel=1e-15))
+    assert pow(a, b).data == 32.0
+
+
+def test_micrograds_arithmetic_unchanged():
+    a, b = Value(-4.0), Value(2.0)
+    c = a + b
+    d = a * b + b**3
+    c += c + 1
+    c += 1 + c + (-a)
+    d += d * 2 + (b + a).relu()
+    d += 3 * d + (b - a).relu()
+    e = c - d
+    f = e**2
+    g = f / 2.0
+    g += 10.0 / f
+    g.backward()
+    assert f"{g.data:.4f}" == "24.7041"
+    assert f"{a.grad:.4f}" == "138.8338"
+    assert f"{b.grad:.4f}" == "645.5773"
+
+
+def test_unary_operators():
+    x = Value(-2.5)
+    assert ((-x).data, (+x).data, abs(x).data) == (2.5, -2.5, 2.5)
+    assert (+x) is not x
+    assert (round(x).data, math.floor(x).data, math.ceil(x).data, math.trunc(x).data) == (-2.0, -3.0, -2.0, -2.0)
+    with pytest.raises(OperandError, match="digits"):
+        round(x, 2)
+
+
+def test_sum_of_python_works():
+    xs = [Value(1.0), Value(2.0), Value(4.0)]
+    total = sum(xs)
+    total.backward()
+    assert total.data == 7.0
+    assert [x.grad for x in xs] == [1.0, 1.0, 1.0]
+
+
+def test_comparison_is_by_data_and_equality_by_identity():
+    a, b = Value(1.0), Value(2.0)
+    assert a < b and a <= b and b > a and b >= a and a < 1.5 and 1.5 > a and a >= 1
+    assert not (a > b or a > 1 or Fraction(1, 2) > b)
+    assert a != Value(1.0)
+    assert a == a
+    assert len({a, Value(1.0), a}) == 2
+    nan = Value(math.nan)
+    assert not (nan < a or nan >= a)
+    with pytest.raises(TypeError):
+        a < "x"  # noqa: B015  (the comparison is what is tested)
+
+
+def test_truth_is_that_of_the_number():
+    assert Value(0.1)
+    assert not Value(0.0)
+    assert Value(math.nan)
+
+
+@pytest.mark.parametrize("convert", [float, int, complex, math.tanh, math.sqrt, math.isnan], ids=lambda f: f.__name__)
+def test_a_value_is_not_turned_into_a_float(convert):
+    with pytest.raises(TypeError) as caught:
+        convert(Value(1.0))
+    if convert is float:
+        assert ".data" in str(caught.value)
+    assert Value(1.0).item() == 1.0
+
+
+def test_repr_and_format():
+    x = Value(1.5, name="x")
+    assert repr(x) == "Value(data=1.5, grad=0.0, name='x')"
+    assert repr(x * 2) == "Value(data=3.0, grad=0.0, op=multiply)"
+    assert f"{x:.3f}" == "1.500"
+    assert f"{x}" == repr(x) == str(x)
+
+
+def test_what_a_node_knows():
+    x = Value(3.0, name="x")
+    y = x * 2.0
+    assert (x.is_leaf, x.op, x.symbol, x.operands, x.slopes) == (True, None, "", (), ())
+    assert (y.is_leaf, y.op.name, y.symbol, y.operands, y.slopes) == (False, "multiply", "×", (x, 2.0), (2.0, None))
+    assert (x.tanh().symbol, x.is_detached, x.detach().is_detached, x.detach().data) == ("tanh", False, True, 3.0)
+
+
+def test_names_scopes_and_labels():
+    with scope("layer1"), scope("neuron2"):
+        x = Value(1.0, name="z²₁")
+        y = x + 1
+    assert (x.name, x.scope, y.name, y.scope) == ("z²₁", "layer1.neuron2", None, "layer1.neuron2")
+    y.name, y.scope = "a", "elsewhere"
+    assert y.label == Label("a", "elsewhere")
+    y.label = x.label
+    assert (y.name, y.scope) == ("z²₁", "layer1.neuron2")
+    x.name = None
+    assert (x.name, x.scope) == (None, "layer1.neuron2")
+
+
+def test_a_leaf_can_be_moved():
+    x = Value(1.0)
+    x.data = 2
+    x.data += 0.5
+    assert x.data == 2.5
+    x.grad = 3
+    assert x.grad == 3.0
