@@ -39,7 +39,8 @@ def test_a_million_nodes_live_and_die_without_the_collector():
 
     twin = copy.deepcopy(root)
     assert (twin.data, twin.grad) == (root.data, 1.0)
-    assert twin is not root and twin.operands[0] is not root.operands[0]
+    assert twin is not root
+    assert twin.operands[0] is not root.operands[0]
     del twin
 
     again = pickle.loads(pickle.dumps(root, protocol=5))
@@ -47,7 +48,8 @@ def test_a_million_nodes_live_and_die_without_the_collector():
     leaf = again
     for _ in range(DEPTH):
         leaf = leaf.operands[0]
-    assert leaf.is_leaf and leaf.grad == x.grad
+    assert leaf.is_leaf
+    assert leaf.grad == x.grad
     del again, leaf
 
     del root, x

@@ -147,7 +147,8 @@ def test_shapes_that_do_not_fit():
 @pytest.mark.parametrize("call", [
     lambda: autograd.tanh("x"), lambda: autograd.tanh(None), lambda: autograd.dot(["x"], [1.0]),
     lambda: autograd.sum(["x"]), lambda: autograd.hypot(Value(1.0), "x"), lambda: autograd.tanh(np.array(["a"])),
-    lambda: autograd.tanh(np.array([1j])), lambda: autograd.clip(Value(1.0)), lambda: autograd.clip(Value(1.0), 0, 1, 2),
+    lambda: autograd.tanh(np.array([1j])), lambda: autograd.clip(Value(1.0)),
+    lambda: autograd.clip(Value(1.0), 0, 1, 2),
     lambda: autograd.softmax([Value(1.0), "x"]), lambda: autograd.clip(Value(1.0), low=0, hihg=1),
 ])  # fmt: skip
 def test_functions_refuse_with_a_sentence(call):
@@ -159,7 +160,8 @@ def test_functions_refuse_with_a_sentence(call):
 def test_every_error_has_one_root_and_its_builtin():
     for error, builtin in ((OperandError, TypeError), (ArgumentError, ValueError), (GraphError, RuntimeError),
                            (NonFiniteError, ValueError)):  # fmt: skip
-        assert issubclass(error, AutogradError) and issubclass(error, builtin)
+        assert issubclass(error, AutogradError)
+        assert issubclass(error, builtin)
 
 
 def test_domain_errors_are_numbers_not_exceptions():

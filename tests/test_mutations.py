@@ -19,14 +19,16 @@ FAULTS = {
     "a last few digits": ("exp", {"slopes": lambda y, x: y * (1.0 + 1e-12)}),
     "a path left out": ("hypot", {"slopes": lambda y, a, b: (a / y, None)}),
     "a path too many": ("floor", {"slopes": lambda y, x: 1.0}),
-    "hypot by squares": ("hypot", {"rule": Atom(lambda a, b: (a * a + b * b) ** 0.5, lambda a, b: (a * a + b * b) ** 0.5)}),
+    "hypot by squares": ("hypot", {"rule": lambda a, b: table.sqrt(a * a + b * b)}),
     "erfc as 1 - erf": ("erfc", {"rule": lambda x: 1.0 - table.erf(x)}),
     "softplus that overflows": ("softplus", {"rule": lambda x: table.log(1.0 + table.exp(x))}),
     "a wrong value": ("gelu", {"rule": lambda x: 0.5 * x * (1.0 + table.tanh(x))}),
     "the kink of relu": ("relu", {"slopes": lambda y, x: table.where(x < 0.0, 0.0, 1.0)}),
-    "the tie of maximum": ("maximum", {"slopes": lambda y, a, b: (table.where(a >= b, 1.0, 0.0), table.where(a < b, 1.0, 0.0))}),
+    "the tie of maximum": ("maximum", {"slopes": lambda y, a, b: (
+        table.where(a >= b, 1.0, 0.0), table.where(a < b, 1.0, 0.0))}),
     "the bound of clip": ("clip", {"slopes": lambda y, x, low, high: (
-        table.where(x >= high, 0.0, table.where(x <= low, 0.0, 1.0)), table.where(x < low, 1.0, 0.0), table.where(x > high, 1.0, 0.0))}),
+        table.where(x >= high, 0.0, table.where(x <= low, 0.0, 1.0)),
+        table.where(x < low, 1.0, 0.0), table.where(x > high, 1.0, 0.0))}),
     "0 · inf in xlogy": ("xlogy", {"rule": lambda a, b: a * table.log(b)}),
     "a derivative of no second order": ("power", {"slopes": lambda y, a, b: (
         table.where(table.equal(b, 0.0), 0.0, b * table.power(a, b - 1.0)), TABLE["power"].slopes(y, a, b)[1])}),

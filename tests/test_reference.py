@@ -78,7 +78,16 @@ BOOK = {
     "lgamma": lambda x: (mpmath.loggamma(x), mpmath.psi(0, x), mpmath.psi(1, x)),
 }
 POSITIVE = {"log", "sqrt", "log1p", "lgamma"}  # they are given 1 + x²
-TWO_OPERANDS = ("+", "-", "*", "/", "**", "logaddexp", "hypot", "dot")
+WRITTEN = {
+    "+": lambda x, y: x + y,
+    "-": lambda x, y: x - 2 * y,
+    "*": lambda x, y: x * y,
+    "/": lambda x, y: x / (1 + y * y),
+    "**": lambda x, y: (1 + x * x) ** (y / (1 + y * y)),
+    "logaddexp": autograd.logaddexp,
+    "hypot": lambda x, y: autograd.hypot(x, 1 + y * y),
+    "dot": lambda x, y: autograd.dot([x, y], [y, 3.0], x),
+}
 
 
 def write(rng, variables):
@@ -89,7 +98,8 @@ def write(rng, variables):
         if rng.random() < 0.5:
             steps.append((rng.choice(sorted(BOOK)), (rng.randrange(count),)))
         else:
-            steps.append((rng.choice(TWO_OPERANDS), (rng.randrange(count), count - 1 - rng.randrange(min(3, count)))))
+            x, y = rng.randrange(count), count - 1 - rng.randrange(min(3, count))
+            steps.append((rng.choice(sorted(WRITTEN)), (x, y)))
     return steps
 
 
@@ -101,12 +111,7 @@ def on_values(steps, numbers):
         if operation in BOOK:
             numbers.append(getattr(autograd, operation)(1 + x * x if operation in POSITIVE else x))
         else:
-            (y,) = rest
-            numbers.append({
-                "+": lambda: x + y, "-": lambda: x - 2 * y, "*": lambda: x * y, "/": lambda: x / (1 + y * y),
-                "**": lambda: (1 + x * x) ** (y / (1 + y * y)), "logaddexp": lambda: autograd.logaddexp(x, y),
-                "hypot": lambda: autograd.hypot(x, 1 + y * y), "dot": lambda: autograd.dot([x, y], [y, 3.0], x),
-            }[operation]())  # fmt: skip
+            numbers.append(WRITTEN[operation](x, *rest))
     return numbers[-1]
 
 
