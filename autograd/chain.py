@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from autograd.errors import ArgumentError, GraphError, OperandError
 from autograd.methods import Methods
-from autograd.order import interior
+from autograd.order import backward_order, interior
 from autograd.recorder import RECORDERS
 from autograd.value import Number, Operand, Value, number, short
 
@@ -63,7 +63,8 @@ def backward(root: Value, seed: Number = 1.0) -> None:
     """Give every node below `root` its δ = seed · ∂root/∂node, in `grad`.
 
     Interior nodes are overwritten; leaves accumulate, so several losses can add up (set `grad` to 0
-    in between, or call `zero_grad` of the model).  Raises GraphError on a detached node.
+    in between, or call `zero_grad` of the model); a node that no derivative comes back to, behind the
+    branch that a `where` did not take, is not touched.  Raises GraphError on a detached node.
 
     >>> x = Value(2.0)
     >>> (x**3).backward()
@@ -72,10 +73,11 @@ def backward(root: Value, seed: Number = 1.0) -> None:
     """
     if root.is_detached:
         raise GraphError(f"backward() on {root!r}: it was detached, so no graph leads back from it")
-    order = interior(root)
+    start = number(seed, "a seed")
+    order = backward_order(root)
     for node in order:
         node._grad = 0.0
-    root._grad += number(seed, "a seed")
+    root._grad += start
     for node in reversed(order):
         delta = node._grad
         slopes = node._slopes

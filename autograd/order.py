@@ -34,6 +34,38 @@ def interior(*roots: Node) -> list[Node]:
     return order
 
 
+def backward_order(root: Node) -> list[Node]:
+    """`interior`, but only of nodes that a derivative comes back to: along no slope of None.
+
+    The search that every backward pass begins with, so it is written for speed.
+    """
+    order: list[Node] = []
+    seen: set[Node] = set()
+    stack: list[Node] = [root] if root._operands else []
+    push, pop, see, place = stack.append, stack.pop, seen.add, order.append
+    while stack:
+        node = pop()
+        if node is None:
+            place(pop())
+        elif node not in seen:
+            see(node)
+            push(node)
+            push(None)
+            operands = node._operands
+            if len(operands) == 2:  # nearly all nodes; unpacking is faster than a loop
+                a, b = operands
+                slope_a, slope_b = node._slopes
+                if slope_b is not None and b._operands and b not in seen:
+                    push(b)
+                if slope_a is not None and a._operands and a not in seen:
+                    push(a)
+            else:
+                for operand, slope in zip(reversed(operands), reversed(node._slopes)):  # noqa: B905  (5% faster)
+                    if slope is not None and operand._operands and operand not in seen:
+                        push(operand)
+    return order
+
+
 def reachable(*roots: Node) -> list[Node]:
     """All nodes below the roots and the roots, leaves first, then `interior`."""
     inner = interior(*roots)

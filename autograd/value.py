@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+import weakref
+from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -228,10 +229,8 @@ class Value(Methods):
         The first call, on a root, lists the graph; pickle then calls this again for each node on the
         list, whose operands it has by then seen.
         """
-        unfinished = _pickling.unfinished
-        if self._operands and self not in unfinished:
-            return _last, (_Flat(self),)
-        unfinished.discard(self)
+        if self._operands and not _pickling.lists(self):
+            return _root_of, (_Flat(self),)
         return _rebuild, self._state()
 
     def _state(self) -> tuple[Any, ...]:
@@ -310,32 +309,41 @@ def _rebuild(
 # -- pickling ---------------------------------------------------------------------------------------
 
 
+class _Flat:
+    """The graph below a root as a list that pickle writes node by node, operands first."""
+
+    def __init__(self, root: Value) -> None:
+        self.nodes = reachable(root)
+        self.unfinished = set(self.nodes)
+        _pickling.current = weakref.ref(self)  # weak: a pickle that fails leaves nothing behind
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return list, (), None, iter([*self.nodes, _End(self)])
+
+
+class _End:
+    """Written after the nodes: pickle has seen them all."""
+
+    def __init__(self, flat: _Flat) -> None:
+        self._flat = flat
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        self._flat.unfinished.clear()
+        return list, ()
+
+
 class _Pickling(threading.local):
-    def __init__(self) -> None:
-        self.unfinished: set[Value] = set()  # listed by a root, not yet written
+    current: Callable[[], _Flat | None] = staticmethod(lambda: None)
+
+    def lists(self, node: Value) -> bool:
+        """Whether the node is on the list that this thread is writing."""
+        flat = self.current()
+        return flat is not None and node in flat.unfinished
 
 
 _pickling = _Pickling()
 
 
-class _Flat:
-    """The graph below a root as a list that pickle writes node by node."""
-
-    def __init__(self, root: Value) -> None:
-        self._root = root
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return list, (), None, self._nodes()
-
-    def _nodes(self) -> Iterator[Value]:
-        nodes = reachable(self._root)
-        _pickling.unfinished.update(nodes)
-        try:
-            yield from nodes
-        except GeneratorExit:  # pickling failed: leave nothing behind
-            _pickling.unfinished.difference_update(nodes)
-            raise
-
-
-def _last(nodes: list[Value]) -> Value:
-    return nodes[-1]
+def _root_of(listed: list[Any]) -> Value:
+    root: Value = listed[-2]  # the last is what _End became
+    return root

@@ -1,6 +1,7 @@
 """Copies and pickles keep the numbers, the names and what is shared."""
 
 import copy
+import gc
 import io
 import pickle
 
@@ -17,6 +18,13 @@ def slowly(thing, protocol):
     stream = io.BytesIO()
     pickle._Pickler(stream, protocol).dump(thing)
     return stream.getvalue()
+
+
+def left_over():
+    """The nodes that a pickle has listed and not written."""
+    gc.collect()  # the traceback of a failure may hold the pickler in a cycle
+    flat = value_module._pickling.current()
+    return flat is not None and flat.unfinished
 
 
 PICKLERS = pytest.mark.parametrize("dumps", [pickle.dumps, slowly], ids=["C", "Python"])
@@ -68,7 +76,7 @@ def test_nothing_is_remembered_after_success(dumps):
     _, _, h, J = graph()
     for things in (J, [h, J], [J, h], [h, h, J, J]):
         dumps(things, 5)
-        assert not value_module._pickling.unfinished
+        assert not left_over()
 
 
 @PICKLERS
@@ -78,12 +86,6 @@ def test_a_deep_graph_after_one_that_shared_its_nodes(dumps):
         node = node * 1.5
     dumps([node, node + 1], 5)
     assert pickle.loads(dumps(node, 5)).data == node.data
-
-
-@pytest.fixture(autouse=True)
-def _nothing_left_over():
-    """Each test on its own: what an earlier failure left must not fail the next."""
-    value_module._pickling.unfinished.clear()
 
 
 class _Unpicklable:
@@ -99,7 +101,7 @@ def test_a_failed_pickle_leaves_nothing_behind(dumps, broken):
     _, _, h, J = graph()
     with pytest.raises(RuntimeError):
         dumps(broken(J), 5)
-    assert not value_module._pickling.unfinished
+    assert not left_over()
     h2, J2 = pickle.loads(dumps([h, J], 5))
     assert J2.operands[1].operands[0] is h2
 
@@ -125,7 +127,7 @@ def test_a_pickle_stopped_midway_leaves_nothing_behind(pickler, depth, room):
         node = node * 1.5
     with pytest.raises(OSError, match="disk full"):
         pickler(_FullDisk(room), 5).dump(node)
-    assert not value_module._pickling.unfinished
+    assert not left_over()
     assert pickle.loads(pickle.dumps(node)).data == node.data
 
 

@@ -419,7 +419,7 @@ softsign = row("softsign", lambda x: where(abs_(x) > 1e17, sign(x), x / (1.0 + a
 # -- kinks and steps --------------------------------------------------------------------------------
 
 abs_ = row("abs", Atom(math.fabs, np.abs), lambda y, x: sign(x),
-          aliases=("absolute", "fabs"), latex=r"\left|{0}\right|", symbol="|·|",
+          aliases=("absolute", "fabs"), method=True, latex=r"\left|{0}\right|", symbol="|·|",
           definition="abs(x)", points=[2, -3], edges=[(0, 0, 0)], doc="|x|")
 
 sign = row("sign", lambda x: where(x > 0.0, 1.0, where(x < 0.0, -1.0, 0.0 * x)), lambda y, x: 0.0, method=True,
