@@ -2,9 +2,9 @@
 """Written from the table by `python -m autograd.stubs`: do not edit."""
 
 from random import Random
-from typing import Any, Final
+from typing import Any
 
-__all__: Final[list[str]]
+__all__ = ["abs", "absolute", "acos", "acosh", "add", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "ceil", "celu", "clamp", "clip", "cos", "cosh", "cospi", "cot", "csc", "deg2rad", "degrees", "digamma", "divide", "dot", "elu", "erf", "erfc", "exp", "exp2", "expit", "expm1", "fabs", "fix", "floor", "floor_divide", "fmod", "gammaln", "gelu", "gelu_tanh", "hardsigmoid", "hardswish", "hardtanh", "hypot", "leaky_relu", "lgamma", "log", "log10", "log1p", "log2", "log_sigmoid", "log_softmax", "logaddexp", "logsigmoid", "logsumexp", "matmul", "maximum", "minimum", "mish", "mod", "multiply", "negative", "polygamma", "positive", "pow", "power", "prelu", "rad2deg", "radians", "reciprocal", "relu", "relu6", "remainder", "rint", "round", "rrelu", "sec", "selu", "sigmoid", "sign", "silu", "sin", "sinc", "sinh", "sinpi", "softmax", "softplus", "softsign", "sqrt", "square", "step", "subtract", "sum", "swish", "tan", "tanh", "true_divide", "trunc", "where", "xlogy"]
 
 def abs(x: Any) -> Any: ...
 def absolute(x: Any) -> Any: ...

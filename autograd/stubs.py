@@ -22,7 +22,8 @@ def functions_stub() -> str:
     rows = (_function(name, row) for row in TABLE.values() for name in (row.name, *row.aliases))
     written = {name: text for name, text in rows if text}
     by_hand = [_by_hand(name) for name in functions.__all__ if name not in written]
-    lines = ["from random import Random", "from typing import Any, Final", "", "__all__: Final[list[str]]", ""]
+    public = ", ".join(f'"{name}"' for name in functions.__all__)
+    lines = ["from random import Random", "from typing import Any", "", f"__all__ = [{public}]", ""]
     return _NUMPY_NAMES + _HEADER + "\n".join([*lines, *sorted([*written.values(), *by_hand])]) + "\n"
 
 
