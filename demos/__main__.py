@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from demos import cars, derivative, lecture, moons, neuron
 from demos.output import options
 
@@ -9,11 +11,11 @@ DEMOS = (derivative, neuron, lecture, cars, moons)
 
 
 def main(argv: list[str] | None = None) -> int:
-    """All demos in order; the exit status is that of the lecture, 0 if it came out as expected."""
-    out = options(__doc__).parse_args(argv).out
-    status = max(demo.main(["--out", str(out)]) for demo in DEMOS)
+    """All demos in order; the exit status is the worst, 0 if the lecture came out as expected."""
+    out: Path = options(__doc__).parse_args(argv).out
+    statuses: list[int] = [demo.main(["--out", str(out)]) for demo in DEMOS]
     print(f"\nEverything is in {out}/: open the .svg files in a browser.")
-    return status
+    return max(statuses)
 
 
 if __name__ == "__main__":

@@ -7,11 +7,13 @@ errors are in euros, on cars that it never saw.  Then newer cars arrive and it i
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from autograd import no_grad
 from demos.output import BLUE, GREEN, GREY, heading, options, positive, save_figure
@@ -19,9 +21,13 @@ from nn import MLP, Adam, QuantileNormalization, Standardization, half_squared_e
 
 DATA = Path(__file__).parent / "data" / "toyota_corolla.csv"
 FUELS = ("Petrol", "Diesel", "CNG")
-SCALES = {"standardization": Standardization, "quantile": lambda: QuantileNormalization("normal")}
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
+Scale: TypeAlias = "Standardization | QuantileNormalization"
+SCALES: dict[str, Callable[[], Scale]] = {
+    "standardization": Standardization,
+    "quantile": lambda: QuantileNormalization("normal"),
+}
 
 
 @dataclass(frozen=True)
@@ -142,6 +148,8 @@ def run(out: Path, epochs: int = 40, scale: str = "standardization", seed: int =
     _compare("Older cars that neither has seen", network, line, old_test)
 
     print("\nNew, younger cars arrive; neither has met any like them:")
+    if scale == "quantile":
+        print("  (ranks know nothing beyond the oldest and youngest car seen: to them all new cars are the same age)")
     before = errors(network.predict(new_test), new_test)
     _compare("  before training further", network, line, new_test)
     both = _joined(new, old)
@@ -151,8 +159,7 @@ def run(out: Path, epochs: int = 40, scale: str = "standardization", seed: int =
     _compare("  after training further (the line: fitted anew)", network, refitted, new_test)
     _compare("  and on the older cars again", network, refitted, old_test)
     change = after.mean_absolute - before.mean_absolute
-    print(f"Training further {'took' if change < 0 else 'added'} {abs(change):.0f} € "
-          f"{'off' if change < 0 else 'to'} the network's mean error on new cars.")  # fmt: skip
+    print(f"Training further changed the network's mean error on new cars by {change:+.0f} €.")
     return [save_figure(_plot(network, refitted, new_test, old_test), out / "cars.png")]
 
 
@@ -169,15 +176,14 @@ def _joined(a: Cars, b: Cars) -> Cars:
     return Cars(*(np.concatenate([getattr(a, c), getattr(b, c)]) for c in ("km", "fuel", "age_months", "price")))
 
 
-def _plot(network: Network, line: LeastSquares, new: Cars, old: Cars) -> Any:
-    from matplotlib.figure import Figure
-
+def _plot(network: Network, line: LeastSquares, new: Cars, old: Cars) -> Figure:
+    """What was asked against what each predicts; on the grey line they agree."""
     figure = Figure(figsize=(9, 4.2), layout="constrained")
-    for axes, (name, model, colour) in zip(
-        figure.subplots(1, 2, sharex=True, sharey=True),
-        (("network", network, BLUE), ("least squares", line, GREEN)),
-        strict=True,
-    ):
+    models: tuple[tuple[str, Network | LeastSquares, str], ...] = (
+        ("network", network, BLUE),
+        ("least squares", line, GREEN),
+    )
+    for axes, (name, model, colour) in zip(figure.subplots(1, 2, sharex=True, sharey=True), models, strict=True):
         for cars, marker, which in ((old, ".", "older cars"), (new, "x", "new cars")):
             axes.scatter(cars.price / 1000, model.predict(cars) / 1000, s=18, marker=marker, color=colour,
                          alpha=0.5, linewidths=1, label=which)  # fmt: skip

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from sklearn.datasets import make_moons
 
-from autograd import Value, no_grad, square, sum  # noqa: A004  (the engine's sum is meant)
+from autograd import Value, no_grad, square, sum
 from demos.output import BLUE, RED, heading, options, positive, save_figure
 from nn import MLP, SGD, hinge, train
 from nn.schedules import CosineDecay
@@ -54,14 +54,15 @@ def _plot(model: MLP, X: Any, y: Any) -> Figure:
     """The plane coloured by the network's score, its border, and the points."""
     figure = Figure(figsize=(6, 4.2), layout="constrained")
     axes = figure.subplots()
-    xs, ys = np.linspace(X[:, 0].min() - 0.5, X[:, 0].max() + 0.5, 70), np.linspace(X[:, 1].min() - 0.5, X[:, 1].max() + 0.5, 50)
+    (left, bottom), (right, top) = X.min(axis=0) - 0.5, X.max(axis=0) + 0.5
+    xs, ys = np.linspace(left, right, 70), np.linspace(bottom, top, 50)
     grid = np.array([(x, y_) for y_ in ys for x in xs])
     height = scores(model, grid).reshape(len(ys), len(xs))
     reach = float(np.abs(height).max())
     axes.contourf(xs, ys, height, levels=np.linspace(-reach, reach, 21), cmap="RdBu", alpha=0.6)
     axes.contour(xs, ys, height, levels=[0.0], colors="black", linewidths=1.2)
     for side, colour in ((y > 0, BLUE), (y < 0, RED)):
-        axes.scatter(*X[side].T, s=22, color=colour, edgecolors="white", linewidths=0.6)
+        axes.scatter(X[side, 0], X[side, 1], s=22, color=colour, edgecolors="white", linewidths=0.6)
     axes.set_title(f"accuracy {accuracy(model, X, y):.0%}; the line is where the network says 0")
     axes.set_aspect("equal")
     return figure

@@ -6,7 +6,18 @@ import numpy as np
 
 from autograd import Value, gradient, square, steps
 from demos.lecture import slides
-from demos.lecture.network import WEIGHTS, Formulas, Pass, X, Y, corrected_formulas, data, delta, forward, forward_with_bias
+from demos.lecture.network import (
+    WEIGHTS,
+    Formulas,
+    Pass,
+    X,
+    Y,
+    corrected_formulas,
+    data,
+    delta,
+    forward,
+    forward_with_bias,
+)
 from demos.lecture.report import Report
 from demos.lecture.slides import Matrix
 from nn import MLP, GradientDescent, half_squared_error
@@ -131,8 +142,8 @@ def _delta_below(report: Report, engine: Pass, J: Value, right: Formulas) -> Non
     _, W2, W3 = WEIGHTS
     A2, A3 = data(engine.A[1]), data(engine.A[2])
     delta4, delta3 = delta(J, engine.Z[2]), delta(J, engine.Z[1])
-    report.say("  As printed, δ⁴·W³ and δ³·W² are no products: the shapes are "
-               f"{delta4.shape}·{W3.shape} and {delta3.shape}·{W2.shape}.")  # fmt: skip
+    shapes = f"{delta4.shape}·{W3.shape} and {delta3.shape}·{W2.shape}"
+    report.say(f"  As printed, δ⁴·W³ and δ³·W² are no products: the shapes are {shapes}.")
     report.say("  With the transpose put in, but still without the parentheses:")
     report.slide_error(
         "δ³: parentheses and transpose are missing", "δ⁴·W³·1 - tanh(Z³)²", "(δ⁴·W³ᵀ) ⊙ (1 - tanh²Z³)",
@@ -156,11 +167,11 @@ def _weight_gradients(report: Report, engine: Pass, J: Value, right: Formulas) -
     report.say("  A trap: with three cars δ² and X are both square, so the slide's δ²·X runs without an error:")
     three = forward(X[:3], WEIGHTS)
     J3 = three.loss(Y[:3])
-    graph, slide = delta(J3, three.weights[0]), delta(J3, three.Z[0]) @ X[:3]
-    report.matrix("δ²·X", slide)
+    graph, as_printed = delta(J3, three.weights[0]), delta(J3, three.Z[0]) @ X[:3]
+    report.matrix("δ²·X  ", as_printed)
     report.matrix("∂J/∂W¹", graph)
     report.same("Xᵀ·δ² with three cars", graph, corrected_formulas(X[:3], Y[:3], WEIGHTS).dW1)
-    off = float(np.abs(slide - graph).max())
+    off = float(np.abs(as_printed - graph).max())
     report.holds("δ²·X with three cars is another matrix", off > 0.01, f"off by up to {off:.4f}")
 
 

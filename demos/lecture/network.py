@@ -53,9 +53,7 @@ def forward(inputs: Matrix, weights: Sequence[Matrix], ones: Sequence[bool] = (F
 
 def with_bias_rows(weights: Sequence[Matrix], rows: int) -> list[Matrix]:
     """The first `rows` weight matrices with the lecture's row of 0.1 under them, the others as they are."""
-    return [
-        np.vstack([W, np.full(W.shape[1], BIAS)]) if layer < rows else W for layer, W in enumerate(weights)
-    ]
+    return [np.vstack([W, np.full(W.shape[1], BIAS)]) if layer < rows else W for layer, W in enumerate(weights)]
 
 
 def forward_with_bias(inputs: Matrix, rows: int) -> Pass:
@@ -67,7 +65,7 @@ def as_nodes(matrix: Matrix, name: str) -> Nodes:
     """Every number as a leaf, named like W¹₂₃."""
     nodes = np.empty(matrix.shape, object)
     for i, j in np.ndindex(*matrix.shape):
-        nodes[i, j] = Value(matrix[i, j], name=name + "₁₂₃₄"[i] + "₁₂₃₄"[j])
+        nodes[i, j] = Value(float(matrix[i, j]), name=name + "₁₂₃₄"[i] + "₁₂₃₄"[j])
     return nodes
 
 

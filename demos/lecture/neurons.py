@@ -104,9 +104,7 @@ def relu_family(report: Report) -> None:
         report.say(f"    {name:<22}" + "".join(f"{number:9.4f}" for number in numbers))
     h = 1e-5
     xs = [-3.0, -1.0, 1.0, 3.0]
-    worst = max(
-        abs(slope(f, x) - (f(x + h) - f(x - h)) / (2 * h)) for f in RELU_FAMILY.values() for x in xs
-    )
+    worst = max(abs(slope(f, x) - (f(x + h) - f(x - h)) / (2 * h)) for f in RELU_FAMILY.values() for x in xs)
     report.holds("every derivative, by finite differences at ±1, ±3", worst < 1e-8, f"largest difference {worst:.0e}")
     report.say("  Plotted in relu_family.svg.")
 
@@ -119,7 +117,9 @@ def softmax_section(report: Report) -> None:
     report.matrix("x         ", x, 4)
     report.matrix("softmax(x)", s, 6)
     report.same("softmax(x) = eˣ/Σeˣ", s, np.exp(x) / np.exp(x).sum())
-    report.holds("in (0, 1), sum 1", bool(np.all((s > 0) & (s < 1))) and abs(s.sum() - 1) < 1e-15, f"sum {s.sum():.15f}")
+    report.holds(
+        "in (0, 1), sum 1", bool(np.all((s > 0) & (s < 1))) and abs(s.sum() - 1) < 1e-15, f"sum {s.sum():.15f}"
+    )
     J = np.asarray(jacobian(softmax)(x), dtype=float)
     report.say("  ∂softmax(x)ᵢ/∂xⱼ by the engine:")
     report.matrix("Jacobian  ", J)

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 import viz
-from autograd import Value, deltas, functions, sum  # noqa: A004  (the engine's sum is meant)
+from autograd import Value, deltas, functions, sum
 from demos.lecture.network import WEIGHTS, X, Y
 from demos.lecture.neurons import RELU_FAMILY
 from demos.lecture.slides import BIAS_WEIGHTS, JUMP_AT
@@ -53,7 +53,7 @@ def activations() -> Figure:
 def relu_family() -> Figure:
     """ReLU and its modifications, each with its derivative."""
     figure = Figure(figsize=(10, 6.6), layout="constrained")
-    for axes, (name, f) in zip(figure.subplots(3, 4, sharex=True).flat, RELU_FAMILY.items(), strict=True):
+    for axes, (name, f) in zip(figure.subplots(3, 4).flat, RELU_FAMILY.items(), strict=True):
         _function_and_derivative(axes, f, 8.0 if name == "ReLU6" else 4.0)
         axes.set_title(name, fontsize=10)
         axes.set_ylim(-2.2, 4.2) if name != "ReLU6" else axes.set_ylim(-2.2, 8.2)

@@ -31,7 +31,9 @@ def price_of_a_car(report: Report) -> None:
     cars = load_cars()
     columns = np.column_stack([cars.km, cars.age_months, cars.price])
     km, age, price = Standardization().fit(columns).transform([[raw["km"], 36, raw["price"]]])[0]
-    report.say(f"  on the scale of {len(cars)} real used cars (standardization): km {km:.2f}, age {age:.2f}, price {price:.2f}")
+    report.say(
+        f"  on the scale of {len(cars)} real used cars (standardization): km {km:.2f}, age {age:.2f}, price {price:.2f}"
+    )
     report.say("  The slide does not say how its own table was normalised, so the engine starts from that table:")
     report.matrix("X", X, 1)
     report.matrix("y", Y.T, 2)

@@ -59,7 +59,9 @@ class Report:
             for row, line in zip(slide, values, strict=True)
         ]
         total, right = sum(map(len, found)), sum(map(sum, found))
-        wrong = [(i, j) for i, row in enumerate(found) for j, good in enumerate(row) if (i, j) in misprints and not good]
+        wrong = [
+            (i, j) for i, row in enumerate(found) for j, good in enumerate(row) if (i, j) in misprints and not good
+        ]
         detail = f"{right} of {total} printed numbers" + (f"; {len(wrong)} misprinted, see below" if wrong else "")
         as_expected = all(good != ((i, j) in misprints) for i, row in enumerate(found) for j, good in enumerate(row))
         self._verdict(what, as_expected, detail, total, right)
@@ -68,7 +70,9 @@ class Report:
             shown = "".join(f"{x:14.{decimals(cell) + 2}f}" for x, cell in zip(line, row, strict=True))
             self.say(f"      {''.join(f'{cell:>12}' for cell in row)}    {shown}  {'✓' if all(marks) else '✗'}")
         for i, j in wrong:
-            self.slide_errors.append(f"{what}: {slide[i][j]} is printed, {values[i, j]:.{decimals(slide[i][j])}f} is right")
+            self.slide_errors.append(
+                f"{what}: {slide[i][j]} is printed, {values[i, j]:.{decimals(slide[i][j])}f} is right"
+            )
             self.say(f"  ! SLIDE ERROR {self.slide_errors[-1]}")
 
     def one(self, what: str, slide: str, computed: float) -> None:
@@ -104,7 +108,9 @@ class Report:
         self.checks += 1
         if correct_agrees and not slide_agrees:
             self.slide_errors.append(what)
-            self.say(f"      SLIDE ERROR: the corrected formula agrees with the graph ({by_how_much}), the slide's does not")
+            self.say(
+                f"      SLIDE ERROR: the corrected formula agrees with the graph ({by_how_much}), the slide's does not"
+            )
         else:
             self.unexpected.append(what)
             self.say("      UNEXPECTED: " + ("the slide is right" if slide_agrees else "the correction is wrong too"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd import Value, gradient, hessian, tanh
+from autograd import Value, gradient, hessian, square, tanh
 from demos.lecture import slides
 from demos.lecture.network import X, Y
 from demos.lecture.report import Report
@@ -24,13 +24,14 @@ def normalisation(report: Report) -> None:
     Z = standard.transform(columns)
     report.matrix("standardization", Z, 4)
     report.same("(x - mean)/std", Z, (columns - columns.mean(axis=0)) / columns.std(axis=0))
-    report.holds("mean 0, deviation 1 in every column", bool(np.allclose(Z.mean(0), 0) and np.allclose(Z.std(0), 1)),
-                 f"means {Z.mean(0).round(12) + 0.0}, deviations {Z.std(0).round(12)}")  # fmt: skip
+    means, deviations = Z.mean(axis=0).round(12) + 0.0, Z.std(axis=0).round(12)
+    centred = not means.any() and bool((deviations == 1).all())
+    report.holds("mean 0, deviation 1 in every column", centred, f"means {means}, deviations {deviations}")
     quantile = QuantileNormalization().fit(columns)
     Q = quantile.transform(columns)
     report.matrix("quantile       ", Q, 4)
-    ranks = np.argsort(np.argsort(columns[:, 0]))
-    report.holds("the order of the cars is kept", bool((np.argsort(np.argsort(Q[:, 0])) == ranks).all()), f"ranks {ranks}")
+    before, after = np.argsort(columns[:, 0]), np.argsort(Q[:, 0])
+    report.holds("the order of the cars is kept", bool((before == after).all()), f"by kilometres {after + 1}")
     report.same("inverse(transform(x)) = x, both ways", [standard.inverse(Z), quantile.inverse(Q)], [columns, columns])
 
 
@@ -57,8 +58,11 @@ def _zero(report: Report) -> None:
         f"all weights 0.2: {lower:.6f};  0: {here:.6f};  0.2, but the last layer's -0.2: {higher:.6f}",
     )
     curvature = np.linalg.eigvalsh(np.array(hessian(_two_weights)([0.0, 0.0]), dtype=float))
-    report.holds("one hidden neuron, J = ½(y - tanh(w₂·tanh(w₁x)))²: curvatures of both signs at 0",
-                 curvature[0] < 0 < curvature[1], f"eigenvalues of the Hessian {curvature[0]:.4f} and {curvature[1]:.4f}")  # fmt: skip
+    report.holds(
+        "one hidden neuron, J = ½(y - tanh(w₂·tanh(w₁x)))²: curvatures of both signs at 0",
+        curvature[0] < 0 < curvature[1],
+        f"eigenvalues of the Hessian {curvature[0]:.4f} and {curvature[1]:.4f}",
+    )
 
 
 def _loss_along(last: float) -> float:
@@ -69,9 +73,9 @@ def _loss_along(last: float) -> float:
 
 
 def _two_weights(w: list[Value]) -> Value:
-    """J of a network 1-1-1 at the second car's age, 0.1, scaled to 1, and price 0.52."""
-    error = 0.52 - tanh(w[1] * tanh(w[0] * 1.0))
-    J: Value = 0.5 * error * error
+    """J of a network 1-1-1 for one sample x = 1, y = 0.52."""
+    x, y = 1.0, 0.52
+    J: Value = 0.5 * square(y - tanh(w[1] * tanh(w[0] * x)))
     return J
 
 
@@ -83,7 +87,9 @@ def _constant(report: Report) -> None:
     report.say(f"    J {history[0]:.6f} → {history[-1]:.6f}; W¹ afterwards, one column a neuron:")
     report.matrix("  W¹", W1)
     same = bool((W1 == W1[:, :1]).all() and (W2 == W2[:, :1]).all())
-    report.holds("hidden neurons collapse by symmetry", same, "the columns are equal to the last bit: one neuron, copied")
+    report.holds(
+        "hidden neurons collapse by symmetry", same, "the columns are equal to the last bit: one neuron, copied"
+    )
 
 
 def _random(report: Report) -> None:
@@ -92,7 +98,8 @@ def _random(report: Report) -> None:
     model = MLP(3, SIZES, bias=False, init=initialise.normal(0.0, variance), seed=1)
     history = _learn(model, EPOCHS * 4)
     W1 = model.weights[0]
-    report.holds("it learns", history[-1] < history[0] / 4, f"J {history[0]:.6f} → {history[-1]:.6f} in {EPOCHS * 4} steps")
+    learns = history[-1] < history[0] / 4
+    report.holds("it learns", learns, f"J {history[0]:.6f} → {history[-1]:.6f} in {EPOCHS * 4} steps")
     gap = float(np.abs(W1 - W1[:, :1]).max())
     report.holds("and its neurons differ", gap > 0.01, f"columns of W¹ differ by up to {gap:.4f}")
     biases = [b for vector in MLP(3, SIZES, seed=1).biases if vector is not None for b in vector]
@@ -106,10 +113,10 @@ def online_learning(report: Report) -> None:
     optimiser = GradientDescent(model.parameters(), 0.3)
     train(model, X4[:3], Y[:3], optimiser=optimiser, epochs=EPOCHS)
     old, new = _error(model, slice(0, 3)), _error(model, slice(3, 4))
-    report.say(f"  trained on three cars:                 mean error on them {old:.4f}, on the fourth {new:.4f}")
+    report.say(f"  trained on three cars:      mean error on them {old:.4f}, on the fourth {new:.4f}")
     train(model, X4, Y, optimiser=optimiser, epochs=EPOCHS)
     after_old, after_new = _error(model, slice(0, 3)), _error(model, slice(3, 4))
-    report.say(f"  the fourth arrives, trained further:   mean error on them {after_old:.4f}, on the fourth {after_new:.4f}")
+    report.say(f"  then further on all four:   mean error on them {after_old:.4f}, on the fourth {after_new:.4f}")
     report.holds("the new car is learnt", after_new < new, f"{new:.4f} → {after_new:.4f}, from the trained weights on")
     report.say("  With 1,436 real cars: python -m demos.cars")
 
