@@ -31,14 +31,14 @@ def run(out: Path) -> list[Path]:
     J = half_squared_error(neuron([1, 0, 0]), 1.0)
     J.backward()
     for parameter in neuron.parameters():
-        print(f"    ∂J/∂{parameter.name} = {parameter.grad:9.6f}")
+        print(f"    ∂J/∂{parameter.name:<2} = {parameter.grad:9.6f}")
+    picture = viz.draw(J)  # before the weights move
     print("w₂ and w₃ are not to blame: their inputs were 0. One step against the gradient, α = 10:")
     before = neuron([1, 0, 0]).data
-    picture = save_drawing(viz.draw(J).save, out / "neuron.svg")  # before the weights move
     for parameter in neuron.parameters():
         parameter.data -= 10 * parameter.grad
     print(f"    output {before:.3f} → {neuron([1, 0, 0]).data:.3f}, w₁ {WEIGHTS[0]:g} → {neuron.w[0].data:.3f}")
-    return [picture, save_figure(_plot(), out / "picnic.svg")]
+    return [save_drawing(picture.save, out / "neuron.svg"), save_figure(_plot(), out / "picnic.svg")]
 
 
 def _plot() -> Figure:

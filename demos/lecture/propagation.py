@@ -26,11 +26,11 @@ def many_layers(report: Report) -> None:
 def price_of_a_car(report: Report) -> None:
     """The raw car of the slide, and the normalised table of X and y."""
     report.section("The task: the price of a car", "Задача: предсказать стоимость машины")
-    raw = slides.RAW_CAR
-    report.say(f"  raw: {raw['km']} km, {raw['fuel']}, {raw['age_years']} years, price {raw['price']}")
+    raw_km, raw_years, raw_price = slides.RAW_KM, slides.RAW_YEARS, slides.RAW_PRICE
+    report.say(f"  the raw car: {raw_km} km, {slides.RAW_FUEL}, {raw_years} years, price {raw_price}")
     cars = load_cars()
     columns = np.column_stack([cars.km, cars.age_months, cars.price])
-    km, age, price = Standardization().fit(columns).transform([[raw["km"], 36, raw["price"]]])[0]
+    km, age, price = Standardization().fit(columns).transform([[raw_km, 12 * raw_years, raw_price]])[0]
     report.say(
         f"  on the scale of {len(cars)} real used cars (standardization): km {km:.2f}, age {age:.2f}, price {price:.2f}"
     )

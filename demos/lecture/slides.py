@@ -48,7 +48,7 @@ PICNIC_THRESHOLD = 7
 
 # -- the price of a car -----------------------------------------------------------------------------
 
-RAW_CAR = {"km": 38_000, "fuel": "Gasoline", "age_years": 3, "price": 17_000}
+RAW_KM, RAW_FUEL, RAW_YEARS, RAW_PRICE = 38_000, "Gasoline", 3, 17_000
 
 X = table("""
 1.4 -1 0.4
