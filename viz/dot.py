@@ -1,0 +1,78 @@
+"""The same picture as a `graphviz.Digraph`, for those who want to style or render it themselves."""
+
+from __future__ import annotations
+
+import graphviz
+
+from autograd import Value
+from viz.numbers import shown, signed
+from viz.text import shortened
+from viz.trace import CONSTANT, LEAF, trace
+from viz.view import Arrow, Box, view
+
+_ORANGE, _BLUE, _GREY = "#d55e00", "#0072b2", "#808994"
+
+
+def to_dot(J: Value, *, level: str = "neuron", force: bool = False) -> graphviz.Digraph:
+    """The graph below `J` as a Digraph: nodes with name, value and δ, edges with the local derivative.
+
+    Clusters follow the scopes; levels and size are those of `draw`.  Text is escaped, so that a name
+    can hold quotes and braces.  Raises OperandError if `J` is not a Value.
+    """
+    seen = view(trace(J), level=level, force=force)
+    graph = graphviz.Digraph("graph", graph_attr={"rankdir": "LR"}, node_attr={"shape": "box", "style": "rounded"})
+    by_scope: dict[str, list[Box]] = {}
+    for box in seen.boxes:
+        by_scope.setdefault(box.scope, []).append(box)
+    graph.body += _clusters(by_scope)
+    for arrow in seen.arrows:
+        graph.edge(arrow.tail, arrow.head, **_edge(arrow))
+    return graph
+
+
+def _clusters(by_scope: dict[str, list[Box]]) -> list[str]:
+    """Nested subgraphs, one a scope, with the nodes in them."""
+    lines: list[str] = []
+    open_path: list[str] = []
+    count = 0
+    for scope in sorted(by_scope, key=lambda scope: scope.split(".")):
+        path = scope.split(".") if scope else []
+        shared = 0
+        while shared < min(len(path), len(open_path)) and path[shared] == open_path[shared]:
+            shared += 1
+        lines += ["}\n"] * (len(open_path) - shared)
+        for name in path[shared:]:
+            lines.append(f"subgraph cluster_{count} {{ label={_quoted(name)}\n")
+            count += 1
+        open_path = path
+        lines += [_node(box) for box in by_scope[scope]]
+    return lines + ["}\n"] * len(open_path)
+
+
+def _node(box: Box) -> str:
+    first = " ".join(part for part in (shortened(box.name), box.symbol) if part)
+    rows = [first, *box.counts, "" if box.value is None else shown(box.value)]
+    if box.kind != CONSTANT:
+        rows.append("no path" if box.delta is None else f"δ {signed(box.delta)}")
+    label = "\\n".join(_escaped(row) for row in rows if row)
+    shape = ", shape=ellipse" if box.kind in (LEAF, CONSTANT) else ""
+    dashed = ', style="rounded,dashed"' if box.delta is None else ""
+    return f'{box.id} [label="{label}", color="{_colour(box.delta)}"{shape}{dashed}]\n'
+
+
+def _edge(arrow: Arrow) -> dict[str, str]:
+    label = shown(arrow.slope) if arrow.slope is not None else f"×{arrow.count}" if arrow.count > 1 else ""
+    style = {"style": "dashed"} if arrow.contribution is None else {}
+    return {"label": label, "color": _colour(arrow.contribution), **style}
+
+
+def _colour(x: float | None) -> str:
+    return _GREY if x is None or not x else _ORANGE if x > 0 else _BLUE
+
+
+def _escaped(text: str) -> str:
+    return shortened(text, 40).replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _quoted(text: str) -> str:
+    return f'"{_escaped(text)}"'

@@ -1,0 +1,132 @@
+"""`draw`: the picture of a graph, which shows itself in a notebook and saves itself to a file."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograd import Value
+from autograd.errors import ArgumentError, AutogradError
+from viz.svg import render
+from viz.trace import Trace, locate, trace
+from viz.view import around as _around
+from viz.view import downstream, in_scope, view
+
+
+class ConverterError(AutogradError, RuntimeError):
+    """A picture was to be saved as PNG or PDF, and nothing installed can do it."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A finished picture: `svg` is the file's text."""
+
+    svg: str
+
+    def _repr_svg_(self) -> str:
+        return self.svg
+
+    def __repr__(self) -> str:
+        return f"<drawing, {len(self.svg):,} characters of SVG; .save('graph.svg') writes it>"
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the picture, as its ending says: .svg, .png or .pdf.  The file appears whole or not at all.
+
+        Raises ArgumentError for another ending, ConverterError if a .png or .pdf needs a converter
+        (cairosvg or rsvg-convert) and there is none.
+        """
+        target = Path(path)
+        ending = target.suffix.lower()
+        if ending not in (".svg", ".png", ".pdf"):
+            raise ArgumentError(f"a drawing is saved as .svg, .png or .pdf, got {str(target)!r}")
+        _write_whole(target, self.svg.encode() if ending == ".svg" else _converted(self.svg, ending[1:]))
+        return target
+
+
+def draw(
+    J: Value,
+    *,
+    level: str = "neuron",
+    scope: str | None = None,
+    around: Value | None = None,
+    radius: int = 1,
+    wrt: Value | Iterable[Value] | None = None,
+    force: bool = False,
+) -> Drawing:
+    """The graph below `J`: each node's name, operation, value and δ = ∂J/∂node, each edge's local derivative.
+
+    level    "op" draws every dot as products and their sum, "neuron" keeps dots whole, "layer" draws
+             a box a layer
+    scope    only the nodes of this scope, such as "layer2.neuron1", and what touches them
+    around   only the nodes at most `radius` edges from this one
+    wrt      only what depends on this node, or on one of these
+    force    draw every node, however many; from 2,000 on they are otherwise gathered by scope
+
+    No grad is read or written.  Raises OperandError if `J` is not a Value, ArgumentError for an unknown
+    level or scope, GraphError for a node that J was not computed from, LayoutError without Graphviz.
+
+    >>> from autograd import Value
+    >>> x = Value(3.0, name="x")
+    >>> "6" in draw(x * x).svg
+    True
+    """
+    seen = trace(J)
+    return Drawing(render(view(seen, level=level, keep=_kept(J, seen, scope, around, radius, wrt), force=force)))
+
+
+def _kept(
+    J: Value, seen: Trace, scope: str | None, around: Value | None, radius: int, wrt: Value | Iterable[Value] | None
+) -> set[int] | None:
+    """The nodes that all the views asked for have in common; None for the whole graph."""
+    kept = []
+    if scope is not None:
+        kept.append(in_scope(seen, scope))
+    if around is not None:
+        kept.append(_around(seen, locate(J, [around]), radius))
+    if wrt is not None:
+        kept.append(downstream(seen, locate(J, [wrt] if isinstance(wrt, Value) else wrt)))
+    return set.intersection(*kept) if kept else None
+
+
+# -- files ------------------------------------------------------------------------------------------
+
+
+def _write_whole(target: Path, content: bytes) -> None:
+    handle, beside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(beside, 0o666 & ~mask)  # mkstemp's own is for the owner alone
+        os.replace(beside, target)
+    except BaseException:
+        os.unlink(beside)
+        raise
+
+
+def _converted(svg: str, kind: str) -> bytes:
+    """The picture as PNG (at twice its size) or PDF."""
+    try:
+        import cairosvg
+    except (ImportError, OSError):  # OSError: cairosvg without the cairo library
+        return _by_program(svg, kind)
+    convert = cairosvg.svg2png if kind == "png" else cairosvg.svg2pdf
+    content: bytes = convert(bytestring=svg.encode(), scale=2 if kind == "png" else 1)
+    return content
+
+
+def _by_program(svg: str, kind: str) -> bytes:
+    program = shutil.which("rsvg-convert")
+    if program is None:
+        raise ConverterError(f"saving as .{kind} needs a converter: pip install cairosvg, or save as .svg")
+    command = [program, "--format", kind, "--zoom", "2" if kind == "png" else "1"]
+    done = subprocess.run(command, input=svg.encode(), capture_output=True, check=False)
+    if done.returncode:
+        raise ConverterError(f"rsvg-convert failed: {done.stderr.decode(errors='replace').strip()}")
+    return done.stdout

@@ -1,0 +1,203 @@
+"""Where boxes and arrows go: Graphviz gives positions, and nothing else.
+
+It is handed sizes and no text, so fonts never change a picture.  The library comes with the
+pygraphviz wheel; where there is no wheel, a `dot` program on PATH serves.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from autograd.errors import AutogradError
+from viz.text import shortened, width
+
+Point = tuple[float, float]
+DEEPEST = 6  # how many clusters are nested inside each other; scopes below share the last one's
+
+_lock = threading.Lock()  # Graphviz keeps global state
+
+
+class LayoutError(AutogradError, RuntimeError):
+    """Graphviz is missing or could not lay the picture out."""
+
+
+class Shape(NamedTuple):
+    """A box to place: its size, and how many arrows come in on its left side, one below the other."""
+
+    id: str
+    scope: str
+    width: float
+    height: float
+    slots: int
+
+
+class Link(NamedTuple):
+    """An arrow to route, from the right side of `tail` to a slot of `head`."""
+
+    tail: str
+    head: str
+    slot: int
+
+
+class Cluster(NamedTuple):
+    """A rectangle around the boxes of a scope."""
+
+    scope: str
+    depth: int
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+class Layout(NamedTuple):
+    """Pixels, y downwards."""
+
+    width: float
+    height: float
+    centres: dict[str, Point]
+    curves: list[list[Point]]  # one a link: Bézier control points, tail to head
+    clusters: list[Cluster]
+
+
+def place(shapes: Sequence[Shape], links: Sequence[Link], *, compact: bool = False) -> Layout:
+    """Positions for boxes and arrows, operands left of what is computed from them.
+
+    Raises LayoutError if there is no Graphviz, saying how to get one.
+    """
+    scopes: list[str] = []
+    source = _dot_source(shapes, links, compact, scopes)
+    return _read(json.loads(_render(source)), len(links), scopes)
+
+
+# -- asking -----------------------------------------------------------------------------------------
+
+
+def _dot_source(shapes: Sequence[Shape], links: Sequence[Link], compact: bool, scopes: list[str]) -> str:
+    apart, ranks = (0.06, 0.6) if compact else (0.22, 1.05)
+    lines = [
+        "digraph {",
+        f"graph [rankdir=LR, nodesep={apart}, ranksep={ranks}, pad=0, fontsize=1, remincross=true]",
+        'node [shape=record, fixedsize=true, label="", fontsize=1, margin=0]',
+        "edge [dir=none]",
+        *_cluster_lines(shapes, scopes),
+    ]
+    lines += [
+        f"{link.tail}:e -> {link.head}:s{link.slot}:w [id=e{i}]" for i, link in enumerate(links)
+    ]
+    return "\n".join([*lines, "}"])
+
+
+def _cluster_lines(shapes: Sequence[Shape], scopes: list[str]) -> Iterator[str]:
+    """The boxes, inside nested subgraphs; `scopes` is given the scope of each cluster by number."""
+    by_scope: dict[tuple[str, ...], list[Shape]] = {}
+    for shape in shapes:
+        path = tuple(shape.scope.split(".")[:DEEPEST]) if shape.scope else ()
+        by_scope.setdefault(path, []).append(shape)
+    open_path: tuple[str, ...] = ()
+    for path in sorted(by_scope):  # so that what is inside a scope follows it
+        shared = len(os.path.commonprefix([open_path, path]))
+        yield from ["}"] * (len(open_path) - shared)
+        for depth in range(shared, len(path)):
+            yield f"subgraph cluster_{len(scopes)} {{ margin=10; labeljust=l; label={_room(path[depth])}"
+            scopes.append(".".join(path[: depth + 1]))
+        open_path = path
+        yield from map(_shape_line, by_scope[path])
+    yield from ["}"] * len(open_path)
+
+
+def _room(name: str) -> str:
+    """An empty label as large as the text that we write there."""
+    size = f'FIXEDSIZE="TRUE" WIDTH="{width(shortened(name), 11) + 12:.0f}" HEIGHT="16"'
+    return f'<<TABLE BORDER="0" {size}><TR><TD></TD></TR></TABLE>>'
+
+
+def _shape_line(shape: Shape) -> str:
+    fields = "|".join(f"<s{i}>" for i in range(shape.slots))
+    return f'{shape.id} [width={shape.width / 72:.4f}, height={shape.height / 72:.4f}, label="{fields}"]'
+
+
+# -- Graphviz ---------------------------------------------------------------------------------------
+
+
+def _render(source: str) -> bytes:
+    try:
+        import pygraphviz
+    except ImportError:
+        return _by_program(source)
+    with _lock, _captured_stderr() as said:
+        try:
+            drawn: bytes = pygraphviz.AGraph(string=source).draw(format="json0", prog="dot")
+            return drawn
+        except Exception as error:  # pygraphviz raises several kinds, all of them Graphviz failing
+            raise LayoutError(f"Graphviz could not lay this graph out: {error} {said()}".strip()) from error
+
+
+def _by_program(source: str) -> bytes:
+    program = shutil.which("dot")
+    if program is None:
+        raise LayoutError(
+            "drawing needs Graphviz: pip install pygraphviz, or where it has no wheel, "
+            "install Graphviz so that the program dot is on PATH"
+        )
+    done = subprocess.run([program, "-Tjson0"], input=source.encode(), capture_output=True, check=False)
+    if done.returncode:
+        raise LayoutError(f"dot could not lay this graph out: {done.stderr.decode(errors='replace').strip()}")
+    return done.stdout
+
+
+@contextmanager
+def _captured_stderr() -> Iterator[Any]:
+    """Keep what the C library prints (Fontconfig complains about fonts that we do not use) off the screen."""
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as kept:
+        try:
+            saved = os.dup(2)
+        except OSError:  # no standard error at all: nothing to keep
+            yield lambda: ""
+            return
+        os.dup2(kept.fileno(), 2)
+
+        def said() -> str:
+            kept.seek(0)
+            lines = kept.read().decode(errors="replace").splitlines()
+            return " ".join(line for line in lines if "ontconfig" not in line)
+
+        try:
+            yield said
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+
+
+# -- the answer -------------------------------------------------------------------------------------
+
+
+def _read(answer: dict[str, Any], links: int, scopes: list[str]) -> Layout:
+    _, _, across, up = map(float, answer["bb"].split(","))
+    centres, clusters = {}, []
+    for thing in answer.get("objects", []):
+        name = thing["name"]
+        if name.startswith("cluster_"):
+            left, bottom, right, top = map(float, thing["bb"].split(","))
+            scope = scopes[int(name.removeprefix("cluster_"))]
+            depth = scope.count(".")
+            clusters.append(Cluster(scope, depth, left, up - top, right - left, top - bottom))
+        elif "pos" in thing:
+            x, y = map(float, thing["pos"].split(","))
+            centres[name] = (x, up - y)
+    curves: list[list[Point]] = [[] for _ in range(links)]
+    for edge in answer.get("edges", []):
+        points = [tuple(map(float, point.split(","))) for point in edge["pos"].split()]
+        curves[int(edge["id"][1:])] = [(x, up - y) for x, y in points]
+    clusters.sort(key=lambda cluster: cluster.depth)
+    return Layout(across, up, centres, curves, clusters)

@@ -1,0 +1,383 @@
+"""Writes a view as SVG: cards for nodes, curves for edges, rounded boxes for scopes, and a legend.
+
+Every colour is a literal, once as an attribute and once for dark mode, because var() and foreignObject
+do not survive the converters.  Every word is real text.  The same view gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from viz import layout
+from viz.layout import Layout, Point, Shape
+from viz.numbers import Scale, shown, signed
+from viz.text import escape, shortened, width
+from viz.trace import CONSTANT, DETACHED, LEAF
+from viz.view import GROUP, Arrow, Box, View
+
+FONT = "system-ui, -apple-system, 'Segoe UI', 'Helvetica Neue', 'DejaVu Sans', Arial, sans-serif"
+MARGIN = 18.0
+# class: (property, light, dark).  Orange for δ > 0 and blue for δ < 0 differ for colour-blind readers too.
+COLOURS: dict[str, tuple[str, str, str]] = {
+    "page": ("fill", "#ffffff", "#14171c"),
+    "ink": ("fill", "#1d232b", "#e9edf2"),
+    "soft": ("fill", "#67717e", "#98a3b1"),
+    "card": ("fill", "#ffffff", "#1d222a"),
+    "given": ("fill", "#f3f5f8", "#262c36"),
+    "line": ("stroke", "#a9b2bd", "#5a6675"),
+    "scope0": ("fill", "#f5f7fa", "#191d24"),
+    "scope1": ("fill", "#eaeef4", "#20262f"),
+    "rim": ("stroke", "#d5dce5", "#343d4a"),
+    "plus": ("fill", "#b84d00", "#ff9a52"),
+    "minus": ("fill", "#005f96", "#62b8ee"),
+    "plus-tint": ("fill", "#d55e00", "#ff8a3c"),
+    "minus-tint": ("fill", "#0072b2", "#4fb0ef"),
+    "plus-line": ("stroke", "#d55e00", "#ff8a3c"),
+    "minus-line": ("stroke", "#0072b2", "#4fb0ef"),
+    "hatch": ("stroke", "#a3157c", "#ff7ad9"),
+    "alarm": ("fill", "#a3157c", "#ff7ad9"),
+}
+
+
+class Row(NamedTuple):
+    """A line of text on a card."""
+
+    text: str
+    colour: str
+    size: float = 12.0
+    bold: bool = False
+    aside: str = ""  # in soft ink at the right
+
+
+class Card(NamedTuple):
+    """A box with its text and the size that the text needs."""
+
+    box: Box
+    rows: tuple[Row, ...]
+    shape: Shape
+
+
+def render(view: View) -> str:
+    """The SVG file of a view."""
+    cards = [_card(box, view.compact) for box in view.boxes]
+    shapes = [card.shape for card in cards]
+    links = [layout.Link(a.tail, a.head, a.slot) for a in view.arrows]
+    placed = layout.place(shapes, links, compact=view.compact)
+    return _Picture(view, cards, placed).text()
+
+
+# -- cards ------------------------------------------------------------------------------------------
+
+
+def _card(box: Box, compact: bool) -> Card:
+    rows = tuple(_rows(box, compact))
+    padding, gap = (3.0, 2.0) if compact else (8.0, 4.0)
+    need = max((width(r.text, r.size) * (1.06 if r.bold else 1) + _aside(r) for r in rows), default=0)
+    high = sum(row.size + gap for row in rows) + 2 * padding - gap
+    high = max(high, box.slots * (6.0 if compact else 15.0) + 4)
+    return Card(box, rows, Shape(box.id, box.scope, max(need + 2 * padding + 2, 26.0), high, box.slots))
+
+
+def _aside(row: Row) -> float:
+    return width(row.aside, row.size - 1) + 10 if row.aside else 0.0
+
+
+def _rows(box: Box, compact: bool) -> Iterator[Row]:
+    size = 8.0 if compact else 12.0
+    if box.kind == CONSTANT:
+        yield Row(shown(box.value or 0.0), "soft", size)
+        return
+    symbol = "detached" if box.kind == DETACHED else box.symbol
+    if box.name:
+        yield Row(shortened(box.name), "ink", size + 1, True, symbol)
+    elif symbol:
+        yield Row(symbol, "ink", size + 1, True)
+    for line in box.counts:
+        yield Row(line, "soft", size)
+    if box.value is not None:
+        yield Row(shown(box.value), "ink", size)
+    if compact:
+        return
+    if box.delta is None:
+        yield Row("no path", "soft", size)
+    else:
+        what = "largest δ " if box.kind == GROUP else "δ "
+        yield Row(what + signed(box.delta), _sign(box.delta, "soft"), size)
+
+
+def _sign(x: float, neither: str, suffix: str = "") -> str:
+    if not math.isfinite(x):
+        return "hatch" if suffix == "-line" else "alarm"
+    return neither if x == 0 else ("plus" if x > 0 else "minus") + suffix
+
+
+# -- the file ---------------------------------------------------------------------------------------
+
+
+class _Picture:
+    """One file in the making."""
+
+    def __init__(self, view: View, cards: list[Card], placed: Layout) -> None:
+        self.view, self.cards, self.placed = view, cards, placed
+        self.boxes = {box.id: box for box in view.boxes}
+        self.scale = Scale([a.contribution for a in view.arrows if a.contribution is not None])
+        self.tint = Scale([box.delta for box in view.boxes if box.delta is not None])
+        self.id = "g" + hashlib.sha256(repr(view).encode("utf-8", "surrogatepass")).hexdigest()[:8]
+        self.top = MARGIN + (24 if view.note else 0)
+
+    def text(self) -> str:
+        legend = list(self._legend())
+        across = max([self.placed.width, *(x for x, _ in legend), width(self.view.note, 12)]) + 2 * MARGIN
+        under = self.top + self.placed.height + 22
+        down = under + 22 * len(legend) + MARGIN - 8
+        body = [
+            self._head(across, down),
+            f'<rect width="{_n(across)}" height="{_n(down)}" {self._paint("page")}/>',
+            *self._note(),
+            f'<g transform="translate({_n(MARGIN)} {_n(self.top)})">',
+            *(line for cluster in self.placed.clusters for line in self._cluster(cluster)),
+            *(self._curve(a, c) for a, c in zip(self.view.arrows, self.placed.curves, strict=True)),
+            *(line for card in self.cards for line in self._node(card)),
+            *(self._slope(a, c) for a, c in zip(self.view.arrows, self.placed.curves, strict=True)),
+            "</g>",
+        ]
+        for i, (_, line) in enumerate(legend):
+            body.append(f'<g transform="translate({_n(MARGIN)} {_n(under + 22 * i)})">{line}</g>')
+        return "\n".join([*(line for line in body if line), "</svg>"]) + "\n"
+
+    def _head(self, across: float, down: float) -> str:
+        root = self.boxes[self.view.root] if self.view.root in self.boxes else None
+        name = shortened(root.name, 60) if root and root.name else "the result"
+        value = f" = {shown(root.value)}" if root and root.value is not None else ""
+        dark = "".join(f"#{self.id} .{c}{{{p}:{v}}}" for c, (p, _, v) in COLOURS.items())
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" id="{self.id}" class="graph" role="img" '
+            f'aria-labelledby="{self.id}-title {self.id}-desc" width="{_n(across)}" height="{_n(down)}" '
+            f'viewBox="0 0 {_n(across)} {_n(down)}" font-family="{FONT}" font-size="12">\n'
+            f'<title id="{self.id}-title">Computation graph of {escape(name)}{value}</title>\n'
+            f'<desc id="{self.id}-desc">{escape(self._description(name))}</desc>\n'
+            f"<style>@media (prefers-color-scheme: dark){{{dark}}}</style>\n"
+            f'<defs><pattern id="{self.id}-hatch" width="6" height="6" patternUnits="userSpaceOnUse" '
+            f'patternTransform="rotate(45)"><path d="M1.5 0V6" stroke-width="1.6" stroke-opacity="0.55" '
+            f'{self._paint("hatch")}/></pattern></defs>'
+        )
+
+    def _description(self, name: str) -> str:
+        """What the picture shows, for those who hear it."""
+        boxes = self.view.boxes
+        without = sum(1 for b in boxes if b.delta is None and b.kind != CONSTANT)
+        odd = sum(1 for b in boxes if not _finite(b))
+        known = [b for b in boxes if b.delta is not None and b.id != self.view.root and math.isfinite(b.delta)]
+        said = f"{len(boxes)} boxes and {len(self.view.arrows)} arrows, read from left to right. "
+        said += f"δ is the derivative of {name} with respect to a node; the number at an arrow's head is the local derivative."
+        if known:
+            most = max(known, key=lambda b: abs(b.delta or 0.0))
+            said += f" The largest δ is {signed(most.delta or 0.0)}, at {shortened(most.name or most.symbol or 'a leaf', 60)}."
+        said += f" {without} without a backward path." if without else ""
+        said += f" {odd} not finite." if odd else ""
+        return f"{said} {self.view.note}".strip()
+
+    def _paint(self, colour: str) -> str:
+        attribute, light, _ = COLOURS[colour]
+        other = {"fill": "", "stroke": ' fill="none"'}[attribute]
+        return f'class="{colour}" {attribute}="{light}"{other}'
+
+    def _words(self, x: float, y: float, text: str, colour: str, size: float, extra: str = "") -> str:
+        return f'<text x="{_n(x)}" y="{_n(y)}" font-size="{_n(size)}" {self._paint(colour)}{extra}>{escape(text)}</text>'
+
+    def _note(self) -> Iterator[str]:
+        if self.view.note:
+            yield self._words(MARGIN, MARGIN + 10, self.view.note, "soft", 12)
+
+    # -- clusters and edges -------------------------------------------------------------------------
+
+    def _cluster(self, cluster: layout.Cluster) -> Iterator[str]:
+        shape = (
+            f'x="{_n(cluster.left)}" y="{_n(cluster.top)}" width="{_n(cluster.width)}" '
+            f'height="{_n(cluster.height)}" rx="10"'
+        )
+        name = cluster.scope.rsplit(".", 1)[-1]
+        yield f'<g class="cluster"><title>{escape(cluster.scope)}</title>'
+        yield f'<rect {shape} {self._paint(f"scope{cluster.depth % 2}")}/><rect {shape} {self._paint("rim")}/>'
+        yield self._words(cluster.left + 10, cluster.top + 17, shortened(name), "soft", 11) + "</g>"
+
+    def _curve(self, arrow: Arrow, points: list[Point]) -> str:
+        if len(points) < 4:
+            return ""
+        sent = arrow.contribution
+        colour, thick, dash = "line", 1.0, ""
+        if sent is None:
+            dash = ' stroke-dasharray="3 3"'
+        else:
+            colour, thick = _sign(sent, "line", "-line"), 0.9 + 3.1 * self.scale(sent)
+            dash = ' stroke-dasharray="8 3 2 3"' if not math.isfinite(sent) else ""
+        thick *= 0.5 if self.view.compact else 1
+        tip = points[-1]
+        size = (2.0 if self.view.compact else 4.0) + thick / 2
+        end = (tip[0] - size, tip[1])
+        path = [*points[:-1], end]
+        d = f"M{_p(path[0])}C" + " ".join(_p(point) for point in path[1:])
+        fill = {"line": "soft", "hatch": "alarm"}.get(colour, colour.replace("-line", "-tint"))
+        head = f"M{_p(tip)}l{_n(-2 * size)} {_n(-size)}v{_n(2 * size)}z"
+        return (
+            f'<g class="edge"><title>{escape(self._edge_title(arrow))}</title>'
+            f'<path d="{d}" stroke-width="{_n(thick)}" stroke-opacity="0.75"{dash} {self._paint(colour)}/>'
+            f'<path d="{head}" {self._paint(fill)}/></g>'
+        )
+
+    def _edge_title(self, arrow: Arrow) -> str:
+        tail, head = (_called(self.boxes[i]) for i in (arrow.tail, arrow.head))
+        if arrow.count > 1 or self.boxes[arrow.head].kind == GROUP:
+            return f"{arrow.count:,} edges from {tail} to {head}"
+        if arrow.slope is None:
+            return f"{tail} → {head}: no derivative flows here"
+        back = "" if arrow.contribution is None else f"; δ · slope = {arrow.contribution!r} goes back"
+        return f"∂({head})/∂({tail}), operand {arrow.slot + 1}: {arrow.slope!r}{back}"
+
+    def _slope(self, arrow: Arrow, points: list[Point]) -> str:
+        """The number near the head, on a ground of the page's colour."""
+        text = f"×{arrow.count:,}" if arrow.slope is None and arrow.count > 1 else ""
+        if arrow.slope is not None:
+            text = shown(arrow.slope)
+        if not text or self.view.compact or not points:
+            return ""
+        wide = width(text, 10.5)
+        x, y = points[-1][0] - 14, points[-1][1]
+        odd = arrow.slope is not None and not math.isfinite(arrow.slope)
+        return (
+            f'<rect x="{_n(x - wide - 1)}" y="{_n(y - 6.5)}" width="{_n(wide + 3)}" height="13" rx="4" '
+            f'fill-opacity="0.88" {self._paint("page")}/>'
+            + self._words(x, y + 3.8, text, "alarm" if odd else "ink", 10.5, ' text-anchor="end"')
+        )
+
+    # -- nodes --------------------------------------------------------------------------------------
+
+    def _node(self, card: Card) -> Iterator[str]:
+        box, shape = card.box, card.shape
+        x, y = self.placed.centres[box.id]
+        left, top = x - shape.width / 2, y - shape.height / 2
+        yield f'<g class="node {box.kind}"><title>{escape(_spoken(box))}</title>'
+        yield from self._frame(box, left, top, shape.width, shape.height)
+        gap = 2.0 if self.view.compact else 4.0
+        text_height = sum(row.size + gap for row in card.rows) - gap
+        line = y - text_height / 2
+        for row in card.rows:
+            yield from self._row(row, left, shape.width, line + row.size * 0.86, len(card.rows) == 1)
+            line += row.size + gap
+        yield "</g>"
+
+    def _row(self, row: Row, left: float, wide: float, y: float, alone: bool) -> Iterator[str]:
+        weight = ' font-weight="600"' if row.bold else ""
+        padding = 4.0 if self.view.compact else 9.0
+        if alone and not row.aside:
+            yield self._words(left + wide / 2, y, row.text, row.colour, row.size, weight + ' text-anchor="middle"')
+            return
+        yield self._words(left + padding, y, row.text, row.colour, row.size, weight)
+        if row.aside:
+            yield self._words(left + wide - padding, y, row.aside, "soft", row.size - 1, ' text-anchor="end"')
+
+    def _frame(self, box: Box, left: float, top: float, wide: float, high: float) -> Iterator[str]:
+        corner = {CONSTANT: min(wide, high) / 2, LEAF: 11.0}.get(box.kind, 5.0)
+        corner = min(corner, high / 2)
+        at = f'y="{_n(top)}" width="{_n(wide)}" height="{_n(high)}" rx="{_n(corner)}"'
+        here = f'x="{_n(left)}" {at}'
+        if box.kind == GROUP:
+            for shift in (6.0, 3.0):
+                behind = f'x="{_n(left + shift)}" y="{_n(top - shift)}" width="{_n(wide)}" height="{_n(high)}" rx="5"'
+                yield f'<rect {behind} {self._paint("card")}/><rect {behind} {self._paint("line")}/>'
+        yield f'<rect {here} {self._paint("given" if box.kind in (LEAF, CONSTANT) else "card")}/>'
+        colour, dash, thick = "line", "", 1.0
+        if box.delta is None:
+            dash = ' stroke-dasharray="4 3"'
+        else:
+            colour = _sign(box.delta, "line", "-line")
+            size = self.tint(box.delta) if math.isfinite(box.delta) else 0.0
+            thick = 1 + 0.8 * size
+            if box.delta != 0 and math.isfinite(box.delta):
+                tint = _sign(box.delta, "page", "-tint")
+                yield f'<rect {here} fill-opacity="{_n(0.03 + 0.17 * size)}" {self._paint(tint)}/>'
+        if not _finite(box):
+            colour = "hatch"
+            yield f'<rect class="not-finite" {here} fill="url(#{self.id}-hatch)" fill-opacity="0.45"/>'
+        yield f'<rect {here} stroke-width="{_n(thick)}"{dash} {self._paint(colour)}/>'
+
+    # -- the legend ---------------------------------------------------------------------------------
+
+    def _legend(self) -> Iterator[tuple[float, str]]:
+        """Lines of the legend: (width, markup)."""
+        group = any(box.kind == GROUP for box in self.view.boxes)
+        items: list[tuple[str, str]] = [
+            (self._key("plus"), "δ = ∂J/∂node > 0"),
+            (self._key("minus"), "δ < 0"),
+            (self._stroke(), "width and tint: size, on a log scale"),
+        ]
+        if group:
+            items.append((self._count(), "edges between two groups"))
+        elif not self.view.compact:
+            items.append((self._number(), "local derivative ∂head/∂tail"))
+        if any(box.delta is None for box in self.view.boxes):
+            items.append((self._key("dash"), "no backward path (not the same as δ = 0)"))
+        if not all(map(_finite, self.view.boxes)):
+            items.append((self._key("odd"), "nan or ±inf"))
+        x, line = 0.0, ""
+        limit = max(self.placed.width, 440.0)
+        for mark, text in items:
+            wide = 30 + width(text, 11) + 18
+            if line and x + wide > limit:
+                yield x, line
+                x, line = 0.0, ""
+            words = self._words(x + 30, 4, text, "soft", 11)
+            line += f'<g transform="translate({_n(x)} 0)">{mark}</g>{words}'
+            x += wide
+        yield x, line
+
+    def _key(self, what: str) -> str:
+        shape = 'x="0.5" y="-6.5" width="22" height="13" rx="4"'
+        if what == "dash":
+            return f'<rect {shape} stroke-dasharray="4 3" {self._paint("line")}/>'
+        if what == "odd":
+            return f'<rect {shape} fill="url(#{self.id}-hatch)"/><rect {shape} {self._paint("hatch")}/>'
+        sign = self._words(11.5, 4, "+" if what == "plus" else "−", what, 12, ' text-anchor="middle" font-weight="700"')
+        tint = f'<rect {shape} fill-opacity="0.15" {self._paint(what + "-tint")}/>'
+        return tint + f'<rect {shape} stroke-width="1.4" {self._paint(what + "-line")}/>' + sign
+
+    def _stroke(self) -> str:
+        return f'<path d="M0 -1.5L23 -4V4L0 1.5z" {self._paint("soft")}/>'
+
+    def _number(self) -> str:
+        return self._words(0, 4, "0.5", "ink", 10.5) + f'<path d="M25 0l-7 -3.5v7z" {self._paint("soft")}/>'
+
+    def _count(self) -> str:
+        return self._words(0, 4, "×16", "ink", 10.5)
+
+
+def _finite(box: Box) -> bool:
+    return all(x is None or math.isfinite(x) for x in (box.value, box.delta))
+
+
+def _called(box: Box) -> str:
+    return box.name or box.symbol or (shown(box.value) if box.value is not None else "node")
+
+
+def _spoken(box: Box) -> str:
+    """Everything about a box, as a tooltip."""
+    parts = [box.name, f"operation {box.symbol}" if box.symbol else box.kind, *box.counts]
+    parts += [f"value {box.value!r}"] if box.value is not None else []
+    if box.kind != CONSTANT:
+        parts.append("no backward path" if box.delta is None else f"δ {box.delta!r}")
+    parts += [f"scope {box.scope}"] if box.scope else []
+    parts += [box.source] if box.source else []
+    return "\n".join(part for part in parts if part)
+
+
+def _n(x: float) -> str:
+    """A coordinate: two decimals, no trailing zeros, no -0."""
+    text = f"{x:.2f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def _p(point: Point) -> str:
+    return f"{_n(point[0])},{_n(point[1])}"
