@@ -13,6 +13,8 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from autograd import functions, scope
 from autograd.errors import ArgumentError, OperandError
 from autograd.value import Value, short
@@ -39,7 +41,7 @@ class Activation:
     length; None is the linear activation.  `plain` says that it records exactly one node.
     """
 
-    def __init__(self, name: str, function: Callable[[Any], Any] | None, *, plain: bool, whole_layer: bool = False):
+    def __init__(self, name: str, function: Callable[..., Any] | None, *, plain: bool, whole_layer: bool = False):
         self.name, self.function = name, function
         self.plain, self.whole_layer = plain, whole_layer
 
@@ -47,24 +49,22 @@ class Activation:
 
     def apply(self, z: Value, slope: Value | None, training: bool, where: str) -> Value:
         """a for one z; `slope` is the neuron's learned parameter, `where` its scope."""
-        assert self.function is not None  # a linear neuron never asks
         with scope(where):
-            a = self.function(z)
+            a = z if self.function is None else self.function(z)
         if not isinstance(a, Value):
             raise OperandError(f"activation {self.name} must return a Value, got {type(a).__name__} {short(a)}")
         return a
 
     def apply_layer(self, zs: Sequence[Value]) -> list[Value]:
         """The activations of a whole layer together."""
-        assert self.function is not None
-        return list(self.function(list(zs)))
+        return list(zs) if self.function is None else list(self.function(list(zs)))
 
     def __repr__(self) -> str:
         return f"<activation {self.name}>"
 
     def __reduce__(self) -> Any:
         """By name where there is one, since functions written from the table do not pickle."""
-        return activation, (self.name if _known(self.name) else self.function,)
+        return activation, (self.name if self.plain else self.function,)
 
 
 class PReLU(Activation):
@@ -110,8 +110,10 @@ def _rebuild_rrelu(lower: float, upper: float, state: Any) -> RReLU:
     return rebuilt
 
 
-def activation(wanted: ActivationLike, seed: int | None = None) -> Activation:
+def activation(wanted: ActivationLike, rng: np.random.Generator | None = None) -> Activation:
     """The Activation of that name, or made of that function; None is linear.
+
+    `rng` seeds the draws of "rrelu", so that a seeded network is repeatable.
 
     >>> activation("tanh")
     <activation tanh>
@@ -124,7 +126,7 @@ def activation(wanted: ActivationLike, seed: int | None = None) -> Activation:
     if wanted is None:
         return Activation("linear", None, plain=True)
     if isinstance(wanted, str):
-        return _by_name(wanted, seed)
+        return _by_name(wanted, rng)
     if callable(wanted):
         name = getattr(wanted, "__name__", type(wanted).__name__)
         return _of_table(wanted) or Activation(name, wanted, plain=False)
@@ -136,18 +138,14 @@ def names() -> list[str]:
     return sorted({*ELEMENTWISE, *WHOLE_LAYER, "linear", "prelu", "rrelu"})
 
 
-def _known(name: str) -> bool:
-    return name in ELEMENTWISE or name in WHOLE_LAYER or name in LINEAR
-
-
-def _by_name(wanted: str, seed: int | None) -> Activation:
+def _by_name(wanted: str, rng: np.random.Generator | None = None) -> Activation:
     name = ALIASES.get(wanted.lower(), wanted.lower())
     if name in LINEAR:
         return Activation("linear", None, plain=True)
     if name == "prelu":
         return PReLU()
     if name == "rrelu":
-        return RReLU(seed=seed)
+        return RReLU(seed=None if rng is None else int(rng.integers(2**63)))
     if name in ELEMENTWISE:
         return Activation(name, getattr(functions, name), plain=True)
     if name in WHOLE_LAYER:
@@ -161,5 +159,5 @@ def _of_table(function: Callable[[Any], Any]) -> Activation | None:
     """The named activation whose function this is, so that tanh and "tanh" are the same."""
     for name in (*ELEMENTWISE, *WHOLE_LAYER, "prelu", "rrelu"):
         if getattr(functions, name) is function:
-            return _by_name(name, None)
+            return _by_name(name)
     return None

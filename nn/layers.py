@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd import dot
 from autograd.errors import ArgumentError, NonFiniteError
+from autograd.functions import dot
 from autograd.value import Value, number
 from nn.activations import Activation, ActivationLike, activation
 from nn.initialise import Initialiser, Matrix, Seed, generator, initialiser
@@ -43,9 +43,9 @@ class Neuron(Module):
         init: str | Initialiser = DEFAULT_INIT,
         seed: Seed = None,
     ) -> None:
-        count = check_count(inputs, "inputs")
-        column = draw(init, count, 1, seed)[:, 0]
-        self._set_up(column, 0.0 if bias else None, _checked(activation))
+        count, rng = check_count(inputs, "inputs"), generator(seed)
+        g = _checked(activation, rng)
+        self._set_up(draw(init, count, 1, rng)[:, 0], 0.0 if bias else None, g)
 
     @classmethod
     def from_weights(cls, w: Any, b: Any = None, activation: ActivationLike = "tanh") -> Neuron:
@@ -115,11 +115,17 @@ class Neuron(Module):
         else:
             a.label = self._a if a.label is None else inside(a.label, self._a)
 
-    def named_parameters(self) -> Iterator[tuple[str, Value]]:
+    def parameters(self) -> list[Value]:
         """The weights, the bias and the learned slope."""
-        for parameter in (*self.w, self.b, self.slope):
+        return [p for p in (*self.w, self.b, self.slope) if p is not None]
+
+    def named_parameters(self) -> Iterator[tuple[str, Value]]:
+        """The same with their names, which do not change when a node is renamed for a picture."""
+        names = self.names
+        labels = (*(names.weight(i) for i in range(1, len(self.w) + 1)), names.bias, names.slope)
+        for label, parameter in zip(labels, (*self.w, self.b, self.slope), strict=True):
             if parameter is not None:
-                yield f"{parameter.scope}.{parameter.name}", parameter
+                yield f"{label.scope}.{label.name}", parameter
 
     def __repr__(self) -> str:
         bias = "" if self.b is not None else ", bias=False"
@@ -150,8 +156,7 @@ class Perceptron(Neuron):
     @property
     def threshold(self) -> float:
         """What Σ wᵢxᵢ must exceed for the output to be 1."""
-        assert self.b is not None  # it is made with one
-        return 0.0 - self.b.data
+        return 0.0 if self.b is None else 0.0 - self.b.data
 
     def __repr__(self) -> str:
         return f"Perceptron({[w.data for w in self.w]}, threshold={self.threshold})"
@@ -180,8 +185,9 @@ class Layer(Module):
         seed: Seed = None,
     ) -> None:
         counts = check_count(inputs, "inputs"), check_count(outputs, "outputs")
-        g = _checked(activation)
-        self._set_up(draw(init, *counts, seed), np.zeros(outputs) if bias else None, g)
+        rng = generator(seed)
+        g = _checked(activation, rng)
+        self._set_up(draw(init, *counts, rng), np.zeros(outputs) if bias else None, g)
 
     @classmethod
     def from_weights(cls, W: Any, b: Any = None, activation: ActivationLike = "tanh") -> Layer:
@@ -237,8 +243,12 @@ class Layer(Module):
             neuron.name_output(a)
         return activated
 
-    def named_parameters(self) -> Iterator[tuple[str, Value]]:
+    def parameters(self) -> list[Value]:
         """Neuron by neuron: weights, bias, learned slope."""
+        return [parameter for neuron in self.neurons for parameter in neuron.parameters()]
+
+    def named_parameters(self) -> Iterator[tuple[str, Value]]:
+        """The same with their names."""
         for neuron in self.neurons:
             yield from neuron.named_parameters()
 
@@ -280,8 +290,8 @@ class Layer(Module):
     @bias.setter
     def bias(self, b: Any) -> None:
         for neuron, x in zip(self.neurons, self.check_bias(b), strict=True):
-            assert neuron.b is not None  # check_bias has looked
-            neuron.b.data = float(x)
+            if neuron.b is not None:
+                neuron.b.data = float(x)
 
     def check_bias(self, b: Any) -> Matrix:
         """b as one number a neuron, or ArgumentError."""
@@ -334,9 +344,9 @@ def as_bias(b: Any, outputs: int) -> Matrix:
     return vector
 
 
-def draw(init: str | Initialiser, inputs: int, outputs: int, seed: Seed) -> Matrix:
+def draw(init: str | Initialiser, inputs: int, outputs: int, rng: np.random.Generator) -> Matrix:
     """Weights from an initialiser, whose answer is checked: it may be the user's own."""
-    drawn = as_matrix(initialiser(init)(inputs, outputs, generator(seed)), "an initialiser's answer")
+    drawn = as_matrix(initialiser(init)(inputs, outputs, rng), "an initialiser's answer")
     if drawn.shape != (inputs, outputs):
         raise ArgumentError(f"an initialiser answers with shape {(inputs, outputs)}, got {drawn.shape}")
     return drawn

@@ -132,6 +132,8 @@ def _reduced(terms: Sequence[Any], reduction: str) -> Any:
 
 def paired(predictions: Any, targets: Any) -> tuple[list[Any], list[Any]]:
     """Both flat, in step; ArgumentError if the shapes differ or are empty."""
+    if isinstance(predictions, Value) and type(targets) is float:  # online, one sample: no arrays
+        return [predictions], [targets]
     p, y = _array(predictions, "predictions"), _array(targets, "targets")
     if _column(p.shape) != _column(y.shape):
         raise ArgumentError(f"predictions have shape {p.shape} but targets {y.shape}; they must agree")
@@ -148,17 +150,15 @@ def _column(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _array(given: Any, what: str) -> Any:
-    if isinstance(given, Value):
-        return np.array(given, dtype=object)
     try:
-        raw = np.asarray(given)
+        raw = np.asarray(given, dtype=object if isinstance(given, Value) else None)
     except ValueError:
         raise ArgumentError(f"{what} must have rows of equal length, got {short(given)}") from None
     if raw.dtype.kind not in "fiubO":
         raise OperandError(f"{what} are numbers or Values, got {short(given)}")
     array = np.empty(raw.shape, object)
     for at in np.ndindex(raw.shape):
-        item = raw[at]
+        item: Any = raw[at]
         array[at] = item if isinstance(item, Value) else number(item, what)
     return array
 

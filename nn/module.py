@@ -37,6 +37,10 @@ class Module(ABC):
         """The outputs for one sample of Values, whose number is not checked here."""
 
     @abstractmethod
+    def parameters(self) -> list[Value]:
+        """Every weight, bias and learned slope, in a fixed order."""
+
+    @abstractmethod
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """Every parameter with its scope and name, such as ``layer2.neuron1.W¹₁₁``."""
 
@@ -89,10 +93,6 @@ class Module(ABC):
             raise ArgumentError(f"{self!r} takes {self.inputs} inputs, got a sample of {width}")
 
     # -- parameters -----------------------------------------------------------------------------
-
-    def parameters(self) -> list[Value]:
-        """Every weight, bias and learned slope, in a fixed order."""
-        return [parameter for _, parameter in self.named_parameters()]
 
     def zero_grad(self) -> None:
         """Set every parameter's grad to 0, as is due before each backward pass."""

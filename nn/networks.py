@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
+
+import numpy as np
 
 from autograd.errors import ArgumentError, OperandError
 from autograd.value import Value, short
@@ -46,8 +49,12 @@ class Sequential(Module):
             xs = layer.forward(xs)
         return list(xs)
 
-    def named_parameters(self) -> Iterator[tuple[str, Value]]:
+    def parameters(self) -> list[Value]:
         """Layer by layer, neuron by neuron."""
+        return [parameter for layer in self.layers for parameter in layer.parameters()]
+
+    def named_parameters(self) -> Iterator[tuple[str, Value]]:
+        """The same with their names."""
         for layer in self.layers:
             yield from layer.named_parameters()
 
@@ -122,12 +129,12 @@ class MLP(Sequential):
         seed: Seed = None,
     ) -> None:
         widths = [check_count(inputs, "inputs"), *(check_count(size, "neurons") for size in _sizes(sizes))]
-        wanted = one_each(activation, len(widths) - 1)
         rng = generator(seed)
+        wanted = one_each(activation, len(widths) - 1, rng)
         super().__init__(
             *(
                 Layer(before, after, g, bias=bias, init=init, seed=rng)
-                for before, after, g in zip(widths, widths[1:], wanted, strict=False)
+                for (before, after), g in zip(pairwise(widths), wanted, strict=True)
             )
         )
 
@@ -144,7 +151,8 @@ class MLP(Sequential):
             raise ArgumentError(f"{len(weights)} weight matrices need as many biases, got {len(given)}")
         model = cls.__new__(cls)
         wanted = one_each(activation, len(weights))
-        Sequential.__init__(model, *(Layer.from_weights(W, b, g) for W, b, g in zip(weights, given, wanted, strict=True)))
+        layers = [Layer.from_weights(W, b, g) for W, b, g in zip(weights, given, wanted, strict=True)]
+        Sequential.__init__(model, *layers)
         return model
 
     def __repr__(self) -> str:
@@ -167,20 +175,22 @@ def check_layers(layers: Sequence[Any]) -> None:
         layer.check_number(place)
     if len({id(layer) for layer in layers}) != len(layers):
         raise ArgumentError("the same layer is given twice; make another with Layer.from_weights")
-    for place, (before, after) in enumerate(zip(layers, layers[1:], strict=False), 3):
+    for place, (before, after) in enumerate(pairwise(layers), 3):
         if before.outputs != after.inputs:
             raise ArgumentError(
                 f"layer {place - 1} has {before.outputs} outputs but layer {place} takes {after.inputs} inputs"
             )
 
 
-def one_each(wanted: ActivationLike | Sequence[ActivationLike], layers: int) -> list[Any]:
+def one_each(
+    wanted: ActivationLike | Sequence[ActivationLike], layers: int, rng: np.random.Generator | None = None
+) -> list[Any]:
     """The activation of each layer; ArgumentError if a list has another length."""
     if isinstance(wanted, (list, tuple)):
         if len(wanted) != layers:
             raise ArgumentError(f"there are {layers} layers, got {len(wanted)} activations")
-        return [activation(g) for g in wanted]
-    return [activation(wanted)] * layers  # type: ignore[arg-type]  # lists are gone
+        return [activation(g, rng) for g in wanted]
+    return [activation(wanted, rng)] * layers  # type: ignore[arg-type]  # lists are gone
 
 
 def _sizes(sizes: Any) -> Sequence[int]:

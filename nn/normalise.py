@@ -86,7 +86,7 @@ class Standardization(Normalization):
     """
 
     mean: Array | None = None
-    std: Array | None = None
+    std: Array | None = None  # 1 for a constant column, which then becomes 0
 
     @property
     def columns(self) -> int | None:
@@ -96,21 +96,29 @@ class Standardization(Normalization):
     def _fit(self, X: Array) -> None:
         constant = X.min(axis=0) == X.max(axis=0)  # asked exactly: rounding gives them a std of 1e-17
         self.mean = np.where(constant, X[0], X.mean(axis=0))
-        self.std = np.where(constant, 1.0, X.std(axis=0))
+        spread = np.where(constant, 1.0, X.max(axis=0) / 2 - X.min(axis=0) / 2)  # halved: no overflow
+        relative = ((X - self.mean) / spread).std(axis=0)  # squares of 1e-200 would vanish
+        self.std = np.where(constant, 1.0, relative * spread)
 
     def _transform(self, X: Array) -> Array:
-        answer: Array = (X - self.mean) / self.std
+        mean, std = self._fitted()
+        answer: Array = (X - mean) / std
         return answer
 
     def _inverse(self, Z: Array) -> Array:
-        answer: Array = Z * self.std + self.mean
+        mean, std = self._fitted()
+        answer: Array = Z * std + mean
         return answer
 
     def to_dict(self) -> dict[str, Any]:
         """Mean and standard deviation of every column."""
+        mean, std = self._fitted()
+        return {"mean": mean.tolist(), "std": std.tolist()}
+
+    def _fitted(self) -> tuple[Array, Array]:
         if self.mean is None or self.std is None:
             raise GraphError("this Standardization was not fitted: call fit(X) first")
-        return {"mean": self.mean.tolist(), "std": self.std.tolist()}
+        return self.mean, self.std
 
     @classmethod
     def from_dict(cls, saved: Mapping[str, Any]) -> Standardization:
@@ -188,9 +196,12 @@ class QuantileNormalization(Normalization):
         made = cls(saved["distribution"])
         values = [_vector(v, "values") for v in saved["values"]]
         places = [_vector(p, "places") for p in saved["places"]]
-        ascending = all((np.diff(x) > 0).all() for x in values)
+        ascending = all((np.diff(x) > 0).all() for x in (*values, *places))
         if [len(v) for v in values] != [len(p) for p in places] or not values or not ascending:
-            raise ArgumentError("a QuantileNormalization has as many places as values, which ascend, in every column")
+            raise ArgumentError("a QuantileNormalization has as many places as values, both ascending, in every column")
+        ends = np.array([[p[0], p[-1]] for p in places])
+        if (ends < 0).any() or (ends > 1).any() or (made.distribution == "normal" and np.isin(ends, (0, 1)).any()):
+            raise ArgumentError("places lie in [0, 1], and strictly between for the normal distribution")
         made.values, made.places = values, places
         return made
 

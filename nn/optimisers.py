@@ -62,9 +62,18 @@ class Optimiser(ABC):
         with np.errstate(over="ignore", invalid="ignore"):
             moved, state = self.update(w, self.decayed(w, g), self.state, rate, self.steps + 1)
         self._check_finite(moved, "new value")
-        for p, x in zip(self.parameters, moved.tolist(), strict=True):
+        before, done = self.state, self.steps
+        try:
+            self._set(moved)
+            self.state, self.steps = state, done + 1
+        except BaseException:  # Ctrl-C in between: a step happens whole or not at all
+            self._set(w)
+            self.state, self.steps = before, done
+            raise
+
+    def _set(self, numbers: Vector) -> None:
+        for p, x in zip(self.parameters, numbers.tolist(), strict=True):
             p.data = x
-        self.state, self.steps = state, self.steps + 1
 
     def decayed(self, w: Vector, g: Vector) -> Vector:
         """The gradient with that of ½·weight_decay·Σw² added."""
@@ -86,7 +95,10 @@ class Optimiser(ABC):
     # -- state ----------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """The steps done and the state of every parameter, as plain data that JSON can hold."""
+        """The steps done and the state of every parameter, as plain data that JSON can hold.
+
+        The rate and the other settings are not in it: make the optimiser with them again.
+        """
         return {
             "optimiser": type(self).__name__,
             "steps": self.steps,
@@ -95,17 +107,24 @@ class Optimiser(ABC):
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:
         """Go on where a `state_dict` left off; whole, or ArgumentError and no change."""
-        if set(saved) != {"optimiser", "steps", "state"} or saved["optimiser"] != type(self).__name__:
-            raise ArgumentError(f"this is not a state of {type(self).__name__}: {short(dict(saved))}")
+        kind = type(self).__name__
+        if set(saved) != {"optimiser", "steps", "state"} or saved["optimiser"] != kind:
+            raise ArgumentError(f"this is not a state of {kind}: {short(dict(saved))}")
         if set(saved["state"]) != set(self.slots):
-            raise ArgumentError(f"{type(self).__name__} keeps {list(self.slots)}, got {sorted(saved['state'])}")
-        state = {slot: np.array(saved["state"][slot], dtype=float) for slot in self.slots}
-        for slot, vector in state.items():
-            if vector.shape != (len(self.parameters),):
-                raise ArgumentError(f"{slot} has {len(self.parameters)} numbers, got shape {vector.shape}")
+            raise ArgumentError(f"{kind} keeps {list(self.slots)}, got {sorted(saved['state'])}")
         if not isinstance(saved["steps"], int) or saved["steps"] < 0:
             raise ArgumentError(f"steps is a whole number from 0 up, got {saved['steps']!r}")
+        state = {slot: self._saved_vector(slot, saved["state"][slot]) for slot in self.slots}
         self.state, self.steps = state, saved["steps"]
+
+    def _saved_vector(self, slot: str, numbers: Any) -> Vector:
+        try:
+            vector = np.array(numbers, dtype=float)
+        except (TypeError, ValueError):
+            raise ArgumentError(f"{slot} is a list of numbers, got {short(numbers)}") from None
+        if vector.shape != (len(self.parameters),) or not np.isfinite(vector).all():
+            raise ArgumentError(f"{slot} has {len(self.parameters)} finite numbers, got {short(numbers)}")
+        return vector
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self.parameters)} parameters, learning_rate={self.learning_rate})"

@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from numbers import Real
+from typing import Any, TypeAlias
 
 from autograd.errors import ArgumentError
 
@@ -18,8 +19,8 @@ Rate: TypeAlias = "float | Callable[[int], float]"
 
 def rate_at(rate: Rate, step: int) -> float:
     """The rate at a step; ArgumentError unless it is a finite number from 0 up."""
-    found = rate(step) if callable(rate) else rate
-    if not isinstance(found, (int, float)) or not 0 <= found < math.inf:
+    found: Any = rate(step) if callable(rate) else rate
+    if not isinstance(found, Real) or not 0 <= float(found) < math.inf:
         raise ArgumentError(f"a learning rate is a finite number from 0 up (or a schedule of them), got {found!r}")
     return float(found)
 
@@ -89,5 +90,3 @@ class Warmup:
 def _check_steps(steps: int, what: str) -> None:
     if not isinstance(steps, int) or isinstance(steps, bool) or steps < 1:
         raise ArgumentError(f"{what} is a whole number from 1 up, got {steps!r}")
-
-

@@ -50,6 +50,8 @@ def train(
     samples, targets = check_data(model, X, y)
     count = len(samples) if batch_size is None else check_count(batch_size, "samples in a batch")
     optimiser = GradientDescent(model.parameters()) if optimiser is None else optimiser
+    if not set(optimiser.parameters) & set(model.parameters()):
+        raise ArgumentError(f"{optimiser!r} moves no parameter of {model!r}: make it with model.parameters()")
     rounds, rng = _progress(range(check_count(epochs, "epochs")), progress), generator(seed)
     history: list[float] = []
     try:
