@@ -56,6 +56,14 @@ def test_the_lecture_is_a_command_of_its_own(tmp_path):
     assert "MISMATCH" not in done.stdout
 
 
+def test_a_terminal_without_greek_letters_stops_no_demo(tmp_path):
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "demos.derivative", "--out", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert b"x.grad = 1200" in done.stdout
+
+
 def test_all_demos_run_in_order_and_the_worst_status_counts(monkeypatch, tmp_path):
     ran = []
     for number, demo in enumerate(everything.DEMOS):

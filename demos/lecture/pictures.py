@@ -57,7 +57,9 @@ def relu_family() -> Figure:
         _function_and_derivative(axes, f, 8.0 if name == "ReLU6" else 4.0)
         axes.set_title(name, fontsize=10)
         axes.set_ylim(-2.2, 4.2) if name != "ReLU6" else axes.set_ylim(-2.2, 8.2)
-    figure.axes[0].legend(["function", "derivative"], frameon=False, loc="upper left", fontsize=9)
+    figure.legend(
+        figure.axes[0].lines[:2], ["function", "derivative"], frameon=False, loc="outside upper center", ncols=2
+    )
     return figure
 
 
