@@ -1,0 +1,279 @@
+"""A formula as it is laid out on paper: boxes in boxes, built by functions that know the exact rules.
+
+No box holds parentheses that only precedence asks for: a box knows how strongly it binds, a row how
+strongly each of its parts must, and a printer (see `viz.notation_print`) puts parentheses where these
+disagree.  The builders simplify by exact rules only: x·1 is x, -(-x) is x, a + (-b) is a - b.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+RELATION, SUM, MODULO, PRODUCT, POWER, ATOM = range(6)  # how strongly a box binds
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """A name: letters, what stands above and below them, and which of several nodes of that name it is."""
+
+    name: str
+    above: str = ""
+    below: str = ""
+    copy: int = 0  # 0: the only one of its name
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number; `digits` rounds what is shown, None shows every digit the float has."""
+
+    value: float
+    digits: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """Upright text: the name of a function, a sign such as + or =, or a word."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Parts side by side; `least` says how strongly each must bind to go without parentheses."""
+
+    parts: tuple[Box, ...]
+    least: tuple[int, ...]
+    binds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Negative:
+    """-inside."""
+
+    inside: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Fraction:
+    """top over bottom."""
+
+    top: Box
+    bottom: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Power:
+    """base with an exponent."""
+
+    base: Box
+    exponent: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """base with a subscript, such as log₂ or 1 with the condition under which it is not 0."""
+
+    base: Box
+    index: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """The square root, or the cube root."""
+
+    inside: Box
+    cube: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fenced:
+    """inside between two fences that are part of the mathematics: |x|, ⌊x⌋, the ( ) of a function."""
+
+    left: str
+    inside: Box
+    right: str
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """A function and its argument in its fences."""
+
+    function: Box
+    argument: Fenced
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Boxes in rows and columns, in brackets."""
+
+    rows: tuple[tuple[Box, ...], ...]
+
+
+Box: TypeAlias = (
+    Identifier | Number | Word | Row | Negative | Fraction | Power | Below | Root | Fenced | Apply | Matrix
+)
+
+ZERO, ONE = Number(0.0), Number(1.0)
+
+
+def binding(box: Box) -> int:
+    """How strongly `box` binds: SUM for a + b, ATOM for what never needs parentheses."""
+    if isinstance(box, Row):
+        return box.binds
+    if isinstance(box, Negative):
+        return SUM
+    if isinstance(box, Fraction):
+        return PRODUCT
+    if isinstance(box, (Power, Root)):
+        return POWER
+    if isinstance(box, Number):
+        return SUM if _is_minus(box.value) else PRODUCT if "e" in digits_of(box) else ATOM
+    if isinstance(box, Identifier):
+        return POWER if box.above or box.copy else ATOM
+    return ATOM
+
+
+def digits_of(number: Number) -> str:
+    """The decimal digits of a number as Python writes them, without a needless ``.0``."""
+    value = number.value
+    if number.digits is not None and math.isfinite(value):
+        value = float(f"{value:.{number.digits}g}")
+    text = repr(value)
+    if "e" in text:
+        mantissa, exponent = text.split("e")
+        return f"{mantissa.removesuffix('.0')}e{int(exponent)}"
+    return text.removesuffix(".0")
+
+
+# -- builders ---------------------------------------------------------------------------------------
+
+
+def add(left: Box, right: Box) -> Box:
+    """left + right; a + (-b) is a - b, and 0 is left out."""
+    if _is(right, 0.0):
+        return left
+    if _is(left, 0.0):
+        return right
+    return _row(left, "−", positive(right), SUM) if is_negative(right) else _row(left, "+", right, SUM)
+
+
+def subtract(left: Box, right: Box) -> Box:
+    """left - right; a - (-b) is a + b."""
+    if _is(right, 0.0):
+        return left
+    if _is(left, 0.0):
+        return negate(right)
+    return _row(left, "+", positive(right), SUM) if is_negative(right) else _row(left, "−", right, SUM)
+
+
+def negate(box: Box) -> Box:
+    """-box; -(-x) is x."""
+    if is_negative(box):
+        return positive(box)
+    return Number(-box.value, box.digits) if isinstance(box, Number) else Negative(box)
+
+
+def multiply(left: Box, right: Box) -> Box:
+    """left · right; a factor 1 is left out, a sign stands before the product."""
+    if _is(left, 1.0):
+        return right
+    if _is(right, 1.0):
+        return left
+    if isinstance(left, Negative) or _is(left, -1.0):
+        return negate(multiply(positive(left), right))
+    if isinstance(right, Negative) or _is(right, -1.0):
+        return negate(multiply(left, positive(right)))
+    return _row(left, "·", right, PRODUCT)
+
+
+def divide(top: Box, bottom: Box) -> Box:
+    """top / bottom; a divisor 1 is left out, a sign stands before the fraction."""
+    if _is(bottom, 1.0):
+        return top
+    if isinstance(top, Negative):
+        return negate(divide(positive(top), bottom))
+    if isinstance(bottom, Negative):
+        return negate(divide(top, positive(bottom)))
+    return Fraction(top, bottom)
+
+
+def raise_to(base: Box, exponent: Box) -> Box:
+    """base to a power; x¹ is x."""
+    return base if _is(exponent, 1.0) else Power(base, exponent)
+
+
+def call(function: Box, *arguments: Box) -> Apply:
+    """function(arguments); a single argument that has fences of its own keeps only those."""
+    if len(arguments) == 1 and isinstance(arguments[0], Fenced):
+        return Apply(function, arguments[0])
+    return Apply(function, Fenced("(", listed(arguments), ")"))
+
+
+def listed(boxes: Sequence[Box], separator: str = ",") -> Box:
+    """Boxes with commas between."""
+    if len(boxes) == 1:
+        return boxes[0]
+    parts = [part for box in boxes for part in (Word(separator), box)][1:]
+    return row(*parts)
+
+
+def row(*parts: Box, binds: int = RELATION) -> Row:
+    """Parts side by side as they are."""
+    return Row(parts, (RELATION,) * len(parts), binds)
+
+
+def relation(left: Box, sign: str, right: Box) -> Row:
+    """left = right, left > right, …"""
+    return Row((left, Word(sign), right), (SUM, RELATION, SUM), RELATION)
+
+
+def total(terms: Sequence[Box]) -> Box:
+    """The sum of the terms, flat, so that a long sum is no deep tree."""
+    kept = [term for term in terms if not _is(term, 0.0)]
+    if not kept:
+        return ZERO
+    parts, least = [kept[0]], [SUM]
+    for term in kept[1:]:
+        parts += [Word("−"), positive(term)] if is_negative(term) else [Word("+"), term]
+        least += [RELATION, PRODUCT if is_negative(term) else SUM]
+    return kept[0] if len(kept) == 1 else Row(tuple(parts), tuple(least), SUM)
+
+
+def chain(factors: Sequence[Box]) -> Box:
+    """The product of the factors, each shown, flat: for numbers put into a chain of derivatives."""
+    parts = [part for factor in factors for part in (Word("·"), factor)][1:]
+    least = [PRODUCT if i % 2 == 0 else RELATION for i in range(len(parts))]
+    return factors[0] if len(factors) == 1 else Row(tuple(parts), tuple(least), PRODUCT)
+
+
+def modulo(left: Box, right: Box) -> Row:
+    """left mod right."""
+    return Row((left, Word("mod"), right), (PRODUCT, RELATION, PRODUCT), MODULO)
+
+
+def is_negative(box: Box) -> bool:
+    """Whether a sign stands before the box that can be taken off."""
+    return isinstance(box, Negative) or (isinstance(box, Number) and _is_minus(box.value))
+
+
+def positive(box: Box) -> Box:
+    """A negative box without its sign."""
+    if isinstance(box, Negative):
+        return box.inside
+    return Number(-box.value, box.digits) if isinstance(box, Number) else box
+
+
+def _row(left: Box, sign: str, right: Box, level: int) -> Row:
+    after = level + 1 if sign == "−" else level
+    return Row((left, Word(sign), right), (level, RELATION, after), level)
+
+
+def _is(box: Box, value: float) -> bool:
+    return isinstance(box, Number) and box.value == value
+
+
+def _is_minus(x: float) -> bool:
+    return x < 0 or (x == 0 and math.copysign(1.0, x) < 0)

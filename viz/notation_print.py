@@ -1,0 +1,268 @@
+"""Three printers of laid-out formulas: Unicode text, LaTeX and MathML.
+
+Each prints every kind of box in one method and asks `_fit` for a part, which puts parentheses
+round a part that binds too weakly for its place.  The depth of a formula is bounded by whoever
+builds it (see `viz.formula`), so printing may call itself.
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+from viz.notation import (
+    ATOM,
+    POWER,
+    PRODUCT,
+    RELATION,
+    SUM,
+    Apply,
+    Below,
+    Box,
+    Fenced,
+    Fraction,
+    Identifier,
+    Matrix,
+    Negative,
+    Number,
+    Power,
+    Root,
+    Row,
+    Word,
+    binding,
+    digits_of,
+)
+from viz.notation_names import GREEK, can_be_lowered, escaped, in_latex, in_text, lowered, raised
+
+_SPECIAL = {"inf": "∞", "-inf": "−∞", "nan": "nan"}
+_CLINGING = {",", ";"}  # signs with a space only after them
+
+
+def text(box: Box) -> str:
+    """The formula as Unicode text: ``tanh(w₁·x₁ + b)``."""
+    return _Text().show(box)
+
+
+def latex(box: Box) -> str:
+    """The formula as LaTeX, without the dollars round it."""
+    return _Latex().show(box)
+
+
+def mathml(box: Box) -> str:
+    """The formula as the inside of a MathML <math> element."""
+    return _MathML().show(box)
+
+
+class _Printer:
+    """What all printers share: the choice of the method, and parentheses."""
+
+    def show(self, box: Box) -> str:
+        method = getattr(self, f"_{type(box).__name__.lower()}")
+        shown: str = method(box)
+        return shown
+
+    def _fit(self, box: Box, least: int) -> str:
+        return self._parentheses(self.show(box)) if binding(box) < least else self.show(box)
+
+    def _parts(self, row: Row) -> list[str]:
+        return [self._fit(part, least) for part, least in zip(row.parts, row.least, strict=True)]
+
+    def _parentheses(self, shown: str) -> str:
+        return f"({shown})"
+
+
+class _Text(_Printer):
+    def _identifier(self, box: Identifier) -> str:
+        return in_text(box)
+
+    def _number(self, box: Number) -> str:
+        digits = digits_of(box)
+        return _SPECIAL.get(digits, digits.replace("-", "−", 1) if digits.startswith("-") else digits)
+
+    def _word(self, box: Word) -> str:
+        return box.text
+
+    def _row(self, box: Row) -> str:
+        shown = ""
+        for part, printed in zip(box.parts, self._parts(box), strict=True):
+            if not isinstance(part, Word) or part.text in ("∂", "Σ"):
+                shown += printed
+            elif part.text in ("·", "/"):
+                shown += printed
+            elif part.text in _CLINGING:
+                shown += f"{printed} "
+            else:
+                shown += f" {printed.strip()} "
+        return shown.strip()
+
+    def _negative(self, box: Negative) -> str:
+        return f"−{self._fit(box.inside, PRODUCT)}"
+
+    def _fraction(self, box: Fraction) -> str:
+        return f"{self._fit(box.top, PRODUCT)}/{self._fit(box.bottom, POWER)}"
+
+    def _power(self, box: Power) -> str:
+        base = self._fit(box.base, ATOM)
+        exponent = box.exponent
+        if isinstance(exponent, Number) and digits_of(exponent).lstrip("-").isdigit():
+            return base + raised(digits_of(exponent))
+        if isinstance(exponent, Word):
+            return base + exponent.text
+        return f"{base}^{self._fit(exponent, ATOM)}"
+
+    def _below(self, box: Below) -> str:
+        index = self.show(box.index)
+        return self._fit(box.base, ATOM) + (lowered(index) if can_be_lowered(index) else f"_{{{index}}}")
+
+    def _root(self, box: Root) -> str:
+        return ("∛" if box.cube else "√") + self._fit(box.inside, ATOM)
+
+    def _fenced(self, box: Fenced) -> str:
+        return f"{box.left}{self.show(box.inside)}{box.right}"
+
+    def _apply(self, box: Apply) -> str:
+        return self.show(box.function) + self.show(box.argument)
+
+    def _matrix(self, box: Matrix) -> str:
+        return "[" + "; ".join("  ".join(map(self.show, cells)) for cells in box.rows) + "]"
+
+
+class _Latex(_Printer):
+    signs = {
+        "·": r" \cdot ", "×": r" \times ", "−": " - ", "⊙": r" \odot ", "mod": r" \bmod ", "≤": r" \le ",
+        "≥": r" \ge ", "≠": r" \ne ", "≈": r" \approx ", "∂": r"\partial ", "Σ": r"\sum ", "…": r"\dots ",
+        ",": ", ", ";": "; ", "/": " / ", "ᵀ": r"\top",
+    }  # fmt: skip
+    fences = {"⌊": r"\lfloor ", "⌋": r"\rfloor", "⌈": r"\lceil ", "⌉": r"\rceil", "{": r"\{", "}": r"\}"}
+    functions = frozenset("ln log sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh max min".split())
+
+    def _identifier(self, box: Identifier) -> str:
+        return in_latex(box)
+
+    def _number(self, box: Number) -> str:
+        digits = digits_of(box)
+        if "e" in digits:
+            mantissa, exponent = digits.split("e")
+            return rf"{mantissa} \cdot 10^{{{exponent}}}"
+        return {"inf": r"\infty", "-inf": r"-\infty", "nan": r"\text{nan}"}.get(digits, digits)
+
+    def _word(self, box: Word) -> str:
+        word = box.text
+        if word in self.signs:
+            return self.signs[word]
+        if word in GREEK:
+            return GREEK[word] + " "
+        if word in self.functions:
+            return f"\\{word} "
+        if word.isalpha():
+            return rf"\operatorname{{{escaped(word)}}}"
+        if word.strip() in ("+", "=", "<", ">"):
+            return f" {word.strip()} "
+        return rf"\text{{{escaped(word)}}}" if word.strip() else word
+
+    def _row(self, box: Row) -> str:
+        return "".join(self._parts(box))
+
+    def _negative(self, box: Negative) -> str:
+        return f"-{self._fit(box.inside, PRODUCT)}"
+
+    def _fraction(self, box: Fraction) -> str:
+        return rf"\frac{{{self.show(box.top)}}}{{{self.show(box.bottom)}}}"
+
+    def _power(self, box: Power) -> str:
+        return f"{self._fit(box.base, ATOM)}^{{{self.show(box.exponent)}}}"
+
+    def _below(self, box: Below) -> str:
+        return f"{self._fit(box.base, ATOM)}_{{{self.show(box.index)}}}"
+
+    def _root(self, box: Root) -> str:
+        return rf"\sqrt{'[3]' if box.cube else ''}{{{self.show(box.inside)}}}"
+
+    def _fenced(self, box: Fenced) -> str:
+        left, right = self.fences.get(box.left, box.left), self.fences.get(box.right, box.right)
+        return rf"\left{left}{self.show(box.inside)}\right{right}"
+
+    def _apply(self, box: Apply) -> str:
+        return self.show(box.function).rstrip() + self.show(box.argument)
+
+    def _matrix(self, box: Matrix) -> str:
+        rows = r" \\ ".join(" & ".join(map(self.show, cells)) for cells in box.rows)
+        return rf"\begin{{bmatrix}} {rows} \end{{bmatrix}}"
+
+    def _parentheses(self, shown: str) -> str:
+        return rf"\left({shown}\right)"
+
+
+class _MathML(_Printer):
+    def _identifier(self, box: Identifier) -> str:
+        letters = f"<mi>{escape(box.name)}</mi>"
+        above, below = f"<mn>{escape(box.above)}</mn>", f"<mn>{escape(box.below)}</mn>"
+        if box.above and box.below:
+            shown = f"<msubsup>{letters}{below}{above}</msubsup>"
+        elif box.above:
+            shown = f"<msup>{letters}{above}</msup>"
+        else:
+            shown = f"<msub>{letters}{below}</msub>" if box.below else letters
+        return f"<mrow>{shown}<mo>[</mo><mn>{box.copy}</mn><mo>]</mo></mrow>" if box.copy else shown
+
+    def _number(self, box: Number) -> str:
+        digits = digits_of(box)
+        if digits == "nan":
+            return "<mtext>nan</mtext>"
+        sign = "<mo>−</mo>" if digits.startswith("-") else ""
+        size = digits.removeprefix("-")
+        if "e" in size:
+            mantissa, exponent = size.split("e")
+            power = exponent.replace("-", "−")
+            shown = f"<mn>{mantissa}</mn><mo>·</mo><msup><mn>10</mn><mn>{power}</mn></msup>"
+        else:
+            shown = f"<mn>{_SPECIAL.get(size, size)}</mn>"
+        return f"<mrow>{sign}{shown}</mrow>"
+
+    def _word(self, box: Word) -> str:
+        word = box.text
+        if word.startswith(" "):
+            return f"<mtext>{escape(word).replace(' ', chr(160))}</mtext>"
+        if word == "mod":
+            return '<mo lspace="0.3em" rspace="0.3em">mod</mo>'
+        if word in ("π", "e", "∂") or not word.isalpha():
+            return f"<mi>{word}</mi>" if word in ("π", "e", "∂") else f"<mo>{escape(word)}</mo>"
+        return f'<mi mathvariant="normal">{escape(word)}</mi>' if len(word) == 1 else f"<mi>{escape(word)}</mi>"
+
+    def _row(self, box: Row) -> str:
+        return f"<mrow>{''.join(self._parts(box))}</mrow>"
+
+    def _negative(self, box: Negative) -> str:
+        return f"<mrow><mo>−</mo>{self._fit(box.inside, PRODUCT)}</mrow>"
+
+    def _fraction(self, box: Fraction) -> str:
+        return f"<mfrac>{self.show(box.top)}{self.show(box.bottom)}</mfrac>"
+
+    def _power(self, box: Power) -> str:
+        return f"<msup>{self._fit(box.base, ATOM)}{self.show(box.exponent)}</msup>"
+
+    def _below(self, box: Below) -> str:
+        return f"<msub>{self._fit(box.base, ATOM)}{self.show(box.index)}</msub>"
+
+    def _root(self, box: Root) -> str:
+        inside = self.show(box.inside)
+        return f"<mroot>{inside}<mn>3</mn></mroot>" if box.cube else f"<msqrt>{inside}</msqrt>"
+
+    def _fenced(self, box: Fenced) -> str:
+        left, right = escape(box.left), escape(box.right)
+        inside = self.show(box.inside)
+        return f'<mrow><mo form="prefix">{left}</mo>{inside}<mo form="postfix">{right}</mo></mrow>'
+
+    def _apply(self, box: Apply) -> str:
+        return f"<mrow>{self.show(box.function)}<mo>\u2061</mo>{self.show(box.argument)}</mrow>"
+
+    def _matrix(self, box: Matrix) -> str:
+        rows = "".join(
+            f"<mtr>{''.join(f'<mtd>{self.show(cell)}</mtd>' for cell in cells)}</mtr>" for cells in box.rows
+        )
+        return f'<mrow><mo form="prefix">[</mo><mtable>{rows}</mtable><mo form="postfix">]</mo></mrow>'
+
+    def _parentheses(self, shown: str) -> str:
+        return f"<mrow><mo>(</mo>{shown}<mo>)</mo></mrow>"
+
+
+__all__ = ["RELATION", "SUM", "latex", "mathml", "text"]
