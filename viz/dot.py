@@ -61,7 +61,7 @@ def _node(box: Box) -> str:
 
 
 def _edge(arrow: Arrow) -> dict[str, str]:
-    label = shown(arrow.slope) if arrow.slope is not None else f"×{arrow.count}" if arrow.count > 1 else ""
+    label = shown(arrow.slope) if arrow.slope is not None else f"×{arrow.edges}" if arrow.edges > 1 else ""
     style = {"style": "dashed"} if arrow.contribution is None else {}
     return {"label": label, "color": _colour(arrow.contribution), **style}
 

@@ -94,7 +94,27 @@ def _dot_source(shapes: Sequence[Shape], links: Sequence[Link], compact: bool, s
     lines += [
         f"{link.tail}:e -> {link.head}:s{link.slot}:w [id=e{i}]" for i, link in enumerate(links)
     ]
+    lines += [f"{feeder} -> {leaf} [style=invis]" for feeder, leaf in _columns(shapes, links)]
     return "\n".join([*lines, "}"])
+
+
+def _columns(shapes: Sequence[Shape], links: Sequence[Link]) -> Iterator[tuple[str, str]]:
+    """Pairs that put what a scope brings itself, its weights, right of what comes into the scope.
+
+    Without them all leaves would stand in the first column, and the layers below one another.
+    """
+    home = {shape.id: shape.scope.partition(".")[0] for shape in shapes}
+    computed = {link.head for link in links}
+    users: dict[str, set[str]] = {}
+    feeder: dict[str, str] = {}
+    for link in links:
+        users.setdefault(link.tail, set()).add(home[link.head])
+        if link.tail in computed and home[link.tail] != home[link.head]:
+            feeder.setdefault(home[link.head], link.tail)
+    for shape in shapes:
+        scope = home[shape.id]
+        if scope and scope in feeder and shape.id not in computed and users.get(shape.id) == {scope}:
+            yield feeder[scope], shape.id
 
 
 def _cluster_lines(shapes: Sequence[Shape], scopes: list[str]) -> Iterator[str]:
@@ -105,7 +125,9 @@ def _cluster_lines(shapes: Sequence[Shape], scopes: list[str]) -> Iterator[str]:
         by_scope.setdefault(path, []).append(shape)
     open_path: tuple[str, ...] = ()
     for path in sorted(by_scope):  # so that what is inside a scope follows it
-        shared = len(os.path.commonprefix([open_path, path]))
+        shared = 0
+        while shared < min(len(open_path), len(path)) and open_path[shared] == path[shared]:
+            shared += 1
         yield from ["}"] * (len(open_path) - shared)
         for depth in range(shared, len(path)):
             yield f"subgraph cluster_{len(scopes)} {{ margin=10; labeljust=l; label={_room(path[depth])}"
@@ -197,6 +219,8 @@ def _read(answer: dict[str, Any], links: int, scopes: list[str]) -> Layout:
             centres[name] = (x, up - y)
     curves: list[list[Point]] = [[] for _ in range(links)]
     for edge in answer.get("edges", []):
+        if "id" not in edge:
+            continue  # one of `_columns`
         points = [tuple(map(float, point.split(","))) for point in edge["pos"].split()]
         curves[int(edge["id"][1:])] = [(x, up - y) for x, y in points]
     clusters.sort(key=lambda cluster: cluster.depth)

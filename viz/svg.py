@@ -90,7 +90,7 @@ def _rows(box: Box, compact: bool) -> Iterator[Row]:
     if box.kind == CONSTANT:
         yield Row(shown(box.value or 0.0), "soft", size)
         return
-    symbol = "detached" if box.kind == DETACHED else box.symbol
+    symbol = "detached" if box.kind == DETACHED else "dot" if box.symbol == "·" else box.symbol  # a lone · is lost
     if box.name:
         yield Row(shortened(box.name), "ink", size + 1, True, symbol)
     elif symbol:
@@ -149,7 +149,7 @@ class _Picture:
         return "\n".join([*(line for line in body if line), "</svg>"]) + "\n"
 
     def _head(self, across: float, down: float) -> str:
-        root = self.boxes[self.view.root] if self.view.root in self.boxes else None
+        root = self.boxes.get(self.view.root)
         name = shortened(root.name, 60) if root and root.name else "the result"
         value = f" = {shown(root.value)}" if root and root.value is not None else ""
         dark = "".join(f"#{self.id} .{c}{{{p}:{v}}}" for c, (p, _, v) in COLOURS.items())
@@ -172,10 +172,11 @@ class _Picture:
         odd = sum(1 for b in boxes if not _finite(b))
         known = [b for b in boxes if b.delta is not None and b.id != self.view.root and math.isfinite(b.delta)]
         said = f"{len(boxes)} boxes and {len(self.view.arrows)} arrows, read from left to right. "
-        said += f"δ is the derivative of {name} with respect to a node; the number at an arrow's head is the local derivative."
+        said += f"δ is the derivative of {name} by a node; the number at an arrow's head is the local derivative."
         if known:
             most = max(known, key=lambda b: abs(b.delta or 0.0))
-            said += f" The largest δ is {signed(most.delta or 0.0)}, at {shortened(most.name or most.symbol or 'a leaf', 60)}."
+            where = shortened(most.name or most.symbol or "a leaf", 60)
+            said += f" The largest δ is {signed(most.delta or 0.0)}, at {where}."
         said += f" {without} without a backward path." if without else ""
         said += f" {odd} not finite." if odd else ""
         return f"{said} {self.view.note}".strip()
@@ -186,7 +187,8 @@ class _Picture:
         return f'class="{colour}" {attribute}="{light}"{other}'
 
     def _words(self, x: float, y: float, text: str, colour: str, size: float, extra: str = "") -> str:
-        return f'<text x="{_n(x)}" y="{_n(y)}" font-size="{_n(size)}" {self._paint(colour)}{extra}>{escape(text)}</text>'
+        at = f'x="{_n(x)}" y="{_n(y)}" font-size="{_n(size)}"'
+        return f"<text {at} {self._paint(colour)}{extra}>{escape(text)}</text>"
 
     def _note(self) -> Iterator[str]:
         if self.view.note:
@@ -230,8 +232,8 @@ class _Picture:
 
     def _edge_title(self, arrow: Arrow) -> str:
         tail, head = (_called(self.boxes[i]) for i in (arrow.tail, arrow.head))
-        if arrow.count > 1 or self.boxes[arrow.head].kind == GROUP:
-            return f"{arrow.count:,} edges from {tail} to {head}"
+        if arrow.edges > 1 or self.boxes[arrow.head].kind == GROUP:
+            return f"{arrow.edges:,} edges from {tail} to {head}"
         if arrow.slope is None:
             return f"{tail} → {head}: no derivative flows here"
         back = "" if arrow.contribution is None else f"; δ · slope = {arrow.contribution!r} goes back"
@@ -239,7 +241,7 @@ class _Picture:
 
     def _slope(self, arrow: Arrow, points: list[Point]) -> str:
         """The number near the head, on a ground of the page's colour."""
-        text = f"×{arrow.count:,}" if arrow.slope is None and arrow.count > 1 else ""
+        text = f"×{arrow.edges:,}" if arrow.slope is None and arrow.edges > 1 else ""
         if arrow.slope is not None:
             text = shown(arrow.slope)
         if not text or self.view.compact or not points:

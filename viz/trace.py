@@ -108,7 +108,9 @@ def _checked(thing: Any) -> Value:
     if not isinstance(thing, Value):
         kind = type(thing).__name__
         hint = "; draw its elements one by one, or a sum of them" if hasattr(thing, "__len__") else ""
-        raise OperandError(f"a picture is of the graph below one Value, got {kind}{hint}: pass the node itself, such as a loss J")
+        raise OperandError(
+            f"a picture is of the graph below one Value, got {kind}{hint}: pass the node itself, such as a loss J"
+        )
     return thing
 
 
@@ -117,9 +119,9 @@ def _backward(root: Value, ids: dict[Value, int]) -> tuple[tuple[Step, ...], dic
     taken = []
     deltas = {ids[root]: 1.0}
     for node, delta, slot, operand, slope in steps(root):
-        contribution = delta * slope  # type: ignore[operator]  # seeded with a float, δ is a float
+        contribution = delta * slope
         at = ids[operand]
-        deltas[at] = deltas.get(at, 0.0) + contribution  # type: ignore[operator]
+        deltas[at] = deltas.get(at, 0.0) + contribution
         taken.append(Step(ids[node], delta, slot, at, slope, contribution))  # type: ignore[arg-type]
     return tuple(taken), deltas
 

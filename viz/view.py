@@ -44,7 +44,7 @@ class Arrow(NamedTuple):
     slot: int
     slope: float | None
     contribution: float | None  # what the chain rule sends back along it
-    count: int = 1
+    edges: int = 1
 
 
 class View(NamedTuple):

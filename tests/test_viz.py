@@ -1,0 +1,311 @@
+"""Pictures: everything the graph knows is in them, and nothing in a name can break them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from itertools import combinations
+from pathlib import Path
+
+import pygraphviz
+import pytest
+
+import viz
+from autograd import Value, deltas, dot, scope, tanh, where
+from autograd.errors import ArgumentError, GraphError, OperandError
+from viz.numbers import Scale, shown, signed
+from viz.trace import CONSTANT
+from viz.view import FULL, READABLE, expanded, view
+
+SVG = "{http://www.w3.org/2000/svg}"
+HOSTILE = ["<b>&\"'</b>", "</script></svg>", "\u202eabc\x00\x1b\ud800", "😀" * 3, "n" * 10_000, "{a|<s0>}\\N\\", "שלום"]
+
+
+def a_neuron() -> Value:
+    with scope("layer2.neuron1"):
+        weights = [Value(0.5, name="w₁"), Value(-3e-5, name="w₂")]
+        z = dot(weights, [Value(2.0, name="x₁"), 7.0], Value(0.25, name="b"))
+        z.name = "z²₁"
+        a = tanh(z)
+        a.name = "a²₁"
+    J = (a - 1.0) ** 2
+    J.name = "J"
+    return J
+
+
+def parsed(svg: str) -> ET.Element:
+    return ET.fromstring(svg)
+
+
+def words(svg: str) -> list[str]:
+    return ["".join(text.itertext()) for text in parsed(svg).iter(f"{SVG}text")]
+
+
+def of_class(svg: str, name: str) -> list[ET.Element]:
+    return [g for g in parsed(svg).iter() if name in g.get("class", "").split()]
+
+
+# -- the trace --------------------------------------------------------------------------------------
+
+
+def test_trace_says_what_the_chain_rule_says():
+    J = a_neuron()
+    seen, expected = viz.trace(J), deltas(J)
+    found = {node.id: node.delta for node in seen.nodes if node.delta is not None}
+    assert sorted(found.values()) == sorted(expected.values())
+    assert seen.nodes[seen.root].name == "J"
+    assert [seen.nodes[i].op for i in seen.forward] == ["dot", "tanh", "subtract", "power"]
+    assert all(step.contribution == step.delta * step.slope for step in seen.backward)
+
+
+def test_a_slot_is_an_edge():
+    x = Value(3.0)
+    assert [(e.slot, e.slope) for e in viz.trace(x * x).edges] == [(0, 3.0), (1, 3.0)]
+    assert len(of_class(viz.draw(x * x).svg, "edge")) == 2
+
+
+def test_no_path_is_not_zero():
+    x, y = Value(0.0, name="x"), Value(2.0, name="y")
+    deltas_of = {n.name: n.delta for n in viz.trace(where(Value(1.0), x * x, y)).nodes if n.name}
+    assert deltas_of == {"x": 0.0, "y": None}
+    shown_words = words(viz.draw(where(Value(1.0), x * x, y)).svg)
+    assert "δ 0" in shown_words
+    assert "no path" in shown_words
+
+
+def test_no_grad_is_touched():
+    J = a_neuron()
+    J.backward()
+    nodes = list(deltas(J))
+    before = [node.grad for node in nodes]
+    viz.draw(J)
+    viz.to_dot(J)
+    assert [node.grad for node in nodes] == before
+
+
+@pytest.mark.parametrize("thing", [3.0, None, [Value(1.0)], "J"])
+def test_only_a_value_has_a_picture(thing):
+    for function in (viz.trace, viz.draw, viz.to_dot):
+        with pytest.raises(OperandError, match="one Value"):
+            function(thing)
+
+
+# -- numbers ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("x", "text"),
+    [(3e-5, "+3e−5"), (-0.0, "0"), (0.1 + 0.2, "+0.3"), (-1e-300, "−1e−300"), (1234567.0, "+1.235e6"),
+     (float("inf"), "+inf"), (float("-inf"), "−inf"), (float("nan"), "nan"), (99999.6, "+1e5"),
+     (5e-324, "+4.941e−324")],
+)  # fmt: skip
+def test_numbers_are_short_and_never_rounded_to_zero(x, text):
+    assert signed(x) == text
+
+
+def test_scale_orders_sizes():
+    scale = Scale([1e-12, -1e-3, 2.0, float("nan"), float("inf")])
+    sizes = [scale(x) for x in (0.0, 1e-12, 1e-3, -0.5, 2.0)]
+    assert sizes == sorted(sizes)
+    assert sizes[0] == 0.0
+    assert sizes[-1] == 1.0
+    assert sizes[1] > 0
+    assert Scale([])(0.0) == 0.0
+    assert Scale([5e-324])(5e-324) == 1.0
+
+
+# -- the picture ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("level", ["neuron", "op"])
+def test_everything_is_in_the_picture(level):
+    J = a_neuron()
+    seen, said = viz.trace(J), words(viz.draw(J, level=level).svg)
+    for node in seen.nodes:
+        assert node.name is None or node.name in said
+        assert shown(node.value) in said
+        assert node.delta is None or f"δ {signed(node.delta)}" in said
+    for edge in seen.edges:
+        assert edge.slope is None or shown(edge.slope) in said
+    assert {"layer2", "neuron1"} <= set(said)
+
+
+def test_boxes_do_not_overlap():
+    boxes = []
+    for node in of_class(viz.draw(a_neuron()).svg, "node"):
+        rect = node.find(f"{SVG}rect")
+        assert rect is not None
+        x, y, w, h = (float(rect.get(k, "")) for k in ("x", "y", "width", "height"))
+        boxes.append((x, y, x + w, y + h))
+    assert len(boxes) == len(viz.trace(a_neuron()).nodes)
+    for a, b in combinations(boxes, 2):
+        assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
+
+
+def test_not_finite_is_hatched():
+    assert not of_class(viz.draw(a_neuron()).svg, "not-finite")
+    x = Value(-1.0, name="x")
+    assert of_class(viz.draw(x**0.5 * 2).svg, "not-finite")
+
+
+def test_colour_and_sign_agree():
+    x, y = Value(1.0, name="x"), Value(2.0, name="y")
+    svg = viz.draw(x - y).svg
+    colours = {"".join(t.itertext()): t.get("fill") for t in parsed(svg).iter(f"{SVG}text")}
+    assert colours["δ +1"] != colours["δ −1"]
+
+
+def test_it_speaks_and_is_the_same_for_every_renderer():
+    svg = viz.draw(a_neuron()).svg
+    root = parsed(svg)
+    labels = root.get("aria-labelledby", "").split()
+    assert root.get("role") == "img"
+    assert len(labels) == 2
+    ids = {e.get("id"): e for e in root.iter() if e.get("id")}
+    assert all(ids[label].text for label in labels)
+    assert "var(" not in svg
+    assert "foreignObject" not in svg
+    assert "prefers-color-scheme: dark" in svg
+
+
+def test_the_same_bytes_in_every_process():
+    code = "import tests.test_viz as t, viz, sys; sys.stdout.buffer.write(viz.draw(t.a_neuron()).svg.encode())"
+    root = Path(__file__).parents[1]
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=root,
+            capture_output=True,
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert outputs == {viz.draw(a_neuron()).svg.encode()}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_name_breaks_out(name):
+    with scope(name.replace(".", "")):
+        x = Value(2.0, name=name)
+        J = x * x
+    svg = viz.draw(J).svg
+    assert len(of_class(svg, "node")) == 2
+    assert not list(parsed(svg).iter(f"{SVG}script"))
+    assert "</script" not in svg
+    if name.isprintable() and "." not in name:
+        assert any(name in (title.text or "") for title in parsed(svg).iter(f"{SVG}title"))
+    svg.encode()
+    graph = pygraphviz.AGraph(string=viz.to_dot(J).source)
+    assert sorted(graph.nodes()) == ["n0", "n1"]
+    assert graph.number_of_edges() == 2
+
+
+def test_a_leaf_alone():
+    assert words(viz.draw(Value(3.0, name="x")).svg)[:3] == ["x", "3", "δ +1"]
+
+
+# -- levels, views and size -------------------------------------------------------------------------
+
+
+def test_dots_expand_into_products_and_their_sum():
+    seen = viz.trace(a_neuron())
+    nodes, edges = expanded(seen.nodes, seen.edges)
+    assert [n.symbol for n in nodes].count("×") == 2
+    assert not any(n.op == "dot" for n in nodes)
+    plus = next(n for n in nodes if n.symbol == "+")
+    products = [n for n in nodes if n.symbol == "×"]
+    assert sum(n.value for n in products) + 0.25 == pytest.approx(plus.value)
+    assert {n.delta for n in products} == {plus.delta}
+    by_slope = {e.slope for e in edges if e.node in {n.id for n in products}}
+    assert {2.0, 7.0, 0.5} <= by_slope
+
+
+def test_views():
+    J = a_neuron()
+    whole = viz.trace(J)
+    x = next(node for node in deltas(J) if node.name == "x₁")
+    downstream = of_class(viz.draw(J, wrt=x).svg, "node")
+    assert len(downstream) == 5  # x₁, z, a, a - 1, J
+    assert len(of_class(viz.draw(J, around=x).svg, "node")) == 2
+    touching = of_class(viz.draw(J, scope="layer2").svg, "node")
+    assert 5 < len(touching) < len(whole.nodes)
+    with pytest.raises(GraphError, match="not in this graph"):
+        viz.draw(J, wrt=Value(1.0))
+    with pytest.raises(ArgumentError, match="layer2"):
+        viz.draw(J, scope="layer9")
+    with pytest.raises(ArgumentError, match="level"):
+        viz.draw(J, level="atom")
+
+
+def many(layers: int, neurons: int, weights: int) -> Value:
+    xs = [Value(0.5)]
+    for i in range(layers):
+        outputs = []
+        for j in range(neurons):
+            with scope(f"layer{i + 1}.neuron{j + 1}"):
+                inputs = [xs[k % len(xs)] for k in range(weights)]
+                outputs.append(dot([Value(0.1) for _ in range(weights)], inputs, 0.0))
+        xs = outputs
+    return sum(xs, Value(0.0))
+
+
+def test_large_graphs_are_gathered_and_say_so():
+    J = many(3, 30, 40)
+    seen = view(viz.trace(J))
+    assert len(seen.boxes) <= READABLE
+    assert "gathered" in seen.note
+    assert any("×30 neurons" in box.counts for box in seen.boxes)
+    assert "force=True" in viz.draw(J).svg
+    assert len(view(viz.trace(J), force=True).boxes) == len(viz.trace(J).nodes)
+
+
+def test_a_long_chain_without_scopes_is_gathered_too():
+    x = Value(1.0)
+    for _ in range(20_000):
+        x = x * 1.0001
+    seen = view(viz.trace(x))
+    assert len(seen.boxes) <= READABLE
+    assert sum(node.kind == CONSTANT for node in viz.trace(x).nodes) == 20_000
+    assert viz.draw(x).svg
+
+
+def test_middling_graphs_are_compact():
+    J = many(2, 10, 20)
+    seen = view(viz.trace(J))
+    assert len(seen.boxes) > FULL
+    assert seen.compact
+    assert len(of_class(viz.draw(J).svg, "node")) == len(seen.boxes)
+
+
+def test_layers():
+    seen = view(viz.trace(many(3, 4, 5)), level="layer")
+    assert [box.name for box in seen.boxes if box.counts] == ["layer1", "layer2", "layer3"]
+
+
+# -- files ------------------------------------------------------------------------------------------
+
+
+def test_saving(tmp_path):
+    drawing = viz.draw(a_neuron())
+    assert drawing._repr_svg_() == drawing.svg
+    assert drawing.save(tmp_path / "net.svg").read_text(encoding="utf-8") == drawing.svg
+    with pytest.raises(ArgumentError, match="svg"):
+        drawing.save(tmp_path / "net.bmp")
+    with pytest.raises(FileNotFoundError):
+        drawing.save(tmp_path / "missing" / "net.svg")
+    assert os.listdir(tmp_path) == ["net.svg"]
+
+
+def test_without_graphviz_the_error_says_what_to_do(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pygraphviz", None)
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(viz.LayoutError, match="pip install pygraphviz"):
+        viz.draw(a_neuron())
+
+
+def test_layout_prints_nothing(capfd):
+    viz.draw(a_neuron())
+    assert capfd.readouterr() == ("", "")
