@@ -127,6 +127,9 @@ def test_scopes_nest_and_own_functions_stay_in_the_neuron():
     assert (y.name, y.scope) == ("a₁", "twin.layer.neuron1")
     assert y.operands[0].scope == "twin.layer.neuron1"
     assert layer([2.0]).scope == "layer.neuron1"
+    with scope("twin"):
+        plain = MLP(1, [1], seed=0)([2.0])
+    assert [n.scope for n in (plain, plain.operands[0])] == ["twin.layer2.neuron1"] * 2
     same = Layer(1, 1, lambda z: z, seed=0)([2.0])
     assert same.name == "z₁"
     with pytest.raises(OperandError, match="must return a Value"):
