@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction as Rational
 from typing import TypeAlias
 
 RELATION, SUM, MODULO, PRODUCT, POWER, ATOM = range(6)  # how strongly a box binds
@@ -177,7 +178,7 @@ def negate(box: Box) -> Box:
 
 
 def multiply(left: Box, right: Box) -> Box:
-    """left · right; a factor 1 is left out, a sign stands before the product."""
+    """left · right; a factor 1 is left out, a sign stands before the product, x·x is x²."""
     if _is(left, 1.0):
         return right
     if _is(right, 1.0):
@@ -186,6 +187,10 @@ def multiply(left: Box, right: Box) -> Box:
         return negate(multiply(positive(left), right))
     if isinstance(right, Negative) or _is(right, -1.0):
         return negate(multiply(left, positive(right)))
+    if left is right:
+        return Power(left, Number(2.0))
+    if isinstance(left, Number) and (merged := _scaled(left, right)) is not None:
+        return merged
     return _row(left, "·", right, PRODUCT)
 
 
@@ -201,7 +206,9 @@ def divide(top: Box, bottom: Box) -> Box:
 
 
 def raise_to(base: Box, exponent: Box) -> Box:
-    """base to a power; x¹ is x."""
+    """base to a power; x¹ is x, and x⁰ is 1 whatever x is."""
+    if _is(exponent, 0.0):
+        return ONE
     return base if _is(exponent, 1.0) else Power(base, exponent)
 
 
@@ -212,12 +219,13 @@ def call(function: Box, *arguments: Box) -> Apply:
     return Apply(function, Fenced("(", listed(arguments), ")"))
 
 
-def listed(boxes: Sequence[Box], separator: str = ",") -> Box:
-    """Boxes with commas between."""
+def listed(boxes: Sequence[Box], separators: Sequence[str] = ()) -> Box:
+    """Boxes with commas between, or with these signs."""
     if len(boxes) == 1:
         return boxes[0]
-    parts = [part for box in boxes for part in (Word(separator), box)][1:]
-    return row(*parts)
+    between = separators or [","] * (len(boxes) - 1)
+    parts = [part for sign, box in zip(between, boxes[1:], strict=True) for part in (Word(sign), box)]
+    return row(boxes[0], *parts)
 
 
 def row(*parts: Box, binds: int = RELATION) -> Row:
@@ -269,6 +277,24 @@ def positive(box: Box) -> Box:
 def _row(left: Box, sign: str, right: Box, level: int) -> Row:
     after = level + 1 if sign == "−" else level
     return Row((left, Word(sign), right), (level, RELATION, after), level)
+
+
+def _scaled(factor: Number, box: Box) -> Box | None:
+    """factor · box as one coefficient, ½·(2·x) as x, where the product of the two numbers is exact."""
+    whole = isinstance(box, Row) and box.binds == PRODUCT
+    coefficient, rest = (box.parts[0], box.parts[1:]) if isinstance(box, Row) and whole else (box, ())
+    if not isinstance(coefficient, Number) or not _product_is_exact(factor.value, coefficient.value):
+        return None
+    product = Number(factor.value * coefficient.value)
+    if not rest:
+        return product
+    if len(rest) == 2:  # · and the other factor
+        return multiply(product, rest[1])
+    return multiply(product, Row(rest[1:], box.least[2:], PRODUCT)) if isinstance(box, Row) else None
+
+
+def _product_is_exact(a: float, b: float) -> bool:
+    return math.isfinite(a * b) and Rational(a) * Rational(b) == Rational(a * b)
 
 
 def _is(box: Box, value: float) -> bool:

@@ -35,6 +35,7 @@ from viz.notation_names import GREEK, can_be_lowered, escaped, in_latex, in_text
 
 _SPECIAL = {"inf": "∞", "-inf": "−∞", "nan": "nan"}
 _CLINGING = {",", ";"}  # signs with a space only after them
+_SPACED = {"+", "−", "=", "≈", "<", ">", "≤", "≥", "mod", "⊙"}
 
 
 def text(box: Box) -> str:
@@ -84,14 +85,12 @@ class _Text(_Printer):
     def _row(self, box: Row) -> str:
         shown = ""
         for part, printed in zip(box.parts, self._parts(box), strict=True):
-            if not isinstance(part, Word) or part.text in ("∂", "Σ"):
-                shown += printed
-            elif part.text in ("·", "/"):
-                shown += printed
-            elif part.text in _CLINGING:
+            if isinstance(part, Word) and part.text in _CLINGING:
                 shown += f"{printed} "
-            else:
+            elif isinstance(part, Word) and (part.text in _SPACED or part.text.startswith(" ")):
                 shown += f" {printed.strip()} "
+            else:
+                shown += printed
         return shown.strip()
 
     def _negative(self, box: Negative) -> str:
@@ -151,6 +150,8 @@ class _Latex(_Printer):
             return self.signs[word]
         if word in GREEK:
             return GREEK[word] + " "
+        if word == "e":
+            return "e"
         if word in self.functions:
             return f"\\{word} "
         if word.isalpha():

@@ -100,11 +100,11 @@ floor_divide = row("floor_divide", Atom(operator.floordiv, np.floor_divide), lam
 
 sum_ = row("sum", Atom(lambda *xs: sum(xs, 0.0), lambda *xs: reduce(np.add, xs, 0.0)),
           lambda y, *xs: (1.0,) * len(xs), variadic=True, sliced=True,
-          symbol="Σ", latex=r"\sum", definition="sum(xs)", points=[(1, 2, 3), (-0.5, 0.5, 1e-3, 7)],
+          symbol="Σ", latex=r"\sum {xs}", definition="sum(xs)", points=[(1, 2, 3), (-0.5, 0.5, 1e-3, 7)],
           doc="Σ xᵢ as one node")
 
 dot = row("dot", Atom(lambda *xs: _dot(xs), lambda *xs: _dot(xs)),
-          lambda y, *xs: _dot_slopes(xs), variadic=True, symbol="·", latex=r"\sum w x",
+          lambda y, *xs: _dot_slopes(xs), variadic=True, symbol="·", latex=r"\sum {ws} \cdot {xs} + {bias}",
           definition="sum(w * x for w, x in zip(ws, xs)) + c",
           points=[(1, 2, 3, 4), (0.5, -1, 2, 3, 0.25, -2, 0.1), (2, 3), (2, 3, 1)],
           doc="Σ wᵢxᵢ + c as one node: (weights, inputs, bias)")
@@ -318,7 +318,7 @@ relu = row("relu", lambda x: where(x <= 0.0, 0.0, x), lambda y, x: where(x <= 0.
 
 leaky_relu = row("leaky_relu", lambda x, negative_slope=0.01: where(x > 0.0, x, negative_slope * x),
           lambda y, x, negative_slope: (where(x > 0.0, 1.0, negative_slope), where(x > 0.0, 0.0, x)),
-          method=True, latex=r"\operatorname{{leaky\,relu}}({0}; {1})",
+          method=True, latex=r"\operatorname{{leakyrelu}}({0}; {1})",
           definition="x if x > 0 else negative_slope * x", points=[(2, 0.01), (-3, 0.2)],
           edges=[((0, 0.2), 0, (0.2, 0))], doc="x, or negative_slope·x below 0 (and at 0)")
 
@@ -365,7 +365,7 @@ gelu_tanh = row("gelu_tanh", lambda x: where(x < -40.0, 0.0, x * sigmoid(2.0 * _
               abs_(x) > 40.0, 0.0,
               2.0 * x * sigmoid(2.0 * _gelu_inner(x)) * sigmoid(-2.0 * _gelu_inner(x))
               * (SQRT_2_OVER_PI * (1.0 + 3.0 * 0.044715 * x * x))),
-          method=True, latex=r"\operatorname{{gelu_{{tanh}}}}",
+          method=True, latex=r"\operatorname{{gelu}}_{{\tanh}}",
           definition="x / 2 * (1 + tanh(sqrt(2 / pi) * (x + mpf('0.044715') * x ** 3)))",
           points=[0.3, 2, -3, -12, 30], edges=[(0, 0, 0.5), (inf, inf, 1), (-inf, 0, 0)],
           doc="the tanh approximation of gelu")
@@ -392,7 +392,7 @@ mish = row("mish", lambda x: where(x < -SATURATED, 0.0, x * tanh(softplus(x))),
 hardtanh = row("hardtanh", lambda x, low=-1.0, high=1.0: where(x <= low, low, where(x >= high, high, x)),
           lambda y, x, low, high: (where(x > low, where(x < high, 1.0, 0.0 * x), 0.0 * x),
                                    where(x <= low, 1.0, 0.0), where(x <= low, 0.0, where(x >= high, 1.0, 0.0))),
-          method=True, latex=r"\operatorname{{hardtanh}}({0})",
+          method=True, latex=r"\operatorname{{hardtanh}}({0}; {1}, {2})",
           definition="low if x <= low else high if x >= high else x", points=[(0.3, -1, 1), (5, -1, 1), (-5, -1, 2)],
           edges=[((-1, -1, 1), -1, (0, None, None)), ((1, -1, 1), 1, (0, None, None))], doc="x cut off at low and high")
 
@@ -426,7 +426,7 @@ sign = row("sign", lambda x: where(x > 0.0, 1.0, where(x < 0.0, -1.0, 0.0 * x)),
           latex=r"\operatorname{{sign}}", definition="sign(x)", points=[2, -3], edges=[(0, 0, 0)],
           doc="-1, 0 or 1")
 
-step = row("step", lambda x: where(x > 0.0, 1.0, 0.0 * sign(x)), lambda y, x: 0.0, method=True,
+step = row("step", lambda x: where(x > 0.0, 1.0, where(x <= 0.0, 0.0, x)), lambda y, x: 0.0, method=True,
           latex=r"1_{{{0} > 0}}", definition="mpf(1) if x > 0 else mpf(0)", points=[2, -3], edges=[(0, 0, 0)],
           doc="the threshold unit: 1 where x > 0, else 0")
 
@@ -445,7 +445,7 @@ minimum = row("minimum", lambda a, b: where(a < b, a, where(b <= a, b, a + b)),
 clip = row("clip", lambda x, low, high: where(x > high, high, where(x < low, low, x)),
           lambda y, x, low, high: (where(x > high, 0.0, where(x < low, 0.0, where(equal(x, x), 1.0, x))),
                                    where(x > high, 0.0, where(x < low, 1.0, 0.0)), where(x > high, 1.0, 0.0)),
-          method=True, aliases=("clamp",), latex=r"\operatorname{{clip}}({0}, {1}, {2})",
+          method=True, aliases=("clamp",), latex=r"\operatorname{{clip}}({0}; {1}, {2})",
           definition="high if x > high else low if x < low else x", points=[(0.3, -1, 1), (5, -1, 1), (-5, -1, 2)],
           edges=[((-1, -1, 1), -1, (1, 0, 0)), ((1, -1, 1), 1, (1, 0, 0))], doc="x kept within [low, high]; slope 1 at the bounds")
 
@@ -514,14 +514,14 @@ def softmax_slopes(i: Any, xs: tuple[Any, ...]) -> list[Any]:
 
 logsumexp = row("logsumexp", Atom(special.logsumexp, lambda *xs: np.logaddexp.reduce(np.broadcast_arrays(*xs))),
           lambda y, *xs: tuple(softmax_vector(xs)), variadic=True, sliced=True,
-          latex=r"\ln\sum e^{{x}}", definition="log(sum(exp(x) for x in xs))",
+          latex=r"\ln\left(\sum e^{{{xs}}}\right)", definition="log(sum(exp(x) for x in xs))",
           points=[(1, 2, 3), (0, -50), (-700, -710)],
           edges=[((1000, 1000), 1000 + LN2, (0.5, 0.5)), ((-inf, -inf), -inf, (nan, nan)), ((-inf, 0), 0, (0, 1))],
           doc="ln Σ exp(xᵢ) without overflow")
 
 softmax = row("softmax", Atom(lambda i, *xs: special.softmax(*xs)[int(i)], lambda i, *xs: softmax_vector(xs)[int(i)]),
           lambda y, i, *xs: (None, *(y * slope for slope in softmax_slopes(i, xs))), variadic=True,
-          latex=r"\operatorname{{softmax}}", definition="exp(xs[i]) / sum(exp(x) for x in xs)",
+          latex=r"\frac{{e^{{{xs[i]}}}}}{{\sum e^{{{xs}}}}}", definition="exp(xs[i]) / sum(exp(x) for x in xs)",
           points=[(0, 1, 2, 3), (2, 1, 2, 3), (1, 0, 50), (0, -1, -900)],
           edges=[((0, 1000, 1000), 0.5, (None, 0.25, -0.25)), ((0, -inf, -inf), nan, (None, nan, nan))],
           doc="the i-th component of softmax(x)")
@@ -529,7 +529,7 @@ softmax = row("softmax", Atom(lambda i, *xs: special.softmax(*xs)[int(i)], lambd
 log_softmax = row("log_softmax",
           Atom(special.log_softmax, lambda i, *xs: -logsumexp.array(*(x - xs[int(i)] for x in xs))),
           lambda y, i, *xs: (None, *softmax_slopes(i, xs)), variadic=True,
-          latex=r"\ln\operatorname{{softmax}}", definition="xs[i] - log(sum(exp(x) for x in xs))",
+          latex=r"\ln\left(\frac{{e^{{{xs[i]}}}}}{{\sum e^{{{xs}}}}}\right)", definition="xs[i] - log(sum(exp(x) for x in xs))",
           points=[(0, 1, 2, 3), (2, 1, 2, 3), (1, 0, 50)],
           edges=[((0, 1000, 1000), -LN2, (None, 0.5, -0.5)), ((0, -inf, 0), -inf, (None, 1, -1))],
           doc="the i-th component of ln softmax(x)")

@@ -1,0 +1,177 @@
+"""The formula of any node: what was computed, as text, LaTeX, MathML and HTML.
+
+The formula is as long as the graph is large and no longer: what is used in several places is written
+once and named ("where t₁ = …").
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from autograd import Value
+from autograd.errors import ArgumentError, OperandError
+from autograd.ops.primitive import lookup
+from viz import notation as n
+from viz import notation_print as printers
+from viz.notation import Box
+from viz.notation_symbols import Symbols, operands_of
+from viz.notation_table import written
+from viz.trace import Trace, trace
+
+DEEPEST = 24  # operations inside one another before an inner one is named; it bounds the printers' depth
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula and the definitions of the letters in it.  str() is Unicode text.
+
+    `latex` is for inside of $$, `mathml` a whole <math> element, `html` the same in a <div>.
+    """
+
+    body: Box
+    where: tuple[tuple[Box, Box], ...] = ()  # letter and what it stands for, each using only earlier ones
+
+    def __str__(self) -> str:
+        lines = [printers.text(definition) for definition in self._definitions()]
+        return printers.text(self.body) + "".join(
+            f"\n{'  where ' if i == 0 else '        '}{line}" for i, line in enumerate(lines)
+        )
+
+    __repr__ = __str__
+
+    @property
+    def latex(self) -> str:
+        """LaTeX, without the dollars."""
+        body = printers.latex(self.body)
+        if not self.where:
+            return body
+        lines = [printers.latex(definition) for definition in self._definitions()]
+        rows = [f"& {body}", rf"& \text{{where }} {lines[0]}", *(rf"& \phantom{{\text{{where }}}} {x}" for x in lines[1:])]
+        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+
+    @property
+    def mathml(self) -> str:
+        """A <math> element that also says itself as text to screen readers."""
+        rows = [printers.mathml(self.body)]
+        for i, definition in enumerate(self._definitions()):
+            word = "<mtext>where\u00a0</mtext>" if i == 0 else "<mphantom><mtext>where\u00a0</mtext></mphantom>"
+            rows.append(f"<mrow>{word}{printers.mathml(definition)}</mrow>")
+        return math_element(rows, str(self))
+
+    @property
+    def html(self) -> str:
+        """The MathML in a <div class="formula">."""
+        return f'<div class="formula">{self.mathml}</div>'
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    def _repr_latex_(self) -> str:
+        return f"$$ {self.latex} $$"
+
+    def _definitions(self) -> list[Box]:
+        return [n.relation(letter, "=", box) for letter, box in self.where]
+
+
+def math_element(rows: list[str], spoken: str) -> str:
+    """A <math> element of one row, or of several below one another, aligned at the left."""
+    inside = rows[0]
+    if len(rows) > 1:
+        cells = "".join(f'<mtr><mtd style="text-align:left;padding:0.25em 0">{row}</mtd></mtr>' for row in rows)
+        inside = f'<mtable displaystyle="true">{cells}</mtable>'
+    alt = escape(spoken, quote=True).replace("\n", " ")
+    return (
+        f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="block" alttext="{alt}">'
+        f"{inside}</math>"
+    )
+
+
+def formula(v: Value, *, expand: bool = True, depth: int | None = None) -> Formula:
+    """The expression that computed `v`.
+
+    With ``expand=False`` it stops at nodes that have a name, with ``depth=2`` after two operations.
+    An unnamed leaf shows as its number.  Only exact rules simplify: x·1, -(-x), x + 0, x·x.
+
+    >>> from autograd import Value, tanh
+    >>> w, x, b = Value(1.8, name="w"), Value(0.7, name="x"), Value(0.5, name="b")
+    >>> print(formula(tanh(w * x + b)))
+    tanh(w·x + b)
+    >>> print(formula(tanh(w * x + b), depth=1))
+    tanh(t₁)
+      where t₁ = 1.76
+
+    Raises OperandError if `v` is not a Value, ArgumentError for a depth below 1.
+    """
+    if not isinstance(v, Value):
+        raise OperandError(f"formula is of one Value, got {type(v).__name__}: pass the node itself")
+    if depth is not None and (not isinstance(depth, int) or isinstance(depth, bool) or depth < 1):
+        raise ArgumentError(f"depth is a whole number from 1 up, or None for all, got {depth!r}")
+    return formula_of(trace(v), expand=expand, depth=depth)
+
+
+def formula_of(seen: Trace, *, expand: bool = True, depth: int | None = None) -> Formula:
+    """`formula` of the root of a trace."""
+    return _Writer(seen, expand, depth).write()
+
+
+class _Writer:
+    """Goes through the nodes, operands first, and gives each its box."""
+
+    def __init__(self, seen: Trace, expand: bool, depth: int | None) -> None:
+        self._trace = seen
+        self._operands = operands_of(seen)
+        self._symbols = Symbols(seen)
+        self._expanded = self._region(expand, depth)
+        self._uses = Counter(o for i in self._expanded for o in self._operands[i])
+        self._boxes: dict[int, Box] = {}
+        self._heights: dict[int, int] = {}
+        self._where: list[tuple[Box, Box]] = []
+
+    def write(self) -> Formula:
+        root = self._trace.root
+        for i in self._trace.forward:
+            if i in self._expanded:
+                self._compose(i)
+        return Formula(self._box(root), tuple(self._where))
+
+    def _region(self, expand: bool, depth: int | None) -> set[int]:
+        """The operations that are written out, nearest to the root first."""
+        nodes, root = self._trace.nodes, self._trace.root
+        region: set[int] = set()
+        level, reached = [root], 0
+        while level and (depth is None or reached < depth):
+            inside = [i for i in level if i not in region and nodes[i].op and (expand or i == root or not nodes[i].name)]
+            inside = list(dict.fromkeys(inside))
+            region.update(inside)
+            level = [operand for i in inside for operand in self._operands[i]]
+            reached += 1
+        return region
+
+    def _compose(self, i: int) -> None:
+        operands = self._operands[i]
+        box = written(lookup(self._trace.nodes[i].op), [self._box(o) for o in operands])
+        height = 1 + max(self._heights.get(o, 0) for o in operands)
+        if i != self._trace.root and self._wants_a_name(i, height):
+            symbol = self._symbols.letter(self._trace.nodes[i])
+            self._where.append((symbol, box))
+            box, height = symbol, 0
+        self._boxes[i], self._heights[i] = box, height
+
+    def _wants_a_name(self, i: int, height: int) -> bool:
+        """Shared, and more than an operation on one or two leaves; or too deep."""
+        small = height == 1 and len(self._operands[i]) <= 2
+        return (self._uses[i] > 1 and not small) or height >= DEEPEST
+
+    def _box(self, i: int) -> Box:
+        """What stands for node i; where an unnamed operation is not written out, a letter and its number."""
+        if i not in self._boxes:
+            node: Any = self._trace.nodes[i]
+            known = self._symbols.known(node)
+            if known is None:
+                known = self._symbols.letter(node)
+                self._where.append((known, n.Number(node.value, 6)))
+            self._boxes[i] = known
+        return self._boxes[i]
