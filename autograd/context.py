@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from types import FrameType
 
 
@@ -39,23 +39,31 @@ _thread = _Thread()
 _lock = threading.Lock()
 
 
-@contextmanager
-def _block(**changes: object) -> Iterator[None]:
-    global unusual
-    before = _thread.mode
-    with _lock:
-        unusual += 1
-    _thread.mode = replace(before, **changes)  # type: ignore[arg-type]  # the callers below are typed
-    try:
-        yield
-    finally:
-        _thread.mode = before
+class _Block(AbstractContextManager[None]):
+    """A with-block in which this thread's mode is another, made from the one before."""
+
+    __slots__ = ("_before", "_change")
+
+    def __init__(self, change: Callable[[_Mode], _Mode]) -> None:
+        self._change = change
+        self._before: list[_Mode] = []  # one a time the block is entered: it may be used again
+
+    def __enter__(self) -> None:
+        global unusual
+        mode = self._change(_thread.mode)
+        self._before.append(_thread.mode)
+        with _lock:
+            unusual += 1
+        _thread.mode = mode
+
+    def __exit__(self, *raised: object) -> None:
+        global unusual
+        _thread.mode = self._before.pop()
         with _lock:
             unusual -= 1
 
 
-@contextmanager
-def no_grad() -> Iterator[None]:
+def no_grad() -> AbstractContextManager[None]:
     """Compute without recording: results are detached leaves.  For this thread only.
 
     >>> from autograd import Value, no_grad
@@ -65,12 +73,10 @@ def no_grad() -> Iterator[None]:
     >>> y.operands
     ()
     """
-    with _block(recording=False):
-        yield
+    return _Block(lambda mode: _Mode(False, mode.scope, mode.sources))
 
 
-@contextmanager
-def scope(name: str) -> Iterator[None]:
+def scope(name: str) -> AbstractContextManager[None]:
     """Put the nodes recorded in this block under a scope; scopes nest with dots.
 
     Drawings cluster by scope, and formulas and the debugger speak of it.
@@ -81,16 +87,12 @@ def scope(name: str) -> Iterator[None]:
     >>> J.scope
     'loss'
     """
-    outer = _thread.mode.scope
-    with _block(scope=f"{outer}.{name}" if outer else name):
-        yield
+    return _Block(lambda mode: _Mode(mode.recording, f"{mode.scope}.{name}" if mode.scope else name, mode.sources))
 
 
-@contextmanager
-def record_sources() -> Iterator[None]:
+def record_sources() -> AbstractContextManager[None]:
     """Remember for every node recorded in this block the file and line that made it (slow)."""
-    with _block(sources=True):
-        yield
+    return _Block(lambda mode: _Mode(mode.recording, mode.scope, True))
 
 
 def is_recording() -> bool:

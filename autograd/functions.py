@@ -39,23 +39,31 @@ def dot(weights: Any, inputs: Any, bias: Any = None) -> Any:
 
     Raises ArgumentError if the lengths differ, OperandError for what is not a number.
     """
-    operands = (*weights, *inputs)
-    n = len(operands) - len(inputs)
-    if n != len(inputs):
-        raise ArgumentError(f"dot needs as many weights as inputs, got {n} weights and {len(inputs)} inputs")
-    if bias is not None:
-        operands = (*operands, bias)
     try:  # all Values, the way of a neuron: no checks, no copies
-        data = [operand._data for operand in operands]
+        w = [weight._data for weight in weights]
+        x = [item._data for item in inputs]
+        slopes: tuple[float | None, ...] = (*x, *w)
+        y = builtins.sum(map(operator.mul, w, x))
+        if bias is not None:
+            y += bias._data
+            slopes += (1.0,)
     except AttributeError:
-        return _apply_vector(TABLE["dot"], operands)
-    w, x = data[:n], data[n : 2 * n]
-    y = builtins.sum(map(operator.mul, w, x))
-    slopes: tuple[float | None, ...] = (*x, *w)
-    if bias is not None:
-        y += data[-1]
-        slopes = (*slopes, 1.0)
+        return _mixed_dot(tuple(weights), tuple(inputs), bias)
+    if len(w) != len(x):
+        raise _unequal(len(w), len(x))
+    operands = (*weights, *inputs) if bias is None else (*weights, *inputs, bias)
     return make_node(TABLE["dot"], y, operands, slopes)
+
+
+def _mixed_dot(weights: tuple[Any, ...], inputs: tuple[Any, ...], bias: Any) -> Any:
+    """A dot of numbers and Values in any places."""
+    if len(weights) != len(inputs):
+        raise _unequal(len(weights), len(inputs))
+    return _apply_vector(TABLE["dot"], (*weights, *inputs) if bias is None else (*weights, *inputs, bias))
+
+
+def _unequal(weights: int, inputs: int) -> ArgumentError:
+    return ArgumentError(f"dot needs as many weights as inputs, got {weights} weights and {inputs} inputs")
 
 
 def matmul(a: Any, b: Any) -> Any:

@@ -60,7 +60,7 @@ def make_node(primitive: Primitive, y: float, operands: tuple[Operand, ...], slo
     node._op = primitive
     node._operands = operands
     node._slopes = slopes
-    node._label = None
+    node.label = None
     return noted(node) if context.unusual else node
 
 
@@ -117,7 +117,7 @@ _TAIL = """\
     node._op = {row}
     node._operands = operands
     node._slopes = slopes
-    node._label = None
+    node.label = None
     return noted(node) if context.unusual else node
 """
 

@@ -47,14 +47,14 @@ class Value(Methods):
     Raises OperandError (a TypeError) for anything but a real number.
     """
 
-    __slots__ = ("_data", "_grad", "_label", "_op", "_operands", "_slopes")
+    __slots__ = ("_data", "_grad", "_op", "_operands", "_slopes", "label")
 
     _data: float
     _grad: float
     _op: Primitive | None
     _operands: tuple[Operand, ...]
     _slopes: tuple[float | None, ...]
-    _label: Label | None
+    label: Label | None  # name, scope and source line together; many nodes may share one
 
     def __init__(self, data: Number, name: str | None = None) -> None:
         self._data = number(data)
@@ -62,7 +62,7 @@ class Value(Methods):
         self._op = None
         self._operands = ()
         self._slopes = ()
-        self._label = context.current_label() if context.unusual else None
+        self.label = context.current_label() if context.unusual else None
         if name is not None:
             self.name = name
 
@@ -124,41 +124,32 @@ class Value(Methods):
     @property
     def name(self) -> str | None:
         """What pictures and formulas call this node, such as ``z²₁``."""
-        return None if self._label is None else self._label.name
+        return None if self.label is None else self.label.name
 
     @name.setter
     def name(self, name: str | None) -> None:
         if name is not None and not isinstance(name, str):
             raise OperandError(f"a name is a str, got {type(name).__name__} {short(name)}")
-        label = self._label or Label()
-        self._label = Label(name, label.scope, label.source)
+        label = self.label or Label()
+        self.label = Label(name, label.scope, label.source)
 
     @property
     def scope(self) -> str:
         """Where this node belongs, such as ``layer2.neuron1``; empty at the top."""
-        return "" if self._label is None else self._label.scope
+        return "" if self.label is None else self.label.scope
 
     @scope.setter
     def scope(self, scope: str) -> None:
         if not isinstance(scope, str):
             raise OperandError(f"a scope is a str, got {type(scope).__name__} {short(scope)}")
-        label = self._label or Label()
-        self._label = Label(label.name, scope, label.source)
-
-    @property
-    def label(self) -> Label | None:
-        """Name, scope and source line together; one Label may be shared by many nodes."""
-        return self._label
-
-    @label.setter
-    def label(self, label: Label | None) -> None:
-        self._label = label
+        label = self.label or Label()
+        self.label = Label(label.name, scope, label.source)
 
     def detach(self) -> Value:
         """A new leaf with this data: a constant through which no derivative goes back."""
         node = Value(self._data)
         node._op = DETACHED
-        node._label = self._label
+        node.label = self.label
         return node
 
     def item(self) -> float:
@@ -234,7 +225,7 @@ class Value(Methods):
         return _rebuild, self._state()
 
     def _state(self) -> tuple[Any, ...]:
-        return self._data, self._grad, self._op, self._operands, self._slopes, self._label
+        return self._data, self._grad, self._op, self._operands, self._slopes, self.label
 
 
 # -- numbers ----------------------------------------------------------------------------------------
@@ -286,7 +277,7 @@ new_node = object.__new__
 
 def noted(node: Value) -> Value:
     """A node recorded while a context is open: labelled, or cut off under `no_grad`."""
-    node._label = context.current_label()
+    node.label = context.current_label()
     if not context.is_recording():
         node._op, node._operands, node._slopes = DETACHED, (), ()
     return node
@@ -302,7 +293,7 @@ def _rebuild(
 ) -> Value:
     node: Value = new_node(Value)
     node._data, node._grad, node._op = data, grad, op
-    node._operands, node._slopes, node._label = operands, slopes, label
+    node._operands, node._slopes, node.label = operands, slopes, label
     return node
 
 

@@ -156,11 +156,9 @@ def _array(given: Any, what: str) -> Any:
         raise ArgumentError(f"{what} must have rows of equal length, got {short(given)}") from None
     if raw.dtype.kind not in "fiubO":
         raise OperandError(f"{what} are numbers or Values, got {short(given)}")
-    array = np.empty(raw.shape, object)
-    for at in np.ndindex(raw.shape):
-        item: Any = raw[at]
-        array[at] = item if isinstance(item, Value) else number(item, what)
-    return array
+    array = np.empty(raw.size, object)
+    array[:] = [item if isinstance(item, Value) else number(item, what) for item in raw.flat]
+    return array.reshape(raw.shape)
 
 
 def _numbers(given: Any, what: str) -> Any:

@@ -27,7 +27,7 @@ def mixed_in_sympy():
 
 
 def exactly(expression, symbols):
-    return float(expression.subs({s: sympy.Float(repr(p), 50) for s, p in zip(symbols, POINT)}).evalf(50))
+    return float(expression.subs({s: sympy.Float(repr(p), 50) for s, p in zip(symbols, POINT, strict=True)}).evalf(50))
 
 
 def test_gradient_and_hessian_agree_with_sympy_to_the_last_digits():

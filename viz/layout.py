@@ -83,38 +83,37 @@ def place(shapes: Sequence[Shape], links: Sequence[Link], *, compact: bool = Fal
 
 
 def _dot_source(shapes: Sequence[Shape], links: Sequence[Link], compact: bool, scopes: list[str]) -> str:
-    apart, ranks = (0.06, 0.6) if compact else (0.22, 1.05)
+    apart, ranks = (0.06, 0.6) if compact else (0.2, 0.95)
+    gates = _gates(shapes, links)
     lines = [
         "digraph {",
         f"graph [rankdir=LR, nodesep={apart}, ranksep={ranks}, pad=0, fontsize=1, remincross=true]",
         'node [shape=record, fixedsize=true, label="", fontsize=1, margin=0]',
         "edge [dir=none]",
-        *_cluster_lines(shapes, scopes),
+        *_cluster_lines([*shapes, *gates.values()], scopes),
     ]
-    lines += [
-        f"{link.tail}:e -> {link.head}:s{link.slot}:w [id=e{i}]" for i, link in enumerate(links)
-    ]
-    lines += [f"{feeder} -> {leaf} [style=invis]" for feeder, leaf in _columns(shapes, links)]
+    for i, link in enumerate(links):
+        tail = link.tail
+        if i in gates:
+            lines.append(f"{tail}:e -> {gates[i].id}:w [id=i{i}]")
+            tail = gates[i].id
+        lines.append(f"{tail}:e -> {link.head}:s{link.slot}:w [id=e{i}]")
     return "\n".join([*lines, "}"])
 
 
-def _columns(shapes: Sequence[Shape], links: Sequence[Link]) -> Iterator[tuple[str, str]]:
-    """Pairs that put what a scope brings itself, its weights, right of what comes into the scope.
+def _gates(shapes: Sequence[Shape], links: Sequence[Link]) -> dict[int, Shape]:
+    """A point inside the cluster for every arrow that comes in from another layer, by the arrow's number.
 
-    Without them all leaves would stand in the first column, and the layers below one another.
+    It stands in the column of the weights, so that the arrow passes between them instead of around the
+    whole cluster, and so that layers stand side by side.
     """
-    home = {shape.id: shape.scope.partition(".")[0] for shape in shapes}
-    computed = {link.head for link in links}
-    users: dict[str, set[str]] = {}
-    feeder: dict[str, str] = {}
-    for link in links:
-        users.setdefault(link.tail, set()).add(home[link.head])
-        if link.tail in computed and home[link.tail] != home[link.head]:
-            feeder.setdefault(home[link.head], link.tail)
-    for shape in shapes:
-        scope = home[shape.id]
-        if scope and scope in feeder and shape.id not in computed and users.get(shape.id) == {scope}:
-            yield feeder[scope], shape.id
+    scope = {shape.id: shape.scope for shape in shapes}
+    gates = {}
+    for i, link in enumerate(links):
+        into = scope[link.head]
+        if into and into.split(".")[0] != scope[link.tail].split(".")[0]:
+            gates[i] = Shape(f"gate{i}", into, 2.0, 2.0, 0)
+    return gates
 
 
 def _cluster_lines(shapes: Sequence[Shape], scopes: list[str]) -> Iterator[str]:
@@ -217,11 +216,15 @@ def _read(answer: dict[str, Any], links: int, scopes: list[str]) -> Layout:
         elif "pos" in thing:
             x, y = map(float, thing["pos"].split(","))
             centres[name] = (x, up - y)
-    curves: list[list[Point]] = [[] for _ in range(links)]
+    parts: dict[str, list[Point]] = {}
     for edge in answer.get("edges", []):
-        if "id" not in edge:
-            continue  # one of `_columns`
         points = [tuple(map(float, point.split(","))) for point in edge["pos"].split()]
-        curves[int(edge["id"][1:])] = [(x, up - y) for x, y in points]
+        parts[edge["id"]] = [(x, up - y) for x, y in points]
+    curves = [_joined(parts.get(f"i{i}"), parts[f"e{i}"]) for i in range(links)]
     clusters.sort(key=lambda cluster: cluster.depth)
     return Layout(across, up, centres, curves, clusters)
+
+
+def _joined(before: list[Point] | None, after: list[Point]) -> list[Point]:
+    """Two Bézier curves as one, with a straight piece between them."""
+    return [*before, before[-1], after[0], *after] if before else after
