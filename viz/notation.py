@@ -140,13 +140,19 @@ def binding(box: Box) -> int:
 def digits_of(number: Number) -> str:
     """The decimal digits of a number as Python writes them, without a needless ``.0``."""
     value = number.value
-    if number.digits is not None and math.isfinite(value):
-        value = float(f"{value:.{number.digits}g}")
     text = repr(value)
+    if is_rounded(number):
+        text = f"{value:.{number.digits}g}"
     if "e" in text:
         mantissa, exponent = text.split("e")
         return f"{mantissa.removesuffix('.0')}e{int(exponent)}"
     return text.removesuffix(".0")
+
+
+def is_rounded(number: Number) -> bool:
+    """Whether fewer digits are shown than the float has."""
+    value = number.value
+    return number.digits is not None and math.isfinite(value) and float(f"{value:.{number.digits}g}") != value
 
 
 # -- builders ---------------------------------------------------------------------------------------
@@ -178,7 +184,7 @@ def negate(box: Box) -> Box:
 
 
 def multiply(left: Box, right: Box) -> Box:
-    """left · right; a factor 1 is left out, a sign stands before the product, x·x is x²."""
+    """left · right; a factor 1 is left out, a sign stands before the product, x·x is x², a·1/b is a/b."""
     if _is(left, 1.0):
         return right
     if _is(right, 1.0):
@@ -191,6 +197,8 @@ def multiply(left: Box, right: Box) -> Box:
         return Power(left, Number(2.0))
     if isinstance(left, Number) and (merged := _scaled(left, right)) is not None:
         return merged
+    if isinstance(right, Fraction) and _is(right.top, 1.0):
+        return Fraction(left, right.bottom)
     return _row(left, "·", right, PRODUCT)
 
 

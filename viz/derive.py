@@ -1,0 +1,296 @@
+"""The derivation of ∂J/∂w as a teacher writes it on the board, every symbol and number from the graph.
+
+Few paths from w to J: the chain of factors along each, with symbols, then with numbers.  Many paths:
+the recursion for δ, node by node from J down to w.  Nodes that form the layers of a network: the same
+recursion layer by layer, in matrices.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from html import escape
+
+from autograd import Value
+from autograd.errors import GraphError, OperandError
+from autograd.ops.primitive import lookup
+from viz import notation as n
+from viz import notation_print as printers
+from viz.derive_layers import layered_lines
+from viz.derive_slopes import textbook_slopes
+from viz.formula import math_element
+from viz.notation import Box
+from viz.notation_names import escaped
+from viz.notation_symbols import Symbols, operands_of
+from viz.notation_table import written
+from viz.trace import Trace, locate, trace
+
+MOST_PATHS, LONGEST_PATH = 4, 12  # above them the recursion says it more briefly than the chain
+MOST_NODES = 60  # of a recursion that are written out; the middle is counted
+DIGITS = 5  # significant, of numbers
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """Headings and lines of mathematics.  str() is Unicode text; `latex`, `mathml` and `html` as of a Formula."""
+
+    lines: tuple[tuple[str, Box | None], ...]  # (words, mathematics): either may be empty
+
+    def __str__(self) -> str:
+        shown = []
+        for words, box in self.lines:
+            if words:
+                shown.append(words)
+            if box is not None:
+                shown.append(f"  {printers.text(box)}")
+        return "\n".join(shown)
+
+    __repr__ = __str__
+
+    @property
+    def latex(self) -> str:
+        """LaTeX, without the dollars: the lines below one another."""
+        rows = []
+        for words, box in self.lines:
+            if words:
+                rows.append(rf"& \text{{{escaped(words)}}}")
+            if box is not None:
+                rows.append(rf"& \quad {printers.latex(box)}")
+        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+
+    @property
+    def mathml(self) -> str:
+        """One <math> element with a row a line."""
+        rows = []
+        for words, box in self.lines:
+            if words:
+                rows.append(f"<mtext>{escape(words)}</mtext>")
+            if box is not None:
+                rows.append(f"<mrow><mspace width='1.5em'/>{printers.mathml(box)}</mrow>")
+        return math_element(rows, str(self))
+
+    @property
+    def html(self) -> str:
+        """A paragraph a heading, a <math> a line, in a <div class="derivation">."""
+        shown = []
+        for words, box in self.lines:
+            if words:
+                shown.append(f"<p>{escape(words)}</p>")
+            if box is not None:
+                shown.append(math_element([printers.mathml(box)], printers.text(box)))
+        style = "overflow-x:auto;text-align:left"
+        return f'<div class="derivation" style="{style}">{"".join(shown)}</div>'.replace(
+            'display="block"', 'display="block" style="text-align:left;margin:0.5em 1.5em"'
+        )
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    def _repr_latex_(self) -> str:
+        return f"$$ {self.latex} $$"
+
+
+def derive(J: Value, wrt: Value) -> Derivation:
+    """How ∂J/∂wrt comes about, with symbols, then with the numbers of this graph.
+
+    >>> from autograd import Value, tanh
+    >>> w, x = Value(0.5, name="w"), Value(2.0, name="x")
+    >>> J = tanh(w * x)
+    >>> J.name = "J"
+    >>> print(derive(J, wrt=w))
+    The computation
+      t₁ = w·x = 1
+      J = tanh(t₁) ≈ 0.76159
+    The chain rule
+      ∂J/∂w = ∂J/∂t₁·∂t₁/∂w
+    The local derivatives
+      ∂J/∂t₁ = 1 − J² ≈ 0.41997
+      ∂t₁/∂w = x = 2
+    With the numbers
+      ∂J/∂w ≈ 0.41997·2 ≈ 0.83995
+
+    Raises OperandError if either is not a Value, GraphError if J does not depend on wrt.
+    """
+    for given in (J, wrt):
+        if not isinstance(given, Value):
+            raise OperandError(f"derive(J, wrt=w) takes two Values, got {type(given).__name__}")
+    seen = trace(J)
+    try:
+        (target,) = locate(J, [wrt])
+    except GraphError:
+        target = -1
+    board = _Board(seen, target) if target >= 0 else None
+    if board is None or seen.root not in board.between:
+        raise GraphError(
+            f"there is no path from {wrt!r} to {J!r}: J was not computed from it, or it was detached on the "
+            "way, so the derivative is 0 and there is nothing to derive; pass a node below J"
+        )
+    return Derivation(tuple(board.lines()))
+
+
+class _Board:
+    """What is written for one trace and one target."""
+
+    def __init__(self, seen: Trace, target: int) -> None:
+        self.trace, self.target, self.root = seen, target, seen.root
+        self.operands = operands_of(seen)
+        self.slopes = self._summed_slopes()
+        self.between = self._between()  # nodes on the paths, target first, root last
+        self.symbols = Symbols(seen)
+        self.symbols.single(seen.nodes[self.root], "J")
+        if target != self.root and seen.nodes[target].kind != "operation":
+            self.symbols.single(seen.nodes[target], "w")
+
+    def lines(self) -> list[tuple[str, Box | None]]:
+        if self.target == self.root:
+            return [("J with respect to itself", n.relation(self._partial(self.root, self.root), "=", n.ONE))]
+        layered = layered_lines(self.trace, self.target)
+        if layered is not None:
+            return layered
+        paths = self._paths()
+        return self._chain(paths) if paths is not None else self._recursion()
+
+    # -- what the graph holds -------------------------------------------------------------------
+
+    def _summed_slopes(self) -> dict[tuple[int, int], float]:
+        """∂node/∂operand by (node, operand); the slots of x·x are added."""
+        slopes: dict[tuple[int, int], float] = defaultdict(float)
+        for edge in self.trace.edges:
+            if edge.slope is not None:
+                slopes[edge.node, edge.operand] += edge.slope
+        return slopes
+
+    def _between(self) -> dict[int, list[int]]:
+        """The nodes on paths from the target, in order, each with the operands on the way to it."""
+        found: dict[int, list[int]] = {self.target: []}
+        for i in self.trace.forward:
+            on_the_way = [o for o in dict.fromkeys(self.operands[i]) if o in found and (i, o) in self.slopes]
+            if on_the_way and i != self.target:
+                found[i] = on_the_way
+        needed = {self.root} if self.root in found else set()
+        for i in reversed(list(found)):
+            if i in needed:
+                needed.update(found[i])
+        return {i: operands for i, operands in found.items() if i in needed}
+
+    def _paths(self) -> list[list[int]] | None:
+        """The paths from root to target, or None if they are too many or too long."""
+        count: dict[int, int] = {self.target: 1}
+        for i, operands in self.between.items():
+            if i != self.target:
+                count[i] = sum(count[o] for o in operands)
+        if count[self.root] > MOST_PATHS:
+            return None
+        unfinished, paths = [[self.root]], []
+        while unfinished:
+            path = unfinished.pop()
+            if len(path) > LONGEST_PATH:
+                return None
+            if path[-1] == self.target:
+                paths.append(path)
+            else:
+                unfinished.extend([*path, o] for o in reversed(self.between[path[-1]]))
+        return paths
+
+    # -- the chain of factors -------------------------------------------------------------------
+
+    def _chain(self, paths: list[list[int]]) -> list[tuple[str, Box | None]]:
+        whole = self._partial(self.root, self.target)
+        pairs = list(dict.fromkeys(pair for path in paths for pair in zip(path, path[1:], strict=False)))
+        lines = self._computation(list(self.between)[1:])
+        products = [n.chain([self._partial(*pair) for pair in zip(path, path[1:], strict=False)]) for path in paths]
+        if len(pairs) > 1:
+            rule = "The chain rule" if len(paths) == 1 else f"The chain rule, a sum over {len(paths)} paths"
+            lines.append((rule, n.relation(whole, "=", n.total(products))))
+        title = "The local derivatives" if len(pairs) > 1 else "The derivative"
+        for i, pair in enumerate(pairs):
+            box = n.relation(self._partial(*pair), "=", self._slope(*pair))
+            lines.append((title if i == 0 else "", _continued(box, self.slopes[pair])))
+        if len(pairs) > 1:
+            lines.append(("With the numbers", self._numbers(whole, paths)))
+        return lines
+
+    def _numbers(self, whole: Box, paths: list[list[int]]) -> Box:
+        terms, total, exact = [], 0.0, True
+        for path in paths:
+            slopes = [self.slopes[pair] for pair in zip(path, path[1:], strict=False)]
+            factors = [_number(slope) for slope in slopes]
+            exact = exact and not any(map(n.is_rounded, factors))
+            terms.append(n.chain(factors))
+            product = 1.0
+            for slope in slopes:
+                product *= slope
+            total += product
+        equals = n.relation(whole, "=" if exact else "≈", n.total(terms))
+        return _continued(equals, total, exact)
+
+    def _computation(self, nodes: list[int]) -> list[tuple[str, Box | None]]:
+        lines: list[tuple[str, Box | None]] = []
+        for i in nodes:
+            box = n.relation(self._symbol(i), "=", self._written(i))
+            lines.append(("" if lines else "The computation", _continued(box, self.trace.nodes[i].value)))
+        return lines
+
+    # -- the recursion --------------------------------------------------------------------------
+
+    def _recursion(self) -> list[tuple[str, Box | None]]:
+        """δ(node) = Σ δ(user)·∂user/∂node from the root down."""
+        users: dict[int, list[int]] = defaultdict(list)
+        for i, operands in self.between.items():
+            for operand in operands:
+                users[operand].append(i)
+        order = list(reversed(self.between))
+        deltas, lines = {self.root: 1.0}, []
+        for i in order[1:]:
+            deltas[i] = sum(deltas[user] * self.slopes[user, i] for user in reversed(users[i]))
+        kept = order if len(order) <= MOST_NODES else [*order[: MOST_NODES // 2], -1, *order[-MOST_NODES // 2 :]]
+        known = sorted((i for i in kept if i >= 0), key=list(self.between).index)
+        lines = self._computation([i for i in known if i != self.target])
+        rule = f"δ(node) = ∂{printers.text(self._symbol(self.root))}/∂node, from the top down: the sum of δ·slope over its users"
+        lines.append((rule, n.relation(self._delta(self.root), "=", n.ONE)))
+        for i in kept[1:]:
+            if i < 0:
+                lines.append((f"… and so on through {len(order) - len(kept) + 1} nodes in between …", None))
+                continue
+            terms = [n.multiply(self._delta(user), self._slope(user, i)) for user in reversed(users[i])]
+            lines.append(("", _continued(n.relation(self._delta(i), "=", n.total(terms)), deltas[i])))
+        result = _continued(n.relation(self._partial(self.root, self.target), "=", self._delta(self.target)), deltas[self.target])
+        return [*lines, ("The result", result)]
+
+    # -- boxes ----------------------------------------------------------------------------------
+
+    def _symbol(self, i: int) -> Box:
+        known = self.symbols.known(self.trace.nodes[i])
+        return known if known is not None else self.symbols.letter(self.trace.nodes[i])
+
+    def _written(self, i: int) -> Box:
+        return written(lookup(self.trace.nodes[i].op), [self._symbol(o) for o in self.operands[i]])
+
+    def _partial(self, of: int, by: int) -> Box:
+        top, bottom = (n.row(n.Word("∂"), self._symbol(i), binds=n.ATOM) for i in (of, by))
+        return n.Fraction(top, bottom)
+
+    def _delta(self, i: int) -> Box:
+        return n.call(n.Word("δ"), self._symbol(i))
+
+    def _slope(self, node: int, operand: int) -> Box:
+        """∂node/∂operand as a formula, the slots of x·x added."""
+        primitive = lookup(self.trace.nodes[node].op)
+        slopes = textbook_slopes(primitive, self._symbol(node), [self._symbol(o) for o in self.operands[node]])
+        found = [s for o, s in zip(self.operands[node], slopes, strict=True) if o == operand and s is not None]
+        if len(found) == 2 and found[0] is found[1]:
+            return n.multiply(n.Number(2.0), found[0])
+        return n.total(found)
+
+
+def _number(x: float) -> n.Number:
+    return n.Number(x, DIGITS)
+
+
+def _continued(box: Box, x: float, exact: bool = True) -> Box:
+    """box = x, with ≈ where x is rounded; the box alone if it ends in a number already."""
+    if exact and isinstance(box, n.Row) and isinstance(box.parts[-1], n.Number):
+        return box
+    shown = _number(x)
+    sign = "=" if exact and not n.is_rounded(shown) else "≈"
+    return n.Row((box, n.Word(sign), shown), (n.RELATION, n.RELATION, n.SUM), n.RELATION)

@@ -1,0 +1,44 @@
+"""Local derivatives as a book prints them: the table's textbook rule, handed symbols."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from autograd.ops.expression import Expression, variable
+from autograd.ops.primitive import Primitive
+from viz import notation as n
+from viz.notation import Box
+from viz.notation_table import operation
+
+
+def textbook_slopes(primitive: Primitive, output: Box, operands: Sequence[Box]) -> list[Box | None]:
+    """∂output/∂operand for every operand, in terms of these boxes; None where no derivative flows.
+
+    Operands that are Numbers take part as numbers, so that the slope of x³ is 3·x² and not 3·x³⁻¹.
+    """
+    symbols: dict[str, Box] = {"y": output}
+    arguments: list[Any] = []
+    for i, box in enumerate(operands):
+        if isinstance(box, n.Number):
+            arguments.append(box.value)
+        else:
+            symbols[f"x{i}"] = box
+            arguments.append(variable(f"x{i}"))
+    rule = primitive.textbook or primitive.slopes
+    slopes = rule(variable("y"), *arguments)
+    found = slopes if isinstance(slopes, tuple) else (slopes,)
+    return [None if slope is None else _laid_out(slope, symbols) for slope in found]
+
+
+def _laid_out(term: Any, symbols: dict[str, Box]) -> Box:
+    """A rule's Expression, a few operations deep, as boxes."""
+    if not isinstance(term, Expression):
+        return n.Number(float(term))
+    if not term.operands:
+        return symbols[term.name]
+    if term.name == "where" and term.operands[2] is None:
+        return _laid_out(term.operands[1], symbols)
+    if term.name == "where" and term.operands[1] is None:
+        return _laid_out(term.operands[2], symbols)
+    return operation(term.name, [_laid_out(operand, symbols) for operand in term.operands])
