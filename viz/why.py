@@ -1,0 +1,312 @@
+"""Why is this derivative what it is: the paths from J to w that carry it, the largest first.
+
+∂J/∂w is the sum, over all paths from J down to w, of the product of the slopes along the path.  There
+may be exponentially many.  `why` finds the few largest without listing the others: one pass over the
+graph gives every node its best way down to w, and each further path is the best one that leaves an
+earlier path somewhere (Lawler 1972).  Products are taken in decimal arithmetic with 30 digits and no
+limit of exponent, so that a path through 100,000 nodes neither overflows nor vanishes on the way.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
+from html import escape
+from itertools import count, islice
+from typing import NamedTuple, TypeAlias
+
+from autograd import Value
+from autograd.errors import ArgumentError
+from viz.numbers import MINUS, shown, signed
+from viz.trace import Edge, Node, Trace, locate, trace
+
+EXACT = Context(prec=30, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[])
+ZERO, ONE = Decimal(0), Decimal(1)
+# Only for ranking: a slope of 0 ranks below every product of others, inf and nan above.
+RANK_OF_ZERO, RANK_OF_NONFINITE = Decimal("1e-10000000000"), Decimal("1e10000000000000000")
+ENDS = 5  # how many nodes of a long path are printed at either end
+
+
+@dataclass(frozen=True)
+class Path:
+    """One way from J down to w.
+
+    `nodes` begins with J and ends with w, `slopes[i]` is ∂nodes[i]/∂nodes[i+1] along operand
+    `slots[i]`, and `contribution` is the product of the slopes: this path's term of ∂J/∂w.
+    """
+
+    nodes: tuple[Node, ...]
+    slopes: tuple[float, ...]
+    slots: tuple[int, ...]
+    contribution: float
+
+    def steepest(self, most: int = 3) -> list[int]:
+        """Positions of the slopes that are largest in size (nan and inf first), the largest first."""
+        sizes = [math.inf if math.isnan(slope) else abs(slope) for slope in self.slopes]
+        return heapq.nlargest(most, range(len(sizes)), key=sizes.__getitem__)
+
+    def __str__(self) -> str:
+        if len(self.nodes) <= 2 * ENDS:
+            return called(self.nodes[0]) + self._links(0, len(self.slopes))
+        skipped = EXACT.create_decimal(1)
+        for slope in self.slopes[ENDS:-ENDS]:
+            skipped = EXACT.multiply(skipped, Decimal(slope))
+        between = len(self.slopes) - 2 * ENDS
+        middle = f" ─…{between:,} slopes, product {_large(skipped)}…─ {called(self.nodes[-1 - ENDS])}"
+        ends = self._links(0, ENDS), self._links(len(self.slopes) - ENDS, len(self.slopes))
+        return called(self.nodes[0]) + ends[0] + middle + ends[1]
+
+    def _links(self, first: int, last: int) -> str:
+        return "".join(f" ─{shown(self.slopes[i])}→ {called(self.nodes[i + 1])}" for i in range(first, last))
+
+
+@dataclass(frozen=True)
+class Why:
+    """What `why` found: ``derivative = Σ contributions of paths + residual``.
+
+    `absolute` is Σ|contribution| over all `count` paths, those not shown included; `cancellation` is
+    |Σ| / Σ|·|, from 1 (all contributions pull one way) to 0 (they cancel), nan if that has no meaning.
+    """
+
+    output: Node
+    wrt: Node
+    derivative: float
+    paths: tuple[Path, ...]
+    residual: float
+    absolute: float
+    cancellation: float
+    count: int  # exact below 10³⁰, rounded to 30 digits above
+
+    def __str__(self) -> str:
+        symbol = f"∂{called(self.output)}/∂{called(self.wrt)}"
+        if not self.count:
+            return f"{symbol}: no derivative comes back along any path (that is not the same as 0)"
+        of = "1 path" if self.count == 1 else f"{_large(Decimal(self.count))} paths"
+        lines = [f"{symbol} = {shown(self.derivative)}, carried by {of}; the {len(self.paths)} largest:"]
+        if not self.paths:
+            lines = [f"{symbol} = {shown(self.derivative)}: a slope of 0 lies on each of {of}"]
+        for place, path in enumerate(self.paths, 1):
+            lines.append(f"{place:4}. {signed(path.contribution):>11} {self._share(path):>7}   {path}")
+        lines.append(f"residual, what these paths leave unexplained: {shown(self.residual)}")
+        lines.append(f"cancellation, |Σ| / Σ|·| = {_ratio(self)}")
+        return "\n".join(lines)
+
+    def _share(self, path: Path) -> str:
+        if not 0 < self.absolute < math.inf or not math.isfinite(path.contribution):
+            return ""
+        return f"{abs(path.contribution) / self.absolute:.1%}"
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(str(self))}</pre>"
+
+
+def why(J: Value, w: Value, top: int = 10) -> Why:
+    """The paths from J to w that carry ∂J/∂w, largest |product of slopes| first, at most `top`.
+
+    Paths along which the derivative is exactly 0 are counted and not listed.  `w` may be any node that
+    J was computed from.  No grad is read or changed.
+
+    >>> x, w = Value(3.0, name="x"), Value(2.0, name="w")
+    >>> print(why(x * w - w, w))
+    ∂−#3/∂w = 2, carried by 2 paths; the 2 largest:
+       1.          +3   75.0%   −#3 ─1→ ×#2 ─3→ w
+       2.          −1   25.0%   −#3 ─−1→ w
+    residual, what these paths leave unexplained: 0
+    cancellation, |Σ| / Σ|·| = 2 / 4 = 0.5
+
+    Raises OperandError if J or w is not a Value, GraphError if J was not computed from w, and
+    ArgumentError if `top` is not a whole number from 0 up.
+    """
+    if isinstance(top, bool) or not isinstance(top, int) or top < 0:
+        raise ArgumentError(f"top is how many paths to show, a whole number from 0 up, got {top!r}")
+    seen = trace(J)
+    (target,) = locate(J, [w])
+    ways = _ways_down(seen, target)
+    paths = tuple(islice(_largest_first(seen, target, ways, top), top))
+    derivative = seen.nodes[target].delta
+    derivative = 0.0 if derivative is None else derivative
+    absolute, number = _over_all_paths(seen, target, ways)
+    return Why(
+        output=seen.nodes[seen.root],
+        wrt=seen.nodes[target],
+        derivative=derivative,
+        paths=paths,
+        residual=_residual(derivative, paths),
+        absolute=float(absolute),
+        cancellation=_cancellation(derivative, absolute),
+        count=int(number),
+    )
+
+
+# -- the best ways down ------------------------------------------------------------------------------
+
+
+class _Way(NamedTuple):
+    """An edge out of a node towards w, and the rank of the best path to w that begins with it."""
+
+    rank: Decimal
+    edge: Edge
+
+
+Ways: TypeAlias = Mapping[int, list[_Way]]  # of every node above w, the best first
+
+
+def _ways_down(seen: Trace, target: int) -> Ways:
+    """For every node above `target`, the edges that lead to it with a derivative, the best first."""
+    edges: dict[int, list[Edge]] = {}
+    for edge in seen.edges:
+        if edge.slope is not None:
+            edges.setdefault(edge.node, []).append(edge)
+    best = {target: ONE}
+    ways: dict[int, list[_Way]] = {}
+    for node in seen.forward:
+        if node == target:
+            continue
+        found = [_Way(_ranked(edge, best[edge.operand]), edge) for edge in edges.get(node, ()) if edge.operand in best]
+        if found:
+            found.sort(key=lambda way: way.rank, reverse=True)  # stable: ties keep the order of operands
+            ways[node] = found
+            best[node] = found[0].rank
+    return ways
+
+
+def _ranked(edge: Edge, below: Decimal) -> Decimal:
+    slope = _slope(edge)
+    if slope == 0:
+        return EXACT.multiply(RANK_OF_ZERO, below)
+    size = Decimal(abs(slope)) if math.isfinite(slope) else RANK_OF_NONFINITE
+    return EXACT.multiply(size, below)
+
+
+def _slope(edge: Edge) -> float:
+    return 0.0 if edge.slope is None else edge.slope  # `_ways_down` keeps only edges with a slope
+
+
+# -- one path after the other ------------------------------------------------------------------------
+
+
+class _Candidate(NamedTuple):
+    """The best path that goes along `parent` up to position `at` and there takes way number `choice`."""
+
+    rank: Decimal  # negated, because a heap gives its smallest first
+    age: int  # of equals the one found first
+    parent: list[Edge]
+    at: int
+    choice: int
+
+
+def _largest_first(seen: Trace, target: int, ways: Ways, most: int) -> Iterator[Path]:
+    """The paths by size, until only such with a contribution of 0 are left."""
+    if seen.root == target:
+        yield Path((seen.nodes[target],), (), (), 1.0)
+        return
+    if seen.root not in ways or not most:
+        return
+    ages = count()
+    heap = [_Candidate(ways[seen.root][0].rank.copy_negate(), next(ages), [], 0, 0)]
+    for found in count(1):
+        if not heap:
+            return
+        candidate = heapq.heappop(heap)
+        edges = _followed(candidate, seen.root, target, ways)
+        product = _product(edges)
+        if product == 0:
+            return
+        yield _path(seen, edges, product)
+        branches = _branches(candidate, edges, ways, ages)
+        for branch in heapq.nsmallest(most - found, branches):  # no more than these can still be shown
+            heapq.heappush(heap, branch)
+
+
+def _followed(candidate: _Candidate, root: int, target: int, ways: Ways) -> list[Edge]:
+    """The whole path of a candidate: after its choice, always the best way."""
+    edges = candidate.parent[: candidate.at]
+    node = edges[-1].operand if edges else root
+    choice = candidate.choice
+    while node != target:
+        edges.append(ways[node][choice].edge)
+        node, choice = edges[-1].operand, 0
+    return edges
+
+
+def _branches(candidate: _Candidate, edges: list[Edge], ways: Ways, ages: Iterator[int]) -> Iterator[_Candidate]:
+    """The best path that leaves this one at each position from its own choice on."""
+    before = ONE  # the rank of what lies before the position
+    for at, edge in enumerate(edges):
+        if at >= candidate.at:
+            choice = candidate.choice + 1 if at == candidate.at else 1
+            if choice < len(ways[edge.node]):
+                rank = EXACT.multiply(before, ways[edge.node][choice].rank)
+                yield _Candidate(rank.copy_negate(), next(ages), edges, at, choice)
+        before = _ranked(edge, before)
+
+
+def _product(edges: list[Edge]) -> Decimal:
+    product = ONE
+    for edge in edges:
+        product = EXACT.multiply(product, Decimal(_slope(edge)))
+    return product
+
+
+def _path(seen: Trace, edges: list[Edge], product: Decimal) -> Path:
+    nodes = (seen.nodes[edges[0].node], *(seen.nodes[edge.operand] for edge in edges))
+    return Path(nodes, tuple(map(_slope, edges)), tuple(edge.slot for edge in edges), float(product))
+
+
+# -- all paths at once -------------------------------------------------------------------------------
+
+
+def _over_all_paths(seen: Trace, target: int, ways: Ways) -> tuple[Decimal, Decimal]:
+    """(Σ|product of slopes|, how many paths), each by one pass from w up to J."""
+    sums, numbers = {target: ONE}, {target: ONE}
+    for node in seen.forward:
+        if node not in ways:
+            continue
+        total, number = ZERO, ZERO
+        for _, edge in ways[node]:
+            total = EXACT.fma(Decimal(abs(_slope(edge))), sums[edge.operand], total)
+            number = EXACT.add(number, numbers[edge.operand])
+        sums[node], numbers[node] = total, number
+    return sums.get(seen.root, ZERO), numbers.get(seen.root, ZERO)
+
+
+def _residual(derivative: float, paths: tuple[Path, ...]) -> float:
+    """What the paths leave unexplained, rounded once; nan where infinities meet."""
+    left = Decimal(derivative)
+    for path in paths:
+        left = EXACT.subtract(left, Decimal(path.contribution))
+    return float(left)
+
+
+def _cancellation(derivative: float, absolute: Decimal) -> float:
+    if not math.isfinite(derivative) or not absolute.is_finite() or absolute == 0:
+        return math.nan
+    return float(EXACT.divide(Decimal(abs(derivative)), absolute))
+
+
+# -- in words ----------------------------------------------------------------------------------------
+
+
+def called(node: Node) -> str:
+    """What a node is called in a sentence: its name, or its operation and number, as ``tanh#12``."""
+    return node.name or f"{node.symbol or node.kind}#{node.id}"
+
+
+def _large(number: Decimal) -> str:
+    """A number of any exponent, short."""
+    if number.is_finite() and number.adjusted() < 6 and number == number.to_integral_value():
+        return f"{int(number):,}".replace("-", MINUS)
+    if -300 < number.adjusted() < 300 or not number.is_finite():
+        return shown(float(number))
+    return f"{number:.3e}".replace("e+", "e").replace("-", MINUS)
+
+
+def _ratio(found: Why) -> str:
+    if math.isnan(found.cancellation):
+        return f"{shown(abs(found.derivative))} / {shown(found.absolute)}, which has no meaning here"
+    if found.cancellation > 0.9999999:
+        return "1: nothing cancels"
+    return f"{shown(abs(found.derivative))} / {shown(found.absolute)} = {shown(found.cancellation)}"
