@@ -150,7 +150,7 @@ class _Picture:
 
     def _head(self, across: float, down: float) -> str:
         root = self.boxes.get(self.view.root)
-        name = shortened(root.name, 60) if root and root.name else "the result"
+        name = shortened(self._root_name(), 60)
         value = f" = {shown(root.value)}" if root and root.value is not None else ""
         dark = "".join(f"#{self.id} .{c}{{{p}:{v}}}" for c, (p, _, v) in COLOURS.items())
         return (
@@ -159,11 +159,12 @@ class _Picture:
             f'viewBox="0 0 {_n(across)} {_n(down)}" font-family="{FONT}" font-size="12">\n'
             f'<title id="{self.id}-title">Computation graph of {escape(name)}{value}</title>\n'
             f'<desc id="{self.id}-desc">{escape(self._description(name))}</desc>\n'
-            f"<style>@media (prefers-color-scheme: dark){{{dark}}}</style>\n"
-            f'<defs><pattern id="{self.id}-hatch" width="6" height="6" patternUnits="userSpaceOnUse" '
-            f'patternTransform="rotate(45)"><path d="M1.5 0V6" stroke-width="1.6" stroke-opacity="0.55" '
-            f'{self._paint("hatch")}/></pattern></defs>'
+            f"<style>@media (prefers-color-scheme: dark){{{dark}}}</style>"
         )
+
+    def _root_name(self) -> str:
+        root = self.boxes.get(self.view.root)  # a view of a part may not show it
+        return root.name if root and root.name else "result"
 
     def _description(self, name: str) -> str:
         """What the picture shows, for those who hear it."""
@@ -203,7 +204,7 @@ class _Picture:
         )
         name = cluster.scope.rsplit(".", 1)[-1]
         yield f'<g class="cluster"><title>{escape(cluster.scope)}</title>'
-        yield f'<rect {shape} {self._paint(f"scope{cluster.depth % 2}")}/><rect {shape} {self._paint("rim")}/>'
+        yield f"<rect {shape} {self._paint(f'scope{cluster.depth % 2}')}/><rect {shape} {self._paint('rim')}/>"
         yield self._words(cluster.left + 10, cluster.top + 17, shortened(name), "soft", 11) + "</g>"
 
     def _curve(self, arrow: Arrow, points: list[Point]) -> str:
@@ -289,8 +290,8 @@ class _Picture:
         if box.kind == GROUP:
             for shift in (6.0, 3.0):
                 behind = f'x="{_n(left + shift)}" y="{_n(top - shift)}" width="{_n(wide)}" height="{_n(high)}" rx="5"'
-                yield f'<rect {behind} {self._paint("card")}/><rect {behind} {self._paint("line")}/>'
-        yield f'<rect {here} {self._paint("given" if box.kind in (LEAF, CONSTANT) else "card")}/>'
+                yield f"<rect {behind} {self._paint('card')}/><rect {behind} {self._paint('line')}/>"
+        yield f"<rect {here} {self._paint('given' if box.kind in (LEAF, CONSTANT) else 'card')}/>"
         colour, dash, thick = "line", "", 1.0
         if box.delta is None:
             dash = ' stroke-dasharray="4 3"'
@@ -303,16 +304,26 @@ class _Picture:
                 yield f'<rect {here} fill-opacity="{_n(0.03 + 0.17 * size)}" {self._paint(tint)}/>'
         if not _finite(box):
             colour = "hatch"
-            yield f'<rect class="not-finite" {here} fill="url(#{self.id}-hatch)" fill-opacity="0.45"/>'
+            yield f'<g class="not-finite">{self._hatching(left, top, wide, high)}</g>'
         yield f'<rect {here} stroke-width="{_n(thick)}"{dash} {self._paint(colour)}/>'
+
+    def _hatching(self, left: float, top: float, wide: float, high: float) -> str:
+        """Slanted lines across a rectangle, drawn one by one: converters disagree about patterns."""
+        lines = []
+        for at in range(6, int(wide + high) - 2, 6):
+            start = left + min(at, wide), top + max(0.0, at - wide)
+            end = left + max(0.0, at - high), top + min(at, high)
+            lines.append(f"M{_p(start)}L{_p(end)}")
+        return f'<path d="{"".join(lines)}" stroke-width="1.2" stroke-opacity="0.3" {self._paint("hatch")}/>'
 
     # -- the legend ---------------------------------------------------------------------------------
 
     def _legend(self) -> Iterator[tuple[float, str]]:
         """Lines of the legend: (width, markup)."""
         group = any(box.kind == GROUP for box in self.view.boxes)
+        root = shortened(self._root_name(), 12)
         items: list[tuple[str, str]] = [
-            (self._key("plus"), "δ = ∂J/∂node > 0"),
+            (self._key("plus"), f"δ = ∂{root}/∂node > 0"),
             (self._key("minus"), "δ < 0"),
             (self._stroke(), "width and tint: size, on a log scale"),
         ]
@@ -341,7 +352,7 @@ class _Picture:
         if what == "dash":
             return f'<rect {shape} stroke-dasharray="4 3" {self._paint("line")}/>'
         if what == "odd":
-            return f'<rect {shape} fill="url(#{self.id}-hatch)"/><rect {shape} {self._paint("hatch")}/>'
+            return self._hatching(0.5, -6.5, 22, 13) + f"<rect {shape} {self._paint('hatch')}/>"
         sign = self._words(11.5, 4, "+" if what == "plus" else "−", what, 12, ' text-anchor="middle" font-weight="700"')
         tint = f'<rect {shape} fill-opacity="0.15" {self._paint(what + "-tint")}/>'
         return tint + f'<rect {shape} stroke-width="1.4" {self._paint(what + "-line")}/>' + sign

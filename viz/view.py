@@ -183,8 +183,7 @@ def _everything(root: int, nodes: Nodes, edges: Edges, compact: bool, note: str)
         arrows.append(Arrow(f"n{e.operand}", f"n{e.node}", rank[e.node], e.slope, sent))
         rank[e.node] += 1
     boxes = tuple(
-        Box(f"n{n.id}", n.kind, n.name or "", n.symbol, n.value, n.delta, n.scope, slots[n.id], n.source)
-        for n in nodes
+        Box(f"n{n.id}", n.kind, n.name or "", n.symbol, n.value, n.delta, n.scope, slots[n.id], n.source) for n in nodes
     )
     return View(f"n{root}", boxes, tuple(arrows), compact, note)
 
@@ -254,9 +253,7 @@ def _collapsed(root: int, nodes: Nodes, edges: Edges, key: Key, note: str) -> Vi
     rank = Counter[str]()
     arrows = []
     for tail, head in between:
-        arrows.append(
-            Arrow(ids[tail], ids[head], rank[head], None, largest.get((tail, head)), between[tail, head])
-        )
+        arrows.append(Arrow(ids[tail], ids[head], rank[head], None, largest.get((tail, head)), between[tail, head]))
         rank[head] += 1
     return View(ids[home[root]], boxes, tuple(arrows), False, note)
 
@@ -312,7 +309,7 @@ def _counts(where: str, inside: list[Node]) -> tuple[str, ...]:
         kinds = Counter(re.sub(r"\d+$", "", scope.rsplit(".", 1)[1]) or "part" for scope in inner)
         lines += [f"×{n:,} {kind}{'s' if n > 1 else ''}" for kind, n in kinds.most_common(2)]
     lines.append(f"{len(inside):,} nodes" if len(inside) > 1 else "1 node")
-    computed = Counter(node.symbol for node in inside if node.kind == OPERATION)
+    computed = Counter(node.op for node in inside if node.kind == OPERATION)
     if computed:
-        lines.append(", ".join(f"{n:,} {symbol}" for symbol, n in computed.most_common(3)))
+        lines.append(", ".join(f"{n:,} {op}" for op, n in computed.most_common(3)))
     return tuple(lines)
