@@ -31,14 +31,22 @@ def every_path(J, w):
     return products
 
 
+OPERATIONS = [
+    lambda a, b: a + b,
+    lambda a, b: a * b,
+    lambda a, b: a - 2 * b,
+    lambda a, b: tanh(a - b),
+    lambda a, b: dot([a, b, a], [b, 0.5, 1.5], b),
+]
+
+
 def random_graph(seed):
     draw = random.Random(seed)
     w = Value(draw.uniform(-2, 2), name="w")
     nodes = [w, Value(draw.uniform(-2, 2))]
     for _ in range(draw.randint(2, 11)):
         a, b = draw.choice(nodes), draw.choice(nodes[-3:])
-        nodes.append(draw.choice([lambda a, b: a + b, lambda a, b: a * b, lambda a, b: tanh(a - b), lambda a, b: a - 2 * b,
-                                  lambda a, b: dot([a, b, a], [b, 0.5, 1.5], b)])(a, b))  # fmt: skip
+        nodes.append(draw.choice(OPERATIONS)(a, b))
     return nodes[-1] + 0.25 * w, w
 
 

@@ -1,0 +1,318 @@
+"""Finds the first node at which a computation goes wrong: nan, inf, overflow, or a derivative of 0.
+
+The graph is gone through as it was computed, then as the derivative came back, and the first step
+whose inputs were sound and whose result is not is the place.  The sentence that explains it is built
+from the operation, its operands and its row in the table; where a function of one variable is finite
+is found by trying it, not looked up.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+from math import isfinite
+
+from autograd import Value
+from autograd.ops.primitive import TABLE
+from viz.numbers import shown
+from viz.trace import LEAF, Edge, Node, Step, Trace, locate, trace
+from viz.why import called
+
+FORWARD, BACKWARD = "forward", "backward"
+
+
+@dataclass(frozen=True)
+class Anomaly:
+    """The first thing that went wrong; true in a condition.
+
+    `kind` is "nan", "inf" (a pole, such as log 0), "overflow", "given" (nan or inf put in from outside),
+    "slope" (a local derivative that is nan or inf), "delta overflow", "0·inf", "delta nan" or
+    "zero derivative".  `phase` is "forward" or "backward"; `source` is the file:line that made the node
+    if it was made inside `record_sources()`; for a backward anomaly `slot` is the operand it goes to.
+    """
+
+    phase: str
+    kind: str
+    node: Node
+    operands: tuple[Node, ...]
+    slot: int | None
+    explanation: str
+
+    @property
+    def source(self) -> str | None:
+        """file:line of the code that made the node, None if it was not recorded."""
+        return self.node.source
+
+    def __str__(self) -> str:
+        node = self.node
+        place = f" in {node.scope}" if node.scope else ""
+        made_by = f", computed by {node.op}" if node.op else ""
+        delta = "" if node.delta is None else f", δ = {shown(node.delta)}"
+        lines = [
+            f"{self.kind}, {self.phase}: {self.explanation}",
+            f"  node      {called(node)} = {shown(node.value)}{delta}{made_by}{place}",
+        ]
+        for slot, operand in enumerate(self.operands):
+            mark = "  ← here" if slot == self.slot else ""
+            lines.append(f"  operand   {called(operand)} = {operand.value!r}{mark}")
+        lines.append(f"  source    {node.source or 'not recorded; compute inside `with record_sources():` to know'}")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(str(self))}</pre>"
+
+
+@dataclass(frozen=True)
+class Sound:
+    """Nothing went wrong; false in a condition."""
+
+    nodes: int
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __str__(self) -> str:
+        return f"nothing found: values, slopes and derivatives of all {self.nodes} nodes are finite, none is cut to 0"
+
+
+def anomaly(J: Value, wrt: Value | None = None) -> Anomaly | Sound:
+    """The first node where nan, inf, overflow or a zero derivative arises; false if there is none.
+
+    Forward comes first, in the order of computing; then backward, from J.  A derivative that is 0 is an
+    anomaly where it cuts J off from all leaves, or from `wrt` if that is given.  J may itself be a
+    derivative, made with ``gradient(..., as_graph=True)``.  No grad is read or changed.
+
+    >>> from autograd import log
+    >>> x = Value(-1.0, name="x")
+    >>> found = anomaly(2 * log(x))
+    >>> found.kind, found.node.op
+    ('nan', 'log')
+    >>> print(found.explanation)
+    log of −1 is nan: log (the natural logarithm) is finite for x > 0
+    >>> bool(anomaly(x * x))
+    False
+
+    Raises OperandError if J or wrt is not a Value, GraphError if J was not computed from wrt.
+    """
+    seen = trace(J)
+    targets = None if wrt is None else set(locate(J, [wrt]))
+    edges: dict[int, list[Edge]] = {}
+    for edge in seen.edges:
+        edges.setdefault(edge.node, []).append(edge)
+    found = _forward(seen, edges) or _backward(seen, edges) or _zero(seen, edges, targets)
+    return found or Sound(len(seen.nodes))
+
+
+# -- forward -----------------------------------------------------------------------------------------
+
+
+def _forward(seen: Trace, edges: dict[int, list[Edge]]) -> Anomaly | None:
+    if not seen.forward and not isfinite(seen.nodes[seen.root].value):
+        return _given(seen.nodes[seen.root])
+    for i in seen.forward:
+        node = seen.nodes[i]
+        if isfinite(node.value):
+            continue
+        operands = _operands(seen, edges, i)
+        # An inf that was put in on purpose, such as a mask of -inf, is worth a word only where it spreads.
+        for operand in operands:
+            if not isfinite(operand.value) and (not math.isnan(node.value) or math.isnan(operand.value)):
+                return _given(operand)
+        kind, explanation = _of_value(node, operands)
+        return Anomaly(FORWARD, kind, node, operands, None, explanation)
+    return None
+
+
+def _operands(seen: Trace, edges: dict[int, list[Edge]], node: int) -> tuple[Node, ...]:
+    return tuple(seen.nodes[edge.operand] for edge in edges.get(node, ()))
+
+
+def _given(node: Node) -> Anomaly:
+    what = f"{called(node)} is a {node.kind}: it was put in as {shown(node.value)}, nothing here computed it"
+    return Anomaly(FORWARD, "given", node, (), None, what)
+
+
+def _of_value(node: Node, operands: tuple[Node, ...]) -> tuple[str, str]:
+    """What kind of wrong value it is, and why, in a sentence."""
+    values = [operand.value for operand in operands]
+    said = f"{_applied(node, values)} is {shown(node.value)}"
+    if not all(map(isfinite, values)):
+        return "nan", f"{said}: infinities meet that have no common limit, as in inf − inf or 0·inf"
+    if math.isinf(node.value) and not _pole(node.op, values):
+        return "overflow", f"{said}: the result is larger than any float, which ends at 1.8e308"
+    return ("inf" if math.isinf(node.value) else "nan"), f"{said}: {_domain(node.op, values)}"
+
+
+def _pole(op: str, values: list[float]) -> bool:
+    """Whether the function is finite right beside this point: then inf is a pole, not an overflow."""
+    for direction in (1, -1):
+        nudged = [x * (1 + direction * 1e-12) if x else direction * 1e-8 for x in values]
+        if isfinite(TABLE[op].float(*nudged)):
+            return True
+    return False
+
+
+# -- backward ----------------------------------------------------------------------------------------
+
+
+def _backward(seen: Trace, edges: dict[int, list[Edge]]) -> Anomaly | None:
+    """The first δ or slope that is not finite; until then everything was."""
+    for step in seen.backward:
+        if not isfinite(step.delta):
+            return _sum_overflow(seen, edges, seen.nodes[step.node])
+        if not isfinite(step.contribution):
+            return _bad_step(seen, edges, step)
+    for node in seen.nodes:
+        if node.delta is not None and not isfinite(node.delta):
+            return _sum_overflow(seen, edges, node)
+    return None
+
+
+def _bad_step(seen: Trace, edges: dict[int, list[Edge]], step: Step) -> Anomaly:
+    node, operand = seen.nodes[step.node], seen.nodes[step.operand]
+    operands = _operands(seen, edges, step.node)
+    product = f"δ·slope = {shown(step.delta)} · {shown(step.slope)} = {shown(step.contribution)}"
+    if isfinite(step.slope):
+        kind = "delta overflow"
+        words = f"the derivative that goes back from {called(node)} to {called(operand)} overflows: {product}"
+    else:
+        kind = "0·inf" if math.isinf(step.slope) else "slope"
+        kind = "slope" if step.delta else kind
+        words = f"{_slope_of(node, operands, step)}, so {product}: {_slope_domain(node.op, operands, step.slot)}"
+    return Anomaly(BACKWARD, kind, node, operands, step.slot, words)
+
+
+def _sum_overflow(seen: Trace, edges: dict[int, list[Edge]], node: Node) -> Anomaly:
+    delta = math.nan if node.delta is None else node.delta
+    words = f"the contributions to δ of {called(node)} are finite, but their sum overflows to {shown(delta)}"
+    return Anomaly(BACKWARD, "delta overflow", node, _operands(seen, edges, node.id), None, words)
+
+
+def _slope_of(node: Node, operands: tuple[Node, ...], step: Step) -> str:
+    values = [operand.value for operand in operands]
+    along = "" if len(values) == 1 else f" along operand {step.slot + 1}"
+    return f"the slope of {_applied(node, values)}{along} is {shown(step.slope)}"
+
+
+# -- a derivative of 0 -------------------------------------------------------------------------------
+
+
+def _zero(seen: Trace, edges: dict[int, list[Edge]], targets: set[int] | None) -> Anomaly | None:
+    """The first step that ends the derivative, if none of it arrives at any of the targets."""
+    if targets is None:
+        targets = {node.id for node in seen.nodes if node.kind == LEAF and node.delta is not None}
+    if not targets or seen.root in targets:
+        return None
+    if any(seen.nodes[i].delta for i in targets):
+        return None
+    above = _above(seen, targets)
+    what = "the leaves" if len(targets) > 1 else called(seen.nodes[min(targets)])
+    if seen.root not in above:
+        return _unconnected(seen, edges, what)
+    steps = [step for step in seen.backward if step.operand in above]
+    ends = [step for step in steps if step.delta and not step.contribution]
+    if ends:
+        return _end(seen, edges, ends[0], what, len(ends) - 1)
+    return _cancelled(seen, edges, steps, what)
+
+
+def _above(seen: Trace, targets: set[int]) -> set[int]:
+    """The targets and all nodes from which a derivative can go back to one."""
+    found = set(targets)
+    ways: dict[int, list[int]] = {}
+    for edge in seen.edges:
+        if edge.slope is not None:
+            ways.setdefault(edge.node, []).append(edge.operand)
+    for node in seen.forward:
+        if any(operand in found for operand in ways.get(node, ())):
+            found.add(node)
+    return found
+
+
+def _end(seen: Trace, edges: dict[int, list[Edge]], step: Step, what: str, others: int) -> Anomaly:
+    node = seen.nodes[step.node]
+    operands = _operands(seen, edges, step.node)
+    product = f"δ·slope = {shown(step.delta)} · {shown(step.slope)} = 0"
+    why = f"{_slope_of(node, operands, step)}, so {product}"
+    if step.slope:
+        why = f"the derivative that goes back from {called(node)} underflows: {product}"
+    rest = f" (and at {others} more places)" if others else ""
+    words = f"{why}; nothing arrives at {what}, the derivative ends here{rest}"
+    return Anomaly(BACKWARD, "zero derivative", node, operands, step.slot, words)
+
+
+def _cancelled(seen: Trace, edges: dict[int, list[Edge]], steps: list[Step], what: str) -> Anomaly | None:
+    for node_id in dict.fromkeys(step.operand for step in steps if step.contribution):
+        node = seen.nodes[node_id]
+        if node.delta == 0:
+            words = f"the contributions to δ of {called(node)} cancel exactly to 0; nothing arrives at {what}"
+            return Anomaly(BACKWARD, "zero derivative", node, _operands(seen, edges, node_id), None, words)
+    return None
+
+
+def _unconnected(seen: Trace, edges: dict[int, list[Edge]], what: str) -> Anomaly:
+    root = seen.nodes[seen.root]
+    words = f"no derivative goes back from {called(root)} to {what} at all: every way is an operand without a slope"
+    return Anomaly(BACKWARD, "zero derivative", root, _operands(seen, edges, seen.root), None, words)
+
+
+# -- in words ----------------------------------------------------------------------------------------
+
+# Where functions of one variable are finite: candidates, and points that tell them apart.
+DOMAINS: tuple[tuple[str, Callable[[float], bool]], ...] = (
+    ("x > 0", lambda x: x > 0),
+    ("x ≥ 0", lambda x: x >= 0),
+    ("x ≠ 0", lambda x: x != 0),
+    ("−1 ≤ x ≤ 1", lambda x: -1 <= x <= 1),
+    ("−1 < x < 1", lambda x: -1 < x < 1),
+    ("x > −1", lambda x: x > -1),
+    ("x ≥ 1", lambda x: x >= 1),
+    ("x > 1", lambda x: x > 1),
+)
+PROBES = (-20.5, -3.0, -2.0, -1.5, -1.0, -0.5, -1e-3, 0.0, 1e-3, 0.5, 1.0, 1.5, 2.0, 3.0, 20.5)
+
+
+def _finite_where(function: Callable[[float], float | None]) -> str | None:
+    """For which x a function of one variable is finite, in words; None if no candidate fits."""
+    finite = [y is not None and isfinite(y) for y in map(function, PROBES)]
+    return next((words for words, holds in DOMAINS if finite == list(map(holds, PROBES))), None)
+
+
+def _doc(op: str) -> str:
+    return TABLE[op].doc
+
+
+def _domain(op: str, values: list[float]) -> str:
+    where = _finite_where(TABLE[op].float) if len(values) == 1 else None
+    if where:
+        return f"{op} ({_doc(op)}) is finite for {where}"
+    return f"it has no finite value there ({op}: {_doc(op)})"
+
+
+def _slope_domain(op: str, operands: tuple[Node, ...], slot: int) -> str:
+    row = TABLE[op]
+    if len(operands) == 1:
+        where = _finite_where(lambda x: row.float_slopes(row.float(x), x)[0])
+        if where:
+            return f"the slope of {op} ({_doc(op)}) is finite for {where}"
+    at = called(operands[slot])
+    return f"{op} ({_doc(op)}) has no finite slope in {at} at {shown(operands[slot].value)}"
+
+
+def _applied(node: Node, values: list[float]) -> str:
+    """The operation with its numbers: ``log of −1``, ``1 ÷ 0``, ``dot of 30 numbers``."""
+    row = TABLE[node.op]
+    if len(values) == 1:
+        return f"{node.op} of {shown(values[0])}"
+    if len(values) == 2 and row.operator:
+        return f"{_operand(values[0])} {node.symbol} {_operand(values[1])}"
+    if len(values) <= 4:
+        return f"{node.op}({', '.join(map(shown, values))})"
+    largest = max(values, key=lambda x: -1.0 if math.isnan(x) else abs(x))
+    return f"{node.op} of {len(values)} numbers, the largest {shown(largest)},"
+
+
+def _operand(x: float) -> str:
+    return f"({shown(x)})" if x < 0 else shown(x)
