@@ -78,16 +78,10 @@ def view(trace: Trace, *, level: str = "neuron", keep: set[int] | None = None, f
     if level == "op":
         nodes, edges = expanded(nodes, edges)
     total = len(nodes)
-    if level == "layer":
-        return _collapsed(trace.root, nodes, edges, _by_depth(nodes, 1, trace.root), _said(total))
-    if total > COMPACT and not force:
-        return _readable(trace.root, nodes, edges, _said(total) + "; draw(…, force=True) draws them all")
+    if level == "layer" or (total > COMPACT and not force):
+        return _gather(trace.root, nodes, edges, coarsest=level == "layer")
     note = "" if total == len(trace.nodes) or level == "op" else f"{total:,} of the graph's {len(trace.nodes):,} nodes"
     return _everything(trace.root, nodes, edges, total > FULL, note)
-
-
-def _said(total: int) -> str:
-    return f"{total:,} nodes gathered by scope"
 
 
 # -- which nodes ------------------------------------------------------------------------------------
@@ -197,14 +191,22 @@ def _product(delta: float | None, slope: float | None) -> float | None:
 Key = Callable[[Node], str]
 
 
-def _readable(root: int, nodes: Nodes, edges: Edges, note: str) -> View:
-    """The finest gathering by scope that can still be read."""
-    depth = max(node.scope.count(".") + 1 for node in nodes)
-    for finest in range(min(depth, 6), 0, -1):
-        key = _by_depth(nodes, finest, root)
-        if finest == 1 or len(set(map(key, nodes))) <= READABLE:
+def _gather(root: int, nodes: Nodes, edges: Edges, *, coarsest: bool) -> View:
+    """One box a scope, as finely as can still be read, or one a layer."""
+    note = f"{len(nodes):,} nodes gathered by scope"
+    if len(nodes) > COMPACT:
+        constants = sum(1 for node in nodes if node.kind == CONSTANT)
+        nodes, edges = _kept(nodes, edges, {node.id for node in nodes if node.kind != CONSTANT})
+        note += f"; {constants:,} constants left out" if constants else ""
+        note += "" if coarsest else "; draw(…, force=True) draws them all"
+    depth = max((node.scope.count(".") + 1 for node in nodes if node.scope), default=0)
+    key = _by_depth(nodes, 1, root)
+    for finer in range(2, 1 if coarsest else min(depth, 6) + 1):
+        candidate = _by_depth(nodes, finer, root)
+        if len(set(map(candidate, nodes))) > READABLE:
             break
-    if len(set(map(key, nodes))) > READABLE:
+        key = candidate
+    if len(nodes) > COMPACT and (not depth or len(set(map(key, nodes))) > READABLE):
         key = _by_order(nodes, root)
         note = note.replace("by scope", "in the order in which they were computed")
     return _collapsed(root, nodes, edges, key, note)
@@ -212,15 +214,16 @@ def _readable(root: int, nodes: Nodes, edges: Edges, note: str) -> View:
 
 def _by_depth(nodes: Nodes, depth: int, root: int) -> Key:
     """A group a scope of that depth; nodes without a scope alone where they are few, else together."""
-    loose = sum(1 for node in nodes if not node.scope)
-    by_order = _by_order([node for node in nodes if not node.scope], root) if loose > READABLE // 2 else None
+    crowded = sum(1 for node in nodes if not node.scope) > READABLE // 2
 
     def key(node: Node) -> str:
         if node.id == root:
             return f"n{root}"
         if node.scope:
             return "/" + ".".join(node.scope.split(".")[:depth])
-        return by_order(node) if by_order else f"n{node.id}"
+        if crowded:
+            return "?outside any scope" if node.kind == OPERATION else "?inputs"
+        return f"n{node.id}"
 
     return key
 
@@ -234,7 +237,7 @@ def _by_order(nodes: Nodes, root: int) -> Key:
         if node.id == root:
             return f"n{root}"
         if node.kind != OPERATION:
-            return "?constants" if node.kind == CONSTANT else "?inputs"
+            return "?inputs"
         return f"#{slice_of[node.id] + 1}"
 
     return key
