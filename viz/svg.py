@@ -242,7 +242,7 @@ class _Picture:
 
     def _slope(self, arrow: Arrow, points: list[Point]) -> str:
         """The number near the head, on a ground of the page's colour."""
-        text = f"×{arrow.edges:,}" if arrow.slope is None and arrow.edges > 1 else ""
+        text = f"×{_rough(arrow.edges)}" if arrow.slope is None and arrow.edges > 1 else ""
         if arrow.slope is not None:
             text = shown(arrow.slope)
         if not text or self.view.compact or not points:
@@ -384,6 +384,13 @@ def _spoken(box: Box) -> str:
     parts += [f"scope {box.scope}"] if box.scope else []
     parts += [box.source] if box.source else []
     return "\n".join(part for part in parts if part)
+
+
+def _rough(count: int) -> str:
+    """A count that fits on an arrow: 9,999, 12k, 3.4M."""
+    if count < 10_000:
+        return f"{count:,}"
+    return f"{count / 1e3:.0f}k" if count < 1_000_000 else f"{count / 1e6:.1f}M"
 
 
 def _n(x: float) -> str:

@@ -16,7 +16,7 @@ from autograd.errors import ArgumentError
 from viz.trace import CONSTANT, OPERATION, Edge, Node, Trace
 
 FULL, COMPACT = 300, 2000  # how many nodes are drawn in full, and at all, unless forced
-READABLE = 60  # how many boxes a collapsed picture may have
+READABLE = 30  # how many boxes a collapsed picture may have
 LEVELS = ("layer", "neuron", "op")
 GROUP = "group"
 
@@ -214,7 +214,7 @@ def _gather(root: int, nodes: Nodes, edges: Edges, *, coarsest: bool) -> View:
 
 def _by_depth(nodes: Nodes, depth: int, root: int) -> Key:
     """A group a scope of that depth; nodes without a scope alone where they are few, else together."""
-    crowded = sum(1 for node in nodes if not node.scope) > READABLE // 2
+    crowded = sum(1 for node in nodes if not node.scope) > READABLE
 
     def key(node: Node) -> str:
         if node.id == root:
