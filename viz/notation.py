@@ -194,7 +194,7 @@ def multiply(left: Box, right: Box) -> Box:
     if isinstance(right, Negative) or _is(right, -1.0):
         return negate(multiply(left, positive(right)))
     if left is right:
-        return Power(left, Number(2.0))
+        return raise_to(left, Number(2.0))
     if isinstance(left, Number) and (merged := _scaled(left, right)) is not None:
         return merged
     if isinstance(right, Fraction) and _is(right.top, 1.0):
@@ -214,9 +214,11 @@ def divide(top: Box, bottom: Box) -> Box:
 
 
 def raise_to(base: Box, exponent: Box) -> Box:
-    """base to a power; x¹ is x, and x⁰ is 1 whatever x is."""
+    """base to a power; x¹ is x, x⁰ is 1 whatever x is, and the square of tanh(x) is tanh²(x)."""
     if _is(exponent, 0.0):
         return ONE
+    if isinstance(base, Apply) and isinstance(base.function, Word) and _is_whole(exponent):
+        return Apply(Power(base.function, exponent), base.argument)
     return base if _is(exponent, 1.0) else Power(base, exponent)
 
 
@@ -307,6 +309,11 @@ def _product_is_exact(a: float, b: float) -> bool:
 
 def _is(box: Box, value: float) -> bool:
     return isinstance(box, Number) and box.value == value
+
+
+def _is_whole(box: Box) -> bool:
+    """Whether it is 2, 3, …: tanh⁻¹ would be another function."""
+    return isinstance(box, Number) and box.value >= 2.0 and box.value == math.floor(box.value)
 
 
 def _is_minus(x: float) -> bool:
