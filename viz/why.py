@@ -49,7 +49,7 @@ class Path:
         return heapq.nlargest(most, range(len(sizes)), key=sizes.__getitem__)
 
     def __str__(self) -> str:
-        if len(self.nodes) <= 2 * ENDS:
+        if len(self.slopes) <= 2 * ENDS + 3:
             return called(self.nodes[0]) + self._links(0, len(self.slopes))
         skipped = EXACT.create_decimal(1)
         for slope in self.slopes[ENDS:-ENDS]:
@@ -85,8 +85,9 @@ class Why:
         if not self.count:
             return f"{symbol}: no derivative comes back along any path (that is not the same as 0)"
         of = "1 path" if self.count == 1 else f"{_large(Decimal(self.count))} paths"
-        lines = [f"{symbol} = {shown(self.derivative)}, carried by {of}; the {len(self.paths)} largest:"]
-        if not self.paths:
+        listed = "" if len(self.paths) == self.count else f"; the largest, {len(self.paths)} shown"
+        lines = [f"{symbol} = {shown(self.derivative)}, carried by {of}{listed}:"]
+        if self.derivative == 0 == self.absolute:
             lines = [f"{symbol} = {shown(self.derivative)}: a slope of 0 lies on each of {of}"]
         for place, path in enumerate(self.paths, 1):
             lines.append(f"{place:4}. {signed(path.contribution):>11} {self._share(path):>7}   {path}")
@@ -111,7 +112,7 @@ def why(J: Value, w: Value, top: int = 10) -> Why:
 
     >>> x, w = Value(3.0, name="x"), Value(2.0, name="w")
     >>> print(why(x * w - w, w))
-    ∂−#3/∂w = 2, carried by 2 paths; the 2 largest:
+    ∂−#3/∂w = 2, carried by 2 paths:
        1.          +3   75.0%   −#3 ─1→ ×#2 ─3→ w
        2.          −1   25.0%   −#3 ─−1→ w
     residual, what these paths leave unexplained: 0
