@@ -17,19 +17,22 @@ def cross_entropy_of_a_sum() -> Value:
     """A cross-entropy whose softmax was written by hand: e¹⁰⁰⁰ overflows, inf/inf is nan."""
     scores = [Value(score, name=f"s{i}") for i, score in enumerate((1000.0, 2.0, -1.0))]
     total = exp(scores[0]) + exp(scores[1]) + exp(scores[2])
-    return -log(exp(scores[0]) / total)
+    J: Value = -log(exp(scores[0]) / total)
+    return J
 
 
 def distance_of_equal_points() -> Value:
     """A distance: its value at equal points is 0, its derivative 0·inf."""
     x, y = Value(1.0, name="x"), Value(1.0, name="y")
-    return sqrt((x - y) ** 2)
+    J: Value = sqrt((x - y) ** 2)
+    return J
 
 
 def saturated() -> Value:
     """A sigmoid far out: nothing is nan, and nothing is learned."""
     w = Value(800.0, name="w")
-    return (sigmoid(w * 1.0) - 0.0) ** 2
+    J: Value = (sigmoid(w) - 0.5) ** 2
+    return J
 
 
 def curvature_of_a_root() -> Value:

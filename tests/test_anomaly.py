@@ -9,6 +9,7 @@ import pytest
 from autograd import Value, dot, exp, gradient, log, record_sources, scope, sqrt, tanh, where
 from autograd.errors import GraphError, OperandError
 from autograd.ops.primitive import TABLE
+from demos import nan
 from viz.anomaly import _finite_where, anomaly
 
 
@@ -226,3 +227,10 @@ def test_mistakes():
         anomaly(1.0)
     with pytest.raises(GraphError):
         anomaly(leaf(1.0) * 2, wrt=leaf(3.0))
+
+
+def test_the_demo_finds_each_for_what_it_is(tmp_path, capsys):
+    assert nan.main(["--out", str(tmp_path)]) == 0
+    assert [anomaly(program()).kind for program in nan.PROGRAMS] == ["overflow", "slope", "zero derivative", "slope"]
+    assert capsys.readouterr().out.count("demos/nan.py:") == len(nan.PROGRAMS)
+    assert (tmp_path / "nan.txt").exists()

@@ -9,6 +9,7 @@ import pytest
 
 from autograd import Value, deltas, dot, exp, tanh, where
 from autograd.errors import ArgumentError, GraphError, OperandError
+from demos import exploding
 from viz.trace import locate, trace
 from viz.why import why
 
@@ -179,3 +180,9 @@ def test_mistakes():
     for top in (-1, 1.5, True):
         with pytest.raises(ArgumentError, match="whole number"):
             why(x * 2, x, top=top)
+
+
+def test_the_demo_finds_the_weight(tmp_path, capsys):
+    assert exploding.main(["--out", str(tmp_path)]) == 0
+    assert "59 of the 180 are the weight w" in capsys.readouterr().out
+    assert "carried by 1 path" in (tmp_path / "exploding.txt").read_text(encoding="utf-8")

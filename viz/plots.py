@@ -254,7 +254,7 @@ def plot_heatmap(matrix: Any, *, title: str = "", delta: Mapping[Value, float] |
     if numbers.ndim != 2 or not numbers.size:
         raise ArgumentError(f"a heat map is of a matrix or vector that is not empty, got the shape {numbers.shape}")
     rows, columns = numbers.shape
-    axes = _axes(ax, (min(2.2 + 0.6 * columns, 10.0), min(1.4 + 0.5 * rows, 8.0)))
+    axes = _axes(ax, (min(2.2 + 0.8 * columns, 10.0), min(1.4 + 0.5 * rows, 8.0)))
     finite = np.abs(numbers[np.isfinite(numbers)])
     reach = float(finite.max(initial=0.0)) or 1.0
     axes.add_patch(_hatch(columns, rows))
@@ -285,7 +285,7 @@ def plot_heatmaps(matrices: Mapping[str, Any], J: Value | None = None) -> Figure
         raise ArgumentError("plot_heatmaps needs at least one matrix, by name: {'W¹': W}")
     found = None if J is None else deltas(J)
     rows, columns = (1 if found is None else 2), len(matrices)
-    figure = _figure((3.4 * columns, 2.7 * rows))
+    figure = _figure((4.2 * columns, 2.9 * rows))
     for place, (name, matrix) in enumerate(matrices.items()):
         plot_heatmap(matrix, title=name, ax=figure.add_subplot(rows, columns, place + 1))
         if found is not None:
