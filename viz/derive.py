@@ -254,7 +254,9 @@ class _Board:
                 continue
             terms = [n.multiply(self._delta(user), self._slope(user, i)) for user in reversed(users[i])]
             lines.append(("", _continued(n.relation(self._delta(i), "=", n.total(terms)), deltas[i])))
-        result = _continued(n.relation(self._partial(self.root, self.target), "=", self._delta(self.target)), deltas[self.target])
+        result = _continued(
+            n.relation(self._partial(self.root, self.target), "=", self._delta(self.target)), deltas[self.target]
+        )
         return [*lines, ("The result", result)]
 
     # -- boxes ----------------------------------------------------------------------------------

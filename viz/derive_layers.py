@@ -179,7 +179,9 @@ class _Network:
                 lines.append(("The bias: the sum over the samples, 1 a column of ones",
                               self._equals(whole, n.multiply(ones, self._delta(layer)), grid, of="delta")))  # fmt: skip
             else:
-                lines.append(("The weights", self._equals(whole, n.multiply(inputs, self._delta(layer)), grid, of="delta")))
+                lines.append(
+                    ("The weights", self._equals(whole, n.multiply(inputs, self._delta(layer)), grid, of="delta"))
+                )
         found = n.Number(0.0 if node.delta is None else node.delta, 5)
         sign = "≈" if n.is_rounded(found) else "="
         lines.append(("The result", n.relation(_partial(self.symbols.letter(node)), sign, found)))

@@ -49,7 +49,11 @@ class Formula:
         if not self.where:
             return body
         lines = [printers.latex(definition) for definition in self._definitions()]
-        rows = [f"& {body}", rf"& \text{{where }} {lines[0]}", *(rf"& \phantom{{\text{{where }}}} {x}" for x in lines[1:])]
+        rows = [
+            f"& {body}",
+            rf"& \text{{where }} {lines[0]}",
+            *(rf"& \phantom{{\text{{where }}}} {x}" for x in lines[1:]),
+        ]
         return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
 
     @property
@@ -83,10 +87,7 @@ def math_element(rows: list[str], spoken: str) -> str:
         cells = "".join(f'<mtr><mtd style="text-align:left;padding:0.25em 0">{row}</mtd></mtr>' for row in rows)
         inside = f'<mtable displaystyle="true">{cells}</mtable>'
     alt = escape(spoken, quote=True).replace("\n", " ")
-    return (
-        f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="block" alttext="{alt}">'
-        f"{inside}</math>"
-    )
+    return f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="block" alttext="{alt}">{inside}</math>'
 
 
 def formula(v: Value, *, expand: bool = True, depth: int | None = None) -> Formula:
@@ -143,7 +144,9 @@ class _Writer:
         region: set[int] = set()
         level, reached = [root], 0
         while level and (depth is None or reached < depth):
-            inside = [i for i in level if i not in region and nodes[i].op and (expand or i == root or not nodes[i].name)]
+            inside = [
+                i for i in level if i not in region and nodes[i].op and (expand or i == root or not nodes[i].name)
+            ]
             inside = list(dict.fromkeys(inside))
             region.update(inside)
             level = [operand for i in inside for operand in self._operands[i]]

@@ -113,9 +113,7 @@ class Matrix:
     rows: tuple[tuple[Box, ...], ...]
 
 
-Box: TypeAlias = (
-    Identifier | Number | Word | Row | Negative | Fraction | Power | Below | Root | Fenced | Apply | Matrix
-)
+Box: TypeAlias = Identifier | Number | Word | Row | Negative | Fraction | Power | Below | Root | Fenced | Apply | Matrix
 
 ZERO, ONE = Number(0.0), Number(1.0)
 

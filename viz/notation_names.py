@@ -31,7 +31,7 @@ GREEK = {
     for letter in "αβγδεζηθικλμνξπρστυφχψω"
 } | {
     letter: f"\\{unicodedata.name(letter).split()[-1].capitalize()}" for letter in "ΓΔΘΛΞΠΣΥΦΨΩ"
-} | {"λ": r"\lambda", "Λ": r"\Lambda", "∂": r"\partial", "∞": r"\infty"}  # fmt: skip
+} | {"λ": r"\lambda", "Λ": r"\Lambda", "∂": r"\partial", "∞": r"\infty", "⊙": r"\odot", "·": r"\cdot", "…": r"\dots", "Ŷ": r"\hat{Y}"}  # fmt: skip
 
 _LATEX = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%",

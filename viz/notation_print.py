@@ -257,9 +257,7 @@ class _MathML(_Printer):
         return f"<mrow>{self.show(box.function)}<mo>\u2061</mo>{self.show(box.argument)}</mrow>"
 
     def _matrix(self, box: Matrix) -> str:
-        rows = "".join(
-            f"<mtr>{''.join(f'<mtd>{self.show(cell)}</mtd>' for cell in cells)}</mtr>" for cells in box.rows
-        )
+        rows = "".join(f"<mtr>{''.join(f'<mtd>{self.show(cell)}</mtd>' for cell in cells)}</mtr>" for cells in box.rows)
         return f'<mrow><mo form="prefix">[</mo><mtable>{rows}</mtable><mo form="postfix">]</mo></mrow>'
 
     def _parentheses(self, shown: str) -> str:
