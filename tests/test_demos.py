@@ -17,7 +17,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 RUNS = {
     derivative: ([], ["derivative.svg"]),
     neuron: ([], ["neuron.svg", "picnic.svg"]),
-    lecture: ([], ["lecture.svg", "activations.svg", "relu_family.svg", "bias.svg"]),
+    lecture: ([], ["lecture.svg", "activations.svg", "relu_family.svg", "bias.svg", "lecture.html"]),
     cars: (["--epochs", "3"], ["cars.png"]),
     moons: (["--epochs", "8"], ["moons.png"]),
 }
@@ -28,6 +28,8 @@ def check_file(path):
         root = ET.parse(path).getroot()
         assert root.tag == SVG + "svg"
         assert len(list(root.iter())) > 30
+    elif path.suffix == ".html":
+        assert path.read_text(encoding="utf-8").startswith("<!doctype html>")  # test_lecture_page.py reads on
     else:
         assert path.read_bytes().startswith(b"\x89PNG")
         assert path.stat().st_size > 5_000

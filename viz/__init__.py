@@ -1,29 +1,46 @@
-"""See it: pictures of a computation graph with every value, δ and local derivative.
+"""See it: pictures of a computation graph, the formula and derivation of every derivative, and why it is so.
 
 >>> import viz
 >>> from autograd import Value
 >>> x = Value(3.0, name="x")
 >>> viz.draw(x * x + 1)  # doctest: +ELLIPSIS
 <drawing, ... characters of SVG; .save('graph.svg') writes it>
+>>> print(viz.formula(x * x + 1))
+x·x + 1
 
 `trace` is the floor: frozen plain data, the only module that reads a graph.  `view` chooses what is
-shown, `layout` places it with Graphviz, `svg` writes it.
+shown, `layout` places it with Graphviz, `svg` writes it; `formula` and `derive` say it in mathematics;
+`why` and `anomaly` look for what is large, what cancels and what breaks.  Plots (`viz.plots`, with
+matplotlib) are imported when they are used.
 """
 
+from viz.anomaly import Anomaly, Sound, anomaly
+from viz.derive import Derivation, derive
 from viz.dot import to_dot
 from viz.drawing import ConverterError, Drawing, draw
+from viz.formula import Formula, formula
 from viz.layout import LayoutError
 from viz.trace import Edge, Node, Step, Trace, trace
+from viz.why import Why, why
 
 __all__ = [
+    "Anomaly",
     "ConverterError",
+    "Derivation",
     "Drawing",
     "Edge",
+    "Formula",
     "LayoutError",
     "Node",
+    "Sound",
     "Step",
     "Trace",
+    "Why",
+    "anomaly",
+    "derive",
     "draw",
+    "formula",
     "to_dot",
     "trace",
+    "why",
 ]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from demos.lecture import backward, neurons, propagation, training
 from demos.lecture.report import Report
-from demos.output import heading, options
+from demos.output import announce, heading, options
 
 SECTIONS = (
     neurons.perceptron,
@@ -43,7 +43,7 @@ def walk(report: Report) -> None:
 
 
 def run(out: Path) -> int:
-    """Print the report, write the pictures into `out`; 0, or 1 if something was unexpected."""
+    """Print the report, write the pictures and the page into `out`; 0, or 1 if something was unexpected."""
     heading("The lecture, number by number")
     print("✓ match: the engine gives what the slide prints (at the slide's digits) or states")
     print("! slide error: the slide's formula and the derivative from the graph, with numbers")
@@ -51,9 +51,10 @@ def run(out: Path) -> int:
     walk(report)
     status = report.summary()
     print()
-    from demos.lecture import pictures  # only here: the report alone needs no drawing
+    from demos.lecture import page, pictures  # only here: the report alone needs no drawing
 
     pictures.draw_all(out)
+    announce(page.write(report, out))
     return status
 
 

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from demos.lecture.slides import Table, agrees, decimals
 
 TOLERANCE = 1e-12  # between two ways of computing the same thing, relative to the largest number
+
+
+class Section(NamedTuple):
+    """A part of the lecture as it was printed."""
+
+    english: str
+    russian: str
+    lines: list[str]
 
 
 @dataclass
@@ -22,18 +30,21 @@ class Report:
     matches: int = 0
     slide_errors: list[str] = field(default_factory=list)
     unexpected: list[str] = field(default_factory=list)
-    _sections: int = 0
+    sections: list[Section] = field(default_factory=list)
 
     # -- words ----------------------------------------------------------------------------------
 
     def section(self, english: str, russian: str) -> None:
         """Begin a part of the lecture."""
-        self._sections += 1
-        title = f"{self._sections}. {english}  ·  {russian}"
-        self.say(f"\n{title}\n{'─' * len(title)}")
+        title = f"{len(self.sections) + 1}. {english}  ·  {russian}"
+        self.sections.append(Section(english, russian, []))
+        if not self.quiet:
+            print(f"\n{title}\n{'─' * len(title)}")
 
     def say(self, text: str = "") -> None:
-        """Print a line."""
+        """Print a line, and keep it for the page."""
+        if self.sections:
+            self.sections[-1].lines.append(text)
         if not self.quiet:
             print(text)
 
@@ -132,8 +143,7 @@ class Report:
 
     def summary(self) -> int:
         """Print the count; the exit status, 0 if nothing was unexpected."""
-        title = "Summary"
-        self.say(f"\n{title}\n{'─' * len(title)}")
+        self.section("Summary", "Итог")
         found, wrong = len(self.slide_errors), self.checks - self.matches - len(self.slide_errors)
         self.say(f"  {self.checks} checks: {self.matches} match, {found} slide errors found, {wrong} unexpected")
         for error in self.slide_errors:
