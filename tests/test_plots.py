@@ -152,3 +152,9 @@ def test_without_matplotlib_one_sentence_says_what_to_install(monkeypatch):
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(plots.PlotsUnavailable, match="glassgrad\\[plots\\]"):
         plots.plot_loss([1.0])
+
+
+@pytest.mark.parametrize("name", ["$x", "$\\frac{$", "a" * 10_000, "<b>&", "\n\x00", "имя"])
+def test_names_of_any_kind(name, tmp_path):
+    plots.plot_heatmaps({name: [[1.0]]}).savefig(tmp_path / "map.svg")
+    plots.plot_loss({name: [1.0, 2.0]}).figure.savefig(tmp_path / "loss.svg")

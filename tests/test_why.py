@@ -186,3 +186,9 @@ def test_the_demo_finds_the_weight(tmp_path, capsys):
     assert exploding.main(["--out", str(tmp_path)]) == 0
     assert "59 of the 180 are the weight w" in capsys.readouterr().out
     assert "carried by 1 path" in (tmp_path / "exploding.txt").read_text(encoding="utf-8")
+
+
+def test_names_of_any_kind():
+    x = Value(1.0, name="a\nb\u202e" + "c" * 10_000)
+    assert len(str(why(x * 2, x))) < 500
+    assert "a b" in str(why(x * 2, x))

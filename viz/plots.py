@@ -17,6 +17,7 @@ from autograd import Value, deltas
 from autograd.errors import ArgumentError, AutogradError, OperandError
 from autograd.ops.primitive import Primitive, lookup
 from viz.numbers import shown
+from viz.text import shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -142,7 +143,7 @@ def plot_loss(
     `log` chooses a logarithmic axis; by default it is logarithmic where all losses are positive and
     span more than a factor of 30.  An epoch whose loss is nan or inf is marked at the upper edge.
     """
-    curves = {str(name): _vector(each, "losses") for name, each in _named(losses, "J").items()}
+    curves = {_plain(str(name)): _vector(each, "losses") for name, each in _named(losses, "J").items()}
     axes = _axes(ax, (6.0, 3.8))
     finite = np.concatenate([each[np.isfinite(each)] for each in curves.values()])
     if log is None:
@@ -269,7 +270,7 @@ def plot_heatmap(matrix: Any, *, title: str = "", delta: Mapping[Value, float] |
     if rows <= 12:
         axes.set_yticks(range(rows), [str(i + 1) for i in range(rows)])
     axes.set(xlabel="to neuron", ylabel="from input")
-    axes.set_title(title, fontweight="bold")
+    axes.set_title(_plain(title), fontweight="bold")
     return axes
 
 
@@ -396,6 +397,11 @@ def _vector(given: Any, what: str) -> Array:
     if vector.ndim != 1 or not vector.size:
         raise ArgumentError(f"{what}: expected a list of numbers that is not empty, got the shape {vector.shape}")
     return vector
+
+
+def _plain(text: str) -> str:
+    """A name as matplotlib shows it letter by letter: $ would begin a formula."""
+    return shortened(text, 60).replace("$", r"\$")
 
 
 def _named(given: Any, name: str) -> Mapping[str, Any]:

@@ -21,6 +21,7 @@ from typing import NamedTuple, TypeAlias
 from autograd import Value
 from autograd.errors import ArgumentError
 from viz.numbers import MINUS, shown, signed
+from viz.text import shortened
 from viz.trace import Edge, Node, Trace, locate, trace
 
 EXACT = Context(prec=30, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[])
@@ -90,7 +91,7 @@ class Why:
         if self.derivative == 0 == self.absolute:
             lines = [f"{symbol} = {shown(self.derivative)}: a slope of 0 lies on each of {of}"]
         for place, path in enumerate(self.paths, 1):
-            lines.append(f"{place:4}. {signed(path.contribution):>11} {self._share(path):>7}   {path}")
+            lines.append(f"{place:4}. {signed(path.contribution):>11} {self._share(path):>8}   {path}")
         lines.append(f"residual, what these paths leave unexplained: {shown(self.residual)}")
         lines.append(f"cancellation, |Σ| / Σ|·| = {_ratio(self)}")
         return "\n".join(lines)
@@ -98,7 +99,7 @@ class Why:
     def _share(self, path: Path) -> str:
         if not 0 < self.absolute < math.inf or not math.isfinite(path.contribution):
             return ""
-        return f"{abs(path.contribution) / self.absolute:.1%}"
+        return f"{100 * abs(path.contribution) / self.absolute:.3g}%"
 
     def _repr_html_(self) -> str:
         return f"<pre>{escape(str(self))}</pre>"
@@ -113,8 +114,8 @@ def why(J: Value, w: Value, top: int = 10) -> Why:
     >>> x, w = Value(3.0, name="x"), Value(2.0, name="w")
     >>> print(why(x * w - w, w))
     ∂−#3/∂w = 2, carried by 2 paths:
-       1.          +3   75.0%   −#3 ─1→ ×#2 ─3→ w
-       2.          −1   25.0%   −#3 ─−1→ w
+       1.          +3      75%   −#3 ─1→ ×#2 ─3→ w
+       2.          −1      25%   −#3 ─−1→ w
     residual, what these paths leave unexplained: 0
     cancellation, |Σ| / Σ|·| = 2 / 4 = 0.5
 
@@ -293,7 +294,7 @@ def _cancellation(derivative: float, absolute: Decimal) -> float:
 
 def called(node: Node) -> str:
     """What a node is called in a sentence: its name, or its operation and number, as ``tanh#12``."""
-    return node.name or f"{node.symbol or node.kind}#{node.id}"
+    return shortened(node.name, 40) if node.name else f"{node.symbol or node.kind}#{node.id}"
 
 
 def _large(number: Decimal) -> str:
