@@ -125,6 +125,14 @@ def test_heat_maps_of_numbers_that_are_not():
         plots.plot_heatmap([[1.0]], delta={})
 
 
+def test_no_way_back_is_a_dash_and_not_a_number():
+    W, J = network()
+    W[0, 0] = Value(5.0)
+    axes = plots.plot_heatmap(W, delta=deltas(J))
+    assert [text.get_text() for text in axes.texts].index("–") == 0
+    assert axes.images[0].get_array().mask.sum() == 1
+
+
 def test_the_tangent_touches_and_a_wrong_gradient_does_not():
     def J(x):
         return x[0] ** 2 + 3 * x[1] ** 2

@@ -246,7 +246,8 @@ def plot_heatmap(matrix: Any, *, title: str = "", delta: Mapping[Value, float] |
     """A matrix of numbers or Values as colours, blue negative, red positive, white 0; nan is hatched.
 
     With `delta` (what ``deltas(J)`` gives) the δ of each Value is shown instead of its data; a node to
-    which no derivative comes back is hatched too.  Up to 12 × 12 the numbers are written in the cells.
+    which no derivative comes back is hatched too and shows a dash.  Rows are inputs and columns neurons,
+    as in z = x·W; a vector is one row.  Up to 12 × 12 the numbers are written in the cells.
 
     Raises ArgumentError for more than two dimensions, OperandError where δ is asked of plain numbers.
     """
@@ -255,6 +256,7 @@ def plot_heatmap(matrix: Any, *, title: str = "", delta: Mapping[Value, float] |
     if numbers.ndim != 2 or not numbers.size:
         raise ArgumentError(f"a heat map is of a matrix or vector that is not empty, got the shape {numbers.shape}")
     rows, columns = numbers.shape
+    nodes = np.asarray(matrix, dtype=object).reshape(numbers.shape)
     axes = _axes(ax, (min(2.2 + 0.8 * columns, 10.0), min(1.4 + 0.5 * rows, 8.0)))
     finite = np.abs(numbers[np.isfinite(numbers)])
     reach = float(finite.max(initial=0.0)) or 1.0
@@ -263,7 +265,16 @@ def plot_heatmap(matrix: Any, *, title: str = "", delta: Mapping[Value, float] |
     if rows <= 12 and columns <= 12:
         for (i, j), x in np.ndenumerate(numbers):
             dark = math.isfinite(x) and abs(x) > 0.6 * reach
-            axes.text(j, i, shown(x, 3), ha="center", va="center", fontsize=8, color="white" if dark else INK)
+            unreached = delta is not None and nodes[i, j] not in delta
+            axes.text(
+                j,
+                i,
+                "–" if unreached else shown(x, 3),
+                ha="center",
+                va="center",
+                fontsize=8,
+                color="white" if dark else INK,
+            )
     axes.figure.colorbar(image, ax=axes, label="δ" if delta is not None else "")
     if columns <= 12:
         axes.set_xticks(range(columns), [str(j + 1) for j in range(columns)])
