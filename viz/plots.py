@@ -263,18 +263,8 @@ def plot_heatmap(matrix: Any, *, title: str = "", delta: Mapping[Value, float] |
     axes.add_patch(_hatch(columns, rows))
     image = axes.imshow(np.ma.masked_invalid(numbers), cmap="RdBu_r", vmin=-reach, vmax=reach, aspect="auto")
     if rows <= 12 and columns <= 12:
-        for (i, j), x in np.ndenumerate(numbers):
-            dark = math.isfinite(x) and abs(x) > 0.6 * reach
-            unreached = delta is not None and nodes[i, j] not in delta
-            axes.text(
-                j,
-                i,
-                "–" if unreached else shown(x, 3),
-                ha="center",
-                va="center",
-                fontsize=8,
-                color="white" if dark else INK,
-            )
+        without = np.vectorize(lambda node: delta is not None and node not in delta, otypes=[bool])(nodes)
+        _write_cells(axes, numbers, without, reach)
     axes.figure.colorbar(image, ax=axes, label="δ" if delta is not None else "")
     if columns <= 12:
         axes.set_xticks(range(columns), [str(j + 1) for j in range(columns)])
@@ -304,6 +294,14 @@ def plot_heatmaps(matrices: Mapping[str, Any], J: Value | None = None) -> Figure
             below = figure.add_subplot(rows, columns, columns + place + 1)
             plot_heatmap(matrix, title=f"∂J/∂{name}", delta=found, ax=below)
     return figure
+
+
+def _write_cells(axes: Axes, numbers: Array, without: Any, reach: float) -> None:
+    """Each number in its cell, a dash where no derivative comes back."""
+    for (i, j), x in np.ndenumerate(numbers):
+        color = "white" if math.isfinite(x) and abs(x) > 0.6 * reach else INK
+        text = "–" if without[i, j] else shown(x, 3)
+        axes.text(j, i, text, ha="center", va="center", fontsize=8, color=color)
 
 
 def _hatch(columns: int, rows: int) -> Any:
