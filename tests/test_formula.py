@@ -216,13 +216,10 @@ def random_graph(seed, size=9):
     leaves = [Value(rng.uniform(0.3, 1.5), name=name) for name in ("x", "y", "z")]
     nodes = list(leaves)
     unary = (tanh, sin, cos, sigmoid, lambda a: -a, lambda a: a**2, lambda a: exp(-a), lambda a: 1.0 - a)
+    binary = (lambda a, b: a + b, lambda a, b: a - b, lambda a, b: a * b, lambda a, b: a / (2 + b * b))
     for _ in range(size):
         a, b = rng.choice(nodes[-4:]), rng.choice(nodes)
-        nodes.append(
-            rng.choice(
-                (lambda: a + b, lambda: a - b, lambda: a * b, lambda: a / (2 + b * b), lambda: rng.choice(unary)(a))
-            )()
-        )
+        nodes.append(rng.choice(binary)(a, b) if rng.random() < 0.7 else rng.choice(unary)(a))
     return leaves, nodes[-1]
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 
 from autograd import Value
 from autograd.errors import GraphError, OperandError
@@ -196,9 +197,9 @@ class _Board:
 
     def _chain(self, paths: list[list[int]]) -> list[tuple[str, Box | None]]:
         whole = self._partial(self.root, self.target)
-        pairs = list(dict.fromkeys(pair for path in paths for pair in zip(path, path[1:], strict=False)))
+        pairs = list(dict.fromkeys(pair for path in paths for pair in pairwise(path)))
         lines = self._computation(list(self.between)[1:])
-        products = [n.chain([self._partial(*pair) for pair in zip(path, path[1:], strict=False)]) for path in paths]
+        products = [n.chain([self._partial(*pair) for pair in pairwise(path)]) for path in paths]
         if len(pairs) > 1:
             rule = "The chain rule" if len(paths) == 1 else f"The chain rule, a sum over {len(paths)} paths"
             lines.append((rule, n.relation(whole, "=", n.total(products))))
@@ -213,7 +214,7 @@ class _Board:
     def _numbers(self, whole: Box, paths: list[list[int]]) -> Box:
         terms, total, exact = [], 0.0, True
         for path in paths:
-            slopes = [self.slopes[pair] for pair in zip(path, path[1:], strict=False)]
+            slopes = [self.slopes[pair] for pair in pairwise(path)]
             factors = [_number(slope) for slope in slopes]
             exact = exact and not any(map(n.is_rounded, factors))
             terms.append(n.chain(factors))
@@ -246,7 +247,8 @@ class _Board:
         kept = order if len(order) <= MOST_NODES else [*order[: MOST_NODES // 2], -1, *order[-MOST_NODES // 2 :]]
         known = sorted((i for i in kept if i >= 0), key=list(self.between).index)
         lines = self._computation([i for i in known if i != self.target])
-        rule = f"δ(node) = ∂{printers.text(self._symbol(self.root))}/∂node, from the top down: the sum of δ·slope over its users"
+        J = printers.text(self._symbol(self.root))
+        rule = f"δ(node) = ∂{J}/∂node, from the top down: the sum of δ·slope over its users"
         lines.append((rule, n.relation(self._delta(self.root), "=", n.ONE)))
         for i in kept[1:]:
             if i < 0:

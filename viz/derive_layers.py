@@ -211,11 +211,13 @@ class _Network:
         if layer.linear:
             return back
         op, constants = self._function(layer.a[0][0])
-        operands = [_symbol("Z", layer.number), *map(n.Number, constants)]
+        operands: list[Box] = [_symbol("Z", layer.number), *map(n.Number, constants)]
         slope = textbook_slopes(lookup(op), self._activated(layer), operands)[0]
         if slope is None:
             raise _NoLayers
-        product = n.Row((n.positive(back), n.Word("⊙"), slope), (n.POWER, 0, n.POWER), n.PRODUCT)
+        left = n.positive(back)
+        least = n.PRODUCT if isinstance(left, n.Fraction) else n.POWER
+        product = n.Row((left, n.Word("⊙"), slope), (least, 0, n.POWER), n.PRODUCT)
         return n.negate(product) if n.is_negative(back) else product
 
     # -- where the loss begins ------------------------------------------------------------------
@@ -233,6 +235,7 @@ class _Network:
         """The product of the slopes on the only path from J to output i; None if there are several."""
         boxes: dict[int, Box] = {i: Identifier("Ŷ")}
         slopes: list[Box] = []
+        summed = False  # above a sum over outputs no formula of a single one can speak
         while i != self.root:
             users = self.users[i]
             if len(users) != 1 or len(slopes) >= LARGEST:
@@ -240,12 +243,13 @@ class _Network:
             (user,) = users
             op, operands = self.nodes[user].op, self.operands[user]
             if op == "sum":  # its slope is 1, and the other terms belong to other outputs
-                i = user
+                i, summed = user, True
+                boxes[i] = n.Word("Σ")
                 continue
             known = [boxes[o] if o in boxes else self._beside(o, op) for o in operands]
             boxes[user] = written(lookup(op), known)
             slope = textbook_slopes(lookup(op), boxes[user], known)[operands.index(i)]
-            if slope is None:
+            if slope is None or (summed and not isinstance(slope, n.Number)):
                 return None
             slopes.insert(0, slope)
             i = user

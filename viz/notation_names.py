@@ -26,12 +26,12 @@ _INDEXED = re.compile(
 )
 _PLAIN = re.compile(r"[^\W\d][\w.′']*")
 
-GREEK = {
-    letter: f"\\{unicodedata.name(letter).split()[-1].lower()}"
-    for letter in "αβγδεζηθικλμνξπρστυφχψω"
-} | {
-    letter: f"\\{unicodedata.name(letter).split()[-1].capitalize()}" for letter in "ΓΔΘΛΞΠΣΥΦΨΩ"
-} | {"λ": r"\lambda", "Λ": r"\Lambda", "∂": r"\partial", "∞": r"\infty", "⊙": r"\odot", "·": r"\cdot", "…": r"\dots", "Ŷ": r"\hat{Y}"}  # fmt: skip
+_GREEK_LETTERS = "αβγδεζηθικμνξπρστυφχψωΓΔΘΞΠΣΥΦΨΩ"  # λ is LAMDA in Unicode
+SIGNS = {"∂": r"\partial", "∞": r"\infty", "⊙": r"\odot", "·": r"\cdot", "…": r"\dots", "Ŷ": r"\hat{Y}"}
+GREEK = {"λ": r"\lambda", "Λ": r"\Lambda", **SIGNS}
+for _letter in _GREEK_LETTERS:
+    _word = unicodedata.name(_letter).split()[-1]
+    GREEK[_letter] = "\\" + (_word.lower() if _letter.islower() else _word.capitalize())
 
 _LATEX = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%",
