@@ -96,7 +96,7 @@ def test_many_paths_become_a_recursion():
     for _ in range(5):
         v = v * v + v * w
     derivation = derive(v, x)
-    assert line(derivation, "δ(t₃)").startswith("δ(t₃) = δ(t₅)·w + δ(t₄)·2·t₃")
+    assert line(derivation, "δ(t₃)").startswith("δ(t₃) = δ(t₅)·w + 2·δ(t₄)·t₃")
     assert result(derivation) == pytest.approx(gradient(v, x), rel=1e-4)
 
 

@@ -78,11 +78,9 @@ class Derivation:
             if words:
                 shown.append(f"<p>{escape(words)}</p>")
             if box is not None:
-                shown.append(math_element([printers.mathml(box)], printers.text(box)))
-        style = "overflow-x:auto;text-align:left"
-        return f'<div class="derivation" style="{style}">{"".join(shown)}</div>'.replace(
-            'display="block"', 'display="block" style="text-align:left;margin:0.5em 1.5em"'
-        )
+                line = math_element([printers.mathml(box)], printers.text(box), "inline")
+                shown.append(f'<div style="margin:0.5em 1.5em">{line}</div>')
+        return f'<div class="derivation" style="overflow-x:auto;text-align:left">{"".join(shown)}</div>'
 
     def _repr_html_(self) -> str:
         return self.html

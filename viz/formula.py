@@ -80,14 +80,18 @@ class Formula:
         return [n.relation(letter, "=", box) for letter, box in self.where]
 
 
-def math_element(rows: list[str], spoken: str) -> str:
-    """A <math> element of one row, or of several below one another, aligned at the left."""
+def math_element(rows: list[str], spoken: str, display: str = "block") -> str:
+    """A <math> element of one row, or of several below one another, aligned at the left.
+
+    `spoken` is what a screen reader says; `display` is "block" (centred) or "inline".
+    """
     inside = rows[0]
     if len(rows) > 1:
         cells = "".join(f'<mtr><mtd style="text-align:left;padding:0.25em 0">{row}</mtd></mtr>' for row in rows)
         inside = f'<mtable displaystyle="true">{cells}</mtable>'
     alt = escape(spoken, quote=True).replace("\n", " ")
-    return f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="block" alttext="{alt}">{inside}</math>'
+    attributes = f'xmlns="http://www.w3.org/1998/Math/MathML" display="{display}" displaystyle="true"'
+    return f'<math {attributes} alttext="{alt}">{inside}</math>'
 
 
 def formula(v: Value, *, expand: bool = True, depth: int | None = None) -> Formula:
@@ -123,7 +127,7 @@ class _Writer:
 
     def __init__(self, seen: Trace, expand: bool, depth: int | None) -> None:
         self._trace = seen
-        self._operands = operands_of(seen)
+        self._operands = _merged(seen)
         self._symbols = Symbols(seen)
         self._expanded = self._region(expand, depth)
         self._uses = Counter(o for i in self._expanded for o in self._operands[i])
@@ -178,3 +182,18 @@ class _Writer:
                 self._where.append((known, n.Number(node.value, 6)))
             self._boxes[i] = known
         return self._boxes[i]
+
+
+def _merged(seen: Trace) -> list[list[int]]:
+    """Every node's operands, where unnamed nodes that compute the same thing are one: exact, and shorter."""
+    first: dict[tuple[object, ...], int] = {}
+    same: list[int] = list(range(len(seen.nodes)))
+    operands = operands_of(seen)
+    for node in seen.nodes[seen.root + 1 :]:
+        if node.kind == "constant":
+            same[node.id] = first.setdefault((node.value.hex(),), node.id)
+    for i in seen.forward:
+        operands[i] = [same[o] for o in operands[i]]
+        if not seen.nodes[i].name:
+            same[i] = first.setdefault((seen.nodes[i].op, *operands[i]), i)
+    return operands

@@ -182,22 +182,50 @@ def negate(box: Box) -> Box:
 
 
 def multiply(left: Box, right: Box) -> Box:
-    """left · right; a factor 1 is left out, a sign stands before the product, x·x is x², a·1/b is a/b."""
+    """left · right; a factor 1 is left out, sign and number stand first, x·x is x², a·1/b is a/b.
+
+    Two numbers become one, as in ½·(2·x), where their product is exact.
+    """
     if _is(left, 1.0):
         return right
     if _is(right, 1.0):
         return left
-    if isinstance(left, Negative) or _is(left, -1.0):
+    if is_negative(left):
         return negate(multiply(positive(left), right))
-    if isinstance(right, Negative) or _is(right, -1.0):
+    if is_negative(right):
         return negate(multiply(left, positive(right)))
+    (a, first), (b, second) = _coefficient(left), _coefficient(right)
+    if not _product_is_exact(a, b):
+        return _row(left, "·", right, PRODUCT)
+    if first is None or second is None:
+        rest = second if first is None else first
+    else:
+        rest = _product(first, second)
+    coefficient = Number(a * b)
+    if rest is None:
+        return coefficient
+    return rest if _is(coefficient, 1.0) else _row(coefficient, "·", rest, PRODUCT)
+
+
+def _product(left: Box, right: Box) -> Box:
+    """left · right of boxes without sign or coefficient."""
     if left is right:
         return raise_to(left, Number(2.0))
-    if isinstance(left, Number) and (merged := _scaled(left, right)) is not None:
-        return merged
     if isinstance(right, Fraction) and _is(right.top, 1.0):
         return Fraction(left, right.bottom)
     return _row(left, "·", right, PRODUCT)
+
+
+def _coefficient(box: Box) -> tuple[float, Box | None]:
+    """A product as its number and the rest (None: nothing): 2·x as 2 and x."""
+    if isinstance(box, Number):
+        return box.value, None
+    if isinstance(box, Row) and box.binds == PRODUCT and len(box.parts) == 3:
+        number, rest = _coefficient(box.parts[0])
+        if rest is None:
+            return number, box.parts[2]
+        return (1.0, box) if number == 1.0 else (number, _row(rest, "·", box.parts[2], PRODUCT))
+    return 1.0, box
 
 
 def divide(top: Box, bottom: Box) -> Box:
@@ -285,20 +313,6 @@ def positive(box: Box) -> Box:
 def _row(left: Box, sign: str, right: Box, level: int) -> Row:
     after = level + 1 if sign == "−" else level
     return Row((left, Word(sign), right), (level, RELATION, after), level)
-
-
-def _scaled(factor: Number, box: Box) -> Box | None:
-    """factor · box as one coefficient, ½·(2·x) as x, where the product of the two numbers is exact."""
-    whole = isinstance(box, Row) and box.binds == PRODUCT
-    coefficient, rest = (box.parts[0], box.parts[1:]) if isinstance(box, Row) and whole else (box, ())
-    if not isinstance(coefficient, Number) or not _product_is_exact(factor.value, coefficient.value):
-        return None
-    product = Number(factor.value * coefficient.value)
-    if not rest:
-        return product
-    if len(rest) == 2:  # · and the other factor
-        return multiply(product, rest[1])
-    return multiply(product, Row(rest[1:], box.least[2:], PRODUCT)) if isinstance(box, Row) else None
 
 
 def _product_is_exact(a: float, b: float) -> bool:

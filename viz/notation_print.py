@@ -13,8 +13,6 @@ from viz.notation import (
     ATOM,
     POWER,
     PRODUCT,
-    RELATION,
-    SUM,
     Apply,
     Below,
     Box,
@@ -36,6 +34,8 @@ from viz.notation_names import GREEK, can_be_lowered, escaped, in_latex, in_text
 _SPECIAL = {"inf": "∞", "-inf": "−∞", "nan": "nan"}
 _CLINGING = {",", ";"}  # signs with a space only after them
 _SPACED = {"+", "−", "=", "≈", "<", ">", "≤", "≥", "mod", "⊙"}
+# Lines, since brackets stretch only where a font for mathematics is installed.
+_BRACKETS = "border-left:1.5px solid;border-right:1.5px solid;border-radius:4px;padding:0 0.2em;margin:0.15em"
 
 
 def text(box: Box) -> str:
@@ -258,10 +258,7 @@ class _MathML(_Printer):
 
     def _matrix(self, box: Matrix) -> str:
         rows = "".join(f"<mtr>{''.join(f'<mtd>{self.show(cell)}</mtd>' for cell in cells)}</mtr>" for cells in box.rows)
-        return f'<mrow><mo form="prefix">[</mo><mtable>{rows}</mtable><mo form="postfix">]</mo></mrow>'
+        return f'<mtable style="{_BRACKETS}">{rows}</mtable>'
 
     def _parentheses(self, shown: str) -> str:
         return f"<mrow><mo>(</mo>{shown}<mo>)</mo></mrow>"
-
-
-__all__ = ["RELATION", "SUM", "latex", "mathml", "text"]
