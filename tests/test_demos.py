@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from demos import __main__ as everything
-from demos import cars, derivative, lecture, moons, neuron, output
+from demos import cars, derivative, exploding, lecture, moons, nan, neuron, output
 
 ROOT = Path(__file__).parents[1]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -18,6 +18,8 @@ RUNS = {
     derivative: ([], ["derivative.svg"]),
     neuron: ([], ["neuron.svg", "picnic.svg"]),
     lecture: ([], ["lecture.svg", "activations.svg", "relu_family.svg", "bias.svg", "lecture.html"]),
+    exploding: ([], ["exploding.txt"]),
+    nan: ([], ["nan.txt"]),
     cars: (["--epochs", "3"], ["cars.png"]),
     moons: (["--epochs", "8"], ["moons.png"]),
 }
@@ -30,6 +32,8 @@ def check_file(path):
         assert len(list(root.iter())) > 30
     elif path.suffix == ".html":
         assert path.read_text(encoding="utf-8").startswith("<!doctype html>")  # test_lecture_page.py reads on
+    elif path.suffix == ".txt":
+        assert len(path.read_text(encoding="utf-8").splitlines()) > 3
     else:
         assert path.read_bytes().startswith(b"\x89PNG")
         assert path.stat().st_size > 5_000

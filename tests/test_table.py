@@ -239,9 +239,11 @@ def _with_constants(row, floats, y):
         node = RECORDERS[row.name](*operands)
         flowing = [s for i, s in enumerate(node.slopes) if i != slot]
         assert flowing == [None] * len(flowing), f"{row.name}: a slope along a constant"
-        yield f"only operand {slot} a Value", node.data, [
-            node.slopes[slot] if i == slot else s for i, s in enumerate(slopes)
-        ]
+        yield (
+            f"only operand {slot} a Value",
+            node.data,
+            [node.slopes[slot] if i == slot else s for i, s in enumerate(slopes)],
+        )
 
 
 def check_readings_agree(row: Primitive):

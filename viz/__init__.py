@@ -6,14 +6,15 @@
 >>> viz.draw(x * x + 1)  # doctest: +ELLIPSIS
 <drawing, ... characters of SVG; .save('graph.svg') writes it>
 >>> print(viz.formula(x * x + 1))
-x·x + 1
+x² + 1
 
 `trace` is the floor: frozen plain data, the only module that reads a graph.  `view` chooses what is
 shown, `layout` places it with Graphviz, `svg` writes it; `formula` and `derive` say it in mathematics;
-`why` and `anomaly` look for what is large, what cancels and what breaks.  Plots (`viz.plots`, with
-matplotlib) are imported when they are used.
+`why` and `anomaly` look for what is large, what cancels and what breaks; `plots` draws curves and heat maps, and
+needs matplotlib when it is used.
 """
 
+from viz import plots
 from viz.anomaly import Anomaly, Sound, anomaly
 from viz.derive import Derivation, derive
 from viz.dot import to_dot
@@ -40,6 +41,7 @@ __all__ = [
     "derive",
     "draw",
     "formula",
+    "plots",
     "to_dot",
     "trace",
     "why",
