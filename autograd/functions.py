@@ -25,6 +25,8 @@ for _name, _row in TABLE.items():
         globals()[_known_as] = RECORDERS[_name]
 
 
+_DOT = TABLE["dot"]
+
 # -- vectors ----------------------------------------------------------------------------------------
 
 
@@ -42,24 +44,23 @@ def dot(weights: Any, inputs: Any, bias: Any = None) -> Any:
     try:  # all Values, the way of a neuron: no checks, no copies
         w = [weight._data for weight in weights]
         x = [item._data for item in inputs]
-        slopes: tuple[float | None, ...] = (*x, *w)
         y = builtins.sum(map(operator.mul, w, x))
         if bias is not None:
             y += bias._data
-            slopes += (1.0,)
     except AttributeError:
         return _mixed_dot(tuple(weights), tuple(inputs), bias)
     if len(w) != len(x):
         raise _unequal(len(w), len(x))
-    operands = (*weights, *inputs) if bias is None else (*weights, *inputs, bias)
-    return make_node(TABLE["dot"], y, operands, slopes)
+    if bias is None:
+        return make_node(_DOT, y, (*weights, *inputs), (*x, *w))
+    return make_node(_DOT, y, (*weights, *inputs, bias), (*x, *w, 1.0))
 
 
 def _mixed_dot(weights: tuple[Any, ...], inputs: tuple[Any, ...], bias: Any) -> Any:
     """A dot of numbers and Values in any places."""
     if len(weights) != len(inputs):
         raise _unequal(len(weights), len(inputs))
-    return _apply_vector(TABLE["dot"], (*weights, *inputs) if bias is None else (*weights, *inputs, bias))
+    return _apply_vector(_DOT, (*weights, *inputs) if bias is None else (*weights, *inputs, bias))
 
 
 def _unequal(weights: int, inputs: int) -> ArgumentError:

@@ -103,9 +103,13 @@ class Neuron(Module):
         g = self.activation
         if g.function is None:
             return z
-        a: Value = g.function(z) if g.plain else g.apply(z, self.slope, self.training, self.names.scope)
-        if g.plain or (a is not z and a.name is None):  # a function of one's own may hand back what has a name
-            self.name_output(a, g.plain)
+        if g.plain:
+            a: Value = g.function(z)
+            a.label = self._a if a.label is None else inside(a.label, self._a)
+            return a
+        a = g.apply(z, self.slope, self.training, self.names.scope)
+        if a is not z and a.name is None:  # a function of one's own may hand back what has a name
+            self.name_output(a, plain=False)
         return a
 
     def name_output(self, a: Value, plain: bool = True) -> None:

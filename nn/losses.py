@@ -150,15 +150,26 @@ def _column(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _array(given: Any, what: str) -> Any:
+    if isinstance(given, (list, tuple)) and all(type(x) in _PLAIN for x in given):
+        return _vector(given)  # the usual case, which NumPy would take long to look through
     try:
         raw = np.asarray(given, dtype=object if isinstance(given, Value) else None)
     except ValueError:
         raise ArgumentError(f"{what} must have rows of equal length, got {short(given)}") from None
     if raw.dtype.kind not in "fiubO":
         raise OperandError(f"{what} are numbers or Values, got {short(given)}")
-    array = np.empty(raw.size, object)
-    array[:] = [item if isinstance(item, Value) else number(item, what) for item in raw.flat]
-    return array.reshape(raw.shape)
+    return _vector([item if isinstance(item, Value) else number(item, what) for item in raw.flat]).reshape(raw.shape)
+
+
+_PLAIN = (Value, float)
+
+
+def _vector(items: Sequence[Any]) -> Any:
+    """Values and floats as a 1-d array of objects, none of them looked into."""
+    vector = np.empty(len(items), object)
+    for i, item in enumerate(items):
+        vector[i] = item
+    return vector
 
 
 def _numbers(given: Any, what: str) -> Any:
