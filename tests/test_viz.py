@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -15,6 +16,7 @@ import pytest
 import viz
 from autograd import Value, deltas, dot, scope, tanh, where
 from autograd.errors import ArgumentError, GraphError, OperandError
+from viz.layout import Link, Shape, place
 from viz.numbers import Scale, shown, signed
 from viz.trace import CONSTANT
 from viz.view import FULL, READABLE, expanded, view
@@ -272,12 +274,50 @@ def test_a_long_chain_without_scopes_is_gathered_too():
     assert viz.draw(x).svg
 
 
-def test_middling_graphs_are_compact():
-    J = many(2, 10, 20)
-    seen = view(viz.trace(J))
-    assert len(seen.boxes) > FULL
+def test_middling_graphs_are_compact_and_fold_what_one_node_alone_uses():
+    seen = viz.trace(many(2, 10, 20))
+    folded, whole = view(seen), view(seen, force=True)
+    assert folded.compact and whole.compact
+    assert len(whole.boxes) == len(seen.nodes) > FULL
+    packs = [box for box in folded.boxes if box.kind == "group"]
+    assert sum(int(box.counts[0].split()[0]) for box in packs) + len(folded.boxes) - len(packs) == len(seen.nodes)
+    assert all(box.scope for box in packs)
+    assert f"{len(whole.boxes) - len(folded.boxes) + len(packs):,} leaves" in folded.note
+    assert len(of_class(viz.draw(many(2, 10, 20)).svg, "node")) == len(folded.boxes)
+
+
+def test_a_graph_with_nothing_to_fold_is_only_compact():
+    x = Value(1.0, name="x")
+    for _ in range(FULL):
+        x = x + x
+    seen = view(viz.trace(x))
     assert seen.compact
-    assert len(of_class(viz.draw(J).svg, "node")) == len(seen.boxes)
+    assert len(seen.boxes) == FULL + 1
+
+
+def test_neurons_stand_in_the_order_of_their_numbers():
+    seen = viz.trace(many(1, 12, 2))
+    slots = {node.id: sum(edge.node == node.id for edge in seen.edges) for node in seen.nodes}
+    shapes = [Shape(f"n{node.id}", node.scope, 60, 40, slots[node.id]) for node in seen.nodes]
+    links = [Link(f"n{edge.operand}", f"n{edge.node}", edge.slot) for edge in seen.edges]
+    neurons = [cluster for cluster in place(shapes, links).clusters if "neuron" in cluster.scope]
+    from_the_top = [cluster.scope for cluster in sorted(neurons, key=lambda cluster: cluster.top)]
+    assert from_the_top == [f"layer1.neuron{n}" for n in range(1, 13)]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_scoping_of_any_graph_loses_an_arrow(seed):
+    rng = random.Random(seed)
+    pool = [Value(rng.random()) for _ in range(3)]
+    for _ in range(rng.randint(2, 25)):
+        with scope(rng.choice(["a", "a.b", "a.c", "d", "d.e.f", f"n{rng.randint(1, 12)}"])):
+            n = rng.randint(1, 4)
+            weights = [rng.choice([*pool, Value(0.1)]) for _ in range(n)]
+            pool.append(tanh(dot(weights, [rng.choice(pool) for _ in range(n)], rng.choice([None, 1.0]))))
+    J = sum(pool, Value(0.0))
+    for level in ("neuron", "op"):
+        drawn = viz.draw(J, level=level)
+        assert len(of_class(drawn.svg, "edge")) == len(view(viz.trace(J), level=level).arrows)
 
 
 def test_layers():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -83,11 +84,12 @@ def place(shapes: Sequence[Shape], links: Sequence[Link], *, compact: bool = Fal
 
 
 def _dot_source(shapes: Sequence[Shape], links: Sequence[Link], compact: bool, scopes: list[str]) -> str:
+    # newrank: columns are chosen over all clusters together; cluster by cluster, Graphviz loses edges.
     apart, ranks = (0.06, 0.6) if compact else (0.2, 0.95)
     gates = _gates(shapes, links)
     lines = [
         "digraph {",
-        f"graph [rankdir=LR, nodesep={apart}, ranksep={ranks}, pad=0, fontsize=1, remincross=true]",
+        f"graph [rankdir=LR, nodesep={apart}, ranksep={ranks}, pad=0, fontsize=1, remincross=true, newrank=true]",
         'node [shape=record, fixedsize=true, label="", fontsize=1, margin=0]',
         "edge [dir=none]",
         *_cluster_lines([*shapes, *gates.values()], scopes),
@@ -123,7 +125,7 @@ def _cluster_lines(shapes: Sequence[Shape], scopes: list[str]) -> Iterator[str]:
         path = tuple(shape.scope.split(".")[:DEEPEST]) if shape.scope else ()
         by_scope.setdefault(path, []).append(shape)
     open_path: tuple[str, ...] = ()
-    for path in sorted(by_scope):  # so that what is inside a scope follows it
+    for path in sorted(by_scope, key=_as_counted, reverse=True):  # so that what is inside a scope follows it
         shared = 0
         while shared < min(len(open_path), len(path)) and open_path[shared] == path[shared]:
             shared += 1
@@ -134,6 +136,13 @@ def _cluster_lines(shapes: Sequence[Shape], scopes: list[str]) -> Iterator[str]:
         open_path = path
         yield from map(_shape_line, by_scope[path])
     yield from ["}"] * len(open_path)
+
+
+def _as_counted(path: tuple[str, ...]) -> list[list[tuple[int, str]]]:
+    """A sorting key by which neuron2 comes before neuron10."""
+    return [
+        [(int(part or 0), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", name)] for name in path
+    ]
 
 
 def _room(name: str) -> str:
@@ -218,6 +227,10 @@ def _read(answer: dict[str, Any], links: int, scopes: list[str]) -> Layout:
             centres[name] = (x, up - y)
     parts: dict[str, list[Point]] = {}
     for edge in answer.get("edges", []):
+        if "pos" not in edge:
+            raise LayoutError(
+                f"Graphviz placed the boxes but lost {edge['id']}: draw a part of it with scope= or level="
+            )
         points = [tuple(map(float, point.split(","))) for point in edge["pos"].split()]
         parts[edge["id"]] = [(x, up - y) for x, y in points]
     curves = [_joined(parts.get(f"i{i}"), parts[f"e{i}"]) for i in range(links)]

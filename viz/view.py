@@ -17,6 +17,7 @@ from viz.trace import CONSTANT, OPERATION, Edge, Node, Trace
 
 FULL, COMPACT = 300, 2000  # how many nodes are drawn in full, and at all, unless forced
 READABLE = 30  # how many boxes a collapsed picture may have
+FOLDED_FROM = 3  # this many leaves of one user share a box in a compact picture
 LEVELS = ("layer", "neuron", "op")
 GROUP = "group"
 
@@ -59,6 +60,7 @@ class View(NamedTuple):
 
 Nodes = Sequence[Node]
 Edges = Sequence[Edge]
+Key = Callable[[Node], str]  # which group a node belongs to
 
 
 def view(trace: Trace, *, level: str = "neuron", keep: set[int] | None = None, force: bool = False) -> View:
@@ -81,6 +83,8 @@ def view(trace: Trace, *, level: str = "neuron", keep: set[int] | None = None, f
     if level == "layer" or (total > COMPACT and not force):
         return _gather(trace.root, nodes, edges, coarsest=level == "layer")
     note = "" if total == len(trace.nodes) or level == "op" else f"{total:,} of the graph's {len(trace.nodes):,} nodes"
+    if total > FULL and not force:
+        return _folded(trace.root, nodes, edges, note)
     return _everything(trace.root, nodes, edges, total > FULL, note)
 
 
@@ -186,9 +190,38 @@ def _product(delta: float | None, slope: float | None) -> float | None:
     return None if delta is None or slope is None else delta * slope
 
 
-# -- many nodes a box -------------------------------------------------------------------------------
+# -- weights in one box -----------------------------------------------------------------------------
 
-Key = Callable[[Node], str]
+
+def _folded(root: int, nodes: Nodes, edges: Edges, note: str) -> View:
+    """Every node a box, but the many leaves that only one node uses, a neuron's weights, share one."""
+    key = _by_only_user(nodes, edges)
+    folded = sum(1 for node in nodes if key(node).startswith("%"))
+    if not folded:
+        return _everything(root, nodes, edges, True, note)
+    said = f"{folded:,} leaves that only one node uses are folded; draw(…, force=True) draws each"
+    return _collapsed(root, nodes, edges, key, "; ".join(filter(None, (note, said))), compact=True)
+
+
+def _by_only_user(nodes: Nodes, edges: Edges) -> Key:
+    """A group for the leaves of one scope that one node alone uses, where there are several."""
+    users: dict[int, set[int]] = defaultdict(set)
+    for edge in edges:
+        users[edge.operand].add(edge.node)
+    only = {n.id: min(users[n.id]) for n in nodes if n.kind not in (OPERATION, CONSTANT) and len(users[n.id]) == 1}
+    scopes = {n.id: n.scope for n in nodes}
+    several = Counter((only[i], scopes[i]) for i in only)
+
+    def key(node: Node) -> str:
+        user = only.get(node.id)
+        if user is None or several[user, node.scope] < FOLDED_FROM:
+            return f"n{node.id}"
+        return f"%{user}.{node.scope}"
+
+    return key
+
+
+# -- many nodes a box -------------------------------------------------------------------------------
 
 
 def _gather(root: int, nodes: Nodes, edges: Edges, *, coarsest: bool) -> View:
@@ -243,7 +276,8 @@ def _by_order(nodes: Nodes, root: int) -> Key:
     return key
 
 
-def _collapsed(root: int, nodes: Nodes, edges: Edges, key: Key, note: str) -> View:
+def _collapsed(root: int, nodes: Nodes, edges: Edges, key: Key, note: str, compact: bool = False) -> View:
+    """A box a group; with `compact`, single nodes stay inside their scopes."""
     groups: dict[str, list[Node]] = defaultdict(list)
     home: dict[int, str] = {}
     for node in nodes:
@@ -258,7 +292,9 @@ def _collapsed(root: int, nodes: Nodes, edges: Edges, key: Key, note: str) -> Vi
     for tail, head in between:
         arrows.append(Arrow(ids[tail], ids[head], rank[head], None, largest.get((tail, head)), between[tail, head]))
         rank[head] += 1
-    return View(ids[home[root]], boxes, tuple(arrows), False, note)
+    if compact:
+        boxes = tuple(b._replace(scope=groups[w][0].scope) for b, w in zip(boxes, groups, strict=True))
+    return View(ids[home[root]], boxes, tuple(arrows), compact, note)
 
 
 def _between(
@@ -291,8 +327,14 @@ def _gathered(box_id: str, where: str, inside: list[Node], slots: int) -> Box:
     for node in inside:
         if node.delta is not None and (delta is None or _larger(node.delta, delta)):
             delta = node.delta
-    title, scope = _titled(where)
+    title, scope = _span(inside) if where.startswith("%") else _titled(where)
     return Box(box_id, GROUP, title, "", None, delta, scope, slots, None, _counts(where, inside))
+
+
+def _span(leaves: list[Node]) -> tuple[str, str]:
+    """What folded leaves are called, the first and the last, and their scope."""
+    first, last = leaves[0].name, leaves[-1].name
+    return (f"{first} … {last}" if first and last else f"{len(leaves)} leaves"), leaves[0].scope
 
 
 def _titled(where: str) -> tuple[str, str]:
