@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
-from autograd.errors import ArgumentError, GraphError, OperandError
+from autograd.errors import GraphError, OperandError
 from autograd.methods import Methods
 from autograd.order import backward_order, interior
 from autograd.recorder import RECORDERS
@@ -247,12 +247,6 @@ def tangents(
         if products:
             moving[node] = gather(products)
     return moving
-
-
-def check_length(given: Sequence[Any], expected: int, what: str) -> None:
-    """Raise ArgumentError unless there are as many as expected."""
-    if len(given) != expected:
-        raise ArgumentError(f"{what}: expected {expected}, got {len(given)}")
 
 
 def _run(steps: Iterator[Step]) -> None:

@@ -15,10 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd.chain import check_length
 from autograd.context import no_grad
 from autograd.errors import ArgumentError, AutogradError
-from autograd.structure import flatten
+from autograd.structure import check_length, flatten
 from autograd.transforms import value_and_grad
 from autograd.value import Value, number
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.errors import OperandError
+from autograd.errors import ArgumentError, OperandError
 from autograd.value import Value, number, short
 
 
@@ -41,6 +41,12 @@ def flatten(thing: Any, what: str = "an argument") -> tuple[list[Any], Structure
     if isinstance(thing, (list, tuple)):
         return _flatten_many(thing, type(thing), what)
     return [_leaf(thing, what)], Structure(1, lambda leaves: leaves[0])
+
+
+def check_length(given: Sequence[Any], expected: int, what: str) -> None:
+    """Raise ArgumentError unless there are as many as expected."""
+    if len(given) != expected:
+        raise ArgumentError(f"{what}: expected {expected}, got {len(given)}")
 
 
 def _flatten_many(things: Sequence[Any], build: Callable[[list[Any]], Any], what: str) -> tuple[list[Any], Structure]:

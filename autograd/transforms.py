@@ -15,7 +15,6 @@ from typing import Any, NamedTuple, TypeAlias
 
 from autograd.chain import (
     as_value,
-    check_length,
     deltas_as_graph,
     deltas_from,
     dot_products,
@@ -26,7 +25,7 @@ from autograd.chain import (
 )
 from autograd.errors import ArgumentError
 from autograd.order import interior, reachable
-from autograd.structure import Structure, flatten
+from autograd.structure import Structure, check_length, flatten
 from autograd.value import Value, short
 
 Function: TypeAlias = Callable[..., Any]

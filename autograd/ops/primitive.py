@@ -75,7 +75,6 @@ class Primitive:
     doc: str = ""
     defaults: dict[str, float] = field(default_factory=dict)
     variadic: bool = False  # any number of operands
-    sliced: bool = False  # variadic over a vector, so that an array may be reduced along an axis
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"

@@ -99,7 +99,7 @@ floor_divide = row("floor_divide", Atom(operator.floordiv, np.floor_divide), lam
           definition="floor(a / b)", points=[(7.5, 2), (-7.5, 2)], doc="Python's a // b")
 
 sum_ = row("sum", Atom(lambda *xs: sum(xs, 0.0), lambda *xs: reduce(np.add, xs, 0.0)),
-          lambda y, *xs: (1.0,) * len(xs), variadic=True, sliced=True,
+          lambda y, *xs: (1.0,) * len(xs), variadic=True,
           symbol="Σ", latex=r"\sum {xs}", definition="sum(xs)", points=[(1, 2, 3), (-0.5, 0.5, 1e-3, 7)],
           doc="Σ xᵢ as one node")
 
@@ -513,7 +513,7 @@ def softmax_slopes(i: Any, xs: tuple[Any, ...]) -> list[Any]:
 
 
 logsumexp = row("logsumexp", Atom(special.logsumexp, lambda *xs: np.logaddexp.reduce(np.broadcast_arrays(*xs))),
-          lambda y, *xs: tuple(softmax_vector(xs)), variadic=True, sliced=True,
+          lambda y, *xs: tuple(softmax_vector(xs)), variadic=True,
           latex=r"\ln\left(\sum e^{{{xs}}}\right)", definition="log(sum(exp(x) for x in xs))",
           points=[(1, 2, 3), (0, -50), (-700, -710)],
           edges=[((1000, 1000), 1000 + LN2, (0.5, 0.5)), ((-inf, -inf), -inf, (nan, nan)), ((-inf, 0), 0, (0, 1))],
