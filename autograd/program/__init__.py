@@ -1,0 +1,1 @@
+"""Programs: a graph recorded once, as plain data, and run over one point or a million samples."""

@@ -1,0 +1,159 @@
+"""Writes programs, one instruction at a time; what was written before is not written again.
+
+While a program is being written its numbers are: inputs 0, 1, …, then results; constants are negative
+(constant j is ~j), so that they can be added at any time.  `finish` puts them in their place.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from autograd.ops.expression import Expression, Term
+from autograd.ops.primitive import lookup
+from autograd.program.program import MULTIPLY, NEGATIVE, Operation, Program
+
+Numbers = tuple[int, ...]
+Ids = np.ndarray[Any, np.dtype[np.int64]]
+Mask = np.ndarray[Any, np.dtype[np.bool_]]
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+
+
+class Builder:
+    """A program being written.
+
+    >>> b = Builder(["x", "y"])
+    >>> t = b.emit(Operation("multiply"), (0, 1))
+    >>> print(b.finish([b.emit(Operation("tanh"), (t,))]))
+    inputs x, y
+    t1 = multiply(x, y)
+    t2 = tanh(t1)
+    outputs t2
+    """
+
+    def __init__(self, inputs: Sequence[str]) -> None:
+        self.inputs = tuple(inputs)
+        self._constants: list[float] = []
+        self._constant_ids: dict[bytes, int] = {}
+        self._operations: dict[Operation, int] = {}
+        self._code: list[int] = []
+        self._operands: list[Numbers] = []
+        self._written: dict[tuple[int, Numbers], int] = {}
+        self.zero, self.one = self.constant(0.0), self.constant(1.0)
+
+    def constant(self, number: float) -> int:
+        """The number of a constant; the same one for the same bits (so -0.0 is not 0.0)."""
+        bits = struct.pack("d", number)
+        found = self._constant_ids.get(bits)
+        if found is None:
+            found = self._constant_ids[bits] = ~len(self._constants)
+            self._constants.append(number)
+        return found
+
+    def emit(self, operation: Operation, operands: Numbers) -> int:
+        """The number of `operation` of `operands`: written now, or before, or folded to a constant."""
+        code = self._operations.setdefault(operation, len(self._operations))
+        key = (code, operands)
+        found = self._written.get(key)
+        if found is None:
+            folded = max(operands, default=0) < 0
+            found = self.constant(self._computed(operation, operands)) if folded else self._append(key)
+            self._written[key] = found
+        return found
+
+    def _append(self, line: tuple[int, Numbers]) -> int:
+        self._code.append(line[0])
+        self._operands.append(line[1])
+        return len(self.inputs) + len(self._code) - 1
+
+    def _computed(self, operation: Operation, operands: Numbers) -> float:
+        """The operation on constants, by the row's own rule on floats."""
+        row, data = lookup(operation.row), [self._constants[~i] for i in operands]
+        if operation.slot is None:
+            return float(row.float(*data))
+        slope = row.float_slopes(*data)[operation.slot]
+        return 0.0 if slope is None else float(slope)
+
+    # -- arithmetic that needs no instruction -------------------------------------------------------
+
+    def product(self, a: int, b: int) -> int:
+        """a · b; a factor of 1 needs no instruction, of -1 only a sign (both exact)."""
+        for one, other in ((a, b), (b, a)):
+            if one < 0 and (factor := self._constants[~one]) in (1.0, -1.0):
+                return other if factor == 1.0 else self.emit(NEGATIVE, (other,))
+        return self.emit(MULTIPLY, (a, b))
+
+    def is_one(self, number: int) -> bool:
+        """Whether a number is the constant 1."""
+        return number == self.one
+
+    # -- rules --------------------------------------------------------------------------------------
+
+    def write(self, term: Term, names: Callable[[str], int]) -> int:
+        """The number of an Expression; `names` gives the numbers of its variables."""
+        done: dict[int, int] = {}
+        stack = [term]
+        while stack:
+            top = stack[-1]
+            if id(top) in done:
+                stack.pop()
+            elif not isinstance(top, Expression):
+                done[id(top)] = self.constant(float(top))
+            elif not top.operands:
+                done[id(top)] = names(top.name)
+            else:
+                waiting = [o for o in top.operands if id(o) not in done]
+                stack.extend(waiting)
+                if not waiting:
+                    done[id(top)] = self.emit(Operation(top.name), tuple(done[id(o)] for o in top.operands))
+        return done[id(term)]
+
+    # -- the end ------------------------------------------------------------------------------------
+
+    def finish(self, outputs: Iterable[int]) -> Program:
+        """The program with these outputs, without what they do not need."""
+        wanted = np.fromiter(outputs, np.int64)
+        needed = self._needed(wanted.tolist())
+        lines = [line for line, is_needed in zip(self._operands, needed, strict=True) if is_needed]
+        kept = np.fromiter(chain.from_iterable(lines), np.int64)
+        all_codes = np.array(self._code, np.int32)[np.array(needed, bool)]
+        used, code = np.unique(all_codes, return_inverse=True)
+        renumber, constants = self._renumbering(np.array(needed, bool), np.concatenate([kept, wanted]))
+        operations = list(self._operations)
+        return Program(
+            inputs=self.inputs,
+            constants=constants,
+            operations=tuple(operations[i] for i in used.tolist()),
+            code=code.astype(np.int32),
+            starts=np.cumsum([0, *map(len, lines)]),
+            operands=renumber[kept].astype(np.int32),
+            outputs=renumber[wanted].astype(np.int32),
+        )
+
+    def _needed(self, wanted: Iterable[int]) -> list[bool]:
+        """Which instructions the outputs depend on, found from the last back."""
+        first = len(self.inputs)
+        needed = [False] * (first + len(self._code))
+        for number in wanted:
+            if number >= 0:
+                needed[number] = True
+        for i in range(len(self._code) - 1, -1, -1):
+            if needed[first + i]:
+                for operand in self._operands[i]:
+                    if operand >= 0:
+                        needed[operand] = True
+        return needed[first:]
+
+    def _renumbering(self, needed: Mask, ids: Ids) -> tuple[Ids, Floats]:
+        """(a table from numbers while writing to final ones, the constants that `ids` speak of)."""
+        n = len(self.inputs)
+        used = np.zeros(len(self._constants), bool)
+        used[~ids[ids < 0]] = True
+        constants = np.cumsum(used) - 1 + n
+        results = np.cumsum(needed) - 1 + n + int(used.sum())
+        table = np.concatenate([np.arange(n), results, constants[::-1]])  # ~j counts from the end
+        return table, np.array(self._constants)[used]

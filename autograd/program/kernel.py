@@ -1,0 +1,45 @@
+"""What an executor is asked for and what it answers: the seam between `compile` and the machines.
+
+A `Task` says what is to be computed over how many samples; an executor turns it into a `Kernel`, which
+is called with arrays.  Nothing else passes between them, so an executor can be added without touching
+anything above it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from autograd.program.program import Program
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """A program, and what of it differs from sample to sample.
+
+    batched  (inputs,) whether an input has a value for each sample, or one for all
+    summed   (outputs,) whether an output is asked for as its sum over the samples, or sample by sample
+    """
+
+    program: Program
+    batched: tuple[bool, ...]
+    summed: tuple[bool, ...]
+
+
+class Kernel(Protocol):
+    """A task ready to run; float64 throughout, C-contiguous arrays, and memory that no batch size makes grow.
+
+    fixed   (unbatched inputs,) in the program's order
+    batch   (samples, batched inputs) in the program's order
+    each    (samples, outputs not summed), written
+    total   (outputs summed,), written
+    """
+
+    backend: str
+
+    def run(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int = 1) -> None:
+        """Compute `each` and `total`.  The same inputs give the same bits, whatever `threads` is."""

@@ -1,0 +1,116 @@
+"""The program: a computation graph as plain data in topological order.
+
+A program is a list of instructions on numbered numbers.  Number 0 is the first input; after the inputs
+come the constants, after them one number an instruction.  Everything is a NumPy array, so a program of
+a million instructions is a few arrays, pickles, and can be looked through without walking objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd.ops.primitive import lookup
+
+Ids = np.ndarray[Any, np.dtype[np.int32]]
+
+
+class Operation(NamedTuple):
+    """What an instruction computes: a row's value, or its slope along one operand.
+
+    The slope's operands are (y, *operands), as the row's rule has them: ``tanh′(y, x)``.
+    """
+
+    row: str
+    slot: int | None = None
+
+    def __str__(self) -> str:
+        if self.slot is None:
+            return self.row
+        return f"{self.row}′" if lookup(self.row).arity == 1 else f"{self.row}′{self.slot + 1}"
+
+
+class Instruction(NamedTuple):
+    """One line of a program: number `id` is `operation` of `operands`."""
+
+    id: int
+    operation: Operation
+    operands: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """Instructions in topological order; `print` shows them.
+
+    inputs      the inputs' names; input i is number i
+    constants   (c,) the constants; constant j is number len(inputs) + j
+    operations  the operations that occur
+    code        (n,) for each instruction, which of `operations` it is
+    starts      (n + 1,) where its operands begin in `operands`
+    operands    their numbers, one instruction after the other
+    outputs     the numbers that are asked for
+
+    `Builder` makes them, and sees to it that operands stand before their users.
+    """
+
+    inputs: tuple[str, ...]
+    constants: np.ndarray[Any, np.dtype[np.float64]]
+    operations: tuple[Operation, ...]
+    code: np.ndarray[Any, np.dtype[np.int32]]
+    starts: np.ndarray[Any, np.dtype[np.int64]]
+    operands: Ids
+    outputs: Ids
+
+    def __len__(self) -> int:
+        return len(self.code)
+
+    @property
+    def first(self) -> int:
+        """The number of the first instruction's result."""
+        return len(self.inputs) + len(self.constants)
+
+    def __iter__(self) -> Iterator[Instruction]:
+        starts, operands = self.starts.tolist(), self.operands.tolist()
+        for i, code in enumerate(self.code.tolist()):
+            yield Instruction(self.first + i, self.operations[code], tuple(operands[starts[i] : starts[i + 1]]))
+
+    def __repr__(self) -> str:
+        def count(n: int, what: str) -> str:
+            return f"{n:,} {what}{'s' * (n != 1)}"
+
+        return (
+            f"<program: {count(len(self.inputs), 'input')}, {count(len(self), 'instruction')}, "
+            f"{count(len(self.outputs), 'output')}>"
+        )
+
+    def __str__(self) -> str:
+        lines = [f"inputs {', '.join(self.inputs)}"]
+        for line in self:
+            lines.append(f"{self.name(line.id)} = {self._right_side(line)}")
+        lines.append(f"outputs {', '.join(self.name(i) for i in self.outputs.tolist())}")
+        return "\n".join(lines)
+
+    def name(self, number: int) -> str:
+        """What `print` calls a number: an input by name, a constant by value, a result t1, t2, …"""
+        if number < len(self.inputs):
+            return self.inputs[number]
+        if number < self.first:
+            return repr(float(self.constants[number - len(self.inputs)]))
+        return f"t{number - self.first + 1}"
+
+    def _right_side(self, line: Instruction) -> str:
+        names = [self.name(i) for i in line.operands]
+        if line.operation == DOT:
+            n = len(names) // 2
+            terms = [f"{w}·{x}" for w, x in zip(names[:n], names[n : 2 * n], strict=True)]
+            return " + ".join([*terms, *names[2 * n :]])
+        if line.operation == SUM:
+            return " + ".join(names)
+        return f"{line.operation}({', '.join(names)})"
+
+
+DOT, SUM = Operation("dot"), Operation("sum")
+MULTIPLY, WHERE, NEGATIVE = Operation("multiply"), Operation("where"), Operation("negative")
