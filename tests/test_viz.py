@@ -134,16 +134,39 @@ def test_everything_is_in_the_picture(level):
     assert {"layer2", "neuron1"} <= set(said)
 
 
+def rectangle(rect: ET.Element) -> tuple[float, float, float, float]:
+    """Left, top, right, bottom."""
+    x, y, w, h = (float(rect.get(k, "")) for k in ("x", "y", "width", "height"))
+    return x, y, x + w, y + h
+
+
+def apart(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    return a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
+
+
+def frames(svg: str) -> list[tuple[float, float, float, float]]:
+    """The rectangles of the boxes."""
+    found = [node.find(f"{SVG}rect") for node in of_class(svg, "node")]
+    return [rectangle(rect) for rect in found if rect is not None]
+
+
+def plates(svg: str) -> list[tuple[float, float, float, float]]:
+    """The grounds on which the arrows' numbers stand."""
+    return [rectangle(rect) for rect in parsed(svg).findall(f"{SVG}g/{SVG}rect")]
+
+
 def test_boxes_do_not_overlap():
-    boxes = []
-    for node in of_class(viz.draw(a_neuron()).svg, "node"):
-        rect = node.find(f"{SVG}rect")
-        assert rect is not None
-        x, y, w, h = (float(rect.get(k, "")) for k in ("x", "y", "width", "height"))
-        boxes.append((x, y, x + w, y + h))
+    boxes = frames(viz.draw(a_neuron()).svg)
     assert len(boxes) == len(viz.trace(a_neuron()).nodes)
-    for a, b in combinations(boxes, 2):
-        assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
+    assert all(apart(a, b) for a, b in combinations(boxes, 2))
+
+
+@pytest.mark.parametrize("level", ["neuron", "op"])
+def test_the_numbers_of_arrows_lie_on_no_box_and_no_other_number(level):
+    svg = viz.draw(many(2, 3, 4), level=level).svg
+    labels = plates(svg)
+    assert len(labels) == sum(arrow.slope is not None for arrow in view(viz.trace(many(2, 3, 4)), level=level).arrows)
+    assert all(apart(a, b) for a, b in combinations([*labels, *frames(svg)], 2))
 
 
 def test_not_finite_is_hatched():
@@ -295,14 +318,16 @@ def test_a_graph_with_nothing_to_fold_is_only_compact():
     assert len(seen.boxes) == FULL + 1
 
 
-def test_neurons_stand_in_the_order_of_their_numbers():
-    seen = viz.trace(many(1, 12, 2))
-    slots = {node.id: sum(edge.node == node.id for edge in seen.edges) for node in seen.nodes}
-    shapes = [Shape(f"n{node.id}", node.scope, 60, 40, slots[node.id]) for node in seen.nodes]
-    links = [Link(f"n{edge.operand}", f"n{edge.node}", edge.slot) for edge in seen.edges]
+@pytest.mark.parametrize("level", ["neuron", "op"])
+def test_neurons_stand_in_the_order_of_their_numbers(level):
+    shown_boxes = view(viz.trace(many(2, 11, 11)), level=level, force=True)
+    shapes = [Shape(box.id, box.scope, 60, 40, box.slots) for box in shown_boxes.boxes]
+    links = [Link(arrow.tail, arrow.head, arrow.slot) for arrow in shown_boxes.arrows]
     neurons = [cluster for cluster in place(shapes, links).clusters if "neuron" in cluster.scope]
     from_the_top = [cluster.scope for cluster in sorted(neurons, key=lambda cluster: cluster.top)]
-    assert from_the_top == [f"layer1.neuron{n}" for n in range(1, 13)]
+    for layer in ("layer1", "layer2"):
+        found = [scope for scope in from_the_top if scope.startswith(layer)]
+        assert found == [f"{layer}.neuron{n}" for n in range(1, 12)]
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -1,6 +1,7 @@
 """Where boxes and arrows go: Graphviz gives positions, and nothing else.
 
-It is handed sizes and no text, so fonts never change a picture.  The library comes with the
+It is handed sizes and no text, so fonts never change a picture.  It fills columns from below, so it is
+asked for the picture upside down, and what stands first comes out on top.  The library comes with the
 pygraphviz wheel; where there is no wheel, a `dot` program on PATH serves.
 """
 
@@ -85,7 +86,8 @@ def place(shapes: Sequence[Shape], links: Sequence[Link], *, compact: bool = Fal
 
 def _dot_source(shapes: Sequence[Shape], links: Sequence[Link], compact: bool, scopes: list[str]) -> str:
     # newrank: columns are chosen over all clusters together; cluster by cluster, Graphviz loses edges.
-    apart, ranks = (0.06, 0.6) if compact else (0.2, 0.95)
+    apart, ranks = (0.06, 0.6) if compact else (0.2, 0.55)
+    slots = {shape.id: shape.slots for shape in shapes}
     gates = _gates(shapes, links)
     lines = [
         "digraph {",
@@ -99,7 +101,8 @@ def _dot_source(shapes: Sequence[Shape], links: Sequence[Link], compact: bool, s
         if i in gates:
             lines.append(f"{tail}:e -> {gates[i].id}:w [id=i{i}]")
             tail = gates[i].id
-        lines.append(f"{tail}:e -> {link.head}:s{link.slot}:w [id=e{i}]")
+        pull = ", weight=8" if slots[link.head] == 1 else ""  # what has one operand stands straight behind it
+        lines.append(f"{tail}:e -> {link.head}:s{link.slot}:w [id=e{i}{pull}]")
     return "\n".join([*lines, "}"])
 
 
@@ -125,13 +128,13 @@ def _cluster_lines(shapes: Sequence[Shape], scopes: list[str]) -> Iterator[str]:
         path = tuple(shape.scope.split(".")[:DEEPEST]) if shape.scope else ()
         by_scope.setdefault(path, []).append(shape)
     open_path: tuple[str, ...] = ()
-    for path in sorted(by_scope, key=_as_counted, reverse=True):  # so that what is inside a scope follows it
+    for path in sorted(by_scope, key=_as_counted):  # so that what is inside a scope follows it
         shared = 0
         while shared < min(len(open_path), len(path)) and open_path[shared] == path[shared]:
             shared += 1
         yield from ["}"] * (len(open_path) - shared)
         for depth in range(shared, len(path)):
-            yield f"subgraph cluster_{len(scopes)} {{ margin=10; labeljust=l; label={_room(path[depth])}"
+            yield f"subgraph cluster_{len(scopes)} {{ margin=10; labeljust=l; labelloc=b; label={_room(path[depth])}"
             scopes.append(".".join(path[: depth + 1]))
         open_path = path
         yield from map(_shape_line, by_scope[path])
@@ -152,7 +155,7 @@ def _room(name: str) -> str:
 
 
 def _shape_line(shape: Shape) -> str:
-    fields = "|".join(f"<s{i}>" for i in range(shape.slots))
+    fields = "|".join(f"<s{i}>" for i in reversed(range(shape.slots)))
     return f'{shape.id} [width={shape.width / 72:.4f}, height={shape.height / 72:.4f}, label="{fields}"]'
 
 
@@ -213,29 +216,32 @@ def _captured_stderr() -> Iterator[Any]:
 
 
 def _read(answer: dict[str, Any], links: int, scopes: list[str]) -> Layout:
-    _, _, across, up = map(float, answer["bb"].split(","))
+    _, _, across, down = map(float, answer["bb"].split(","))
     centres, clusters = {}, []
     for thing in answer.get("objects", []):
         name = thing["name"]
         if name.startswith("cluster_"):
-            left, bottom, right, top = map(float, thing["bb"].split(","))
+            left, top, right, bottom = map(float, thing["bb"].split(","))
             scope = scopes[int(name.removeprefix("cluster_"))]
             depth = scope.count(".")
-            clusters.append(Cluster(scope, depth, left, up - top, right - left, top - bottom))
+            clusters.append(Cluster(scope, depth, left, top, right - left, bottom - top))
         elif "pos" in thing:
-            x, y = map(float, thing["pos"].split(","))
-            centres[name] = (x, up - y)
+            centres[name] = _point(thing["pos"])
     parts: dict[str, list[Point]] = {}
     for edge in answer.get("edges", []):
         if "pos" not in edge:
             raise LayoutError(
                 f"Graphviz placed the boxes but lost {edge['id']}: draw a part of it with scope= or level="
             )
-        points = [tuple(map(float, point.split(","))) for point in edge["pos"].split()]
-        parts[edge["id"]] = [(x, up - y) for x, y in points]
+        parts[edge["id"]] = [_point(text) for text in edge["pos"].split()]
     curves = [_joined(parts.get(f"i{i}"), parts[f"e{i}"]) for i in range(links)]
     clusters.sort(key=lambda cluster: cluster.depth)
-    return Layout(across, up, centres, curves, clusters)
+    return Layout(across, down, centres, curves, clusters)
+
+
+def _point(text: str) -> Point:
+    x, y = map(float, text.split(","))
+    return x, y
 
 
 def _joined(before: list[Point] | None, after: list[Point]) -> list[Point]:

@@ -20,6 +20,7 @@ from viz.view import GROUP, Arrow, Box, View
 
 FONT = "system-ui, -apple-system, 'Segoe UI', 'Helvetica Neue', 'DejaVu Sans', Arial, sans-serif"
 MARGIN = 18.0
+LABEL, TIP = 10.5, 14.0  # the size of an arrow's number, and how far before its tip it ends
 # class: (property, light, dark).  Orange for δ > 0 and blue for δ < 0 differ for colour-blind readers too.
 COLOURS: dict[str, tuple[str, str, str]] = {
     "page": ("fill", "#ffffff", "#14171c"),
@@ -57,12 +58,14 @@ class Card(NamedTuple):
 
     box: Box
     rows: tuple[Row, ...]
-    shape: Shape
+    shape: Shape  # the gutter included
+    gutter: float  # room at the left for the numbers of the arrows that come in
 
 
 def render(view: View) -> str:
     """The SVG file of a view."""
-    cards = [_card(box, view.compact) for box in view.boxes]
+    gutters = _gutters(view)
+    cards = [_card(box, view.compact, gutters[box.id]) for box in view.boxes]
     shapes = [card.shape for card in cards]
     links = [layout.Link(a.tail, a.head, a.slot) for a in view.arrows]
     placed = layout.place(shapes, links, compact=view.compact)
@@ -72,13 +75,30 @@ def render(view: View) -> str:
 # -- cards ------------------------------------------------------------------------------------------
 
 
-def _card(box: Box, compact: bool) -> Card:
+def _gutters(view: View) -> dict[str, float]:
+    """How much room the numbers of a box's arrows take in front of it."""
+    gutters = dict.fromkeys((box.id for box in view.boxes), 0.0)
+    if not view.compact:
+        for arrow in view.arrows:
+            gutters[arrow.head] = max(gutters[arrow.head], width(_number(arrow), LABEL) + TIP + 4)
+    return gutters
+
+
+def _number(arrow: Arrow) -> str:
+    """What an arrow is labelled with: its local derivative, or how many edges it stands for."""
+    if arrow.slope is not None:
+        return shown(arrow.slope)
+    return f"×{_rough(arrow.edges)}" if arrow.edges > 1 else ""
+
+
+def _card(box: Box, compact: bool, gutter: float) -> Card:
     rows = tuple(_rows(box, compact))
     padding, gap = (3.0, 2.0) if compact else (8.0, 4.0)
     need = max((width(r.text, r.size) * (1.06 if r.bold else 1) + _aside(r) for r in rows), default=0)
     high = sum(row.size + gap for row in rows) + 2 * padding - gap
     high = max(high, box.slots * (6.0 if compact else 15.0) + 4)
-    return Card(box, rows, Shape(box.id, box.scope, max(need + 2 * padding + 2, 26.0), high, box.slots))
+    wide = max(need + 2 * padding + 2, 26.0) + gutter
+    return Card(box, rows, Shape(box.id, box.scope, wide, high, box.slots), gutter)
 
 
 def _aside(row: Row) -> float:
@@ -99,7 +119,7 @@ def _rows(box: Box, compact: bool) -> Iterator[Row]:
         yield Row(line, "soft", size)
     if box.value is not None:
         yield Row(shown(box.value), "ink", size)
-    if compact:
+    if compact and box.kind == GROUP:
         return
     if box.delta is None:
         yield Row("no path", "soft", size)
@@ -123,6 +143,7 @@ class _Picture:
     def __init__(self, view: View, cards: list[Card], placed: Layout) -> None:
         self.view, self.cards, self.placed = view, cards, placed
         self.boxes = {box.id: box for box in view.boxes}
+        self.gutters = {card.box.id: card.gutter for card in cards}
         self.scale = Scale([a.contribution for a in view.arrows if a.contribution is not None])
         self.tint = Scale([box.delta for box in view.boxes if box.delta is not None])
         self.id = "g" + hashlib.sha256(repr(view).encode("utf-8", "surrogatepass")).hexdigest()[:8]
@@ -218,11 +239,9 @@ class _Picture:
             colour, thick = _sign(sent, "line", "-line"), 0.9 + 3.1 * self.scale(sent)
             dash = ' stroke-dasharray="8 3 2 3"' if not math.isfinite(sent) else ""
         thick *= 0.5 if self.view.compact else 1
-        tip = points[-1]
+        tip = points[-1][0] + self.gutters[arrow.head], points[-1][1]
         size = (2.0 if self.view.compact else 4.0) + thick / 2
-        end = (tip[0] - size, tip[1])
-        path = [*points[:-1], end]
-        d = f"M{_p(path[0])}C" + " ".join(_p(point) for point in path[1:])
+        d = f"M{_p(points[0])}C" + " ".join(_p(point) for point in points[1:]) + f"H{_n(tip[0] - size)}"
         fill = {"line": "soft", "hatch": "alarm"}.get(colour, colour.replace("-line", "-tint"))
         head = f"M{_p(tip)}l{_n(-2 * size)} {_n(-size)}v{_n(2 * size)}z"
         return (
@@ -242,18 +261,16 @@ class _Picture:
 
     def _slope(self, arrow: Arrow, points: list[Point]) -> str:
         """The number near the head, on a ground of the page's colour."""
-        text = f"×{_rough(arrow.edges)}" if arrow.slope is None and arrow.edges > 1 else ""
-        if arrow.slope is not None:
-            text = shown(arrow.slope)
+        text = _number(arrow)
         if not text or self.view.compact or not points:
             return ""
-        wide = width(text, 10.5)
-        x, y = points[-1][0] - 14, points[-1][1]
+        wide = width(text, LABEL)
+        x, y = points[-1][0] + self.gutters[arrow.head] - TIP, points[-1][1]
         odd = arrow.slope is not None and not math.isfinite(arrow.slope)
         return (
             f'<rect x="{_n(x - wide - 1)}" y="{_n(y - 6.5)}" width="{_n(wide + 3)}" height="13" rx="4" '
             f'fill-opacity="0.88" {self._paint("page")}/>'
-            + self._words(x, y + 3.8, text, "alarm" if odd else "ink", 10.5, ' text-anchor="end"')
+            + self._words(x, y + 3.8, text, "alarm" if odd else "ink", LABEL, ' text-anchor="end"')
         )
 
     # -- nodes --------------------------------------------------------------------------------------
@@ -261,14 +278,14 @@ class _Picture:
     def _node(self, card: Card) -> Iterator[str]:
         box, shape = card.box, card.shape
         x, y = self.placed.centres[box.id]
-        left, top = x - shape.width / 2, y - shape.height / 2
+        left, top, wide = x - shape.width / 2 + card.gutter, y - shape.height / 2, shape.width - card.gutter
         yield f'<g class="node {box.kind}"><title>{escape(_spoken(box))}</title>'
-        yield from self._frame(box, left, top, shape.width, shape.height)
+        yield from self._frame(box, left, top, wide, shape.height)
         gap = 2.0 if self.view.compact else 4.0
         text_height = sum(row.size + gap for row in card.rows) - gap
         line = y - text_height / 2
         for row in card.rows:
-            yield from self._row(row, left, shape.width, line + row.size * 0.86, len(card.rows) == 1)
+            yield from self._row(row, left, wide, line + row.size * 0.86, len(card.rows) == 1)
             line += row.size + gap
         yield "</g>"
 
@@ -330,7 +347,7 @@ class _Picture:
         if group:
             items.append((self._count(), "edges between two groups"))
         elif not self.view.compact:
-            items.append((self._number(), "local derivative ∂head/∂tail"))
+            items.append((self._slope_key(), "local derivative ∂head/∂tail"))
         if any(box.delta is None for box in self.view.boxes):
             items.append((self._key("dash"), "no backward path (not the same as δ = 0)"))
         if not all(map(_finite, self.view.boxes)):
@@ -360,11 +377,11 @@ class _Picture:
     def _stroke(self) -> str:
         return f'<path d="M0 -1.5L23 -4V4L0 1.5z" {self._paint("soft")}/>'
 
-    def _number(self) -> str:
-        return self._words(0, 4, "0.5", "ink", 10.5) + f'<path d="M25 0l-7 -3.5v7z" {self._paint("soft")}/>'
+    def _slope_key(self) -> str:
+        return self._words(0, 4, "0.5", "ink", LABEL) + f'<path d="M25 0l-7 -3.5v7z" {self._paint("soft")}/>'
 
     def _count(self) -> str:
-        return self._words(0, 4, "×16", "ink", 10.5)
+        return self._words(0, 4, "×16", "ink", LABEL)
 
 
 def _finite(box: Box) -> bool:
