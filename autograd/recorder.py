@@ -32,7 +32,7 @@ from autograd import context
 from autograd.errors import OperandError
 from autograd.methods import Methods
 from autograd.ops import table  # noqa: F401  (reading the page fills TABLE)
-from autograd.ops.expression import can_raise, python_source, variable
+from autograd.ops.expression import can_raise, source_of, variable
 from autograd.ops.primitive import FLOATS, RAISED, TABLE, Primitive, define, names_in
 from autograd.value import Operand, Value, new_node, noted, number, short
 
@@ -159,8 +159,8 @@ def _branch(primitive: Primitive, values: set[str]) -> list[str]:
         slope if p in values else None
         for p, slope in zip(primitive.operands, primitive.slope_terms(names), strict=True)
     ]
-    first, (y,) = python_source([value])
-    then, printed = python_source(slopes)
+    first, (y,) = source_of([value])
+    then, printed = source_of(slopes)
     work = [*first, f"y = {y}", *then, f"slopes = {_tuple(printed)}"]
     if can_raise([value, *slopes]):
         call = f"{primitive.name}_row.value_and_slopes({', '.join(data.values())})"

@@ -1,35 +1,41 @@
 """The number that writes itself: handed to a rule, an `Expression` returns the rule's own source.
 
 A slope rule is ordinary arithmetic, so it works on whatever it is handed.  Handed Expressions it
-computes nothing and returns a tree of what it would have computed; `python_source` prints that tree
-as the few lines of straight Python that the recorders run.  Later readers of the table (other
-languages, formulas) print the same trees their own way.
+computes nothing and returns a tree of what it would have computed; `source_of` prints that tree in a
+`Language`: in Python for the recorders, in others for whoever runs the table elsewhere.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
-OPERATORS = {  # name: (symbol, precedence); all are left-associative and binary
-    "equal": ("==", 1),
-    "less": ("<", 1),
-    "less_equal": ("<=", 1),
-    "greater": (">", 1),
-    "greater_equal": (">=", 1),
-    "add": ("+", 2),
-    "subtract": ("-", 2),
-    "multiply": ("*", 3),
-    "divide": ("/", 3),
-    "remainder": ("%", 3),
-}
-_WHERE, _NEGATIVE, _ATOM = 0, 4, 5  # precedences of what is not in OPERATORS
-_NEVER_RAISES = {"add", "subtract", "multiply", "negative", "where"} | {
-    name for name, (_, precedence) in OPERATORS.items() if precedence == 1
-}
+COMPARISONS = {"equal": "==", "less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">="}
+ARITHMETIC = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
+_NEVER_RAISES = {"add", "subtract", "multiply", "negative", "where", *COMPARISONS}
+
+# How strongly an operator binds, in every language that we print: 1 + 2 * -x needs no parentheses.
+_CONDITIONAL, _COMPARISON, _SUM, _PRODUCT, _NEGATIVE, _ATOM = range(6)
+_PRECEDENCE = dict.fromkeys(COMPARISONS, _COMPARISON) | {
+    "add": _SUM, "subtract": _SUM, "multiply": _PRODUCT, "divide": _PRODUCT, "remainder": _PRODUCT,
+}  # fmt: skip
 
 Term = Any  # an Expression, a float, or None ("no derivative along this operand")
+
+
+class Language(NamedTuple):
+    """How a programming language writes what rules are made of.
+
+    An operation without an operator is a call of the function of its name.
+    """
+
+    operators: Mapping[str, str]  # name of the operation: symbol; binary, left-associative, binding as in Python
+    conditional: str  # with {condition}, {chosen} and {other}
+    assignment: str  # of a {value} to a new {name}
+    literal: Callable[[float | None], str]  # a number, perhaps inf or nan; None is "no derivative"
+    function: Callable[[str], str] = str  # what the function of an operation is called
+    truth: str = "{}"  # a number as a condition, where nan holds, as every number but 0 does
 
 
 class Expression:
@@ -45,7 +51,7 @@ class Expression:
         return Expression(primitive.name, *operands)
 
     def __repr__(self) -> str:
-        return "; ".join((*(lines := python_source([self]))[0], *lines[1]))
+        return "; ".join((*(lines := source_of([self]))[0], *lines[1]))
 
     def __add__(self, other: Term) -> Expression:
         return Expression("add", self, other)
@@ -104,16 +110,24 @@ def variable(name: str) -> Expression:
     return Expression(name)
 
 
-def python_source(terms: Sequence[Term]) -> tuple[list[str], list[str]]:
-    """Python for `terms`: assignments to run first, then one expression a term.
+PYTHON = Language(
+    operators={**COMPARISONS, **ARITHMETIC, "remainder": "%"},
+    conditional="{chosen} if {condition} else {other}",
+    assignment="{name} = {value}",
+    literal=repr,
+)
+
+
+def source_of(terms: Sequence[Term], language: Language = PYTHON) -> tuple[list[str], list[str]]:
+    """The source of `terms`: assignments to run first, then one expression a term.
 
     What occurs more than once, in one term or across them, is computed once.
 
     >>> x = variable("x")
-    >>> python_source([1 / (1 + x * x)])
+    >>> source_of([1 / (1 + x * x)])
     ([], ['1 / (1 + x * x)'])
     """
-    return _Printer(terms).lines()
+    return _Printer(terms, language).lines()
 
 
 def can_raise(terms: Sequence[Term]) -> bool:
@@ -129,10 +143,11 @@ def can_raise(terms: Sequence[Term]) -> bool:
 
 
 class _Printer:
-    """Prints trees with as few parentheses as Python needs, naming what they share."""
+    """Prints trees with as few parentheses as are needed, naming what they share."""
 
-    def __init__(self, terms: Sequence[Term]) -> None:
+    def __init__(self, terms: Sequence[Term], language: Language) -> None:
         self._terms = terms
+        self._language = language
         self._keys: dict[int, str] = {}  # id of a term → its full text, the key of sharing
         self._names: dict[str, str] = {}
         self._assignments: list[str] = []
@@ -141,7 +156,7 @@ class _Printer:
             self._count(term)
 
     def lines(self) -> tuple[list[str], list[str]]:
-        results = [self._text(term, _WHERE) for term in self._terms]
+        results = [self._text(term, _CONDITIONAL) for term in self._terms]
         return self._assignments, results
 
     def _count(self, term: Term) -> None:
@@ -164,28 +179,40 @@ class _Printer:
     def _text(self, term: Term, context: int) -> str:
         """The text of `term`, in parentheses if it binds weaker than `context`."""
         if not isinstance(term, Expression):
-            return repr(term)
+            text = self._language.literal(term)
+            return _fenced(text, _NEGATIVE if text.startswith("-") else _ATOM, context)
         if not term.operands:
             return term.name
         key = self._key(term)
         if self._uses[key] == 1:
-            text, precedence = self._compound(term)
-            return f"({text})" if precedence < context else text
+            return _fenced(*self._compound(term), context)
         if key not in self._names:
             text, _ = self._compound(term)
             self._names[key] = name = f"t{len(self._names) + 1}"
-            self._assignments.append(f"{name} = {text}")
+            self._assignments.append(self._language.assignment.format(name=name, value=text))
         return self._names[key]
 
     def _compound(self, term: Expression) -> tuple[str, int]:
-        operands = term.operands
-        if term.name in OPERATORS:
-            symbol, precedence = OPERATORS[term.name]
-            left = self._text(operands[0], precedence)
-            return f"{left} {symbol} {self._text(operands[1], precedence + 1)}", precedence
+        """The text of an operation, and how strongly it binds."""
+        operands, language = term.operands, self._language
+        if term.name in language.operators:
+            binds = _PRECEDENCE[term.name]
+            left, right = self._text(operands[0], binds), self._text(operands[1], binds + 1)
+            return f"{left} {language.operators[term.name]} {right}", binds
         if term.name == "negative":
-            return f"-{self._text(operands[0], _NEGATIVE)}", _NEGATIVE
+            return f"-{self._text(operands[0], _NEGATIVE + 1)}", _NEGATIVE  # --x is something else in C
         if term.name == "where":
-            condition, chosen, other = (self._text(o, _WHERE + 1) for o in operands)
-            return f"{chosen} if {condition} else {other}", _WHERE
-        return f"{term.name}({', '.join(self._text(o, _WHERE) for o in operands)})", _ATOM
+            condition = self._condition(operands[0])
+            chosen, other = (self._text(o, _CONDITIONAL + 1) for o in operands[1:])
+            return language.conditional.format(condition=condition, chosen=chosen, other=other), _CONDITIONAL
+        inside = ", ".join(self._text(o, _CONDITIONAL) for o in operands)
+        return f"{language.function(term.name)}({inside})", _ATOM
+
+    def _condition(self, term: Term) -> str:
+        if isinstance(term, Expression) and term.name in COMPARISONS:
+            return self._text(term, _CONDITIONAL + 1)
+        return self._language.truth.format(self._text(term, _SUM))
+
+
+def _fenced(text: str, binds: int, context: int) -> str:
+    return f"({text})" if binds < context else text

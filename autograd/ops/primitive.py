@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from autograd.ops.expression import Expression, Term, python_source, variable
+from autograd.ops.expression import Expression, Term, source_of, variable
 
 Rule = Callable[..., Any]
 Real: TypeAlias = float  # inside Primitive, `float` is a reading
@@ -261,7 +261,7 @@ def define(name: str, source: str, filename: str, namespace: dict[str, Any]) -> 
 
 def _compile(primitive: Primitive, what: str, terms: Sequence[Term]) -> Rule:
     """A Python function of floats from a rule's terms: `what` is "value" or "slopes"."""
-    assignments, results = python_source(terms)
+    assignments, results = source_of(terms)
     parameters = (["y"] if what == "slopes" else []) + list(primitive.operands)
     result = results[0] if what == "value" else f"({', '.join(results)},)"
     body = [*assignments, f"return {result}"]

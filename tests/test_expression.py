@@ -1,0 +1,50 @@
+"""Rules print themselves in any language: the same trees, other signs."""
+
+import math
+
+import pytest
+
+from autograd.ops.expression import ARITHMETIC, COMPARISONS, Language, source_of, variable
+from autograd.ops.numbers import equal, where
+from autograd.ops.primitive import TABLE
+from viz.javascript import Use, table_source
+
+C_LIKE = Language(
+    operators={**COMPARISONS, **ARITHMETIC},
+    conditional="{condition} ? {chosen} : {other}",
+    assignment="double {name} = {value};",
+    literal=lambda x: "NAN" if math.isnan(x) else repr(x),
+    function=lambda name: f"f_{name}",
+    truth="{} != 0.0",
+)
+x, y = variable("x"), variable("y")
+
+
+@pytest.mark.parametrize(("term", "python", "c"), [
+    (x - (y - 1.0), "x - (y - 1.0)", "x - (y - 1.0)"),
+    (x * (y + 2.0) / y, "x * (y + 2.0) / y", "x * (y + 2.0) / y"),
+    (x % y, "x % y", "f_remainder(x, y)"),
+    (x**2.0, "power(x, 2.0)", "f_power(x, 2.0)"),
+    (-(-x), "-(-x)", "-(-x)"),  # not --x, which C would read as a decrement
+    (-(x * y), "-(x * y)", "-(x * y)"),
+    (x * -1.5, "x * -1.5", "x * -1.5"),
+    (where(x > 0.0, x, math.nan), "x if x > 0.0 else nan", "x > 0.0 ? x : NAN"),
+    (where(x, x, y), "x if x else y", "x != 0.0 ? x : y"),
+    (where(x + y, x, y), "x if x + y else y", "x + y != 0.0 ? x : y"),
+    (1.0 + where(equal(x, y), 1.0, -1.0), "1.0 + (1.0 if x == y else -1.0)", "1.0 + (x == y ? 1.0 : -1.0)"),
+])  # fmt: skip
+def test_a_term_in_two_languages(term, python, c):
+    assert source_of([term]) == ([], [python])
+    assert source_of([term], C_LIKE) == ([], [c])
+
+
+def test_what_is_shared_is_assigned_once_in_the_language_s_words():
+    assert source_of([(x + 1.0) * (x + 1.0)], C_LIKE) == (["double t1 = x + 1.0;"], ["t1 * t1"])
+
+
+def test_every_row_has_its_slopes_in_javascript():
+    written = table_source([Use("dot", 5), Use("softmax", 3, (1.0,))])
+    for row in TABLE.values():
+        assert (f"slopes.{row.name} = " in written) != row.variadic
+    assert 'slopes["dot/5"] = (y, ...xs) => [xs[2], xs[3], xs[0], xs[1], 1];' in written.splitlines()
+    assert 'slopes["softmax/3/1"]' in written

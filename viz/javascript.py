@@ -1,0 +1,98 @@
+"""The table in JavaScript: every rule printed from the row itself, so that a page computes what Python computes.
+
+Only the atoms, which are functions of floats in Python too, are written by hand, in page/special.js.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from autograd.ops.expression import ARITHMETIC, COMPARISONS, Expression, Language, Term, source_of, variable
+from autograd.ops.primitive import TABLE, Primitive
+
+RESERVED = frozenset(
+    "await break case catch class const continue debugger default delete do else enum eval export extends false"
+    " finally for function if implements import in instanceof interface let new null package private protected"
+    " public return static super switch this throw true try typeof var void while with yield arguments".split()
+)
+
+
+class Use(NamedTuple):
+    """How a graph uses a variadic row: printed anew for every number of operands and every leading index."""
+
+    op: str
+    operands: int
+    leading: tuple[float, ...] = ()  # what stands before the vector: the index of a softmax
+
+    @property
+    def key(self) -> str:
+        """The name of its rule on the page; a row that is not variadic has its own name."""
+        return "/".join([self.op, str(self.operands), *map(_literal, self.leading)])
+
+
+def _literal(x: float | None) -> str:
+    if x is None:
+        return "null"
+    if math.isnan(x):
+        return "NaN"
+    if math.isinf(x):
+        return "Infinity" if x > 0 else "-Infinity"
+    return repr(x).removesuffix(".0")
+
+
+JAVASCRIPT = Language(
+    operators={**COMPARISONS, **ARITHMETIC, "equal": "==="},
+    conditional="{condition} ? {chosen} : {other}",
+    assignment="const {name} = {value};",
+    literal=_literal,
+    function=lambda name: f"value.{name}",
+    truth="{} !== 0",
+)
+
+
+def table_source(uses: Iterable[Use] = ()) -> str:
+    """Statements that add every row to the objects `value` and `slopes`, which hold functions of numbers.
+
+    A rule of n operands is ``value.tanh(x)`` and ``slopes.tanh(y, x)``, an array with null where no
+    derivative flows.  Variadic rows appear once a use, as ``slopes["dot/5"]``.
+    """
+    rows = [line for row in TABLE.values() if not row.variadic for line in _row(row)]
+    return "\n".join(rows + [_variadic(use) for use in dict.fromkeys(uses)])
+
+
+def _row(row: Primitive) -> Iterable[str]:
+    names = [f"{name}_" if name in RESERVED else name for name in row.operands]
+    operands = [variable(name) for name in names]
+    value = row.value_term(operands)
+    if value.name != row.name:  # else it is an atom, or an operator that JavaScript has not
+        yield f"value.{row.name} = {_function(names, [value], '{}')};"
+    yield f"slopes.{row.name} = {_function(['y', *names], row.slope_terms(operands), '[{}]')};"
+
+
+def _variadic(use: Use) -> str:
+    """The slopes of a variadic row, whose operands are called xs[0], xs[1], …"""
+    leading = len(use.leading)
+    vector = [variable(f"xs[{i}]") for i in range(use.operands - leading)]
+    parameters = ["y", *TABLE[use.op].operands[:leading], "...xs"]
+    terms = TABLE[use.op].slope_terms([*use.leading, *vector])
+    return f'slopes["{use.key}"] = {_function(parameters, [_spread(term, vector) for term in terms], "[{}]")};'
+
+
+def _spread(term: Term, vector: list[Expression]) -> Term:
+    """`term` with ...xs where the whole vector is handed to a function, so that its text stays short."""
+    if not isinstance(term, Expression) or not term.operands:
+        return term
+    operands = term.operands
+    if len(vector) > 1 and operands[-len(vector) :] == tuple(vector):
+        return Expression(term.name, *operands[: -len(vector)], variable("...xs"))
+    return Expression(term.name, *(_spread(operand, vector) for operand in operands))
+
+
+def _function(parameters: list[str], terms: Iterable[Term], result: str) -> str:
+    assignments, results = source_of(list(terms), JAVASCRIPT)
+    returned = result.format(", ".join(results))
+    if not assignments:
+        return f"({', '.join(parameters)}) => {returned}"
+    return f"({', '.join(parameters)}) => {{ {' '.join(assignments)} return {returned}; }}"
