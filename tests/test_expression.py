@@ -18,6 +18,7 @@ C_LIKE = Language(
     truth="{} != 0.0",
 )
 x, y = variable("x"), variable("y")
+negated = -x
 
 
 @pytest.mark.parametrize(("term", "python", "c"), [
@@ -25,7 +26,7 @@ x, y = variable("x"), variable("y")
     (x * (y + 2.0) / y, "x * (y + 2.0) / y", "x * (y + 2.0) / y"),
     (x % y, "x % y", "f_remainder(x, y)"),
     (x**2.0, "power(x, 2.0)", "f_power(x, 2.0)"),
-    (-(-x), "-(-x)", "-(-x)"),  # not --x, which C would read as a decrement
+    (-negated, "-(-x)", "-(-x)"),  # not --x, which C would read as a decrement
     (-(x * y), "-(x * y)", "-(x * y)"),
     (x * -1.5, "x * -1.5", "x * -1.5"),
     (where(x > 0.0, x, math.nan), "x if x > 0.0 else nan", "x > 0.0 ? x : NAN"),
