@@ -6,6 +6,8 @@ same numbers in the same order in every process.
 
 from __future__ import annotations
 
+from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 Node = Any  # a Value; this floor lies below it and knows only that it has `_operands`
@@ -69,6 +71,6 @@ def backward_order(root: Node) -> list[Node]:
 def reachable(*roots: Node) -> list[Node]:
     """All nodes below the roots and the roots, leaves first, then `interior`."""
     inner = interior(*roots)
-    operands = (operand for node in inner for operand in node._operands)
-    leaves = dict.fromkeys(o for o in (*operands, *roots) if type(o) is not float and not o._operands)
-    return [*leaves, *inner]
+    met = dict.fromkeys(chain(chain.from_iterable(map(attrgetter("_operands"), inner)), roots))
+    leaves = [node for node in met if type(node) is not float and not node._operands]
+    return leaves + inner

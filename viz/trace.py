@@ -7,58 +7,52 @@ pickles, and does not change when the graph does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from array import array
+from collections.abc import Iterable, Sequence
+from math import nan
 from typing import Any, NamedTuple
 
-from autograd import Value, steps
+import numpy as np
+
+from autograd import Value
+from autograd.context import Label
 from autograd.errors import GraphError, OperandError
 from autograd.order import reachable
+from viz.columns import (
+    CONSTANT,
+    DETACHED,
+    KINDS,
+    LEAF,
+    OPERATION,
+    Columns,
+    Edge,
+    Edges,
+    Indices,
+    Marks,
+    Node,
+    Nodes,
+    Numbers,
+    Step,
+    Steps,
+    frozen,
+)
 
-LEAF, OPERATION, DETACHED, CONSTANT = "leaf", "operation", "detached", "constant"
-
-
-class Node(NamedTuple):
-    """One number of the graph."""
-
-    id: int
-    kind: str  # leaf, operation, detached or constant
-    name: str | None
-    op: str  # the row of the table, such as "multiply"; empty if it was not computed
-    symbol: str  # the same as a picture shows it, such as ×
-    value: float
-    delta: float | None  # ∂root/∂this; None: no derivative comes back to it, which is not 0
-    scope: str
-    source: str | None  # file:line, if it was recorded
-
-
-class Edge(NamedTuple):
-    """An operand going into a node: one edge a slot, so x·x has two."""
-
-    operand: int
-    node: int
-    slot: int
-    slope: float | None  # ∂node/∂operand along this slot; None: no derivative flows here
-
-
-class Step(NamedTuple):
-    """One application of the chain rule: ``δ(operand) += delta · slope``."""
-
-    node: int
-    delta: float  # δ(node), complete
-    slot: int
-    operand: int
-    slope: float
-    contribution: float  # delta · slope
+__all__ = ["CONSTANT", "DETACHED", "LEAF", "OPERATION", "Columns", "Edge", "Node", "Step", "Trace", "locate", "trace"]
 
 
 class Trace(NamedTuple):
-    """A graph as plain data; node i has id i.  Constants come last."""
+    """A graph as plain data; node i has id i.  Constants come last.
+
+    Nodes, edges and steps are made when they are read; `columns` is what they are made from, for
+    whoever looks at all of them at once.
+    """
 
     root: int
-    nodes: tuple[Node, ...]
-    edges: tuple[Edge, ...]  # grouped by node, slots in order
-    forward: tuple[int, ...]  # the computed nodes, operands first
-    backward: tuple[Step, ...]  # from the root back
+    nodes: Sequence[Node]
+    edges: Sequence[Edge]  # grouped by node, slots in order
+    forward: Sequence[int]  # the computed nodes, operands first
+    backward: Sequence[Step]  # from the root back
+    columns: Columns
 
 
 def trace(root: Value) -> Trace:
@@ -71,23 +65,16 @@ def trace(root: Value) -> Trace:
     [('x', 3.0, 6.0), (None, 9.0, 1.0)]
     >>> [step.contribution for step in seen.backward]
     [3.0, 3.0]
+    >>> seen.columns.value
+    array([3., 9.])
 
     Raises OperandError if `root` is not a Value.
     """
     values = reachable(_checked(root))
-    ids = {value: i for i, value in enumerate(values)}
-    backward, deltas = _backward(root, ids)
-    nodes = [_node(i, value, deltas.get(i)) for i, value in enumerate(values)]
-    edges: list[Edge] = []
-    for value, node in zip(values, tuple(nodes), strict=True):
-        for slot, (operand, slope) in enumerate(zip(value.operands, value.slopes, strict=True)):
-            if isinstance(operand, Value):
-                edges.append(Edge(ids[operand], node.id, slot, slope))
-            else:
-                edges.append(Edge(len(nodes), node.id, slot, None))
-                nodes.append(Node(len(nodes), CONSTANT, None, "", "", operand, None, node.scope, None))
-    forward = tuple(i for i, value in enumerate(values) if not value.is_leaf)
-    return Trace(ids[root], tuple(nodes), tuple(edges), forward, backward)
+    last = len(values) - 1  # the order ends with the root
+    leaves = next((i for i, value in enumerate(values) if not value.is_leaf), len(values))
+    columns = frozen(_read(values, leaves))
+    return Trace(last, Nodes(columns), Edges(columns), range(leaves, last + 1), Steps(columns), columns)
 
 
 def locate(root: Value, wanted: Iterable[Value]) -> list[int]:
@@ -114,20 +101,141 @@ def _checked(thing: Any) -> Value:
     return thing
 
 
-def _backward(root: Value, ids: dict[Value, int]) -> tuple[tuple[Step, ...], dict[int, float]]:
-    """The steps of the chain rule, and what they add up to at every node."""
-    taken = []
-    deltas = {ids[root]: 1.0}
-    for node, delta, slot, operand, slope in steps(root):
-        contribution = delta * slope
-        at = ids[operand]
-        deltas[at] = deltas.get(at, 0.0) + contribution
-        taken.append(Step(ids[node], delta, slot, at, slope, contribution))  # type: ignore[arg-type]
-    return tuple(taken), deltas
+# -- reading the graph ------------------------------------------------------------------------------
 
 
-def _node(i: int, value: Value, delta: float | None) -> Node:
-    label, op = value.label, value.op
-    kind = OPERATION if op is not None else DETACHED if value.is_detached else LEAF
-    name, scope, source = (None, "", None) if label is None else (label.name, label.scope, label.source)
-    return Node(i, kind, name, op.name if op else "", value.symbol, value.data, delta, scope, source)
+class _Read(NamedTuple):
+    """Edges as they are read, in typed arrays, and the constants met on the way."""
+
+    first: array[int]
+    operand: array[int]
+    slope: array[float]
+    still: list[int]  # edges along which no derivative flows
+    constants: list[float]
+    owners: list[int]  # the node that each constant goes into
+
+
+def _read(values: Sequence[Value], leaves: int) -> Columns:
+    """All columns; `leaves` is how many of the values were not computed."""
+    edges = _edges(values, leaves)
+    count, nodes = len(edges.constants), len(values)
+    kind, op, ops = _operations(values, leaves)
+    label, labels = _labels(values, edges.owners)
+    delta, reached = _backward(values, edges)
+    first = np.asarray(edges.first)
+    flows = np.ones(len(edges.slope), bool)
+    flows[edges.still] = False
+    node = np.repeat(np.arange(nodes, dtype=np.int32), np.diff(first))
+    return Columns(
+        kind=_followed_by(kind, count, KINDS.index(CONSTANT)),
+        op=_followed_by(op, count, 0),
+        label=label,
+        value=np.concatenate([np.fromiter((value.data for value in values), float, nodes), edges.constants]),
+        delta=_followed_by(delta, count, 0.0),
+        reached=_followed_by(reached, count, False),
+        first=_followed_by(first, count, first[-1]),
+        node=node,
+        operand=np.asarray(edges.operand),
+        slope=np.asarray(edges.slope),
+        flows=flows,
+        taken=_taken(node, flows & reached[node], nodes),
+        ops=ops,
+        labels=labels,
+    )
+
+
+def _followed_by(column: Any, count: int, value: Any) -> Any:
+    """A column with the same value for every constant after it."""
+    return np.concatenate([column, np.full(count, value, column.dtype)])
+
+
+def _edges(values: Sequence[Value], leaves: int) -> _Read:
+    read = _Read(array("q", bytes(8 * (leaves + 1))), array("i"), array("d"), [], [], [])
+    first, operand, slope = read.first, read.operand, read.slope
+    ids = {value: i for i, value in enumerate(values)}
+    for i in range(leaves, len(values)):
+        operands, slopes = values[i].operands, values[i].slopes
+        if None in slopes:
+            _read_one_by_one(read, ids, i, operands, slopes)
+        else:  # then all are Values: a constant has no slope
+            operand.extend(map(ids.__getitem__, operands))  # type: ignore[arg-type]
+            slope.extend(slopes)  # type: ignore[arg-type]
+        first.append(len(operand))
+    return read
+
+
+def _read_one_by_one(read: _Read, ids: dict[Value, int], i: int, operands: Any, slopes: Any) -> None:
+    """The edges into node i, where some are constants or carry no derivative."""
+    for operand, slope in zip(operands, slopes, strict=True):
+        if slope is None:
+            read.still.append(len(read.operand))
+        if isinstance(operand, Value):
+            read.operand.append(ids[operand])
+        else:
+            read.operand.append(len(ids) + len(read.constants))
+            read.constants.append(operand)
+            read.owners.append(i)
+        read.slope.append(nan if slope is None else slope)
+
+
+def _operations(values: Sequence[Value], leaves: int) -> tuple[Any, Any, tuple[tuple[str, str], ...]]:
+    """The columns of kinds and operations, and what the numbers in the latter stand for."""
+    kind = np.full(len(values), KINDS.index(OPERATION), np.int8)
+    kind[:leaves] = [KINDS.index(DETACHED if value.is_detached else LEAF) for value in values[:leaves]]
+    ops = {id(None): ("", "")}
+    code: dict[int, int] = {id(None): 0}
+    op = np.zeros(len(values), np.int16)
+    for i in range(leaves, len(values)):
+        row = values[i].op
+        if id(row) not in code:
+            code[id(row)] = len(code)
+            ops[id(row)] = (row.name, values[i].symbol) if row is not None else ("", "")
+        op[i] = code[id(row)]
+    return kind, op, tuple(ops.values())
+
+
+def _labels(values: Sequence[Value], owners: Sequence[int]) -> tuple[Indices, tuple[Label, ...]]:
+    """The column of labels, in which a constant has the scope of the node it goes into, and the labels."""
+    labels, code = [Label()], {id(None): 0}
+    column = array("i")
+    for value in values:
+        label = value.label
+        if id(label) not in code:  # by identity: nodes share labels, and comparing them takes long
+            code[id(label)] = len(labels)
+            labels.append(label or Label())
+        column.append(code[id(label)])
+    unnamed: dict[str, int] = {"": 0}
+    for owner in owners:
+        scope = labels[column[owner]].scope
+        if scope not in unnamed:
+            unnamed[scope] = len(labels)
+            labels.append(Label(None, scope))
+        column.append(unnamed[scope])
+    return np.asarray(column), tuple(labels)
+
+
+def _backward(values: Sequence[Value], edges: _Read) -> tuple[Numbers, Marks]:
+    """Every node's δ, added up in the order of `autograd.chain.steps`, and whether there is one."""
+    first, operand = edges.first, edges.operand
+    delta, reached = [0.0] * len(values), bytearray(len(values))
+    delta[-1], reached[-1] = 1.0, True
+    for i in range(len(values) - 1, -1, -1):
+        if reached[i] and first[i] < first[i + 1]:
+            sent = delta[i]
+            for at, slope in zip(operand[first[i] : first[i + 1]], values[i].slopes, strict=True):
+                if slope is not None:
+                    delta[at] += sent * slope
+                    reached[at] = True
+    return np.array(delta), np.frombuffer(reached, bool)
+
+
+def _taken(node: Indices, used: Marks, nodes: int) -> Indices:
+    """The edges that a derivative comes back along, the last node's first, slots in order."""
+    edges = np.flatnonzero(used)
+    sources = node[edges]
+    counts = np.bincount(sources, minlength=nodes)
+    before = np.cumsum(counts)  # edges of this node and of those before it
+    places = (len(edges) - before)[sources] + np.arange(len(edges)) - (before - counts)[sources]
+    taken = np.empty(len(edges), np.int32)
+    taken[places] = edges
+    return taken
