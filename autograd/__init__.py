@@ -10,7 +10,7 @@ from autograd import numpy_protocol as _numpy_protocol  # teaches NumPy about Va
 from autograd.chain import Step, backward, deltas, gradient, steps
 from autograd.check import GradientCheck, WrongGradientError, check_grad
 from autograd.context import is_recording, no_grad, record_sources, scope
-from autograd.errors import ArgumentError, AutogradError, GraphError, NonFiniteError, OperandError
+from autograd.errors import ArgumentError, AutogradError, FileFormatError, GraphError, NonFiniteError, OperandError
 from autograd.functions import *  # the table's functions; functions.__all__ names them
 from autograd.functions import __all__ as _functions
 from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
@@ -19,6 +19,7 @@ from autograd.value import Value
 __all__ = [
     "ArgumentError",
     "AutogradError",
+    "FileFormatError",
     "GradientCheck",
     "GraphError",
     "NonFiniteError",

@@ -4,6 +4,7 @@
     ├── OperandError      (TypeError)     not a number that can enter a graph: "3", None, 1j, an array
     ├── ArgumentError     (ValueError)    a choice, a shape or a count that does not fit
     ├── NonFiniteError    (ValueError)    nan or inf where the work would be lost
+    ├── FileFormatError   (ValueError)    a file that is damaged, cut off, too new or something else
     └── GraphError        (RuntimeError)  the graph cannot do what was asked of it
 
 Each also inherits the built-in error that a caller would expect, so ``except TypeError`` keeps
@@ -25,6 +26,10 @@ class ArgumentError(AutogradError, ValueError):
 
 class NonFiniteError(AutogradError, ValueError):
     """nan or infinity was found where going on would destroy the user's work."""
+
+
+class FileFormatError(AutogradError, ValueError):
+    """A file is not what it should be: damaged, cut off, of a later version, or of another kind."""
 
 
 class GraphError(AutogradError, RuntimeError):

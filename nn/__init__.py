@@ -10,6 +10,7 @@ True
 
 from nn import initialise
 from nn.activations import Activation, PReLU, RReLU, activation
+from nn.history import History
 from nn.layers import Layer, Neuron, Perceptron
 from nn.losses import (
     absolute_error,
@@ -35,14 +36,15 @@ from nn.optimisers import (
     clip_by_norm,
     clip_by_value,
 )
+from nn.saving import load
 from nn.schedules import CosineDecay, ExponentialDecay, StepDecay, Warmup
 from nn.training import train
 
 __all__ = [
     "MLP", "SGD", "Activation", "Adagrad", "Adam", "AdamW", "CosineDecay", "ExponentialDecay",
-    "GradientDescent", "Layer", "Module", "Neuron", "Optimiser", "PReLU", "Perceptron",
+    "GradientDescent", "History", "Layer", "Module", "Neuron", "Optimiser", "PReLU", "Perceptron",
     "QuantileNormalization", "RMSProp", "RReLU", "Sequential", "Standardization", "StepDecay", "Warmup",
     "absolute_error", "activation", "binary_cross_entropy", "binary_cross_entropy_with_logits",
     "clip_by_norm", "clip_by_value", "cross_entropy", "half_squared_error", "hinge", "huber",
-    "initialise", "mean_squared_error", "train", "with_ones",
+    "initialise", "load", "mean_squared_error", "train", "with_ones",
 ]  # fmt: skip

@@ -15,6 +15,7 @@ from autograd.errors import ArgumentError, NonFiniteError
 from autograd.functions import dot
 from autograd.value import Value, number
 from nn.activations import Activation, ActivationLike, activation
+from nn.data import check_count
 from nn.initialise import Initialiser, Matrix, Seed, generator, initialiser
 from nn.module import Module
 from nn.notation import NeuronNames, inside
@@ -315,13 +316,6 @@ class Layer(Module):
 
 
 # -- checking ---------------------------------------------------------------------------------------
-
-
-def check_count(count: Any, what: str) -> int:
-    """count if it is a whole number from 1 up, else ArgumentError."""
-    if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
-        raise ArgumentError(f"the number of {what} is a whole number from 1 up, got {count!r}")
-    return int(count)
 
 
 def as_matrix(W: Any, what: str) -> Matrix:

@@ -6,6 +6,7 @@ parameters by name.  The rest follows from that here.
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -14,13 +15,22 @@ import numpy as np
 
 from autograd.errors import ArgumentError, OperandError
 from autograd.value import Value, number, short
+from nn.data import Names, check_names, column_names, listed, table
+from nn.history import History
+from nn.normalise import Normalization
 from nn.notation import input_labels
+from nn.optimisers import Optimiser
 
 
 class Module(ABC):
     """Something with parameters that maps numbers to Values."""
 
     training: bool = True
+    columns: Names = None  # the names of the inputs, once the model was trained on a frame
+    input_scale: Normalization | None = None  # through which `fit` and `predict` pass X
+    target_scale: Normalization | None = None  # and y, back to its own units
+    optimiser: Optimiser | None = None  # with which `fit` last trained and goes on
+    history: History | None = None  # of all that `fit` did
 
     @property
     @abstractmethod
@@ -48,8 +58,9 @@ class Module(ABC):
         """The output for one sample or for a batch.
 
         One sample is a sequence or 1-d array of numbers or Values; the answer is a list of Values, or
-        the Value alone where there is one output.  A batch is a 2-d array (or a list of samples); the
-        answer is an object array, samples × outputs.  Plain numbers become Values named x₁, x₂, ….
+        the Value alone where there is one output.  A batch is a 2-d array, a pandas frame or a list of
+        samples; the answer is an object array, samples × outputs.  Plain numbers become Values named
+        x₁, x₂, ….
 
         Raises ArgumentError if the width differs from `inputs`, OperandError for what is not numbers.
         """
@@ -60,13 +71,28 @@ class Module(ABC):
                 raise ArgumentError(f"a network takes one sample or a 2-d batch, got an array of shape {x.shape}")
             x = x.tolist()
         elif not isinstance(x, (list, tuple)):
-            x = _as_sequence(x)
+            x = self._as_sequence(x)
             if isinstance(x, np.ndarray):
                 return self(x)
         if x and isinstance(x[0], (list, tuple, np.ndarray)):
             return self._batch(x)
         answer = self.forward(self._inputs(x))
         return answer[0] if len(answer) == 1 else answer
+
+    def _as_sequence(self, x: Any) -> Any:
+        """A data frame, iterator or the like as an array or list."""
+        if column_names(x) is not None:
+            array, names = table(x)
+            check_names(self.columns, names, repr(self))
+            return array
+        if hasattr(x, "__array__") and not isinstance(x, np.generic):
+            return np.asarray(x)
+        if isinstance(x, (str, Value, np.generic)) or not hasattr(x, "__iter__"):
+            raise OperandError(
+                f"a network takes a sequence of numbers, got {type(x).__name__} {short(x)}; "
+                "put a single number in a list"
+            )
+        return list(x)
 
     def _batch(self, rows: Any) -> Any:
         if isinstance(rows, np.ndarray):
@@ -113,11 +139,26 @@ class Module(ABC):
         missing, unexpected = [n for n in own if n not in state], [n for n in state if n not in own]
         if missing or unexpected:
             raise ArgumentError(
-                f"this state does not fit {self!r}: missing {_listed(missing)}; unexpected {_listed(unexpected)}"
+                f"this state does not fit {self!r}: missing {listed(missing)}; unexpected {listed(unexpected)}"
             )
         numbers = {name: number(state[name], f"parameter {name}") for name in own}
         for name, parameter in own.items():
             parameter.data = numbers[name]
+
+    # -- files and neighbours -----------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model to `path`, whole or not at all; `nn.load(path)` gives it back.
+
+        With it go its activations (learned slopes and the state of random ones too), scales, optimiser
+        and history, so that training goes on where it stopped.  The file is NumPy's .npz, without pickle.
+
+        Raises ArgumentError, with nothing written, for what has no plain form: an activation, a schedule
+        or an optimiser of your own.
+        """
+        from nn.saving import save  # it knows every kind of model, so it stands above this module
+
+        save(self, path)
 
     # -- mode -----------------------------------------------------------------------------------
 
@@ -151,19 +192,3 @@ def with_ones(X: Any) -> Any:
         raise ArgumentError(f"with_ones takes one sample or a 2-d batch, got shape {array.shape}")
     ones = np.ones((*array.shape[:-1], 1), array.dtype if array.dtype == object else float)
     return np.concatenate([array, ones], axis=-1)
-
-
-def _as_sequence(x: Any) -> Any:
-    """A data frame, iterator or the like as an array or list."""
-    if hasattr(x, "__array__") and not isinstance(x, np.generic):
-        return np.asarray(x)
-    if isinstance(x, (str, Value, np.generic)) or not hasattr(x, "__iter__"):
-        raise OperandError(
-            f"a network takes a sequence of numbers, got {type(x).__name__} {short(x)}; put a single number in a list"
-        )
-    return list(x)
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:6]) or "none"
-    return f"{shown} and {len(names) - 6} more" if len(names) > 6 else shown

@@ -11,8 +11,9 @@ import numpy as np
 from autograd.errors import ArgumentError, OperandError
 from autograd.value import Value, short
 from nn.activations import ActivationLike, activation
+from nn.data import check_count
 from nn.initialise import Initialiser, Matrix, Seed, generator
-from nn.layers import DEFAULT_INIT, Layer, check_count
+from nn.layers import DEFAULT_INIT, Layer
 from nn.module import Module
 
 

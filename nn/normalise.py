@@ -2,7 +2,8 @@
 
     scale = Standardization().fit(X);  Z = scale.transform(X);  X = scale.inverse(Z)
 
-Columns are features.  What was fitted goes to and from a plain dict that JSON can hold.
+Columns are features; fitted on a pandas frame, their names are remembered, and a frame with other
+columns is refused.  What was fitted goes to and from a plain dict that JSON can hold.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
-from autograd.errors import ArgumentError, GraphError, NonFiniteError, OperandError
+from autograd.errors import ArgumentError, GraphError
 from autograd.value import short
+from nn.data import Names, Table, check_names, table
 
 Array: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
 Self = TypeVar("Self", bound="Normalization")
@@ -23,6 +25,8 @@ Self = TypeVar("Self", bound="Normalization")
 
 class Normalization(ABC):
     """Fitted on columns, then applied forth and back."""
+
+    names: Names = None  # the columns' names, if it was fitted on a frame
 
     @abstractmethod
     def _fit(self, X: Array) -> None: ...
@@ -47,10 +51,11 @@ class Normalization(ABC):
 
         Raises ArgumentError for an empty array, NonFiniteError naming row and column.
         """
-        array = _table(X)
+        array, names = _table(X)
         if len(array) == 0 or array.shape[1] == 0:
             raise ArgumentError(f"there is nothing to fit: X has shape {array.shape}")
         self._fit(array)
+        self.names = names
         return self
 
     def transform(self, X: Any) -> Array:
@@ -65,10 +70,14 @@ class Normalization(ABC):
         """`fit`, then `transform`."""
         return self.fit(X).transform(X)
 
+    def _named(self) -> dict[str, Any]:
+        return {} if self.names is None else {"names": list(self.names)}
+
     def _apply(self, X: Any, function: Any) -> Array:
         if self.columns is None:
             raise GraphError(f"this {type(self).__name__} was not fitted: call fit(X) first")
-        array = _table(X)
+        array, names = _table(X)
+        check_names(self.names, names, type(self).__name__)
         if array.shape[1] != self.columns:
             raise ArgumentError(f"{type(self).__name__} was fitted on {self.columns} columns, got {array.shape[1]}")
         answer: Array = function(array).reshape(np.shape(X))
@@ -113,7 +122,7 @@ class Standardization(Normalization):
     def to_dict(self) -> dict[str, Any]:
         """Mean and standard deviation of every column."""
         mean, std = self._fitted()
-        return {"mean": mean.tolist(), "std": std.tolist()}
+        return {"mean": mean.tolist(), "std": std.tolist(), **self._named()}
 
     def _fitted(self) -> tuple[Array, Array]:
         if self.mean is None or self.std is None:
@@ -129,6 +138,7 @@ class Standardization(Normalization):
             raise ArgumentError("a Standardization has as many stds, all above 0, as means")
         made = cls()
         made.mean, made.std = mean, std
+        made.names = _saved_names(saved, made.columns)
         return made
 
 
@@ -187,6 +197,7 @@ class QuantileNormalization(Normalization):
             "distribution": self.distribution,
             "values": [v.tolist() for v in self.values],
             "places": [p.tolist() for p in self.places],
+            **self._named(),
         }
 
     @classmethod
@@ -203,6 +214,7 @@ class QuantileNormalization(Normalization):
         if (ends < 0).any() or (ends > 1).any() or (made.distribution == "normal" and np.isin(ends, (0, 1)).any()):
             raise ArgumentError("places lie in [0, 1], and strictly between for the normal distribution")
         made.values, made.places = values, places
+        made.names = _saved_names(saved, made.columns)
         return made
 
 
@@ -219,20 +231,13 @@ def _normal_place(Z: Array) -> Array:
     return np.array([[_STANDARD.cdf(z) for z in row] for row in Z.tolist()]).reshape(Z.shape)
 
 
-def _table(X: Any) -> Array:
-    """X as a finite array of samples × columns."""
-    try:
-        array = np.asarray(X, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise OperandError(f"data to normalise is an array of numbers: {error}") from None
+def _table(X: Any) -> Table:
+    """X as a finite table of samples × columns."""
+    array, names = table(X, "the data")
     if array.ndim not in (1, 2):
         raise ArgumentError(f"data to normalise is samples × columns, got shape {array.shape}")
-    table = array.reshape(len(array), -1) if array.size else array.reshape(len(array), 0)
-    wrong = np.argwhere(~np.isfinite(table))
-    if len(wrong):
-        row, column = wrong[0]
-        raise NonFiniteError(f"the data holds {table[row, column]} at row {row}, column {column} (from 0)")
-    return table
+    columns = array.reshape(len(array), -1) if array.size else array.reshape(len(array), 0)
+    return Table(columns.astype(float), names)
 
 
 def _vector(given: Any, what: str) -> Array:
@@ -246,5 +251,14 @@ def _vector(given: Any, what: str) -> Array:
 
 
 def _check_keys(saved: Mapping[str, Any], keys: set[str], what: str) -> None:
-    if set(saved) != keys:
+    if set(saved) - {"names"} != keys:
         raise ArgumentError(f"a {what} is saved as {sorted(keys)}, got {sorted(saved)}")
+
+
+def _saved_names(saved: Mapping[str, Any], columns: int | None) -> Names:
+    names = saved.get("names")
+    if names is None:
+        return None
+    if not isinstance(names, (list, tuple)) or len(names) != columns or not all(isinstance(n, str) for n in names):
+        raise ArgumentError(f"names are a list of {columns} names of columns, got {short(names)}")
+    return tuple(names)

@@ -13,8 +13,8 @@ import numpy as np
 
 from autograd.errors import ArgumentError, NonFiniteError, OperandError
 from autograd.value import Value, short
+from nn.data import check_count, check_names, column_names, table
 from nn.initialise import Seed, generator
-from nn.layers import check_count
 from nn.losses import SUMMED, half_squared_error
 from nn.module import Module
 from nn.optimisers import GradientDescent, Optimiser
@@ -48,12 +48,14 @@ def train(
     changed, for nan or inf in the data; ArgumentError for shapes that do not fit.
     """
     samples, targets = check_data(model, X, y)
+    names = column_names(X)
     count = len(samples) if batch_size is None else check_count(batch_size, "samples in a batch")
     optimiser = GradientDescent(model.parameters()) if optimiser is None else optimiser
     if not set(optimiser.parameters) & set(model.parameters()):
         raise ArgumentError(f"{optimiser!r} moves no parameter of {model!r}: make it with model.parameters()")
     rounds, rng = _progress(range(check_count(epochs, "epochs")), progress), generator(seed)
     history: list[float] = []
+    model.columns = names or model.columns
     try:
         for _ in rounds:
             order = rng.permutation(len(samples)) if count < len(samples) else np.arange(len(samples))
@@ -91,7 +93,9 @@ def check_data(model: Module, X: Any, y: Any) -> tuple[Array, Array]:
 
     Raises ArgumentError for shapes, NonFiniteError naming row and column (from 0).
     """
-    samples, targets = _finite(X, "X"), _finite(y, "y")
+    samples, names = table(X, "X")
+    targets = table(y, "y").array
+    check_names(model.columns, names, repr(model))
     if samples.ndim != 2 or samples.shape[1] != model.inputs:
         raise ArgumentError(f"X has shape samples × {model.inputs} for {model!r}, got {samples.shape}")
     if targets.ndim not in (1, 2) or len(targets) != len(samples):
@@ -99,20 +103,6 @@ def check_data(model: Module, X: Any, y: Any) -> tuple[Array, Array]:
     if len(samples) == 0:
         raise ArgumentError("there is nothing to train on: X has no rows")
     return samples, targets
-
-
-def _finite(data: Any, what: str) -> Array:
-    raw = np.asarray(data)
-    try:
-        array = raw if raw.dtype.kind in "iu" else raw.astype(float)  # class indices stay whole
-    except (TypeError, ValueError, OperandError) as error:
-        raise OperandError(f"{what} must be an array of numbers: {error}") from None
-    wrong = np.argwhere(~np.isfinite(array))
-    if len(wrong):
-        at = wrong[0]
-        place = f"row {at[0]}" + (f", column {at[1]}" if len(at) > 1 else "") if len(at) else "it"
-        raise NonFiniteError(f"{what} holds {array[tuple(at)]} at {place} (from 0); remove or fill such rows first")
-    return array
 
 
 def _epoch_loss(found: list[float], sizes: list[int], loss: Loss) -> float:

@@ -1,4 +1,4 @@
-"""Initialisation, by its statistics and its seed; normalisation, there and back."""
+"""Initialisation, by its statistics and its seed; normalisation, there and back; frames; what is refused."""
 
 import json
 import math
@@ -6,13 +6,15 @@ import random
 from statistics import NormalDist
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from autograd.errors import ArgumentError, GraphError, NonFiniteError, OperandError
-from nn import MLP, Layer, QuantileNormalization, Standardization, initialise
+from nn import MLP, Layer, QuantileNormalization, Standardization, initialise, train
+from nn.data import table
 
 SPREADS = {
     "normal": 0.1, "uniform": 1 / math.sqrt(3), "zeros": 0.0,
@@ -152,3 +154,56 @@ def test_saved_numbers_are_checked():
             QuantileNormalization.from_dict({"distribution": kind, "values": [values], "places": [places]})
     with pytest.raises(ArgumentError, match="distribution"):
         QuantileNormalization("cauchy")
+
+
+# -- data as people have it -------------------------------------------------------------------------
+
+FRAME = pd.DataFrame({"km": [10.0, 20.0, 40.0], "age": [1, 2, 3], "diesel": [True, False, True]})
+
+
+def test_frames_and_series_go_in_everywhere():
+    array, y = FRAME.to_numpy(float), pd.Series([1.0, 2.0, 3.0], name="price")
+    model, twin = MLP(3, [2, 1], seed=0), MLP(3, [2, 1], seed=0)
+    assert [[v.data for v in row] for row in model(FRAME)] == [[v.data for v in row] for row in twin(array)]
+    assert model(FRAME.iloc[0].astype(float)).data == twin(array[0]).data
+    assert train(model, FRAME, y, epochs=3) == train(twin, array, y.to_numpy(), epochs=3)
+    assert (model.columns, twin.columns) == (("km", "age", "diesel"), None)
+    scale = Standardization().fit(FRAME)
+    assert scale.names == model.columns
+    assert (scale.transform(FRAME) == Standardization().fit(array).transform(array)).all()
+    assert Standardization.from_dict(json.loads(json.dumps(scale.to_dict()))).names == scale.names
+    nullable = FRAME.convert_dtypes()
+    assert (table(nullable).array == array).all()
+
+
+def test_columns_in_another_order_are_other_data():
+    scale, model = Standardization().fit(FRAME), MLP(3, [1], seed=0)
+    train(model, FRAME, [1, 2, 3], epochs=1)
+    turned, renamed = FRAME[["age", "km", "diesel"]], FRAME.rename(columns={"km": "miles"})
+    for use in (model, scale.transform, lambda X: train(model, X, [1, 2, 3])):
+        with pytest.raises(ArgumentError, match="another order: reorder"):
+            use(turned)
+        with pytest.raises(ArgumentError, match="missing km; unexpected miles"):
+            use(renamed)
+    with pytest.raises(ArgumentError, match="names"):
+        Standardization.from_dict({**scale.to_dict(), "names": ["km"]})
+
+
+@pytest.mark.parametrize(("data", "error", "says"), [
+    (FRAME.assign(fuel="petrol"), OperandError, r'str \'petrol\' at row 0, column 3 \("fuel"\)'),
+    (FRAME.assign(age=[1, None, 2]), NonFiniteError, r'nan at row 1, column 1 \("age"\)'),
+    (FRAME.assign(age=pd.array([1, pd.NA, 2])), NonFiniteError, r'missing value at row 1, column 1 \("age"\)'),
+    (FRAME.assign(day=pd.Timestamp("2020-01-01")), OperandError, "Timestamp"),
+    ([[1, None]], NonFiniteError, "missing value at row 0, column 1 "), ([["1", "2"]], OperandError, "str '1'"),
+    ([[1, 2], [3]], ArgumentError, "equal length"), ([1j], OperandError, "complex"),
+    (np.array(["2020-01-01"], "M8[D]"), OperandError, "date datetime"),
+    ([[1, math.inf]], NonFiniteError, "inf at row 0"),
+    ({"a": 1}, OperandError, "dict"), (pd.Series(["a"]), OperandError, "str 'a' at row 0 "),
+])  # fmt: skip
+def test_what_is_no_number_is_named_by_its_place(data, error, says):
+    model, scale = MLP(3, [1], seed=0), Standardization().fit([[1.0], [2.0]])
+    before = model.state_dict(), scale.to_dict()
+    for use in (table, scale.fit, lambda X: train(model, X, [1, 2, 3])):
+        with pytest.raises(error, match=says):
+            use(data)
+    assert (model.state_dict(), scale.to_dict(), model.columns) == (*before, None)

@@ -1,0 +1,111 @@
+"""Data as people have it, as arrays of numbers: lists, arrays, pandas frames and series.
+
+`table` is the one way in.  What it refuses it names by its place: the row, and the column by its name
+where a frame has names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from autograd.errors import ArgumentError, NonFiniteError, OperandError
+from autograd.value import number, short
+
+Array: TypeAlias = "np.ndarray[Any, Any]"
+Names: TypeAlias = "tuple[str, ...] | None"
+
+
+class Table(NamedTuple):
+    """An array of numbers, and its columns' names if it came with names."""
+
+    array: Array
+    names: Names
+
+
+def table(data: Any, what: str = "X") -> Table:
+    """`data` as a finite array of numbers of any dimension; whole numbers stay whole.
+
+    >>> table([[1, 2], [3, 4]]).array.dtype.kind
+    'i'
+
+    Raises OperandError for text, dates and other things that are not numbers, NonFiniteError for nan,
+    inf and missing values, both with row and column (from 0); ArgumentError for rows of unequal length.
+    """
+    names = column_names(data)
+    array = _as_array(data, what)
+    if array.dtype.kind not in "fiu":
+        array = array.astype(float) if array.dtype.kind == "b" else _numbers(array, what, names)
+    wrong = np.argwhere(~np.isfinite(array))
+    if len(wrong):
+        at = tuple(wrong[0].tolist())
+        raise NonFiniteError(f"{what} holds {array[at]}{place(at, names)}; remove or fill such rows first")
+    return Table(array if array.dtype.kind in "iu" else array.astype(float, copy=False), names)
+
+
+def column_names(data: Any) -> Names:
+    """The names of a frame's columns; None for anything without."""
+    names = getattr(data, "columns", None)
+    return None if names is None or not hasattr(data, "to_numpy") else tuple(map(str, names))
+
+
+def check_names(expected: Names, given: Names, what: str) -> None:
+    """Raise ArgumentError if both have names and these differ: columns in another order are other data."""
+    if expected is None or given is None or expected == given:
+        return
+    if sorted(expected) == sorted(given):
+        advice = "the same columns in another order: reorder them with X[[...]]"
+    else:
+        missing, more = [n for n in expected if n not in given], [n for n in given if n not in expected]
+        advice = f"missing {listed(missing)}; unexpected {listed(more)}"
+    raise ArgumentError(f"{what} was fitted on the columns {listed(expected)}, got {listed(given)}: {advice}")
+
+
+def place(at: Sequence[int], names: Names) -> str:
+    """' at row 3, column 1 ("km") (from 0)' for an index."""
+    if not at:
+        return ""
+    column = f", column {at[1]}" if len(at) > 1 else ""
+    named = f' ("{names[at[1]]}")' if column and names is not None else ""
+    return f" at row {at[0]}{column}{named} (from 0)"
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first few, and how many more."""
+    shown = ", ".join(names[:6]) or "none"
+    return f"{shown} and {len(names) - 6} more" if len(names) > 6 else shown
+
+
+def check_count(count: Any, what: str) -> int:
+    """count if it is a whole number from 1 up, else ArgumentError."""
+    if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
+        raise ArgumentError(f"the number of {what} is a whole number from 1 up, got {count!r}")
+    return int(count)
+
+
+def _as_array(data: Any, what: str) -> Array:
+    try:
+        return np.asarray(data)
+    except ValueError:
+        raise ArgumentError(f"{what} must have rows of equal length, got {short(data)}") from None
+
+
+def _numbers(array: Array, what: str, names: Names) -> Array:
+    """An array of objects, text or dates as floats; the first that is no number is complained of."""
+    found = np.empty(array.shape)
+    for at, item in np.ndenumerate(array.astype(object)):  # NumPy's strings and dates as Python's
+        if item is None or type(item).__name__ in _MISSING:
+            raise NonFiniteError(f"{what} has a missing value{place(at, names)}; remove or fill such rows first")
+        try:
+            found[at] = number(item)
+        except OperandError:
+            advice = "; turn categories into numbers first, such as one column a category" * isinstance(item, str)
+            raise OperandError(
+                f"{what} must hold numbers, got {type(item).__name__} {short(item)}{place(at, names)}{advice}"
+            ) from None
+    return found
+
+
+_MISSING = ("NAType", "NaTType")  # pandas' own, without importing pandas

@@ -1,0 +1,303 @@
+"""Models in files: `model.save(path)` and `load(path)`, whole or not at all, without pickle.
+
+The format is NumPy's .npz: any NumPy opens it, loading runs no code of the file's, and a zip archive
+keeps a checksum of each part, so that a single flipped bit is noticed (safetensors has none).  It holds
+
+    model               the description, as JSON: format, version, layers, activations, scales, …
+    parameters          every parameter, in the order of `model.parameters()`
+    optimiser.<slot>    what the optimiser keeps for each of them
+
+A later version of the project reads the files of the earlier ones; the other way round is refused.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import struct
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from autograd.errors import ArgumentError, AutogradError, FileFormatError
+from nn import optimisers, schedules
+from nn.activations import Activation, PReLU, RReLU, activation
+from nn.history import History
+from nn.layers import Layer, Neuron, Perceptron
+from nn.module import Module
+from nn.networks import MLP, Sequential
+from nn.normalise import Normalization, QuantileNormalization, Standardization
+from nn.optimisers import Optimiser
+
+Vector: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
+Vectors: TypeAlias = "dict[str, Vector]"
+Description: TypeAlias = "dict[str, Any]"
+
+FORMAT, VERSION = "glassgrad model", 1
+_UNREADABLE = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, KeyError, ValueError, NotImplementedError,
+    RuntimeError, OverflowError, MemoryError, OSError,
+)  # fmt: skip
+_SENSELESS = (AutogradError, KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError)
+
+MODELS = {kind.__name__: kind for kind in (Neuron, Perceptron, Layer, Sequential, MLP)}
+SCALES: dict[str, Any] = {kind.__name__: kind for kind in (Standardization, QuantileNormalization)}
+OPTIMISERS = {kind.__name__: kind for kind in (
+    optimisers.GradientDescent, optimisers.SGD, optimisers.Adagrad, optimisers.RMSProp, optimisers.Adam,
+    optimisers.AdamW)}  # fmt: skip
+SCHEDULES = {kind.__name__: kind for kind in (
+    schedules.StepDecay, schedules.ExponentialDecay, schedules.CosineDecay, schedules.Warmup)}  # fmt: skip
+
+
+def save(model: Module, path: str | os.PathLike[str]) -> None:
+    """Write `model` to `path`: see `Module.save`."""
+    description, vectors = describe(model)
+    target = Path(path)
+    beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        with beside.open("wb") as file:
+            np.savez_compressed(file, allow_pickle=False, model=np.array(json.dumps(description)), **vectors)
+        os.replace(beside, target)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def load(path: str | os.PathLike[str]) -> Module:
+    """The model that `Module.save` wrote: architecture, parameters, scales, optimiser and history.
+
+    Raises FileFormatError for a file that is damaged, cut off, of a later version or something else, and
+    the usual OSError where there is no file.
+    """
+    description, vectors = _read(Path(path))
+    try:
+        return restored(description, vectors)
+    except _SENSELESS as error:
+        raise FileFormatError(f"{path} does not describe a whole model: {type(error).__name__}: {error}") from None
+
+
+def _read(path: Path) -> tuple[Description, Vectors]:
+    """The parts of the file, each with its checksum verified, and nothing yet believed of what they say."""
+    with path.open("rb") as file:
+        try:
+            with zipfile.ZipFile(file) as archive:
+                damaged = archive.testzip()
+            if damaged is not None:
+                raise FileFormatError(f"{path} is damaged in {damaged}; take another copy")
+            file.seek(0)
+            with np.load(file, allow_pickle=False) as archive:
+                parts = {name: archive[name] for name in archive.files}
+            description = json.loads(str(parts.pop("model")))
+        except FileFormatError:
+            raise
+        except _UNREADABLE as error:
+            raise FileFormatError(
+                f"{path} is not a saved model, or is damaged or cut off ({type(error).__name__}: {error})"
+            ) from None
+    if not isinstance(description, dict) or description.get("format") != FORMAT:
+        raise FileFormatError(f"{path} is an archive of arrays, but not a saved model")
+    if description.get("version") != VERSION:
+        raise FileFormatError(
+            f"{path} has version {description.get('version')} of the format, this can read version {VERSION}: update it"
+        )
+    return description, parts
+
+
+# -- a model as plain data --------------------------------------------------------------------------
+
+
+def describe(model: Module) -> tuple[Description, Vectors]:
+    """All that a model is, as plain data and vectors.
+
+    Raises ArgumentError for what cannot be written without pickle: a class, activation, optimiser or
+    schedule of one's own.
+    """
+    layers, activations = _parts(model), _activations(model)
+    optimiser, vectors = _optimiser(model)
+    description = {
+        "format": FORMAT,
+        "version": VERSION,
+        "kind": _kind(model, MODELS, "a model"),
+        "layers": [
+            {"inputs": part.inputs, "outputs": part.outputs, "bias": _has_bias(part),
+             "activation": activations.index(part.activation), "training": part.training}
+            for part in layers
+        ],
+        "activations": [_activation(g) for g in activations],
+        "training": model.training,
+        "columns": None if model.columns is None else list(model.columns),
+        "input_scale": _scale(model.input_scale),
+        "target_scale": _scale(model.target_scale),
+        "optimiser": optimiser,
+        "history": None if model.history is None else model.history.to_dict(),
+    }  # fmt: skip
+    return description, {"parameters": np.array([p.data for p in model.parameters()]), **vectors}
+
+
+def restored(saved: Mapping[str, Any], vectors: Mapping[str, Vector]) -> Module:
+    """The model again; any of many errors if the data is not what `describe` gives."""
+    activations = [_restored_activation(g) for g in saved["activations"]]
+    parts = [_restored_part(saved["kind"], part, activations) for part in saved["layers"]]
+    model = _assembled(saved["kind"], parts)
+    parameters, numbers = model.parameters(), np.asarray(vectors["parameters"])
+    if numbers.dtype != float or numbers.shape != (len(parameters),):
+        raise ArgumentError(f"{model!r} has {len(parameters)} parameters, the file holds {numbers.shape}")
+    for parameter, x in zip(parameters, numbers.tolist(), strict=True):
+        parameter.data = x
+    model.training = bool(saved["training"])
+    model.columns = None if saved["columns"] is None else tuple(map(str, saved["columns"]))
+    model.input_scale, model.target_scale = (
+        _restored_scale(saved["input_scale"]),
+        _restored_scale(saved["target_scale"]),
+    )
+    model.optimiser = _restored_optimiser(saved["optimiser"], vectors, model)
+    model.history = None if saved["history"] is None else History.from_dict(saved["history"])
+    return model
+
+
+def _kind(thing: Any, kinds: Mapping[str, type], what: str) -> str:
+    name = type(thing).__name__
+    if kinds.get(name) is not type(thing):
+        raise ArgumentError(f"{what} of class {name} cannot be saved without pickle; there are {', '.join(kinds)}")
+    return name
+
+
+def _parts(model: Module) -> list[Any]:
+    _kind(model, MODELS, "a model")
+    return model.layers if isinstance(model, Sequential) else [model]
+
+
+def _has_bias(part: Layer | Neuron) -> bool:
+    return part.b is not None if isinstance(part, Neuron) else part.bias is not None
+
+
+def _restored_part(kind: str, saved: Mapping[str, Any], activations: list[Activation]) -> Layer | Neuron:
+    inputs, outputs, bias = saved["inputs"], saved["outputs"], saved["bias"]
+    g = activations[saved["activation"]]
+    part: Layer | Neuron
+    if kind == "Perceptron":
+        part = Perceptron([0.0] * inputs, 0.0)
+    elif kind == "Neuron":
+        part = Neuron(inputs, g, bias=bias, init="zeros")
+    else:
+        part = Layer(inputs, outputs, g, bias=bias, init="zeros")
+    return part.train(bool(saved["training"]))  # type: ignore[no-any-return]
+
+
+def _assembled(kind: str, parts: list[Any]) -> Module:
+    if kind not in ("Sequential", "MLP"):
+        (only,) = parts
+        return only  # type: ignore[no-any-return]
+    model: Sequential = object.__new__(MLP if kind == "MLP" else Sequential)
+    Sequential.__init__(model, *parts)  # an MLP's own start would draw weights
+    return model
+
+
+# -- activations ------------------------------------------------------------------------------------
+
+
+def _activations(model: Module) -> list[Activation]:
+    """Each one once: layers that share one draw from the same numbers."""
+    return list({id(part.activation): part.activation for part in _parts(model)}.values())
+
+
+def _activation(g: Activation) -> Description:
+    if isinstance(g, RReLU):
+        version, numbers, gauss = g.rng.getstate()
+        return {"name": g.name, "lower": g.lower, "upper": g.upper, "rng": [version, list(numbers), gauss]}
+    if isinstance(g, PReLU):
+        return {"name": g.name, "start": g.learned}
+    if not g.plain:
+        raise ArgumentError(f"the activation {g.name} is a function of your own, which cannot be saved without pickle")
+    return {"name": g.name}
+
+
+def _restored_activation(saved: Mapping[str, Any]) -> Activation:
+    if saved["name"] == "prelu":
+        return PReLU(saved["start"])
+    if saved["name"] == "rrelu":
+        g, (version, numbers, gauss) = RReLU(saved["lower"], saved["upper"]), saved["rng"]
+        g.rng.setstate((version, tuple(numbers), gauss))
+        return g
+    return activation(saved["name"])
+
+
+# -- scales -----------------------------------------------------------------------------------------
+
+
+def _scale(scale: Normalization | None) -> Description | None:
+    if scale is None:
+        return None
+    kind = _kind(scale, SCALES, "a normalisation")
+    if scale.columns is not None:
+        return {"kind": kind, "fitted": scale.to_dict()}
+    return {"kind": kind, "settings": getattr(scale, "distribution", None)}
+
+
+def _restored_scale(saved: Mapping[str, Any] | None) -> Any:
+    if saved is None:
+        return None
+    kind = SCALES[saved["kind"]]
+    if "fitted" in saved:
+        return kind.from_dict(saved["fitted"])
+    return kind() if saved["settings"] is None else kind(saved["settings"])
+
+
+# -- optimisers -------------------------------------------------------------------------------------
+
+
+def _optimiser(model: Module) -> tuple[Description | None, Vectors]:
+    optimiser = model.optimiser
+    if optimiser is None:
+        return None, {}
+    kind = _kind(optimiser, OPTIMISERS, "an optimiser")
+    places = {id(parameter): i for i, parameter in enumerate(model.parameters())}
+    moves = [places.get(id(parameter)) for parameter in optimiser.parameters]
+    if None in moves:
+        raise ArgumentError(f"{optimiser!r} moves parameters that are not those of {model!r}: save them apart")
+    settings = {name: getattr(optimiser, name) for name in _settings(type(optimiser))}
+    settings["learning_rate"] = _rate(optimiser.learning_rate)
+    vectors = {f"optimiser.{slot}": vector for slot, vector in optimiser.state.items()}
+    return {"kind": kind, "settings": settings, "steps": optimiser.steps, "moves": moves}, vectors
+
+
+def _restored_optimiser(
+    saved: Mapping[str, Any] | None, vectors: Mapping[str, Vector], model: Module
+) -> Optimiser | None:
+    if saved is None:
+        return None
+    kind, parameters = OPTIMISERS[saved["kind"]], model.parameters()
+    settings = {name: saved["settings"][name] for name in _settings(kind)}
+    settings["learning_rate"] = _restored_rate(settings["learning_rate"])
+    optimiser = kind([parameters[i] for i in saved["moves"]], **settings)
+    state = {slot: vectors[f"optimiser.{slot}"] for slot in kind.slots}
+    optimiser.load_state_dict({"optimiser": saved["kind"], "steps": saved["steps"], "state": state})
+    return optimiser
+
+
+def _settings(kind: type[Optimiser]) -> list[str]:
+    """What an optimiser is made with beside parameters: its attributes have the same names."""
+    return [name for name in inspect.signature(kind).parameters if name != "parameters"]
+
+
+def _rate(rate: Any) -> Any:
+    """A rate, or a schedule as plain data; a Warmup holds another rate."""
+    if not callable(rate):
+        return float(rate)
+    kind = _kind(rate, SCHEDULES, "a schedule")
+    settings = {f.name: getattr(rate, f.name) for f in fields(rate)} if is_dataclass(rate) else {}
+    if "then" in settings:
+        settings["then"] = _rate(settings["then"])
+    return {"kind": kind, **settings}
+
+
+def _restored_rate(saved: Any) -> Any:
+    if not isinstance(saved, dict):
+        return saved
+    settings = {name: _restored_rate(value) for name, value in saved.items() if name != "kind"}
+    return SCHEDULES[saved["kind"]](**settings)
