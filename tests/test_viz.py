@@ -15,11 +15,16 @@ import pytest
 
 import viz
 from autograd import Value, deltas, dot, scope, tanh, where
+from autograd import sum as total
 from autograd.errors import ArgumentError, GraphError, OperandError
+from viz.boxes import Box
 from viz.layout import Link, Shape, place
 from viz.numbers import Scale, shown, signed
 from viz.trace import CONSTANT
-from viz.view import FULL, READABLE, expanded, view
+from viz.view import FULL, view
+from viz.view_dots import expanded
+from viz.view_fold import MOST_LINES
+from viz.view_gather import READABLE
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = ["<b>&\"'</b>", "</script></svg>", "\u202eabc\x00\x1b\ud800", "😀" * 3, "n" * 10_000, "{a|<s0>}\\N\\", "שלום"]
@@ -255,14 +260,37 @@ def test_views():
     downstream = of_class(viz.draw(J, wrt=x).svg, "node")
     assert len(downstream) == 5  # x₁, z, a, a - 1, J
     assert len(of_class(viz.draw(J, around=x).svg, "node")) == 2
+    assert len(of_class(viz.draw(J, around=x, radius=0).svg, "node")) == 1
     touching = of_class(viz.draw(J, scope="layer2").svg, "node")
     assert 5 < len(touching) < len(whole.nodes)
+    assert f"{len(touching)} of the graph's {len(whole.nodes)} nodes" in words(viz.draw(J, scope="layer2").svg)
+
+
+@pytest.mark.parametrize("shows", [viz.draw, viz.to_dot])
+def test_a_view_that_there_is_not_is_refused(shows):
+    J = a_neuron()
     with pytest.raises(GraphError, match="not in this graph"):
-        viz.draw(J, wrt=Value(1.0))
+        shows(J, wrt=Value(1.0))
     with pytest.raises(ArgumentError, match="layer2"):
-        viz.draw(J, scope="layer9")
+        shows(J, scope="layer9")
     with pytest.raises(ArgumentError, match="level"):
-        viz.draw(J, level="atom")
+        shows(J, level="atom")
+    for radius in (-1, 1.5, True):
+        with pytest.raises(ArgumentError, match="radius"):
+            shows(J, around=J, radius=radius)
+
+
+@pytest.mark.parametrize("chosen", ["all", "scope", "around", "wrt", "op", "layer", "scope and wrt"])
+def test_dot_shows_what_the_picture_shows(chosen):
+    J = a_neuron()
+    x = next(node for node in deltas(J) if node.name == "x₁")
+    arguments = {"all": {}, "scope": {"scope": "layer2"}, "around": {"around": x, "radius": 2}, "wrt": {"wrt": [x]},
+                 "op": {"level": "op"}, "layer": {"level": "layer"},
+                 "scope and wrt": {"scope": "layer2.neuron1", "wrt": x}}[chosen]  # fmt: skip
+    drawn = viz.draw(J, **arguments).svg
+    graph = pygraphviz.AGraph(string=viz.to_dot(J, **arguments).source)
+    assert graph.number_of_nodes() == len(of_class(drawn, "node"))
+    assert graph.number_of_edges() == len(of_class(drawn, "edge"))
 
 
 def many(layers: int, neurons: int, weights: int) -> Value:
@@ -297,16 +325,46 @@ def test_a_long_chain_without_scopes_is_gathered_too():
     assert viz.draw(x).svg
 
 
+def nodes_in(boxes: tuple[Box, ...]) -> int:
+    """How many nodes a compact picture's boxes stand for."""
+    leaves = sum(int(box.counts[0].split()[0]) for box in boxes if box.kind == "group" and "leaves" in box.counts[0])
+    return leaves + sum(box.kind != "group" for box in boxes)
+
+
 def test_middling_graphs_are_compact_and_fold_what_one_node_alone_uses():
     seen = viz.trace(many(2, 10, 20))
-    folded, whole = view(seen), view(seen, force=True)
-    assert folded.compact and whole.compact
+    compact, whole = view(seen), view(seen, force=True)
+    assert compact.compact and whole.compact
     assert len(whole.boxes) == len(seen.nodes) > FULL
-    packs = [box for box in folded.boxes if box.kind == "group"]
-    assert sum(int(box.counts[0].split()[0]) for box in packs) + len(folded.boxes) - len(packs) == len(seen.nodes)
-    assert all(box.scope for box in packs)
-    assert f"{len(whole.boxes) - len(folded.boxes) + len(packs):,} leaves" in folded.note
-    assert len(of_class(viz.draw(many(2, 10, 20)).svg, "node")) == len(folded.boxes)
+    assert nodes_in(compact.boxes) == len(seen.nodes)
+    assert all(box.scope for box in compact.boxes if box.kind == "group")
+    kept = {box.id: box for box in whole.boxes}
+    assert all(box._replace(slots=0) == kept[box.id]._replace(slots=0) for box in compact.boxes if box.kind != "group")
+    slopes = {(a.tail, a.head): a.slope for a in whole.arrows}
+    alone = [a for a in compact.arrows if {a.tail, a.head} <= set(kept)]
+    assert alone and all(a.slope == slopes[a.tail, a.head] for a in alone)
+    assert "400 nodes that only one other uses" in compact.note
+    assert len(of_class(viz.draw(many(2, 10, 20)).svg, "node")) == len(compact.boxes)
+
+
+def test_products_of_a_sum_stand_as_lines_of_one_box():
+    seen = viz.trace(many(2, 10, 20))
+    compact = view(seen, level="op")
+    tables = [box for box in compact.boxes if box.name == "20 products"]
+    assert len(tables) == 20
+    assert len(tables[0].counts) == 20
+    weight, given = 0.1, 0.5
+    assert tables[0].counts[0] == f"{weight}·{given} = {weight * given}"
+    assert not any(box.symbol == "×" for box in compact.boxes)
+    assert sum(a.edges for a in compact.arrows if a.tail in {box.id for box in tables}) == 400
+
+
+def test_a_long_table_of_products_is_cut():
+    with scope("a.b"):
+        terms = [Value(-i, name=f"w{i}") * Value(2.0, name=f"x{i}") for i in range(1, 201)]
+    tables = [box for box in view(viz.trace(total(terms))).boxes if box.name == "200 products"]
+    assert [box.counts[0] for box in tables] == ["w1·x1 = (−1)·2 = −2"]
+    assert tables[0].counts[-1] == f"… and {200 - MOST_LINES} more"
 
 
 def test_a_graph_with_nothing_to_fold_is_only_compact():

@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import graphviz
 
 from autograd import Value
+from viz.boxes import Arrow, Box
 from viz.numbers import shown, signed
 from viz.text import shortened
 from viz.trace import CONSTANT, LEAF, trace
-from viz.view import Arrow, Box, view
+from viz.view import view
+from viz.view_parts import part
 
 _ORANGE, _BLUE, _GREY = "#d55e00", "#0072b2", "#808994"
 
 
-def to_dot(J: Value, *, level: str = "neuron", force: bool = False) -> graphviz.Digraph:
+def to_dot(
+    J: Value,
+    *,
+    level: str = "neuron",
+    scope: str | None = None,
+    around: Value | None = None,
+    radius: int = 1,
+    wrt: Value | Iterable[Value] | None = None,
+    force: bool = False,
+) -> graphviz.Digraph:
     """The graph below `J` as a Digraph: nodes with name, value and δ, edges with the local derivative.
 
-    Clusters follow the scopes; levels and size are those of `draw`.  Text is escaped, so that a name
-    can hold quotes and braces.  Raises OperandError if `J` is not a Value.
+    Clusters follow the scopes; what is shown is chosen, and raises errors, as in `draw`.  Text is
+    escaped, so that a name can hold quotes and braces.
+
+    >>> x = Value(0.5, name="x")
+    >>> "δ +1" in to_dot(x * x).source
+    True
     """
-    seen = view(trace(J), level=level, force=force)
+    traced = trace(J)
+    seen = view(traced, level=level, keep=part(J, traced, scope, around, radius, wrt), force=force)
     graph = graphviz.Digraph("graph", graph_attr={"rankdir": "LR"}, node_attr={"shape": "box", "style": "rounded"})
     by_scope: dict[str, list[Box]] = {}
     for box in seen.boxes:

@@ -13,9 +13,9 @@ from pathlib import Path
 from autograd import Value
 from autograd.errors import ArgumentError, AutogradError
 from viz.svg import render
-from viz.trace import Trace, locate, trace
-from viz.view import around as _around
-from viz.view import downstream, in_scope, view
+from viz.trace import trace
+from viz.view import view
+from viz.view_parts import part
 
 
 class ConverterError(AutogradError, RuntimeError):
@@ -68,7 +68,7 @@ def draw(
     force    draw every node, however many; from 2,000 on they are otherwise gathered by scope
 
     No grad is read or written.  Raises OperandError if `J` is not a Value, ArgumentError for an unknown
-    level or scope, GraphError for a node that J was not computed from, LayoutError without Graphviz.
+    level, scope or radius, GraphError for a node that J was not computed from, LayoutError without Graphviz.
 
     >>> from autograd import Value
     >>> x = Value(3.0, name="x")
@@ -76,21 +76,8 @@ def draw(
     True
     """
     seen = trace(J)
-    return Drawing(render(view(seen, level=level, keep=_kept(J, seen, scope, around, radius, wrt), force=force)))
-
-
-def _kept(
-    J: Value, seen: Trace, scope: str | None, around: Value | None, radius: int, wrt: Value | Iterable[Value] | None
-) -> set[int] | None:
-    """The nodes that all the views asked for have in common; None for the whole graph."""
-    kept = []
-    if scope is not None:
-        kept.append(in_scope(seen, scope))
-    if around is not None:
-        kept.append(_around(seen, locate(J, [around]), radius))
-    if wrt is not None:
-        kept.append(downstream(seen, locate(J, [wrt] if isinstance(wrt, Value) else wrt)))
-    return set.intersection(*kept) if kept else None
+    keep = part(J, seen, scope, around, radius, wrt)
+    return Drawing(render(view(seen, level=level, keep=keep, force=force)))
 
 
 # -- files ------------------------------------------------------------------------------------------

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from viz import layout
+from viz.boxes import GROUP, Arrow, Box, View
 from viz.layout import Layout, Point, Shape
 from viz.numbers import Scale, shown, signed
 from viz.text import escape, shortened, width
 from viz.trace import CONSTANT, DETACHED, LEAF
-from viz.view import GROUP, Arrow, Box, View
 
 FONT = "system-ui, -apple-system, 'Segoe UI', 'Helvetica Neue', 'DejaVu Sans', Arial, sans-serif"
 MARGIN = 18.0
@@ -119,8 +119,6 @@ def _rows(box: Box, compact: bool) -> Iterator[Row]:
         yield Row(line, "soft", size)
     if box.value is not None:
         yield Row(shown(box.value), "ink", size)
-    if compact and box.kind == GROUP:
-        return
     if box.delta is None:
         yield Row("no path", "soft", size)
     else:

@@ -1,0 +1,80 @@
+"""What a picture is made of: boxes and arrows, plain data between choosing what to show and drawing it."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from viz.trace import Edge, Node
+
+GROUP = "group"
+
+
+class Box(NamedTuple):
+    """A node of the picture: a node of the trace, or a group of them."""
+
+    id: str
+    kind: str
+    name: str  # in full, unescaped; empty if it has none
+    symbol: str
+    value: float | None
+    delta: float | None  # of a group: the one of largest size, nan if any is nan
+    scope: str
+    slots: int
+    source: str | None = None
+    counts: tuple[str, ...] = ()  # of a group: what is in it, a line each
+
+
+class Arrow(NamedTuple):
+    """An edge of the picture: an operand slot, or all edges between two groups."""
+
+    tail: str
+    head: str
+    slot: int
+    slope: float | None
+    contribution: float | None  # what the chain rule sends back along it
+    edges: int = 1
+
+
+class View(NamedTuple):
+    """What is drawn."""
+
+    root: str
+    boxes: tuple[Box, ...]
+    arrows: tuple[Arrow, ...]
+    compact: bool
+    note: str  # what was left out or gathered, for the reader of the picture
+
+
+Nodes = Sequence[Node]
+Edges = Sequence[Edge]
+
+
+def every_node(root: int, nodes: Nodes, edges: Edges, compact: bool, note: str) -> View:
+    """A box a node, an arrow an edge."""
+    slots = Counter(edge.node for edge in edges)
+    deltas = {node.id: node.delta for node in nodes}
+    rank = Counter[int]()
+    arrows = []
+    for e in edges:
+        sent = sent_back(deltas[e.node], e.slope)
+        arrows.append(Arrow(f"n{e.operand}", f"n{e.node}", rank[e.node], e.slope, sent))
+        rank[e.node] += 1
+    boxes = tuple(
+        Box(f"n{n.id}", n.kind, n.name or "", n.symbol, n.value, n.delta, n.scope, slots[n.id], n.source) for n in nodes
+    )
+    return View(f"n{root}", boxes, tuple(arrows), compact, note)
+
+
+def sent_back(delta: float | None, slope: float | None) -> float | None:
+    """What the chain rule sends along an edge: δ · slope; None where no derivative flows."""
+    return None if delta is None or slope is None else delta * slope
+
+
+def larger(a: float | None, b: float | None) -> float | None:
+    """The one of larger size; nan if one is nan, the other if one is None."""
+    if a is None or b is None:
+        return b if a is None else a
+    return b if not math.isnan(a) and (math.isnan(b) or abs(b) > abs(a)) else a
