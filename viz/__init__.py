@@ -8,10 +8,10 @@
 >>> print(viz.formula(x * x + 1))
 x² + 1
 
-`trace` is the floor: frozen plain data, the only module that reads a graph.  `view` chooses what is
-shown, `layout` places it with Graphviz, `svg` writes it; `formula` and `derive` say it in mathematics;
-`why` and `anomaly` look for what is large, what cancels and what breaks; `plots` draws curves and heat maps, and
-needs matplotlib when it is used.
+`trace` is the floor: frozen plain data, the only module that reads a graph; `record` puts it into steps.
+`view` chooses what is shown, `layout` places it with Graphviz, `svg` writes it; `formula` and `derive` say it
+in mathematics; `why` and `anomaly` look for what is large, what cancels and what breaks; `plots` draws curves
+and heat maps, and needs matplotlib when it is used.
 """
 
 from viz import plots
@@ -21,6 +21,7 @@ from viz.dot import to_dot
 from viz.drawing import ConverterError, Drawing, draw
 from viz.formula import Formula, formula
 from viz.layout import LayoutError
+from viz.recording import Recording, State, record
 from viz.trace import Edge, Node, Step, Trace, trace
 from viz.why import Why, why
 
@@ -33,7 +34,9 @@ __all__ = [
     "Formula",
     "LayoutError",
     "Node",
+    "Recording",
     "Sound",
+    "State",
     "Step",
     "Trace",
     "Why",
@@ -42,6 +45,7 @@ __all__ = [
     "draw",
     "formula",
     "plots",
+    "record",
     "to_dot",
     "trace",
     "why",
