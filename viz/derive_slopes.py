@@ -17,6 +17,18 @@ def textbook_slopes(primitive: Primitive, output: Box, operands: Sequence[Box]) 
 
     Operands that are Numbers take part as numbers, so that the slope of x³ is 3·x² and not 3·x³⁻¹.
     """
+    slopes, symbols = _rule(primitive, output, operands)
+    return [None if slope is None else _laid_out(slope, symbols) for slope in slopes]
+
+
+def textbook_slope(primitive: Primitive, output: Box, operands: Sequence[Box], slot: int) -> Box | None:
+    """∂output/∂operand for one operand: of many, the others need not be laid out."""
+    slopes, symbols = _rule(primitive, output, operands)
+    return None if slopes[slot] is None else _laid_out(slopes[slot], symbols)
+
+
+def _rule(primitive: Primitive, output: Box, operands: Sequence[Box]) -> tuple[tuple[Any, ...], dict[str, Box]]:
+    """The table's rule applied to symbols, and the box that each symbol stands for."""
     symbols: dict[str, Box] = {"y": output}
     arguments: list[Any] = []
     for i, box in enumerate(operands):
@@ -27,8 +39,7 @@ def textbook_slopes(primitive: Primitive, output: Box, operands: Sequence[Box]) 
             arguments.append(variable(f"x{i}"))
     rule = primitive.textbook or primitive.slopes
     slopes = rule(variable("y"), *arguments)
-    found = slopes if isinstance(slopes, tuple) else (slopes,)
-    return [None if slope is None else _laid_out(slope, symbols) for slope in found]
+    return (slopes if isinstance(slopes, tuple) else (slopes,)), symbols
 
 
 def _laid_out(term: Any, symbols: dict[str, Box]) -> Box:

@@ -113,7 +113,16 @@ class Matrix:
     rows: tuple[tuple[Box, ...], ...]
 
 
-Box: TypeAlias = Identifier | Number | Word | Row | Negative | Fraction | Power | Below | Root | Fenced | Apply | Matrix
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A place for what is filled in later, in a pattern (see `viz.notation_print.pattern`)."""
+
+    name: str
+
+
+Box: TypeAlias = (
+    Slot | Identifier | Number | Word | Row | Negative | Fraction | Power | Below | Root | Fenced | Apply | Matrix
+)
 
 ZERO, ONE = Number(0.0), Number(1.0)
 

@@ -13,6 +13,7 @@ from viz.notation import (
     ATOM,
     POWER,
     PRODUCT,
+    RELATION,
     Apply,
     Below,
     Box,
@@ -25,6 +26,7 @@ from viz.notation import (
     Power,
     Root,
     Row,
+    Slot,
     Word,
     binding,
     digits_of,
@@ -51,6 +53,15 @@ def latex(box: Box) -> str:
 def mathml(box: Box) -> str:
     """The formula as the inside of a MathML <math> element."""
     return _MathML().show(box)
+
+
+def pattern(box: Box) -> str:
+    """The formula as Unicode text with its slots as fields: ``{0}·{-1} + {^2}²``.
+
+    A plain field takes text as it is, ``{-x}`` puts what begins with a minus sign in parentheses, and
+    ``{^x}`` all that is more than a word, such as −2, z² or 3e−5.
+    """
+    return _Pattern().show(box)
 
 
 class _Printer:
@@ -123,6 +134,16 @@ class _Text(_Printer):
 
     def _matrix(self, box: Matrix) -> str:
         return "[" + "; ".join("  ".join(map(self.show, cells)) for cells in box.rows) + "]"
+
+
+class _Pattern(_Text):
+    def _slot(self, box: Slot) -> str:
+        return f"{{{box.name}}}"
+
+    def _fit(self, box: Box, least: int) -> str:
+        if isinstance(box, Slot):
+            return f"{{{'^' if least >= ATOM else '-' if least > RELATION else ''}{box.name}}}"
+        return super()._fit(box, least)
 
 
 class _Latex(_Printer):

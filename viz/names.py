@@ -1,0 +1,92 @@
+"""What the nodes of a trace are called in sentences, and which nodes a typed name means."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from difflib import get_close_matches
+from functools import lru_cache
+from unicodedata import normalize
+
+import numpy as np
+
+from autograd.errors import ArgumentError
+from viz.text import shortened
+from viz.trace import Trace
+from viz.why import called
+
+SEARCHED = 20_000  # names among which a similar one is looked for
+
+_NUMBERED = re.compile(r"[^#]*#(\d+)")  # #12 or tanh#12
+_COPY = re.compile(r"(.+)\[(\d+)\]")  # z²₁[2]: the second node of that name
+
+
+class Names:
+    """The names in one trace.
+
+    Nodes that share a name are told apart by a number, z²₁[1], z²₁[2], as in formulas.
+    """
+
+    def __init__(self, trace: Trace) -> None:
+        self._trace = trace
+        self.codes: dict[str, int] = {}  # of every name
+        of_label = [self._code(label.name) for label in trace.columns.labels]
+        self.column = np.array(of_label, np.int32)[trace.columns.label]  # every node's code, -1 if it has no name
+        self._counts = np.bincount(self.column + 1, minlength=len(self.codes) + 1)[1:]
+        self._plain: dict[str, list[int]] = defaultdict(list)
+        for name, code in self.codes.items():
+            self._plain[plain(name)].append(code)
+        self.called = lru_cache(maxsize=4096)(self._called)
+
+    def _code(self, name: str | None) -> int:
+        return self.codes.setdefault(name, len(self.codes)) if name else -1
+
+    def _called(self, node: int) -> str:
+        """What a node is called: its name, with its number among those of the same, or its operation and number."""
+        code = self.column.item(node)
+        said = called(self._trace.nodes[node])
+        if code < 0 or self._counts[code] == 1:
+            return said
+        return f"{said}[{np.count_nonzero(self.column[:node] == code) + 1}]"
+
+    def find(self, text: str) -> list[int]:
+        """The nodes that a typed name means: ``z²₁`` or, without raised and lowered letters, ``z21``.
+
+        ``z²₁[2]`` is the second of several of that name, ``#12`` or ``tanh#12`` the node with that number.
+        Raises ArgumentError, with names that are similar, if there is none.
+        """
+        found = self._named(text)
+        if not found and (numbered := _NUMBERED.fullmatch(text)):
+            found = [int(numbered[1])] if int(numbered[1]) < len(self.column) else []
+        elif not found and (copy := _COPY.fullmatch(text)):
+            found = self._named(copy[1])[int(copy[2]) - 1 : int(copy[2])]
+        if not found:
+            raise ArgumentError(f"no node is called {shortened(text, 40)!r}{self._similar(text)}")
+        return found
+
+    def _named(self, text: str) -> list[int]:
+        codes = [self.codes[text]] if text in self.codes else self._plain.get(plain(text), [])
+        if len(codes) > 1:
+            known = [name for name, code in self.codes.items() if code in codes]
+            raise ArgumentError(f"{text} may be {' or '.join(known[:4])}: write it out")
+        found: list[int] = np.flatnonzero(self.column == codes[0]).tolist() if codes else []
+        return found
+
+    def _similar(self, text: str) -> str:
+        if len(self.codes) > SEARCHED:
+            return f"; #0 to #{len(self.column) - 1} are their numbers"
+        close = get_close_matches(plain(text), self._plain, n=3, cutoff=0.5)
+        known = [name for name, code in self.codes.items() if any(code in self._plain[c] for c in close)]
+        if known:
+            return f"; did you mean {' or '.join(known[:3])}?"
+        some = ", ".join(list(self.codes)[-6:])
+        return f"; there are {some}" if some else "; no node has a name, so say its number, such as #0"
+
+
+def plain(name: str) -> str:
+    """A name as any keyboard can type it: z²₁ as z21, case kept.
+
+    >>> plain("W¹₂₃")
+    'W123'
+    """
+    return normalize("NFKC", name).replace("_", "").replace("^", "")

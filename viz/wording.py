@@ -1,0 +1,298 @@
+"""The words of a step: its arithmetic and sentences for a learner, from templates that are plain data.
+
+`TEMPLATES` are filled here for the terminal; a page ships the same and fills them itself.  How an
+operation and its slope are written, `written` and `slope_written`, comes from the table's row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache, lru_cache
+from typing import TypeAlias
+
+from autograd.ops import special
+from autograd.ops.primitive import Primitive, lookup
+from viz.columns import CONSTANT, Step
+from viz.derive_slopes import textbook_slope
+from viz.names import Names
+from viz.notation import Box, Number, Slot, Word
+from viz.notation_print import pattern
+from viz.notation_table import written as laid_out
+from viz.numbers import MINUS, shown
+from viz.recording import Compute, Gathered, Recording, Seed, State
+
+# A field {x} takes the text called x; {-x} puts it in parentheses if it begins with a minus sign, {^x} if it
+# is more than one word (see `fill`).  x and y are an operand and the node that it goes into, J is the root.
+TEMPLATES: Mapping[str, str] = {
+    # arithmetic
+    "compute": "{y} = {formula} = {numbers} = {value}",
+    "compute, one number": "{y} = {formula} = {value}",  # where the numbers say no more than the value
+    "seed": "δ({y}) = ∂{y}/∂{y} = 1",
+    "send": "δ({x}) += δ({y})·∂{y}/∂{x} = {delta} · {-slope} = {contribution}",
+    # sentences
+    "computed": "{y} is computed from {operands} by {op}: {doc}.",
+    "seeded": "Forwards is done: {y} = {value}. A change of {y} is a change of {y}, so its own derivative is 1.",
+    "sent": "{x} feeds {y}; the slope of {op} here is {slope}.",
+    "sent, by formula": "{x} feeds {y}; the slope of {op} here is {formula} = {slope}.",
+    "complete": "δ({x}) is complete: {sum}.",
+    "so far": "δ({x}) is {sum} so far, {arrived} of {expected} contributions.",
+    "flat": "A slope of 0 lets nothing through.",
+    # what a step means
+    "compute means": "{y} goes on into {users}.",
+    "compute means, at the end": "{y} is the result: what the derivatives will be of.",
+    "seed means": "From here backwards each node learns how {J} moves when that node moves: its δ.",
+    "send means": (
+        "Move {x} a little, and {y} moves {slope} times as far; move {y} a little, and {J} moves {delta} times as far. "
+        "So by this way {J} moves {contribution} times as far as {x}."
+    ),
+    # what is known of a node
+    "not computed": "{x} is not computed yet",
+    "value": "{x} = {value}",
+    "nothing yet": "δ({x}): nothing has come back yet",
+    "no path": "δ({x}): no path, no derivative comes back to it",
+    "part": "δ({x}) = {sum} so far, {arrived} of {expected} contributions",
+    "whole": "δ({x}) = ∂{J}/∂{x} = {sum}",
+}
+
+MOST_TERMS, MOST_FACTORS = 6, 4  # of a sum, and pairs of a dot, that are written out
+LONGEST_SLOPE = 60  # characters of a slope's formula
+
+Constants: TypeAlias = tuple[float | None, ...]  # an operation's operands: the number of a constant, else None
+
+_FIELD = re.compile(r"\{([-^]?)(\w+)\}")
+_WORD = re.compile(r"[^\W_⁰¹²³⁴-⁹]+|\d+\.\d+")
+
+
+def fill(template: str, values: Mapping[str, str]) -> str:
+    """The template with its fields filled; a field without a value stays as it is.
+
+    >>> fill("{-a}·{-b} + {^a}²", {"a": "−2", "b": "0.5"})
+    '(−2)·0.5 + (−2)²'
+    """
+    return _FIELD.sub(lambda field: _filled(field, values), template)
+
+
+def _filled(field: re.Match[str], values: Mapping[str, str]) -> str:
+    text = values.get(field[2])
+    if text is None:
+        return field[0]
+    fits = not text.startswith(MINUS) if field[1] == "-" else not field[1] or _WORD.fullmatch(text)
+    return text if fits else f"({text})"
+
+
+# -- how an operation and its slope are written ------------------------------------------------------
+
+
+def written(op: str, constants: Constants) -> str:
+    """The operation as the table writes it, its operands as the fields {0}, {1}, …; of many, … stands for most.
+
+    >>> written("tanh", (None,)), written("dot", (None,) * 5)
+    ('tanh({0})', '{-0}·{-2} + {-1}·{-3} + {-4}')
+
+    A constant's number is a field too, unless it takes part in how the row is written, as in x².
+    """
+    return _written(op, _relevant(lookup(op), constants))
+
+
+def slope_written(op: str, constants: Constants, slot: int) -> str | None:
+    """∂y/∂operand as a book prints it, y as the field {y}; None if that is long or there is no derivative.
+
+    >>> slope_written("tanh", (None,), 0), slope_written("multiply", (None, None), 0)
+    ('1 − {^y}²', '{1}')
+    """
+    return _slope_written(op, _relevant(lookup(op), constants), slot)
+
+
+def _relevant(row: Primitive, constants: Constants) -> Constants:
+    """The constants that change how a row is written: of a vector only what leads it, such as an index."""
+    if not row.variadic:
+        return constants
+    leading = len(row.operands) - 1
+    return constants[:leading] + (None,) * (len(constants) - leading)
+
+
+@cache
+def _written(op: str, constants: Constants) -> str:
+    row = lookup(op)
+    boxes = _boxes(constants)
+    return pattern(laid_out(row, _shortened(row, boxes))).replace("…·…", "…")
+
+
+@lru_cache(maxsize=4096)
+def _slope_written(op: str, constants: Constants, slot: int) -> str | None:
+    box = textbook_slope(lookup(op), Slot("y"), _boxes(constants), slot)
+    formula = "" if box is None else pattern(box)
+    return formula if 0 < len(formula) <= LONGEST_SLOPE else None
+
+
+def _boxes(constants: Constants) -> list[Box]:
+    return [Slot(str(i)) if number is None else Number(number) for i, number in enumerate(constants)]
+
+
+def _shortened(row: Primitive, boxes: list[Box]) -> list[Box]:
+    """The operands of a vector with most of them left out."""
+    if not row.variadic:
+        return boxes
+    leading = len(row.operands) - 1
+    first, rest = boxes[:leading], boxes[leading:]
+    if r"{ws}" in row.latex:
+        weights, inputs, bias = special.halves(rest)
+        return [*first, *_ends(weights, MOST_FACTORS), *_ends(inputs, MOST_FACTORS), *bias]
+    if first and isinstance(first[0], Number) and len(rest) > MOST_TERMS:  # the one that the index chooses comes along
+        chosen = int(first[0].value)
+        others = [box for i, box in enumerate(rest) if i != chosen]
+        return [Number(0.0), rest[chosen], *_ends(others, MOST_TERMS - 1)]
+    return [*first, *_ends(rest, MOST_TERMS)]
+
+
+def _ends(boxes: Sequence[Box], most: int) -> list[Box]:
+    """All, or the first and the last with … between."""
+    return list(boxes) if len(boxes) <= most else [*boxes[: most - 2], Word("…"), boxes[-1]]
+
+
+# -- the words of a recording ------------------------------------------------------------------------
+
+
+class Wording:
+    """Says the steps of one recording and what is known of its nodes.
+
+    >>> from autograd import Value, tanh
+    >>> from viz.recording import record
+    >>> z = Value(0.5, name="z")
+    >>> a = tanh(z); a.name = "a"
+    >>> words = Wording(record(a))
+    >>> [words.arithmetic(step) for step in range(3)]
+    ['a = tanh(z) = tanh(0.5) = 0.4621', 'δ(a) = ∂a/∂a = 1', 'δ(z) += δ(a)·∂a/∂z = 1 · 0.7864 = 0.7864']
+    >>> words.sentence(2)
+    'z feeds a; the slope of tanh here is 1 − a² = 0.7864. δ(z) is complete: 0.7864.'
+    """
+
+    def __init__(self, log: Recording, names: Names | None = None) -> None:
+        self._log, self._trace = log, log.trace
+        self.names = names or Names(log.trace)
+
+    def arithmetic(self, number: int) -> str:
+        """The step as an equation with its numbers in it."""
+        step = self._log.step(number)
+        if isinstance(step, Compute):
+            facts = self._computed(step)
+            kind = "compute" if facts["numbers"] != facts["value"] else "compute, one number"
+            return fill(TEMPLATES[kind], facts)
+        return fill(TEMPLATES["seed" if isinstance(step, Seed) else "send"], self.facts(number))
+
+    def sentence(self, number: int) -> str:
+        """What happens in the step, in words, and what is known then."""
+        step, facts = self._log.step(number), self.facts(number)
+        if isinstance(step, Compute):
+            return fill(TEMPLATES["computed"], facts)
+        if isinstance(step, Seed):
+            return fill(TEMPLATES["seeded"], facts)
+        keys = ["sent" if facts["formula"] in ("", facts["slope"]) else "sent, by formula"]
+        keys += ["flat"] if step.slope == 0 else []
+        keys += ["complete" if self._log.state(number + 1).delta(step.operand).complete else "so far"]
+        return " ".join(fill(TEMPLATES[key], facts) for key in keys)
+
+    def meaning(self, number: int) -> str:
+        """What the step says about the world: how far J moves when a node moves."""
+        step = self._log.step(number)
+        kind = {Compute: "compute means", Seed: "seed means", Step: "send means"}[type(step)]
+        if isinstance(step, Compute) and step.node == self._trace.root:
+            kind = "compute means, at the end"
+        return fill(TEMPLATES[kind], self.facts(number))
+
+    def known(self, state: State, node: int) -> str:
+        """A node's value and δ as far as they are known in a state."""
+        return f"{fill(*self._known_value(state, node))}; {fill(*self._known_delta(state, node))}"
+
+    # -- what the fields are filled with --------------------------------------------------------
+
+    def facts(self, number: int) -> dict[str, str]:
+        """The fields of a step's templates."""
+        step = self._log.step(number)
+        if isinstance(step, Compute):
+            return self._computed(step)
+        if isinstance(step, Seed):
+            return {**self._named(step.node), "value": shown(self._trace.nodes[step.node].value)}
+        return self._sent(step, number)
+
+    def _named(self, node: int) -> dict[str, str]:
+        return {"y": self.names.called(node), "J": self.names.called(self._trace.root)}
+
+    def _computed(self, step: Compute) -> dict[str, str]:
+        op, operands = self._trace.nodes[step.node].op, self.operands(step.node)
+        row, formula = lookup(op), written(op, self._constants(operands))
+        numbers = {str(i): shown(self._trace.columns.value.item(node)) for i, node in enumerate(operands)}
+        return {
+            **self._named(step.node),
+            "formula": fill(formula, self._names_of(operands)),
+            "numbers": fill(formula, numbers),
+            "value": shown(step.value),
+            "operands": self._listed(operands),
+            "users": self._listed(self.users(step.node)) or "nothing that sends a derivative back",
+            "op": op,
+            "doc": re.split("[:;]", row.doc)[0],
+        }
+
+    def _sent(self, step: Step, number: int) -> dict[str, str]:
+        node, operands = self._trace.nodes[step.node], self.operands(step.node)
+        formula = slope_written(node.op, self._constants(operands), step.slot)
+        gathered = self._log.state(number + 1).delta(step.operand)
+        return {
+            **self._named(step.node),
+            "x": self.names.called(step.operand),
+            "op": node.op,
+            "formula": fill(formula or "", {"y": self.names.called(step.node), **self._names_of(operands)}),
+            "delta": shown(step.delta),
+            "slope": shown(step.slope),
+            "contribution": shown(step.contribution),
+            **_sum(gathered),
+        }
+
+    def operands(self, node: int) -> list[int]:
+        """The ids of a node's operands, slots in order."""
+        columns = self._trace.columns
+        operands: list[int] = columns.operand[columns.first.item(node) : columns.first.item(node + 1)].tolist()
+        return operands
+
+    def users(self, node: int) -> list[int]:
+        """The ids of the nodes that send a contribution back to this one, the earliest computed first."""
+        log = self._log
+        arriving = log.arriving[log.begins.item(node) : log.begins.item(node + 1)]
+        users: list[int] = log.sources[arriving + (log.seed + 1)].tolist()
+        return users[::-1]
+
+    def _constants(self, operands: list[int]) -> Constants:
+        nodes = self._trace.nodes
+        return tuple(nodes[i].value if nodes[i].kind == CONSTANT else None for i in operands)
+
+    def _names_of(self, operands: list[int]) -> dict[str, str]:
+        return {str(i): self._operand(node) for i, node in enumerate(operands)}
+
+    def _operand(self, node: int) -> str:
+        """An operand in a formula: a constant is its number."""
+        constant = node > self._trace.root
+        return shown(self._trace.columns.value.item(node)) if constant else self.names.called(node)
+
+    def _listed(self, operands: list[int]) -> str:
+        """x, x and y, or the first two, … and the last."""
+        nodes = list(dict.fromkeys(operands))
+        said = [self._operand(node) for node in (nodes if len(nodes) <= 4 else [*nodes[:2], nodes[-1]])]
+        most = ", … and " if len(nodes) > 4 else " and "
+        return f"{', '.join(said[:-1])}{most}{said[-1]}" if len(said) > 1 else "".join(said)
+
+    def _known_value(self, state: State, node: int) -> tuple[str, dict[str, str]]:
+        value = state.value(node)
+        facts = {"x": self.names.called(node), "value": "" if value is None else shown(value)}
+        return TEMPLATES["not computed" if value is None else "value"], facts
+
+    def _known_delta(self, state: State, node: int) -> tuple[str, dict[str, str]]:
+        found = state.delta(node)
+        facts = {"x": self.names.called(node), **self._named(node), **_sum(found)}
+        kind = "no path" if found.no_path else "whole" if found.complete else "part" if found.arrived else "nothing yet"
+        return TEMPLATES[kind], facts
+
+
+def _sum(found: Gathered) -> dict[str, str]:
+    total = "" if found.delta is None else shown(found.delta)
+    return {"sum": total, "arrived": f"{found.arrived:,}", "expected": f"{found.expected:,}"}
