@@ -7,9 +7,9 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 
-from autograd import Value, gradient, sin, tanh
+from autograd import Value, deltas, gradient, log, sin, tanh
 from autograd.errors import GraphError, OperandError
-from nn import MLP, binary_cross_entropy, half_squared_error
+from nn import MLP, binary_cross_entropy, cross_entropy, half_squared_error
 from viz.derive import derive
 
 ROWS, TARGETS = [[1.4, -1.0, 0.4], [0.3, 0.2, -0.5]], [0.45, 0.52]
@@ -201,6 +201,89 @@ def test_a_large_layer_is_cut_in_its_middle():
     derivation = derive(J, model.layers[0].neurons[0].w[0])
     assert "…" in line(derivation, "δ⁽²⁾")
     assert len(str(derivation)) < 3_000
+
+
+# -- layers whose rows are mixed, and slopes that are learned ---------------------------------------------
+
+
+SYMBOL = re.compile("∂J/∂[AŶ](?:⁽[⁰¹²³⁴]⁾)?|[ZAWbδα]⁽[⁰¹²³⁴]⁾|[XYŶ]")
+FUNCTIONS = {
+    "softmax": lambda z: np.exp(z) / np.exp(z).sum(axis=1, keepdims=True),
+    "ln": np.log, "tanh²": lambda z: np.tanh(z) ** 2, "tanh": np.tanh,
+    "prelu": lambda z, a: np.where(z > 0, z, a * z),
+}  # fmt: skip
+
+
+def board(derivation, known):
+    """Every line of the board as (symbol, what its formula gives from the lines before, its own numbers)."""
+    known = {name: np.array(value, float) for name, value in known.items()}
+    for text in str(derivation).splitlines():
+        match = re.fullmatch(r"  (\S+) = (.*) ≈ \[(.*)\]", text)
+        if match is None:
+            continue
+        symbol, formula, cells = match.groups()
+        numbers = np.array([[float(x) for x in row.split()] for row in cells.replace("−", "-").split(";")])
+        yield symbol, evaluated(formula, known), numbers
+        known[symbol] = numbers
+
+
+def evaluated(formula, known):
+    """A formula of the board, read as NumPy."""
+    source = re.sub(r"\((\S+) if (\S+) > 0 else (\S+)\)", r"where(\2 > 0, \1, \3)", formula)
+    source = re.sub(r"(\w+²?)(?=\()", lambda m: f"F[{m[1]!r}]" if m[1] in FUNCTIONS else m[1], source)
+    source = re.sub("^1ᵀ·", "down.T@", source).replace("·1·1ᵀ", "@across@across.T")
+    source = SYMBOL.sub(lambda m: f"M({m[0]!r})", source)
+    source = re.sub(r"(\d+)/(\d+)·", r"\1/\2*", source)
+    for sign, operator in {"ᵀ": ".T", "⊙": "*", "·": "@", "−": "-", ";": ","}.items():
+        source = source.replace(sign, operator)
+    ones = {"down": np.ones((len(known["X"]), 1)), "across": np.ones((known["Y"].shape[1], 1))}
+    return eval(source, {"F": FUNCTIONS, "M": lambda name: known[name], "where": np.where, **ones})
+
+
+CLASSES, SHARES = [2, 0], [[0.2, 0.3, 0.5], [0.0, 1.0, 0.0]]
+ONE_HOT = np.eye(3)[CLASSES]
+STACKS = {
+    "softmax at the end": (["tanh", "softmax"], lambda y: half_squared_error(y, ONE_HOT), ONE_HOT),
+    "softmax inside": (["softmax", "tanh"], lambda y: half_squared_error(y, ONE_HOT), ONE_HOT),
+    "ln softmax inside, softmax": (["log_softmax", "softmax"], lambda y: half_squared_error(y, SHARES), SHARES),
+    "prelu": (["prelu", "prelu"], lambda y: half_squared_error(y, SHARES), SHARES),
+    "cross-entropy of logits": (["prelu", "linear"], lambda y: cross_entropy(y, CLASSES), ONE_HOT),
+    "summed, of shares": (["tanh", "linear"], lambda y: cross_entropy(y, SHARES, reduction="sum"), SHARES),
+}
+
+
+@pytest.mark.parametrize("kind", ["W", "b", "α", "z"])
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_line_of_the_board_follows_from_those_before(stack, kind):
+    activation, loss, targets = STACKS[stack]
+    model = MLP(3, [3, 3], activation=activation, seed=4)
+    J = loss([model(row) for row in ROWS])
+    wanted = next((v for v in deltas(J) if (v.name or "").startswith(kind) and v.name[1] in "¹²"), None)
+    if wanted is None:
+        assert kind == "α"  # and nothing in this stack learns a slope
+        return
+    known = {"X": ROWS, "Y": targets}
+    for layer in model.layers:
+        above = "⁽" + "⁰¹²³⁴"[layer.number - 1] + "⁾"
+        known |= {f"W{above}": layer.weights, f"b{above}": layer.bias[None, :]}
+        if layer.neurons[0].slope is not None:
+            known[f"α⁽{'⁰¹²³⁴'[layer.number]}⁾"] = [[neuron.slope.data for neuron in layer.neurons]]
+    lines = list(board(derive(J, wanted), known))
+    for symbol, found, numbers in lines:
+        np.testing.assert_allclose(found, numbers, rtol=5e-3, atol=2e-4, err_msg=symbol)
+    symbols = [symbol for symbol, _, _ in lines]
+    assert {"Z⁽²⁾", "A⁽²⁾", "Z⁽³⁾", "δ⁽³⁾"} <= set(symbols)
+    assert "∂J/∂Z" not in str(derive(J, wanted)).replace("δ = ∂J/∂Z", "")
+    assert result(derive(J, wanted)) == pytest.approx(gradient(J, wanted), rel=1e-4)
+
+
+def test_a_row_of_which_one_class_alone_is_used_has_no_matrix():
+    model = MLP(3, [3, 3], activation=["tanh", "softmax"], seed=4)
+    J = -log(model(ROWS[0])[1])
+    w = model.layers[0].neurons[0].w[0]
+    derivation = derive(J, w)
+    assert "Ŷ" not in str(derivation)
+    assert result(derivation) == pytest.approx(gradient(J, w), rel=1e-4)
 
 
 # -- every form, every name, every mistake --------------------------------------------------------------
