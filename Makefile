@@ -19,7 +19,7 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14 p
 	if "$$p" -c '$(ENOUGH)' >/dev/null 2>&1; then echo "$$p"; break; fi; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types stubs bench clean
+.PHONY: help demo test lint format types stubs docs bench clean
 
 help:  ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -44,11 +44,14 @@ types: $(VENV)/dev.stamp  ## mypy --strict
 stubs: $(VENV)/dev.stamp  ## write the .pyi files again, after a row was added to the table
 	$(BIN)/python -m autograd.stubs
 
+docs: $(VENV)/docs.stamp  ## the documentation's site, into site/; every block is run and checked
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict $(ARGS)
+
 bench: $(VENV)/demos.stamp  ## eager speed next to micrograd and xad, installed in benchmarks/.peers
 	$(BIN)/python -m benchmarks.eager $(ARGS)
 
 clean:  ## remove the environments and everything written
-	rm -rf $(VENV) benchmarks/.peers out build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) benchmarks/.peers out site build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One stamp for each set of extras; it is made again when pyproject.toml changes.

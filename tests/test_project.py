@@ -35,7 +35,7 @@ FLOORS = [
     ["autograd.stubs"],
     ["autograd"],
     ["nn", "nn.*", "viz", "viz.*"],
-    ["demos", "demos.*", "benchmarks", "benchmarks.*"],
+    ["demos", "demos.*", "benchmarks", "benchmarks.*", "handbook", "handbook.*"],
 ]
 WITHIN = (
     "autograd.ops",
@@ -44,6 +44,7 @@ WITHIN = (
     "viz",
     "demos",
     "benchmarks",
+    "handbook",
 )  # packages whose modules import each other
 
 
@@ -69,7 +70,7 @@ def module_name(path: Path) -> str:
 
 SOURCES = {
     module_name(path): path
-    for package in ("autograd", "nn", "viz", "demos", "benchmarks")
+    for package in ("autograd", "nn", "viz", "demos", "benchmarks", "handbook")
     for path in sorted((ROOT / package).rglob("*.py"))
     if not any(part.startswith(".") for part in path.relative_to(ROOT).parts)
 }

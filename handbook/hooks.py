@@ -1,0 +1,50 @@
+"""What the site's build asks mkdocs to do: run the blocks, add the generated tables and notebooks, typeset formulas."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page as SitePage
+
+from handbook.cells import check, run
+from handbook.links import within_site
+from handbook.mathematics import with_mathml
+from handbook.notebooks import notebook
+from handbook.pages import PageError, parse
+from handbook.render import render
+from handbook.tables import filled
+
+CHAPTERS = "learn/"
+
+
+def on_page_markdown(markdown: str, page: SitePage, config: MkDocsConfig, files: Files) -> str:
+    """The page with its tables filled in and with what its blocks print and show; a page that does not hold fails."""
+    parsed = parse(markdown, page.file.src_uri)
+    try:
+        outcomes = run(parsed)
+        check(parsed, outcomes)
+        rendered = render(parsed, outcomes)
+        finished = within_site(filled(rendered.markdown), page.file.src_uri)
+    except PageError as error:
+        raise PluginError(str(error)) from error
+    folder = page.file.src_uri.rpartition("/")[0]
+    for name, svg in rendered.pictures.items():
+        _add(files, config, f"{folder}/pictures/{name}".lstrip("/"), svg)
+    if page.file.src_uri.startswith(CHAPTERS) and parsed.blocks:
+        name = page.file.src_uri.removeprefix(CHAPTERS).removesuffix(".md") + ".ipynb"
+        _add(files, config, f"{CHAPTERS}notebooks/{name}", notebook(parsed, outcomes))
+        return finished + f"\n\n[:material-download: This chapter as a notebook](notebooks/{name})\n"
+    return finished
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """The page's HTML with formulas as MathML."""
+    return with_mathml(html)
+
+
+def _add(files: Files, config: MkDocsConfig, uri: str, content: str) -> None:
+    if files.get_file_from_path(uri) is None:
+        files.append(File.generated(config, uri, content=content))

@@ -1,0 +1,206 @@
+"""Every block of the documentation runs and prints what its page says; its notebooks do; its reference is complete."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from autograd.ops.primitive import TABLE
+from handbook import tables
+from handbook.__main__ import rewritten
+from handbook.cells import check, run
+from handbook.docstrings import laid_out
+from handbook.links import within_site
+from handbook.mathematics import with_mathml
+from handbook.notebooks import notebook
+from handbook.pages import PageError, parse, read
+from handbook.render import render
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+PAGES = {path.relative_to(DOCS).as_posix(): path for path in sorted(DOCS.rglob("*.md"))}
+CHAPTERS = [name for name in PAGES if name.startswith("learn/")]
+
+
+# -- the pages --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_block_of_a_page_runs_and_prints_what_the_page_says(name: str) -> None:
+    page = read(PAGES[name], DOCS)
+    check(page, run(page))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_between_pages_and_to_files_lead_somewhere(name: str) -> None:
+    text = PAGES[name].read_text("utf-8")
+    within_site(text, name)
+    for target in re.findall(r"(?<!!)\]\(([^)#:\s]+)(?:#[^)\s]*)?\)", text):
+        assert (PAGES[name].parent / target).exists(), f"{name} links to {target}"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_code_fits_beside_the_margins(name: str) -> None:
+    for block in read(PAGES[name], DOCS).blocks:
+        assert max(map(len, block.source.splitlines())) <= 96, f"{name}:{block.line}"
+
+
+# -- notebooks --------------------------------------------------------------------------------------
+
+
+def test_notebooks_of_the_chapters_print_the_same_in_a_kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One kernel for all, emptied in between: starting one takes longer than a chapter does."""
+    monkeypatch.setenv("PYTHONPATH", str(DOCS.parent))
+    client = NotebookClient(nbformat.v4.new_notebook(), timeout=60, kernel_name="python3")
+    with client.setup_kernel(cwd=str(tmp_path)):
+        for name in CHAPTERS:
+            _run_in(client, name)
+            client.execute_cell(nbformat.v4.new_code_cell("%reset -f"), 0, store_history=False)
+
+
+def _run_in(client: NotebookClient, name: str) -> None:
+    page = read(PAGES[name], DOCS)
+    client.nb = nbformat.reads(notebook(page, run(page)), 4)
+    nbformat.validate(client.nb)
+    for index, cell in enumerate(client.nb.cells):
+        if cell.cell_type == "code":
+            promised = _printed(cell)
+            shows = len(cell.outputs) > bool(promised)  # a picture: what its object's repr is, is no matter
+            client.execute_cell(cell, index)
+            assert _printed(cell, but_for_repr=shows) == promised, f"{name}: {cell.source}"
+
+
+def _printed(cell: nbformat.NotebookNode, but_for_repr: bool = False) -> str:
+    """What a cell printed, its last expression's repr and the error it ended in, as one text."""
+    text = ""
+    for output in cell.outputs:
+        if output.output_type == "stream" and output.name == "stdout":
+            text += output.text
+        elif output.output_type == "error":
+            text += f"{output.ename}: {output.evalue}\n"
+        elif output.output_type == "execute_result" and not but_for_repr:
+            text += f"{output.data['text/plain']}\n"
+    return text
+
+
+# -- the mechanism: what is wrong is found -------------------------------------------------------------
+
+PAGE = """# Title
+
+```python
+x = 2
+print(x)
+x + 1
+```
+
+```output
+2
+3
+```
+
+```python raises
+1 / 0
+```
+
+```output
+ZeroDivisionError: division by zero
+```
+"""
+
+
+def held(text: str) -> None:
+    page = parse(text, "page.md")
+    check(page, run(page))
+
+
+def test_a_page_that_prints_what_it_says_holds() -> None:
+    held(PAGE)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "complaint"),
+    [
+        ("2\n3\n", "2\n4\n", "page.md:4: this block printed"),
+        ("```output\n2\n3\n```\n", "", "printed"),
+        ("x + 1", "x = 3", "printed"),
+        ("print(x)", "print(y)", 'File "page.md", line 5'),
+        ("```python raises", "```python", "page.md:15: this block raised"),
+        ("1 / 0", "1 / 1", "page.md:15: this block was to raise"),
+        ("```python\nx = 2", "```text\nx = 2", "stands below no block"),
+        ("```python\nx = 2", "```python from=README.md\nx = 2", "does not stand in README.md"),
+    ],
+)
+def test_a_page_that_does_not_hold_is_found(right: str, wrong: str, complaint: str) -> None:
+    assert right in PAGE
+    with pytest.raises(PageError) as found:
+        held(PAGE.replace(right, wrong))
+    assert complaint in str(found.value)
+
+
+def test_writing_puts_in_what_was_printed_and_changes_nothing_else() -> None:
+    stale = PAGE.replace("2\n3\n", "5\n").replace("ZeroDivisionError: division by zero\n", "")
+    page = parse(stale, "page.md")
+    assert rewritten(page, run(page)) == PAGE
+    page = parse(PAGE, "page.md")
+    assert rewritten(page, run(page)) == PAGE
+
+
+def test_a_block_that_needs_what_is_not_installed_keeps_its_output() -> None:
+    text = "```python needs=no_such_package\nimport no_such_package\n```\n\n```output\nyes\n```\n"
+    page = parse(text, "page.md")
+    check(page, run(page))
+    assert rewritten(page, run(page)) == text
+    assert "yes" in render(page, run(page)).markdown
+
+
+def test_pictures_come_light_and_dark_and_formulas_as_mathml() -> None:
+    source = "import viz\nfrom autograd import Value\nx = Value(2.0, name='x')\n"
+    page = parse(f"```python\n{source}viz.draw(x * x)  # a square\n```\n```python\nviz.formula(x * x)\n```\n", "p.md")
+    rendered = render(page, run(page))
+    light, dark = sorted(rendered.pictures, key=len)
+    assert "prefers-color-scheme" not in rendered.pictures[light] + rendered.pictures[dark]
+    assert f"![a square](pictures/{light}#only-light)" in rendered.markdown
+    assert f"pictures/{dark}#only-dark" in rendered.markdown
+    assert "<math" in rendered.markdown
+    assert "<mi>δ</mi>" in with_mathml('<span class="arithmatex">\\(\\delta\\)</span>').replace("&#x003B4;", "δ")
+
+
+def test_links_out_of_the_site_must_lead_to_a_file() -> None:
+    assert within_site("see [the table](../../autograd/ops/table.py)", "learn/x.md") == "see the table"
+    assert within_site("see [why](../design.md)", "learn/x.md") == "see [why](../design.md)"
+    with pytest.raises(PageError, match="does not exist"):
+        within_site("see [it](../../autograd/nothing.py)", "learn/x.md")
+
+
+# -- generated tables ---------------------------------------------------------------------------------
+
+
+def test_the_table_of_primitives_has_a_line_for_every_row() -> None:
+    lines = tables.primitives().splitlines()[2:]
+    assert len(lines) == len(TABLE)
+    for line, name in zip(lines, TABLE, strict=True):
+        assert f"`{name}`" in line
+        assert line.count("|") == 5, "a bar inside a cell would split it"
+        assert "<math" in line
+
+
+def test_the_table_of_conventions_has_a_line_for_every_edge() -> None:
+    lines = tables.conventions().splitlines()[2:]
+    assert len(lines) == sum(len(row.edges) for row in TABLE.values())
+    assert "| `log` | 0 | −∞ | ∞ |" in lines
+    assert "| `power` | (−2, 3) | −8 | (12, nan) |" in lines
+
+
+def test_a_table_that_there_is_none_of_is_found() -> None:
+    with pytest.raises(KeyError):
+        tables.filled("<!-- table: nothing -->")
+
+
+def test_docstrings_are_laid_out() -> None:
+    assert laid_out("What.\n\n>>> 1 + 1\n2\n\nMore.") == "What.\n\n```pycon\n>>> 1 + 1\n2\n```\n\nMore."
+    assert (
+        laid_out("level    how much\n         of it\nwrt  by what") == "- `level`: how much\n  of it\n- `wrt`: by what"
+    )
