@@ -8,14 +8,15 @@
 >>> print(viz.formula(x * x + 1))
 x² + 1
 
-`trace` is the floor: frozen plain data, the only module that reads a graph; `record` puts it into steps.
-`view` chooses what is shown, `layout` places it with Graphviz, `svg` writes it; `formula` and `derive` say it
-in mathematics; `why` and `anomaly` look for what is large, what cancels and what breaks; `plots` draws curves
-and heat maps, and needs matplotlib when it is used.
+`trace` is the floor: frozen plain data, the only module that reads a graph.  `view` chooses what is shown,
+`layout` places it with Graphviz, `svg` writes it; `record` puts it into steps, which `debug` walks through in
+the terminal, forwards and back; `formula` and `derive` say it in mathematics; `why` and `anomaly` look for what
+is large, what cancels and what breaks; `plots` draws curves and heat maps, and needs matplotlib when it is used.
 """
 
 from viz import plots
 from viz.anomaly import Anomaly, Sound, anomaly
+from viz.debugger import debug
 from viz.derive import Derivation, derive
 from viz.dot import to_dot
 from viz.drawing import ConverterError, Drawing, draw
@@ -41,6 +42,7 @@ __all__ = [
     "Trace",
     "Why",
     "anomaly",
+    "debug",
     "derive",
     "draw",
     "formula",

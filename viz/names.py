@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from difflib import get_close_matches
 from functools import lru_cache
+from itertools import islice
 from unicodedata import normalize
 
 import numpy as np
@@ -63,6 +64,12 @@ class Names:
         if not found:
             raise ArgumentError(f"no node is called {shortened(text, 40)!r}{self._similar(text)}")
         return found
+
+    def beginning(self, text: str, most: int = 100) -> list[str]:
+        """Names that begin so, as they are or as typed plainly; for completion."""
+        typed = plain(text)
+        fits = (name for name in self.codes if name.startswith(text) or plain(name).startswith(typed))
+        return list(islice(fits, most))
 
     def _named(self, text: str) -> list[int]:
         codes = [self.codes[text]] if text in self.codes else self._plain.get(plain(text), [])

@@ -124,8 +124,12 @@ def why(J: Value, w: Value, top: int = 10) -> Why:
     """
     if isinstance(top, bool) or not isinstance(top, int) or top < 0:
         raise ArgumentError(f"top is how many paths to show, a whole number from 0 up, got {top!r}")
-    seen = trace(J)
     (target,) = locate(J, [w])
+    return why_in(trace(J), target, top)
+
+
+def why_in(seen: Trace, target: int, top: int = 10) -> Why:
+    """`why` of a trace that is already there, to the node with the id `target`."""
     ways = _ways_down(seen, target)
     paths = tuple(islice(_largest_first(seen, target, ways, top), top))
     derivative = seen.nodes[target].delta

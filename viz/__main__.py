@@ -1,0 +1,53 @@
+"""The command line: ``python -m viz debug FILE`` steps through the graph that a script leaves."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+from pathlib import Path
+
+from viz.debugger import Debugger
+from viz.debugger.program import node_of
+from viz.recording import Recording, record
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Debug the node that the file yields; 1 if it yielded none to the end, 2 for a wrong option."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that has no δ shows a ?
+    parser = _parser()
+    options = parser.parse_args(argv)
+    commands = list(options.command)
+    if options.commands is not None:
+        try:
+            commands = [*options.commands.read_text("utf-8").splitlines(), *commands]
+        except (OSError, UnicodeDecodeError) as error:
+            parser.error(f"the commands in {options.commands} cannot be read: {error}")
+
+    def load() -> Recording:
+        return record(node_of(options.file, options.arguments, options.node, options.sources))
+
+    debugger = Debugger(load, commands)
+    debugger.loop()
+    return 0 if debugger.loaded else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m viz", description="See a computation graph at work.")
+    debug = parser.add_subparsers(dest="verb", required=True).add_parser(
+        "debug", help="step through a graph in the terminal", description="Step through a graph, forwards and back."
+    )
+    add = debug.add_argument
+    add("file", metavar="FILE", help="a script that leaves a node in J; or module:function, or file.py:function")
+    add("arguments", nargs="*", metavar="ARGUMENT", help="what the script finds in sys.argv")
+    add("-c", dest="command", action="append", default=[], metavar="COMMAND", help="carry this out first")
+    add("--commands", type=Path, metavar="FILE", help="carry out the commands in a file first")
+    add("--node", metavar="NAME", help="the variable that holds the node, if it is not J or loss")
+    add("--sources", action="store_true", help="remember the line of every node (slow), for `list source`")
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

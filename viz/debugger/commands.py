@@ -1,0 +1,439 @@
+"""The debugger's verbs, those that people know from pdb and gdb, each one method whose docstring is its help."""
+
+from __future__ import annotations
+
+import cmd
+import inspect
+import io
+import re
+from collections.abc import Callable, Iterable, Sequence
+from difflib import get_close_matches
+from typing import TextIO
+
+from autograd import Value
+from autograd.errors import ArgumentError, AutogradError
+from viz.debugger import predicates
+from viz.debugger.breakpoints import KINDS
+from viz.debugger.session import Session
+from viz.debugger.steps import NUMBERS, TEXTS
+from viz.debugger.style import style_for
+from viz.debugger.telling import Telling
+from viz.recording import LAYER, NEURON, PHASES, UNITS, Recording, record
+from viz.why import why_in
+
+VERBS = {  # what `help` lists, in this order
+    "moving": "step next continue back reverse-next reverse-continue goto run",
+    "stopping": "break tbreak watch delete",
+    "looking": "print where list explain why",
+    "besides": "help quit",
+}
+SHORT = {
+    "s": "step", "n": "next", "c": "continue", "cont": "continue", "b": "break", "tb": "tbreak", "p": "print",
+    "w": "where", "bt": "where", "l": "list", "h": "help", "q": "quit", "exit": "quit", "rs": "back",
+    "reverse-step": "back", "rn": "reverse-next", "rc": "reverse-continue", "r": "run", "d": "delete", "?": "help",
+}  # fmt: skip
+PLACES = ("start", "seed", "end")
+
+
+class Debugger(cmd.Cmd):
+    """Reads commands, moves a session and prints what it sees.
+
+    `load` gives the steps; it is called at the beginning and by `run`, and may raise an AutogradError,
+    which is said and leaves the debugger without a graph until the next `run`.
+    """
+
+    prompt = "(debug) "
+
+    def __init__(
+        self, load: Callable[[], Recording], commands: Sequence[str] = (), stdin: TextIO | None = None,
+        stdout: TextIO | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(stdin=stdin, stdout=stdout)
+        self.use_rawinput = stdin is None and self.stdin.isatty()
+        self.cmdqueue = list(commands)
+        self._queued = len(self.cmdqueue)
+        self._style = style_for(self.stdout)
+        self._load = load
+        self._session: Session | None = None
+        self._telling: Telling | None = None
+        self.verbs = [verb for verbs in VERBS.values() for verb in verbs.split()]
+
+    @property
+    def loaded(self) -> bool:
+        """Whether there is a graph."""
+        return self._session is not None
+
+    # -- the loop -------------------------------------------------------------------------------
+
+    def loop(self) -> None:
+        """Load the node and take commands until `quit` or the end of input; Ctrl-C only interrupts."""
+        stop = self._safely(self._start)
+        while not stop:
+            try:
+                self.cmdloop()
+                stop = True
+            except KeyboardInterrupt:
+                self._say(["", "Interrupted; `quit` leaves."])
+
+    def preloop(self) -> None:
+        """Where there is readline, words end at blanks alone, so that z²₁ and W¹* are one."""
+        if self.use_rawinput:
+            try:
+                import readline
+
+                readline.set_completer_delims(" \t\n")
+            except ImportError:  # Windows: no completion, and all else works
+                pass
+
+    def precmd(self, line: str) -> str:
+        """Write a command that was fed, so that what is printed reads like a session."""
+        if self._queued:
+            self._queued -= 1
+            self._say([self.prompt + line])
+        elif not self.use_rawinput:
+            self._say(["" if line == "EOF" else line.rstrip()])
+        return line
+
+    def onecmd(self, line: str) -> bool:
+        """Carry out one line; true if it was the last."""
+        line = line.strip()
+        if line == "EOF":
+            if self.use_rawinput:
+                self._say([""])
+            return True
+        if not line or line.startswith("#"):
+            return self.onecmd(self.lastcmd) if self.lastcmd and not line else False
+        self.lastcmd = line
+        return self._safely(lambda: self._carry_out(line))
+
+    def _safely(self, act: Callable[[], bool | None]) -> bool:
+        """Do it; an error that was raised on purpose, or an interruption, is said and the debugger goes on."""
+        try:
+            return bool(act())
+        except AutogradError as error:
+            self._say([self._style(str(error), "error")])
+        except KeyboardInterrupt:
+            self._say(["Interrupted; nothing was moved."])
+        return False
+
+    def _carry_out(self, line: str) -> bool:
+        verb, rest = re.match(r"([A-Za-z-]*|\?)(.*)", line).groups()  # type: ignore[union-attr]  # fits any line
+        act: Callable[[str], bool | None] = getattr(self, f"do_{self._verb(verb, line).replace('-', '_')}")
+        return bool(act(rest.strip()))
+
+    def _verb(self, typed: str, line: str) -> str:
+        """The verb that an abbreviation stands for."""
+        if typed in SHORT or typed in self.verbs:
+            return SHORT.get(typed, typed)
+        fits = [verb for verb in self.verbs if typed and verb.startswith(typed)]
+        if len(fits) == 1:
+            return fits[0]
+        if fits:
+            raise ArgumentError(f"{typed} may be {' or '.join(fits)}: write more of it")
+        close = get_close_matches(typed, self.verbs, n=1)
+        hint = f"did you mean {close[0]}?" if close else "`help` lists what there is"
+        raise ArgumentError(f"there is no command {(typed or line)[:40]!r}; {hint}")
+
+    def _say(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.stdout.write(line + "\n")
+        self.stdout.flush()
+
+    def _start(self) -> None:
+        self._session = self._telling = None
+        self._session = Session(self._load())
+        self._telling = Telling(self._session, self._style)
+        self._say(self._telling.start())
+
+    @property
+    def session(self) -> Session:
+        """The session; ArgumentError while there is no graph."""
+        if self._session is None:
+            raise ArgumentError("there is no graph to step through: mend the program, then `run` tries again")
+        return self._session
+
+    @property
+    def tell(self) -> Telling:
+        """Who says things of the session."""
+        if self._telling is None:
+            raise ArgumentError("there is no graph to step through: mend the program, then `run` tries again")
+        return self._telling
+
+    # -- moving ---------------------------------------------------------------------------------
+
+    def do_step(self, line: str) -> None:
+        """step [N]: take one step, or N.  A step computes one node, or sends one contribution back."""
+        count = _count(line, "step")
+        self._forward(self.session.taken + count)
+
+    def do_next(self, line: str) -> None:
+        """next [N] [layer]: take the steps of one neuron, or of one layer; where there are no scopes, of one node."""
+        count, unit = _units(line, "next")
+        self._forward(self.session.units(count, unit))
+
+    def do_continue(self, line: str) -> None:
+        """continue: go on to the next breakpoint, or to the end."""
+        _nothing_more(line, "continue")
+        self._forward(len(self.session.log), each=False)
+
+    def _forward(self, target: int, each: bool = True) -> None:
+        if self.session.taken == len(self.session.log):
+            self._say(["This is the end; `back`, `goto start` and `run` lead back."])
+        else:
+            self._say(self.tell.moved(self.session.forward(target), each))
+
+    def do_back(self, line: str) -> None:
+        """back [N]: take one step back, or N.  What is known is then exactly what was known before."""
+        self._back(self.session.taken - _count(line, "back"))
+
+    def do_reverse_next(self, line: str) -> None:
+        """reverse-next [N] [layer]: go back to where this neuron (or layer) began."""
+        count, unit = _units(line, "reverse-next")
+        self._back(self.session.units(-count, unit))
+
+    def do_reverse_continue(self, line: str) -> None:
+        """reverse-continue: go back to where a breakpoint would have stopped, or to the beginning."""
+        _nothing_more(line, "reverse-continue")
+        if not self._at_the_beginning():
+            self._say(self.tell.moved(self.session.back_to_breakpoint()))
+
+    def _back(self, target: int) -> None:
+        if not self._at_the_beginning():
+            self._say(self.tell.moved(self.session.back(target)))
+
+    def _at_the_beginning(self) -> bool:
+        if not self.session.taken:
+            self._say(["This is the beginning: there is nothing to take back."])
+        return not self.session.taken
+
+    def do_goto(self, line: str) -> None:
+        """goto N | start | seed | end | NODE: go to a step, or to the one that computes a node, either way."""
+        session = self.session
+        places = dict(zip(PLACES, (0, session.log.seed + 1, len(session.log)), strict=True))
+        if line.isdecimal():
+            target = int(line)
+            if target > len(session.log):
+                raise ArgumentError(f"there are {len(session.log):,} steps, got {target:,}")
+        elif not line:
+            raise ArgumentError("goto needs a step or a node, as in: goto 17, goto seed, goto z21")
+        else:
+            target = places[line] if line in places else session.computed_at(session.node(line))
+        self._say(self.tell.moved(session.back(target), each=False))
+
+    def do_run(self, line: str) -> None:
+        """run: start again; a script is run again, so that changes in it count.  Breakpoints are forgotten."""
+        _nothing_more(line, "run")
+        self._start()
+
+    # -- stopping -------------------------------------------------------------------------------
+
+    def do_break(self, line: str) -> None:
+        """break NODE | op OP | scope SCOPE | name PATTERN | phase PHASE | if CONDITION: stop after such steps.
+
+        break z21                    where z²₁ is computed or its δ grows
+        break op tanh                steps of an operation
+        break scope layer2           steps in a layer or neuron
+        break name W*                steps that change a node with such a name
+        break phase backward         where a pass begins
+        break if abs(delta) > 10     a condition (`help conditions`), also after one of the above
+        break                        lists what is set
+        """
+        self._break(line, temporary=False)
+
+    def do_tbreak(self, line: str) -> None:
+        """tbreak …: as break, but it stops only once."""
+        self._break(line, temporary=True)
+
+    def _break(self, line: str, temporary: bool) -> None:
+        if line:
+            self._say([str(self.session.stop_at(line, temporary))])
+        else:
+            self._say(map(str, self.session.points.values()) if self.session.points else ["No breakpoint is set."])
+
+    def do_watch(self, line: str) -> None:
+        """watch NODE: stop whenever its value or its δ changes, and show it before and after."""
+        if not line:
+            raise ArgumentError("watch needs a node, as in: watch z21")
+        self._say([str(self.session.watch(self.session.node(line)))])
+
+    def do_delete(self, line: str) -> None:
+        """delete [N]: remove breakpoint or watchpoint N, or all of them."""
+        if line and not line.isdecimal():
+            raise ArgumentError(f"delete needs the number of a breakpoint, got {line!r}; `break` lists them")
+        for number in [int(line)] if line else list(self.session.points):
+            self._say([f"deleted {self.session.delete(number)}"])
+
+    # -- looking --------------------------------------------------------------------------------
+
+    def do_print(self, line: str) -> None:
+        """print [NODE … | scope SCOPE | EXPRESSION]: what is known here; alone, of the last step's nodes.
+
+        print z21 W111               nodes
+        print scope layer2           all nodes of a layer or neuron
+        print delta / contribution   a number of the last step (`help conditions`)
+        """
+        session = self.session
+        if not line:
+            self._print_nodes(self.tell.concerned())
+        elif line.startswith("scope "):
+            self._say(self.tell.nodes(session.in_scope(line.removeprefix("scope ").strip())))
+        else:
+            try:
+                self._print_nodes([node for text in _words_of(session, line) for node in session.names.find(text)])
+            except ArgumentError:
+                if not _looks_like_an_expression(line):
+                    raise
+                self._print_expression(line)
+
+    def _print_nodes(self, nodes: list[int]) -> None:
+        if not nodes:
+            self._say(["No step is taken yet: `step`, or print a node by its name."])
+        for node in nodes if len(nodes) <= 4 else []:
+            self._say(self.tell.node(node))
+        if len(nodes) > 4:
+            self._say(self.tell.nodes(nodes))
+
+    def _print_expression(self, line: str) -> None:
+        expression = predicates.expression(line)
+        if not self.session.taken:
+            raise ArgumentError("no step is taken yet, so there is nothing that this could be of")
+        found = expression.at(self.session.steps, self.session.taken - 1)
+        self._say([f"{line} has no value in this step" if found is None else f"{line} = {found}"])
+
+    def do_where(self, line: str) -> None:
+        """where: the place, the way that the derivative took down to here, and the next step."""
+        _nothing_more(line, "where")
+        self._say(self.tell.where())
+
+    def do_list(self, line: str) -> None:
+        """list [N | source]: the steps around this one, or around step N; the code that computed the node here."""
+        session = self.session
+        if line == "source":
+            self._say(self.tell.source(int(session.log.sources[max(session.taken - 1, 0)])))
+        elif line and not line.isdecimal():
+            raise ArgumentError(f"list takes the number of a step, or the word source, got {line!r}")
+        else:
+            number = int(line) if line else session.taken
+            self._say(self.tell.around(min(max(number - 1, 0), len(session.log) - 1)))
+
+    def do_explain(self, line: str) -> None:
+        """explain: what the last step means, in words."""
+        _nothing_more(line, "explain")
+        self._say(self.tell.meaning())
+
+    def do_why(self, line: str) -> None:
+        """why [NODE] [N]: the paths from J that carry the node's derivative, the N largest (5)."""
+        session = self.session
+        name, count = re.fullmatch(r"(.*?)(?:(?:^|\s)(\d+))?", line).groups()  # type: ignore[union-attr]  # fits any line
+        node = session.node(name) if name else session.current()
+        if node is None:
+            raise ArgumentError("why needs a node, as in: why W111")
+        self._say(str(why_in(session.trace, node, int(count or 5))).splitlines())
+
+    # -- besides --------------------------------------------------------------------------------
+
+    def do_help(self, line: str) -> None:
+        """help [COMMAND]: what can be said; `help conditions`: the language of conditions."""
+        if line == "conditions":
+            self._say([predicates.LANGUAGE])
+        elif line:
+            verb = self._verb(line, line)
+            shorts = [short for short, long in SHORT.items() if long == verb]
+            self._say([_help(self, verb), *([f"short: {', '.join(shorts)}"] if shorts else [])])
+        else:
+            for group, verbs in VERBS.items():
+                self._say([self._style(group, "bold")])
+                self._say(f"  {_help(self, verb).splitlines()[0]}" for verb in verbs.split())
+            self._say(["Abbreviate as you like; Enter repeats; names may be typed plainly, z²₁ as z21."])
+
+    def do_quit(self, line: str) -> bool:
+        """quit: leave; so does the end of input."""
+        return True
+
+    # -- completion -----------------------------------------------------------------------------
+
+    def completenames(self, text: str, *ignored: object) -> list[str]:
+        """Verbs that begin so, the only one with the blank that follows it."""
+        found = [verb for verb in self.verbs if verb.startswith(text)]
+        return [f"{found[0]} "] if len(found) == 1 else found
+
+    def completedefault(self, text: str, line: str, begin: int, end: int) -> list[str]:
+        """What may follow a verb: names, operations, scopes, kinds of breakpoints."""
+        if self._session is None:
+            return []
+        return completions(self._session, line[:begin].split(), text)
+
+
+def completions(session: Session, before: Sequence[str], text: str) -> list[str]:
+    """Words that may stand after `before` and begin with `text`."""
+    last = before[-1] if before else ""
+    if last == "op":
+        known = session.steps.ops[1:]
+    elif last == "scope":
+        known = [scope for scope in session.steps.scopes.table if scope]
+    elif last == "phase":
+        known = list(PHASES)
+    else:
+        first = {"break": KINDS, "tbreak": KINDS, "next": UNITS, "goto": PLACES, "print": ("scope",)}
+        known = [*first.get(SHORT.get(last, last), ()), *session.names.beginning(text)]
+    return [word for word in known if word.startswith(text)] or session.names.beginning(text)
+
+
+def debug(J: Value, commands: Iterable[str] | None = None, stdout: TextIO | None = None) -> None:
+    """Step through the computation of J and of its derivatives, forwards and back, in the terminal.
+
+    It reads commands as pdb does: `step`, `next`, `break z21`, `continue`, `back`, `print`, `why`, `help`.
+    With `commands` it carries out those and returns.  No grad is read or changed.
+
+    >>> x = Value(3.0, name="x")
+    >>> debug(x * x, ["step 2", "where"])  # doctest: +ELLIPSIS
+    ×#1 = 9. Forwards: 1 node to compute; then backwards: 2 contributions to δ; 4 steps in all.
+    ...
+
+    Raises OperandError if J is not a Value.
+    """
+    log = record(J)
+    stdin = None if commands is None else io.StringIO("".join(f"{command}\n" for command in commands))
+    Debugger(lambda: log, stdin=stdin, stdout=stdout).loop()
+
+
+# -- reading what is typed ---------------------------------------------------------------------------
+
+
+def _count(line: str, verb: str) -> int:
+    if line and not (line.isdecimal() and int(line) > 0):
+        raise ArgumentError(f"{verb} takes a number of steps from 1 up, got {line!r}")
+    return int(line or 1)
+
+
+def _units(line: str, verb: str) -> tuple[int, str]:
+    """How many, and whether neurons or layers: ``3 layer``, in any order."""
+    count, unit = 1, NEURON
+    for word in line.split():
+        singular = word.removesuffix("s")
+        if word.isdecimal() and int(word) > 0:
+            count = int(word)
+        elif singular in UNITS:
+            unit = singular
+        else:
+            raise ArgumentError(f"{verb} takes a number from 1 up and one of {NEURON}, {LAYER}, got {word!r}")
+    return count, unit
+
+
+def _nothing_more(line: str, verb: str) -> None:
+    if line:
+        raise ArgumentError(f"{verb} takes nothing after it, got {line!r}")
+
+
+def _words_of(session: Session, line: str) -> list[str]:
+    """The names in a line; a name with blanks in it is one, if there is such a node."""
+    return [line] if line in session.names.codes else line.split()
+
+
+def _looks_like_an_expression(line: str) -> bool:
+    known = [*NUMBERS, *TEXTS, *predicates.ALIASES, *predicates.FUNCTIONS]
+    return bool(re.search(r"[-+*/%<>=()]", line)) or line in known
+
+
+def _help(debugger: Debugger, verb: str) -> str:
+    return inspect.getdoc(getattr(debugger, f"do_{verb.replace('-', '_')}")) or ""

@@ -1,0 +1,196 @@
+"""What the debugger shows of a session: steps, what stopped, where it stands.  Lines of text, printed by others."""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Iterator
+
+import numpy as np
+
+from viz.columns import KINDS, LEAF, Step
+from viz.debugger.session import Moved, Session
+from viz.debugger.style import Style
+from viz.numbers import shown
+from viz.recording import BACKWARD, FORWARD
+
+MOST_STEPS = 24  # that a move shows each; of more only the last
+AROUND = 5  # steps, or lines of source, before and after
+MOST_NODES = 30  # of a scope that are printed
+MOST_LEAVES = 8  # whose derivatives are shown at the end
+LONGEST_WAY = 12  # nodes on the way down from J
+
+
+class Telling:
+    """Says things of one session."""
+
+    def __init__(self, session: Session, style: Style) -> None:
+        self._session, self._style = session, style
+        self._log, self._words, self._trace = session.log, session.words, session.trace
+        self._told = ""  # the heading under which the last step was shown
+
+    # -- the beginning and the end --------------------------------------------------------------
+
+    def start(self) -> Iterator[str]:
+        """What there is to step through."""
+        columns, root = self._trace.columns, self._trace.root
+        J = f"{self._words.names.called(root)} = {shown(columns.value.item(root))}"
+        computed, back = _many(len(self._trace.forward), "node"), _many(len(self._log.sums), "contribution")
+        all_steps = _many(len(self._log), "step")
+        yield f"{J}. Forwards: {computed} to compute; then backwards: {back} to δ; {all_steps} in all."
+        yield "`step` takes one, `next` a neuron, `help` says the rest; Enter repeats."
+        yield from self._not_finite()
+
+    def _not_finite(self) -> Iterator[str]:
+        """A word on the first number that is nan or infinite."""
+        forward = ~np.isfinite(self._trace.columns.value[self._log.targets[: self._log.seed]])
+        if forward.any():
+            step = int(np.argmax(forward))
+        elif not np.isfinite(self._log.sums).all():
+            step = self._log.seed + 1 + int(np.argmax(~np.isfinite(self._log.sums)))
+        else:
+            return
+        node = self._words.names.called(int(self._log.targets[step]))
+        what = node if step < self._log.seed else f"δ({node})"
+        yield self._style(f"Not every number is finite: the first is {what}, see `goto {step + 1}`.", "stop")
+
+    def end(self) -> Iterator[str]:
+        """The derivatives that were asked for."""
+        yield self._style("This is the end: every δ is complete.", "stop")
+        columns = self._trace.columns
+        leaves = np.flatnonzero((columns.kind == KINDS.index(LEAF)) & columns.reached)
+        called = self._words.names.called
+        for i in leaves[:MOST_LEAVES].tolist():
+            yield f"  ∂{called(self._trace.root)}/∂{called(i)} = {shown(columns.delta.item(i))}"
+        if len(leaves) > MOST_LEAVES:
+            yield self._style(f"  … and {len(leaves) - MOST_LEAVES:,} more; `print NAME` shows one", "dim")
+
+    # -- steps ----------------------------------------------------------------------------------
+
+    def moved(self, moved: Moved, each: bool = True) -> Iterator[str]:
+        """What a move did: each step if they are few, else the last, and what stopped it."""
+        count = abs(moved.after - moved.before)
+        if moved.after < moved.before:
+            yield self._style(f"{_many(count, 'step')} back", "dim")
+        if not self._session.taken:
+            self._told = ""
+            yield "At the beginning: nothing is computed yet, only leaves and constants are known."
+            return
+        if moved.after > moved.before and each and count <= MOST_STEPS:
+            for number in range(moved.before, moved.after - 1):
+                yield from self.step(number, False)
+        elif moved.after > moved.before + 1:
+            yield self._style(f"… {_many(count - 1, 'step')} …", "dim")
+        for point in moved.hit:
+            yield self._style(str(point), "stop")
+        yield from self.step(moved.after - 1, True)
+        for point in moved.hit:
+            if point.watched is not None:
+                yield from self._change(point.watched)
+        if moved.after == len(self._log):
+            yield from self.end()
+
+    def step(self, number: int, sentence: bool) -> Iterator[str]:
+        """One step under the heading of its neuron, with its sentence if wanted."""
+        heading = self._heading(number)
+        if heading != self._told:
+            self._told = heading
+            phase = self._log.phase(number)
+            yield self._style(f"── {heading} ──", phase)
+        yield f"{self._number(number)}  {self._words.arithmetic(number)}"
+        if sentence:
+            indent = " " * (self._width + 2)
+            yield self._style(indent + self._words.sentence(number), "dim")
+
+    @property
+    def _width(self) -> int:
+        return max(len(f"{len(self._log):,}"), 3)
+
+    def _number(self, number: int) -> str:
+        return self._style(f"{number + 1:{self._width},}", "number")
+
+    def _heading(self, number: int) -> str:
+        scope = self._scope(number)
+        return f"{self._log.phase(number)}, {scope}" if scope else self._log.phase(number)
+
+    def _scope(self, number: int) -> str:
+        return self._trace.nodes[int(self._log.sources[number])].scope
+
+    def _change(self, node: int) -> Iterator[str]:
+        before, after = self._log.state(self._session.taken - 1), self._session.state
+        yield f"  before  {self._words.known(before, node)}"
+        yield f"  now     {self._words.known(after, node)}"
+
+    # -- looking round --------------------------------------------------------------------------
+
+    def where(self) -> Iterator[str]:
+        """The place, the way down to it from J, and what comes next."""
+        taken, total = self._session.taken, len(self._log)
+        place = f"{taken:,} of {_many(total, 'step')} taken"
+        if not taken:
+            yield f"{place}: nothing is computed yet"
+        else:
+            yield f"{place}: {self._heading(taken - 1)}"
+            yield f"{self._number(taken - 1)}  {self._words.arithmetic(taken - 1)}"
+            yield from self._way()
+        if taken < total:
+            yield self._style(f"next: {self._words.arithmetic(taken)}", "dim")
+        source = self._trace.nodes[int(self._log.sources[max(taken - 1, 0)])].source
+        if source:
+            yield self._style(f"computed at {source}", "dim")
+
+    def _way(self) -> Iterator[str]:
+        way = self._session.way_down(LONGEST_WAY)
+        if way:
+            names = [self._words.names.called(node) for node in reversed(way)]
+            start = "" if way[-1] == self._trace.root else f"{self._words.names.called(self._trace.root)} → … → "
+            yield f"  the derivative came along {start}{' → '.join(names)}"
+
+    def meaning(self) -> Iterator[str]:
+        """What the last step means."""
+        yield self._words.meaning(self._session.taken - 1) if self._session.taken else "No step is taken yet: `step`."
+
+    def around(self, number: int) -> Iterator[str]:
+        """The steps before and after one; an arrow at the last that was taken."""
+        for at in range(max(number - AROUND, 0), min(number + AROUND + 1, len(self._log))):
+            mark = "→" if at == self._session.taken - 1 else " "
+            phase = self._log.phase(at)
+            sign = {FORWARD: "▸", BACKWARD: "◂"}.get(phase, "•")
+            yield f"{mark}{self._number(at)} {self._style(sign, phase)} {self._words.arithmetic(at)}"
+
+    def source(self, node: int) -> Iterator[str]:
+        """The lines of code around the one that computed a node."""
+        path, _, line = (self._trace.nodes[node].source or "").rpartition(":")
+        if not path:
+            yield "Its line was not recorded: start with --sources, or compute inside `with record_sources():`."
+            return
+        yield self._style(path, "dim")
+        for at in range(max(int(line) - AROUND, 1), int(line) + AROUND + 1):
+            text = linecache.getline(path, at).rstrip()
+            if text or at <= int(line):
+                yield f"{'→' if at == int(line) else ' '}{self._style(f'{at:4}', 'number')}  {text}"
+
+    def node(self, node: int) -> Iterator[str]:
+        """What is known of a node, and what it is."""
+        yield self._words.known(self._session.state, node)
+        row = self._trace.nodes[node]
+        kind = f"computed by {row.op} in step {self._session.computed_at(node):,}" if row.op else f"a {row.kind}"
+        yield self._style(f"  {kind}{f', in {row.scope}' if row.scope else ''}", "dim")
+
+    def nodes(self, nodes: list[int]) -> Iterator[str]:
+        """Many nodes, a line each."""
+        for node in nodes[:MOST_NODES]:
+            yield f"  {self._words.known(self._session.state, node)}"
+        if len(nodes) > MOST_NODES:
+            yield self._style(f"  … and {len(nodes) - MOST_NODES:,} more", "dim")
+
+    def concerned(self) -> list[int]:
+        """The nodes that the last step is about."""
+        step = self._log.step(self._session.taken - 1) if self._session.taken else None
+        if step is None:
+            return []
+        return [step.node, step.operand] if isinstance(step, Step) else [step.node]
+
+
+def _many(count: int, one: str, many: str = "") -> str:
+    """1 step, 2 steps."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
