@@ -13,22 +13,28 @@ from autograd.context import is_recording, no_grad, record_sources, scope
 from autograd.errors import ArgumentError, AutogradError, FileFormatError, GraphError, NonFiniteError, OperandError
 from autograd.functions import *  # the table's functions; functions.__all__ names them
 from autograd.functions import __all__ as _functions
+from autograd.program.compile import Compiled, compile, compile_graph
+from autograd.program.program import Program
 from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.value import Value
 
 __all__ = [
     "ArgumentError",
     "AutogradError",
+    "Compiled",
     "FileFormatError",
     "GradientCheck",
     "GraphError",
     "NonFiniteError",
     "OperandError",
+    "Program",
     "Step",
     "Value",
     "WrongGradientError",
     "backward",
     "check_grad",
+    "compile",
+    "compile_graph",
     "deltas",
     "grad",
     "gradient",

@@ -13,8 +13,10 @@ from typing import Any, NamedTuple, TypeAlias
 
 from autograd.errors import GraphError, OperandError
 from autograd.methods import Methods
+from autograd.ops.primitive import Primitive
 from autograd.order import backward_order, interior
 from autograd.recorder import RECORDERS
+from autograd.symbol import Symbol
 from autograd.value import Number, Operand, Value, number, short
 
 Delta: TypeAlias = "float | Value"
@@ -153,14 +155,20 @@ def slopes_as_graph(node: Value) -> Sequence[Any]:
     op, operands = node._op, node._operands
     if op is None:
         return ()
-    now = op.float(*(o._data if isinstance(o, Value) else o for o in operands))
+    if not isinstance(node, Symbol):
+        _check_unchanged(node, op)
+    slopes = op.local(node, *operands)
+    return [s if isinstance(o, Value) else None for o, s in zip(operands, slopes, strict=True)]
+
+
+def _check_unchanged(node: Value, op: Primitive) -> None:
+    """Raise GraphError if the node's operands no longer give its number."""
+    now = op.float(*(o._data if isinstance(o, Value) else o for o in node._operands))
     if now != node._data and now == now:
         raise GraphError(
             f"{short(node)} was recorded as {node._data!r} but its operands now give {now!r}: data was "
             "set after recording; compute the expression again before differentiating it as a graph"
         )
-    slopes = op.local(node, *operands)
-    return [s if isinstance(o, Value) else None for o, s in zip(operands, slopes, strict=True)]
 
 
 def dot_products(products: Products) -> Any:

@@ -8,16 +8,14 @@ where the differences are sure.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from autograd.context import no_grad
 from autograd.errors import ArgumentError, AutogradError
-from autograd.structure import check_length, flatten
+from autograd.structure import NUMBER, Structure, check_length, flatten, names_of_arguments
 from autograd.transforms import value_and_grad
 from autograd.value import Value, number
 
@@ -117,7 +115,7 @@ def check_grad(
             return _data(f(*structure.build([*at[:i], x, *at[i + 1 :]])))
 
     checked = []
-    for i, where in enumerate(_places(f, start)):
+    for i, where in enumerate(_places(f, structure)):
         numeric, uncertainty = ridders(partial(along, i), at[i])
         ok = _agree(given[i], numeric, max(atol + rtol * abs(numeric), min(uncertainty, 1e-3 * abs(numeric))))
         checked.append(Derivative(where, at[i], given[i], numeric, uncertainty, ok))
@@ -158,21 +156,8 @@ def _data(x: Any) -> float:
     return x.data if isinstance(x, Value) else number(x, "what the function returns")
 
 
-def _places(f: Callable[..., Any], arguments: Sequence[Any]) -> list[str]:
-    """The names of the numbers in the arguments, in the order of `flatten`."""
-    code = getattr(f, "__code__", None)
-    names = code.co_varnames[: code.co_argcount] if code is not None else ()
-    places: list[str] = []
-    for i, argument in enumerate(arguments):
-        places += _inside(names[i] if i < len(names) else f"argument {i}", argument)
-    return places
-
-
-def _inside(name: str, thing: Any) -> list[str]:
-    if isinstance(thing, np.ndarray) and thing.ndim:
-        return [f"{name}[{', '.join(map(str, at))}]" for at in np.ndindex(thing.shape)]
-    if isinstance(thing, dict):
-        return [place for key, part in thing.items() for place in _inside(f"{name}[{key!r}]", part)]
-    if isinstance(thing, (list, tuple)):
-        return [place for i, part in enumerate(thing) for place in _inside(f"{name}[{i}]", part)]
-    return [name]
+def _places(f: Callable[..., Any], arguments: Structure) -> list[str]:
+    """The names of the numbers in the arguments."""
+    names = names_of_arguments(f, len(arguments.parts) or arguments.size)
+    parts = arguments.parts or (NUMBER,) * arguments.size
+    return [place for name, part in zip(names, parts, strict=True) for place in part.places(name)]

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.errors import ArgumentError, OperandError
+from autograd.errors import ArgumentError, GraphError, OperandError
 from autograd.ops.primitive import TABLE, Primitive
 from autograd.recorder import RECORDERS, apply, make_node, record
 from autograd.value import Value, number, short
@@ -47,7 +47,7 @@ def dot(weights: Any, inputs: Any, bias: Any = None) -> Any:
         y = builtins.sum(map(operator.mul, w, x))
         if bias is not None:
             y += bias._data
-    except AttributeError:
+    except (AttributeError, GraphError):  # a plain number, or one not known yet
         return _mixed_dot(tuple(weights), tuple(inputs), bias)
     if len(w) != len(x):
         raise _unequal(len(w), len(x))

@@ -14,6 +14,7 @@ from autograd.errors import OperandError
 from autograd.methods import Methods
 from autograd.ops.primitive import lookup
 from autograd.recorder import RECORDERS
+from autograd.symbol import Symbol
 from autograd.value import data_of
 
 _QUESTIONS = {"less", "less_equal", "greater", "greater_equal", "isnan", "isinf", "isfinite", "signbit"}
@@ -29,7 +30,7 @@ def apply_ufunc(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **options
 
 
 def _answer(ufunc: np.ufunc, inputs: tuple[Any, ...]) -> Any:
-    if ufunc.__name__ in _QUESTIONS:
+    if ufunc.__name__ in _QUESTIONS and not any(isinstance(i, Symbol) for i in inputs):
         return ufunc(*map(data_of, inputs))
     try:
         primitive = lookup(ufunc.__name__)

@@ -6,6 +6,7 @@ same numbers in the same order in every process.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import chain
 from operator import attrgetter
 from typing import Any
@@ -13,13 +14,14 @@ from typing import Any
 Node = Any  # a Value; this floor lies below it and knows only that it has `_operands`
 
 
-def interior(*roots: Node) -> list[Node]:
+def interior(*roots: Node, above: Iterable[Node] = ()) -> list[Node]:
     """The nodes that were computed, from the first that is needed to the roots; no leaves.
 
-    Depth first, operands left to right: of a network, neuron by neuron and layer by layer.
+    Depth first, operands left to right: of a network, neuron by neuron and layer by layer.  Neither
+    the nodes in `above` nor what only they need are listed.
     """
     order: list[Node] = []
-    seen: set[Node] = set()
+    seen: set[Node] = set(above)
     stack: list[Node] = [root for root in reversed(roots) if root._operands]
     push, pop, see = stack.append, stack.pop, seen.add
     while stack:

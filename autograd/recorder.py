@@ -29,11 +29,12 @@ from typing import Any
 import numpy as np
 
 from autograd import context
-from autograd.errors import OperandError
+from autograd.errors import GraphError, OperandError
 from autograd.methods import Methods
 from autograd.ops import table  # noqa: F401  (reading the page fills TABLE)
 from autograd.ops.expression import can_raise, source_of, variable
 from autograd.ops.primitive import FLOATS, RAISED, TABLE, Primitive, define, names_in
+from autograd.symbol import Symbol, symbolic
 from autograd.value import Operand, Value, new_node, noted, number, short
 
 Recorder = Callable[..., Any]
@@ -43,7 +44,10 @@ Recorder = Callable[..., Any]
 
 def record(primitive: Primitive, operands: tuple[Operand, ...]) -> Value:
     """A node for `primitive` applied to Values and floats, at least one of them a Value."""
-    data = [o._data if isinstance(o, Value) else o for o in operands]
+    try:
+        data = [o._data if isinstance(o, Value) else o for o in operands]
+    except GraphError:  # a Symbol has none
+        return symbolic(primitive, operands)
     y, slopes = primitive.value_and_slopes(*data)
     for operand in operands:
         if type(operand) is float:  # a constant: nothing flows back along it
@@ -66,6 +70,8 @@ def make_node(primitive: Primitive, y: float, operands: tuple[Operand, ...], slo
 
 def apply(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
     """`primitive` on whatever was given: numbers, Values, arrays of either."""
+    if type(operands[0]) is Symbol and len(operands) == 1:
+        return symbolic(primitive, operands)
     if any(isinstance(o, (np.ndarray, list, tuple)) for o in operands):
         return _elementwise(primitive, operands)
     checked = tuple(o if isinstance(o, Value) else _operand(primitive, o) for o in operands)
@@ -244,6 +250,40 @@ def _hang_operators(primitive: Primitive) -> None:
         setattr(Methods, name, _write(primitive, name, given, known, otherwise))
 
 
+def _hang_operators_on_symbols(primitive: Primitive) -> None:
+    """The same of numbers that are not known yet."""
+    forward, reflected = f"__{primitive.operator}__", f"__r{primitive.operator}__"
+
+    def left(self: Symbol, other: Any) -> Any:
+        if type(other) in _ENTERS:
+            return symbolic(primitive, (self, other))
+        if type(other) is int:
+            return symbolic(primitive, (self, float(other)))
+        return operate(primitive, (self, other), other, reflected)
+
+    def right(self: Symbol, other: Any) -> Any:
+        if type(other) in _ENTERS:
+            return symbolic(primitive, (other, self))
+        if type(other) is int:
+            return symbolic(primitive, (float(other), self))
+        return operate(primitive, (other, self), other, reflected)
+
+    setattr(Symbol, forward, left)
+    setattr(Symbol, reflected, right)
+
+
+_ENTERS = {Symbol, Value, float}  # what can be an operand as it is
+
+
+def _comparison(primitive: Primitive) -> Recorder:
+    """A comparison of numbers that are not known yet: a node."""
+
+    def compare(self: Symbol, other: Any) -> Any:
+        return NotImplemented if isinstance(other, (str, complex)) else apply(primitive, (self, other))
+
+    return compare
+
+
 def _apply(self: Any, primitive: Primitive, operands: tuple[Any, ...]) -> Any:
     """How a Value answers a row that is called with it: by recording."""
     return RECORDERS[primitive.name](*operands)
@@ -258,6 +298,7 @@ def _python_round(self: Any, digits: int | None = None) -> Any:
 for _row in TABLE.values():
     if _row.operator:
         _hang_operators(_row)
+        _hang_operators_on_symbols(_row)
     if _row.method:
         for _name in (_row.name, *_row.aliases):
             setattr(Methods, _name, RECORDERS[_row.name])
@@ -266,3 +307,5 @@ for _name, _of in {"__neg__": "negative", "__pos__": "positive", "__abs__": "abs
     setattr(Methods, _name, RECORDERS[_of])
 setattr(Methods, "__round__", _python_round)  # noqa: B010  (mypy: the stub declares it, the class does not)
 setattr(Methods, "__apply__", _apply)  # noqa: B010
+for _name, _of in {"__lt__": "less", "__le__": "less_equal", "__gt__": "greater", "__ge__": "greater_equal"}.items():
+    setattr(Symbol, _name, _comparison(TABLE[_of]))

@@ -1,24 +1,110 @@
 """Arguments as people pass them: numbers, sequences, dicts and arrays of numbers, nested.
 
-`flatten` takes such a thing apart into its numbers and a way to put it together again around others.
+`flatten` takes such a thing apart into its numbers and a `Structure` that puts it together again around
+others; `measure` does the same with all numbers in one array, for whoever computes with arrays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from autograd.errors import ArgumentError, OperandError
 from autograd.value import Value, number, short
 
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+Read = Callable[[int, int], Floats]  # the numbers start … stop - 1, on the last axis
 
-class Structure(NamedTuple):
-    """How many numbers a thing holds, and the function that builds a like thing from as many."""
 
+@dataclass(frozen=True)
+class Structure:
+    """How a thing is made of numbers: as data, so that two can be compared and hashed.
+
+    kind    float for a number, np.ndarray, or the class: list, tuple, a named tuple, dict
+    size    how many numbers it holds
+    shape   of an array; (n,) for a sequence of n plain numbers
+    keys    of a dict
+    parts   what a nested thing is made of
+    """
+
+    kind: type
     size: int
-    build: Callable[[Sequence[Any]], Any]
+    shape: tuple[int, ...] = ()
+    keys: tuple[Any, ...] = ()
+    parts: tuple[Structure, ...] = ()
+
+    def build(self, leaves: Sequence[Any]) -> Any:
+        """The same thing around other leaves, of any kind."""
+        if self.kind is float:
+            return leaves[0]
+        if self.kind is np.ndarray:
+            return _array(leaves, self.shape)
+        if self.shape:
+            return self._around(list(leaves))
+        built, start = [], 0
+        for part in self.parts:
+            built.append(part.build(leaves[start : start + part.size]))
+            start += part.size
+        return self._around(built)
+
+    def read(self, numbers: Read, start: int = 0, views: bool = False) -> Any:
+        """The same thing around numbers in arrays, whose other axes stand before the thing's own.
+
+        With `views` everything shares the arrays' memory: a number is an array of shape (), a plain
+        sequence of numbers one array.
+
+        >>> flatten((1.0, np.zeros(2)))[1].read(lambda start, stop: np.arange(3.0)[start:stop])
+        (0.0, array([1., 2.]))
+        """
+        if self.parts:
+            built = []
+            for part in self.parts:
+                built.append(part.read(numbers, start, views))
+                start += part.size
+            return self._around(built)
+        found = numbers(start, start + self.size)
+        if self.kind is np.ndarray or (views and self.shape):
+            return found.reshape(*found.shape[:-1], *self.shape)
+        if views and self.kind is float:
+            return found[..., 0]
+        each = found.tolist() if found.ndim == 1 else list(np.moveaxis(found, -1, 0))
+        return each[0] if self.kind is float else self._around(each)
+
+    def places(self, name: str) -> list[str]:
+        """What its numbers are called if it is called `name`.
+
+        >>> flatten({"w": [1, 2], "b": np.zeros((1, 2))})[1].places("p")
+        ["p['w'][0]", "p['w'][1]", "p['b'][0, 0]", "p['b'][0, 1]"]
+        """
+        if self.kind is float:
+            return [name]
+        if self.kind is np.ndarray:
+            return [f"{name}[{', '.join(map(str, at))}]" for at in np.ndindex(self.shape)]
+        if self.shape:
+            return [f"{name}[{i}]" for i in range(self.size)]
+        keys = self.keys or range(len(self.parts))
+        return [place for key, part in zip(keys, self.parts, strict=True) for place in part.places(f"{name}[{key!r}]")]
+
+    def _around(self, built: list[Any]) -> Any:
+        if self.kind is dict:
+            return dict(zip(self.keys, built, strict=True))
+        return self.kind(*built) if hasattr(self.kind, "_fields") else self.kind(built)
+
+
+NUMBER = Structure(float, 1)
+
+
+def nest(kind: type, keys: tuple[Any, ...], parts: Sequence[Structure]) -> Structure:
+    """The structure of several; a plain list or tuple of numbers is written without its parts."""
+    if parts and kind in (list, tuple) and all(part is NUMBER for part in parts):
+        return Structure(kind, len(parts), (len(parts),))
+    return Structure(kind, sum([part.size for part in parts]), (), keys, tuple(parts))
+
+
+# -- taking apart -----------------------------------------------------------------------------------
 
 
 def flatten(thing: Any, what: str = "an argument") -> tuple[list[Any], Structure]:
@@ -32,35 +118,81 @@ def flatten(thing: Any, what: str = "an argument") -> tuple[list[Any], Structure
 
     Raises OperandError for anything in it that is not a real number.
     """
-    if isinstance(thing, np.ndarray) and thing.ndim:
-        return [_leaf(x, what) for x in thing.flat], Structure(thing.size, lambda leaves: _array(leaves, thing.shape))
+    leaves: list[Any] = []
+
+    def number_or_array(x: Any) -> Structure:
+        if isinstance(x, np.ndarray) and x.ndim:
+            leaves.extend([_leaf(element, what) for element in x.flat])
+            return Structure(np.ndarray, x.size, x.shape)
+        leaves.append(_leaf(x, what))
+        return NUMBER
+
+    return leaves, walk(thing, number_or_array)
+
+
+def measure(thing: Any, what: str = "an argument") -> tuple[Floats, Structure]:
+    """All numbers in `thing`, in order, as one array of floats, and its structure.
+
+    >>> measure({"w": np.eye(2), "b": 3})[0]
+    array([1., 0., 0., 1., 3.])
+
+    Raises OperandError for anything in it that is not a plain real number, Values included.
+    """
+    found: list[Floats] = []
+
+    def numbers(x: Any) -> Structure:
+        structure = Structure(np.ndarray, x.size, x.shape) if isinstance(x, np.ndarray) and x.ndim else NUMBER
+        found.append(_floats(x, what))
+        return structure
+
+    def taken_whole(x: Any) -> Structure | None:
+        if type(x) not in (list, tuple) or set(map(type, x)) != {float}:
+            return None
+        found.append(np.array(x))
+        return Structure(type(x), len(x), (len(x),))
+
+    structure = walk(thing, numbers, taken_whole)
+    return found[0] if len(found) == 1 else np.concatenate([np.empty(0), *found]), structure
+
+
+def walk(
+    thing: Any, inside: Callable[[Any], Structure], whole: Callable[[Any], Structure | None] | None = None
+) -> Structure:
+    """The structure of a thing; `inside` is handed its numbers and arrays in order, `whole` may take a sequence."""
     if isinstance(thing, dict):
-        return _flatten_many(list(thing.values()), lambda parts: dict(zip(thing, parts, strict=True)), what)
-    if isinstance(thing, tuple) and hasattr(thing, "_fields"):
-        return _flatten_many(thing, lambda parts: type(thing)(*parts), what)
+        return nest(dict, tuple(thing), [walk(part, inside, whole) for part in thing.values()])
     if isinstance(thing, (list, tuple)):
-        return _flatten_many(thing, type(thing), what)
-    return [_leaf(thing, what)], Structure(1, lambda leaves: leaves[0])
+        taken = whole(thing) if whole is not None else None
+        return taken or nest(type(thing), (), [walk(part, inside, whole) for part in thing])
+    return inside(thing)
+
+
+def _floats(x: Any, what: str) -> Floats:
+    """A number or an array as a flat array of floats."""
+    if isinstance(x, np.ndarray) and x.dtype.kind in "fiub":
+        return x.astype(np.float64, copy=False).reshape(-1)
+    elements = x.flat if isinstance(x, np.ndarray) else (x,)
+    leaves = [_leaf(element, what) for element in elements]
+    for leaf in leaves:
+        if isinstance(leaf, Value):
+            raise OperandError(
+                f"{what} of a compiled function is made of plain numbers, got {short(leaf)}: pass its .data, "
+                "or let the function use the Value itself, whose number is then read at every call"
+            )
+    return np.array(leaves, float)
+
+
+def names_of_arguments(f: Callable[..., Any], count: int) -> list[str]:
+    """The names of a function's first `count` positional parameters, as far as it has them."""
+    code = getattr(f, "__code__", None)
+    names = code.co_varnames[: code.co_argcount] if code is not None else ()
+    return [names[i] if i < len(names) else f"argument {i}" for i in range(count)]
 
 
 def check_length(given: Sequence[Any], expected: int, what: str) -> None:
     """Raise ArgumentError unless there are as many as expected."""
     if len(given) != expected:
         raise ArgumentError(f"{what}: expected {expected}, got {len(given)}")
-
-
-def _flatten_many(things: Sequence[Any], build: Callable[[list[Any]], Any], what: str) -> tuple[list[Any], Structure]:
-    flat = [flatten(thing, what) for thing in things]
-    structures = [structure for _, structure in flat]
-
-    def rebuild(leaves: Sequence[Any]) -> Any:
-        parts, start = [], 0
-        for structure in structures:
-            parts.append(structure.build(leaves[start : start + structure.size]))
-            start += structure.size
-        return build(parts)
-
-    return [leaf for leaves, _ in flat for leaf in leaves], Structure(sum(s.size for s in structures), rebuild)
 
 
 def _leaf(x: Any, what: str) -> Any:

@@ -65,7 +65,7 @@ def _run(f: Function, args: Sequence[Any], named: dict[str, Any], positions: Pos
     replaced = list(args)
     for i, argument in zip(chosen, [fresh] if isinstance(positions, int) else fresh, strict=True):
         replaced[i] = argument
-    with _running(inputs):
+    with running(inputs):
         answer = f(*replaced, **named)
     outputs, outputs_structure = flatten(answer, "what the function returns")
     lifted = any(isinstance(leaf, Value) for leaf in leaves) or _depends_on_outer(outputs)
@@ -81,7 +81,8 @@ def _chosen(positions: Positions, args: Sequence[Any]) -> list[int]:
 
 
 @contextmanager
-def _running(inputs: list[Value]) -> Iterator[None]:
+def running(inputs: Sequence[Value]) -> Iterator[None]:
+    """A block in which answers that depend on these inputs stay Values."""
     _thread.fresh.append(set(inputs))
     try:
         yield

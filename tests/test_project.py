@@ -26,6 +26,7 @@ FLOORS = [
     ["autograd.context"],
     ["autograd.methods"],
     ["autograd.value"],
+    ["autograd.symbol"],
     ["autograd.recorder"],
     ["autograd.functions", "autograd.chain", "autograd.numpy_protocol"],
     ["autograd.structure"],

@@ -14,10 +14,11 @@ from typing import Any
 from autograd.ops.expression import Expression, Term, variable
 from autograd.ops.primitive import lookup
 from autograd.program.builder import Builder, Numbers
-from autograd.program.program import DOT, SUM, WHERE, Operation, Program
+from autograd.program.program import DOT, MAXIMUM, SUM, WHERE, Operation, Program
 
 Pair = tuple[int, int]  # δ of a user, slope along the edge
 WHOLE = "whole"
+ALWAYS = None  # the path of what every derivative comes back to
 
 
 def copy_into(builder: Builder, program: Program) -> list[int]:
@@ -28,12 +29,16 @@ def copy_into(builder: Builder, program: Program) -> list[int]:
     return numbers
 
 
-def with_gradient(program: Program, wrt: Sequence[int], output: int = 0) -> Program:
-    """The program whose outputs are those of `program` and then ∂output/∂input for each input in `wrt`."""
+def with_gradient(program: Program, wrt: Sequence[int], output: int = 0, values: bool = True) -> Program:
+    """The program whose outputs are those of `program` and then ∂output/∂input for each input in `wrt`.
+
+    Without `values` the outputs are the derivatives alone.
+    """
     builder = Builder(program.inputs)
     numbers = copy_into(builder, program)
     gradients = adjoints(builder, program, numbers, {int(program.outputs[output]): builder.one}, wrt)
-    return builder.finish([*(numbers[i] for i in program.outputs.tolist()), *gradients])
+    kept = [numbers[i] for i in program.outputs.tolist()] if values else []
+    return builder.finish([*kept, *gradients])
 
 
 def adjoints(
@@ -45,19 +50,76 @@ def adjoints(
     `builder`) of some of them.
     """
     active = depends_on(program, wrt)
-    pending: dict[int, list[Pair]] = {i: [(seed, builder.one)] for i, seed in seeds.items() if active[i]}
+    back = _Back(builder)
+    for i, seed in seeds.items():
+        if active[i]:
+            back.send(i, (seed, builder.one), ALWAYS)
     for line in reversed(list(program)):
-        pairs = pending.pop(line.id, None)
-        if pairs is None:
+        path = back.paths.get(line.id, ALWAYS)
+        delta = back.receive(line.id)
+        if delta is None:
             continue
-        delta = gather(builder, pairs)
         y, operands = numbers[line.id], tuple([numbers[i] for i in line.operands])
         for slot, operand in enumerate(line.operands):
             if active[operand]:
-                pair = contribution(builder, line.operation, slot, delta, y, operands)
-                if pair is not None:
-                    pending.setdefault(operand, []).append(pair)
-    return [gather(builder, pending.get(i, [])) for i in wrt]
+                if line.operation == WHERE:
+                    back.send_to_branch(operand, slot, delta, operands[0], path)
+                    continue
+                slope = slope_of(builder, line.operation, slot, y, operands)
+                if slope is not None:
+                    back.send(operand, (delta, back.masked(slope, path)), path)
+    received = [back.receive(i) for i in wrt]
+    return [builder.zero if delta is None else delta for delta in received]
+
+
+class _Back:
+    """What was sent back to each number so far.
+
+    A path is the number of a condition, 1 or 0, under which a derivative comes back at all: to what
+    only a branch of a `where` uses, nothing comes while the other branch is chosen.  Its slopes then
+    count as 0, whatever they are there, since 0 · ∞ would be nan.
+    """
+
+    def __init__(self, builder: Builder) -> None:
+        self.builder = builder
+        self.paths: dict[int, int | None] = {}
+        self._pairs: dict[int, list[Pair]] = {}
+
+    def send(self, to: int, pair: Pair, path: int | None) -> None:
+        """Add δ · slope to what comes back to a number."""
+        pairs = self._pairs.get(to)
+        if pairs is None:
+            self._pairs[to] = [pair]
+            if path is not None:
+                self.paths[to] = path
+            return
+        pairs.append(pair)
+        before = self.paths.get(to, ALWAYS)
+        if before is not None and before != path:
+            either = ALWAYS if path is None else self.builder.emit(MAXIMUM, (before, path))
+            self.paths[to] = either
+
+    def send_to_branch(self, to: int, slot: int, delta: int, condition: int, path: int | None) -> None:
+        """What goes back from a `where`: nothing to its condition, δ to the branch that was chosen."""
+        if slot == 0:
+            return
+        zero, one = self.builder.zero, self.builder.one
+
+        def chosen(number: int) -> int:
+            return self.builder.emit(WHERE, (condition, number, zero) if slot == 1 else (condition, zero, number))
+
+        self.send(to, (chosen(delta), one), chosen(one if path is None else path))
+
+    def masked(self, slope: int, path: int | None) -> int:
+        """A slope that counts as 0 where no derivative comes back."""
+        if path is None or self.builder.is_one(slope):
+            return slope
+        return self.builder.emit(WHERE, (path, slope, self.builder.zero))
+
+    def receive(self, number: int) -> int | None:
+        """δ of a number to which all has been sent, as one instruction; None if nothing was."""
+        pairs = self._pairs.pop(number, None)
+        return None if pairs is None else gather(self.builder, pairs)
 
 
 def depends_on(program: Program, inputs: Sequence[int]) -> bytearray:
@@ -76,8 +138,6 @@ def depends_on(program: Program, inputs: Sequence[int]) -> bytearray:
 
 def gather(builder: Builder, pairs: list[Pair]) -> int:
     """Σ δ · slope as one instruction."""
-    if not pairs:
-        return builder.zero
     if len(pairs) == 1:
         return builder.product(*pairs[0])
     deltas, slopes = zip(*pairs, strict=True)
@@ -86,34 +146,22 @@ def gather(builder: Builder, pairs: list[Pair]) -> int:
     return builder.emit(DOT, (*deltas, *slopes))
 
 
-def contribution(
-    builder: Builder, operation: Operation, slot: int, delta: int, y: int, operands: Numbers
-) -> Pair | None:
-    """What goes back along one slot, as (δ, slope); None if nothing does."""
+def slope_of(builder: Builder, operation: Operation, slot: int, y: int, operands: Numbers) -> int | None:
+    """The slope along one slot, written down; None if no derivative goes back along it."""
     if operation == DOT:
         n = len(operands) // 2
-        return delta, builder.one if slot == 2 * n else operands[(slot + n) % (2 * n)]
+        return builder.one if slot == 2 * n else operands[(slot + n) % (2 * n)]
     if operation.slot is not None:
         raise NotImplementedError("expand slopes before differentiating again")
     term = _slope_term(operation.row, slot, len(operands))
     if term is None:
         return None
     if term == WHOLE:
-        return delta, builder.emit(Operation(operation.row, slot), (y, *operands))
-    names = {"y": y, **{f"x{i}": operand for i, operand in enumerate(operands)}}
-    if isinstance(term, Expression) and None in term.operands:
-        return _chosen(builder, term, delta, names), builder.one
-    return delta, builder.write(term, names.__getitem__)
-
-
-def _chosen(builder: Builder, term: Expression, delta: int, names: dict[str, int]) -> int:
-    """where(condition, slope, None): a branch not chosen gets 0, not 0·δ, which is nan at δ = ∞."""
-    condition, *slopes = term.operands
-    sent = [
-        builder.zero if slope is None else builder.product(delta, builder.write(slope, names.__getitem__))
-        for slope in slopes
-    ]
-    return builder.emit(WHERE, (builder.write(condition, names.__getitem__), *sent))
+        return builder.emit(Operation(operation.row, slot), (y, *operands))
+    if isinstance(term, Expression):
+        names = {"y": y, **{f"x{i}": operand for i, operand in enumerate(operands)}}
+        return builder.write(term, names.__getitem__)
+    return builder.constant(float(term))
 
 
 @cache

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from autograd.errors import GraphError
 from autograd.order import interior, reachable
 from autograd.program.builder import Builder
 from autograd.program.program import Operation, Program
-from autograd.value import Value
+from autograd.symbol import Symbol
+from autograd.value import Operand, Value
 
 
-def program_from(outputs: Sequence[Value], inputs: Sequence[Value] | None = None) -> Program:
+def program_from(outputs: Sequence[Operand], inputs: Sequence[Value] | None = None) -> Program:
     """The program that computes `outputs` from `inputs` (all leaves, in order, if None).
 
     Leaves that are not among the inputs become constants.  An input may be an interior node: what
@@ -22,26 +24,45 @@ def program_from(outputs: Sequence[Value], inputs: Sequence[Value] | None = None
     t1 = multiply(x, y)
     t2 = add(t1, 1.0)
     outputs t2
-    """
-    if inputs is None:
-        inputs = [node for node in reachable(*outputs) if node.is_leaf and not node.is_detached]
-    names = _names(inputs)
-    builder = Builder(names)
-    numbers = {node: i for i, node in enumerate(inputs)}
 
-    def number(operand: Value | float) -> int:
-        if isinstance(operand, Value):
-            found = numbers.get(operand)
-            return builder.constant(operand._data) if found is None else found
-        return builder.constant(operand)
+    Raises GraphError if a Symbol is needed that is not among the inputs.
+    """
+    roots = [output for output in outputs if isinstance(output, Value)]
+    if inputs is None:
+        inputs = [node for node in reachable(*roots) if node.is_leaf and not node.is_detached]
+    builder = Builder(_names(inputs))
+    numbers: dict[Operand, int] = {node: i for i, node in enumerate(inputs)}
+    constant = builder.constant
+
+    def number(operand: Operand) -> int:
+        found = numbers.get(operand) if type(operand) is not float else constant(operand)
+        return constant(_data_of(operand)) if found is None else found
 
     operations: dict[str, Operation] = {}
-    for node in interior(*outputs):
-        if node not in numbers:
-            row = node._op.name
-            operation = operations.get(row) or operations.setdefault(row, Operation(row))
-            numbers[node] = builder.emit(operation, tuple([number(o) for o in node._operands]))
+    for node in interior(*roots, above=inputs):
+        row = node._op.name
+        operation = operations.get(row) or operations.setdefault(row, Operation(row))
+        numbers[node] = builder.emit(operation, tuple([number(o) for o in node._operands]))
     return builder.finish([number(output) for output in outputs])
+
+
+def leaves_above(outputs: Sequence[Operand], inputs: Sequence[Value]) -> list[Value]:
+    """The leaves that `outputs` are computed from beside `inputs`, in order."""
+    given = set(inputs)
+    roots = [output for output in outputs if isinstance(output, Value)]
+    inner = interior(*roots, above=given)
+    needed = (operand for node in inner for operand in node._operands)
+    leaves = dict.fromkeys(o for o in (*needed, *roots) if isinstance(o, Value) and not o._operands)
+    return [leaf for leaf in leaves if leaf not in given]
+
+
+def _data_of(leaf: Operand) -> float:
+    if isinstance(leaf, Symbol):
+        raise GraphError(
+            f"{leaf!r} is not an input of what is compiled: it was kept from another recording. "
+            "Let the function return what is needed later, and hand it in as an argument"
+        )
+    return leaf._data if isinstance(leaf, Value) else leaf
 
 
 def _names(inputs: Sequence[Value]) -> list[str]:

@@ -1,6 +1,6 @@
 """The plain executor: one instruction after the other, by the rows' own rules on arrays.
 
-What every other executor must agree with.  It keeps every intermediate number, of every sample.
+What every other executor must agree with.
 """
 
 from __future__ import annotations
@@ -11,7 +11,10 @@ from typing import Any
 import numpy as np
 
 from autograd.ops.primitive import lookup
+from autograd.program.kernel import Floats, Kernel, Task
 from autograd.program.program import Program
+
+_BLOCK = 1024  # samples at a time: every intermediate number of every sample is kept
 
 
 def interpret(program: Program, inputs: Sequence[Any]) -> list[Any]:
@@ -32,3 +35,28 @@ def interpret(program: Program, inputs: Sequence[Any]) -> list[Any]:
             slope = row.array_slopes(*operands)[line.operation.slot]
             numbers.append(np.float64(0.0) if slope is None else slope)
     return [numbers[i] for i in program.outputs.tolist()]
+
+
+class Interpreter(Kernel):
+    """A task run by `interpret`."""
+
+    backend = "interpreter"
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+
+    def run(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int = 1) -> None:
+        total[:] = 0.0
+        for start in range(0, len(batch), _BLOCK):
+            block = slice(start, start + _BLOCK)
+            self._run_block(fixed, batch[block], each[block], total)
+
+    def _run_block(self, fixed: Floats, batch: Floats, each: Floats, total: Floats) -> None:
+        alike, differing = iter(fixed), iter(batch.T)
+        inputs = [next(differing if batched else alike) for batched in self._task.batched]
+        columns, sums = iter(each.T), iter(range(len(total)))
+        for output, summed in zip(interpret(self._task.program, inputs), self._task.summed, strict=True):
+            if summed:
+                total[next(sums)] += np.broadcast_to(output, len(batch)).sum()
+            else:
+                next(columns)[...] = output

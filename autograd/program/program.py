@@ -113,4 +113,5 @@ class Program:
 
 
 DOT, SUM = Operation("dot"), Operation("sum")
-MULTIPLY, WHERE, NEGATIVE = Operation("multiply"), Operation("where"), Operation("negative")
+ADD, MULTIPLY, NEGATIVE = Operation("add"), Operation("multiply"), Operation("negative")
+MAXIMUM, WHERE = Operation("maximum"), Operation("where")

@@ -1,0 +1,30 @@
+"""The executors by name, and which one serves a task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from autograd.errors import ArgumentError
+from autograd.program.interpreter import Interpreter
+from autograd.program.kernel import Kernel, Task
+from autograd.program.program import Program
+
+EXECUTORS: dict[str, Callable[[Task], Kernel]] = {"interpreter": Interpreter}
+
+
+def check_backend(backend: str) -> None:
+    """Raise ArgumentError unless `backend` is "auto" or the name of an executor."""
+    if backend != "auto" and backend not in EXECUTORS:
+        raise ArgumentError(f'backend is "auto" or one of {sorted(EXECUTORS)}, got {backend!r}')
+
+
+def choose(program: Program, backend: str, samples: int | None) -> tuple[str, str]:
+    """(the executor that serves, why): `backend` itself, or what is best for the program and so many samples."""
+    if backend != "auto":
+        return backend, "as asked"
+    return "interpreter", "always there"
+
+
+def kernel_for(task: Task, backend: str) -> Kernel:
+    """A kernel of the executor of that name."""
+    return EXECUTORS[backend](task)

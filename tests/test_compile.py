@@ -1,0 +1,331 @@
+"""compile: the same answers as the transforms, for every way of passing arguments, and clear errors."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import ArgumentError, GraphError, OperandError, Value, compile_graph, no_grad, tanh, where
+from autograd.symbol import Symbol
+
+
+def model(w, x, y):
+    hidden = [tanh(w["a"][0] * x[0] + w["a"][1] * x[1] + w["b"]), tanh(w["a"][1] * x[0])]
+    return (hidden[0] * hidden[1] - y) ** 2
+
+
+W = {"a": [0.3, -0.7], "b": 0.1}
+X = np.array([[0.5, -1.0], [2.0, 0.25], [-0.3, 0.8]])
+Y = np.array([0.5, -0.5, 1.0])
+
+
+def near(got, expected):
+    """Whether two structures of numbers agree."""
+    if isinstance(expected, dict):
+        assert list(got) == list(expected)
+        return all(near(got[key], expected[key]) for key in expected)
+    if isinstance(expected, (list, tuple)):
+        assert type(got) is type(expected)
+        assert len(got) == len(expected)
+        return all(map(near, got, expected))
+    return np.shape(got) == np.shape(expected) and np.allclose(got, expected, rtol=1e-13, atol=1e-14)
+
+
+def test_one_point_is_what_the_transforms_give():
+    p = autograd.compile(model)
+    expected = autograd.value_and_grad(model)(W, X[0], Y[0])
+    assert near(p(W, X[0], Y[0]), model(W, X[0], Y[0]))
+    assert near(p.value_and_grad(W, X[0], Y[0]), expected)
+    assert near(p.grad(W, X[0], Y[0]), expected[1])
+
+
+@pytest.mark.parametrize("argnums", [0, 1, 2, (0, 1), (2, 0, 1), -1])
+def test_argnums_are_those_of_grad(argnums):
+    expected = autograd.grad(model, argnums)(W, X[0], Y[0])
+    assert near(autograd.compile(model, argnums=argnums).grad(W, X[0], Y[0]), expected)
+
+
+def test_a_batch_sample_by_sample():
+    p = autograd.compile(model, in_axes=(None, 0, 0), argnums=(0, 1, 2))
+    values, (dw, dx, dy) = p.value_and_grad(W, X, Y)
+    assert values.shape == (3,)
+    assert dw["a"][0].shape == dw["b"].shape == dy.shape == (3,)
+    assert dx.shape == (3, 2)
+    for i in range(3):
+        value, (ew, ex, ey) = autograd.value_and_grad(model, (0, 1, 2))(W, X[i], Y[i])
+        assert near(values[i], value)
+        assert near({"a": [a[i] for a in dw["a"]], "b": dw["b"][i]}, ew)
+        assert near(dx[i], ex)
+        assert near(dy[i], ey)
+
+
+@pytest.mark.parametrize("reduce", ["sum", "mean"])
+def test_a_batch_reduced(reduce):
+    def whole(w, xs, ys):
+        total = sum(model(w, x, y) for x, y in zip(xs, ys, strict=True))
+        return total if reduce == "sum" else total / len(xs)
+
+    p = autograd.compile(model, in_axes=(None, 0, 0), reduce=reduce, argnums=(0, 1))
+    assert near(p(W, X, Y), whole(W, X, Y))
+    assert near(p.value_and_grad(W, X, Y), autograd.value_and_grad(whole, (0, 1))(W, X, Y))
+
+
+@pytest.mark.parametrize("axis", [1, -1, -2, 0])
+def test_the_batch_may_lie_along_any_axis(axis):
+    p = autograd.compile(model, in_axes=(None, axis, 0))
+    stacked = X if axis in (0, -2) else X.T
+    assert near(p(W, stacked, Y), np.array([model(W, x, y) for x, y in zip(X, Y, strict=True)]))
+
+
+def test_samples_may_be_written_out_as_lists_or_lie_in_a_dict():
+    p = autograd.compile(lambda x: x[0] * x[1], in_axes=0)
+    assert p([[1.0, 2.0], [3, 4]]).tolist() == [2.0, 12.0]
+    q = autograd.compile(lambda s: s["x"][1] * s["y"], in_axes=0)
+    assert q({"x": np.array([[1, 2], [3, 4]]), "y": np.array([10.0, 100.0])}).tolist() == [20.0, 400.0]
+
+
+class Point(NamedTuple):
+    x: float
+    y: float
+
+
+@pytest.mark.parametrize("argument", [2.0, 3, np.float32(1.5), [1.0, 2], (1.0, [2.0, 3]), Point(1.0, 2.0), {"k": 2.0},
+                                      np.arange(6.0).reshape(2, 3), np.array(2.0), [np.eye(2), 1.0],
+                                      (), [True]])  # fmt: skip
+def test_every_structure_comes_back(argument):
+    from autograd.structure import flatten
+
+    def f(thing):
+        return autograd.sum([x * x * (i + 1.0) for i, x in enumerate(flatten(thing)[0])] or [0.0])
+
+    assert near(autograd.compile(f).value_and_grad(argument), autograd.value_and_grad(f)(argument))
+
+
+def test_outputs_of_every_structure():
+    p = autograd.compile(lambda x: {"twice": [2 * x, np.array([x, x * x])], "seven": 7})
+    assert near(p(3.0), {"twice": [6.0, np.array([3.0, 9.0])], "seven": 7.0})
+
+
+def test_a_function_is_recorded_once_for_each_structure():
+    runs = []
+
+    def f(x):
+        runs.append(1)
+        return autograd.sum(x)
+
+    p = autograd.compile(f)
+    assert [p([1.0, 2.0]), p([3.0, 4.0]), p([1.0, 2.0, 3.0]), p(np.array([1.0, 2.0])), p([5.0, 5.0])] == [
+        3,
+        7,
+        6,
+        3,
+        10,
+    ]
+    assert len(runs) == 3
+    for n in range(4, 60):
+        p([1.0] * n)
+    assert len(p._recordings) <= 32
+    assert p([1.0, 2.0]) == 3.0
+    assert len(runs) == 3 + 56 + 1
+
+
+def test_leaves_from_elsewhere_are_read_at_every_call():
+    w, b = Value(2.0), Value(1.0)
+    square = w * w  # computed before f was recorded
+    p = autograd.compile(lambda x: square * x + b)
+    assert p.value_and_grad(3.0) == (13.0, 4.0)
+    w.data, b.data = 3.0, 0.5
+    assert p.value_and_grad(3.0) == (27.5, 9.0)
+    bound = p.value_and_grad.bind(3.0)
+    assert [float(x) for x in bound()] == [27.5, 9.0]
+    w.data = 1.0
+    assert [float(x) for x in bound()] == [3.5, 1.0]
+
+
+def test_nodes_already_built():
+    w, x, b = [Value(2.0), Value(3.0)], [Value(1.0), Value(-1.0)], Value(0.5)
+    z = autograd.dot(w, x, b)
+    J = tanh(z) ** 2
+    p = compile_graph(J, [w, x], argnums=(0, 1), in_axes=(None, 0), reduce="sum")
+    xs = np.array([[1.0, -1.0], [0.5, 0.25]])
+
+    def summed(w, xs):
+        return sum(tanh(autograd.dot(w, list(x), b.data)) ** 2 for x in xs)
+
+    expected, (dw, dx) = autograd.value_and_grad(summed, (0, 1))([2.0, 3.0], xs)
+    columns = [xs[:, 0], xs[:, 1]]
+    got, (gw, gx) = p.value_and_grad([2.0, 3.0], columns)
+    assert near(got, expected)
+    assert near(gw, dw)
+    assert near(np.array(gx).T, dx)
+    b.data = 0.0
+    assert near(p([2.0, 3.0], columns), summed([2.0, 3.0], xs))
+    interior = compile_graph(J, [z])
+    assert near(interior.grad(0.3), autograd.grad(lambda z: tanh(z) ** 2)(0.3))
+    with pytest.raises(ArgumentError, match="compiled for arguments made as a number"):
+        interior([1.0, 2.0])
+
+
+def test_transforms_inside_and_compiled_functions_inside():
+    inner = autograd.compile(lambda x: x * x * tanh(x))
+    outer = autograd.compile(lambda x, y: autograd.grad(lambda t: inner(t) * y)(x) + inner.grad(y))
+
+    def by_transforms(x, y):
+        f = lambda x: x * x * tanh(x)  # noqa: E731  (short)
+        return autograd.grad(lambda t: f(t) * y)(x) + autograd.grad(f)(y)
+
+    assert near(outer.value_and_grad(0.7, -0.4), autograd.value_and_grad(by_transforms)(0.7, -0.4))
+    deep = autograd.compile(autograd.grad(autograd.grad(lambda x: autograd.relu(x) * tanh(x) ** 3)))
+    assert near(deep(0.4), autograd.grad(autograd.grad(lambda x: autograd.relu(x) * tanh(x) ** 3))(0.4))
+
+
+# -- control flow -----------------------------------------------------------------------------------
+
+
+def test_where_records_both_branches():
+    p = autograd.compile(lambda x, y: where((x < y) & (y >= 0), x * y, where((x > 3.0) | (x <= -3), -x, 2 * y)))
+    for x, y, expected in [(1.0, 2.0, 2.0), (2.0, 1.0, 2.0), (4.0, 1.0, -4.0), (-4.0, -5.0, 4.0), (0.0, 0.0, 0.0)]:
+        assert p(x, y) == expected
+    assert autograd.compile(lambda x: where(x > 0, x, 1 / x)).grad(2.0) == 1.0
+    assert autograd.compile(lambda x: where(np.less(x, 0), 1.0, x)).grad(0.0) == 1.0
+
+
+def test_a_branch_not_chosen_sends_nothing_back():
+    p = autograd.compile(lambda x: where(x > 0, autograd.sqrt(x), 0.0))
+    assert p.value_and_grad(0.0) == (0.0, 0.0)  # not 0 · ∞
+    q = autograd.compile(lambda x: where(x > 0, where(x > 1, autograd.log(x - 1), 3 * autograd.sqrt(x)), x / 2) + x)
+    assert q.value_and_grad(0.0) == (0.0, 1.5)
+    assert q.value_and_grad(1.0) == (4.0, 2.5)
+    assert q.value_and_grad(2.0) == (2.0, 2.0)
+
+
+@pytest.mark.parametrize("f", [
+    lambda x: x if x > 0 else -x, lambda x: max(x, 2 * x), lambda x: sorted([x, -x])[0], lambda x: bool(x) and x,
+    lambda x: x * 2 if x else x, lambda x: 0.0 if not x < 1 else x, lambda x: np.maximum(np.array([x, x]), 0)[0],
+])  # fmt: skip
+def test_python_cannot_branch_on_a_recorded_value(f):
+    with pytest.raises(GraphError, match=r"Write where\(condition, a, b\)"):
+        autograd.compile(f)(1.0)
+
+
+@pytest.mark.parametrize("f", [
+    lambda x: x * x.data, lambda x: x.item() * x, lambda x: x.detach() * x, lambda x: Value(x.data), lambda x: x.grad,
+    lambda x: (x * x).backward() or x, lambda x: autograd.gradient(x * x, x), lambda x: x.slopes[0],
+    lambda x: autograd.deltas(x * x)[x],
+])  # fmt: skip
+def test_a_number_not_known_yet_cannot_be_read(f):
+    with pytest.raises(GraphError, match="no number while"):
+        autograd.compile(f)(1.0)
+
+
+def test_no_grad_inside_is_refused():
+    def f(x):
+        with no_grad():
+            return x * x
+
+    with pytest.raises(GraphError, match="no_grad"):
+        autograd.compile(f)(1.0)
+
+
+def test_a_value_that_leaks_is_noticed():
+    kept = []
+    p = autograd.compile(lambda x: kept.append(x * x) or 3 * x)
+    assert p(2.0) == 6.0
+    with pytest.raises(GraphError, match="no number while"):
+        (kept[0] + 1).data  # noqa: B018  (reading is what must fail)
+    with pytest.raises(GraphError, match="no number while"):
+        (kept[0] * Value(2.0)).backward()
+    with pytest.raises(GraphError, match="kept from another recording"):
+        autograd.compile(lambda x: x + kept[0])(1.0)
+    with pytest.raises(GraphError, match="no number while"):
+        f"{kept[0].data:.2f}"
+
+
+def test_eager_comparisons_are_as_they_were():
+    assert (Value(1.0) < Value(2.0)) is True
+    assert np.less(Value(1.0), 2.0) == np.True_
+    assert isinstance(Symbol("x") < Value(1.0), Symbol)
+    assert isinstance(Value(1.0) < Symbol("x"), Symbol)
+
+
+# -- mistakes ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("options", "told"), [
+    ({"reduce": "max"}, "reduce"), ({"reduce": "sum"}, "in_axes"), ({"backend": "cuda"}, "backend"),
+    ({"threads": 0}, "threads"),
+])  # fmt: skip
+def test_options_that_are_none(options, told):
+    with pytest.raises(ArgumentError, match=told):
+        autograd.compile(model, **options)
+
+
+@pytest.mark.parametrize(("options", "args", "error", "told"), [
+    ({}, ("3", X[0], 1.0), OperandError, "got str '3'"),
+    ({}, (W, None, 1.0), OperandError, "argument 1"),
+    ({}, (W, np.array(["a", "b"]), 1.0), OperandError, "argument 1"),
+    ({}, ({"a": [Value(1.0), 2.0], "b": 0.0}, X[0], 1.0), OperandError, r"pass its \.data"),
+    ({"argnums": 3}, (W, X[0], 1.0), ArgumentError, "argnums 3"),
+    ({"in_axes": (None, 0)}, (W, X, Y), ArgumentError, "in_axes"),
+    ({"in_axes": (None, 0, 0)}, (W, X, 1.0), ArgumentError, "argument 2 has the batch axis 0"),
+    ({"in_axes": (None, 2, 0)}, (W, X, Y), ArgumentError, "batch axis 2"),
+    ({"in_axes": (None, 0, 0)}, (W, X, Y[:2]), ArgumentError, r"\[2, 3\] samples"),
+    ({"in_axes": (None, 0, 0)}, (W, [[1.0, 2.0], [3.0]], Y), ArgumentError, "equal lengths"),
+    ({"in_axes": ("x", 0, 0)}, (W, X, Y), ArgumentError, "in_axes"),
+])  # fmt: skip
+def test_arguments_that_do_not_fit(options, args, error, told):
+    with pytest.raises(error, match=told):
+        autograd.compile(model, **options).value_and_grad(*args)
+
+
+def test_what_is_asked_before_anything_was_recorded():
+    with pytest.raises(GraphError, match="nothing was recorded yet"):
+        autograd.compile(model).program  # noqa: B018  (reading is what must fail)
+
+
+def test_a_gradient_is_of_one_number():
+    with pytest.raises(ArgumentError, match="returned 2 numbers"):
+        autograd.compile(lambda x: [x, x]).grad(1.0)
+
+
+# -- prepared memory --------------------------------------------------------------------------------
+
+
+def test_out_is_filled():
+    p = autograd.compile(lambda x: autograd.sum(x * x))
+    value, slopes = np.zeros(()), np.zeros(3)
+    answer = p.value_and_grad(np.array([1.0, 2.0, 3.0]), out=(value, slopes))
+    assert answer[0] is value
+    assert answer[1] is slopes
+    assert value == 14.0
+    assert slopes.tolist() == [2.0, 4.0, 6.0]
+
+
+@pytest.mark.parametrize("out", [(np.zeros(()), np.zeros(2)), (np.zeros(()), np.zeros(3, np.float32)), [1, 2], None,
+                                 (np.zeros(()),), (0.0, np.zeros(3))])  # fmt: skip
+def test_an_out_that_does_not_fit_is_refused_and_untouched(out):
+    p = autograd.compile(lambda x: autograd.sum(x * x))
+    if out is None:
+        assert p.value_and_grad(np.ones(3))[0] == 3.0
+        return
+    with pytest.raises(ArgumentError, match="out"):
+        p.value_and_grad(np.ones(3), out=out)
+    if isinstance(out, tuple):
+        assert not np.any(out[0])
+
+
+@pytest.mark.parametrize("reduce", [None, "sum", "mean"])
+def test_a_bound_call_reads_and_writes_its_own_arrays(reduce):
+    p = autograd.compile(model, in_axes=(None, 0, 0), reduce=reduce)
+    call = p.value_and_grad.bind(W, X, Y)
+    w, x, y = call.args
+    x[...] += 0.5
+    w["a"][1] = 0.9
+    value, slopes = call()
+    expected, grads = p.value_and_grad({"a": [0.3, 0.9], "b": 0.1}, X + 0.5, Y)
+    assert near(np.array(value), np.array(expected))
+    assert near(np.array(slopes["a"]), np.array(grads["a"]).T if reduce is None else np.array(grads["a"]))
+    assert y.tolist() == Y.tolist()
