@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
@@ -100,6 +101,42 @@ class Sequential(Module):
             layer.weights = matrix
             if vector is not None:
                 layer.bias = vector
+
+    # -- the neighbours -------------------------------------------------------------------------
+
+    def to_torch(self, dtype: Any = None) -> Any:
+        """The same network as a torch.nn.Sequential of Linear and activation modules, by default in float64.
+
+        The scales are left out.  Raises ArgumentError for an activation that PyTorch has no module for.
+        """
+        from nn.torch import to_torch  # the neighbours are imported when they are asked for
+
+        return to_torch(self.layers, dtype)
+
+    @classmethod
+    def from_torch(cls, module: Any) -> Sequential:
+        """The network that a torch.nn.Sequential of Linear and activation modules stands for.
+
+        Numbers in float32 and below keep their value.  Raises OperandError for another kind of module,
+        ArgumentError for a part that has no counterpart here.
+        """
+        from nn.torch import layers_from
+
+        model: Sequential = cls.__new__(cls)
+        Sequential.__init__(model, *layers_from(module))
+        return model
+
+    def to_onnx(self, path: str | os.PathLike[str] | None = None, dtype: Any = np.float64) -> Any:
+        """What `predict` computes, as an onnx.ModelProto: input x, output y, samples × columns.
+
+        It is written to `path` too if one is given.  Random activations take their mean.  ``dtype`` may be
+        float32, for devices that have nothing else.
+
+        Raises ArgumentError for an activation of your own, and for scales other than Standardization.
+        """
+        from nn.onnx import to_onnx
+
+        return to_onnx(self.layers, self.input_scale, self.target_scale, path, dtype)
 
     def __repr__(self) -> str:
         return f"Sequential({', '.join(map(repr, self.layers))})"

@@ -13,6 +13,7 @@ A later version of the project reads the files of the earlier ones; the other wa
 from __future__ import annotations
 
 import inspect
+import io
 import json
 import os
 import struct
@@ -26,6 +27,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autograd.errors import ArgumentError, AutogradError, FileFormatError
+from autograd.files import write_whole
 from nn import optimisers, schedules
 from nn.activations import Activation, PReLU, RReLU, activation
 from nn.history import History
@@ -58,14 +60,9 @@ SCHEDULES = {kind.__name__: kind for kind in (
 def save(model: Module, path: str | os.PathLike[str]) -> None:
     """Write `model` to `path`: see `Module.save`."""
     description, vectors = describe(model)
-    target = Path(path)
-    beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        with beside.open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, model=np.array(json.dumps(description)), **vectors)
-        os.replace(beside, target)
-    finally:
-        beside.unlink(missing_ok=True)
+    content = io.BytesIO()
+    np.savez_compressed(content, allow_pickle=False, model=np.array(json.dumps(description)), **vectors)
+    write_whole(path, content.getvalue())
 
 
 def load(path: str | os.PathLike[str]) -> Module:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograd import Value
 from autograd.errors import ArgumentError, AutogradError
+from autograd.files import write_whole
 from viz.svg import render
 from viz.trace import trace
 from viz.view import view
@@ -44,7 +44,7 @@ class Drawing:
         ending = target.suffix.lower()
         if ending not in (".svg", ".png", ".pdf"):
             raise ArgumentError(f"a drawing is saved as .svg, .png or .pdf, got {str(target)!r}")
-        _write_whole(target, self.svg.encode() if ending == ".svg" else _converted(self.svg, ending[1:]))
+        write_whole(target, self.svg.encode() if ending == ".svg" else _converted(self.svg, ending[1:]))
         return target
 
 
@@ -81,20 +81,6 @@ def draw(
 
 
 # -- files ------------------------------------------------------------------------------------------
-
-
-def _write_whole(target: Path, content: bytes) -> None:
-    handle, beside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(beside, 0o666 & ~mask)  # mkstemp's own is for the owner alone
-        os.replace(beside, target)
-    except BaseException:
-        os.unlink(beside)
-        raise
 
 
 def _converted(svg: str, kind: str) -> bytes:

@@ -1,0 +1,141 @@
+"""Networks to and from PyTorch: `model.to_torch()` and `Sequential.from_torch(module)`.
+
+A layer becomes a Linear and the module of its activation.  Only what computes the same in both goes
+over: the functions agree to a few units in the last place, as the tests hold.  PyTorch is an extra and
+is imported when it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from autograd.errors import ArgumentError, OperandError
+from nn.activations import Activation, PReLU, RReLU
+from nn.layers import Layer
+
+# Ours by PyTorch's, with its settings.  Softplus there switches to x above a threshold: at 40 that is exact.
+MODULES: dict[str, tuple[str, dict[str, Any]]] = {
+    "tanh": ("Tanh", {}), "sigmoid": ("Sigmoid", {}), "relu": ("ReLU", {}), "elu": ("ELU", {"alpha": 1.0}),
+    "leaky_relu": ("LeakyReLU", {"negative_slope": 0.01}), "selu": ("SELU", {}), "celu": ("CELU", {"alpha": 1.0}),
+    "gelu": ("GELU", {"approximate": "none"}), "gelu_tanh": ("GELU", {"approximate": "tanh"}), "silu": ("SiLU", {}),
+    "softplus": ("Softplus", {"beta": 1.0, "threshold": 40.0}), "mish": ("Mish", {}),
+    "hardtanh": ("Hardtanh", {"min_val": -1.0, "max_val": 1.0}), "relu6": ("ReLU6", {}),
+    "hardsigmoid": ("Hardsigmoid", {}), "hardswish": ("Hardswish", {}), "softsign": ("Softsign", {}),
+    "logsigmoid": ("LogSigmoid", {}), "softmax": ("Softmax", {"dim": -1}), "log_softmax": ("LogSoftmax", {"dim": -1}),
+}  # fmt: skip
+_IGNORED = {"Softplus": {"threshold"}, "Softmax": {"dim"}, "LogSoftmax": {"dim"}}  # no other function on vectors
+
+
+def to_torch(layers: Iterable[Layer], dtype: Any = None) -> Any:
+    """A torch.nn.Sequential that computes the same; see `Sequential.to_torch`."""
+    torch = _torch()
+    dtype, parts = torch.float64 if dtype is None else dtype, []
+    for layer in layers:
+        linear = torch.nn.Linear(layer.inputs, layer.outputs, bias=layer.bias is not None, dtype=dtype)
+        parts.append(_filled(torch, linear, weight=layer.weights.T, bias=layer.bias))
+        activation = _module(torch, layer, dtype)
+        if activation is not None:
+            parts.append(activation)
+    return torch.nn.Sequential(*parts)
+
+
+def layers_from(module: Any) -> list[Layer]:
+    """The layers that a torch.nn.Sequential of Linear and activation modules stands for."""
+    torch = _torch()
+    if not isinstance(module, torch.nn.Sequential):
+        raise OperandError(f"from_torch takes a torch.nn.Sequential, got {type(module).__name__}")
+    groups: list[list[Any]] = []
+    for part in _flat(torch, module):
+        if isinstance(part, torch.nn.Linear):
+            groups.append([part])
+        elif groups and len(groups[-1]) == 1:
+            groups[-1].append(part)
+        else:
+            before = "before the first Linear" if not groups else "after another activation"
+            raise ArgumentError(f"each Linear is followed by one activation at most, got {part} {before}")
+    return [_layer(torch, *group) for group in groups]
+
+
+def _torch() -> Any:
+    try:
+        import torch
+    except ImportError:
+        raise ArgumentError("PyTorch is not installed: pip install torch") from None
+    return torch
+
+
+def _flat(torch: Any, module: Any) -> list[Any]:
+    """The parts in a row; a Sequential within one is taken apart, an Identity left out."""
+    parts, waiting = [], [module]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, torch.nn.Sequential):
+            waiting.extend(reversed(list(part)))
+        elif not isinstance(part, torch.nn.Identity):
+            parts.append(part)
+    return parts
+
+
+# -- there ------------------------------------------------------------------------------------------
+
+
+def _module(torch: Any, layer: Layer, dtype: Any) -> Any:
+    """The module of a layer's activation; None for the linear one."""
+    g = layer.activation
+    if g.function is None:
+        return None
+    if isinstance(g, PReLU):
+        slopes = np.array([neuron.slope.data for neuron in layer.neurons if neuron.slope is not None])
+        return _filled(torch, torch.nn.PReLU(layer.outputs, dtype=dtype), weight=slopes)
+    if isinstance(g, RReLU):
+        return torch.nn.RReLU(g.lower, g.upper).train(layer.training)
+    if not g.plain or g.name not in MODULES:
+        raise ArgumentError(f"PyTorch has no module for the activation {g.name}; it has those of {', '.join(MODULES)}")
+    name, settings = MODULES[g.name]
+    return getattr(torch.nn, name)(**settings)
+
+
+def _filled(torch: Any, module: Any, **numbers: Any) -> Any:
+    with torch.no_grad():
+        for name, values in numbers.items():
+            if values is not None:
+                getattr(module, name).copy_(torch.from_numpy(np.ascontiguousarray(values)))
+    return module
+
+
+# -- and back ---------------------------------------------------------------------------------------
+
+
+def _layer(torch: Any, linear: Any, module: Any = None) -> Layer:
+    weights, bias = _numbers(linear.weight).T, None if linear.bias is None else _numbers(linear.bias)
+    layer = Layer.from_weights(weights, bias, _activation(torch, module))
+    if layer.activation.learned is not None:
+        slopes = np.broadcast_to(_numbers(module.weight), (layer.outputs,))
+        for neuron, slope in zip(layer.neurons, slopes.tolist(), strict=True):
+            if neuron.slope is not None:
+                neuron.slope.data = slope
+    return layer
+
+
+def _numbers(parameter: Any) -> Any:
+    return parameter.detach().cpu().double().numpy()
+
+
+def _activation(torch: Any, module: Any) -> Activation | str | None:
+    if module is None:
+        return None
+    if isinstance(module, torch.nn.PReLU):
+        return "prelu"
+    if isinstance(module, torch.nn.RReLU):
+        return RReLU(module.lower, module.upper)
+    for ours, (name, settings) in MODULES.items():
+        wanted = {key: value for key, value in settings.items() if key not in _IGNORED.get(name, ())}
+        if type(module) is getattr(torch.nn, name) and all(getattr(module, k) == v for k, v in wanted.items()):
+            return ours
+    raise ArgumentError(
+        f"there is no activation for PyTorch's {module}; there are Linear, PReLU, RReLU, Identity and "
+        f"{', '.join(name for name, _ in MODULES.values())}, with their usual settings"
+    )
