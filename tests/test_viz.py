@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import subprocess
@@ -10,6 +11,7 @@ import xml.etree.ElementTree as ET
 from itertools import combinations
 from pathlib import Path
 
+import numpy as np
 import pygraphviz
 import pytest
 
@@ -24,7 +26,7 @@ from viz.trace import CONSTANT
 from viz.view import FULL, view
 from viz.view_dots import expanded
 from viz.view_fold import MOST_LINES
-from viz.view_gather import READABLE
+from viz.view_gather import READABLE, gathered
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = ["<b>&\"'</b>", "</script></svg>", "\u202eabc\x00\x1b\ud800", "😀" * 3, "n" * 10_000, "{a|<s0>}\\N\\", "שלום"]
@@ -388,16 +390,81 @@ def test_neurons_stand_in_the_order_of_their_numbers(level):
         assert found == [f"{layer}.neuron{n}" for n in range(1, 12)]
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_no_scoping_of_any_graph_loses_an_arrow(seed):
+def a_random_graph(seed: int, most: int = 25) -> Value:
+    """Nodes in scopes and outside, constants, operands used twice, nodes that no derivative reaches."""
     rng = random.Random(seed)
     pool = [Value(rng.random()) for _ in range(3)]
-    for _ in range(rng.randint(2, 25)):
-        with scope(rng.choice(["a", "a.b", "a.c", "d", "d.e.f", f"n{rng.randint(1, 12)}"])):
+    for _ in range(rng.randint(2, most)):
+        with scope(rng.choice(["a", "a.b1", "a.b2", "d", "d.e.f", f"n{rng.randint(1, 8)}", "d.e.g"])):
             n = rng.randint(1, 4)
             weights = [rng.choice([*pool, Value(0.1)]) for _ in range(n)]
             pool.append(tanh(dot(weights, [rng.choice(pool) for _ in range(n)], rng.choice([None, 1.0]))))
-    J = sum(pool, Value(0.0))
+        if rng.random() < 0.3:
+            pool.append(where(rng.choice(pool), pool[-1] * 2.0, pool[0]))
+    return sum(pool, Value(0.0))
+
+
+def largest(numbers: list[float | None]) -> float | None:
+    """The number of largest size."""
+    known = [x for x in numbers if x is not None]
+    return max(known, key=abs, default=None)
+
+
+@pytest.mark.parametrize("crowded", [False, True])
+@pytest.mark.parametrize("seed", range(15))
+def test_gathering_counts_every_node_and_every_edge(seed, crowded):
+    seen = viz.trace(a_random_graph(seed, most=60))
+    found = gathered(seen, np.ones(len(seen.nodes), bool), coarsest=True, crowded=crowded)
+    assert len({box.id for box in found.boxes}) == len(found.boxes)
+    alone = {box.id for box in found.boxes if box.kind != "group"}
+    titled = {box.name: box.id for box in found.boxes if box.kind == "group"}
+    computed = [node.id for node in seen.nodes if node.op]
+    home = {}  # by our own reading: the first part of a scope, single nodes and the root alone
+    for node in seen.nodes:
+        if crowded and node.kind == CONSTANT:
+            continue
+        title = node.scope.split(".")[0] or ("outside any scope" if node.op else "inputs")
+        if "order" in found.note:
+            title = f"part {computed.index(node.id) * 12 // len(computed) + 1}" if node.op else "inputs"
+        home[node.id] = f"n{node.id}" if f"n{node.id}" in alone else titled[title]
+    boxes = {box.id: box for box in found.boxes}
+    assert home[seen.root] == found.root == f"n{seen.root}"
+    for box in boxes.values():
+        inside = [node for node in seen.nodes if home.get(node.id) == box.id]
+        assert box.delta == largest([node.delta for node in inside])
+        if box.kind == "group":
+            nodes = f"{len(inside)} nodes" if len(inside) > 1 else "1 node"
+            assert nodes in box.counts
+    across = [e for e in seen.edges if home.get(e.operand, "") and home.get(e.node) and home[e.operand] != home[e.node]]
+    for arrow in found.arrows:
+        mine = [e for e in across if (home[e.operand], home[e.node]) == (arrow.tail, arrow.head)]
+        assert arrow.edges == len(mine)
+        deltas_of = [seen.nodes[e.node].delta for e in mine]
+        sent = largest(
+            [None if d is None or e.slope is None else d * e.slope for d, e in zip(deltas_of, mine, strict=True)]
+        )
+        assert sent is None or abs(arrow.contribution) == abs(sent)
+        assert (sent is None) == (arrow.contribution is None)
+        if {arrow.tail, arrow.head} <= alone and len(mine) == 1:
+            assert arrow.slope == mine[0].slope
+    assert sum(arrow.edges for arrow in found.arrows) == len(across)
+
+
+def test_nan_is_the_largest_of_a_group():
+    with scope("layer1"):
+        x = Value(-1.0, name="x")
+        broken = x**0.5
+    with scope("layer2"):
+        J = broken * Value(1e300) * 2.0
+    found = view(viz.trace(J + 1.0), level="layer")
+    deltas_of = {box.name: box.delta for box in found.boxes}
+    assert math.isnan(deltas_of["layer1"])
+    assert deltas_of["layer2"] is not None
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_scoping_of_any_graph_loses_an_arrow(seed):
+    J = a_random_graph(seed)
     for level in ("neuron", "op"):
         drawn = viz.draw(J, level=level)
         assert len(of_class(drawn.svg, "edge")) == len(view(viz.trace(J), level=level).arrows)

@@ -37,7 +37,7 @@ def to_dot(
     True
     """
     traced = trace(J)
-    seen = view(traced, level=level, keep=part(J, traced, scope, around, radius, wrt), force=force)
+    seen = view(traced, level=level, shown=part(J, traced, scope, around, radius, wrt), force=force)
     graph = graphviz.Digraph("graph", graph_attr={"rankdir": "LR"}, node_attr={"shape": "box", "style": "rounded"})
     by_scope: dict[str, list[Box]] = {}
     for box in seen.boxes:

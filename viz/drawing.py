@@ -76,8 +76,8 @@ def draw(
     True
     """
     seen = trace(J)
-    keep = part(J, seen, scope, around, radius, wrt)
-    return Drawing(render(view(seen, level=level, keep=keep, force=force)))
+    shown = part(J, seen, scope, around, radius, wrt)
+    return Drawing(render(view(seen, level=level, shown=shown, force=force)))
 
 
 # -- files ------------------------------------------------------------------------------------------

@@ -91,7 +91,8 @@ def _dot_source(shapes: Sequence[Shape], links: Sequence[Link], compact: bool, s
     gates = _gates(shapes, links)
     lines = [
         "digraph {",
-        f"graph [rankdir=LR, nodesep={apart}, ranksep={ranks}, pad=0, fontsize=1, remincross=true, newrank=true]",
+        f"graph [rankdir=LR, nodesep={apart}, ranksep={ranks}, pad=0, fontsize=1, remincross=true, newrank=true,",
+        "nslimit=1, nslimit1=1]",  # deep graphs with tangled scopes take half the time, others look the same
         'node [shape=record, fixedsize=true, label="", fontsize=1, margin=0]',
         "edge [dir=none]",
         *_cluster_lines([*shapes, *gates.values()], scopes),

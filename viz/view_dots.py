@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+import numpy as np
+
 from viz.boxes import Edges, Nodes
-from viz.trace import OPERATION, Edge, Node
+from viz.columns import Marks
+from viz.trace import OPERATION, Edge, Node, Trace
+
+
+def products_in(trace: Trace, shown: Marks) -> int:
+    """How many products `expanded` would write out of the nodes that are shown."""
+    columns = trace.columns
+    is_dot = np.array([name == "dot" for name, _ in columns.ops])
+    dots = shown & is_dot[columns.op]
+    return int((np.diff(columns.first)[dots] // 2).sum())
 
 
 def expanded(nodes: Nodes, edges: Edges) -> tuple[list[Node], list[Edge]]:

@@ -4,133 +4,241 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
 
-from viz.boxes import GROUP, Arrow, Box, Edges, Nodes, View, larger, sent_back
-from viz.trace import CONSTANT, OPERATION, Node
+import numpy as np
+
+from viz.boxes import GROUP, Arrow, Box, View
+from viz.columns import CONSTANT, KINDS, OPERATION, Columns, Indices, Marks, Numbers, products
+from viz.trace import Trace
 
 READABLE = 30  # how many boxes a gathered picture may have
+DEEPEST = 6  # levels of scopes that are told apart
+SLICES = 12  # of a computation without scopes
+CHUNK = 1 << 20  # edges gone through at a time; it bounds the memory that takes
 
-Key = Callable[[Node], str]  # which group a node belongs to
+
+@dataclass
+class Group:
+    """A box to be: nodes under one scope, a stretch of the computation, or a single node."""
+
+    title: str
+    scope: str = ""  # that the box lies in
+    node: int | None = None  # the only one, if it stands for itself
+    parts: Counter[str] = field(default_factory=Counter)  # its inner scopes by kind: neuron → 16
 
 
-def gathered(root: int, nodes: Nodes, edges: Edges, *, coarsest: bool, crowded: bool) -> View:
-    """One box a scope, as finely as can still be read, or one a layer."""
-    note = f"{len(nodes):,} nodes gathered by scope"
+@dataclass
+class Grouping:
+    """Every shown node's group, by number; -1 for a node that is not shown."""
+
+    home: Indices
+    groups: list[Group]
+
+
+def gathered(trace: Trace, shown: Marks, *, coarsest: bool, crowded: bool) -> View:
+    """One box a scope, as finely as can still be read, or one a layer.
+
+    `crowded` leaves constants out, and slices what has no scopes to gather by.
+    """
+    columns = trace.columns
+    note = f"{np.count_nonzero(shown):,} nodes gathered by scope"
     if crowded:
-        constants = sum(1 for node in nodes if node.kind == CONSTANT)
-        inside = {node.id for node in nodes if node.kind != CONSTANT}
-        nodes = [node for node in nodes if node.id in inside]
-        edges = [edge for edge in edges if edge.operand in inside]
-        note += f"; {constants:,} constants left out" if constants else ""
+        constants = columns.kind == KINDS.index(CONSTANT)
+        left_out = np.count_nonzero(shown & constants)
+        shown = shown & ~constants
+        note += f"; {left_out:,} constants left out" if left_out else ""
         note += "" if coarsest else "; draw(…, force=True) draws them all"
-    depth = max((node.scope.count(".") + 1 for node in nodes if node.scope), default=0)
-    key = _by_depth(nodes, 1, root)
-    for finer in range(2, 1 if coarsest else min(depth, 6) + 1):
-        candidate = _by_depth(nodes, finer, root)
-        if len(set(map(candidate, nodes))) > READABLE:
+    scopes = [label.scope for label in columns.labels]
+    present = set(np.unique(columns.label[shown]).tolist())
+    depth = max((scopes[label].count(".") + 1 for label in present if scopes[label]), default=0)
+    grouping = _by_scope(trace, shown, 1)
+    for finer in range(2, 1 if coarsest else min(depth, DEEPEST) + 1):
+        candidate = _by_scope(trace, shown, finer)
+        if len(candidate.groups) > READABLE:
             break
-        key = candidate
-    if crowded and (not depth or len(set(map(key, nodes))) > READABLE):
-        key = _by_order(nodes, root)
+        grouping = candidate
+    if crowded and (not depth or len(grouping.groups) > READABLE):
+        grouping = _by_order(trace, shown)
         note = note.replace("by scope", "in the order in which they were computed")
-    return _collapsed(root, nodes, edges, key, note)
+    return _pictured(trace, grouping, note)
 
 
-def _by_depth(nodes: Nodes, depth: int, root: int) -> Key:
+# -- which nodes go together ------------------------------------------------------------------------
+
+
+def _by_scope(trace: Trace, shown: Marks, depth: int) -> Grouping:
     """A group a scope of that depth; nodes without a scope alone where they are few, else together."""
-    crowded = sum(1 for node in nodes if not node.scope) > READABLE
-
-    def key(node: Node) -> str:
-        if node.id == root:
-            return f"n{root}"
-        if node.scope:
-            return "/" + ".".join(node.scope.split(".")[:depth])
-        if crowded:
-            return "?outside any scope" if node.kind == OPERATION else "?inputs"
-        return f"n{node.id}"
-
-    return key
-
-
-def _by_order(nodes: Nodes, root: int) -> Key:
-    """Twelve slices of the order of computation, and the nodes that were given in a group of their own."""
-    computed = [node.id for node in nodes if node.kind == OPERATION]
-    slice_of = {i: k * 12 // len(computed) for k, i in enumerate(computed)}
-
-    def key(node: Node) -> str:
-        if node.id == root:
-            return f"n{root}"
-        if node.kind != OPERATION:
-            return "?inputs"
-        return f"#{slice_of[node.id] + 1}"
-
-    return key
+    columns = trace.columns
+    groups: dict[str, Group] = {}
+    number: dict[str, int] = {}
+    home = np.full(len(shown), -1, np.int32)
+    labels = np.array([bool(label.scope) for label in columns.labels])
+    inside = shown & labels[columns.label]
+    of_label = np.full(len(columns.labels), -1, np.int32)
+    for label, scope in _scopes_in_order(columns, inside):
+        prefix = ".".join(scope.split(".")[:depth])
+        outer, _, name = prefix.rpartition(".")
+        groups.setdefault(prefix, Group(name, outer))
+        of_label[label] = number.setdefault(prefix, len(number))
+    _count_parts(columns, inside, groups, depth)
+    home[inside] = of_label[columns.label[inside]]
+    return _with_others(trace, home, list(groups.values()), shown & ~inside)
 
 
-def _collapsed(root: int, nodes: Nodes, edges: Edges, key: Key, note: str) -> View:
-    """A box a group."""
-    groups: dict[str, list[Node]] = defaultdict(list)
-    home: dict[int, str] = {}
-    for node in nodes:
-        home[node.id] = where = key(node)
-        groups[where].append(node)
-    ids = {where: f"g{i}" for i, where in enumerate(groups)}
-    between, largest = _between(nodes, edges, home)
-    slots = Counter(head for _, head in between)
-    boxes = tuple(_box(ids[w], w, inside, slots[w]) for w, inside in groups.items())
-    rank = Counter[str]()
-    arrows = []
-    for tail, head in between:
-        arrows.append(Arrow(ids[tail], ids[head], rank[head], None, largest[tail, head], between[tail, head]))
+def _scopes_in_order(columns: Columns, inside: Marks) -> Iterator[tuple[int, str]]:
+    """The labels of these nodes with their scopes, in the order in which the nodes stand."""
+    labels, firsts = np.unique(columns.label[inside], return_index=True)
+    for label in labels[np.argsort(firsts)].tolist():
+        yield label, columns.labels[label].scope
+
+
+def _count_parts(columns: Columns, inside: Marks, groups: dict[str, Group], depth: int) -> None:
+    inner: dict[str, set[str]] = defaultdict(set)
+    for _, scope in _scopes_in_order(columns, inside):
+        path = scope.split(".")
+        if len(path) > depth:
+            inner[".".join(path[:depth])].add(path[depth])
+    for prefix, names in inner.items():
+        groups[prefix].parts = Counter(re.sub(r"\d+$", "", name) or "part" for name in sorted(names))
+
+
+def _with_others(trace: Trace, home: Indices, groups: list[Group], others: Marks) -> Grouping:
+    """The nodes outside any scope, and the root, which always stands for itself."""
+    ids = np.flatnonzero(others).tolist()
+    if len(ids) > READABLE:
+        computed = others & (trace.columns.kind == KINDS.index(OPERATION))
+        for title, marks in (("outside any scope", computed), ("inputs", others & ~computed)):
+            if marks.any():
+                home[marks] = len(groups)
+                groups.append(Group(title))
+    else:
+        for i in ids:
+            home[i] = len(groups)
+            groups.append(Group("", node=i))
+    return _root_alone(trace, home, groups)
+
+
+def _by_order(trace: Trace, shown: Marks) -> Grouping:
+    """Slices of the order of computation, and the nodes that were given in a group of their own."""
+    home = np.full(len(shown), -1, np.int32)
+    computed = np.flatnonzero(shown & (trace.columns.kind == KINDS.index(OPERATION)))
+    home[computed] = np.arange(len(computed)) * SLICES // max(len(computed), 1)
+    home[shown & (trace.columns.kind != KINDS.index(OPERATION))] = SLICES
+    groups = [Group(f"part {i + 1}") for i in range(SLICES)] + [Group("inputs")]
+    return _root_alone(trace, home, groups)
+
+
+def _root_alone(trace: Trace, home: Indices, groups: list[Group]) -> Grouping:
+    """Takes the root out of its group, and groups that are empty out of the picture."""
+    if home[trace.root] >= 0:
+        home[trace.root] = len(groups)
+        groups.append(Group("", node=trace.root))
+    filled = np.unique(home[home >= 0])
+    renumbered = np.full(len(groups) + 1, -1, np.int32)
+    renumbered[filled] = np.arange(len(filled))
+    return Grouping(renumbered[home], [groups[i] for i in filled.tolist()])
+
+
+# -- boxes and arrows -------------------------------------------------------------------------------
+
+
+def _pictured(trace: Trace, grouping: Grouping, note: str) -> View:
+    ids = [f"g{i}" if group.node is None else f"n{group.node}" for i, group in enumerate(grouping.groups)]
+    arrows = tuple(_arrows(trace, grouping, ids))
+    slots = Counter(arrow.head for arrow in arrows)
+    boxes = tuple(box._replace(id=i, slots=slots[i]) for i, box in zip(ids, _boxes(trace, grouping), strict=True))
+    return View(f"n{trace.root}", boxes, arrows, False, note)
+
+
+def _boxes(trace: Trace, grouping: Grouping) -> Iterator[Box]:
+    columns, home, count = trace.columns, grouping.home, len(grouping.groups)
+    members = np.bincount(home[home >= 0], minlength=count).tolist()
+    reached = columns.reached & (home >= 0)
+    deltas = _largest(home[reached], columns.delta[reached], count)
+    computed = (home >= 0) & (columns.kind == KINDS.index(OPERATION))
+    codes = home[computed].astype(np.int64) * len(columns.ops) + columns.op[computed]
+    ops = np.bincount(codes, minlength=count * len(columns.ops)).reshape(count, -1)
+    for i, group in enumerate(grouping.groups):
+        if group.node is not None:
+            n = trace.nodes[group.node]
+            yield Box("", n.kind, n.name or "", n.symbol, n.value, n.delta, "", 0, n.source)
+        else:
+            lines = tuple(_counts(group, members[i], ops[i].tolist(), columns.ops))
+            yield Box("", GROUP, group.title, "", None, deltas[i], group.scope, 0, None, lines)
+
+
+def _counts(group: Group, members: int, of_op: list[int], ops: tuple[tuple[str, str], ...]) -> Iterator[str]:
+    """What is in a group: its inner scopes by kind, its nodes, its operations."""
+    for kind, many in group.parts.most_common(2):
+        yield f"×{many:,} {kind}{'s' if many > 1 else ''}"
+    yield f"{members:,} nodes" if members > 1 else "1 node"
+    often = sorted((op for op, many in enumerate(of_op) if many), key=lambda op: -of_op[op])[:3]
+    if often:
+        yield ", ".join(f"{of_op[op]:,} {ops[op][0]}" for op in often)
+
+
+def _arrows(trace: Trace, grouping: Grouping, ids: list[str]) -> Iterator[Arrow]:
+    """One arrow for all edges from one group to another."""
+    edges, sent = _between(trace.columns, grouping)
+    count = len(grouping.groups)
+    rank = Counter[int]()
+    for pair in np.flatnonzero(edges).tolist():
+        head, tail = divmod(pair, count)
+        many = int(edges[pair])
+        slope = _only_slope(trace, grouping.groups[tail].node, grouping.groups[head].node) if many == 1 else None
+        yield Arrow(ids[tail], ids[head], rank[head], slope, sent[pair], many)
         rank[head] += 1
-    return View(ids[home[root]], boxes, tuple(arrows), False, note)
 
 
-def _between(
-    nodes: Nodes, edges: Edges, home: dict[int, str]
-) -> tuple[Counter[tuple[str, str]], dict[tuple[str, str], float | None]]:
-    """How many edges run between two groups, and the largest of what comes back along them."""
-    deltas = {node.id: node.delta for node in nodes}
-    between = Counter[tuple[str, str]]()
-    largest: dict[tuple[str, str], float | None] = {}
-    for edge in edges:
-        pair = home[edge.operand], home[edge.node]
-        if pair[0] != pair[1]:
-            between[pair] += 1
-            largest[pair] = larger(largest.get(pair), sent_back(deltas[edge.node], edge.slope))
-    return between, largest
+def _between(columns: Columns, grouping: Grouping) -> tuple[Any, list[float | None]]:
+    """How many edges run between two groups, at head · groups + tail, and the largest that comes back along them."""
+    count = len(grouping.groups)
+    edges = np.zeros(count * count, np.int64)
+    top, bottom = _bounds(count * count)
+    for start in range(0, len(columns.node), CHUNK):
+        part = slice(start, start + CHUNK)
+        tail, head = grouping.home[columns.operand[part]], grouping.home[columns.node[part]]
+        across = (tail >= 0) & (head >= 0) & (tail != head)
+        pair = head[across].astype(np.int64) * count + tail[across]
+        edges += np.bincount(pair, minlength=count * count)
+        flows = across & columns.flows[part] & columns.reached[columns.node[part]]
+        pair = head[flows].astype(np.int64) * count + tail[flows]
+        sent = products(columns.delta[columns.node[part][flows]], columns.slope[part][flows])
+        _widen(top, bottom, pair, sent)
+    return edges, _of_larger_size(top, bottom)
 
 
-def _box(box_id: str, where: str, inside: list[Node], slots: int) -> Box:
-    if len(inside) == 1 and not where.startswith("/"):
-        n = inside[0]
-        return Box(box_id, n.kind, n.name or "", n.symbol, n.value, n.delta, "", slots, n.source)
-    delta: float | None = None
-    for node in inside:
-        delta = larger(delta, node.delta)
-    title, scope = _titled(where)
-    return Box(box_id, GROUP, title, "", None, delta, scope, slots, None, _counts(where, inside))
+def _largest(codes: Indices, numbers: Numbers, count: int) -> list[float | None]:
+    """Of each code the number of largest size: nan if one is nan, None if there is none."""
+    top, bottom = _bounds(count)
+    _widen(top, bottom, codes, numbers)
+    return _of_larger_size(top, bottom)
 
 
-def _titled(where: str) -> tuple[str, str]:
-    """What a group is called, and the scope that its box lies in."""
-    if where.startswith("/"):
-        scope, _, name = where[1:].rpartition(".")
-        return name, scope
-    return (where[1:], "") if where.startswith("?") else (f"part {where[1:]}", "")
+def _bounds(count: int) -> tuple[Numbers, Numbers]:
+    """The largest and the smallest number of every code before any has come."""
+    return np.full(count, -np.inf), np.full(count, np.inf)
 
 
-def _counts(where: str, inside: list[Node]) -> tuple[str, ...]:
-    """What is in a group: its inner scopes by kind, then its nodes."""
-    lines = []
-    if where.startswith("/"):
-        depth = where.count(".") + 1
-        inner = {".".join(n.scope.split(".")[: depth + 1]) for n in inside if n.scope.count(".") >= depth}
-        kinds = Counter(re.sub(r"\d+$", "", scope.rsplit(".", 1)[1]) or "part" for scope in inner)
-        lines += [f"×{n:,} {kind}{'s' if n > 1 else ''}" for kind, n in kinds.most_common(2)]
-    lines.append(f"{len(inside):,} nodes" if len(inside) > 1 else "1 node")
-    computed = Counter(node.op for node in inside if node.kind == OPERATION)
-    if computed:
-        lines.append(", ".join(f"{n:,} {op}" for op, n in computed.most_common(3)))
-    return tuple(lines)
+def _widen(top: Numbers, bottom: Numbers, codes: Indices, numbers: Numbers) -> None:
+    with np.errstate(invalid="ignore"):  # nan is as good a number as any here
+        np.maximum.at(top, codes, numbers)
+        np.minimum.at(bottom, codes, numbers)
+
+
+def _of_larger_size(top: Numbers, bottom: Numbers) -> list[float | None]:
+    found = np.where(np.abs(bottom) > np.abs(top), bottom, top).astype(object)
+    found[top < bottom] = None  # as they were before any number came
+    return list(found)
+
+
+def _only_slope(trace: Trace, tail: int | None, head: int | None) -> float | None:
+    """The local derivative along the one edge between two nodes that stand for themselves."""
+    if tail is None or head is None:
+        return None
+    columns = trace.columns
+    part = trace.edges[columns.first.item(head) : columns.first.item(head + 1)]
+    return next(edge.slope for edge in part if edge.operand == tail)
