@@ -83,7 +83,7 @@ def _printed(cell: nbformat.NotebookNode, but_for_repr: bool = False) -> str:
             text += f"{output.ename}: {output.evalue}\n"
         elif output.output_type == "execute_result" and not but_for_repr:
             text += f"{output.data['text/plain']}\n"
-    return text
+    return re.sub(r"(source +)\S.*", r"\1the cell", text)  # a cell's file has another name in a kernel
 
 
 # -- the mechanism: what is wrong is found -------------------------------------------------------------
