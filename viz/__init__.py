@@ -20,6 +20,7 @@ from viz.debugger import debug
 from viz.derive import Derivation, derive
 from viz.dot import to_dot
 from viz.drawing import ConverterError, Drawing, draw
+from viz.explore import Page, explore
 from viz.formula import Formula, formula
 from viz.layout import LayoutError
 from viz.recording import Recording, State, record
@@ -35,6 +36,7 @@ __all__ = [
     "Formula",
     "LayoutError",
     "Node",
+    "Page",
     "Recording",
     "Sound",
     "State",
@@ -45,6 +47,7 @@ __all__ = [
     "debug",
     "derive",
     "draw",
+    "explore",
     "formula",
     "plots",
     "record",
