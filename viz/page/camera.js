@@ -1,6 +1,6 @@
 // Looking at the picture: drag to move, wheel or pinch to zoom, and follow the step where the picture is too large.
 
-const NEAREST = 2.4, READABLE_ZOOM = 0.72, UNDER = 30; // UNDER: the legend's height
+const NEAREST = 2.4, READABLE_ZOOM = 0.6, UNDER = 30; // UNDER: the legend's height
 
 class Camera {
   constructor(picture) {
@@ -42,7 +42,7 @@ class Camera {
     const left = Math.min(...boxes.map((b) => b.x)) - 60, right = Math.max(...boxes.map((b) => b.x + b.width)) + 60;
     const top = Math.min(...boxes.map((b) => b.y)) - 40, bottom = Math.max(...boxes.map((b) => b.y + b.height)) + 40;
     const { width, height } = this.size;
-    const zoom = Math.max(READABLE_ZOOM, Math.min(1.1, width / (right - left), height / (bottom - top)));
+    const zoom = Math.max(READABLE_ZOOM, Math.min(1, width / (right - left), height / (bottom - top)));
     const last = boxes.at(-1);
     const centre = (low, high, room, at, span) => (high - low) * zoom <= room ? room / 2 - ((low + high) / 2) * zoom : room / 2 - (at + span / 2) * zoom;
     this.go({ zoom, x: centre(left, right, width, last.x, last.width), y: centre(top, bottom, height, last.y, last.height) }, true);

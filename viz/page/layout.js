@@ -209,7 +209,8 @@ class Layout {
       const left = x, width = Math.max(0, ...column.map((it) => it.width));
       column.forEach((it) => { it.x = left + (width - it.width) / 2; it.left = left; it.right = left + width; });
       const edge = c === 0 || c >= columns.length - 2; // no gap beside the rims
-      x += width + (edge ? 0 : GAP.column + Math.min(40, column.length * 1.2));
+      const arrows = column.reduce((sum, it) => sum + it.after.length, 0);
+      x += width + (edge ? 0 : GAP.column + Math.min(110, arrows * 0.45));
       return left;
     });
     const width = lefts.at(-1) + rim.padding, height = bottom - top + 2 * rim.padding + rim.header;

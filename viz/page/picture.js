@@ -90,8 +90,17 @@ class Picture {
     if (this.graph.isConstant(thing)) return { width: this.measure(shown(this.graph.value[thing]), "11px") + 18, height: 22 };
     const { name, op } = this.titles(thing), slots = this.graph.first[thing + 1] - this.graph.first[thing];
     const title = this.measure(name, "600 12.5px") + 20;
-    if (!slots) return { width: Math.max(96, title + 56), height: 41 };
+    if (!slots) return { width: this.leafWidth(this.tree.home[thing]), height: 41 };
     return { width: Math.max(84, title + (op ? this.measure(op, "11px") + 10 : 0)), height: Math.max(56, Math.min(slots * 13, 280)) };
+  }
+
+  /** The leaves of a group are equally wide, so that they stand as one column. */
+  leafWidth(group) {
+    group.leafWidth ??= group.nodes.reduce((most, i) => {
+      const given = !this.graph.isComputed(i) && !this.graph.isConstant(i);
+      return given ? Math.max(most, this.measure(this.titles(i).name, "600 12.5px") + 76) : most;
+    }, 96);
+    return group.leafWidth;
   }
 
   /** What stands in a card's first line: its name, and its operation at the right. */
