@@ -32,8 +32,7 @@ def elementwise(function: Any, operands: int = 1) -> Any:
 
 def lgamma(x: float) -> float:
     """log|Γ(x)|, +inf at the poles 0, -1, -2, … and at both infinities."""
-    pole = x <= 0 and (x == -math.inf or x == math.floor(x))
-    return math.inf if pole else math.lgamma(x)
+    return math.inf if x <= 0 and (math.isinf(x) or x == math.floor(x)) else math.lgamma(x)
 
 
 def polygamma(n: float, x: float) -> float:
@@ -42,9 +41,9 @@ def polygamma(n: float, x: float) -> float:
     At the poles 0, -1, -2, …: odd orders are +inf; even orders have no limit and are nan, but
     digamma(0) is -inf, its limit from the right.
     """
-    if not 0 <= n < math.inf or n != math.floor(n):
-        return math.nan
     order = int(n)
+    if order != n or order < 0:
+        return math.nan
     if math.isnan(x) or x == -math.inf:
         return math.nan
     if x == math.inf:

@@ -9,7 +9,21 @@ from autograd.program.interpreter import Interpreter
 from autograd.program.kernel import Kernel, Task
 from autograd.program.program import Program
 
-EXECUTORS: dict[str, Callable[[Task], Kernel]] = {"interpreter": Interpreter}
+
+def _llvm(task: Task) -> Kernel:
+    """Machine code, by the optional llvmlite, which is imported when it is first used."""
+    from autograd.program.native.executor import kernel_for
+
+    return kernel_for(task)
+
+
+def _llvm_serves(program: Program) -> str | None:
+    from autograd.program.native.executor import serves
+
+    return serves(program)
+
+
+EXECUTORS: dict[str, Callable[[Task], Kernel]] = {"interpreter": Interpreter, "llvm": _llvm}
 
 
 def check_backend(backend: str) -> None:
@@ -22,7 +36,8 @@ def choose(program: Program, backend: str, samples: int | None) -> tuple[str, st
     """(the executor that serves, why): `backend` itself, or what is best for the program and so many samples."""
     if backend != "auto":
         return backend, "as asked"
-    return "interpreter", "always there"
+    reason = _llvm_serves(program)
+    return ("llvm", reason) if reason else ("interpreter", "always there")
 
 
 def kernel_for(task: Task, backend: str) -> Kernel:

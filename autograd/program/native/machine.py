@@ -1,0 +1,120 @@
+"""The machine that we run on: LLVM set up for it, and texts in LLVM's language made into functions.
+
+The only module that speaks to llvmlite.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import sys
+from functools import cache
+from typing import Any
+
+from autograd.errors import ArgumentError
+
+MISSING = (
+    "backend=\"llvm\" needs llvmlite 0.45 or later, the extra `native`: pip install 'glassgrad[native]', "
+    'or let backend="auto" choose another'
+)
+_EFFORT = 1  # of code generation; more takes longer and gained nothing, as did passes over what we write
+
+
+def is_available() -> bool:
+    """Whether llvmlite is installed."""
+    try:
+        _llvm()
+    except ArgumentError:
+        return False
+    return True
+
+
+def require() -> None:
+    """Raise ArgumentError unless llvmlite is installed."""
+    _llvm()
+
+
+@cache
+def _llvm() -> Any:
+    """llvmlite.binding, set up."""
+    try:
+        import llvmlite.binding as llvm
+    except ImportError:
+        raise ArgumentError(MISSING) from None
+    if llvm.llvm_version_info[0] < 19:
+        raise ArgumentError(MISSING)
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm
+
+
+def _target() -> Any:
+    """A code generator for this very processor; an engine takes it over."""
+    llvm = _llvm()
+    return llvm.Target.from_default_triple().create_target_machine(
+        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=_EFFORT, jit=True
+    )
+
+
+@cache
+def width() -> int:
+    """How many doubles one vector register holds."""
+    features = _llvm().get_host_cpu_features()
+    if features.get("avx512f"):
+        return 8
+    return 4 if features.get("avx") else 2
+
+
+class Library:
+    """Functions made from a text; their machine code lives as long as this object.
+
+    >>> library = Library("define i64 @one() { ret i64 1 }")  # doctest: +SKIP
+    >>> ctypes.CFUNCTYPE(ctypes.c_int64)(library.address("one"))()  # doctest: +SKIP
+    1
+    """
+
+    def __init__(self, text: str) -> None:
+        llvm = _llvm()
+        self.text = text
+        module = llvm.parse_assembly(text)
+        module.verify()
+        self._engine = llvm.create_mcjit_compiler(module, _target())
+        self._engine.finalize_object()
+
+    def address(self, name: str) -> int:
+        """Where the function of that name stands."""
+        found: int = self._engine.get_function_address(name)
+        return found
+
+
+@cache
+def mathematics() -> ctypes.CDLL | None:
+    """C's library of mathematics, where it can be found."""
+    name = ctypes.util.find_library("m") or ("ucrtbase" if sys.platform == "win32" else None)
+    try:
+        return ctypes.CDLL(name)
+    except OSError:
+        return None
+
+
+@cache
+def has_symbol(name: str) -> bool:
+    """Whether C's mathematics has a function of that name; machine code can then call it."""
+    library = mathematics()
+    try:
+        function = getattr(library, name)
+    except AttributeError:
+        return False
+    add_symbol(name, address_of(function))
+    return True
+
+
+def address_of(function: Any) -> int:
+    """Where a function that ctypes knows stands."""
+    address = ctypes.cast(function, ctypes.c_void_p).value
+    return address or 0
+
+
+def add_symbol(name: str, address: int) -> None:
+    """Let machine code call what stands at `address` by `name`."""
+    _llvm().add_symbol(name, address)

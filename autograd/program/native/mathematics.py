@@ -1,0 +1,202 @@
+"""Elementary functions in machine code, on all lanes at once: what the table calls its atoms.
+
+Each is exact to about two units in the last place over the whole line, with nan, infinities, -0.0 and
+subnormals as IEEE 754 has them.  Methods: reduction by ln 2 in two parts and by π/2 in three (Cody &
+Waite 1980), the logarithm by atanh (as in Sun's fdlibm), polynomials fitted at Chebyshev nodes to 40
+digits.  What is not here is called from C's library, lane by lane.
+"""
+
+from __future__ import annotations
+
+import math
+
+from autograd.program.native.code import Bits, Number, bits_of
+
+# Added to a number below 2⁵¹ it leaves the nearest integer in the last bits; 1023 is a double's bias.
+_ROUNDER = 1.5 * 2.0**52
+_ROUNDER_BIASED = _ROUNDER + 1023
+_LOG2_E = 1 / math.log(2)
+_LN2_HIGH, _LN2_LOW = 0.693147180369123816490, 1.90821492927058770002e-10  # the first with 32 bits
+_TWO_OVER_PI = 2 / math.pi
+_HALF_PI = (1.5707963109016418, 1.5893254712295857e-08, 6.123233995736766e-17)  # π/2 in parts
+
+# (eʳ - 1 - r)/r², |r| ≤ ln 2 / 2
+_EXPM1 = (0.5, 0.1666666666666667, 0.04166666666666667, 0.008333333333326136, 0.0013888888888883748,
+          0.00019841269874820627, 2.4801587325547743e-05, 2.7557255400206422e-06, 2.75572736431103e-07,
+          2.5105217004720745e-08, 2.0914686968086876e-09)  # fmt: skip
+# (2 atanh(s)/s - 2)/s² in s², |s| ≤ (√2 - 1)/(√2 + 1)
+_ATANH = (0.666666666666667, 0.3999999999989889, 0.28571428626253836, 0.22222211089379496, 0.1818289243253687,
+          0.15331611722055008, 0.14617807153417325)  # fmt: skip
+# (sin r/r - 1)/r² and ((cos r - 1)/r² + ½)/r² in r², |r| ≤ π/4
+_SINE = (-0.16666666666666666, 0.008333333333330936, -0.00019841269836740532, 2.7557316093198404e-06,
+         -2.5051129896450185e-08, 1.5917988979397435e-10)  # fmt: skip
+_COSINE = (0.041666666666666664, -0.0013888888888887389, 2.48015872987544e-05, -2.755731726587808e-07,
+           2.087614504941318e-09, -1.138254464534925e-11)  # fmt: skip
+# erf(x)/x - 1 in x², |x| ≤ 1
+_ERF = (0.12837916709551256, -0.37612638903183543, 0.11283791670945006, -0.02686617064323777, 0.0052239776071164225,
+        -0.0008548325975389692, 0.00012055294904839707, -1.492473690741966e-05, 1.6447424703317362e-06,
+        -1.6208483801871705e-07, 1.3720064546777686e-08, -7.795898827002142e-10)  # fmt: skip
+# exp(x²)·erfc(x) in 1/(x + 3) - _ERFCX_MIDDLE, 1 ≤ x ≤ 6.1
+_ERFCX_MIDDLE = 0.17994505494505494
+_ERFCX = (0.20663010235987475, 2.210260267672873, 10.236181462209167, 37.7016879658984, 105.98023213595616,
+          204.6784475328946, 175.75104199776212, -306.41667132516784, -1025.0837027578496, 94.00754793196711,
+          4337.008051997458, 1605.7686675622128, -20381.499043207732, -7765.958415030296,
+          100122.0885703706)  # fmt: skip
+
+_SMALLEST_NORMAL = 2.0**-1022
+_NEARLY_ROOT_HALF = bits_of(math.sqrt(0.5))
+_MANTISSA = 2**52 - 1
+
+
+# -- exponentials -----------------------------------------------------------------------------------
+
+
+def _reduced(x: Number) -> tuple[Number, Number]:
+    """(k + the rounder, eʳ - 1) with x = k ln 2 + r."""
+    code = x.code
+    rounded = code.fma(x, _LOG2_E, _ROUNDER_BIASED)
+    k = rounded - _ROUNDER_BIASED
+    r = code.fma(k, -_LN2_LOW, code.fma(k, -_LN2_HIGH, x))
+    return rounded, code.fma(r * r, code.polynomial(r, _EXPM1), r)
+
+
+def _power_of_two(rounded: Number) -> Number:
+    """2ᵏ from k + the rounder, -1022 ≤ k ≤ 1023."""
+    return rounded.bits().operate("shl", 52).number()
+
+
+def _within(x: Number, low: float, high: float) -> Number:
+    """x kept within bounds; nan stays nan."""
+    code = x.code
+    x = code.select(x > high, high, x)
+    return code.select(x < low, low, x)
+
+
+def exp(x: Number) -> Number:
+    """eˣ; the power of two in two factors, so that it overflows and becomes subnormal where it should."""
+    code = x.code
+    rounded, p = _reduced(_within(x, -750.0, 710.0))
+    half = code.fma(rounded - _ROUNDER_BIASED, 0.5, _ROUNDER_BIASED)
+    first = _power_of_two(half)
+    second = _power_of_two((rounded - half) + _ROUNDER_BIASED)
+    return code.fma(first, p, first) * second
+
+
+def expm1(x: Number) -> Number:
+    """eˣ - 1 as 2(2ᵏ⁻¹p + (2ᵏ⁻¹ - ½)), which keeps its digits near 0."""
+    code = x.code
+    rounded, p = _reduced(_within(x, -40.0, 710.0))
+    half = _power_of_two(rounded - 1.0)
+    return code.select(abs(x) < 2.0**-54, x, 2.0 * code.fma(half, p, half - 0.5))
+
+
+def _tanh_parts(x: Number) -> tuple[Number, Number, Number]:
+    """(u, t, 1/(1 + t²)) with t = e^-|x| and u = t - 1: what tanh and its slope share."""
+    code = x.code
+    size = abs(x)
+    rounded, p = _reduced(-code.select(size > 708.0, 708.0, size))
+    scale = _power_of_two(rounded)
+    t = code.fma(scale, p, scale)
+    return code.fma(scale, p, scale - 1.0), t, 1.0 / code.fma(t, t, 1.0)
+
+
+def tanh(x: Number) -> Number:
+    """(1 - t²)/(1 + t²) with 1 - t² = -u(u + 2), which does not cancel."""
+    u, _, q = _tanh_parts(x)
+    return (u * (u + 2.0) * q).with_sign_of(x)
+
+
+def tanh_slope(y: Number, x: Number) -> Number:
+    """1/cosh² = (2t/(1 + t²))², digits to the last in the tail."""
+    _, t, q = _tanh_parts(x)
+    root = (t + t) * q
+    return root * root
+
+
+# -- logarithms -------------------------------------------------------------------------------------
+
+
+def log(x: Number) -> Number:
+    """ln x = k ln 2 + ln m, √½ ≤ m < √2, and ln m = 2 atanh(s), s = (m - 1)/(m + 1)."""
+    code = x.code
+    is_tiny = x < _SMALLEST_NORMAL
+    bits = code.select(is_tiny, x * 2.0**54, x).bits()
+    above = bits.operate("sub", _NEARLY_ROOT_HALF).operate("add", 1024 << 52)
+    exponent = above.operate("lshr", 52).operate("or", bits_of(2.0**52)).number() - (2.0**52 + 1024)
+    k = code.select(is_tiny, exponent - 54.0, exponent)
+    mantissa = above.operate("and", _MANTISSA).operate("add", _NEARLY_ROOT_HALF).number()
+    f = mantissa - 1.0
+    s = f / (f + 2.0)
+    square, half = s * s, 0.5 * f * f
+    tail = code.fma(s, code.fma(square, code.polynomial(square, _ATANH), half), k * _LN2_LOW)
+    finite = code.fma(k, _LN2_HIGH, f - (half - tail))
+    finite = code.select(x < math.inf, finite, x)  # inf and nan are their own logarithms
+    return code.select(
+        x > 0.0, finite, code.select(x.compare("oeq", 0.0), -math.inf, code.select(x < 0.0, math.nan, x))
+    )
+
+
+def log1p(x: Number) -> Number:
+    """ln(1 + x): the logarithm of the rounded sum, and what the rounding took away."""
+    code = x.code
+    u = x + 1.0
+    lost = (x - (u - 1.0)) / u
+    repaired = code.select((u > 0.0) & (u < math.inf), log(u) + lost, log(u))
+    return code.select(abs(x) < 2.0**-54, x, repaired)
+
+
+# -- sine and cosine --------------------------------------------------------------------------------
+
+_FAR = 2.0**30  # beyond, the reduction would need more of π: C's function is called
+
+
+def _quadrant(x: Number) -> tuple[Bits, Number, Number]:
+    """(the quadrant in the last two bits, sin r, cos r) with x = k π/2 + r."""
+    code = x.code
+    rounded = code.fma(x, _TWO_OVER_PI, _ROUNDER)
+    k = rounded - _ROUNDER
+    r = x
+    for part in _HALF_PI:
+        r = code.fma(k, -part, r)
+    z = r * r
+    sine = code.fma(r * z, code.polynomial(z, _SINE), r)
+    half = 0.5 * z
+    high = 1.0 - half
+    cosine = high + code.fma(z * z, code.polynomial(z, _COSINE), (1.0 - high) - half)
+    return rounded.bits(), sine, cosine
+
+
+def _turned(quadrant: Bits, even: Number, odd: Number) -> Number:
+    """`even` or `odd` by the quadrant, with its sign."""
+    code = even.code
+    chosen = code.select(quadrant.operate("and", 1) == 0, even, odd)
+    return chosen.bits().operate("xor", quadrant.operate("and", 2).operate("shl", 62)).number()
+
+
+def sin(x: Number) -> Number:
+    """sin x; tiny arguments are their own sine."""
+    code = x.code
+    quadrant, sine, cosine = _quadrant(x)
+    near = code.select(abs(x) < 2.0**-27, x, _turned(quadrant, sine, cosine))
+    return code.repaired(near, abs(x) > _FAR, "sin", x)
+
+
+def cos(x: Number) -> Number:
+    """cos x = sin(x + π/2)."""
+    quadrant, sine, cosine = _quadrant(x)
+    near = _turned(quadrant.operate("add", 1), sine, cosine)
+    return x.code.repaired(near, abs(x) > _FAR, "cos", x)
+
+
+# -- the error function -----------------------------------------------------------------------------
+
+
+def erf(x: Number) -> Number:
+    """x·P(x²) up to 1, from there 1 - e^(-x²)·P(1/(x + 3)), by which its slope has its exponential too."""
+    code = x.code
+    size = abs(x)
+    near = code.fma(x, code.polynomial(x * x, _ERF), x)
+    size = code.select(size > 6.0, 6.0, size)
+    t = 1.0 / (size + 3.0) - _ERFCX_MIDDLE
+    far = code.fma(-exp(-x * x), code.polynomial(t, _ERFCX), 1.0)
+    return code.select(size < 1.0, near, far.with_sign_of(x))
