@@ -32,9 +32,15 @@ def _paragraph(paragraph: str) -> str:
     first = next((i for i, line in enumerate(lines) if PROMPT.match(line)), None)
     if first is not None:
         return "\n".join([*lines[:first], "", "```pycon", *lines[first:], "```"]).lstrip("\n")
+    lines = [_without_tags(line) for line in lines]
     if ENTRY.match(lines[0]) and all(ENTRY.match(line) or line.startswith("  ") for line in lines):
         return "\n".join(_entries(lines))
-    return paragraph
+    return "\n".join(lines)
+
+
+def _without_tags(line: str) -> str:
+    """The line with a < outside of `code` escaped, as in "a <math> element"."""
+    return "`".join(part if i % 2 else part.replace("<", "&lt;") for i, part in enumerate(line.split("`")))
 
 
 def _entries(lines: list[str]) -> Iterator[str]:

@@ -9,13 +9,13 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page as SitePage
 
+from handbook import reference, tables
 from handbook.cells import check, run
 from handbook.links import within_site
 from handbook.mathematics import with_mathml
 from handbook.notebooks import notebook
 from handbook.pages import PageError, parse
 from handbook.render import render
-from handbook.tables import filled
 
 CHAPTERS = "learn/"
 
@@ -27,7 +27,7 @@ def on_page_markdown(markdown: str, page: SitePage, config: MkDocsConfig, files:
         outcomes = run(parsed)
         check(parsed, outcomes)
         rendered = render(parsed, outcomes)
-        finished = within_site(filled(rendered.markdown), page.file.src_uri)
+        finished = within_site(reference.filled(tables.filled(rendered.markdown)), page.file.src_uri)
     except PageError as error:
         raise PluginError(str(error)) from error
     folder = page.file.src_uri.rpartition("/")[0]

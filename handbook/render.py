@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from handbook.cells import Outcome
 from handbook.pages import Block, Page
 
+SHRINK = 0.65  # a wide picture is made no smaller than this, and scrolls instead: its words must stay readable
+WIDTH = re.compile(r'<svg[^>]*?\bwidth="([\d.]+)')
 DARK = "@media (prefers-color-scheme: dark)"
 
 
@@ -45,9 +48,11 @@ def _figure(svg: str, caption: str, pictures: dict[str, str]) -> Iterator[str]:
     stem = hashlib.sha256(svg.encode()).hexdigest()[:12]
     light, dark = f"{stem}.svg", f"{stem}-dark.svg"
     pictures[light], pictures[dark] = svg.replace(DARK, "@media not all"), svg.replace(DARK, "@media all")
+    width = WIDTH.search(svg)
+    least = f" style='min-width: {SHRINK * float(width[1]):.0f}px'" if width else ""
     yield '<figure class="shown" markdown="span">'
     for name, only in ((light, "light"), (dark, "dark")):
-        yield f"[![{caption or 'picture'}](pictures/{name}#only-{only})](pictures/{name}){{ .only-{only} }}"
+        yield f"[![{caption or 'picture'}](pictures/{name}#only-{only}){{{least} }}](pictures/{name}){{ .only-{only} }}"
     if caption:
         yield f"<figcaption>{caption}</figcaption>"
     yield "</figure>"

@@ -10,7 +10,7 @@ x² + 1
 
 `trace` is the floor: frozen plain data, the only module that reads a graph.  `view` chooses what is shown,
 `layout` places it with Graphviz, `svg` writes it; `record` puts it into steps, which `debug` walks through in
-the terminal, forwards and back; `formula` and `derive` say it in mathematics; `why` and `anomaly` look for what
+the terminal and `explore` on a page, forwards and back; `formula` and `derive` say it in mathematics; `why` and `anomaly` look for what
 is large, what cancels and what breaks; `plots` draws curves and heat maps, and needs matplotlib when it is used.
 """
 
@@ -20,6 +20,7 @@ from viz.debugger import debug
 from viz.derive import Derivation, derive
 from viz.dot import to_dot
 from viz.drawing import ConverterError, Drawing, draw
+from viz.explore import Page, explore
 from viz.formula import Formula, formula
 from viz.layout import LayoutError
 from viz.recording import Recording, State, record
@@ -35,6 +36,7 @@ __all__ = [
     "Formula",
     "LayoutError",
     "Node",
+    "Page",
     "Recording",
     "Sound",
     "State",
@@ -45,6 +47,7 @@ __all__ = [
     "debug",
     "derive",
     "draw",
+    "explore",
     "formula",
     "plots",
     "record",

@@ -65,9 +65,9 @@ def table_source(uses: Iterable[Use] = ()) -> str:
 def _row(row: Primitive) -> Iterable[str]:
     names = [f"{name}_" if name in RESERVED else name for name in row.operands]
     operands = [variable(name) for name in names]
-    value = row.value_term(operands)
-    if value.name != row.name:  # else it is an atom, or an operator that JavaScript has not
-        yield f"value.{row.name} = {_function(names, [value], '{}')};"
+    value = _function(names, [row.value_term(operands)], "{}")
+    if not value.endswith(f"=> value.{row.name}({', '.join(names)})"):  # else an atom, or an operator that is missing
+        yield f"value.{row.name} = {value};"
     yield f"slopes.{row.name} = {_function(['y', *names], row.slope_terms(operands), '[{}]')};"
 
 

@@ -32,7 +32,8 @@ def elementwise(function: Any, operands: int = 1) -> Any:
 
 def lgamma(x: float) -> float:
     """log|Γ(x)|, +inf at the poles 0, -1, -2, … and at both infinities."""
-    return math.inf if x <= 0 and (math.isinf(x) or x == math.floor(x)) else math.lgamma(x)
+    pole = x <= 0 and (x == -math.inf or x == math.floor(x))
+    return math.inf if pole else math.lgamma(x)
 
 
 def polygamma(n: float, x: float) -> float:
@@ -41,9 +42,9 @@ def polygamma(n: float, x: float) -> float:
     At the poles 0, -1, -2, …: odd orders are +inf; even orders have no limit and are nan, but
     digamma(0) is -inf, its limit from the right.
     """
-    order = int(n)
-    if order != n or order < 0:
+    if not 0 <= n < math.inf or n != math.floor(n):
         return math.nan
+    order = int(n)
     if math.isnan(x) or x == -math.inf:
         return math.nan
     if x == math.inf:

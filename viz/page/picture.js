@@ -1,0 +1,367 @@
+// The picture: cards, groups and arrows as SVG, brought up to date by touching only what a step changes.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+function svg(name, attributes = {}, text) {
+  const element = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  if (text !== undefined) element.textContent = text;
+  return element;
+}
+
+/** Text cut with … to a length. */
+const short = (text, limit = 16) => (text.length > limit ? `${text.slice(0, limit - 1)}…` : text);
+
+class Picture {
+  /** app: what the picture shows and whom it tells: graph, tree, taken, selected, breakpoints, choose(), open(). */
+  constructor(element, app) {
+    Object.assign(this, { element, app, graph: app.graph, tree: app.tree });
+    this.camera = element.querySelector(".camera");
+    this.layers = Object.fromEntries(["scopes", "edges", "cards", "flights"].map((name) => [name, element.querySelector(`.${name}`)]));
+    this.pen = document.createElement("canvas").getContext("2d");
+    this.draw();
+  }
+
+  // -- what is shown -------------------------------------------------------------------------------
+
+  /** Lay everything out and draw it, after groups opened or closed. */
+  draw() {
+    const { graph, tree } = this;
+    this.cards = new Map();
+    this.links = this.visibleLinks();
+    this.ports = this.portsOf();
+    for (const link of this.links) link.port = link.edges.length === 1 && typeof link.head === "number" ? this.ports.get(link.edges[0]) : 0;
+    const slots = (thing) => (typeof thing === "number" ? graph.first[thing + 1] - graph.first[thing] : 1);
+    this.layout = new Layout(tree, this.links, (thing) => this.extent(thing), slots);
+    Object.values(this.layers).forEach((layer) => layer.replaceChildren());
+    for (const [thing, box] of this.layout.boxes) {
+      if (typeof thing === "number") this.drawCard(thing, box);
+      else if (thing.open) this.drawScope(thing, box);
+      else this.drawCard(thing, box);
+    }
+    this.links.forEach((link, i) => this.drawLink(link, this.layout.curves[i]));
+    this.element.classList.toggle("dense", this.links.length > 160);
+    this.linkOf = new Map(this.links.flatMap((link) => link.edges.map((e) => [e, link])));
+    this.refresh();
+  }
+
+  /** Arrows between shown things: one an edge between cards, one for all edges where a closed group is an end. */
+  visibleLinks() {
+    const { graph, tree } = this, together = new Map(), links = [];
+    const shows = Array.from({ length: graph.size }, (_, i) => tree.shows(i));
+    graph.operand.forEach((operand, e) => {
+      const tail = shows[operand], head = shows[graph.node[e]];
+      if (tail === head) return;
+      const key = typeof tail === "number" && typeof head === "number" ? e : `${idOf(tail)}>${idOf(head)}`;
+      if (!together.has(key)) links.push(together.set(key, { tail, head, edges: [] }).get(key));
+      together.get(key).edges.push(e);
+    });
+    return links;
+  }
+
+  /** The place of each edge on its card's left side: a dot shows each weight beside its input. */
+  portsOf() {
+    const ports = new Map();
+    for (const [thing] of this.shownNodes()) {
+      const edges = this.graph.edges(thing), half = edges.length >> 1;
+      const paired = this.graph.isComputed(thing) && this.graph.operation(thing).name === "dot";
+      const key = (slot) => (!paired || slot >= 2 * half ? slot * 2 : slot < half ? slot * 4 : (slot - half) * 4 + 2);
+      edges.map((e, slot) => [key(slot), e]).sort((a, b) => a[0] - b[0]).forEach(([, e], i) => ports.set(e, i));
+    }
+    return ports;
+  }
+
+  *shownNodes() {
+    for (const group of this.tree.root.inside()) {
+      let open = true;
+      for (let above = group; above; above = above.parent) open &&= above.open;
+      if (open) for (const i of group.nodes) yield [i];
+    }
+  }
+
+  measure(text, font) {
+    this.pen.font = `${font} system-ui, sans-serif`;
+    return this.pen.measureText(text).width;
+  }
+
+  /** How large a card is: wide enough for its name, and for any number that may come to stand there. */
+  extent(thing) {
+    if (typeof thing !== "number") return { width: Math.max(138, this.measure(short(thing.name, 22), "600 12px") + 44), height: 62 };
+    if (this.graph.isConstant(thing)) return { width: this.measure(shown(this.graph.value[thing]), "11px") + 18, height: 22 };
+    const { name, op } = this.titles(thing), slots = this.graph.first[thing + 1] - this.graph.first[thing];
+    const title = this.measure(name, "600 12.5px") + 20;
+    if (!slots) return { width: this.leafWidth(this.tree.home[thing]), height: 41 };
+    return { width: Math.max(84, title + (op ? this.measure(op, "11px") + 10 : 0)), height: Math.max(56, Math.min(slots * 13, 280)) };
+  }
+
+  /** The leaves of a group are equally wide, so that they stand as one column. */
+  leafWidth(group) {
+    group.leafWidth ??= group.nodes.reduce((most, i) => {
+      const given = !this.graph.isComputed(i) && !this.graph.isConstant(i);
+      return given ? Math.max(most, this.measure(this.titles(i).name, "600 12.5px") + 76) : most;
+    }, 96);
+    return group.leafWidth;
+  }
+
+  /** What stands in a card's first line: its name, and its operation at the right. */
+  titles(i) {
+    const { graph } = this, symbol = graph.isComputed(i) ? graph.operation(i).symbol : "";
+    const op = symbol === "·" ? "dot" : symbol;
+    const named = graph.named[i];
+    return named ? { name: short(graph.called[i]), op } : { name: op || "leaf", op: "" };
+  }
+
+  // -- drawing -------------------------------------------------------------------------------------
+
+  drawScope(group, { x, y, width, height }) {
+    if (!group.parent) return;
+    const depth = group.path.split(/[./]/).length;
+    const box = svg("g", { class: `scope depth${depth % 2}`, transform: `translate(${x} ${y})` });
+    box.append(svg("rect", { width, height, rx: 12 }), svg("text", { x: 12, y: 16 }, short(group.name, 26)));
+    const fold = svg("g", { class: "fold", role: "button", "aria-label": `Close ${group.name}`, transform: `translate(${width - 15} 12)` });
+    fold.append(svg("circle", { r: 7.5 }), svg("path", { d: "M-3.5 0H3.5" }));
+    fold.addEventListener("click", () => this.app.open(group, false));
+    box.append(fold);
+    this.layers.scopes.append(box);
+  }
+
+  drawCard(thing, { x, y, width, height }) {
+    const single = typeof thing === "number", constant = single && this.graph.isConstant(thing);
+    const kind = !single ? "group" : constant ? "constant" : this.graph.isComputed(thing) ? "computed" : "leaf";
+    const g = svg("g", { class: `card ${kind}`, transform: `translate(${x} ${y})`, tabindex: -1, role: "button" });
+    const card = { g, thing, x, y, width, height, state: "" };
+    this.cards.set(thing, card);
+    if (!single) for (const shift of [6, 3]) g.append(svg("rect", { class: "behind", x: shift, y: -shift, width, height, rx: 8 }));
+    const radius = constant ? 11 : kind === "leaf" ? 14 : 8;
+    g.append(svg("rect", { class: "halo", x: -5, y: -5, width: width + 10, height: height + 10, rx: radius + 5 }));
+    g.append(svg("rect", { class: "face", width, height, rx: radius }), svg("rect", { class: "tint", width, height, rx: radius }));
+    if (constant) this.text(card, "value", width / 2, 15, shown(this.graph.value[thing]));
+    else this.write(card, single);
+    if (single) this.drawBreakpoint(card);
+    else this.drawUnfold(card);
+    g.addEventListener("click", () => this.app.choose(thing));
+    g.addEventListener("dblclick", () => !single && this.app.open(thing, true));
+    this.layers.cards.append(g);
+  }
+
+  /** A card's three lines: name and operation, value, δ; what was given has its value beside its name. */
+  write(card, single) {
+    const { name, op } = single ? this.titles(card.thing) : { name: short(card.thing.name, 22), op: "" };
+    const middle = card.height / 2, given = single && !this.graph.isComputed(card.thing);
+    this.text(card, "name", 11, middle - (given ? 4 : 11), name);
+    if (op) this.text(card, "op", card.width - 9, middle - 11, op);
+    if (given) this.text(card, "value", card.width - 10, middle - 4, "");
+    else this.text(card, "value", 11, middle + 5, "");
+    this.text(card, "delta", 11, middle + (given ? 13 : 21), "");
+  }
+
+  text(card, name, x, y, text) {
+    card[name] = svg("text", { class: name, x, y }, text);
+    card.g.append(card[name]);
+  }
+
+  drawBreakpoint(card) {
+    if (!this.graph.isComputed(card.thing) && !this.graph.arriving[card.thing].length) return;
+    const dot = svg("g", { class: "breakpoint", role: "button", "aria-label": "breakpoint" });
+    dot.append(svg("circle", { class: "reach", cx: 1, cy: 1, r: 11 }), svg("circle", { cx: 1, cy: 1, r: 5 }));
+    dot.addEventListener("click", (event) => {
+      event.stopPropagation();
+      this.app.toggleBreakpoint(card.thing);
+    });
+    card.g.append(dot);
+  }
+
+  drawUnfold(card) {
+    const unfold = svg("g", { class: "fold", role: "button", "aria-label": `Open ${card.thing.name}`, transform: `translate(${card.width - 14} 15)` });
+    unfold.append(svg("circle", { r: 8.5 }), svg("path", { d: "M-4 0H4M0 -4V4" }));
+    unfold.addEventListener("click", (event) => {
+      event.stopPropagation();
+      this.app.open(card.thing, true);
+    });
+    card.g.append(unfold);
+  }
+
+  drawLink(link, points) {
+    if (points.length < 2) return;
+    link.points = points;
+    link.d = curve(points);
+    const [x, y] = points.at(-1);
+    link.g = svg("g", { class: "edge" });
+    link.glow = svg("path", { class: "glow", d: link.d });
+    link.path = svg("path", { class: "line", d: `${link.d}M${x - 6} ${y - 3.5}L${x - 0.5} ${y}L${x - 6} ${y + 3.5}` });
+    link.g.append(link.glow, link.path);
+    if (link.edges.length === 1 && typeof link.head === "number") {
+      link.label = svg("text", { class: "slope", x: x - 9, y: y - 4 });
+      link.g.append(link.label);
+    }
+    this.layers.edges.append(link.g);
+  }
+
+  // -- bringing up to date -------------------------------------------------------------------------
+
+  /** Everything, after a jump or a change of numbers. */
+  refresh() {
+    const { graph } = this;
+    this.largest = Math.max(...graph.taken.map((e) => finite(graph.delta[graph.node[e]] * graph.slope[e])), 1e-300);
+    this.largestDelta = graph.delta.reduce((most, delta) => Math.max(most, finite(delta)), 1e-300);
+    this.sent = new Uint8Array(graph.operand.length);
+    for (let b = 0; b < this.app.taken - graph.seed - 1; b++) this.sent[graph.taken[b]] = 1;
+    for (const card of this.cards.values()) this.refreshCard(card);
+    for (const link of this.links) this.refreshLink(link);
+    this.spot();
+  }
+
+  /** Only what lies between two numbers of steps. */
+  move(from, to) {
+    if (Math.abs(to - from) > 40) return this.refresh();
+    const { graph, tree } = this, things = new Set(), links = new Set();
+    for (let k = Math.min(from, to); k < Math.max(from, to); k++) {
+      const { edge, node, target } = graph.step(k);
+      things.add(tree.shows(target)).add(tree.shows(node));
+      if (edge !== undefined) {
+        this.sent[edge] = Number(to > from);
+        links.add(this.linkOf.get(edge));
+      } else for (const e of graph.edges(node)) links.add(this.linkOf.get(e));
+    }
+    for (const thing of things) this.refreshCard(this.cards.get(thing));
+    for (const link of links) if (link) this.refreshLink(link);
+    this.spot();
+  }
+
+  refreshCard(card) {
+    const { thing } = card;
+    if (typeof thing !== "number") return this.refreshGroup(card);
+    const { graph, app } = this, known = graph.knows(thing, app.taken);
+    if (graph.isConstant(thing)) return;
+    const found = graph.gathered(thing, app.taken);
+    this.set(card.value, known ? shown(graph.value[thing]) : "not yet");
+    this.set(card.delta, deltaText(found, known));
+    this.paint(card, known, found);
+    card.g.setAttribute("aria-label", this.spoken(thing, known, found));
+  }
+
+  refreshGroup(card) {
+    const { graph, app } = this, { outputs, computed, size } = card.thing, [only] = outputs;
+    const done = countBelow(computed, app.taken + graph.leaves), known = done === computed.length;
+    if (outputs.length === 1 && !card.thing.path.endsWith("…")) {
+      const found = graph.gathered(only, app.taken);
+      this.set(card.value, known ? `${short(graph.called[only], 8)} = ${shown(graph.value[only])}` : computed.length ? `${done} of ${computed.length} computed` : "");
+      this.set(card.delta, deltaText(found, known));
+      this.paint(card, known, found);
+    } else {
+      this.set(card.value, computed.length ? `${done} of ${computed.length} computed` : `${size} numbers`);
+      const back = outputs.filter((i) => graph.gathered(i, app.taken).arrived).length;
+      this.set(card.delta, back ? `δ of ${back} of ${outputs.length}` : "");
+      this.paint(card, known, { delta: null, arrived: 0, expected: 1 });
+    }
+    card.g.setAttribute("aria-label", `group ${card.thing.name}, ${size} numbers, ${card.value.textContent}`);
+  }
+
+  set(element, text) {
+    if (element.textContent !== text) element.textContent = text;
+  }
+
+  /** A card's state as classes, and its tint by the size of δ. */
+  paint(card, known, { delta, arrived, expected }) {
+    const sign = delta === null || delta === 0 ? "" : delta > 0 ? "plus" : delta < 0 ? "minus" : "odd";
+    const value = typeof card.thing === "number" ? this.graph.value[card.thing] : 0;
+    const states = [known ? "" : "waiting", sign, arrived ? "" : "unasked", expected ? "" : "no-path", arrived && arrived < expected ? "part" : "",
+      known && !Number.isFinite(value) ? "odd" : "", this.app.breakpoints.has(card.thing) ? "stops" : "",
+      this.app.selected === card.thing ? "selected" : "", card.spot ?? ""];
+    const state = states.filter(Boolean).join(" ");
+    if (state !== card.state) {
+      if (card.state) card.g.classList.remove(...card.state.split(" "));
+      if (state) card.g.classList.add(...state.split(" "));
+      card.state = state;
+    }
+    const tint = delta === null ? 0 : 0.05 + 0.2 * logarithmic(delta, this.largestDelta);
+    card.g.style.setProperty("--tint", sign ? tint.toFixed(3) : "0");
+  }
+
+  spoken(i, known, found) {
+    const { graph } = this, op = graph.isComputed(i) ? `, ${graph.operation(i).name}` : "";
+    return `${graph.called[i]}${op}, ${known ? shown(graph.value[i]) : "not computed yet"}, ${deltaText(found, known) }`;
+  }
+
+  refreshLink(link) {
+    if (!link.g) return;
+    const { graph, app } = this, [edge] = link.edges;
+    const arrived = link.edges.filter((e) => this.sent[e]);
+    const contribution = arrived.reduce((most, e) => {
+      const sent = graph.delta[graph.node[e]] * graph.slope[e];
+      return Math.abs(sent) > Math.abs(most) || Number.isNaN(sent) ? sent : most;
+    }, 0);
+    const sign = !arrived.length ? "" : contribution > 0 ? "plus" : contribution < 0 ? "minus" : Number.isNaN(contribution) ? "odd" : "flat";
+    const ready = link.edges.some((e) => graph.knows(graph.node[e], app.taken));
+    const flows = link.edges.some((e) => graph.flows[e]);
+    link.g.setAttribute("class", `edge ${sign} ${ready ? "" : "waiting"} ${flows ? "" : "no-path"} ${link.spot ?? ""}`);
+    link.path.style.strokeWidth = arrived.length ? (1.2 + 2.6 * logarithmic(contribution, this.largest)).toFixed(2) : "";
+    if (link.label) this.set(link.label, arrived.length || (link.spot && flows) ? shown(graph.slope[edge]) : "");
+  }
+
+  // -- the current step ----------------------------------------------------------------------------
+
+  /** Light up what the last step was about. */
+  spot() {
+    for (const thing of this.lit ?? []) this.light(thing, "");
+    const { graph, app, tree } = this;
+    this.lit = [];
+    if (!app.taken) return;
+    const { phase, edge, node, target } = graph.step(app.taken - 1);
+    const light = (thing, how) => thing !== undefined && (this.lit.push(thing), this.light(thing, how));
+    if (phase === "backward") {
+      light(this.cards.get(tree.shows(node)), "gives");
+      light(this.linkOf.get(edge), "current back");
+    } else for (const e of phase === "forward" ? graph.edges(node) : []) light(this.linkOf.get(e), "current");
+    light(this.cards.get(tree.shows(target)), phase === "forward" ? "current" : "current back");
+  }
+
+  light(thing, how) {
+    thing.spot = how;
+    if (thing.edges) this.refreshLink(thing);
+    else if (this.cards.get(thing.thing) === thing) this.refreshCard(thing);
+  }
+
+  /** Numbers fly along the arrows of step k: values into a node, or a contribution back out of it. */
+  fly(k, milliseconds) {
+    const { graph } = this, { phase, edge, node } = graph.step(k);
+    this.layers.flights.replaceChildren();
+    if (phase === "backward") {
+      const sent = graph.delta[node] * graph.slope[edge];
+      this.flight(this.linkOf.get(edge), signed(sent), sent < 0 ? "minus" : "plus", true, milliseconds);
+    } else if (phase === "forward") {
+      for (const e of graph.edges(node).slice(0, 24)) this.flight(this.linkOf.get(e), shown(graph.value[graph.operand[e]]), "", false, milliseconds);
+    }
+  }
+
+  flight(link, text, sign, back, milliseconds) {
+    if (!link?.g) return;
+    const pill = svg("g", { class: `flight ${sign}` }), width = this.measure(text, "600 11px") + 14;
+    pill.append(svg("rect", { x: -width / 2, y: -9, width, height: 18, rx: 9 }), svg("text", { y: 4 }, text));
+    this.layers.flights.append(pill);
+    const start = performance.now(), length = link.glow.getTotalLength();
+    const frame = (now) => {
+      const t = Math.min(1, (now - start) / milliseconds), eased = t * t * (3 - 2 * t);
+      const { x, y } = link.glow.getPointAtLength(length * (back ? 1 - eased : eased));
+      pill.setAttribute("transform", `translate(${x} ${y})`);
+      if (t < 1 && pill.isConnected) requestAnimationFrame(frame);
+      else pill.remove();
+    };
+    frame(start);
+  }
+}
+
+/** δ on a card: what has arrived, … if more is to come; "no path" is not 0. */
+function deltaText({ delta, arrived, expected }, known) {
+  if (!expected) return known ? "no path" : "";
+  if (!arrived) return "δ ?";
+  return `δ ${signed(delta)}${arrived < expected ? " …" : ""}`;
+}
+
+const finite = (x) => (Number.isFinite(x) ? Math.abs(x) : 0);
+
+/** From the size of x to 0…1, logarithmic over six decades. */
+function logarithmic(x, largest) {
+  if (!Number.isFinite(x)) return 1;
+  return Math.log1p(Math.abs(x) / (largest * 1e-6)) / Math.log1p(1e6);
+}

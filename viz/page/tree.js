@@ -1,0 +1,166 @@
+// Scopes as a tree of groups that open and close, made small enough that every level can be read.
+
+const CROWDED = 100; // children of a group before they are gathered into parts
+const LEAVES_TOGETHER = 8; // this many leaves of one operation share a group
+const READABLE = 90; // cards to show at first
+
+class Group {
+  constructor(name, path, parent) {
+    Object.assign(this, { name, path, parent, nodes: [], groups: [], open: false, first: Infinity });
+    this.id = `g:${path}`;
+  }
+
+  /** All groups inside, this one first. */
+  *inside() {
+    const pending = [this];
+    while (pending.length) {
+      const group = pending.pop();
+      yield group;
+      pending.push(...group.groups);
+    }
+  }
+}
+
+/** The tree of a graph's scopes; every node knows its group in `home`. */
+class Tree {
+  constructor(graph) {
+    this.graph = graph;
+    this.home = new Array(graph.size);
+    this.root = new Group("", "", null);
+    this.root.open = true;
+    const groups = new Map([["", this.root]]);
+    for (let i = 0; i < graph.size; i++) this.put(i, this.groupOf(graph.scopes[graph.scope[i]], groups));
+    for (const group of [...this.root.inside()]) this.gatherLeaves(group);
+    for (const group of [...this.root.inside()]) this.gatherParts(group);
+    this.number();
+    this.openSome();
+  }
+
+  groupOf(scope, groups) {
+    let path = "", group = this.root;
+    for (const name of scope ? scope.split(".") : []) {
+      path += (path && ".") + name;
+      if (!groups.has(path)) {
+        groups.set(path, new Group(name, path, group));
+        group.groups.push(groups.get(path));
+      }
+      group = groups.get(path);
+    }
+    return group;
+  }
+
+  put(i, group) {
+    group.nodes.push(i);
+    this.home[i] = group;
+  }
+
+  // -- making levels readable ----------------------------------------------------------------------
+
+  /** The many leaves that one operation alone uses, a neuron's weights, as a group of their own. */
+  gatherLeaves(group) {
+    const { graph } = this, byUser = new Map();
+    for (const i of group.nodes) {
+      const users = new Set(graph.users[i].map((e) => graph.node[e]));
+      if (graph.isComputed(i) || users.size !== 1) continue;
+      const [user] = users;
+      if (!byUser.has(user)) byUser.set(user, []);
+      byUser.get(user).push(i);
+    }
+    for (const leaves of byUser.values()) if (leaves.length >= LEAVES_TOGETHER) this.gather(group, leaves, [], this.span(leaves));
+  }
+
+  span(leaves) {
+    return `${this.graph.called[leaves[0]]} … ${this.graph.called[leaves.at(-1)]}`;
+  }
+
+  /** Parts in order of computation, where a group has too many children; a leaf goes with its first user. */
+  gatherParts(group) {
+    const total = group.nodes.length + group.groups.length;
+    if (total <= CROWDED) return;
+    const { graph } = this, when = new Map();
+    for (const i of group.nodes) when.set(i, graph.isComputed(i) || !graph.users[i].length ? i : graph.node[graph.users[i][0]]);
+    for (const inner of group.groups) when.set(inner, this.start(inner));
+    const children = [...group.nodes, ...group.groups].filter((child) => child !== graph.root);
+    children.sort((a, b) => when.get(a) - when.get(b));
+    const parts = Math.min(12, Math.ceil(total / (CROWDED * 0.6)));
+    for (let k = 0; k < parts; k++) {
+      const slice = children.slice(Math.ceil((k * children.length) / parts), Math.ceil(((k + 1) * children.length) / parts));
+      const nodes = slice.filter((child) => typeof child === "number");
+      this.gatherParts(this.gather(group, nodes, slice.filter((child) => typeof child !== "number"), `part ${k + 1}`));
+    }
+  }
+
+  start(group) {
+    let first = Infinity;
+    for (const inner of group.inside()) for (const i of inner.nodes) if (this.graph.isComputed(i)) first = Math.min(first, i);
+    return first;
+  }
+
+  gather(group, nodes, groups, name) {
+    const part = new Group(name, `${group.path}/${name}`, group), gone = new Set([...nodes, ...groups]);
+    group.nodes = group.nodes.filter((i) => !gone.has(i));
+    group.groups = [...group.groups.filter((inner) => !gone.has(inner)), part];
+    nodes.forEach((i) => this.put(i, part));
+    groups.forEach((inner) => { inner.parent = part; });
+    part.groups.push(...groups);
+    return part;
+  }
+
+  // -- what a group is -----------------------------------------------------------------------------
+
+  /** Give every group its size, its first node, and the nodes that others use: its outputs. */
+  number() {
+    const { graph } = this, groups = [...this.root.inside()];
+    groups.forEach((group) => Object.assign(group, { size: group.nodes.length, outputs: [], computed: [] }));
+    for (const group of groups.reverse()) {
+      group.first = Math.min(...group.nodes.map((i) => this.rank(i)), ...group.groups.map((inner) => inner.first));
+      group.size += group.groups.reduce((sum, inner) => sum + inner.size, 0);
+    }
+    for (let i = 0; i < graph.size; i++) {
+      for (let group = this.home[i]; group; group = group.parent) {
+        if (graph.isComputed(i)) group.computed.push(i);
+        if (i === graph.root || graph.users[i].some((e) => !this.isInside(graph.node[e], group))) group.outputs.push(i);
+      }
+    }
+  }
+
+  /** Where a node stands in the order of the picture: constants beside their user. */
+  rank(i) {
+    return this.graph.isConstant(i) ? this.graph.node[this.graph.users[i][0]] - 0.5 : i;
+  }
+
+  isInside(i, group) {
+    let at = this.home[i];
+    while (at && at !== group) at = at.parent;
+    return at === group;
+  }
+
+  /** Open groups from the outside in, as long as what is shown can be read. */
+  openSome() {
+    let shown = this.root.nodes.length + this.root.groups.length, level = this.root.groups;
+    while (level.length) {
+      const more = level.reduce((sum, group) => sum + group.nodes.length + group.groups.length - 1, 0);
+      if (shown + more > READABLE) break;
+      level.forEach((group) => { group.open = true; });
+      shown += more;
+      level = level.flatMap((group) => group.groups);
+    }
+  }
+
+  /** What shows node i: the outermost closed group around it, or itself. */
+  shows(i) {
+    let found = i;
+    for (let group = this.home[i]; group !== this.root; group = group.parent) if (!group.open) found = group;
+    return found;
+  }
+
+  /** Open every group around node i. */
+  reveal(i) {
+    let changed = false;
+    for (let group = this.home[i]; group; group = group.parent) {
+      changed ||= !group.open;
+      group.open = true;
+    }
+    return changed;
+  }
+}
