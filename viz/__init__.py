@@ -10,8 +10,9 @@ x² + 1
 
 `trace` is the floor: frozen plain data, the only module that reads a graph.  `view` chooses what is shown,
 `layout` places it with Graphviz, `svg` writes it; `record` puts it into steps, which `debug` walks through in
-the terminal and `explore` on a page, forwards and back; `formula` and `derive` say it in mathematics; `why` and `anomaly` look for what
-is large, what cancels and what breaks; `plots` draws curves and heat maps, and needs matplotlib when it is used.
+the terminal and `explore` on a page, forwards and back; `formula` and `derive` say it in mathematics; `why` and
+`anomaly` look for what is large, what cancels and what breaks; `plots` draws curves and heat maps, and needs
+matplotlib when it is used.
 """
 
 from viz import plots
