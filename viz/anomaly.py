@@ -9,15 +9,19 @@ is found by trying it, not looked up.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import escape
 from math import isfinite
 
+import numpy as np
+
 from autograd import Value
 from autograd.ops.primitive import TABLE
+from viz.columns import CHUNK, KINDS, Marks, Numbers, products
 from viz.numbers import shown
-from viz.trace import LEAF, Edge, Node, Step, Trace, locate, trace
+from viz.reach import dependents, inputs_of
+from viz.trace import LEAF, Node, Step, Trace, locate, trace
 from viz.why import called
 
 FORWARD, BACKWARD = "forward", "backward"
@@ -98,35 +102,29 @@ def anomaly(J: Value, wrt: Value | None = None) -> Anomaly | Sound:
     """
     seen = trace(J)
     targets = None if wrt is None else set(locate(J, [wrt]))
-    edges: dict[int, list[Edge]] = {}
-    for edge in seen.edges:
-        edges.setdefault(edge.node, []).append(edge)
-    found = _forward(seen, edges) or _backward(seen, edges) or _zero(seen, edges, targets)
+    found = _forward(seen) or _backward(seen) or _zero(seen, targets)
     return found or Sound(len(seen.nodes))
 
 
 # -- forward -----------------------------------------------------------------------------------------
 
 
-def _forward(seen: Trace, edges: dict[int, list[Edge]]) -> Anomaly | None:
+def _forward(seen: Trace) -> Anomaly | None:
     if not seen.forward and not isfinite(seen.nodes[seen.root].value):
         return _given(seen.nodes[seen.root])
-    for i in seen.forward:
+    values = seen.columns.value[: seen.root + 1]
+    for i in np.flatnonzero(~np.isfinite(values)).tolist():
         node = seen.nodes[i]
-        if isfinite(node.value):
+        if not node.op:
             continue
-        operands = _operands(seen, edges, i)
+        inputs = inputs_of(seen, i)
         # An inf that was put in on purpose, such as a mask of -inf, is worth a word only where it spreads.
-        for operand in operands:
+        for operand in inputs:
             if not isfinite(operand.value) and (not math.isnan(node.value) or math.isnan(operand.value)):
                 return _given(operand)
-        kind, explanation = _of_value(node, operands)
-        return Anomaly(FORWARD, kind, node, operands, None, explanation)
+        kind, explanation = _of_value(node, inputs)
+        return Anomaly(FORWARD, kind, node, inputs, None, explanation)
     return None
-
-
-def _operands(seen: Trace, edges: dict[int, list[Edge]], node: int) -> tuple[Node, ...]:
-    return tuple(seen.nodes[edge.operand] for edge in edges.get(node, ()))
 
 
 def _given(node: Node) -> Anomaly:
@@ -157,22 +155,27 @@ def _pole(op: str, values: list[float]) -> bool:
 # -- backward ----------------------------------------------------------------------------------------
 
 
-def _backward(seen: Trace, edges: dict[int, list[Edge]]) -> Anomaly | None:
+def _backward(seen: Trace) -> Anomaly | None:
     """The first δ or slope that is not finite; until then everything was."""
-    for step in seen.backward:
-        if not isfinite(step.delta):
-            return _sum_overflow(seen, edges, seen.nodes[step.node])
-        if not isfinite(step.contribution):
-            return _bad_step(seen, edges, step)
-    for node in seen.nodes:
-        if node.delta is not None and not isfinite(node.delta):
-            return _sum_overflow(seen, edges, node)
-    return None
+    for start, sent in _contributions(seen):
+        for place in np.flatnonzero(~np.isfinite(sent)).tolist():
+            step = seen.backward[start + place]
+            return _bad_step(seen, step) if isfinite(step.delta) else _sum_overflow(seen, seen.nodes[step.node])
+    wrong = np.flatnonzero(seen.columns.reached & ~np.isfinite(seen.columns.delta))
+    return _sum_overflow(seen, seen.nodes[wrong.item(0)]) if wrong.size else None
 
 
-def _bad_step(seen: Trace, edges: dict[int, list[Edge]], step: Step) -> Anomaly:
+def _contributions(seen: Trace) -> Iterator[tuple[int, Numbers]]:
+    """What the backward steps add, in stretches: (the first step's number, their contributions)."""
+    columns = seen.columns
+    for start in range(0, len(columns.taken), CHUNK):
+        edges = columns.taken[start : start + CHUNK]
+        yield start, products(columns.delta[columns.node[edges]], columns.slope[edges])
+
+
+def _bad_step(seen: Trace, step: Step) -> Anomaly:
     node, operand = seen.nodes[step.node], seen.nodes[step.operand]
-    operands = _operands(seen, edges, step.node)
+    operands = inputs_of(seen, step.node)
     product = f"δ·slope = {shown(step.delta)} · {shown(step.slope)} = {shown(step.contribution)}"
     if isfinite(step.slope):
         kind = "delta overflow"
@@ -184,10 +187,10 @@ def _bad_step(seen: Trace, edges: dict[int, list[Edge]], step: Step) -> Anomaly:
     return Anomaly(BACKWARD, kind, node, operands, step.slot, words)
 
 
-def _sum_overflow(seen: Trace, edges: dict[int, list[Edge]], node: Node) -> Anomaly:
+def _sum_overflow(seen: Trace, node: Node) -> Anomaly:
     delta = math.nan if node.delta is None else node.delta
     words = f"the contributions to δ of {called(node)} are finite, but their sum overflows to {shown(delta)}"
-    return Anomaly(BACKWARD, "delta overflow", node, _operands(seen, edges, node.id), None, words)
+    return Anomaly(BACKWARD, "delta overflow", node, inputs_of(seen, node.id), None, words)
 
 
 def _slope_of(node: Node, operands: tuple[Node, ...], step: Step) -> str:
@@ -199,41 +202,38 @@ def _slope_of(node: Node, operands: tuple[Node, ...], step: Step) -> str:
 # -- a derivative of 0 -------------------------------------------------------------------------------
 
 
-def _zero(seen: Trace, edges: dict[int, list[Edge]], targets: set[int] | None) -> Anomaly | None:
+def _zero(seen: Trace, targets: set[int] | None) -> Anomaly | None:
     """The first step that ends the derivative, if none of it arrives at any of the targets."""
+    columns = seen.columns
     if targets is None:
-        targets = {node.id for node in seen.nodes if node.kind == LEAF and node.delta is not None}
-    if not targets or seen.root in targets:
+        targets = set(np.flatnonzero((columns.kind == KINDS.index(LEAF)) & columns.reached).tolist())
+    if not targets or seen.root in targets or columns.delta[list(targets)].any():
         return None
-    if any(seen.nodes[i].delta for i in targets):
-        return None
-    above = _above(seen, targets)
+    above = dependents(seen, targets, with_derivative=True)
     what = "the leaves" if len(targets) > 1 else called(seen.nodes[min(targets)])
-    if seen.root not in above:
-        return _unconnected(seen, edges, what)
-    steps = [step for step in seen.backward if step.operand in above]
-    ends = [step for step in steps if step.delta and not step.contribution]
+    if not above[seen.root]:
+        return _unconnected(seen, what)
+    ends = _steps(seen, above, lambda delta, sent, _: (delta != 0) & (sent == 0))
     if ends:
-        return _end(seen, edges, ends[0], what, len(ends) - 1)
-    return _cancelled(seen, edges, steps, what)
+        return _end(seen, seen.backward[ends[0]], what, len(ends) - 1)
+    cancelled = _steps(seen, above, lambda _, sent, arrived: (sent != 0) & (arrived == 0))
+    return _cancelled(seen, seen.backward[cancelled[0]].operand, what) if cancelled else None
 
 
-def _above(seen: Trace, targets: set[int]) -> set[int]:
-    """The targets and all nodes from which a derivative can go back to one."""
-    found = set(targets)
-    ways: dict[int, list[int]] = {}
-    for edge in seen.edges:
-        if edge.slope is not None:
-            ways.setdefault(edge.node, []).append(edge.operand)
-    for node in seen.forward:
-        if any(operand in found for operand in ways.get(node, ())):
-            found.add(node)
+def _steps(seen: Trace, above: Marks, wanted: Callable[[Numbers, Numbers, Numbers], Marks]) -> list[int]:
+    """The steps into these nodes for which (δ, what it adds, δ of where it goes) is wanted."""
+    columns, found = seen.columns, list[int]()
+    for start, sent in _contributions(seen):
+        edges = columns.taken[start : start + CHUNK]
+        goes = columns.operand[edges]
+        chosen = above[goes] & wanted(columns.delta[columns.node[edges]], sent, columns.delta[goes])
+        found += (start + np.flatnonzero(chosen)).tolist()
     return found
 
 
-def _end(seen: Trace, edges: dict[int, list[Edge]], step: Step, what: str, others: int) -> Anomaly:
+def _end(seen: Trace, step: Step, what: str, others: int) -> Anomaly:
     node = seen.nodes[step.node]
-    operands = _operands(seen, edges, step.node)
+    operands = inputs_of(seen, step.node)
     product = f"δ·slope = {shown(step.delta)} · {shown(step.slope)} = 0"
     why = f"{_slope_of(node, operands, step)}, so {product}"
     if step.slope:
@@ -243,19 +243,16 @@ def _end(seen: Trace, edges: dict[int, list[Edge]], step: Step, what: str, other
     return Anomaly(BACKWARD, "zero derivative", node, operands, step.slot, words)
 
 
-def _cancelled(seen: Trace, edges: dict[int, list[Edge]], steps: list[Step], what: str) -> Anomaly | None:
-    for node_id in dict.fromkeys(step.operand for step in steps if step.contribution):
-        node = seen.nodes[node_id]
-        if node.delta == 0:
-            words = f"the contributions to δ of {called(node)} cancel exactly to 0; nothing arrives at {what}"
-            return Anomaly(BACKWARD, "zero derivative", node, _operands(seen, edges, node_id), None, words)
-    return None
+def _cancelled(seen: Trace, at: int, what: str) -> Anomaly:
+    node = seen.nodes[at]
+    words = f"the contributions to δ of {called(node)} cancel exactly to 0; nothing arrives at {what}"
+    return Anomaly(BACKWARD, "zero derivative", node, inputs_of(seen, at), None, words)
 
 
-def _unconnected(seen: Trace, edges: dict[int, list[Edge]], what: str) -> Anomaly:
+def _unconnected(seen: Trace, what: str) -> Anomaly:
     root = seen.nodes[seen.root]
     words = f"no derivative goes back from {called(root)} to {what} at all: every way is an operand without a slope"
-    return Anomaly(BACKWARD, "zero derivative", root, _operands(seen, edges, seen.root), None, words)
+    return Anomaly(BACKWARD, "zero derivative", root, inputs_of(seen, seen.root), None, words)
 
 
 # -- in words ----------------------------------------------------------------------------------------

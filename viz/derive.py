@@ -22,9 +22,10 @@ from viz.derive_slopes import textbook_slopes
 from viz.formula import math_element
 from viz.notation import Box
 from viz.notation_names import escaped
-from viz.notation_symbols import Symbols, operands_of
+from viz.notation_symbols import Symbols
 from viz.notation_table import written
-from viz.trace import Trace, locate, trace
+from viz.reach import dependents, operands_of, ways_back
+from viz.trace import OPERATION, Edge, Trace, locate, trace
 
 MOST_PATHS, LONGEST_PATH = 4, 12  # above them the recursion says it more briefly than the chain
 MOST_NODES = 60  # of a recursion that are written out; the middle is counted
@@ -132,13 +133,15 @@ class _Board:
 
     def __init__(self, seen: Trace, target: int) -> None:
         self.trace, self.target, self.root = seen, target, seen.root
+        self.nodes = tuple(seen.nodes)
         self.operands = operands_of(seen)
-        self.slopes = self._summed_slopes()
-        self.between = self._between()  # nodes on the paths, target first, root last
+        ways = ways_back(seen, dependents(seen, [target], with_derivative=True))
+        self.slopes = _summed(ways)
+        self.between = self._between(ways)  # nodes on the paths, target first, root last
         self.symbols = Symbols(seen)
-        self.symbols.single(seen.nodes[self.root], "J")
-        if target != self.root and seen.nodes[target].kind != "operation":
-            self.symbols.single(seen.nodes[target], "w")
+        self.symbols.single(self.nodes[self.root], "J")
+        if target != self.root and self.nodes[target].kind != OPERATION:
+            self.symbols.single(self.nodes[target], "w")
 
     def lines(self) -> list[tuple[str, Box | None]]:
         if self.target == self.root:
@@ -151,23 +154,11 @@ class _Board:
 
     # -- what the graph holds -------------------------------------------------------------------
 
-    def _summed_slopes(self) -> dict[tuple[int, int], float]:
-        """∂node/∂operand by (node, operand); the slots of x·x are added."""
-        slopes: dict[tuple[int, int], float] = defaultdict(float)
-        for edge in self.trace.edges:
-            if edge.slope is not None:
-                slopes[edge.node, edge.operand] += edge.slope
-        return slopes
-
-    def _between(self) -> dict[int, list[int]]:
+    def _between(self, ways: dict[int, list[Edge]]) -> dict[int, list[int]]:
         """The nodes on paths from the target, in order, each with the operands on the way to it."""
-        found: dict[int, list[int]] = {self.target: []}
-        for i in self.trace.forward:
-            on_the_way = [o for o in dict.fromkeys(self.operands[i]) if o in found and (i, o) in self.slopes]
-            if on_the_way and i != self.target:
-                found[i] = on_the_way
+        found = {self.target: list[int]()} | {i: list(dict.fromkeys(e.operand for e in ways[i])) for i in ways}
         needed = {self.root} if self.root in found else set()
-        for i in reversed(list(found)):
+        for i in reversed(found):
             if i in needed:
                 needed.update(found[i])
         return {i: operands for i, operands in found.items() if i in needed}
@@ -227,7 +218,7 @@ class _Board:
         lines: list[tuple[str, Box | None]] = []
         for i in nodes:
             box = n.relation(self._symbol(i), "=", self._written(i))
-            lines.append(("" if lines else "The computation", _continued(box, self.trace.nodes[i].value)))
+            lines.append(("" if lines else "The computation", _continued(box, self.nodes[i].value)))
         return lines
 
     # -- the recursion --------------------------------------------------------------------------
@@ -262,11 +253,11 @@ class _Board:
     # -- boxes ----------------------------------------------------------------------------------
 
     def _symbol(self, i: int) -> Box:
-        known = self.symbols.known(self.trace.nodes[i])
-        return known if known is not None else self.symbols.letter(self.trace.nodes[i])
+        known = self.symbols.known(self.nodes[i])
+        return known if known is not None else self.symbols.letter(self.nodes[i])
 
     def _written(self, i: int) -> Box:
-        return written(lookup(self.trace.nodes[i].op), [self._symbol(o) for o in self.operands[i]])
+        return written(lookup(self.nodes[i].op), [self._symbol(o) for o in self.operands[i]])
 
     def _partial(self, of: int, by: int) -> Box:
         top, bottom = (n.row(n.Word("∂"), self._symbol(i), binds=n.ATOM) for i in (of, by))
@@ -277,12 +268,21 @@ class _Board:
 
     def _slope(self, node: int, operand: int) -> Box:
         """∂node/∂operand as a formula, the slots of x·x added."""
-        primitive = lookup(self.trace.nodes[node].op)
+        primitive = lookup(self.nodes[node].op)
         slopes = textbook_slopes(primitive, self._symbol(node), [self._symbol(o) for o in self.operands[node]])
         found = [s for o, s in zip(self.operands[node], slopes, strict=True) if o == operand and s is not None]
         if len(found) == 2 and found[0] is found[1]:
             return n.multiply(n.Number(2.0), found[0])
         return n.total(found)
+
+
+def _summed(ways: dict[int, list[Edge]]) -> dict[tuple[int, int], float]:
+    """∂node/∂operand by (node, operand); the slots of x·x are added."""
+    slopes: dict[tuple[int, int], float] = defaultdict(float)
+    for edges in ways.values():
+        for edge in edges:
+            slopes[edge.node, edge.operand] += edge.slope or 0.0
+    return slopes
 
 
 def _number(x: float) -> n.Number:

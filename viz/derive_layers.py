@@ -38,7 +38,7 @@ class _Writer:
     """Writes the derivation of ∂J/∂target, which lies in the layer `place`."""
 
     def __init__(self, seen: Trace, stack: Stack, place: Layer, target: int) -> None:
-        self.nodes, self.layers, self.place, self.target = seen.nodes, stack.layers, place, target
+        self.nodes, self.layers, self.place, self.target = stack.nodes, stack.layers, place, target
         self.symbols = Symbols(seen)
         self.loss = _Loss(stack, self.symbols)
 

@@ -12,11 +12,13 @@ from collections import defaultdict
 from dataclasses import dataclass
 from itertools import chain, pairwise
 
+import numpy as np
+
 from autograd.ops import special
 from viz import notation as n
 from viz.derive_activations import ROWWISE, Activation, Elementwise, Rowwise
 from viz.notation import Identifier
-from viz.notation_symbols import operands_of
+from viz.reach import operands_of
 from viz.trace import CONSTANT, Trace
 
 Row = list[int]  # ids
@@ -51,12 +53,12 @@ class Stack:
     """The layers of a trace, first to last.  Raises NoStack if its nodes do not form any."""
 
     def __init__(self, seen: Trace) -> None:
-        self.root, self.nodes = seen.root, seen.nodes
+        self.root, self.nodes = seen.root, tuple(seen.nodes)
         self.operands = operands_of(seen)
         self.users: dict[int, Row] = defaultdict(list)
-        for edge in seen.edges:
-            if self.nodes[edge.node].delta is not None:
-                self.users[edge.operand].append(edge.node)
+        for i in np.flatnonzero(seen.columns.reached).tolist():
+            for operand in self.operands[i]:
+                self.users[operand].append(i)
         self.layers = self._layers()
         self._check()
 

@@ -7,9 +7,9 @@ once and named ("where t₁ = …").
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any
 
 from autograd import Value
 from autograd.errors import ArgumentError, OperandError
@@ -17,9 +17,10 @@ from autograd.ops.primitive import lookup
 from viz import notation as n
 from viz import notation_print as printers
 from viz.notation import Box
-from viz.notation_symbols import Symbols, operands_of
+from viz.notation_symbols import Symbols
 from viz.notation_table import written
-from viz.trace import Trace, trace
+from viz.reach import operands_of
+from viz.trace import CONSTANT, Node, Trace, trace
 
 DEEPEST = 24  # operations inside one another before an inner one is named; it bounds the printers' depth
 
@@ -126,8 +127,9 @@ class _Writer:
     """Goes through the nodes, operands first, and gives each its box."""
 
     def __init__(self, seen: Trace, expand: bool, depth: int | None) -> None:
-        self._trace = seen
-        self._operands = _merged(seen)
+        self._root, self._forward = seen.root, seen.forward
+        self._nodes = tuple(seen.nodes)
+        self._operands = _merged(self._nodes, seen)
         self._symbols = Symbols(seen)
         self._expanded = self._region(expand, depth)
         self._uses = Counter(o for i in self._expanded for o in self._operands[i])
@@ -136,15 +138,14 @@ class _Writer:
         self._where: list[tuple[Box, Box]] = []
 
     def write(self) -> Formula:
-        root = self._trace.root
-        for i in self._trace.forward:
+        for i in self._forward:
             if i in self._expanded:
                 self._compose(i)
-        return Formula(self._box(root), tuple(self._where))
+        return Formula(self._box(self._root), tuple(self._where))
 
     def _region(self, expand: bool, depth: int | None) -> set[int]:
         """The operations that are written out, nearest to the root first."""
-        nodes, root = self._trace.nodes, self._trace.root
+        nodes, root = self._nodes, self._root
         region: set[int] = set()
         level, reached = [root], 0
         while level and (depth is None or reached < depth):
@@ -159,10 +160,10 @@ class _Writer:
 
     def _compose(self, i: int) -> None:
         operands = self._operands[i]
-        box = written(lookup(self._trace.nodes[i].op), [self._box(o) for o in operands])
+        box = written(lookup(self._nodes[i].op), [self._box(o) for o in operands])
         height = 1 + max(self._heights.get(o, 0) for o in operands)
-        if i != self._trace.root and self._wants_a_name(i, height):
-            symbol = self._symbols.letter(self._trace.nodes[i])
+        if i != self._root and self._wants_a_name(i, height):
+            symbol = self._symbols.letter(self._nodes[i])
             self._where.append((symbol, box))
             box, height = symbol, 0
         self._boxes[i], self._heights[i] = box, height
@@ -175,7 +176,7 @@ class _Writer:
     def _box(self, i: int) -> Box:
         """What stands for node i; where an unnamed operation is not written out, a letter and its number."""
         if i not in self._boxes:
-            node: Any = self._trace.nodes[i]
+            node = self._nodes[i]
             known = self._symbols.known(node)
             if known is None:
                 known = self._symbols.letter(node)
@@ -184,16 +185,16 @@ class _Writer:
         return self._boxes[i]
 
 
-def _merged(seen: Trace) -> list[list[int]]:
+def _merged(nodes: Sequence[Node], seen: Trace) -> list[list[int]]:
     """Every node's operands, where unnamed nodes that compute the same thing are one: exact, and shorter."""
     first: dict[tuple[object, ...], int] = {}
-    same: list[int] = list(range(len(seen.nodes)))
+    same: list[int] = list(range(len(nodes)))
     operands = operands_of(seen)
-    for node in seen.nodes[seen.root + 1 :]:
-        if node.kind == "constant":
+    for node in nodes[seen.root + 1 :]:
+        if node.kind == CONSTANT:
             same[node.id] = first.setdefault((node.value.hex(),), node.id)
     for i in seen.forward:
         operands[i] = [same[o] for o in operands[i]]
-        if not seen.nodes[i].name:
-            same[i] = first.setdefault((seen.nodes[i].op, *operands[i]), i)
+        if not nodes[i].name:
+            same[i] = first.setdefault((nodes[i].op, *operands[i]), i)
     return operands

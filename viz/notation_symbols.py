@@ -17,7 +17,6 @@ class Symbols:
     """
 
     def __init__(self, trace: Trace) -> None:
-        self._nodes = trace.nodes
         self._letters: dict[int, Box] = {}
         self._next: dict[str, int] = defaultdict(int)
         shown = {node.id: shortened(node.name) for node in trace.nodes if node.name}
@@ -59,11 +58,3 @@ class Symbols:
             if not self._taken & {wanted, letter + number, f"{letter}_{number}"}:
                 self._taken.add(wanted)
                 return wanted
-
-
-def operands_of(trace: Trace) -> list[list[int]]:
-    """For every node the ids of its operands, in order of their slots."""
-    operands: list[list[int]] = [[] for _ in trace.nodes]
-    for edge in trace.edges:
-        operands[edge.node].append(edge.operand)
-    return operands

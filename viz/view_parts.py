@@ -9,6 +9,7 @@ import numpy as np
 from autograd import Value
 from autograd.errors import ArgumentError
 from viz.columns import Marks
+from viz.reach import dependents
 from viz.trace import Trace, locate
 
 
@@ -22,7 +23,7 @@ def part(
     if around is not None:
         shown &= near(trace, locate(J, [around]), radius)
     if wrt is not None:
-        shown &= downstream(trace, locate(J, [wrt] if isinstance(wrt, Value) else wrt))
+        shown &= dependents(trace, locate(J, [wrt] if isinstance(wrt, Value) else wrt))
     return shown
 
 
@@ -53,18 +54,6 @@ def near(trace: Trace, centres: Iterable[int], radius: int) -> Marks:
             break
         found = wider
     return found
-
-
-def downstream(trace: Trace, sources: Iterable[int]) -> Marks:
-    """The nodes that depend on one of `sources`, and those."""
-    found = bytearray(len(trace.nodes))
-    for source in sources:
-        found[source] = True
-    first, operand = trace.columns.first.tolist(), trace.columns.operand
-    for i in trace.forward:
-        if any(map(found.__getitem__, operand[first[i] : first[i + 1]].tolist())):
-            found[i] = True
-    return np.frombuffer(found, bool)
 
 
 def _with_neighbours(trace: Trace, nodes: Marks) -> Marks:

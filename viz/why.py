@@ -21,6 +21,7 @@ from typing import NamedTuple, TypeAlias
 from autograd import Value
 from autograd.errors import ArgumentError
 from viz.numbers import MINUS, shown, signed
+from viz.reach import dependents, ways_back
 from viz.text import shortened
 from viz.trace import Edge, Node, Trace, locate, trace
 
@@ -162,20 +163,13 @@ Ways: TypeAlias = Mapping[int, list[_Way]]  # of every node above w, the best fi
 
 def _ways_down(seen: Trace, target: int) -> Ways:
     """For every node above `target`, the edges that lead to it with a derivative, the best first."""
-    edges: dict[int, list[Edge]] = {}
-    for edge in seen.edges:
-        if edge.slope is not None:
-            edges.setdefault(edge.node, []).append(edge)
     best = {target: ONE}
     ways: dict[int, list[_Way]] = {}
-    for node in seen.forward:
-        if node == target:
-            continue
-        found = [_Way(_ranked(edge, best[edge.operand]), edge) for edge in edges.get(node, ()) if edge.operand in best]
-        if found:
-            found.sort(key=lambda way: way.rank, reverse=True)  # stable: ties keep the order of operands
-            ways[node] = found
-            best[node] = found[0].rank
+    for node, edges in ways_back(seen, dependents(seen, [target], with_derivative=True)).items():
+        found = [_Way(_ranked(edge, best[edge.operand]), edge) for edge in edges]
+        found.sort(key=lambda way: way.rank, reverse=True)  # stable: ties keep the order of operands
+        ways[node] = found
+        best[node] = found[0].rank
     return ways
 
 
@@ -268,11 +262,9 @@ def _path(seen: Trace, edges: list[Edge], product: Decimal) -> Path:
 def _over_all_paths(seen: Trace, target: int, ways: Ways) -> tuple[Decimal, Decimal]:
     """(Σ|product of slopes|, how many paths), each by one pass from w up to J."""
     sums, numbers = {target: ONE}, {target: ONE}
-    for node in seen.forward:
-        if node not in ways:
-            continue
+    for node, found in ways.items():  # operands come before what is computed from them
         total, number = ZERO, ZERO
-        for _, edge in ways[node]:
+        for _, edge in found:
             total = EXACT.fma(Decimal(abs(_slope(edge))), sums[edge.operand], total)
             number = EXACT.add(number, numbers[edge.operand])
         sums[node], numbers[node] = total, number
