@@ -10,6 +10,8 @@ True
 
 from nn import initialise
 from nn.activations import Activation, PReLU, RReLU, activation
+from nn.callbacks import EarlyStopping, Epoch
+from nn.fitting import DivergedError, TrainingError
 from nn.history import History
 from nn.layers import Layer, Neuron, Perceptron
 from nn.losses import (
@@ -41,9 +43,11 @@ from nn.schedules import CosineDecay, ExponentialDecay, StepDecay, Warmup
 from nn.training import train
 
 __all__ = [
-    "MLP", "SGD", "Activation", "Adagrad", "Adam", "AdamW", "CosineDecay", "ExponentialDecay",
+    "MLP", "SGD", "Activation", "Adagrad", "Adam", "AdamW", "CosineDecay",
+    "DivergedError", "EarlyStopping", "Epoch", "ExponentialDecay",
     "GradientDescent", "History", "Layer", "Module", "Neuron", "Optimiser", "PReLU", "Perceptron",
-    "QuantileNormalization", "RMSProp", "RReLU", "Sequential", "Standardization", "StepDecay", "Warmup",
+    "QuantileNormalization", "RMSProp", "RReLU", "Sequential", "Standardization", "StepDecay",
+    "TrainingError", "Warmup",
     "absolute_error", "activation", "binary_cross_entropy", "binary_cross_entropy_with_logits",
     "clip_by_norm", "clip_by_value", "cross_entropy", "half_squared_error", "hinge", "huber",
     "initialise", "load", "mean_squared_error", "train", "with_ones",

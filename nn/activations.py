@@ -10,13 +10,17 @@ from __future__ import annotations
 
 import difflib
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from autograd import functions, scope
 from autograd.errors import ArgumentError, OperandError
+from autograd.recorder import RECORDERS
+from autograd.symbol import Symbol
 from autograd.value import Value, short
 
 ActivationLike: TypeAlias = "str | Activation | Callable[[Any], Any] | None"
@@ -97,11 +101,35 @@ class RReLU(Activation):
 
     def apply(self, z: Value, slope: Value | None, training: bool, where: str) -> Value:
         """rrelu(z) with a slope of its own."""
-        a: Value = functions.rrelu(z, self.lower, self.upper, training, self.rng)
+        drawn = _recorded_draws.get()
+        if drawn is not None and training:  # a program gets its draws handed in, sample by sample
+            slope = Symbol("a")
+            drawn.append((self, slope))
+            a: Value = RECORDERS["rrelu"](z, slope)
+        else:
+            a = functions.rrelu(z, self.lower, self.upper, training, self.rng)
         return a
+
+    def draw(self) -> float:
+        """A slope."""
+        return self.rng.uniform(self.lower, self.upper)
 
     def __reduce__(self) -> Any:
         return _rebuild_rrelu, (self.lower, self.upper, self.rng.getstate())
+
+
+_recorded_draws: ContextVar[list[tuple[RReLU, Symbol]] | None] = ContextVar("recorded_draws", default=None)
+
+
+@contextmanager
+def recorded_draws() -> Iterator[list[tuple[RReLU, Symbol]]]:
+    """While a sample is recorded: random slopes become Symbols, listed here in the order of their drawing."""
+    drawn: list[tuple[RReLU, Symbol]] = []
+    token = _recorded_draws.set(drawn)
+    try:
+        yield drawn
+    finally:
+        _recorded_draws.reset(token)
 
 
 def _rebuild_rrelu(lower: float, upper: float, state: Any) -> RReLU:

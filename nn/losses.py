@@ -3,11 +3,15 @@
 Predictions are Values (or numbers): one, a sequence, or an array; targets are of the same shape, where
 a column n × 1 and a vector of n are the same.  Every loss takes ``reduction="sum"`` or ``"mean"``; the
 mean is over all elements (samples, for `cross_entropy`).  The answer is named J, in the scope ``loss``.
+
+Targets may be Symbols, so that `fit` records a loss once for all samples; that labels are valid cannot be
+seen then, and `check_targets` says so of the numbers beforehand.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +19,7 @@ import numpy as np
 from autograd import functions as f
 from autograd import scope
 from autograd.errors import ArgumentError, OperandError
+from autograd.symbol import Symbol
 from autograd.value import Value, number, short
 
 Term = Callable[[Any, Any], Any]
@@ -57,7 +62,7 @@ def huber(predictions: Any, targets: Any, delta: float = 1.0, reduction: str = "
 
 def hinge(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     """(1/n) Σ max(0, 1 - y·ŷ) for labels y of -1 and 1; ArgumentError for other labels."""
-    _check_labels(targets, lambda y: np.isin(y, (-1.0, 1.0)), "hinge's labels are -1 or 1")
+    check_targets(hinge, targets)
     return _loss(predictions, targets, reduction, lambda p, y: f.relu(1.0 - y * p))
 
 
@@ -70,13 +75,13 @@ def binary_cross_entropy(predictions: Any, targets: Any, reduction: str = "mean"
     Raises ArgumentError for a p or a y outside [0, 1].
     """
     _check_labels(predictions, _is_fraction, "probabilities lie in [0, 1] (for logits: ..._with_logits)")
-    _check_labels(targets, _is_fraction, "labels lie in [0, 1]")
+    check_targets(binary_cross_entropy, targets)
     return _loss(predictions, targets, reduction, _bernoulli)
 
 
 def binary_cross_entropy_with_logits(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     """`binary_cross_entropy` of p = σ(z), from z, without overflow or loss of digits."""
-    _check_labels(targets, _is_fraction, "labels lie in [0, 1]")
+    check_targets(binary_cross_entropy_with_logits, targets)
 
     def term(z: Any, y: Any) -> Any:
         return _mixed(y, lambda: f.softplus(-z), lambda: f.softplus(z))
@@ -97,6 +102,9 @@ def cross_entropy(predictions: Any, targets: Any, reduction: str = "mean") -> An
     if z.ndim not in (1, 2) or 0 in z.shape:
         raise ArgumentError(f"cross_entropy takes logits of shape (k,) or (n, k), got {z.shape}")
     rows = np.atleast_2d(z)
+    if y.dtype == object:
+        with scope("loss"):
+            return _reduced(_recorded_classes(rows, y.reshape(len(rows), -1)), reduction)
     shares = _shares(y, z.shape, rows.shape)
     with scope("loss"):
         terms = []
@@ -108,6 +116,19 @@ def cross_entropy(predictions: Any, targets: Any, reduction: str = "mean") -> An
 
 
 SUMMED: frozenset[Any] = frozenset({half_squared_error})  # a sum over samples, which an update divides by n
+
+
+def check_targets(loss: Callable[..., Any], targets: Any, outputs: int = 1) -> None:
+    """Raise ArgumentError unless the targets of all samples are such as this loss takes.
+
+    `outputs` is the number of classes.  Of a loss that is not from here nothing is known, and nothing said.
+    """
+    known = loss.func if isinstance(loss, partial) else loss
+    if known is cross_entropy:
+        y = np.asarray(targets)
+        _shares(y, (len(y), outputs), (len(y), outputs))
+    elif known in _LABELS:
+        _check_labels(targets, *_LABELS[known])
 
 
 # -- the common part --------------------------------------------------------------------------------
@@ -173,9 +194,9 @@ def _vector(items: Sequence[Any]) -> Any:
 
 
 def _numbers(given: Any, what: str) -> Any:
-    """Values and numbers alike as floats."""
-    items = _array(given, what)
-    return np.array([x.data if isinstance(x, Value) else x for x in items.flat], float)
+    """Values and numbers alike as floats; Symbols, which have none yet, left out."""
+    items = (x for x in _array(given, what).flat if not isinstance(x, Symbol))
+    return np.array([x.data if isinstance(x, Value) else x for x in items], float)
 
 
 def _check_labels(given: Any, allowed: Callable[[Any], Any], rule: str) -> None:
@@ -196,10 +217,41 @@ def _mixed(y: Any, if_one: Callable[[], Any], if_zero: Callable[[], Any]) -> Any
     return y * if_one() + (1.0 - y) * if_zero()
 
 
+_LABELS: dict[Any, tuple[Callable[[Any], Any], str]] = {
+    hinge: (lambda y: np.isin(y, (-1.0, 1.0)), "hinge's labels are -1 or 1"),
+    binary_cross_entropy: (_is_fraction, "labels lie in [0, 1]"),
+    binary_cross_entropy_with_logits: (_is_fraction, "labels lie in [0, 1]"),
+}
+
+
 def _bernoulli(p: Any, y: Any) -> Any:
-    if isinstance(y, Value):
-        return -(f.xlogy(y, p) + f.xlogy(1.0 - y, 1.0 - p))
-    return _mixed(y, lambda: -f.log(p), lambda: -f.log1p(-p))
+    if not isinstance(y, Value):
+        return _mixed(y, lambda: -f.log(p), lambda: -f.log1p(-p))
+    # Of the two cases the one that the label excludes may not contribute 0·∞ where p excludes it too.
+    one = f.where(f.greater(p, 0.0), p, f.where(y, p, 1.0))
+    zero = f.where(f.less(p, 1.0), p, f.where(1.0 - y, p, 0.0))
+    return -(y * f.log(one) + (1.0 - y) * f.log1p(-zero))
+
+
+def _recorded_classes(rows: Any, targets: Any) -> list[Any]:
+    """Cross-entropy of targets that are Values: one column of class indices, or k of probabilities."""
+    if targets.shape[1] not in (1, rows.shape[1]):
+        raise ArgumentError(f"logits of shape {rows.shape} need class indices or probabilities, got {targets.shape}")
+    by_index = targets.shape[1] == 1 and rows.shape[1] > 1
+    return [(_of_class(z, y[0]) if by_index else _of_shares(z, y)) for z, y in zip(rows, targets, strict=True)]
+
+
+def _of_class(z: Any, label: Any) -> Any:
+    """ln(1 + Σ e^(zⱼ - z of the class)) over the other classes: small losses keep their digits."""
+    chosen = [f.equal(label, float(j)) for j in range(len(z))]
+    own = f.dot(chosen, list(z))
+    return f.softplus(f.logsumexp([f.where(c, -np.inf, zj - own) for c, zj in zip(chosen, z, strict=True)]))
+
+
+def _of_shares(z: Any, shares: Any) -> Any:
+    """ln Σ e^(zⱼ - z̄) where z̄ is the mean of z under the shares, which sum to 1."""
+    mean = f.dot(list(shares), list(z))
+    return f.logsumexp([zj - mean for zj in z])
 
 
 def _shares(y: Any, given: tuple[int, ...], shape: tuple[int, int]) -> Any:

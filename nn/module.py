@@ -15,11 +15,16 @@ import numpy as np
 
 from autograd.errors import ArgumentError, OperandError
 from autograd.value import Value, number, short
-from nn.data import Names, check_names, column_names, listed, table
+from nn.data import Array, Names, check_names, column_names, listed, table
+from nn.fitting import Callback, Validation, fit
 from nn.history import History
+from nn.initialise import Seed
+from nn.losses import half_squared_error
 from nn.normalise import Normalization
 from nn.notation import input_labels
+from nn.objective import Loss
 from nn.optimisers import Optimiser
+from nn.prediction import predict
 
 
 class Module(ABC):
@@ -144,6 +149,64 @@ class Module(ABC):
         numbers = {name: number(state[name], f"parameter {name}") for name in own}
         for name, parameter in own.items():
             parameter.data = numbers[name]
+
+    # -- training -------------------------------------------------------------------------------
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        loss: Loss = half_squared_error,
+        optimiser: Optimiser | None = None,
+        epochs: int = 100,
+        batch_size: int | None = None,
+        validation: Validation = None,
+        callbacks: Sequence[Callback] = (),
+        seed: Seed = None,
+        progress: bool | None = None,
+        backend: str = "auto",
+        threads: int = 1,
+    ) -> History:
+        """Train on X (samples × inputs) and y (one target a sample) by a compiled program.
+
+        What happens is what `nn.train` does, which is written to be read: `loss` takes a batch of outputs
+        and the targets (class indices for `cross_entropy`), its gradient is divided by the number of
+        samples, `batch_size` splits each epoch into shuffled parts, and `seed` makes a run repeatable to
+        the bit.  Here the loss is recorded on one sample, so it has to be a mean (or, for
+        `half_squared_error`, a sum) over samples.
+
+        validation  (X, y) to measure the loss on after each epoch, or the share of samples to keep for it
+        callbacks   functions of an `Epoch`, called after each, such as `EarlyStopping()`
+        progress    a bar with loss and samples per second; None: in a terminal only
+        backend, threads  as for `autograd.compile`
+
+        `input_scale` and `target_scale` are fitted on the first data they meet, and passed through.
+        Without an optimiser training goes on with that of the last time, else with
+        `GradientDescent`; the history, which is returned, goes on too.  Ctrl-C ends training quietly.
+
+        >>> from nn import MLP, Adam
+        >>> model = MLP(2, [4, 1], seed=1)
+        >>> history = model.fit([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0], epochs=20)
+        >>> history["training"][-1] < history["training"][0]
+        True
+
+        Raises ArgumentError, OperandError or NonFiniteError for arguments and data that do not fit,
+        DivergedError, which names the node, for nan and inf on the way, and TrainingError for a callback
+        that raises.  After an error everything is as it was before.
+        """
+        return fit(
+            self, X, y, loss, optimiser, epochs, batch_size, validation, callbacks, seed, progress, backend, threads
+        )
+
+    def predict(self, X: Any, *, batch_size: int = 8192, backend: str = "auto", threads: int = 1) -> Array:
+        """The outputs for X (samples × inputs) as numbers: samples × outputs, or a vector of one output each.
+
+        X goes through `input_scale` and the outputs back through `target_scale`.  Random activations take
+        their mean.  Raises ArgumentError for another shape, OperandError and NonFiniteError for what is no
+        number.
+        """
+        return predict(self, X, batch_size, backend, threads)
 
     # -- files and neighbours -----------------------------------------------------------------------
 

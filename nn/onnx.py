@@ -145,6 +145,7 @@ class _Graph:
         self._nodes: list[Any] = []
         self._constants: dict[str, Any] = {}
         self._written: dict[tuple[str, ...], str] = {}
+        self._terms: dict[int, tuple[Term, str]] = {}  # by identity; the term is kept so that its id stays its own
 
     # -- layers ---------------------------------------------------------------------------------
 
@@ -198,6 +199,11 @@ class _Graph:
             return self.constant(float(term), f"c{len(self._constants)}")
         if not term.operands:
             return term.name
+        if id(term) not in self._terms:  # a term that occurs twice is gone through once
+            self._terms[id(term)] = term, self._compound(term)
+        return self._terms[id(term)][1]
+
+    def _compound(self, term: Expression) -> str:
         if term.name in OPERATORS:
             return self.node(OPERATORS[term.name], *map(self.term, term.operands))
         if term.name in COMPOSED:

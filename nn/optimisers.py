@@ -57,12 +57,8 @@ class Optimiser(ABC):
             raise ArgumentError(f"samples is a whole number from 1 up, got {samples!r}")
         w = np.array([p.data for p in self.parameters])
         g = np.array([p.grad for p in self.parameters]) / samples
-        self._check_finite(g, "gradient")
-        rate = rate_at(self.learning_rate, self.steps)
-        with np.errstate(over="ignore", invalid="ignore"):
-            moved, state = self.update(w, self.decayed(w, g), self.state, rate, self.steps + 1)
-        self._check_finite(moved, "new value")
         before, done = self.state, self.steps
+        moved, state = self.advanced(w, g, before, done)
         try:
             self._set(moved)
             self.state, self.steps = state, done + 1
@@ -70,6 +66,15 @@ class Optimiser(ABC):
             self._set(w)
             self.state, self.steps = before, done
             raise
+
+    def advanced(self, w: Vector, g: Vector, state: State, steps: int) -> tuple[Vector, State]:
+        """New numbers and state after `steps` steps; nothing here is changed.  NonFiniteError as in `step`."""
+        self._check_finite(g, "gradient")
+        rate = rate_at(self.learning_rate, steps)
+        with np.errstate(over="ignore", invalid="ignore"):
+            moved, state = self.update(w, self.decayed(w, g), state, rate, steps + 1)
+        self._check_finite(moved, "new value")
+        return moved, state
 
     def _set(self, numbers: Vector) -> None:
         for p, x in zip(self.parameters, numbers.tolist(), strict=True):
@@ -85,12 +90,13 @@ class Optimiser(ABC):
             p.grad = 0.0
 
     def _check_finite(self, numbers: Vector, what: str) -> None:
-        for p, x in zip(self.parameters, numbers.tolist(), strict=True):
-            if not np.isfinite(x):
-                raise NonFiniteError(
-                    f"the {what} of {p.name or short(p)} is {x}; nothing was moved: "
-                    "lower the learning rate, clip the gradients, or look for nan in the data"
-                )
+        if np.isfinite(numbers).all():
+            return
+        p, x = next((p, x) for p, x in zip(self.parameters, numbers.tolist(), strict=True) if not np.isfinite(x))
+        raise NonFiniteError(
+            f"the {what} of {p.name or short(p)} is {x}; nothing was moved: "
+            "lower the learning rate, clip the gradients, or look for nan in the data"
+        )
 
     # -- state ----------------------------------------------------------------------------------
 

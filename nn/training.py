@@ -1,4 +1,4 @@
-"""`train`: the loop of forward, backward and update, eager and simple.
+"""`train`: the loop of forward, backward and update, eager and simple: what `fit` does, to read.
 
 It can be called again, with new data and the same optimiser, to train further: the lecture's online
 learning.
@@ -6,21 +6,23 @@ learning.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeAlias
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.errors import ArgumentError, NonFiniteError, OperandError
 from autograd.value import Value, short
-from nn.data import check_count, check_names, column_names, table
+from nn.data import Array, check_count, check_names, column_names, table
 from nn.initialise import Seed, generator
 from nn.losses import SUMMED, half_squared_error
-from nn.module import Module
+from nn.objective import Loss
 from nn.optimisers import GradientDescent, Optimiser
 
-Loss: TypeAlias = Callable[[Any, Any], Any]
-Array: TypeAlias = "np.ndarray[Any, Any]"
+if TYPE_CHECKING:
+    from nn.module import Module
 
 
 def train(
@@ -53,23 +55,19 @@ def train(
     optimiser = GradientDescent(model.parameters()) if optimiser is None else optimiser
     if not set(optimiser.parameters) & set(model.parameters()):
         raise ArgumentError(f"{optimiser!r} moves no parameter of {model!r}: make it with model.parameters()")
-    rounds, rng = _progress(range(check_count(epochs, "epochs")), progress), generator(seed)
+    rounds, rng = check_count(epochs, "epochs"), generator(seed)
     history: list[float] = []
-    model.columns = names or model.columns
-    try:
-        for _ in rounds:
+    with progress_bar(rounds * len(samples), progress) as bar, suppress(KeyboardInterrupt):
+        model.columns = names or model.columns
+        for _ in range(rounds):
             order = rng.permutation(len(samples)) if count < len(samples) else np.arange(len(samples))
             parts = [order[start : start + count] for start in range(0, len(order), count)]
             found = [train_batch(model, samples[part], targets[part], loss, optimiser) for part in parts]
             history.append(_epoch_loss(found, [len(part) for part in parts], loss))
-            if progress:
-                rounds.set_postfix(J=f"{history[-1]:.6g}")  # type: ignore[attr-defined]  # tqdm's
-    except KeyboardInterrupt:
-        pass  # updates are whole, so the model is usable as it is
-    finally:
-        if progress:
-            rounds.close()  # type: ignore[attr-defined]
-    return history
+            if bar is not None:
+                bar.set_postfix_str(f"J={history[-1]:.6g}", refresh=False)
+                bar.update(len(samples))
+    return history  # after Ctrl-C too: updates are whole, so the model is usable as it is
 
 
 def train_batch(model: Module, X: Array, y: Array, loss: Loss, optimiser: Optimiser) -> float:
@@ -110,12 +108,17 @@ def _epoch_loss(found: list[float], sizes: list[int], loss: Loss) -> float:
     return float(np.sum(found) if loss in SUMMED else np.average(found, weights=sizes))
 
 
-def _progress(rounds: Iterable[int], wanted: bool) -> Iterable[int] | Iterator[int]:
-    if not wanted:
-        return rounds
+@contextmanager
+def progress_bar(samples: int, wanted: bool | None) -> Iterator[Any]:
+    """tqdm's bar over so many samples, or None; where `wanted` is None it shows in a terminal only."""
     try:
         from tqdm.auto import tqdm
     except ImportError:
-        raise ArgumentError("progress=True needs tqdm: pip install tqdm, or leave progress off") from None
-    bar: Iterable[int] = tqdm(rounds, desc="training", unit="epoch")
-    return bar
+        if wanted:
+            raise ArgumentError("progress=True needs tqdm: pip install tqdm, or leave progress off") from None
+        wanted = False
+    if wanted is False or (wanted is None and not sys.stderr.isatty()):
+        yield None
+        return
+    with tqdm(total=samples, unit=" samples", unit_scale=True) as bar:
+        yield bar

@@ -1,0 +1,54 @@
+"""Where the training of a network went wrong: the sample, node and operation at which nan or inf arose."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.chain import steps
+from autograd.order import interior
+from autograd.value import Value, short
+
+if TYPE_CHECKING:
+    from nn.module import Module
+
+
+def first_fault(model: Module, loss: Callable[[Any, Any], Any], X: Any, y: Any) -> str:
+    """A sentence on the first sample whose loss, or derivative of it, is not finite; computed eagerly."""
+    for row in range(len(X)):
+        J = loss(model(X[row : row + 1]), y[row : row + 1])
+        fault = _in_value(J) or _in_derivative(J)
+        if fault:
+            return f"sample {row} of the batch: {fault}"
+    return "each sample is finite, but the sum over the batch is not"
+
+
+def _in_value(J: Value) -> str | None:
+    for node in interior(J):
+        if not math.isfinite(node.data):
+            operands = ", ".join(_called(operand) for operand in node.operands[:4])
+            more = ", …" if len(node.operands) > 4 else ""
+            return f"{_called(node)} is {node.data}: {node.symbol or node.op} of {operands}{more}"
+    return None
+
+
+def _in_derivative(J: Value) -> str | None:
+    for step in steps(J):
+        sent = step.delta * step.slope
+        if not np.isfinite(getattr(sent, "data", sent)):
+            return (
+                f"the derivative from {_called(step.node)} back to {_called(step.operand)} is {sent}: "
+                f"δ = {step.delta} times the slope {step.slope} of {step.node.symbol}"
+            )
+    return None
+
+
+def _called(operand: Any) -> str:
+    if not isinstance(operand, Value):
+        return short(operand)
+    name = operand.name or operand.symbol or "a number"
+    where = f" in {operand.scope}" if operand.scope else ""
+    return f"{name} = {operand.data:.6g}{where}"

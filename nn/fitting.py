@@ -1,0 +1,306 @@
+"""`model.fit`: training on a compiled program.
+
+The sample's loss is recorded once (`objective`); an epoch is then vectors: rows of data go in, a summed
+gradient comes out, the optimiser's formula moves a vector of numbers.  The parameters, which are Values,
+are written when somebody looks: before callbacks, and at the end.  A training that ends well, is stopped
+early or by Ctrl-C leaves a trained model; one that breaks leaves everything as it was before.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from autograd.errors import ArgumentError, AutogradError, NonFiniteError, OperandError
+from autograd.value import Value, short
+from nn.activations import RReLU
+from nn.callbacks import EarlyStopping, Epoch
+from nn.data import Array, check_count, column_names
+from nn.faults import first_fault
+from nn.history import History
+from nn.initialise import Seed, generator
+from nn.losses import SUMMED, check_targets
+from nn.objective import Loss, Objective
+from nn.optimisers import GradientDescent, Optimiser, State, Vector
+from nn.training import check_data, progress_bar
+
+if TYPE_CHECKING:
+    from nn.module import Module
+
+Callback: TypeAlias = Callable[[Epoch], object]
+Validation: TypeAlias = "tuple[Any, Any] | float | None"
+
+
+class TrainingError(AutogradError, RuntimeError):
+    """A training broke off, and the model is as it was before; `reached` and `history` say how far it got.
+
+    ``model.load_state_dict(error.reached)`` takes over the parameters of the last update.
+    """
+
+    reached: dict[str, float]
+    history: History
+
+
+class DivergedError(TrainingError, NonFiniteError):
+    """The loss, a derivative or a parameter became nan or inf."""
+
+
+class Data(NamedTuple):
+    """Samples × inputs, and one target (or a row of them) a sample."""
+
+    X: Array
+    y: Array
+
+    @property
+    def rows(self) -> Array:
+        """A sample and its targets side by side, in float64."""
+        return np.ascontiguousarray(np.column_stack([self.X, self.y]), dtype=float)
+
+    def take(self, which: Any) -> Data:
+        """Some of the samples."""
+        return Data(self.X[which], self.y[which])
+
+
+def fit(
+    model: Module,
+    X: Any,
+    y: Any,
+    loss: Loss,
+    optimiser: Optimiser | None,
+    epochs: int,
+    batch_size: int | None,
+    validation: Validation,
+    callbacks: Sequence[Callback],
+    seed: Seed,
+    progress: bool | None,
+    backend: str,
+    threads: int,
+) -> History:
+    """Train `model`; see `Module.fit`, which also has the defaults."""
+    data, rng, count = Data(*check_data(model, X, y)), generator(seed), check_count(epochs, "epochs")
+    data, held_out = _held_out(model, validation, data, rng)
+    size = len(data.X) if batch_size is None else check_count(batch_size, "samples in a batch")
+    optimiser = _optimiser(model, optimiser)
+    _check_callbacks(callbacks)
+    with _unchanged_unless_well(model, optimiser):
+        data, held_out = _scaled(model, data), None if held_out is None else _scaled(model, held_out)
+        for part in (data, held_out):
+            if part is not None:
+                check_targets(loss, part.y, model.outputs)
+        objective = Objective(model, loss, optimiser.parameters, data.y.shape[1:], backend, threads)
+        run = _Run(model, objective, optimiser, loss, data, held_out)
+        with progress_bar(count * len(data.X), progress) as bar:
+            run.train(count, min(size, len(data.X)), callbacks, rng, bar)
+        model.columns = column_names(X) or model.columns
+        model.optimiser, model.history = optimiser, run.history
+    return run.history
+
+
+@dataclass(frozen=True)
+class _At:
+    """Where a training stands; replaced as a whole, so that Ctrl-C never finds half a step."""
+
+    w: Vector
+    state: State
+    steps: int
+
+
+class _Run:
+    """One call of `fit`, once everything was checked."""
+
+    def __init__(
+        self, model: Module, objective: Objective, optimiser: Optimiser, loss: Loss, data: Data, held_out: Data | None
+    ) -> None:
+        self.model, self.objective, self.optimiser, self.loss = model, objective, optimiser, loss
+        self.data, self.rows = data, data.rows
+        self.held_out = None if held_out is None else held_out.rows
+        self.history = History() if model.history is None else deepcopy(model.history)
+        self.at = _At(_numbers(optimiser.parameters), optimiser.state, optimiser.steps)
+
+    def train(self, epochs: int, size: int, callbacks: Sequence[Callback], rng: np.random.Generator, bar: Any) -> None:
+        """Epoch after epoch, until one of the reasons to stop."""
+        self.history.stopped = "epochs"
+        try:
+            for number in range(epochs):
+                start = time.perf_counter()
+                training = self._epoch(size, rng, bar)
+                found = None if self.held_out is None else self._mean(self._value(self.held_out), len(self.held_out))
+                self._note(training, found, time.perf_counter() - start, bar, f"epoch {number + 1}/{epochs}")
+                if self._called(Epoch(number, training, found, self.model, self.history, self.at.w), callbacks):
+                    break
+        except KeyboardInterrupt:
+            self.history.stopped = "interrupted"
+        self._write()
+
+    def _epoch(self, size: int, rng: np.random.Generator, bar: Any) -> float:
+        """Each sample once; J over all of them, each as it was met."""
+        count = len(self.rows)
+        order = rng.permutation(count) if size < count else None
+        rows, total = self.rows if order is None else self.rows[order], 0.0
+        for start in range(0, count, size):
+            batch = rows[start : start + size]
+            J, gradient = self.objective(self.at.w, batch)
+            try:
+                if not math.isfinite(J):
+                    raise NonFiniteError(f"the loss became {J}")
+                w, state = self.optimiser.advanced(self.at.w, gradient / len(batch), self.at.state, self.at.steps)
+            except NonFiniteError as error:
+                met = slice(start, start + size)
+                self._diverged(error, self.data.take(met if order is None else order[met]))
+            self.at = _At(w, state, self.at.steps + 1)
+            total += J
+            if bar is not None:
+                bar.update(len(batch))
+        return self._mean(total, count)
+
+    def _value(self, rows: Array) -> float:
+        return self.objective.value(self.at.w, rows)
+
+    def _mean(self, total: float, samples: int) -> float:
+        """The sum as it stands for the lecture's J, else the mean."""
+        return total if self.loss in SUMMED else total / samples
+
+    def _note(self, training: float, validation: float | None, seconds: float, bar: Any, title: str) -> None:
+        history = self.history
+        history.training.append(training)
+        if validation is not None:
+            history.validation.append(validation)
+        history.seconds.append(seconds)
+        history.samples += len(self.rows)
+        if bar is not None:
+            bar.set_description(title, refresh=False)
+            bar.set_postfix_str(f"J={training:.6g}", refresh=False)
+
+    # -- callbacks ------------------------------------------------------------------------------
+
+    def _called(self, epoch: Epoch, callbacks: Sequence[Callback]) -> bool:
+        """Call them all; whether one of them wants to stop."""
+        looked_at = not all(isinstance(callback, EarlyStopping) for callback in callbacks)
+        if looked_at:
+            self._write()
+        for callback in callbacks:
+            try:
+                callback(epoch)
+            except Exception as error:
+                name = getattr(callback, "__name__", repr(callback))
+                raise self._broken(
+                    TrainingError, f"the callback {name} raised {type(error).__name__}: {error} in epoch {epoch.number}"
+                ) from error
+        w = epoch.numbers
+        if looked_at and w is self.at.w:
+            w = _numbers(self.optimiser.parameters)  # a callback may have set them
+        self.at = _At(w, self.at.state, self.at.steps)
+        self.history.stopped = epoch.stopped or self.history.stopped
+        return bool(epoch.stopped)
+
+    # -- the end --------------------------------------------------------------------------------
+
+    def _write(self) -> None:
+        """Give the parameters and the optimiser what they have become."""
+        at = self.at
+        for parameter, x in zip(self.optimiser.parameters, at.w.tolist(), strict=True):
+            parameter.data = x
+        self.optimiser.state, self.optimiser.steps = at.state, at.steps
+
+    def _diverged(self, error: NonFiniteError, batch: Data) -> Any:
+        """Raise, with the node named at which it began."""
+        self._write()
+        fault = first_fault(self.model, self.loss, batch.X, batch.y)
+        raise self._broken(DivergedError, f"{error}. In {fault}") from None
+
+    def _broken(self, kind: type[TrainingError], what: str) -> TrainingError:
+        self._write()
+        error = kind(f"{what}. The model is as it was before fit; the parameters reached are in this error's `reached`")
+        error.reached, error.history = self.model.state_dict(), self.history
+        return error
+
+
+def _numbers(parameters: Sequence[Value]) -> Vector:
+    return np.array([parameter.data for parameter in parameters])
+
+
+# -- before and after -------------------------------------------------------------------------------
+
+
+@contextmanager
+def _unchanged_unless_well(model: Module, optimiser: Optimiser) -> Iterator[None]:
+    """Put everything back if the block raises."""
+    numbers, done, state = _numbers(model.parameters()), optimiser.steps, optimiser.state
+    scales = [(scale, dict(vars(scale))) for scale in (model.input_scale, model.target_scale) if scale is not None]
+    dice = [(g.rng, g.rng.getstate()) for part in model._parts() if isinstance(g := _activation(part), RReLU)]
+    try:
+        yield
+    except BaseException:
+        for parameter, x in zip(model.parameters(), numbers.tolist(), strict=True):
+            parameter.data = x
+        optimiser.steps, optimiser.state = done, state
+        for scale, fitted in scales:
+            vars(scale).clear()
+            vars(scale).update(fitted)
+        for rng, drawn in dice:
+            rng.setstate(drawn)
+        raise
+
+
+def _activation(part: Any) -> Any:
+    return getattr(part, "activation", None)
+
+
+def _scaled(model: Module, data: Data) -> Data:
+    """The data on the scales of the model, which are fitted on the first data they meet."""
+    X, y = data
+    if model.input_scale is not None:
+        X = (model.input_scale if model.input_scale.columns else model.input_scale.fit(X)).transform(X)
+    if model.target_scale is not None:
+        y = (model.target_scale if model.target_scale.columns else model.target_scale.fit(y)).transform(y)
+    return Data(X, y)
+
+
+# -- checking ---------------------------------------------------------------------------------------
+
+
+def _held_out(model: Module, validation: Validation, data: Data, rng: np.random.Generator) -> tuple[Data, Data | None]:
+    """What to train on and what to validate with: data of its own, or a random share."""
+    if validation is None:
+        return data, None
+    if isinstance(validation, tuple) and len(validation) == 2:
+        found = Data(*check_data(model, *validation))
+        if found.y.shape[1:] != data.y.shape[1:]:
+            raise ArgumentError(f"the validation's y has shape {found.y.shape}, that of training {data.y.shape}")
+        return data, found
+    if isinstance(validation, bool) or not isinstance(validation, (int, float)):
+        raise ArgumentError(f"validation is a pair (X, y) or a share of the samples, got {short(validation)}")
+    count = round(validation * len(data.X)) if 0 < validation < 1 else 0
+    if not 0 < count < len(data.X):
+        what = "train on" if count else "validate with"
+        raise ArgumentError(f"a share of {validation} of {len(data.X)} samples leaves none to {what}")
+    order = rng.permutation(len(data.X))
+    return data.take(order[count:]), data.take(order[:count])
+
+
+def _optimiser(model: Module, given: Optimiser | None) -> Optimiser:
+    """The one given, or that of the last time, or gradient descent; it moves parameters of this model only."""
+    if given is not None and not isinstance(given, Optimiser):
+        raise OperandError(f"an optimiser is one of nn's, such as Adam(model.parameters()), got {short(given)}")
+    optimiser = given or model.optimiser or GradientDescent(model.parameters())
+    foreign = set(optimiser.parameters) - set(model.parameters())
+    if foreign:
+        raise ArgumentError(
+            f"{optimiser!r} moves {len(foreign)} parameters that are not of {model!r}: make it with model.parameters()"
+        )
+    return optimiser
+
+
+def _check_callbacks(callbacks: Sequence[Callback]) -> None:
+    if not isinstance(callbacks, (list, tuple)):
+        raise ArgumentError(f"callbacks is a list of functions of an Epoch, got {short(callbacks)}")
+    for callback in callbacks:
+        if not callable(callback):
+            raise ArgumentError(f"a callback is a function of an Epoch, got {short(callback)}")

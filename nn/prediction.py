@@ -1,0 +1,65 @@
+"""`model.predict`: the outputs of a compiled network as numbers, batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from autograd.errors import ArgumentError
+from autograd.program.compile import Compiled, compile_graph
+from nn.data import Array, check_count, check_names, table
+from nn.notation import input_labels
+from nn.objective import symbols
+
+if TYPE_CHECKING:
+    from nn.module import Module
+
+_recorded: WeakKeyDictionary[Module, tuple[Any, Compiled]] = WeakKeyDictionary()
+
+
+def predict(model: Module, X: Any, batch_size: int, backend: str, threads: int) -> Array:
+    """See `Module.predict`."""
+    samples, names = table(X, "X")
+    check_names(model.columns, names, repr(model))
+    if samples.ndim != 2 or samples.shape[1] != model.inputs:
+        raise ArgumentError(f"X has shape samples × {model.inputs} for {model!r}, got {samples.shape}")
+    size = check_count(batch_size, "samples in a batch")
+    if model.input_scale is not None:
+        samples = model.input_scale.transform(samples)
+    network = _compiled(model, backend, threads)
+    parts = [network(samples[start : start + size].astype(float)) for start in range(0, len(samples), size)]
+    found = np.concatenate(parts) if parts else np.empty((0, model.outputs))
+    if model.target_scale is not None and len(found):
+        found = model.target_scale.inverse(found)
+    return found[:, 0] if model.outputs == 1 else found
+
+
+def _compiled(model: Module, backend: str, threads: int) -> Compiled:
+    """The network as a program, recorded again if its parts were exchanged; it reads the parameters itself."""
+    parts = (tuple(model.parameters()), tuple(getattr(part, "activation", None) for part in model._parts()))
+    key = (parts, backend, threads)
+    if model in _recorded and _recorded[model][0] == key:
+        return _recorded[model][1]
+    xs = symbols([label.name or "x" for label in input_labels(model.inputs)])
+    with _evaluating(model):
+        outputs = np.empty(model.outputs, object)
+        outputs[:] = model.forward(list(xs))
+    compiled = compile_graph(outputs, [xs], in_axes=0, backend=backend, threads=threads)
+    _recorded[model] = key, compiled
+    return compiled
+
+
+@contextmanager
+def _evaluating(model: Module) -> Iterator[None]:
+    """Without random draws."""
+    before = [(part, part.training) for part in model._parts()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for part, training in before:
+            part.training = training
