@@ -31,7 +31,7 @@ def _in_value(J: Value) -> str | None:
         if not math.isfinite(node.data):
             operands = ", ".join(_called(operand) for operand in node.operands[:4])
             more = ", …" if len(node.operands) > 4 else ""
-            return f"{_called(node)} is {node.data}: {node.symbol or node.op} of {operands}{more}"
+            return f"{_named(node)} is {node.data}: {node.symbol} of {operands}{more}"
     return None
 
 
@@ -49,6 +49,9 @@ def _in_derivative(J: Value) -> str | None:
 def _called(operand: Any) -> str:
     if not isinstance(operand, Value):
         return short(operand)
-    name = operand.name or operand.symbol or "a number"
-    where = f" in {operand.scope}" if operand.scope else ""
-    return f"{name} = {operand.data:.6g}{where}"
+    return f"{_named(operand)} = {operand.data:.6g}"
+
+
+def _named(node: Value) -> str:
+    name = node.name or node.symbol or "a number"
+    return f"{name} in {node.scope}" if node.scope else name

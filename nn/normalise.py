@@ -236,8 +236,7 @@ def _table(X: Any) -> Table:
     array, names = table(X, "the data")
     if array.ndim not in (1, 2):
         raise ArgumentError(f"data to normalise is samples × columns, got shape {array.shape}")
-    columns = array.reshape(len(array), -1) if array.size else array.reshape(len(array), 0)
-    return Table(columns.astype(float), names)
+    return Table((array if array.ndim == 2 else array[:, None]).astype(float), names)
 
 
 def _vector(given: Any, what: str) -> Array:
