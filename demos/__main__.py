@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from demos import cars, derivative, exploding, lecture, moons, nan, neuron
+from demos import cars, derivative, exploding, gallery, lecture, moons, nan, neuron, pages
 from demos.output import options
 
-DEMOS = (derivative, neuron, lecture, exploding, nan, cars, moons)
+DEMOS = (derivative, neuron, lecture, pages, exploding, nan, cars, moons)
 
 
 def main(argv: list[str] | None = None) -> int:
     """All demos in order; the exit status is the worst, 0 if the lecture came out as expected."""
     out: Path = options(__doc__).parse_args(argv).out
     statuses: list[int] = [demo.main(["--out", str(out)]) for demo in DEMOS]
-    print(f"\nEverything is in {out}/: open lecture.html and the .svg files in a browser.")
+    print()
+    index = gallery.write(out)
+    print(f"Everything is in {out}/: open {index} in a browser.")
     return max(statuses)
 
 

@@ -1,6 +1,8 @@
 """Every demo runs, and what it writes is there, whole and well-formed."""
 
+import html
 import os
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -10,7 +12,7 @@ import numpy as np
 import pytest
 
 from demos import __main__ as everything
-from demos import cars, derivative, exploding, lecture, moons, nan, neuron, output
+from demos import cars, derivative, exploding, gallery, lecture, moons, nan, neuron, output, pages
 
 ROOT = Path(__file__).parents[1]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -18,6 +20,7 @@ RUNS = {
     derivative: ([], ["derivative.svg"]),
     neuron: ([], ["neuron.svg", "picnic.svg"]),
     lecture: ([], ["lecture.svg", "activations.svg", "relu_family.svg", "bias.svg", "lecture.html"]),
+    pages: ([], ["step.html", "perceptron.html", "sigmoid.html"]),
     exploding: ([], ["exploding.txt"]),
     nan: ([], ["nan.txt"]),
     cars: (["--epochs", "3"], ["cars.png"]),
@@ -31,7 +34,9 @@ def check_file(path):
         assert root.tag == SVG + "svg"
         assert len(list(root.iter())) > 30
     elif path.suffix == ".html":
-        assert path.read_text(encoding="utf-8").startswith("<!doctype html>")  # test_lecture_page.py reads on
+        assert path.read_text(encoding="utf-8").startswith(
+            "<!doctype html>"
+        )  # other tests read on
     elif path.suffix == ".txt":
         assert len(path.read_text(encoding="utf-8").splitlines()) > 3
     else:
@@ -76,7 +81,26 @@ def test_all_demos_run_in_order_and_the_worst_status_counts(monkeypatch, tmp_pat
         monkeypatch.setattr(demo, "main", lambda argv, n=number: ran.append((n, argv)) or int(n == 2))
     assert everything.main(["--out", str(tmp_path)]) == 1
     assert ran == [(n, ["--out", str(tmp_path)]) for n in range(len(RUNS))]
+    assert (tmp_path / "index.html").exists()
     assert set(everything.DEMOS) == set(RUNS)
+
+
+def test_the_gallery_links_all_that_was_made_and_nothing_else(tmp_path):
+    for name in ("step.html", "lecture.svg", "nan.txt", "something <new>.html", ".hidden"):
+        (tmp_path / name).write_text("x", encoding="utf-8")
+    text = gallery.write(tmp_path).read_text(encoding="utf-8")
+    links = {html.unescape(link) for link in re.findall(r'<a href="([^"]+)"', text)}
+    assert links == {"step.html", "lecture.svg", "nan.txt", "something <new>.html"}
+    assert set(re.findall(r'src="([^"]+)"', text)) == {"lecture.svg"}
+    assert gallery.page(tmp_path) == text  # it does not list itself
+
+
+def test_every_file_of_every_demo_has_its_place_in_the_gallery():
+    shown = {exhibit.file for room in gallery.ROOMS.values() for exhibit in room}
+    made = {name for _, files in RUNS.values() for name in files}
+    assert made == shown
+    pictures = {exhibit.picture for room in gallery.ROOMS.values() for exhibit in room if exhibit.picture}
+    assert pictures <= made
 
 
 def test_pictures_hold_the_same_bytes_every_time(tmp_path):

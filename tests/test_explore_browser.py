@@ -11,6 +11,7 @@ from autograd import Value, deltas, exp, log, log_softmax, logsumexp, relu, sin,
 from autograd.ops.primitive import TABLE
 from nn import MLP, Neuron, half_squared_error
 from viz.explore import _part
+from viz.explore_data import Letters
 from viz.javascript import Use, table_source
 from viz.numbers import shown
 from viz.recording import record
@@ -153,7 +154,7 @@ def test_numbers_are_written_as_in_python(context):
 @pytest.mark.parametrize("graph", [network, mixture])
 def test_every_step_says_on_the_page_what_it_says_in_python(show, graph):
     log = record(graph()[0])
-    tab, words = show(graph()[0]), Wording(log)
+    tab, words = show(graph()[0]), Wording(log, Letters(log.trace))
     assert tab.run("app.graph.steps") == len(log)
     said = tab.run("Array.from({length: app.graph.steps}, (_, k) => app.words.of(k))")
     for number, on_page in enumerate(said):

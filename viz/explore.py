@@ -23,18 +23,13 @@ from typing import Any
 from autograd import Value
 from autograd.errors import ArgumentError
 from autograd.files import write_whole
-from autograd.ops.primitive import lookup
-from viz.columns import KINDS, LEAF
+from viz.explore_data import ExplorableGraph
 from viz.javascript import Use, table_source
-from viz.names import Names
 from viz.svg import COLOURS
 from viz.text import harmless, shortened
 from viz.trace import Trace, locate, trace
-from viz.wording import TEMPLATES, Constants, slope_written, written
 
 MODULES = ("numbers", "graph", "words", "tree", "layout", "picture", "camera", "panels", "player", "guide", "main")
-DEEPEST = 12  # scopes inside each other that the picture shows as groups
-LONGEST_NAME = 60
 
 
 @dataclass(frozen=True)
@@ -60,11 +55,17 @@ class Page:
 
 
 def explore(
-    J: Value, *, title: str | None = None, learn: Value | Iterable[Value] | None = None, rate: float = 0.1
+    J: Value,
+    *,
+    title: str | None = None,
+    note: str | None = None,
+    learn: Value | Iterable[Value] | None = None,
+    rate: float = 0.1,
 ) -> Page:
     """A page on which to step through the computation of `J` and of its derivatives.
 
     title   what the page is called; else the name of J
+    note    a sentence beside the title: what it is about, what to try
     learn   the leaves that a step of gradient descent on the page moves; else every leaf of J
     rate    the learning rate that the page begins with
 
@@ -80,23 +81,21 @@ def explore(
         raise ArgumentError(f"a learning rate is a finite number, got {rate!r}")
     seen = trace(J)
     wanted = None if learn is None else locate(J, [learn] if isinstance(learn, Value) else learn)
-    return Page(_page(seen, title, wanted, float(rate)))
+    return Page(_page(seen, title, note, wanted, float(rate)))
 
 
 # -- the file ---------------------------------------------------------------------------------------
 
 
-def _page(seen: Trace, title: str | None, learn: list[int] | None, rate: float) -> str:
-    graph = _Data(seen)
+def _page(seen: Trace, title: str | None, note: str | None, learn: list[int] | None, rate: float) -> str:
+    graph = ExplorableGraph(seen)
     root = shortened(graph.called[seen.root], 40)
     script = _script(graph.rules)
     style = _colours() + _part("style.css")
-    steps = len(seen.forward)
     fields = {
         "policy": escape(_policy(script, style)),
         "title": escape(shortened(title or _title(seen, root), 80)),
-        "lead": f"{steps:,} numbers computed forwards, {len(seen.backward):,} contributions back to find out what "
-        f"moves {escape(root)}",
+        "lead": escape(harmless(note if note is not None else _lead(seen, root))),
         "root": escape(root),
         "style": style,
         "data": _json({**graph.columns(), "learn": graph.learn(learn), "rate": rate}),
@@ -107,6 +106,11 @@ def _page(seen: Trace, title: str | None, learn: list[int] | None, rate: float) 
 
 def _title(seen: Trace, root: str) -> str:
     return f"How {root} is computed" if seen.nodes[seen.root].name else "A computation, step by step"
+
+
+def _lead(seen: Trace, root: str) -> str:
+    forward, back = len(seen.forward), len(seen.backward)
+    return f"{forward:,} numbers computed forwards, {back:,} contributions back to find out what moves {root}"
 
 
 def _policy(script: str, style: str) -> str:
@@ -142,113 +146,3 @@ def _colours() -> str:
 def _json(data: Any) -> str:
     """JSON that can stand inside a script element: no < to end it with, and ASCII, whatever a name holds."""
     return json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
-
-
-# -- the graph as data ------------------------------------------------------------------------------
-
-
-class _Data:
-    """A trace as the columns that the page reads (see page/graph.js)."""
-
-    def __init__(self, seen: Trace) -> None:
-        self.trace = seen
-        names = Names(seen)
-        self.called = [shortened(names.called(i), LONGEST_NAME) for i in range(seen.root + 1)]
-        self.leaves = seen.root + 1 - len(seen.forward)
-        self.uses: dict[tuple[Use, Constants], int] = {}
-        self.use = [self._use(i) for i in seen.forward]
-
-    def _use(self, node: int) -> int:
-        """The number of node's way to use its operation: which rule, and what constants are in its formula."""
-        columns = self.trace.columns
-        row = lookup(columns.ops[columns.op.item(node)][0])
-        operands = columns.operand[columns.first.item(node) : columns.first.item(node + 1)].tolist()
-        constants = tuple(columns.value.item(i) if i > self.trace.root else None for i in operands)
-        leading = len(row.operands) - 1 if row.variadic else 0
-        use = Use(row.name, len(operands), tuple(columns.value.item(i) for i in operands[:leading]))
-        if row.variadic:
-            constants = constants[:leading] + (None,) * (len(operands) - leading)
-        return self.uses.setdefault((use, constants), len(self.uses))
-
-    @property
-    def rules(self) -> list[Use]:
-        """The variadic rules that the page needs."""
-        return [use for use, _ in self.uses if lookup(use.op).variadic]
-
-    def learn(self, wanted: list[int] | None) -> list[int]:
-        """The leaves that learning moves."""
-        kind = self.trace.columns.kind
-        if wanted is None:
-            return [i for i in range(self.leaves) if KINDS[kind.item(i)] == LEAF]
-        for i in wanted:
-            if KINDS[kind.item(i)] != LEAF:
-                raise ArgumentError(f"learning moves leaves, but {self.called[i]} was computed: pass what it came from")
-        return wanted
-
-    def columns(self) -> dict[str, Any]:
-        """Everything but what the user chose."""
-        columns, labels = self.trace.columns, self.trace.columns.labels
-        scopes = _Codes(_scope(label.scope) for label in labels)
-        sources = _Codes(_place(label.source) for label in labels)
-        label = columns.label.tolist()
-        return {
-            "root": self.trace.root,
-            "leaves": self.leaves,
-            "called": [*self.called, *("" for _ in range(len(columns.value) - len(self.called)))],
-            "named": [int(bool(labels[i].name)) for i in label],
-            "kind": columns.kind.tolist(),
-            "op": columns.op.tolist(),
-            "ops": [{"name": name, "symbol": symbol, "doc": _doc(name)} for name, symbol in columns.ops],
-            "scope": [scopes.of[i] for i in label],
-            "scopes": scopes.texts,
-            "source": [sources.of[i] for i in label],
-            "sources": sources.texts,
-            "value": [_number(x) for x in columns.value.tolist()],
-            "first": columns.first.tolist(),
-            "operand": columns.operand.tolist(),
-            "slope": [_number(x) if flows else None for x, flows in _pairs(columns.slope, columns.flows)],
-            "use": [0] * self.leaves + self.use,
-            "uses": [_described(use, constants) for use, constants in self.uses],
-            "templates": dict(TEMPLATES),
-        }
-
-
-class _Codes:
-    """Texts by number: `of[i]` is that of the i-th."""
-
-    def __init__(self, texts: Iterable[str]) -> None:
-        codes: dict[str, int] = {}
-        self.of = [codes.setdefault(text, len(codes)) for text in texts]
-        self.texts = list(codes)
-
-
-def _described(use: Use, constants: Constants) -> dict[str, Any]:
-    """How an operation is computed and written: the key of its rule, the field patterns of wording."""
-    return {
-        "op": use.op,
-        "rule": use.key if lookup(use.op).variadic else use.op,
-        "written": written(use.op, constants),
-        "slopes": [slope_written(use.op, constants, slot) for slot in range(use.operands)],
-    }
-
-
-def _doc(op: str) -> str:
-    return re.split("[:;]", lookup(op).doc)[0] if op else ""
-
-
-def _scope(scope: str) -> str:
-    return ".".join(shortened(part, LONGEST_NAME) for part in scope.split(".")[:DEEPEST])
-
-
-def _place(source: str | None) -> str:
-    """file.py:12 without the folders, which are nobody's business."""
-    return harmless(re.split(r"[\\/]", source)[-1]) if source else ""
-
-
-def _pairs(slope: Any, flows: Any) -> Iterable[tuple[float, bool]]:
-    return zip(slope.tolist(), flows.tolist(), strict=True)
-
-
-def _number(x: float) -> float | str:
-    """JSON has no nan and no infinity."""
-    return x if math.isfinite(x) else repr(x)

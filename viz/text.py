@@ -11,7 +11,7 @@ _WIDE = set("mwMW@%—ΣΠΩ×÷∂")
 
 def harmless(text: str) -> str:
     """`text` without characters that XML forbids, line breaks, or marks that reorder what follows."""
-    return "".join(_character(c) for c in text)
+    return text if text.isprintable() else "".join(_character(c) for c in text)
 
 
 def _character(c: str) -> str:

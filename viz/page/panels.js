@@ -211,8 +211,11 @@ class Learning {
     const { graph, learns, live } = this.app;
     byId("loss").replaceChildren(`${graph.called[graph.root]} = ${shown(graph.value[graph.root])}`, html("small", {}, this.steps ? `after ${this.steps} step${this.steps > 1 ? "s" : ""}` : "at the end"));
     if (!live) return;
-    const moving = [...learns].filter((i) => graph.reached[i]).length;
-    this.note.textContent = moving
+    const reached = [...learns].filter((i) => graph.reached[i]), moving = reached.length;
+    const still = moving && reached.every((i) => graph.delta[i] === 0);
+    this.note.textContent = still
+      ? "Every δ is 0: no direction leads downhill, and nothing is learnt."
+      : moving
       ? `Each of ${moving.toLocaleString("en")} numbers moves against its δ: w ← w − α·δ.`
       : "No number moves: no derivative comes back to one, or none is chosen to.";
     this.step.disabled = this.ten.disabled = !moving;

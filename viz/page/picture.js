@@ -106,9 +106,7 @@ class Picture {
   /** What stands in a card's first line: its name, and its operation at the right. */
   titles(i) {
     const { graph } = this, symbol = graph.isComputed(i) ? graph.operation(i).symbol : "";
-    const op = symbol === "·" ? "dot" : symbol;
-    const named = graph.named[i];
-    return named ? { name: short(graph.called[i]), op } : { name: op || "leaf", op: "" };
+    return { name: short(graph.called[i]), op: symbol === "·" ? "dot" : symbol };
   }
 
   // -- drawing -------------------------------------------------------------------------------------

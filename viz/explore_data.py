@@ -1,0 +1,145 @@
+"""A trace as the data of a page: columns in JSON, how every operation is written, what nodes are called."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from autograd.errors import ArgumentError
+from autograd.ops.primitive import lookup
+from viz.columns import KINDS, LEAF
+from viz.javascript import Use
+from viz.names import Names
+from viz.notation_names import lowered
+from viz.text import harmless, shortened
+from viz.trace import Trace
+from viz.wording import TEMPLATES, Constants, slope_written, written
+
+DEEPEST = 12  # scopes inside each other that the picture shows as groups
+LONGEST_NAME = 60
+
+
+class Letters(Names):
+    """Names as on a blackboard: what has none is t₁, t₂, … if it was computed, v₁, v₂, … if it was given."""
+
+    def __init__(self, trace: Trace) -> None:
+        super().__init__(trace)
+        unnamed, computed = self.column < 0, trace.columns.op > 0
+        self._rank = np.where(computed, np.cumsum(unnamed & computed), np.cumsum(unnamed & ~computed))
+
+    def _called(self, node: int) -> str:
+        letter = "t" if self._trace.columns.op.item(node) else "v"
+        said = letter + lowered(str(self._rank.item(node)))
+        return super()._called(node) if self.column.item(node) >= 0 or said in self.codes else said
+
+
+class ExplorableGraph:
+    """A trace as the columns that the page reads (see page/graph.js)."""
+
+    def __init__(self, seen: Trace) -> None:
+        self.trace = seen
+        names = Letters(seen)
+        self.called = [shortened(names.called(i), LONGEST_NAME) for i in range(seen.root + 1)]
+        self.leaves = seen.root + 1 - len(seen.forward)
+        self.uses: dict[tuple[Use, Constants], int] = {}
+        self.use = [self._use(i) for i in seen.forward]
+
+    def _use(self, node: int) -> int:
+        """The number of node's way to use its operation: which rule, and what constants are in its formula."""
+        columns = self.trace.columns
+        row = lookup(columns.ops[columns.op.item(node)][0])
+        operands = columns.operand[columns.first.item(node) : columns.first.item(node + 1)].tolist()
+        constants = tuple(columns.value.item(i) if i > self.trace.root else None for i in operands)
+        leading = len(row.operands) - 1 if row.variadic else 0
+        use = Use(row.name, len(operands), tuple(columns.value.item(i) for i in operands[:leading]))
+        if row.variadic:
+            constants = constants[:leading] + (None,) * (len(operands) - leading)
+        return self.uses.setdefault((use, constants), len(self.uses))
+
+    @property
+    def rules(self) -> list[Use]:
+        """The variadic rules that the page needs."""
+        return [use for use, _ in self.uses if lookup(use.op).variadic]
+
+    def learn(self, wanted: list[int] | None) -> list[int]:
+        """The leaves that learning moves."""
+        kind = self.trace.columns.kind
+        if wanted is None:
+            return [i for i in range(self.leaves) if KINDS[kind.item(i)] == LEAF]
+        for i in wanted:
+            if KINDS[kind.item(i)] != LEAF:
+                raise ArgumentError(f"learning moves leaves, but {self.called[i]} was computed: pass what it came from")
+        return wanted
+
+    def columns(self) -> dict[str, Any]:
+        """Everything but what the user chose."""
+        columns, labels = self.trace.columns, self.trace.columns.labels
+        scopes = _Codes(_scope(label.scope) for label in labels)
+        sources = _Codes(_place(label.source) for label in labels)
+        label = columns.label.tolist()
+        return {
+            "root": self.trace.root,
+            "leaves": self.leaves,
+            "called": [*self.called, *("" for _ in range(len(columns.value) - len(self.called)))],
+            "kind": columns.kind.tolist(),
+            "op": columns.op.tolist(),
+            "ops": [{"name": name, "symbol": symbol, "doc": _doc(name)} for name, symbol in columns.ops],
+            "scope": [scopes.of[i] for i in label],
+            "scopes": scopes.texts,
+            "source": [sources.of[i] for i in label],
+            "sources": sources.texts,
+            "value": [_number(x) for x in columns.value.tolist()],
+            "first": columns.first.tolist(),
+            "operand": columns.operand.tolist(),
+            "slope": [_number(x) if flows else None for x, flows in _pairs(columns.slope, columns.flows)],
+            "use": [0] * self.leaves + self.use,
+            "uses": [_described(use, constants) for use, constants in self.uses],
+            "templates": dict(TEMPLATES),
+        }
+
+
+class _Codes:
+    """Texts by number: `of[i]` is that of the i-th."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        codes: dict[str, int] = {}
+        self.of = [codes.setdefault(text, len(codes)) for text in texts]
+        self.texts = list(codes)
+
+
+def _described(use: Use, constants: Constants) -> dict[str, Any]:
+    """How an operation is computed and written: the key of its rule, the field patterns of wording."""
+    return {
+        "op": use.op,
+        "rule": use.key if lookup(use.op).variadic else use.op,
+        "written": written(use.op, constants),
+        "slopes": [slope_written(use.op, constants, slot) for slot in range(use.operands)],
+    }
+
+
+def _doc(op: str) -> str:
+    return re.split("[:;]", lookup(op).doc)[0] if op else ""
+
+
+@lru_cache(maxsize=4096)
+def _scope(scope: str) -> str:
+    return ".".join(shortened(part, LONGEST_NAME) for part in scope.split(".")[:DEEPEST])
+
+
+def _place(source: str | None) -> str:
+    """file.py:12 without the folders, which are nobody's business."""
+    return harmless(re.split(r"[\\/]", source)[-1]) if source else ""
+
+
+def _pairs(slope: Any, flows: Any) -> Iterable[tuple[float, bool]]:
+    return zip(slope.tolist(), flows.tolist(), strict=True)
+
+
+def _number(x: float) -> float | str:
+    """JSON has no nan and no infinity."""
+    return x if math.isfinite(x) else repr(x)
