@@ -67,6 +67,8 @@ a:hover, a:focus-visible { border-color: var(--accent); outline: 1px solid var(-
 img { display: block; width: 100%; height: 11rem; flex: 1; min-height: 0; object-fit: contain; padding: .8rem;
   border-bottom: 1px solid var(--rim); background: var(--page) }
 img.plot { background: #fff }
+pre { margin: 0; height: 11rem; flex: 1; min-height: 0; overflow: hidden; padding: .9rem 1rem; color: var(--soft);
+  border-bottom: 1px solid var(--rim); background: var(--page); font: .68rem/1.5 ui-monospace, Consolas, monospace }
 div { padding: .8rem 1rem 1rem } strong { display: block } span { color: var(--soft); font-size: .92rem }
 @media (min-width: 54rem) { .first { grid-template-columns: 2.4fr 1fr } .first li:first-child { grid-row: 1 / 3 } }
 """
@@ -87,7 +89,7 @@ def page(out: Path) -> str:
     rooms = dict(ROOMS)
     known = {exhibit.file for room in ROOMS.values() for exhibit in room}
     rooms["And"] = tuple(Exhibit(name, name, "") for name in sorted(here - known))
-    shown = "".join(_room(title, [e for e in room if e.file in here], here) for title, room in rooms.items())
+    shown = "".join(_room(title, [e for e in room if e.file in here], out) for title, room in rooms.items())
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -106,17 +108,26 @@ def page(out: Path) -> str:
 """
 
 
-def _room(title: str, exhibits: list[Exhibit], here: set[str]) -> str:
+def _room(title: str, exhibits: list[Exhibit], out: Path) -> str:
     if not exhibits:
         return ""
     first = ' class="first"' if title == next(iter(ROOMS)) else ""
-    items = "".join(_exhibit(exhibit, here) for exhibit in exhibits)
+    items = "".join(_exhibit(exhibit, out) for exhibit in exhibits)
     return f"<section>\n<h2>{escape(title)}</h2>\n<ul{first}>\n{items}</ul>\n</section>\n"
 
 
-def _exhibit(exhibit: Exhibit, here: set[str]) -> str:
-    picture = exhibit.file if exhibit.file.endswith((".svg", ".png")) else exhibit.picture
-    plot = ' class="plot"' if picture in PLOTS or picture.endswith(".png") else ""
-    image = f'<img{plot} src="{escape(picture)}" alt="" loading="lazy">' if picture in here else ""
+def _exhibit(exhibit: Exhibit, out: Path) -> str:
     words = f"<strong>{escape(exhibit.title)}</strong><span>{escape(exhibit.text)}</span>"
-    return f'<li><a href="{escape(exhibit.file)}">{image}<div>{words}</div></a></li>\n'
+    return f'<li><a href="{escape(exhibit.file)}">{_preview(exhibit, out)}<div>{words}</div></a></li>\n'
+
+
+def _preview(exhibit: Exhibit, out: Path) -> str:
+    """The picture, or the beginning of a text."""
+    if exhibit.file.endswith(".txt"):
+        text = (out / exhibit.file).read_text(encoding="utf-8", errors="replace")
+        return f"<pre>{escape(chr(10).join(text.splitlines()[:12]))}</pre>"
+    picture = exhibit.file if exhibit.file.endswith((".svg", ".png")) else exhibit.picture
+    if not picture or not (out / picture).exists():
+        return ""
+    plot = ' class="plot"' if picture in PLOTS or picture.endswith(".png") else ""
+    return f'<img{plot} src="{escape(picture)}" alt="" loading="lazy">'

@@ -34,9 +34,7 @@ def check_file(path):
         assert root.tag == SVG + "svg"
         assert len(list(root.iter())) > 30
     elif path.suffix == ".html":
-        assert path.read_text(encoding="utf-8").startswith(
-            "<!doctype html>"
-        )  # other tests read on
+        assert path.read_text(encoding="utf-8").startswith("<!doctype html>")  # other tests read on
     elif path.suffix == ".txt":
         assert len(path.read_text(encoding="utf-8").splitlines()) > 3
     else:
