@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable
-from html import escape
 from pathlib import Path
 
 import viz
@@ -13,6 +12,7 @@ from autograd import Value, deltas
 from demos.lecture.pictures import network_loss
 from demos.lecture.report import Report, Section
 from demos.output import beside
+from viz.text import escape
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c2430; --soft: #5d6878; --paper: #fff; --card: #f5f7fa;
