@@ -143,7 +143,8 @@ def context():
 LOOK = """() => ({
   broken: window.broken === 1 || document.scripts.length > 0,
   elements: [...document.querySelectorAll('*')].map(e => e.localName),
-  handlers: [...document.querySelectorAll('*')].flatMap(e => e.getAttributeNames()).filter(a => a.startsWith('on')).length,
+  handlers: [...document.querySelectorAll('*')].flatMap(e => e.getAttributeNames())
+    .filter(name => name.startsWith('on')).length,
   strangers: [...document.querySelectorAll('svg *')].filter(e => !e.namespaceURI.endsWith('svg')).length
     + [...document.querySelectorAll('math *')].filter(e => !e.namespaceURI.endsWith('MathML')).length,
   text: document.body.innerText,
