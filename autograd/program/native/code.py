@@ -351,6 +351,14 @@ class Text:
         body = "\n".join(code.lines)
         self._functions.append(f"define {name}({parameters}) nounwind {attributes} {{\nentry:\n{body}\n  ret void\n}}")
 
+    def handler(self, name: str, code: Code) -> None:
+        """Add a function of the tape's machine, which returns where the next run begins."""
+        self._declarations |= code.declarations
+        self._helpers |= code.helpers
+        body = "\n".join(code.lines)
+        parameters = "ptr noalias %r, ptr noalias %c, ptr noalias %start, ptr noalias %context"
+        self._functions.append(f"define ptr @{name}({parameters}) nounwind {{\nentry:\n{body}\n  ret ptr %q\n}}")
+
     def add(self, written: str) -> None:
         """Add a function that is written out."""
         self._functions.append(written)

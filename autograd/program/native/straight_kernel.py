@@ -1,0 +1,64 @@
+"""The kernel of a small program: straight-line machine code."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from functools import cached_property, partial
+
+import numpy as np
+
+from autograd.program.kernel import Floats, Kernel, Task
+from autograd.program.native import method, straight
+from autograd.program.native.chunks import run_chunks
+from autograd.program.native.machine import Library, require
+
+_POINTER, _COUNT = ctypes.c_void_p, ctypes.c_int64
+
+
+class StraightLine(Kernel):
+    """A small program, written out: as one function for a single sample, as another for batches.
+
+    Each of the two is compiled when it is first needed.
+    """
+
+    def __init__(self, task: Task) -> None:
+        require()
+        self._task = task
+        self.backend = f"llvm: straight line, {straight.LANES} lanes"
+
+    @cached_property
+    def _one(self) -> Library:
+        return Library(straight.one_sample(self._task))
+
+    @cached_property
+    def _many(self) -> tuple[Library, straight.Many]:
+        many = straight.many_samples(self._task)
+        return Library(many.text), many
+
+    @property
+    def source(self) -> str:
+        """The text that is compiled for a single sample, in LLVM's language."""
+        return self._one.text
+
+    def run(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int = 1) -> None:
+        """Compute `each` and `total`."""
+        if len(batch) == 1:
+            self.bind(fixed, batch, each, total)()
+        else:
+            self._run_many(fixed, batch, each, total, threads)
+
+    def bind(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int = 1) -> Callable[[], None]:
+        """`run` on these very arrays; for a single sample a built-in function, called in no time."""
+        arrays = (fixed, batch, each, total)
+        if len(batch) == 1:
+            return method.builtin(self._one, [a.ctypes.data for a in arrays], arrays)
+        return partial(self.run, *arrays, threads)
+
+    def _run_many(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int) -> None:
+        library, many = self._many
+        uniform = np.empty(many.uniform)
+        ctypes.CFUNCTYPE(None, _POINTER, _POINTER)(library.address("uniform"))(fixed.ctypes.data, uniform.ctypes.data)
+        chunk = ctypes.CFUNCTYPE(None, *[_POINTER] * 6, _COUNT, _COUNT)(library.address("chunk"))
+        given = partial(chunk, *(a.ctypes.data for a in (fixed, uniform, batch, each)))
+        run_chunks(given, len(batch), many.work, total, threads)
