@@ -32,6 +32,7 @@ ROOMS: dict[str, tuple[Exhibit, ...]] = {
         Exhibit("lecture.html", "The lecture, number by number",
                 "What its slides print beside what the engine computes, with pictures and derivations.",
                 "activations.svg"),
+        Exhibit("step.txt", "A session in the debugger", "The same network in the terminal: there, back, and why."),
         Exhibit("exploding.txt", "Why a derivative is large", "The paths that carry it, largest first."),
         Exhibit("nan.txt", "Where a computation breaks", "The first node at which nan arises, and how it spread."),
     ),

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from demos import __main__ as everything
-from demos import cars, derivative, exploding, gallery, lecture, moons, nan, neuron, output, pages
+from demos import cars, derivative, exploding, gallery, lecture, moons, nan, neuron, output, pages, step
 
 ROOT = Path(__file__).parents[1]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -21,6 +21,7 @@ RUNS = {
     neuron: ([], ["neuron.svg", "picnic.svg"]),
     lecture: ([], ["lecture.svg", "activations.svg", "relu_family.svg", "bias.svg", "lecture.html"]),
     pages: ([], ["step.html", "perceptron.html", "sigmoid.html"]),
+    step: ([], ["step.txt"]),
     exploding: ([], ["exploding.txt"]),
     nan: ([], ["nan.txt"]),
     cars: (["--epochs", "3"], ["cars.png"]),
@@ -99,6 +100,13 @@ def test_every_file_of_every_demo_has_its_place_in_the_gallery():
     assert made == shown
     pictures = {exhibit.picture for room in gallery.ROOMS.values() for exhibit in room if exhibit.picture}
     assert pictures <= made
+
+
+def test_the_recorded_session_is_what_the_debugger_says():
+    """If it should say something else now: ``python -m demos.step --out docs``."""
+    recorded = (ROOT / "docs" / "step.txt").read_text(encoding="utf-8")
+    assert recorded == step.session()
+    assert step.SESSION.splitlines() == re.findall(r"^\(debug\) (.+)$", recorded, re.MULTILINE)
 
 
 def test_pictures_hold_the_same_bytes_every_time(tmp_path):

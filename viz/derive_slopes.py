@@ -17,18 +17,14 @@ def textbook_slopes(primitive: Primitive, output: Box, operands: Sequence[Box]) 
 
     Operands that are Numbers take part as numbers, so that the slope of x³ is 3·x² and not 3·x³⁻¹.
     """
-    slopes, symbols = _rule(primitive, output, operands)
-    return [None if slope is None else _laid_out(slope, symbols) for slope in slopes]
+    slopes, symbols = textbook_terms(primitive, output, operands)
+    return [None if slope is None else laid_out(slope, symbols) for slope in slopes]
 
 
-def textbook_slope(primitive: Primitive, output: Box, operands: Sequence[Box], slot: int) -> Box | None:
-    """∂output/∂operand for one operand: of many, the others need not be laid out."""
-    slopes, symbols = _rule(primitive, output, operands)
-    return None if slopes[slot] is None else _laid_out(slopes[slot], symbols)
-
-
-def _rule(primitive: Primitive, output: Box, operands: Sequence[Box]) -> tuple[tuple[Any, ...], dict[str, Box]]:
-    """The table's rule applied to symbols, and the box that each symbol stands for."""
+def textbook_terms(
+    primitive: Primitive, output: Box, operands: Sequence[Box]
+) -> tuple[tuple[Any, ...], dict[str, Box]]:
+    """The same before it is laid out, for whoever wants one of many: the slopes, and what their symbols stand for."""
     symbols: dict[str, Box] = {"y": output}
     arguments: list[Any] = []
     for i, box in enumerate(operands):
@@ -42,14 +38,14 @@ def _rule(primitive: Primitive, output: Box, operands: Sequence[Box]) -> tuple[t
     return (slopes if isinstance(slopes, tuple) else (slopes,)), symbols
 
 
-def _laid_out(term: Any, symbols: dict[str, Box]) -> Box:
-    """A rule's Expression, a few operations deep, as boxes."""
+def laid_out(term: Any, symbols: dict[str, Box]) -> Box:
+    """A term of a rule, a few operations deep, as boxes."""
     if not isinstance(term, Expression):
         return n.Number(float(term))
     if not term.operands:
         return symbols[term.name]
     if term.name == "where" and term.operands[2] is None:
-        return _laid_out(term.operands[1], symbols)
+        return laid_out(term.operands[1], symbols)
     if term.name == "where" and term.operands[1] is None:
-        return _laid_out(term.operands[2], symbols)
-    return operation(term.name, [_laid_out(operand, symbols) for operand in term.operands])
+        return laid_out(term.operands[2], symbols)
+    return operation(term.name, [laid_out(operand, symbols) for operand in term.operands])

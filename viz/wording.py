@@ -7,18 +7,18 @@ operation and its slope are written, `written` and `slope_written`, comes from t
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from autograd.ops import special
 from autograd.ops.primitive import Primitive, lookup
-from viz.columns import CONSTANT, Step
-from viz.derive_slopes import textbook_slope
+from viz.columns import Step
+from viz.derive_slopes import laid_out, textbook_terms
 from viz.names import Names
 from viz.notation import Box, Number, Slot, Word
 from viz.notation_print import pattern
-from viz.notation_table import written as laid_out
+from viz.notation_table import written as as_in_the_table
 from viz.numbers import MINUS, shown
 from viz.recording import Compute, Gathered, Recording, Seed, State
 
@@ -116,14 +116,19 @@ def _relevant(row: Primitive, constants: Constants) -> Constants:
 def _written(op: str, constants: Constants) -> str:
     row = lookup(op)
     boxes = _boxes(constants)
-    return pattern(laid_out(row, _shortened(row, boxes))).replace("…·…", "…")
+    return pattern(as_in_the_table(row, _shortened(row, boxes))).replace("…·…", "…")
 
 
 @lru_cache(maxsize=4096)
 def _slope_written(op: str, constants: Constants, slot: int) -> str | None:
-    box = textbook_slope(lookup(op), Slot("y"), _boxes(constants), slot)
-    formula = "" if box is None else pattern(box)
+    slopes, symbols = _slope_terms(op, constants)
+    formula = "" if slopes[slot] is None else pattern(laid_out(slopes[slot], symbols))
     return formula if 0 < len(formula) <= LONGEST_SLOPE else None
+
+
+@lru_cache(maxsize=64)
+def _slope_terms(op: str, constants: Constants) -> tuple[tuple[Any, ...], dict[str, Box]]:
+    return textbook_terms(lookup(op), Slot("y"), _boxes(constants))
 
 
 def _boxes(constants: Constants) -> list[Box]:
@@ -188,7 +193,7 @@ class Wording:
             return fill(TEMPLATES["computed"], facts)
         if isinstance(step, Seed):
             return fill(TEMPLATES["seeded"], facts)
-        keys = ["sent" if facts["formula"] in ("", facts["slope"]) else "sent, by formula"]
+        keys = ["sent, by formula" if facts["formula"] else "sent"]
         keys += ["flat"] if step.slope == 0 else []
         keys += ["complete" if self._log.state(number + 1).delta(step.operand).complete else "so far"]
         return " ".join(fill(TEMPLATES[key], facts) for key in keys)
@@ -222,11 +227,11 @@ class Wording:
     def _computed(self, step: Compute) -> dict[str, str]:
         op, operands = self._trace.nodes[step.node].op, self.operands(step.node)
         row, formula = lookup(op), written(op, self._constants(operands))
-        numbers = {str(i): shown(self._trace.columns.value.item(node)) for i, node in enumerate(operands)}
+        value = self._trace.columns.value.item
         return {
             **self._named(step.node),
-            "formula": fill(formula, self._names_of(operands)),
-            "numbers": fill(formula, numbers),
+            "formula": self._with(formula, operands, self._operand),
+            "numbers": self._with(formula, operands, lambda operand: shown(value(operand))),
             "value": shown(step.value),
             "operands": self._listed(operands),
             "users": self._listed(self.users(step.node)) or "nothing that sends a derivative back",
@@ -236,13 +241,14 @@ class Wording:
 
     def _sent(self, step: Step, number: int) -> dict[str, str]:
         node, operands = self._trace.nodes[step.node], self.operands(step.node)
-        formula = slope_written(node.op, self._constants(operands), step.slot)
+        formula = slope_written(node.op, self._constants(operands), step.slot) or ""
+        formula = formula if "{" in formula else ""  # without a letter in it, it is the number itself
         gathered = self._log.state(number + 1).delta(step.operand)
         return {
             **self._named(step.node),
             "x": self.names.called(step.operand),
             "op": node.op,
-            "formula": fill(formula or "", {"y": self.names.called(step.node), **self._names_of(operands)}),
+            "formula": self._with(fill(formula, {"y": self.names.called(step.node)}), operands, self._operand),
             "delta": shown(step.delta),
             "slope": shown(step.slope),
             "contribution": shown(step.contribution),
@@ -263,11 +269,13 @@ class Wording:
         return users[::-1]
 
     def _constants(self, operands: list[int]) -> Constants:
-        nodes = self._trace.nodes
-        return tuple(nodes[i].value if nodes[i].kind == CONSTANT else None for i in operands)
+        root, value = self._trace.root, self._trace.columns.value.item
+        return tuple(value(i) if i > root else None for i in operands)  # constants come after the root
 
-    def _names_of(self, operands: list[int]) -> dict[str, str]:
-        return {str(i): self._operand(node) for i, node in enumerate(operands)}
+    def _with(self, formula: str, operands: list[int], said: Callable[[int], str]) -> str:
+        """A pattern with what is said of each operand that occurs in it, of many."""
+        occur = {int(field) for _, field in _FIELD.findall(formula) if field.isdecimal()}
+        return fill(formula, {str(i): said(operands[i]) for i in occur if i < len(operands)})
 
     def _operand(self, node: int) -> str:
         """An operand in a formula: a constant is its number."""

@@ -32,6 +32,7 @@ class Session:
         self.names = self.words.names
         self.steps = StepColumns(log, self.names)
         self.taken = 0
+        _ = log.sources, log.targets  # gathered now, so that the first step is at once
         self.points: dict[int, Breakpoint] = {}
         self._next_point = 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import textwrap
 from collections.abc import Iterator
 
 import numpy as np
@@ -17,6 +18,7 @@ MOST_STEPS = 24  # that a move shows each; of more only the last
 AROUND = 5  # steps, or lines of source, before and after
 MOST_NODES = 30  # of a scope that are printed
 MOST_LEAVES = 8  # whose derivatives are shown at the end
+LINE = 100  # characters after which a sentence goes on in a new line
 LONGEST_WAY = 12  # nodes on the way down from J
 
 
@@ -99,7 +101,8 @@ class Telling:
         yield f"{self._number(number)}  {self._words.arithmetic(number)}"
         if sentence:
             indent = " " * (self._width + 2)
-            yield self._style(indent + self._words.sentence(number), "dim")
+            for line in textwrap.wrap(self._words.sentence(number), LINE, break_long_words=False):
+                yield self._style(indent + line, "dim")
 
     @property
     def _width(self) -> int:
@@ -147,7 +150,9 @@ class Telling:
 
     def meaning(self) -> Iterator[str]:
         """What the last step means."""
-        yield self._words.meaning(self._session.taken - 1) if self._session.taken else "No step is taken yet: `step`."
+        taken = self._session.taken
+        said = self._words.meaning(taken - 1) if taken else "No step is taken yet: `step`."
+        yield from textwrap.wrap(said, LINE, break_long_words=False)
 
     def around(self, number: int) -> Iterator[str]:
         """The steps before and after one; an arrow at the last that was taken."""
