@@ -17,7 +17,6 @@ import pytest
 
 import viz
 from autograd import Value, deltas, dot, scope, tanh, where
-from autograd import sum as total
 from autograd.errors import ArgumentError, GraphError, OperandError
 from viz.boxes import Box
 from viz.layout import Link, Shape, place
@@ -349,24 +348,61 @@ def test_middling_graphs_are_compact_and_fold_what_one_node_alone_uses():
     assert len(of_class(viz.draw(many(2, 10, 20)).svg, "node")) == len(compact.boxes)
 
 
-def test_products_of_a_sum_stand_as_lines_of_one_box():
+def test_a_sum_has_its_products_as_lines():
     seen = viz.trace(many(2, 10, 20))
-    compact = view(seen, level="op")
-    tables = [box for box in compact.boxes if box.name == "20 products"]
-    assert len(tables) == 20
-    assert len(tables[0].counts) == 20
+    compact, whole = view(seen, level="op"), view(seen, level="op", force=True)
+    sums = [box for box in compact.boxes if len(box.counts) == 21]
+    assert len(sums) == 20 and all(box.counts[-1] == "0" for box in sums)  # the bias
     weight, given = 0.1, 0.5
-    assert tables[0].counts[0] == f"{weight}·{given} = {weight * given}"
+    assert sums[0].counts[0] == f"{weight}·{given} = {weight * given}"
     assert not any(box.symbol == "×" for box in compact.boxes)
-    assert sum(a.edges for a in compact.arrows if a.tail in {box.id for box in tables}) == 400
+    kept = {box.id: box for box in whole.boxes}
+    assert all(box._replace(slots=0, counts=()) == kept[box.id]._replace(slots=0) for box in compact.boxes)
+    into = [a for a in compact.arrows if a.head in {box.id for box in sums}]
+    assert sum(a.edges for a in into) == 400
+    assert {box.name or shown(box.value) for box in compact.boxes if box.id in {a.tail for a in into}} >= {"0.5"}
 
 
-def test_a_long_table_of_products_is_cut():
-    with scope("a.b"):
-        terms = [Value(-i, name=f"w{i}") * Value(2.0, name=f"x{i}") for i in range(1, 201)]
-    tables = [box for box in view(viz.trace(total(terms))).boxes if box.name == "200 products"]
-    assert [box.counts[0] for box in tables] == ["w1·x1 = (−1)·2 = −2"]
-    assert tables[0].counts[-1] == f"… and {200 - MOST_LINES} more"
+def a_chain_of_sums(terms: int) -> Value:
+    with scope("layer1.neuron1"):
+        z = Value(1.0, name="b")
+        for i in range(1, terms + 1):
+            z = z + Value(-i, name=f"w{i}") * Value(2.0, name=f"x{i}")
+        z.name = "z"
+    with scope("layer2"):
+        J = tanh(z)
+        for _ in range(FULL):
+            J = J * 1.0
+    return J
+
+
+def test_a_chain_of_sums_is_one_sum():
+    compact = view(viz.trace(a_chain_of_sums(5)))
+    (z,) = [box for box in compact.boxes if box.name == "z"]
+    assert z.counts == ("b = 1", *(f"w{i}·x{i} = (−{i})·2 = −{2 * i}" for i in range(1, 6)))
+    assert z.value == 1 - 2 * sum(range(1, 6)) and z.kind == "operation"
+    assert [arrow.tail for arrow in compact.arrows if arrow.head == z.id] == []
+
+
+def test_an_arrow_into_a_sum_keeps_its_local_derivative():
+    x = Value(3.0, name="x")
+    J = x * 5.0 + x * x + Value(2.0, name="w") * tanh(x) + Value(4.0, name="v") * tanh(x)
+    for _ in range(FULL):
+        J = J * 1.0
+    seen = view(viz.trace(J))
+    (top,) = [box for box in seen.boxes if len(box.counts) == 4]
+    slopes = {
+        next(b for b in seen.boxes if b.id == a.tail).symbol: (a.slope, a.edges)
+        for a in seen.arrows
+        if a.head == top.id
+    }
+    assert slopes == {"": (None, 3), "tanh": (4.0, 1)}  # x three times, and each tanh once
+
+
+def test_a_long_list_of_terms_is_cut():
+    (z,) = [box for box in view(viz.trace(a_chain_of_sums(200))).boxes if box.name == "z"]
+    assert len(z.counts) == MOST_LINES + 1
+    assert z.counts[-1] == f"… and {201 - MOST_LINES} more"
 
 
 def test_a_graph_with_nothing_to_fold_is_only_compact():

@@ -1,9 +1,9 @@
-"""Compact pictures: what only one node uses, a neuron's weights or a sum's products, shares a box."""
+"""Compact pictures: a sum takes in the products that only it uses, and a neuron's weights share a box."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from viz.boxes import GROUP, Arrow, Box, View, larger
 from viz.numbers import shown
@@ -11,12 +11,16 @@ from viz.text import shortened
 from viz.trace import CONSTANT, OPERATION
 
 FOLDED_FROM = 3  # this many share a box
-MOST_LINES = 40  # of products that are written out in one
+MOST_LINES = 40  # terms that are written out in one
+
+Homes = Mapping[str, str]  # the box that each folded box goes into
 
 
 def folded(view: View) -> View:
-    """The same picture with weights and products that only one box uses gathered in front of it."""
-    homes = _homes(view)
+    """The same picture with what only one box uses folded into that, or into a box in front of it."""
+    graph = _Graph(view)
+    homes = _into_sums(graph)
+    homes |= _leaves_together(graph, homes)
     if not homes:
         return view
     members: dict[str, list[Box]] = defaultdict(list)
@@ -24,56 +28,78 @@ def folded(view: View) -> View:
         members[homes.get(box.id, box.id)].append(box)
     arrows = tuple(_rewired(view.arrows, homes))
     slots = Counter(arrow.head for arrow in arrows)
-    into = _operands(view)
-    boxes = tuple(
-        _group(i, inside, slots[i], into) if len(inside) > 1 else inside[0]._replace(slots=slots[i])
-        for i, inside in members.items()
-    )
+    boxes = tuple(_box(graph, i, inside)._replace(slots=slots[i]) for i, inside in members.items())
     said = f"{len(homes):,} nodes that only one other uses are folded; draw(…, force=True) draws each"
     return view._replace(boxes=boxes, arrows=arrows, note="; ".join(filter(None, (view.note, said))))
 
 
-# -- what folds together ----------------------------------------------------------------------------
+class _Graph:
+    """The boxes of a view by id, with their operands in order and, where there is just one, their user."""
+
+    def __init__(self, view: View) -> None:
+        self.boxes = {box.id: box for box in view.boxes}
+        self.operands: dict[str, list[str]] = defaultdict(list)
+        users: dict[str, set[str]] = defaultdict(set)
+        for arrow in view.arrows:
+            self.operands[arrow.head].append(arrow.tail)
+            users[arrow.tail].add(arrow.head)
+        self.only = {i: min(heads) for i, heads in users.items() if len(heads) == 1}
+
+    def adds_up(self, i: str) -> bool:
+        """Whether it is a sum."""
+        return self.boxes[i].kind == OPERATION and self.boxes[i].symbol in ("+", "Σ")
+
+    def is_product(self, i: str) -> bool:
+        """Whether it is a product of two."""
+        return self.boxes[i].kind == OPERATION and self.boxes[i].symbol == "×"
+
+    def terms(self, top: str, homes: Homes) -> Iterator[str]:
+        """What a sum adds up, in order: the operands that were folded into it, those of inner sums in their place."""
+        pending = [top]
+        while pending:
+            i = pending.pop()
+            if i == top or (self.adds_up(i) and homes.get(i) == top):
+                pending += reversed(self.operands[i])
+            elif homes.get(i) == top:
+                yield i
 
 
-def _homes(view: View) -> dict[str, str]:
-    """The group of each box that is folded: products of one sum with their leaves, and leaves of one node."""
-    boxes = {box.id: box for box in view.boxes}
-    users: dict[str, set[str]] = defaultdict(set)
-    for arrow in view.arrows:
-        users[arrow.tail].add(arrow.head)
-    only = {i: min(heads) for i, heads in users.items() if len(heads) == 1}
-    products = [box for box in view.boxes if box.id in only and box.kind == OPERATION and box.symbol == "×"]
-    homes = dict(_together(products, only, "products"))
-    with_products = {i: homes[user] for i, user in only.items() if boxes[i].kind != OPERATION and user in homes}
-    leaves = [boxes[i] for i in only if boxes[i].kind not in (OPERATION, CONSTANT) and i not in with_products]
-    return homes | with_products | dict(_together(leaves, only, "leaves"))
+# -- what folds -------------------------------------------------------------------------------------
 
 
-def _together(boxes: Iterable[Box], only: Mapping[str, str], what: str) -> Iterable[tuple[str, str]]:
-    """(box, group) for the boxes of one scope that one node alone uses, where there are several."""
+def _into_sums(graph: _Graph) -> dict[str, str]:
+    """Of each sum of several products: these, the inner sums of a chain of +, and leaves that nothing else uses."""
+    tops: dict[str, str] = {}  # the last + of the chain that a sum belongs to
+    for i in reversed(graph.boxes):
+        if graph.adds_up(i):
+            user = graph.only.get(i, "")
+            chained = user in tops and graph.boxes[user].scope == graph.boxes[i].scope
+            tops[i] = tops[user] if chained and graph.boxes[i].symbol == "+" else i
+    homes = {i: top for i, top in tops.items() if i != top}
+    for i, user in graph.only.items():
+        if user in tops and i not in tops and (graph.is_product(i) or graph.boxes[i].kind != OPERATION):
+            homes[i] = tops[user]
+    products = Counter(homes[i] for i in homes if graph.is_product(i))
+    homes = {i: top for i, top in homes.items() if products[top] >= FOLDED_FROM}
+    factors = {i: homes[user] for i, user in graph.only.items()
+               if user in homes and graph.is_product(user) and graph.boxes[i].kind != OPERATION}  # fmt: skip
+    return homes | factors
+
+
+def _leaves_together(graph: _Graph, homes: Homes) -> dict[str, str]:
+    """The other leaves of one scope that one node alone uses, where there are several."""
     same: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for box in boxes:
-        same[only[box.id], box.scope].append(box.id)
-    for found in same.values():
-        if len(found) >= FOLDED_FROM:
-            yield from ((i, f"{what}_{found[0]}") for i in found)
+    for i, user in graph.only.items():
+        if i not in homes and graph.boxes[i].kind not in (OPERATION, CONSTANT):
+            same[user, graph.boxes[i].scope].append(i)
+    return {i: f"leaves_{found[0]}" for found in same.values() if len(found) >= FOLDED_FROM for i in found}
 
 
 # -- boxes and arrows -------------------------------------------------------------------------------
 
 
-def _operands(view: View) -> dict[str, list[Box]]:
-    """The operands of every box, in order."""
-    boxes = {box.id: box for box in view.boxes}
-    operands: dict[str, list[Box]] = defaultdict(list)
-    for arrow in view.arrows:
-        operands[arrow.head].append(boxes[arrow.tail])
-    return operands
-
-
-def _rewired(arrows: Iterable[Arrow], homes: Mapping[str, str]) -> Iterable[Arrow]:
-    """The arrows between the boxes that are left: one from a group to each neighbour, and the others."""
+def _rewired(arrows: Iterable[Arrow], homes: Homes) -> Iterator[Arrow]:
+    """The arrows between the boxes that are left: one from or to what was folded, and the others."""
     kept: dict[object, Arrow] = {}
     for arrow in arrows:
         tail, head = homes.get(arrow.tail, arrow.tail), homes.get(arrow.head, arrow.head)
@@ -95,32 +121,37 @@ def _merged(one: Arrow, other: Arrow) -> Arrow:
     )
 
 
-def _group(group: str, inside: list[Box], slots: int, operands: Mapping[str, list[Box]]) -> Box:
+def _box(graph: _Graph, i: str, inside: list[Box]) -> Box:
+    """A box as it was, a sum with its terms, or the leaves that share one."""
+    if i not in graph.boxes:
+        return _leaves(i, inside)
+    if len(inside) == 1:
+        return inside[0]
+    homes = {box.id: i for box in inside}
+    lines = [_line(graph, term) for term in graph.terms(i, homes)]
+    lines[MOST_LINES:] = [f"… and {len(lines) - MOST_LINES:,} more"] if len(lines) > MOST_LINES else []
+    return graph.boxes[i]._replace(counts=tuple(lines))
+
+
+def _leaves(group: str, inside: list[Box]) -> Box:
     delta = None
     for box in inside:
         delta = larger(delta, box.delta)
-    products = [box for box in inside if box.kind == OPERATION]
-    if products:
-        title, lines = (
-            f"{len(products):,} products",
-            [_product(box, *operands[box.id]) for box in products[:MOST_LINES]],
-        )
-        lines += [f"… and {len(products) - MOST_LINES:,} more"] if len(products) > MOST_LINES else []
-    else:
-        title, lines = _span(inside[0].name, inside[-1].name), [f"{len(inside):,} leaves"]
-    return Box(group, GROUP, title, "", None, delta, inside[0].scope, slots, None, tuple(lines))
+    first, last = inside[0].name, inside[-1].name
+    title = f"{shortened(first, 10)} … {shortened(last, 10)}" if first and last else "leaves"
+    return Box(group, GROUP, title, "", None, delta, inside[0].scope, 0, None, (f"{len(inside):,} leaves",))
 
 
-def _span(first: str, last: str) -> str:
-    return f"{shortened(first, 10)} … {shortened(last, 10)}" if first and last else "leaves"
-
-
-def _product(box: Box, left: Box, right: Box) -> str:
-    """W¹₁₁·x₁ = 0.5·(−2) = −1."""
-    numbers = "·".join(_factor(factor.value or 0.0) for factor in (left, right))
-    names = "·".join(shortened(factor.name, 12) or _factor(factor.value or 0.0) for factor in (left, right))
-    result = shown(box.value or 0.0)
-    return f"{names} = {numbers} = {result}" if names != numbers else f"{numbers} = {result}"
+def _line(graph: _Graph, term: str) -> str:
+    """W¹₁₁·x₁ = 0.5·(−2) = −1, or b = 0.25."""
+    box = graph.boxes[term]
+    value = shown(box.value or 0.0)
+    if not graph.is_product(term):
+        return f"{shortened(box.name, 12)} = {value}" if box.name else value
+    factors = [graph.boxes[i] for i in graph.operands[term]]
+    numbers = "·".join(_factor(factor.value or 0.0) for factor in factors)
+    names = "·".join(shortened(factor.name, 12) or _factor(factor.value or 0.0) for factor in factors)
+    return f"{names} = {numbers} = {value}" if names != numbers else f"{numbers} = {value}"
 
 
 def _factor(x: float) -> str:
