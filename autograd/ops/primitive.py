@@ -102,6 +102,11 @@ class Primitive:
         """How many operands, or None if any number."""
         return None if self.variadic else len(self.operands)
 
+    @property
+    def has_index(self) -> bool:
+        """Whether the first operand is no quantity but chooses among the others, as in softmax(i, *xs)."""
+        return self.variadic and len(self.operands) > 1
+
     # -- the value ------------------------------------------------------------------------------
 
     @cached_property

@@ -532,6 +532,11 @@ def softmax_slopes(i: Any, xs: tuple[Any, ...]) -> list[Any]:
     return [sum_(*rest) if j == i else -s[j] for j in range(len(s))]
 
 
+def _differences(i: int, xs: tuple[Any, ...]) -> list[Any]:
+    """xⱼ - xᵢ, with a 0 for xᵢ itself, infinite or not."""
+    return [x - xs[i] if j != i else np.zeros(np.shape(x)) for j, x in enumerate(xs)]
+
+
 logsumexp = row("logsumexp", Atom(special.logsumexp, lambda *xs: np.logaddexp.reduce(np.broadcast_arrays(*xs))),
           lambda y, *xs: tuple(softmax_vector(xs)), variadic=True,
           latex=r"\ln\left(\sum e^{{{xs}}}\right)", definition="log(sum(exp(x) for x in xs))",
@@ -547,7 +552,7 @@ softmax = row("softmax", Atom(lambda i, *xs: special.softmax(*xs)[int(i)], lambd
           doc="the i-th component of softmax(x)")
 
 log_softmax = row("log_softmax",
-          Atom(special.log_softmax, lambda i, *xs: -logsumexp.array(*(x - xs[int(i)] for x in xs))),
+          Atom(special.log_softmax, lambda i, *xs: -logsumexp.array(*_differences(int(i), xs))),
           lambda y, i, *xs: (None, *softmax_slopes(i, xs)), variadic=True,
           latex=r"\ln\left(\frac{{e^{{{xs[i]}}}}}{{\sum e^{{{xs}}}}}\right)", definition="xs[i] - log(sum(exp(x) for x in xs))",
           points=[(0, 1, 2, 3), (2, 1, 2, 3), (1, 0, 50)],

@@ -18,7 +18,6 @@ from autograd.program.program import DOT, MAXIMUM, SUM, WHERE, Operation, Progra
 
 Pair = tuple[int, int]  # δ of a user, slope along the edge
 WHOLE = "whole"
-INDEXED = ("softmax", "log_softmax")  # the first operand says which component: their rules need its number
 ALWAYS = None  # the path of what every derivative comes back to
 
 
@@ -172,10 +171,9 @@ def _slope_term(row: str, slot: int, count: int) -> Term | str:
     A slope that is a number, an operand or one operation on those is written out; a longer one stays
     whole, so that programs stay short and an executor may compute tanh and tanh′ together.
     """
-    if row in INDEXED:
-        return None if slot == 0 else WHOLE
-    terms = slope_terms(row, count)
-    term = terms[slot]
+    if lookup(row).has_index:
+        return WHOLE if slot else None
+    term = slope_terms(row, count)[slot]
     if isinstance(term, Expression) and not all(_is_plain(o) for o in term.operands):
         return WHOLE
     return term

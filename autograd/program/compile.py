@@ -272,6 +272,7 @@ class _Ready:
         self._summed = tuple(
             options.reduce is not None and all(axes[i] is None for i in arguments) for arguments in derived.depends
         )
+        self._counts = (len(self._summed) - sum(self._summed), sum(self._summed))
         self._column = np.where(self._summed, np.cumsum(self._summed), np.cumsum(np.logical_not(self._summed))) - 1
         self.kernel: Kernel = kernel_for(Task(derived.program, tuple(batched), self._summed, options.exact), backend)
 
@@ -284,11 +285,11 @@ class _Ready:
 
     def room_each(self, samples: int | None) -> Floats:
         """Room for the answers of each sample."""
-        return np.empty((1 if samples is None else samples, len(self._summed) - sum(self._summed)))
+        return np.empty((1 if samples is None else samples, self._counts[0]))
 
     def room_total(self) -> Floats:
         """Room for the sums over all samples."""
-        return np.empty(sum(self._summed))
+        return np.empty(self._counts[1])
 
     def scale(self, samples: int | None, each: Floats, total: Floats) -> None:
         """Make means of sums, and derivatives of the mean of derivatives of the sum."""

@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from autograd.errors import ArgumentError
-from autograd.program.interpreter import Interpreter
 from autograd.program.kernel import Kernel, Task
 from autograd.program.program import Program
+
+
+def _interpreter(task: Task) -> Kernel:
+    from autograd.program.interpreter import Interpreter
+
+    return Interpreter(task)
+
+
+def _numpy(task: Task) -> Kernel:
+    from autograd.program.numpy_executor import NumpyKernel
+
+    return NumpyKernel(task)
 
 
 def _llvm(task: Task) -> Kernel:
@@ -23,7 +34,7 @@ def _llvm_serves(program: Program) -> str | None:
     return serves(program)
 
 
-EXECUTORS: dict[str, Callable[[Task], Kernel]] = {"interpreter": Interpreter, "llvm": _llvm}
+EXECUTORS: dict[str, Callable[[Task], Kernel]] = {"interpreter": _interpreter, "numpy": _numpy, "llvm": _llvm}
 
 
 def check_backend(backend: str) -> None:
@@ -37,7 +48,7 @@ def choose(program: Program, backend: str, samples: int | None) -> tuple[str, st
     if backend != "auto":
         return backend, "as asked"
     reason = _llvm_serves(program)
-    return ("llvm", reason) if reason else ("interpreter", "always there")
+    return ("llvm", reason) if reason else ("numpy", "always there")
 
 
 def kernel_for(task: Task, backend: str) -> Kernel:

@@ -1,0 +1,149 @@
+"""The numpy executor: a program as array operations over blocks of samples that stay in cache."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import numpy as np
+
+from autograd.program.kernel import Floats, Kernel, Task
+from autograd.program.planning import Plan
+from autograd.program.steps import Call, Frame, view_of
+from autograd.program.tape import Tape
+
+CACHE = 384 * 1024  # bytes of rows in a block: most of a core's second-level cache
+MEMORY = 256 * 1024**2  # bytes of rows in a block at most, however large the program
+FEWEST, WIDE, MOST = 256, 1024, 4096  # samples in a block where memory allows, at least (with a tape) and at most:
+# with fewer, calling NumPy is what takes the time
+AT_ONCE = 32  # blocks whose sums are kept before they are added
+
+
+class NumpyKernel(Kernel):
+    """A task as steps of array operations."""
+
+    backend = "numpy"
+
+    def __init__(self, task: Task) -> None:
+        self._plan = Plan(task)
+        rows = max(1, self._plan.places.rows[1])
+        fewest = WIDE if any(isinstance(step, Tape) for step in self._plan.block) else FEWEST
+        largest = max(1, MEMORY // (8 * rows))
+        self._width = min(largest, max(fewest, min(MOST, CACHE // (8 * rows) // 8 * 8)))
+        self._free: list[_Bound] = []
+
+    def run(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int = 1) -> None:
+        """Compute `each` and `total`."""
+        starts = range(0, len(batch), self._width)
+        total[:] = 0.0
+        with np.errstate(all="ignore"):
+            lead = self._take(min(self._width, max(1, len(batch))))
+            lead.run_once(fixed)
+            if self._plan.task.program.outputs.size:
+                self._run_blocks(lead, starts, batch, each, total, threads)
+            lead.add_multiples(total, len(batch))
+        self._free.append(lead)
+
+    def _run_blocks(
+        self, lead: _Bound, starts: range, batch: Floats, each: Floats, total: Floats, threads: int
+    ) -> None:
+        def block(start: int, bound: _Bound | None = None) -> Floats:
+            stop = min(start + self._width, len(batch))
+            frame = bound if bound is not None and stop - start == bound.width else self._like(lead, stop - start)
+            with np.errstate(all="ignore"):  # which is of a thread
+                sums = frame.run_block(batch[start:stop], each[start:stop])
+            if frame is not lead:
+                self._free.append(frame)
+            return sums
+
+        if threads == 1 or len(starts) <= 1:
+            for start in starts:
+                total += block(start, lead)
+            return
+        with ThreadPoolExecutor(threads) as pool:
+            for some in range(0, len(starts), AT_ONCE):
+                for sums in pool.map(block, starts[some : some + AT_ONCE]):
+                    total += sums
+
+    def _take(self, width: int) -> _Bound:
+        for i, frame in enumerate(self._free):
+            if frame.width == width:
+                return self._free.pop(i)
+        return _Bound(self._plan, width)
+
+    def _like(self, lead: _Bound, width: int) -> _Bound:
+        """A frame of that width that knows the alike numbers of another."""
+        frame = self._take(width)
+        frame.share(lead)
+        return frame
+
+
+class _Bound:
+    """A plan's steps bound to memory."""
+
+    def __init__(self, plan: Plan, width: int) -> None:
+        self.width = width
+        self._plan = plan
+        self._frame = Frame(plan.places.rows, width)
+        self._once: list[Call] = []
+        self._block: list[Call] = []
+        self._sums: list[Call] = []
+        self._total = np.zeros(sum(plan.task.summed))
+        for step in plan.once:
+            step.bind(self._frame, self._once)
+        in_order, self._frame.prepare = self._frame.prepare, []
+        self._once = in_order + self._once
+        for step in plan.block:
+            step.bind(self._frame, self._block)
+        self._bind_products()
+
+    def run_once(self, fixed: Floats) -> None:
+        """Compute what is the same for all samples."""
+        task, alike = self._plan.task, self._frame.alike[:, 0]
+        alike[: len(fixed)] = fixed
+        alike[len(fixed) : len(fixed) + len(task.program.constants)] = task.program.constants
+        for call in self._once:
+            call()
+        self._prepare()
+
+    def share(self, other: _Bound) -> None:
+        """Take over what is the same for all samples."""
+        np.copyto(self._frame.alike, other._frame.alike)
+        self._prepare()
+
+    def _prepare(self) -> None:
+        for call in self._frame.prepare:
+            call()
+
+    def run_block(self, batch: Floats, each: Floats) -> Floats:
+        """Compute one block; writes `each`, returns the sums."""
+        rows, plan = self._frame.samples, self._plan
+        rows[: batch.shape[1]] = batch.T
+        for call in self._block:
+            call()
+        self._total[:] = 0.0
+        for call in self._sums:
+            call()
+        at, which = plan.sums
+        self._total[at] = rows[which].sum(axis=1)
+        at, which = plan.columns
+        each[:, at] = rows[which].T
+        at, which = plan.copies
+        each[:, at] = self._frame.alike[which, 0]
+        return self._total
+
+    def add_multiples(self, total: Floats, samples: int) -> None:
+        """Add the sums of what is the same for all samples."""
+        at, which = self._plan.multiples
+        total[at] = self._frame.alike[which, 0] * samples
+
+    def _bind_products(self) -> None:
+        for left, right, at in self._plan.products:
+            a, b = (self._frame.view(operand, self._sums) for operand in (left, right))
+            room = np.empty((len(a), len(b)))
+            self._sums.append(partial(np.matmul, a, b.T, room))
+            target = view_of(self._total, at) if len(np.unique(at)) == at.size else None
+            if target is not None:
+                self._sums.append(partial(np.add, target, room, target))
+            else:
+                self._sums.append(partial(np.add.at, self._total, at, room))

@@ -1,0 +1,80 @@
+"""Where the numpy executor keeps numbers: rows of two matrices, used again when a number is needed no more.
+
+One matrix has a column for each sample of a block; the other has one column, for numbers that are the
+same for all samples.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from autograd.program.adjoint import depends_on
+from autograd.program.kernel import Task
+
+Ids = np.ndarray[Any, np.dtype[np.int64]]
+Mask = np.ndarray[Any, np.dtype[np.bool_]]
+
+
+class Places:
+    """Which row of which matrix every number of a task has.
+
+    batched  (numbers,) whether it lies in the matrix with a column a sample
+    row      (numbers,) its row there
+    rows     how many rows the two matrices need, that of one column first
+    """
+
+    def __init__(self, task: Task) -> None:
+        program = task.program
+        inputs = [i for i, is_batched in enumerate(task.batched) if is_batched]
+        self.batched: Mask = np.frombuffer(depends_on(program, inputs), np.bool_)
+        self.row: Ids = np.full(len(self.batched), -1, np.int64)
+        self.rows = [0, 0]
+        self._free: dict[int, list[int]] = {}  # blocks of so many rows, by where they start
+        is_input = np.arange(len(self.batched)) < program.first
+        for batched in (False, True):
+            self.assign(np.flatnonzero(is_input & (self.batched == batched)), batched)
+
+    def assign(self, numbers: Ids, batched: bool) -> None:
+        """Give these numbers rows that follow each other."""
+        free = self._free.get(len(numbers)) if batched else None
+        if free:
+            start = free.pop()
+        else:
+            start = self.rows[batched]
+            self.rows[batched] += len(numbers)
+        self.row[numbers] = np.arange(start, start + len(numbers))
+
+    def release(self, numbers: Ids) -> None:
+        """Nobody needs these numbers, which got their rows together, any more."""
+        self._free.setdefault(len(numbers), []).append(int(self.row[numbers[0]]))
+
+    def operand(self, numbers: Ids) -> Operand:
+        """Where numbers lie that are all batched or all alike."""
+        return Operand(bool(self.batched[numbers.flat[0]]), self.row[numbers])
+
+
+@dataclass(frozen=True, eq=False)
+class Operand:
+    """Rows of one of the two matrices, in an array of any shape."""
+
+    batched: bool
+    rows: Ids
+
+
+def even_steps(rows: Ids) -> tuple[int, ...] | None:
+    """How far apart rows lie along every axis, if they lie evenly, so that a view can reach them.
+
+    >>> even_steps(np.array([[3, 4, 5], [7, 8, 9]]))
+    (4, 1)
+    >>> even_steps(np.array([1, 2, 4])) is None
+    True
+    """
+    first = int(rows.flat[0])
+    steps = tuple(int(rows.take(1, axis).flat[0]) - first if n > 1 else 0 for axis, n in enumerate(rows.shape))
+    expected = np.full(rows.shape, first)
+    for axis, (n, step) in enumerate(zip(rows.shape, steps, strict=True)):
+        expected += (np.arange(n) * step).reshape([n if i == axis else 1 for i in range(rows.ndim)])
+    return steps if np.array_equal(rows, expected) else None

@@ -1,0 +1,194 @@
+"""The steps of the numpy executor: each computes the results of many instructions for a block of samples.
+
+A step knows where its operands and results lie (`Operand`).  Bound to a `Frame`, which has the memory,
+it becomes calls of NumPy functions on views that were made beforehand, so that running a block costs
+nothing but these calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from autograd.ops.primitive import Atom, lookup
+from autograd.program.kernel import Floats
+from autograd.program.places import Ids, Operand, even_steps
+from autograd.program.program import Operation
+from autograd.program.tanh import room_for, shared_tanh
+
+Call = Callable[[], object]
+TANH, TANH_SLOPE = Operation("tanh"), Operation("tanh", 0)
+
+_UFUNCS: dict[str, np.ufunc] = {
+    "add": np.add, "subtract": np.subtract, "multiply": np.multiply, "divide": np.divide, "square": np.square,
+    "negative": np.negative,
+}  # fmt: skip
+
+
+class Frame:
+    """Memory for one block of samples, and the calls that compute it.
+
+    alike    (rows, 1) the numbers that are the same for all samples
+    samples  (rows, samples of a block)
+    prepare  calls to make once, when the alike numbers are known
+    """
+
+    def __init__(self, rows: Sequence[int], width: int) -> None:
+        self.alike = np.zeros((rows[0], 1))
+        self.samples = np.zeros((rows[1], width))
+        self.prepare: list[Call] = []
+
+    def view(self, operand: Operand, calls: list[Call]) -> Floats:
+        """The operand's rows, (…, columns): a view where they lie evenly, else gathered by a call of its own."""
+        matrix = self.samples if operand.batched else self.alike
+        rows = operand.rows
+        view = view_of(matrix, rows)
+        if view is not None:
+            return view
+        gathered = np.empty((*rows.shape, matrix.shape[1]))
+        flat = gathered.reshape(-1, matrix.shape[1])
+        take = partial(np.take, matrix, rows.reshape(-1), 0, flat, "clip")  # "clip" takes straight into `flat`
+        (calls if operand.batched else self.prepare).append(take)
+        return gathered
+
+
+def view_of(matrix: Floats, rows: Ids) -> Floats | None:
+    """The rows (along the first axis) of a matrix or vector as a view, if they lie evenly."""
+    steps = even_steps(rows)
+    if steps is None:
+        return None
+    strides = (*[step * matrix.strides[0] for step in steps], *matrix.strides[1:])
+    return np.lib.stride_tricks.as_strided(matrix[int(rows.flat[0]) :], (*rows.shape, *matrix.shape[1:]), strides)
+
+
+class Step:
+    """What computes the results of some instructions."""
+
+    def bind(self, frame: Frame, calls: list[Call]) -> None:
+        """Add to `calls` what computes them in the frame's memory."""
+        raise NotImplementedError
+
+
+def ufunc_of(operation: Operation) -> np.ufunc | None:
+    """NumPy's own function for an operation, where it has one that means the same."""
+    if operation.slot is not None:
+        return None
+    rule = lookup(operation.row).rule
+    if isinstance(rule, Atom) and isinstance(rule.array, np.ufunc):
+        return rule.array
+    return _UFUNCS.get(operation.row)
+
+
+def compute(operation: Operation, out: Floats, *operands: Any) -> None:
+    """The operation on arrays, by the row's own rule."""
+    row = lookup(operation.row)
+    if operation.slot is None:
+        out[...] = row.array(*operands)
+    else:
+        slope = row.array_slopes(*operands)[operation.slot]
+        out[...] = 0.0 if slope is None else slope
+
+
+@dataclass(frozen=True, eq=False)
+class Elementwise(Step):
+    """One operation on several rows at once."""
+
+    operation: Operation
+    operands: tuple[Operand, ...]
+    out: Operand
+
+    def bind(self, frame: Frame, calls: list[Call]) -> None:
+        views = [frame.view(operand, calls) for operand in self.operands]
+        out, ufunc = frame.view(self.out, calls), ufunc_of(self.operation)
+        calls.append(partial(ufunc, *views, out) if ufunc else partial(compute, self.operation, out, *views))
+
+
+@dataclass(frozen=True, eq=False)
+class Tanh(Step):
+    """tanh of several rows and tanh′ with it, or one of them."""
+
+    operand: Operand
+    value: Operand | None
+    slope: Operand | None
+
+    def bind(self, frame: Frame, calls: list[Call]) -> None:
+        x = frame.view(self.operand, calls)
+        value, slope = (None if o is None else frame.view(o, calls) for o in (self.value, self.slope))
+        calls.append(partial(shared_tanh, x, value, slope, room_for(x)))
+
+
+@dataclass(frozen=True, eq=False)
+class MatrixProduct(Step):
+    """Dots that share their second half: left @ right + bias, where left is alike for all samples."""
+
+    left: Operand
+    right: Operand
+    bias: Operand | None
+    out: Operand
+
+    def bind(self, frame: Frame, calls: list[Call]) -> None:
+        left = frame.view(self.left, frame.prepare)[..., 0]
+        if left.itemsize not in left.strides:  # BLAS wants the numbers of a row, or of a column, side by side
+            compact = np.empty(left.shape)
+            frame.prepare.append(partial(np.copyto, compact, left))
+            left = compact
+        out = frame.view(self.out, calls)
+        calls.append(partial(np.matmul, left, frame.view(self.right, calls), out))
+        if self.bias is not None:
+            calls.append(partial(np.add, out, frame.view(self.bias, calls), out))
+
+
+@dataclass(frozen=True, eq=False)
+class Terms(Step):
+    """Sums of products of any rows (or of rows alone), added in the order in which they stand."""
+
+    terms: tuple[tuple[Operand, Operand | None], ...]
+    out: Operand
+
+    def bind(self, frame: Frame, calls: list[Call]) -> None:
+        out = frame.view(self.out, calls)
+        room = np.empty(out.shape)
+        for i, (a, b) in enumerate(self.terms):
+            term = frame.view(a, calls)
+            if b is not None:
+                target = room if i else out
+                calls.append(partial(np.multiply, term, frame.view(b, calls), target))
+                term = target
+            elif i == 0:
+                calls.append(partial(np.add, term, 0.0, out))
+            if i:
+                calls.append(partial(np.add, out, term, out))
+
+
+@dataclass(frozen=True, eq=False)
+class Vectors(Step):
+    """Instructions on whole vectors, each by itself: softmax, logsumexp and their slopes.
+
+    lines  for each instruction its operands, a single row each, and where its result goes
+    index  which operand is an index into the others, if one is
+    """
+
+    operation: Operation
+    lines: tuple[tuple[tuple[Operand, ...], Operand], ...]
+    index: int | None
+
+    def bind(self, frame: Frame, calls: list[Call]) -> None:
+        for operands, out in self.lines:
+            views: list[Any] = [frame.view(operand, calls)[0] for operand in operands]
+            calls.append(partial(self._run, views, frame.view(out, calls)[0]))
+
+    def _run(self, views: list[Any], out: Floats) -> None:
+        if self.index is not None:
+            views = [float(v[0]) if i == self.index else v for i, v in enumerate(views)]
+        compute(self.operation, out, *views)
+
+
+def index_operand(operation: Operation) -> int | None:
+    """Which operand is not a quantity but chooses among the others; None if none is."""
+    if not lookup(operation.row).has_index:
+        return None
+    return 0 if operation.slot is None else 1
