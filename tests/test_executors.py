@@ -25,7 +25,6 @@ from tests.test_random_graphs import build, plans
 
 BACKENDS = sorted(EXECUTORS)
 INDEXED = {"softmax", "log_softmax", "polygamma", "where"}  # the first operand is no quantity
-ONLY_ON_ONE = {"softmax", "log_softmax"}  # the first operand is an index, the same for all samples
 FEW_ULPS = 2e-14  # NumPy's and libm's functions differ in the last digits, and sums of slopes multiply that
 
 every_backend = pytest.mark.parametrize("backend", BACKENDS)
@@ -53,39 +52,38 @@ def close(got, expected, relative=FEW_ULPS, absolute=0.0):
 # -- rows -------------------------------------------------------------------------------------------
 
 
-def rule_program(row, count):
-    """The row's value and its slopes (as instructions), of inputs."""
-    names = [f"x{i}" for i in range(count)]
-    builder = Builder(names)
-    y = builder.emit(Operation(row.name), tuple(range(count)))
-    slopes = [builder.emit(Operation(row.name, slot), (y, *range(count))) for slot in range(count)]
-    return builder.finish([y, *slopes])
+def rule_program(row, count, index=None):
+    """The row's value and its slopes (as instructions), of inputs; an index is a constant of the program."""
+    builder = Builder([f"x{i}" for i in range(count)])
+    operands = tuple(range(count)) if index is None else (builder.constant(index), *range(count))
+    y = builder.emit(Operation(row.name), operands)
+    slots = range(index is not None, len(operands))
+    return builder.finish([y, *(builder.emit(Operation(row.name, slot), (y, *operands)) for slot in slots)])
 
 
 @every_backend
 @every_row
 @pytest.mark.parametrize("batched", [True, False])
 def test_every_row_at_its_points_and_edges(row, backend, batched):
-    ats = [*row.points, *(edge.at for edge in row.edges)]
-    for count in sorted({len(at) for at in ats}):
-        same = [tuple(map(float, at)) for at in ats if len(at) == count]
-        program = rule_program(row, count)
-        if not batched or row.name in ONLY_ON_ONE:
-            for at in same:
-                task = Task(program, (False,) * count, (False,) * (count + 1))
-                check(row, run(task, backend, at, 1)[0][0], at)
-        else:
-            task = Task(program, (True,) * count, (False,) * (count + 1))
-            columns = np.array(same * 3).T
-            each, _ = run(task, backend, columns, 3 * len(same))
-            for got, at in zip(each, same * 3, strict=True):
-                check(row, got, at)
+    alike = {}
+    for at in [*row.points, *(edge.at for edge in row.edges)]:
+        floats = tuple(map(float, at))
+        index, quantities = (floats[0], floats[1:]) if row.has_index else (None, floats)
+        alike.setdefault((len(quantities), index), []).append(quantities)
+    for (count, index), points in alike.items():
+        program = rule_program(row, count, index)
+        task = Task(program, (batched,) * count, (False,) * len(program.outputs))
+        for some in [points * 3] if batched else [[point] for point in points]:
+            each, _ = run(task, backend, np.array(some).T if batched else some[0], len(some))
+            for got, at in zip(each, some, strict=True):
+                check(row, got, at if index is None else (index, *at))
 
 
 def check(row, got, at):
     y = row.float(*at)
     assert close(got[0], y), f"{row.name}{at} = {got[0]!r}, eagerly {y!r}"
-    for slot, (mine, slope) in enumerate(zip(got[1:], row.float_slopes(y, *at), strict=True)):
+    slopes = row.float_slopes(y, *at)[row.has_index :]
+    for slot, (mine, slope) in enumerate(zip(got[1:], slopes, strict=True)):
         expected = 0.0 if slope is None else slope
         assert close(mine, expected, absolute=5e-324), f"∂{row.name}{at}/∂{slot} = {mine!r}, eagerly {expected!r}"
 
