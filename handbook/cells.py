@@ -15,6 +15,7 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
+from handbook.habits import check_habits
 from handbook.pages import Block, Page, PageError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,11 +35,14 @@ class Outcome:
 def run(page: Page) -> list[Outcome]:
     """Run every block, in order, in one namespace and in an empty directory; one outcome a block.
 
-    Raises PageError, with the page's line, if a block raises and should not, or should and does not.
+    Raises PageError, with the page's line, if a block raises and should not, or should and does not, and
+    if a row of a table of habits does not hold (see `habits`).
     """
     namespace: dict[str, Any] = {"__name__": "__main__"}
     with _empty_directory():
-        return [_run(block, page.name, namespace) for block in page.blocks]
+        outcomes = [_run(block, page.name, namespace) for block in page.blocks]
+        check_habits(page.text, page.name, namespace)
+    return outcomes
 
 
 def check(page: Page, outcomes: list[Outcome]) -> None:

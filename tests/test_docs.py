@@ -19,6 +19,7 @@ from handbook import reference, tables
 from handbook.__main__ import rewritten
 from handbook.cells import check, run
 from handbook.docstrings import laid_out
+from handbook.habits import habits
 from handbook.links import within_site
 from handbook.mathematics import with_mathml
 from handbook.notebooks import notebook
@@ -43,7 +44,7 @@ def test_every_block_of_a_page_runs_and_prints_what_the_page_says(name: str) -> 
 def test_links_between_pages_and_to_files_lead_somewhere(name: str) -> None:
     text = PAGES[name].read_text("utf-8")
     within_site(text, name)
-    for target in re.findall(r"(?<!!)\]\(([^)#:\s]+)(?:#[^)\s]*)?\)", text):
+    for target in re.findall(r"(?<!!)\]\(([^)#:\s]+)(?:#[^)\s]*)?\)", re.sub("`[^`\n]*`", "", text)):
         assert (PAGES[name].parent / target).exists(), f"{name} links to {target}"
 
 
@@ -178,6 +179,46 @@ def test_links_out_of_the_site_must_lead_to_a_file() -> None:
     assert within_site("see [why](../design.md)", "learn/x.md") == "see [why](../design.md)"
     with pytest.raises(PageError, match="does not exist"):
         within_site("see [it](../../autograd/nothing.py)", "learn/x.md")
+
+
+HABITS = """
+```python
+x = 2.0
+```
+
+| micrograd | here | |
+|---|---|---|
+| `x * 3` | `x + 4` | prose |
+| – | `y = x` | a statement |
+
+| other | table |
+|---|---|
+| `no` | `such` |
+"""
+
+
+def test_tables_of_habits_are_run_and_both_sides_agree() -> None:
+    assert [habit.code for habit in habits(HABITS)] == [{"micrograd": "x * 3", "here": "x + 4"}, {"here": "y = x"}]
+    held(HABITS)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "complaint"),
+    [
+        ("x + 4", "x + 5", "page.md:8: micrograd gives 6.0, here it is 7.0"),
+        ("y = x", "y = z", "page.md:9: y = z raised NameError"),
+    ],
+)
+def test_a_habit_that_does_not_hold_is_found(right: str, wrong: str, complaint: str) -> None:
+    with pytest.raises(PageError) as found:
+        held(HABITS.replace(right, wrong))
+    assert complaint in str(found.value)
+
+
+def test_the_pages_for_newcomers_compare_with_every_neighbour() -> None:
+    for name, heading in (("micrograd", "micrograd"), ("pytorch", "PyTorch"), ("jax", "JAX")):
+        rows = list(habits((DOCS / "coming-from" / f"{name}.md").read_text("utf-8")))
+        assert sum(heading in row.code for row in rows) > 5
 
 
 # -- generated tables ---------------------------------------------------------------------------------
