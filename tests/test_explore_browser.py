@@ -1,13 +1,14 @@
 """The page in a real browser: every step both ways, live numbers against Python's, and nothing but itself."""
 
 import math
+import sys
 from pathlib import Path
 
 import pytest
 from browser import launched, opened
 
 import viz
-from autograd import Value, deltas, exp, log, log_softmax, logsumexp, relu, sin, softmax, step, tanh, where
+from autograd import Value, deltas, erf, exp, log, log_softmax, logsumexp, relu, sin, softmax, step, tanh, where
 from autograd.ops.primitive import TABLE
 from nn import MLP, Neuron, half_squared_error
 from viz.explore import _part
@@ -472,6 +473,19 @@ def test_nan_is_shown_and_the_page_goes_on(show):
     assert tab.run("document.querySelectorAll('.card.odd').length") >= 2
     tab.run("app.change(0, 2.0)")
     assert tab.text("#loss").startswith("J = 3.386")
+
+
+def test_an_atom_without_javascript_leaves_a_page_of_what_was_recorded(show, monkeypatch):
+    module = sys.modules["viz.explore"]  # viz.explore itself is the function
+    monkeypatch.setattr(module, "_part", lambda name: _part(name).replace("  erf, erfc,", "  erfc,"))
+    J = erf(Value(0.5, name="x"))
+    J.name = "J"
+    tab = show(J)
+    assert "cannot compute them again (erf has no JavaScript)" in tab.text("#learn")
+    tab.press("End")
+    assert tab.text("#loss").startswith("J = 0.5205")
+    tab.run("app.find(0)")
+    assert tab.page.locator("#node input").count() == 0
 
 
 def test_a_leaf_alone_is_a_clear_page(show):

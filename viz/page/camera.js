@@ -9,16 +9,19 @@ class Camera {
     this.view = { x: 0, y: 0, zoom: 1 };
     this.following = true;
     this.pointers = new Map();
+    this.measure();
     this.element.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     for (const kind of ["pointerdown", "pointermove", "pointerup", "pointercancel"]) this.element.addEventListener(kind, (event) => this[kind](event));
     new ResizeObserver(() => this.resized()).observe(this.element);
   }
 
-  get size() {
-    return { width: this.element.clientWidth, height: this.element.clientHeight };
+  /** The element's size, kept: asking for it in a step would have everything laid out once more. */
+  measure() {
+    this.size = { width: this.element.clientWidth, height: this.element.clientHeight };
   }
 
   resized() {
+    this.measure();
     const { width, height } = this.size;
     if (this.fitted === `${width} ${height}`) return;
     this.fit();
@@ -42,15 +45,25 @@ class Camera {
     const left = Math.min(...boxes.map((b) => b.x)) - 60, right = Math.max(...boxes.map((b) => b.x + b.width)) + 60;
     const top = Math.min(...boxes.map((b) => b.y)) - 40, bottom = Math.max(...boxes.map((b) => b.y + b.height)) + 40;
     const { width, height } = this.size;
+    if (this.sees(left, top, right, bottom)) return;
     const zoom = Math.max(READABLE_ZOOM, Math.min(1, width / (right - left), height / (bottom - top)));
     const last = boxes.at(-1);
     const centre = (low, high, room, at, span) => (high - low) * zoom <= room ? room / 2 - ((low + high) / 2) * zoom : room / 2 - (at + span / 2) * zoom;
     this.go({ zoom, x: centre(left, right, width, last.x, last.width), y: centre(top, bottom, height, last.y, last.height) }, true);
   }
 
+  /** Whether a part of the picture is in view, and large enough to be read. */
+  sees(left, top, right, bottom) {
+    const { x, y, zoom } = this.view, { width, height } = this.size;
+    const inside = left * zoom + x >= 0 && right * zoom + x <= width && top * zoom + y >= 0 && bottom * zoom + y <= height;
+    return inside && zoom >= READABLE_ZOOM;
+  }
+
   go(target, animate) {
     cancelAnimationFrame(this.frame);
-    const calm = !animate || matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const now = performance.now(), fast = now - (this.asked ?? 0) < 200;
+    this.asked = now;
+    const calm = !animate || fast || matchMedia("(prefers-reduced-motion: reduce)").matches;
     if (calm) return this.apply(target);
     const from = { ...this.view }, start = performance.now();
     const frame = (now) => {

@@ -52,7 +52,8 @@ class Graph {
   evaluate() {
     for (let i = this.leaves; i <= this.root; i++) {
       const { op, rule } = this.uses[this.use[i]];
-      const operands = this.operands(i).map((o) => this.value[o]);
+      if (!value[op]) throw new Error(`${op} has no JavaScript`);
+      const operands = Array.from(this.operands(i), (o) => this.value[o]);
       this.value[i] = value[op](...operands);
       slopes[rule](this.value[i], ...operands).forEach((slope, slot) => {
         const e = this.first[i] + slot, flows = slope !== null && !this.isConstant(this.operand[e]);
@@ -70,7 +71,7 @@ class Graph {
       this.evaluate();
       return "";
     } catch (error) {
-      return error instanceof TypeError ? error.message : String(error);
+      return error.message;
     } finally {
       this.restore(kept);
     }

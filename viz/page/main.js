@@ -17,6 +17,7 @@ class App {
     this.guide = new Guide(this);
     this.look();
     this.camera.fit();
+    this.learning.show();
     this.show();
     this.player.follow(location.hash);
   }
@@ -47,6 +48,9 @@ class App {
     const to = Math.max(0, Math.min(this.graph.steps, taken)), from = this.taken;
     if (!Number.isFinite(to)) return;
     this.taken = to;
+    const now = performance.now();
+    document.body.classList.toggle("fast", now - (this.gone ?? 0) < 150);
+    this.gone = now;
     this.picture.move(from, to);
     this.show();
     this.watch();
@@ -59,8 +63,7 @@ class App {
   show() {
     this.player.show();
     this.story.show();
-    this.inspector.show();
-    this.learning.show();
+    this.inspector.showSoon();
   }
 
   watch() {
@@ -158,8 +161,10 @@ class App {
     this.taken = Math.min(this.taken, this.graph.steps);
     this.picture.refresh();
     this.show();
+    this.learning.show();
     this.player.ticks();
   }
 }
 
 window.app = new App(JSON.parse(byId("data").textContent));
+performance.mark("ready");

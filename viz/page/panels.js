@@ -75,6 +75,15 @@ class Inspector {
     return app.taken ? app.graph.step(app.taken - 1).target : app.graph.root;
   }
 
+  /** At once, or when a fast run of steps has a moment: nobody reads it meanwhile. */
+  showSoon() {
+    const now = performance.now(), fast = now - (this.asked ?? 0) < 90;
+    this.asked = now;
+    clearTimeout(this.waiting);
+    if (fast && this.app.selected === null) this.waiting = setTimeout(() => this.show(), 120);
+    else this.show();
+  }
+
   show() {
     const { thing } = this;
     if (typeof thing !== "number") return this.group(thing);

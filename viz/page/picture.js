@@ -185,9 +185,8 @@ class Picture {
     link.d = curve(points);
     const [x, y] = points.at(-1);
     link.g = svg("g", { class: "edge" });
-    link.glow = svg("path", { class: "glow", d: link.d });
     link.path = svg("path", { class: "line", d: `${link.d}M${x - 6} ${y - 3.5}L${x - 0.5} ${y}L${x - 6} ${y + 3.5}` });
-    link.g.append(link.glow, link.path);
+    link.g.append(link.path);
     if (link.edges.length === 1 && typeof link.head === "number") {
       link.label = svg("text", { class: "slope", x: x - 9, y: y - 4 });
       link.g.append(link.label);
@@ -316,8 +315,16 @@ class Picture {
 
   light(thing, how) {
     thing.spot = how;
-    if (thing.edges) this.refreshLink(thing);
+    if (thing.edges) this.glow(thing, how);
     else if (this.cards.get(thing.thing) === thing) this.refreshCard(thing);
+  }
+
+  /** A link has its glow only while it is lit: a picture may have a thousand. */
+  glow(link, how) {
+    if (!link.g) return;
+    if (how && !link.halo) link.g.prepend((link.halo = svg("path", { class: "glow", d: link.d })));
+    if (!how && link.halo) link.halo = link.halo.remove();
+    this.refreshLink(link);
   }
 
   /** Numbers fly along the arrows of step k: values into a node, or a contribution back out of it. */
@@ -336,14 +343,15 @@ class Picture {
     if (!link?.g) return;
     const pill = svg("g", { class: `flight ${sign}` }), width = this.measure(text, "600 11px") + 14;
     pill.append(svg("rect", { x: -width / 2, y: -9, width, height: 18, rx: 9 }), svg("text", { y: 4 }, text));
-    this.layers.flights.append(pill);
-    const start = performance.now(), length = link.glow.getTotalLength();
+    const way = svg("path", { class: "way", d: link.d });
+    this.layers.flights.append(way, pill);
+    const start = performance.now(), length = way.getTotalLength();
     const frame = (now) => {
       const t = Math.min(1, (now - start) / milliseconds), eased = t * t * (3 - 2 * t);
-      const { x, y } = link.glow.getPointAtLength(length * (back ? 1 - eased : eased));
+      const { x, y } = way.getPointAtLength(length * (back ? 1 - eased : eased));
       pill.setAttribute("transform", `translate(${x} ${y})`);
       if (t < 1 && pill.isConnected) requestAnimationFrame(frame);
-      else pill.remove();
+      else [pill, way].forEach((element) => element.remove());
     };
     frame(start);
   }

@@ -31,14 +31,19 @@ class Player {
     slider.value = taken;
     const where = taken <= graph.seed ? `forward ${taken} of ${graph.seed}` : `backward ${taken - graph.seed - 1} of ${graph.steps - graph.seed - 1}`;
     slider.setAttribute("aria-valuetext", where);
-    const bar = slider.parentElement;
-    bar.style.setProperty("--turn", `${(100 * (graph.seed + 0.5)) / graph.steps}%`);
-    bar.style.setProperty("--at", `${(100 * taken) / graph.steps}%`);
-    const phases = bar.parentElement;
-    phases.style.setProperty("--forward", Math.max(0.22, graph.seed / graph.steps));
+    slider.parentElement.style.setProperty("--at", `${(100 * taken) / graph.steps}%`);
+    if (this.shown !== graph.steps) this.lengths();
     byId("back").disabled = byId("start").disabled = taken === 0;
     byId("forth").disabled = byId("end").disabled = taken === graph.steps;
     this.link();
+  }
+
+  /** How long the two passes are, one beside the other. */
+  lengths() {
+    const { graph } = this.app, bar = byId("slider").parentElement;
+    this.shown = graph.steps;
+    bar.style.setProperty("--turn", `${(100 * (graph.seed + 0.5)) / graph.steps}%`);
+    bar.parentElement.style.setProperty("--forward", Math.max(0.22, graph.seed / graph.steps));
   }
 
   // -- play ----------------------------------------------------------------------------------------
