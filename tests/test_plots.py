@@ -111,6 +111,24 @@ def test_heat_maps_show_weights_and_deltas():
     assert all(w.grad == 0 for w in W.flat)
 
 
+@pytest.mark.parametrize("shape", [(3, 2), (40, 30)])
+def test_rows_and_columns_of_a_heat_map_are_counted_from_1(shape):
+    axes = plots.plot_heatmap(np.arange(shape[0] * shape[1]).reshape(shape))
+    (image,) = axes.images
+    assert tuple(image.get_extent()) == (0.5, shape[1] + 0.5, shape[0] + 0.5, 0.5)
+    if shape == (3, 2):
+        assert [text.get_position() for text in axes.texts if text.get_text() == "5"] == [(2, 3)]
+
+
+def test_the_legend_of_a_decision_boundary_hides_no_sample():
+    X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    axes = plots.plot_decision_boundary(lambda points: points[:, 0], X, [0, 1, 1, 0])
+    axes.figure.canvas.draw()
+    legend, plane = axes.get_legend().get_window_extent(), axes.get_window_extent()
+    assert legend.y1 < plane.y0
+    assert legend.y0 >= 0
+
+
 def test_heat_maps_of_numbers_that_are_not():
     axes = plots.plot_heatmap([[1.0, math.nan], [3e-5, -2.0]])
     assert axes.images[0].get_array().mask.tolist() == [[False, True], [False, False]]

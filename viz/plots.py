@@ -210,7 +210,7 @@ def plot_decision_boundary(
     axes.figure.colorbar(field, ax=axes, label="output")
     axes.set(xlabel="x₁", ylabel="x₂", xlim=(low[0], high[0]), ylim=(low[1], high[1]))
     axes.set_title(f"Decision boundary: output = {shown(threshold)}", fontweight="bold")
-    axes.legend(loc="upper right", framealpha=0.9)
+    axes.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=4)  # where it hides no sample
     return axes
 
 
@@ -261,15 +261,17 @@ def plot_heatmap(matrix: Any, *, title: str = "", delta: Mapping[Value, float] |
     finite = np.abs(numbers[np.isfinite(numbers)])
     reach = float(finite.max(initial=0.0)) or 1.0
     axes.add_patch(_hatch(columns, rows))
-    image = axes.imshow(np.ma.masked_invalid(numbers), cmap="RdBu_r", vmin=-reach, vmax=reach, aspect="auto")
+    from_1 = (0.5, columns + 0.5, rows + 0.5, 0.5)  # rows and columns are counted from 1, as in W₁₁
+    image = axes.imshow(np.ma.masked_invalid(numbers), cmap="RdBu_r", vmin=-reach, vmax=reach, aspect="auto",
+                        extent=from_1)  # fmt: skip
     if rows <= 12 and columns <= 12:
         without = np.vectorize(lambda node: delta is not None and node not in delta, otypes=[bool])(nodes)
         _write_cells(axes, numbers, without, reach)
     axes.figure.colorbar(image, ax=axes, label="δ" if delta is not None else "")
     if columns <= 12:
-        axes.set_xticks(range(columns), [str(j + 1) for j in range(columns)])
+        axes.set_xticks(range(1, columns + 1))
     if rows <= 12:
-        axes.set_yticks(range(rows), [str(i + 1) for i in range(rows)])
+        axes.set_yticks(range(1, rows + 1))
     axes.set(xlabel="to neuron", ylabel="from input")
     axes.set_title(_plain(title), fontweight="bold")
     return axes
@@ -301,14 +303,14 @@ def _write_cells(axes: Axes, numbers: Array, without: Any, reach: float) -> None
     for (i, j), x in np.ndenumerate(numbers):
         color = "white" if math.isfinite(x) and abs(x) > 0.6 * reach else INK
         text = "–" if without[i, j] else shown(x, 3)
-        axes.text(j, i, text, ha="center", va="center", fontsize=8, color=color)
+        axes.text(j + 1, i + 1, text, ha="center", va="center", fontsize=8, color=color)
 
 
 def _hatch(columns: int, rows: int) -> Any:
     from matplotlib.patches import Rectangle
 
     return Rectangle(
-        (-0.5, -0.5), columns, rows, facecolor="#f4f4f4", edgecolor="#999999", hatch="////", linewidth=0, zorder=-1
+        (0.5, 0.5), columns, rows, facecolor="#f4f4f4", edgecolor="#999999", hatch="////", linewidth=0, zorder=-1
     )
 
 

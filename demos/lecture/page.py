@@ -30,7 +30,8 @@ pre { background: var(--card); border-radius: 8px; padding: .8rem 1rem; overflow
 .good, .bad { white-space: pre-wrap } .good { color: var(--good) } .bad { color: var(--bad) }
 figure { margin: 1rem 0 0; overflow-x: auto } figcaption { color: var(--soft); font-size: .9rem }
 figure svg, figure img { max-width: 100%; height: auto }
-figure.wide { width: min(96vw, 100rem); margin-left: calc(50% - min(48vw, 50rem)) }
+figure.wide { width: min(96vw, 110rem); margin-left: calc(50% - min(48vw, 55rem)) }
+figure.wide svg { width: max(100%, 105rem); max-width: none }
 .plot { background: #fff; border-radius: 8px; padding: .5rem }
 .derivation { background: var(--card); border-radius: 8px; padding: .6rem 1rem; margin-top: 1rem; overflow-x: auto }
 .derivation p { margin: .5rem 0 .1rem; color: var(--soft) } math { display: block; margin: .25rem 0 .25rem 1.5rem }
