@@ -94,7 +94,8 @@ def fit(
         for part in (data, held_out):
             if part is not None:
                 check_targets(loss, part.y, model.outputs)
-        objective = Objective(model, loss, optimiser.parameters, data.y.shape[1:], backend, threads)
+        recipe = loss, optimiser.parameters, data.y.shape[1:], backend, threads
+        objective = model.remembered("fit", recipe, lambda: Objective(model, *recipe))
         run = _Run(model, objective, optimiser, loss, data, held_out)
         with progress_bar(count * len(data.X), progress) as bar:
             run.train(count, min(size, len(data.X)), callbacks, rng, bar)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -207,6 +207,22 @@ class Module(ABC):
         number.
         """
         return predict(self, X, batch_size, backend, threads)
+
+    def remembered(self, what: str, key: Any, make: Callable[[], Any]) -> Any:
+        """What `make` gives, or gave the last time if `key` and the parts of the model are the same.
+
+        So a program is recorded and compiled once, however often `fit` and `predict` are called.
+        """
+        parts = [(part.training, getattr(part, "activation", None)) for part in self._parts()]
+        whole = (key, self.parameters(), parts)
+        known = vars(self).setdefault("_programs", {})
+        if what not in known or known[what][0] != whole:
+            known[what] = whole, make()
+        return known[what][1]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the programs, which belong to this model's own nodes."""
+        return {name: value for name, value in vars(self).items() if name != "_programs"}
 
     # -- files and neighbours -----------------------------------------------------------------------
 

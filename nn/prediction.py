@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -18,8 +17,6 @@ from nn.objective import symbols
 if TYPE_CHECKING:
     from nn.module import Module
 
-_recorded: WeakKeyDictionary[Module, tuple[Any, Compiled]] = WeakKeyDictionary()
-
 
 def predict(model: Module, X: Any, batch_size: int, backend: str, threads: int) -> Array:
     """See `Module.predict`."""
@@ -30,7 +27,7 @@ def predict(model: Module, X: Any, batch_size: int, backend: str, threads: int) 
     size = check_count(batch_size, "samples in a batch")
     if model.input_scale is not None:
         samples = model.input_scale.transform(samples)
-    network = _compiled(model, backend, threads)
+    network = model.remembered("predict", (backend, threads), lambda: _compiled(model, backend, threads))
     parts = [network(samples[start : start + size].astype(float)) for start in range(0, len(samples), size)]
     found = np.concatenate(parts) if parts else np.empty((0, model.outputs))
     if model.target_scale is not None and len(found):
@@ -39,18 +36,12 @@ def predict(model: Module, X: Any, batch_size: int, backend: str, threads: int) 
 
 
 def _compiled(model: Module, backend: str, threads: int) -> Compiled:
-    """The network as a program, recorded again if its parts were exchanged; it reads the parameters itself."""
-    parts = (tuple(model.parameters()), tuple(getattr(part, "activation", None) for part in model._parts()))
-    key = (parts, backend, threads)
-    if model in _recorded and _recorded[model][0] == key:
-        return _recorded[model][1]
+    """The network as a program, which reads the parameters itself."""
     xs = symbols([label.name or "x" for label in input_labels(model.inputs)])
     with _evaluating(model):
         outputs = np.empty(model.outputs, object)
         outputs[:] = model.forward(list(xs))
-    compiled = compile_graph(outputs, [xs], in_axes=0, backend=backend, threads=threads)
-    _recorded[model] = key, compiled
-    return compiled
+    return compile_graph(outputs, [xs], in_axes=0, backend=backend, threads=threads)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """`fit` against the loop that is written to be read, and what it promises beside: stopping, going on, refusing."""
 
+import copy
 import functools
 import math
 
@@ -171,6 +172,24 @@ def test_scales_are_fitted_once_and_undone_by_predict():
     with pytest.raises(ArgumentError, match="another order"):
         model.predict(frame[["age", "km"]])
     assert model.predict(np.empty((0, 2))).shape == (0,)
+
+
+def test_a_program_is_compiled_once_and_left_behind_by_copies():
+    model, optimiser = made()
+    model.fit(X, Y, optimiser=optimiser, epochs=1, batch_size=4)
+    model.predict(X)
+    programs = {name: id(program) for name, (_, program) in model._programs.items()}
+    model.fit(X, Y, epochs=1)
+    model.predict(X + 1)
+    assert {name: id(program) for name, (_, program) in model._programs.items()} == programs
+    model.fit(X, Y, epochs=1, loss=nn.huber)
+    assert id(model._programs["fit"][1]) != programs["fit"]
+    twin = copy.deepcopy(model)
+    assert "_programs" not in vars(twin)
+    assert (twin.predict(X) == model.predict(X)).all()
+    twin.fit(X, Y, epochs=1)
+    model.fit(X, Y, epochs=1)
+    assert twin.state_dict() == model.state_dict()
 
 
 def test_predict_follows_the_parameters_and_the_parts():
