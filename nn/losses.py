@@ -224,12 +224,17 @@ _LABELS: dict[Any, tuple[Callable[[Any], Any], str]] = {
 }
 
 
+_SMALLEST, _BELOW_ONE = 2.0**-1022, 1.0 - 2.0**-52
+_HUGE = 1e300  # e^(z - this) is 0 for any logit z
+
+
 def _bernoulli(p: Any, y: Any) -> Any:
     if not isinstance(y, Value):
         return _mixed(y, lambda: -f.log(p), lambda: -f.log1p(-p))
-    # Of the two cases the one that the label excludes may not contribute 0·∞ where p excludes it too.
-    one = f.where(f.greater(p, 0.0), p, f.where(y, p, 1.0))
-    zero = f.where(f.less(p, 1.0), p, f.where(1.0 - y, p, 0.0))
+    # Where label and p agree entirely, the excluded case is kept from 0·∞ by a p just inside of (0, 1).
+    is_zero, is_one = f.equal(y, 0.0), f.equal(y, 1.0)
+    one = f.maximum(p, is_zero * _SMALLEST - (1.0 - is_zero))  # beside a label of 0 at least that, else p
+    zero = f.minimum(p, 2.0 - is_one * (2.0 - _BELOW_ONE))
     return -(y * f.log(one) + (1.0 - y) * f.log1p(-zero))
 
 
@@ -242,10 +247,13 @@ def _recorded_classes(rows: Any, targets: Any) -> list[Any]:
 
 
 def _of_class(z: Any, label: Any) -> Any:
-    """ln(1 + Σ e^(zⱼ - z of the class)) over the other classes: small losses keep their digits."""
+    """ln(1 + Σ e^(zⱼ - z of the class)) over the other classes: small losses keep their digits.
+
+    Without `where`, whose branches not taken a program has to keep track of through the whole network.
+    """
     chosen = [f.equal(label, float(j)) for j in range(len(z))]
     own = f.dot(chosen, list(z))
-    return f.softplus(f.logsumexp([f.where(c, -np.inf, zj - own) for c, zj in zip(chosen, z, strict=True)]))
+    return f.softplus(f.logsumexp([zj - own - _HUGE * c for c, zj in zip(chosen, z, strict=True)]))
 
 
 def _of_shares(z: Any, shares: Any) -> Any:
