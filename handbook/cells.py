@@ -15,8 +15,10 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
+from handbook import pages
 from handbook.habits import check_habits
-from handbook.pages import Block, Page, PageError
+from handbook.pages import Block, PageError
+from viz import Page
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -28,11 +30,12 @@ class Outcome:
     text: str = ""
     html: str | None = None
     svg: str | None = None
+    page: str | None = None  # a whole HTML page, to be looked at in a frame
     caption: str = ""
     ran: bool = True
 
 
-def run(page: Page) -> list[Outcome]:
+def run(page: pages.Page) -> list[Outcome]:
     """Run every block, in order, in one namespace and in an empty directory; one outcome a block.
 
     Raises PageError, with the page's line, if a block raises and should not, or should and does not, and
@@ -45,7 +48,7 @@ def run(page: Page) -> list[Outcome]:
     return outcomes
 
 
-def check(page: Page, outcomes: list[Outcome]) -> None:
+def check(page: pages.Page, outcomes: list[Outcome]) -> None:
     """Raise PageError at the first block that did not print what the page says it prints."""
     for block, outcome in zip(page.blocks, outcomes, strict=True):
         promised = block.output or ""
@@ -98,10 +101,12 @@ def _compiled(block: Block, name: str) -> tuple[CodeType, CodeType | None]:
 
 
 def _outcome(printed: str, shown: Any, block: Block) -> Outcome:
-    """As a notebook shows things: a picture as a picture, mathematics as mathematics, the rest by repr."""
+    """As a notebook shows things: a picture, a page, mathematics as themselves, the rest by repr."""
     caption = _caption(block)
     if hasattr(shown, "_repr_svg_"):
         return Outcome(printed, svg=shown._repr_svg_(), caption=caption)
+    if isinstance(shown, Page):
+        return Outcome(printed, html=shown._repr_html_(), page=shown.html, caption=caption)
     if hasattr(shown, "mathml"):
         return Outcome(printed, html=shown.html, caption=caption)
     figure = getattr(shown, "figure", shown)

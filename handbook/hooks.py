@@ -31,8 +31,8 @@ def on_page_markdown(markdown: str, page: SitePage, config: MkDocsConfig, files:
     except PageError as error:
         raise PluginError(str(error)) from error
     folder = page.file.src_uri.rpartition("/")[0]
-    for name, svg in rendered.pictures.items():
-        _add(files, config, f"{folder}/pictures/{name}".lstrip("/"), svg)
+    for name, content in rendered.shown.items():
+        _add(files, config, f"{folder}/shown/{name}".lstrip("/"), content)
     if page.file.src_uri.startswith(CHAPTERS) and parsed.blocks:
         name = page.file.src_uri.removeprefix(CHAPTERS).removesuffix(".md") + ".ipynb"
         _add(files, config, f"{CHAPTERS}notebooks/{name}", notebook(parsed, outcomes))

@@ -166,12 +166,21 @@ def test_pictures_come_light_and_dark_and_formulas_as_mathml() -> None:
     source = "import viz\nfrom autograd import Value\nx = Value(2.0, name='x')\n"
     page = parse(f"```python\n{source}viz.draw(x * x)  # a square\n```\n```python\nviz.formula(x * x)\n```\n", "p.md")
     rendered = render(page, run(page))
-    light, dark = sorted(rendered.pictures, key=len)
-    assert "prefers-color-scheme" not in rendered.pictures[light] + rendered.pictures[dark]
-    assert f"![a square](pictures/{light}#only-light)" in rendered.markdown
-    assert f"pictures/{dark}#only-dark" in rendered.markdown
+    light, dark = sorted(rendered.shown, key=len)
+    assert "prefers-color-scheme" not in rendered.shown[light] + rendered.shown[dark]
+    assert f"![a square](shown/{light}#only-light)" in rendered.markdown
+    assert f"shown/{dark}#only-dark" in rendered.markdown
     assert "<math" in rendered.markdown
     assert "<mi>δ</mi>" in with_mathml('<span class="arithmatex">\\(\\delta\\)</span>').replace("&#x003B4;", "δ")
+
+
+def test_a_page_is_shown_in_a_frame() -> None:
+    source = "import viz\nfrom autograd import Value\nx = Value(2.0, name='x')\nviz.explore(x * x)  # a square\n"
+    page = parse(f"```python\n{source}```\n", "p.md")
+    rendered = render(page, run(page))
+    ((name, html),) = rendered.shown.items()
+    assert html.lower().startswith("<!doctype html>")
+    assert f'src="../shown/{name}"' in rendered.markdown
 
 
 def test_links_out_of_the_site_must_lead_to_a_file() -> None:
