@@ -26,9 +26,7 @@ class Rendered:
 def render(page: Page, outcomes: list[Outcome]) -> Rendered:
     """The page for the site: blocks, what they printed, and what they showed."""
     results, shown, written = iter(outcomes), dict[str, str](), []
-    up = (
-        "" if page.name.rpartition("/")[2] == "index.md" else "../"
-    )  # on the site a page is a folder
+    up = "" if page.name.rpartition("/")[2] == "index.md" else "../"  # on the site a page is a folder
     for part in page.parts():
         written.append(part if isinstance(part, str) else _shown(part, next(results), shown, up))
     return Rendered("".join(written), shown)
