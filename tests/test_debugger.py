@@ -120,7 +120,8 @@ def test_going_back_shows_what_was_there_before():
      (["b name w*", "c"], 9), (["b if abs(delta) > 0.5", "c"], 5), (["b abs(delta) < 0.5", "c"], 8),
      (["b tanh if phase == 'backward'", "c"], 8), (["b if local == 0", "c"], 11), (["b if step == 7", "c"], 7),
      (["watch z21", "c"], 1), (["watch b", "c"], 11), (["b tanh", "delete 1", "c"], 11),
-     (["b tanh", "delete", "c"], 11)],
+     (["b tanh", "delete", "c"], 11),
+     (["b power", "goto 4", "c"], 6)],
     ids=lambda case: "; ".join(case) if isinstance(case, list) else "",
 )  # fmt: skip
 def test_moves_end_where_they_should(commands, taken):
@@ -209,7 +210,7 @@ def facts(log, number):
     step, nodes = log.step(number), log.trace.nodes
     source, target = nodes[step.node], nodes[getattr(step, "operand", step.node)]
     found = {"step": float(number + 1), "value": target.value, "name": target.name or "", "scope": source.scope}
-    found |= {"op": source.op, "phase": log.phase(number)}
+    found |= {"op": "" if number == log.seed else source.op, "phase": log.phase(number)}
     if number >= log.seed:
         found["delta"] = log.state(number + 1).delta(target.id).delta
     if number > log.seed:
@@ -626,6 +627,16 @@ def test_a_real_terminal_has_colours_completion_and_interruption(tmp_path):
     assert status == 0
     assert "\x1b[34m" not in plain
     assert "── forward ──" in plain
+
+
+def test_a_notebook_asks_in_its_own_box(monkeypatch, capsys):
+    typed = iter(["step", "quit"])
+    monkeypatch.setitem(sys.modules, "ipykernel", object())
+    monkeypatch.setattr("builtins.input", lambda prompt: next(typed))
+    monkeypatch.setattr("sys.stdin", io.StringIO())  # a kernel has none
+    viz.debug(a_neuron())
+    assert "z²₁ = w₁·1.4" in capsys.readouterr().out
+    assert next(typed, None) is None
 
 
 def test_random_input_breaks_nothing():

@@ -6,6 +6,8 @@ import cmd
 import inspect
 import io
 import re
+import shutil
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from typing import TextIO
@@ -17,9 +19,14 @@ from viz.debugger.breakpoints import KINDS
 from viz.debugger.session import Session
 from viz.debugger.steps import NUMBERS, TEXTS
 from viz.debugger.style import style_for
-from viz.debugger.telling import Telling
+from viz.debugger.telling import LINE, Telling
 from viz.recording import LAYER, NEURON, PHASES, UNITS, Recording, record
 from viz.why import why_in
+
+try:
+    import readline
+except ImportError:  # Windows: no completion and no history, and all else works
+    readline = None  # type: ignore[assignment]  # what a module that is not there is
 
 VERBS = {  # what `help` lists, in this order
     "moving": "step next continue back reverse-next reverse-continue goto run",
@@ -49,7 +56,7 @@ class Debugger(cmd.Cmd):
         stdout: TextIO | None = None,
     ) -> None:  # fmt: skip
         super().__init__(stdin=stdin, stdout=stdout)
-        self.use_rawinput = stdin is None and self.stdin.isatty()
+        self.use_rawinput = stdin is None and (self.stdin.isatty() or "ipykernel" in sys.modules)  # it asks in a box
         self.cmdqueue = list(commands)
         self._queued = len(self.cmdqueue)
         self._style = style_for(self.stdout)
@@ -77,13 +84,14 @@ class Debugger(cmd.Cmd):
 
     def preloop(self) -> None:
         """Where there is readline, words end at blanks alone, so that z²₁ and W¹* are one."""
-        if self.use_rawinput:
-            try:
-                import readline
+        if self.use_rawinput and readline is not None:
+            self._delimiters = readline.get_completer_delims()
+            readline.set_completer_delims(" \t\n")
 
-                readline.set_completer_delims(" \t\n")
-            except ImportError:  # Windows: no completion, and all else works
-                pass
+    def postloop(self) -> None:
+        """Give readline back as it was."""
+        if self.use_rawinput and readline is not None:
+            readline.set_completer_delims(self._delimiters)
 
     def precmd(self, line: str) -> str:
         """Write a command that was fed, so that what is printed reads like a session."""
@@ -142,7 +150,8 @@ class Debugger(cmd.Cmd):
     def _start(self) -> None:
         self._session = self._telling = None
         self._session = Session(self._load())
-        self._telling = Telling(self._session, self._style)
+        width = min(shutil.get_terminal_size().columns, LINE) if self.stdout.isatty() else LINE
+        self._telling = Telling(self._session, self._style, width)
         self._say(self._telling.start())
 
     @property

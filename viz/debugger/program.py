@@ -6,7 +6,7 @@ import importlib
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -29,7 +29,7 @@ def node_of(target: str, arguments: Sequence[str] = (), name: str | None = None,
     remembers its line.  Raises ProgramError, in one sentence, for whatever goes wrong.
     """
     path, _, function = target.rpartition(":") if ":" in target and not Path(target).exists() else (target, "", "")
-    with _as_main(path, arguments), record_sources() if sources else _nothing():
+    with _as_main(path, arguments), record_sources() if sources else nullcontext():
         if function:
             return _value(f"{target}()", _guarded(target, lambda: _call(path, function)))
         return _left_by(path, _run(path), name)
@@ -126,8 +126,3 @@ def _as_main(path: str, arguments: Sequence[str]) -> Iterator[None]:
         yield
     finally:
         sys.argv, sys.path[:] = argv, first
-
-
-@contextmanager
-def _nothing() -> Iterator[None]:
-    yield

@@ -78,7 +78,7 @@ class Part:
         if name == "name":
             return Texts(self._steps.names.column[self.targets], self._steps.name_table)
         if name == "op":
-            return Texts(self._log.trace.columns.op[self.sources], self._steps.ops)
+            return Texts(self._op(), self._steps.ops)
         if name == "scope":
             return Texts(self._steps.scopes.codes[self.sources], self._steps.scopes.table)
         steps = np.arange(self.start, self.stop)
@@ -93,6 +93,13 @@ class Part:
     def sources(self) -> Any:
         """The node whose operation each step is about."""
         return self._log.sources[self.start : self.stop]
+
+    def _op(self) -> Any:
+        """The code of each step's operation; the seed has none."""
+        codes = self._log.trace.columns.op[self.sources]
+        if self.start <= self._log.seed < self.stop:
+            codes[self._log.seed - self.start] = 0
+        return codes
 
     def _step(self) -> Numbers:
         return np.arange(self.start + 1, self.stop + 1, dtype=float)  # as people count: how many were taken

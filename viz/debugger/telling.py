@@ -18,16 +18,17 @@ MOST_STEPS = 24  # that a move shows each; of more only the last
 AROUND = 5  # steps, or lines of source, before and after
 MOST_NODES = 30  # of a scope that are printed
 MOST_LEAVES = 8  # whose derivatives are shown at the end
-LINE = 100  # characters after which a sentence goes on in a new line
+LINE = 105  # characters after which a sentence goes on in a new line, unless the terminal is narrower
 LONGEST_WAY = 12  # nodes on the way down from J
 
 
 class Telling:
     """Says things of one session."""
 
-    def __init__(self, session: Session, style: Style) -> None:
+    def __init__(self, session: Session, style: Style, width: int = LINE) -> None:
         self._session, self._style = session, style
         self._log, self._words, self._trace = session.log, session.words, session.trace
+        self._line = width
         self._told = ""  # the heading under which the last step was shown
 
     # -- the beginning and the end --------------------------------------------------------------
@@ -101,8 +102,11 @@ class Telling:
         yield f"{self._number(number)}  {self._words.arithmetic(number)}"
         if sentence:
             indent = " " * (self._width + 2)
-            for line in textwrap.wrap(self._words.sentence(number), LINE, break_long_words=False):
+            for line in self._wrapped(self._words.sentence(number), len(indent)):
                 yield self._style(indent + line, "dim")
+
+    def _wrapped(self, sentence: str, indent: int) -> list[str]:
+        return textwrap.wrap(sentence, max(self._line - indent, 20), break_long_words=False)
 
     @property
     def _width(self) -> int:
@@ -152,7 +156,7 @@ class Telling:
         """What the last step means."""
         taken = self._session.taken
         said = self._words.meaning(taken - 1) if taken else "No step is taken yet: `step`."
-        yield from textwrap.wrap(said, LINE, break_long_words=False)
+        yield from self._wrapped(said, 0)
 
     def around(self, number: int) -> Iterator[str]:
         """The steps before and after one; an arrow at the last that was taken."""
