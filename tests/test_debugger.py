@@ -65,7 +65,7 @@ def last(J, *commands):
 
 def test_a_session_reads_like_this():
     assert said(a_neuron(), "step", "next", "", "continue").splitlines() == textwrap.dedent("""\
-        J = 0.1255. Forwards: 4 nodes to compute; then backwards: 6 contributions to δ; 11 steps in all.
+        J = 0.1255. Forwards 4 nodes to compute, then backwards 6 contributions to δ: 11 steps.
         `step` takes one, `next` a neuron, `help` says the rest; Enter repeats.
         (debug) step
         ── forward, layer2.neuron1 ──

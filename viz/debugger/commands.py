@@ -396,7 +396,7 @@ def debug(J: Value, commands: Iterable[str] | None = None, stdout: TextIO | None
 
     >>> x = Value(3.0, name="x")
     >>> debug(x * x, ["step 2", "where"])  # doctest: +ELLIPSIS
-    ×#1 = 9. Forwards: 1 node to compute; then backwards: 2 contributions to δ; 4 steps in all.
+    ×#1 = 9. Forwards 1 node to compute, then backwards 2 contributions to δ: 4 steps.
     ...
 
     Raises OperandError if J is not a Value.

@@ -38,8 +38,7 @@ class Telling:
         columns, root = self._trace.columns, self._trace.root
         J = f"{self._words.names.called(root)} = {shown(columns.value.item(root))}"
         computed, back = _many(len(self._trace.forward), "node"), _many(len(self._log.sums), "contribution")
-        all_steps = _many(len(self._log), "step")
-        yield f"{J}. Forwards: {computed} to compute; then backwards: {back} to δ; {all_steps} in all."
+        yield f"{J}. Forwards {computed} to compute, then backwards {back} to δ: {_many(len(self._log), 'step')}."
         yield "`step` takes one, `next` a neuron, `help` says the rest; Enter repeats."
         yield from self._not_finite()
 
