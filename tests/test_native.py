@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import math
 import random
+import sys
+import weakref
 
 import numpy as np
 import pytest
 
+from autograd.errors import ArgumentError
 from autograd.ops.primitive import TABLE, Primitive
 from autograd.program.builder import Builder
+from autograd.program.interpreter import Interpreter
 from autograd.program.kernel import Task
 from autograd.program.program import Operation
 
 pytest.importorskip("llvmlite", reason="the extra `native` is not installed")
 
+from autograd.program.native import machine
+from autograd.program.native.executor import kernel_for, serves
+from autograd.program.native.machine import Library
 from autograd.program.native.straight_kernel import StraightLine
 from autograd.program.native.tape_kernel import TapeKernel
 
@@ -101,3 +109,132 @@ def test_a_single_sample_is_eager_s(row, shape):
             absolute = ABSOLUTE.get(row.name, 1e-322)
             agree = [close(g, e, absolute) for g, e in zip(each[0].tolist(), eager(row, at), strict=True)]
             assert all(agree), f"{row.name}{at} = {each[0]}, eager {eager(row, at)}"
+
+
+# -- whole programs ---------------------------------------------------------------------------------
+
+SHAPES = pytest.mark.parametrize("shape", [StraightLine, TapeKernel])
+
+
+def random_task(seed: int, instructions: int = 300, exact: bool = False) -> Task:
+    """A program in which everything may happen: dots and sums of any length, outputs that are inputs or constants."""
+    dice = random.Random(seed)
+    builder = Builder([f"x{i}" for i in range(8)])
+    numbers = [*range(8), builder.constant(0.5), builder.constant(-1.25)]
+    for _ in range(instructions):
+        row = dice.choice(["dot", "sum", "multiply", "add", "tanh", "sin", "where", "sigmoid"])
+        count = dice.randrange(1, 90) if row in ("dot", "sum") else len(TABLE[row].operands)
+        bounded = [builder.emit(Operation("tanh"), (n,)) if n > 9 else n for n in dice.choices(numbers[-40:], k=count)]
+        numbers.append(builder.emit(Operation(row), tuple(bounded)))
+    outputs = [*dice.choices(numbers, k=12), 0, 1, builder.constant(2.0), numbers[-1], numbers[-1]]
+    program = builder.finish(outputs)
+    batched = tuple(i % 2 == 0 for i in range(8))
+    return Task(program, batched, tuple(dice.random() < 0.5 for _ in outputs), exact)
+
+
+def answers(kernel, task: Task, samples: int, threads: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """What the kernel says on numbers drawn for the task."""
+    dice = np.random.default_rng(3)
+    fixed, batch = dice.normal(size=8 - sum(task.batched)), dice.normal(size=(samples, sum(task.batched)))
+    each, total = np.full((samples, len(task.summed) - sum(task.summed)), 7.0), np.full(sum(task.summed), 7.0)
+    kernel.run(fixed, batch, each, total, threads)
+    return each, total
+
+
+@SHAPES
+@pytest.mark.parametrize("samples", [0, 1, 2, 7, 8, 9, 23, 64, 1024, 1500])
+def test_programs_answer_as_the_interpreter(shape, samples):
+    task = random_task(samples % 3)
+    for ours, plain in zip(answers(shape(task), task, samples), answers(Interpreter(task), task, samples), strict=True):
+        np.testing.assert_allclose(ours, plain, rtol=1e-11, atol=1e-12)
+
+
+@SHAPES
+def test_threads_change_no_bit(shape):
+    task = random_task(5)
+    kernel = shape(task)
+    for one, three in zip(answers(kernel, task, 5000), answers(kernel, task, 5000, threads=3), strict=True):
+        assert one.tobytes() == three.tobytes()
+
+
+@SHAPES
+@pytest.mark.parametrize("samples", [1, 20])
+def test_exact_sums_are_added_as_they_stand(shape, samples):
+    dice = random.Random(1)
+    builder = Builder([f"x{i}" for i in range(8)])
+    numbers = [dice.randrange(8) for _ in range(100)]
+    outputs = [builder.emit(Operation("sum"), tuple(numbers)), builder.emit(Operation("dot"), tuple(numbers))]
+    for exact in (True, False):
+        task = Task(builder.finish(outputs), (True,) * 8, (False, False), exact)
+        same = answers(shape(task), task, samples)[0] == answers(Interpreter(task), task, samples)[0]
+        assert same.all() == exact
+
+
+@SHAPES
+def test_an_index_that_is_computed_is_refused(shape):
+    builder = Builder(["i", "a", "b"])
+    task = Task(builder.finish([builder.emit(Operation("softmax"), (0, 1, 2))]), (True,) * 3, (False,))
+    with pytest.raises(ArgumentError, match="must be a constant"):
+        shape(task).run(np.zeros(0), np.zeros((4, 3)), np.zeros((4, 1)), np.zeros(0))
+
+
+def test_large_programs_become_tapes():
+    assert isinstance(kernel_for(random_task(0, instructions=10)), StraightLine)
+    assert isinstance(kernel_for(random_task(0, instructions=400)), TapeKernel)
+
+
+# -- lifetimes --------------------------------------------------------------------------------------
+
+
+def square() -> Task:
+    builder = Builder(["x"])
+    return Task(builder.finish([builder.emit(Operation("multiply"), (0, 0))]), (False,), (False,))
+
+
+def test_a_bound_call_reads_and_writes_its_arrays_and_outlives_its_kernel():
+    fixed, each = np.array([3.0]), np.zeros((1, 1))
+    call = StraightLine(square()).bind(fixed, np.zeros((1, 0)), each, np.zeros(0))
+    gc.collect()
+    call()
+    assert each[0, 0] == 9.0
+    fixed[0] = 4.0
+    assert call() is None
+    assert each[0, 0] == 16.0
+    with pytest.raises(TypeError):
+        call(1)
+
+
+def test_a_call_counts_none_s_references_right():
+    call = StraightLine(square()).bind(np.ones(1), np.zeros((1, 0)), np.zeros((1, 1)), np.zeros(0))
+    before = sys.getrefcount(None)
+    for _ in range(10_000):
+        call()
+    assert abs(sys.getrefcount(None) - before) < 1000
+
+
+def test_machine_code_goes_with_its_last_user(monkeypatch):
+    made = []
+    remember = Library.__init__
+    monkeypatch.setattr(Library, "__init__", lambda self, text: made.append(weakref.ref(self)) or remember(self, text))
+    for _ in range(100):
+        kernel = StraightLine(square())
+        kernel.bind(np.ones(1), np.zeros((1, 0)), np.zeros((1, 1)), np.zeros(0))()
+        del kernel
+    assert len(made) == 100
+    assert sum(library() is not None for library in made) <= 1
+
+
+# -- without llvmlite -------------------------------------------------------------------------------
+
+
+def test_a_missing_llvmlite_is_said_in_one_sentence(monkeypatch):
+    monkeypatch.setitem(sys.modules, "llvmlite", None)
+    monkeypatch.setitem(sys.modules, "llvmlite.binding", None)
+    machine._llvm.cache_clear()
+    try:
+        assert not machine.is_available()
+        assert serves(square().program) is None
+        with pytest.raises(ArgumentError, match=r"pip install 'glassgrad\[native\]'"):
+            StraightLine(square())
+    finally:
+        machine._llvm.cache_clear()

@@ -17,8 +17,7 @@ _ROUNDER = 1.5 * 2.0**52
 _ROUNDER_BIASED = _ROUNDER + 1023
 _LOG2_E = 1 / math.log(2)
 _LN2_HIGH, _LN2_LOW = 0.693147180369123816490, 1.90821492927058770002e-10  # the first with 32 bits
-_TWO_OVER_PI = 2 / math.pi
-_HALF_PI = (1.5707963109016418, 1.5893254712295857e-08, 6.123233995736766e-17)  # π/2 in parts
+_HALF_PI = (1.5707963267948966, 6.123233995736766e-17, -1.497384905065873e-33)  # π/2 in parts
 
 # (eʳ - 1 - r)/r², |r| ≤ ln 2 / 2
 _EXPM1 = (0.5, 0.1666666666666667, 0.04166666666666667, 0.008333333333326136, 0.0013888888888883748,
@@ -27,11 +26,10 @@ _EXPM1 = (0.5, 0.1666666666666667, 0.04166666666666667, 0.008333333333326136, 0.
 # (2 atanh(s)/s - 2)/s² in s², |s| ≤ (√2 - 1)/(√2 + 1)
 _ATANH = (0.666666666666667, 0.3999999999989889, 0.28571428626253836, 0.22222211089379496, 0.1818289243253687,
           0.15331611722055008, 0.14617807153417325)  # fmt: skip
-# (sin r/r - 1)/r² and ((cos r - 1)/r² + ½)/r² in r², |r| ≤ π/4
-_SINE = (-0.16666666666666666, 0.008333333333330936, -0.00019841269836740532, 2.7557316093198404e-06,
-         -2.5051129896450185e-08, 1.5917988979397435e-10)  # fmt: skip
-_COSINE = (0.041666666666666664, -0.0013888888888887389, 2.48015872987544e-05, -2.755731726587808e-07,
-           2.087614504941318e-09, -1.138254464534925e-11)  # fmt: skip
+# (sin r/r - 1)/r² in r², |r| ≤ π/2
+_SINE = (-0.16666666666666666, 0.008333333333333316, -0.00019841269841254885, 2.7557319219139183e-06,
+         -2.505210761393476e-08, 1.6058977114074673e-10, -7.643963965925357e-13,
+         2.731365867494017e-15)  # fmt: skip
 # erf(x)/x - 1 in x², |x| ≤ 1
 _ERF = (0.12837916709551256, -0.37612638903183543, 0.11283791670945006, -0.02686617064323777, 0.0052239776071164225,
         -0.0008548325975389692, 0.00012055294904839707, -1.492473690741966e-05, 1.6447424703317362e-06,
@@ -150,42 +148,36 @@ def log1p(x: Number) -> Number:
 _FAR = 2.0**30  # beyond, the reduction would need more of π: C's function is called
 
 
-def _quadrant(x: Number) -> tuple[Bits, Number, Number]:
-    """(the quadrant in the last two bits, sin r, cos r) with x = k π/2 + r."""
-    code = x.code
-    rounded = code.fma(x, _TWO_OVER_PI, _ROUNDER)
-    k = rounded - _ROUNDER
-    r = x
+def _sine(x: Number, quarters: Number) -> Number:
+    """sin r with x = r + so many π/2; the first difference is exact where it is small."""
+    code, r = x.code, x
     for part in _HALF_PI:
-        r = code.fma(k, -part, r)
+        r = code.fma(quarters, -part, r)
     z = r * r
-    sine = code.fma(r * z, code.polynomial(z, _SINE), r)
-    half = 0.5 * z
-    high = 1.0 - half
-    cosine = high + code.fma(z * z, code.polynomial(z, _COSINE), (1.0 - high) - half)
-    return rounded.bits(), sine, cosine
+    return code.fma(r * z, code.polynomial(z, _SINE), r)
 
 
-def _turned(quadrant: Bits, even: Number, odd: Number) -> Number:
-    """`even` or `odd` by the quadrant, with its sign."""
-    code = even.code
-    chosen = code.select(quadrant.operate("and", 1) == 0, even, odd)
-    return chosen.bits().operate("xor", quadrant.operate("and", 2).operate("shl", 62)).number()
+def _negated_if_odd(x: Number, whole: Bits) -> Number:
+    """x, with its sign changed where the whole number is odd."""
+    return x.bits().operate("xor", whole.operate("shl", 63)).number()
 
 
 def sin(x: Number) -> Number:
-    """sin x; tiny arguments are their own sine."""
+    """sin(r + kπ) = (-1)ᵏ sin r; tiny arguments are their own sine."""
     code = x.code
-    quadrant, sine, cosine = _quadrant(x)
-    near = code.select(abs(x) < 2.0**-27, x, _turned(quadrant, sine, cosine))
+    rounded = code.fma(x, 1 / math.pi, _ROUNDER)
+    k = rounded - _ROUNDER
+    near = code.select(abs(x) < 2.0**-27, x, _negated_if_odd(_sine(x, k + k), rounded.bits()))
     return code.repaired(near, abs(x) > _FAR, "sin", x)
 
 
 def cos(x: Number) -> Number:
-    """cos x = sin(x + π/2)."""
-    quadrant, sine, cosine = _quadrant(x)
-    near = _turned(quadrant.operate("add", 1), sine, cosine)
-    return x.code.repaired(near, abs(x) > _FAR, "cos", x)
+    """cos(r + kπ + π/2) = -(-1)ᵏ sin r."""
+    code = x.code
+    rounded = code.fma(x, 1 / math.pi, -0.5) + _ROUNDER
+    k = rounded - _ROUNDER
+    near = _negated_if_odd(_sine(x, k + k + 1.0), rounded.bits().operate("add", 1))
+    return code.repaired(near, abs(x) > _FAR, "cos", x)
 
 
 # -- the error function -----------------------------------------------------------------------------
