@@ -8,6 +8,7 @@ import math
 import random
 import sys
 import weakref
+from functools import cache
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from autograd.ops.primitive import TABLE, Primitive
 from autograd.program.builder import Builder
 from autograd.program.interpreter import Interpreter
 from autograd.program.kernel import Task
-from autograd.program.program import Operation
+from autograd.program.program import DOT, Operation
 
 pytest.importorskip("llvmlite", reason="the extra `native` is not installed")
 
@@ -116,7 +117,7 @@ def test_a_single_sample_is_eager_s(row, shape):
 SHAPES = pytest.mark.parametrize("shape", [StraightLine, TapeKernel])
 
 
-def random_task(seed: int, instructions: int = 300, exact: bool = False) -> Task:
+def random_task(seed: int, instructions: int = 60, exact: bool = False) -> Task:
     """A program in which everything may happen: dots and sums of any length, outputs that are inputs or constants."""
     dice = random.Random(seed)
     builder = Builder([f"x{i}" for i in range(8)])
@@ -141,18 +142,24 @@ def answers(kernel, task: Task, samples: int, threads: int = 1) -> tuple[np.ndar
     return each, total
 
 
+@cache
+def random_kernel(shape, seed: int):
+    """A kernel of `random_task`, compiled once for all tests."""
+    return shape(random_task(seed))
+
+
 @SHAPES
 @pytest.mark.parametrize("samples", [0, 1, 2, 7, 8, 9, 23, 64, 1024, 1500])
 def test_programs_answer_as_the_interpreter(shape, samples):
-    task = random_task(samples % 3)
-    for ours, plain in zip(answers(shape(task), task, samples), answers(Interpreter(task), task, samples), strict=True):
-        np.testing.assert_allclose(ours, plain, rtol=1e-11, atol=1e-12)
+    task = random_task(1)
+    ours, plain = answers(random_kernel(shape, 1), task, samples), answers(Interpreter(task), task, samples)
+    for got, expected in zip(ours, plain, strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-11, atol=1e-12)
 
 
 @SHAPES
 def test_threads_change_no_bit(shape):
-    task = random_task(5)
-    kernel = shape(task)
+    task, kernel = random_task(1), random_kernel(shape, 1)
     for one, three in zip(answers(kernel, task, 5000), answers(kernel, task, 5000, threads=3), strict=True):
         assert one.tobytes() == three.tobytes()
 
@@ -178,9 +185,30 @@ def test_an_index_that_is_computed_is_refused(shape):
         shape(task).run(np.zeros(0), np.zeros((4, 3)), np.zeros((4, 1)), np.zeros(0))
 
 
-def test_large_programs_become_tapes():
-    assert isinstance(kernel_for(random_task(0, instructions=10)), StraightLine)
-    assert isinstance(kernel_for(random_task(0, instructions=400)), TapeKernel)
+def network(layers: int, width: int):
+    """tanh layers, each neuron a dot of all of the layer below."""
+    builder = Builder([f"x{i}" for i in range(width)])
+    below = list(range(width))
+    for _ in range(layers):
+        weights = [builder.constant(0.1 * i) for i in range(width)]
+        below = [builder.emit(Operation("tanh"), (builder.emit(DOT, (*weights[i:], *weights[:i], *below)),))
+                 for i in range(width)]  # fmt: skip
+    return builder.finish(below)
+
+
+def test_the_shape_follows_the_size_and_the_reason_is_given():
+    small, large = random_task(0, instructions=10), random_task(0, instructions=1000)
+    assert isinstance(kernel_for(small), StraightLine)
+    assert isinstance(kernel_for(large), TapeKernel)
+    assert "written out" in serves(small.program, 1)
+    assert "tape" in serves(large.program, 1000)
+
+
+def test_wide_layers_are_left_to_matrix_products_when_there_are_samples_to_multiply():
+    layers = network(3, 64)
+    assert serves(layers, 256) is None
+    assert "tape" in serves(layers, None)
+    assert "written out" in serves(network(1, 16), 256)
 
 
 # -- lifetimes --------------------------------------------------------------------------------------
@@ -233,7 +261,7 @@ def test_a_missing_llvmlite_is_said_in_one_sentence(monkeypatch):
     machine._llvm.cache_clear()
     try:
         assert not machine.is_available()
-        assert serves(square().program) is None
+        assert serves(square().program, 1) is None
         with pytest.raises(ArgumentError, match=r"pip install 'glassgrad\[native\]'"):
             StraightLine(square())
     finally:

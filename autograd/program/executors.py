@@ -28,10 +28,10 @@ def _llvm(task: Task) -> Kernel:
     return kernel_for(task)
 
 
-def _llvm_serves(program: Program) -> str | None:
+def _llvm_serves(program: Program, samples: int | None) -> str | None:
     from autograd.program.native.executor import serves
 
-    return serves(program)
+    return serves(program, samples)
 
 
 EXECUTORS: dict[str, Callable[[Task], Kernel]] = {"interpreter": _interpreter, "numpy": _numpy, "llvm": _llvm}
@@ -47,8 +47,8 @@ def choose(program: Program, backend: str, samples: int | None) -> tuple[str, st
     """(the executor that serves, why): `backend` itself, or what is best for the program and so many samples."""
     if backend != "auto":
         return backend, "as asked"
-    reason = _llvm_serves(program)
-    return ("llvm", reason) if reason else ("numpy", "always there")
+    reason = _llvm_serves(program, samples)
+    return ("llvm", reason) if reason else ("numpy", "its matrix products, or without llvmlite")
 
 
 def kernel_for(task: Task, backend: str) -> Kernel:

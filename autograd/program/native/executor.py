@@ -2,24 +2,85 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from autograd.ops.primitive import lookup
 from autograd.program.kernel import Kernel, Task
+from autograd.program.native import rules
+from autograd.program.native.code import Code
 from autograd.program.native.machine import is_available
 from autograd.program.native.straight_kernel import StraightLine
 from autograd.program.native.tape_kernel import TapeKernel
-from autograd.program.program import Program
+from autograd.program.program import DOT, SUM, Operation, Program
 
-STRAIGHT_LINE_UP_TO = 3000  # instructions; LLVM's time grows faster than the program
+LINES_UP_TO = 8000  # of machine code that is written out: about a second of LLVM's time, which grows faster than they
+_LINES_AN_OPERAND = 40  # of a softmax and its relatives, which have an exponential for each
+
+_LONG_DOT = 16  # terms from which a dot looks like a row of a matrix
+_LAYERS = 0.8  # share of a program's operands in such dots from which it is a network of layers
+_FEW_SAMPLES = 16  # below which a matrix product is not worth its call
 
 
 def kernel_for(task: Task) -> Kernel:
     """The task as a kernel: written out if it is small, else as a tape."""
-    return StraightLine(task) if len(task.program) <= STRAIGHT_LINE_UP_TO else TapeKernel(task)
+    return StraightLine(task) if lines_of(task.program) <= LINES_UP_TO else TapeKernel(task)
 
 
-def serves(program: Program) -> str | None:
-    """Why a program is best run as machine code; None without llvmlite."""
+def remembered(question: Callable[[Program], Any]) -> Callable[[Program], Any]:
+    """A question about a program, answered once in a program's life: it is asked at every call."""
+    answers: WeakKeyDictionary[Program, Any] = WeakKeyDictionary()
+
+    def answer(program: Program) -> Any:
+        if program not in answers:
+            answers[program] = question(program)
+        return answers[program]
+
+    return answer
+
+
+@remembered
+def lines_of(program: Program) -> int:
+    """About how many lines of machine code a program is when it is written out."""
+    lengths, total = np.diff(program.starts), 0
+    for code, operation in enumerate(program.operations):
+        mine = lengths[program.code == code]
+        if operation in (DOT, SUM):
+            total += int(mine.sum())
+        elif lookup(operation.row).variadic:
+            total += _LINES_AN_OPERAND * int(mine.sum())
+        else:
+            total += len(mine) * _lines(operation)
+    return total + len(program.inputs) + len(program.outputs)
+
+
+@cache
+def _lines(operation: Operation) -> int:
+    """The lines of one instruction."""
+    code, row = Code(1), lookup(operation.row)
+    operands = len(row.operands) + (operation.slot is not None)
+    rules.apply(code, operation, [code.number(f"%x{i}") for i in range(operands)])
+    return len(code.lines)
+
+
+def serves(program: Program, samples: int | None) -> str | None:
+    """Why a program is best run as machine code on so many samples; None if it is not, or llvmlite is missing."""
     if not is_available():
         return None
-    if len(program) <= STRAIGHT_LINE_UP_TO:
+    if lines_of(program) <= LINES_UP_TO:
         return f"{len(program):,} instructions are few enough to be written out"
-    return f"a tape of {len(program):,} instructions needs no compiling"
+    if (samples or 1) >= _FEW_SAMPLES and is_layered(program):
+        return None  # NumPy's matrix products are hard to beat
+    return f"{len(program):,} instructions are run from a tape, which needs no compiling"
+
+
+@remembered
+def is_layered(program: Program) -> bool:
+    """Whether nearly all of a program is long dots, as in a network of wide layers."""
+    lengths = np.diff(program.starts)
+    is_dot = np.array([operation == DOT for operation in program.operations], bool)[program.code]
+    return bool(lengths[is_dot & (lengths >= 2 * _LONG_DOT)].sum() >= _LAYERS * lengths.sum())
