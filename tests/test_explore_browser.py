@@ -1,6 +1,7 @@
 """The page in a real browser: every step both ways, live numbers against Python's, and nothing but itself."""
 
 import math
+import random
 import sys
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from browser import launched, opened
 
 import viz
-from autograd import Value, deltas, erf, exp, log, log_softmax, logsumexp, relu, sin, softmax, step, tanh, where
+from autograd import Value, deltas, erf, exp, log, log_softmax, logsumexp, relu, scope, sin, softmax, step, tanh, where
 from autograd.ops.primitive import TABLE
 from nn import MLP, Neuron, half_squared_error
 from viz.explore import _part
@@ -371,6 +372,62 @@ def test_groups_open_and_close(show):
     tab.page.locator(".scope .fold").first.click()
     tab.run("app.find(app.tree.root.groups[0].computed[0] ?? 0)")
     assert tab.run("app.picture.cards.has(app.selected)")
+
+
+SCOPES = ("", "a", "a.b", "a.b.c", "d", "d.e", "layer1.neuron1", "layer1.neuron2", "x" * 80)
+
+
+def tangle(seed):
+    """A random graph whose scopes go in circles: computed in a, then in d, then in a again."""
+    dice = random.Random(seed)
+    live = [Value(dice.uniform(-1, 1), name=dice.choice([None, f"v{i}"])) for i in range(dice.randint(1, 5))]
+    for _ in range(dice.randint(5, 80)):
+        a, b = dice.choice(live), dice.choice(live)
+        with scope(dice.choice(SCOPES)):
+            live.append(dice.choice([a * b, a + b, tanh(a), a * 2.0, sin(a), logsumexp([a, b, *live[-2:]])]))
+    return logsumexp(live[-3:])
+
+
+CROSSED = """() => {
+    for (const group of app.tree.root.inside()) group.open = true;
+    app.redraw();
+    const cards = [...app.picture.cards.values()];
+    const meet = (a, b) => a !== b && a.x < b.x + b.width && b.x < a.x + a.width
+        && a.y < b.y + b.height && b.y < a.y + a.height;
+    const paths = [...document.querySelectorAll('.edge path')].map((path) => path.getAttribute('d'));
+    const broken = paths.filter((d) => !/^M[-\\d]/.test(d) || d.includes('NaN'));
+    return {
+        cards: cards.length, overlaps: cards.filter((a) => cards.some((b) => meet(a, b))).length,
+        links: app.picture.links.length, drawn: document.querySelectorAll('.edge .line').length, broken: broken.length,
+    };
+}"""
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_every_number_and_every_arrow_is_drawn_and_no_card_covers_another(show, seed):
+    J = tangle(seed)
+    seen = record(J).trace
+    tab = show(J)
+    assert tab.run(CROSSED) == {
+        "cards": len(seen.nodes), "overlaps": 0, "links": len(seen.edges), "drawn": len(seen.edges), "broken": 0,
+    }  # fmt: skip
+
+
+def test_a_large_graph_begins_with_few_cards_and_any_number_can_be_found(show):
+    model = MLP(8, [40, 1], activation="tanh", seed=1)
+    tab = show(half_squared_error(model([0.1] * 8), 0.5))
+    assert tab.run("app.picture.cards.size") < 100
+    name = "W¹₈,₄₀" if "W¹₈,₄₀" in tab.run("app.graph.called") else tab.run("app.graph.called[300]")
+    i = tab.run("name => app.graph.called.indexOf(name)", name)
+    tab.run("i => app.find(i)", i)
+    assert tab.run("i => app.picture.cards.has(i)", i)
+    unnamed = Value(1.0)
+    for _ in range(700):
+        unnamed = tanh(unnamed * 1.01)
+    tab = show(unnamed)
+    assert 1 < tab.run("app.picture.cards.size") < 100  # parts, in the order of computation
+    tab.press("End")
+    assert "δ" in tab.run("app.picture.cards.values().next().value.g.textContent")
 
 
 def test_search_knows_plain_names(show):

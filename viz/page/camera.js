@@ -52,6 +52,12 @@ class Camera {
     this.go({ zoom, x: centre(left, right, width, last.x, last.width), y: centre(top, bottom, height, last.y, last.height) }, true);
   }
 
+  /** Show one box as large as can be, a group that was just opened. */
+  lookAt({ x, y, width, height }) {
+    const room = this.size, zoom = Math.min(1.1, (room.width - 60) / width, (room.height - UNDER - 30) / height);
+    if (zoom > this.whole) this.go({ zoom, x: room.width / 2 - (x + width / 2) * zoom, y: (room.height - UNDER) / 2 - (y + height / 2) * zoom }, true);
+  }
+
   /** Whether a part of the picture is in view, and large enough to be read. */
   sees(left, top, right, bottom) {
     const { x, y, zoom } = this.view, { width, height } = this.size;

@@ -45,11 +45,11 @@ class Guide {
     this.app.say(`${title}. ${text}`);
   }
 
-  /** Above or below what it speaks of, inside the window; over the picture in its corner. */
-  place({ left, top, bottom, width }, at) {
-    const { offsetWidth, offsetHeight } = this.box, gap = 14;
-    const x = at === ".stage" ? left + 16 : left + width / 2 - offsetWidth / 2;
-    const y = at === ".stage" ? top + 16 : top - offsetHeight - gap > 0 ? top - offsetHeight - gap : bottom + gap;
+  /** Above or below what it speaks of, inside the window; in the picture's corner; on a phone at the lower edge. */
+  place({ left, right, top, bottom, width }, at) {
+    const { offsetWidth, offsetHeight } = this.box, gap = 14, picture = at === ".stage";
+    const x = picture ? right - offsetWidth - 16 : left + width / 2 - offsetWidth / 2;
+    const y = innerWidth <= 860 ? innerHeight : picture ? top + 16 : top - offsetHeight - gap > 0 ? top - offsetHeight - gap : bottom + gap;
     this.box.style.left = `${Math.max(12, Math.min(x, innerWidth - offsetWidth - 12))}px`;
     this.box.style.top = `${Math.max(12, Math.min(y, innerHeight - offsetHeight - 12))}px`;
   }

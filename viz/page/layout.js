@@ -3,6 +3,7 @@
 // rim or pass a column get a point of their own there, so that they run between the cards and not through them.
 
 const GAP = { column: 50, row: 7, lane: 6, padding: 10, header: 19 };
+const LONGEST = 18; // items in a column
 
 class Layout {
   /**
@@ -101,6 +102,7 @@ class Layout {
     const solid = items.filter((it) => it.solid);
     const inside = segments.filter((s) => s.tail.solid && s.head.solid);
     this.rank(solid, inside);
+    const wrapped = this.wrap(solid);
     const last = Math.max(0, ...solid.map((it) => it.rank));
     for (const it of items) if (it.gate) it.rank = it.gate === "in" ? -1 : last + 1;
     const columns = Array.from({ length: last + 3 }, () => []);
@@ -111,6 +113,7 @@ class Layout {
       segment.through = [];
       const step = segment.head.rank >= segment.tail.rank ? 1 : -1;
       for (let r = segment.tail.rank + step; step > 0 && r < segment.head.rank; r++) {
+        if (wrapped[r] === wrapped[segment.head.rank] || wrapped[r] === wrapped[segment.tail.rank]) continue;
         const lane = { key: null, width: 0, height: 0, before: [], after: [], rank: r, y: 0, lane: true };
         put(lane);
         this.join(previous, lane, leaves, 0);
@@ -146,6 +149,20 @@ class Layout {
       }
     }
     for (const it of given) if (after.get(it).length) it.rank = Math.max(0, Math.min(...after.get(it).map((head) => head.rank)) - 1);
+  }
+
+  /** A column that is too long, such as a layer of a hundred neurons, goes on in columns beside it; says what each is part of. */
+  wrap(items) {
+    const ranks = new Map(), wrapped = [];
+    for (const it of items) ranks.set(it.rank, [...(ranks.get(it.rank) ?? []), it]);
+    let shift = 0;
+    for (const rank of [...ranks.keys()].sort((a, b) => a - b)) {
+      const column = ranks.get(rank), parts = column.length > LONGEST ? Math.ceil(column.length / (0.75 * LONGEST)) : 1;
+      column.forEach((it, i) => { it.rank = rank + shift + Math.floor((i * parts) / column.length); });
+      for (let part = 0; part < parts; part++) wrapped[rank + shift + part] = rank;
+      shift += parts - 1;
+    }
+    return wrapped;
   }
 
   // -- order and heights ---------------------------------------------------------------------------

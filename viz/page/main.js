@@ -67,7 +67,7 @@ class App {
   }
 
   watch() {
-    if (!this.taken) return;
+    if (!this.taken) return this.camera.following && this.camera.fit(true);
     const { phase, node, target } = this.graph.step(this.taken - 1), shows = (i) => this.tree.shows(i);
     const near = phase === "forward" ? [...this.graph.operands(node)].slice(0, 12) : [node];
     this.camera.follow([...near, target].map(shows));
@@ -121,6 +121,7 @@ class App {
     group.open = opened;
     if (this.selected === group) this.selected = null;
     this.redraw();
+    if (opened && this.camera.whole < 0.6) this.camera.lookAt(this.picture.layout.boxes.get(group));
     this.say(`${group.name} ${opened ? "opened" : "closed"}.`);
   }
 

@@ -269,7 +269,7 @@ class Learning {
     const line = values.map((v, i) => `${i ? "L" : "M"}${x(i).toFixed(1)} ${y(v).toFixed(1)}`).join("");
     const parts = [svg("path", { class: "floor", d: "M0 58H240" })];
     if (values.length > 1) parts.push(svg("path", { class: "line", d: line }));
-    if (values.length) parts.push(svg("circle", { class: "now", r: 3.2, cx: x(values.length - 1), cy: y(values.at(-1)) }));
+    if (values.length) parts.push(svg("path", { class: "now", d: `M${x(values.length - 1)} ${y(values.at(-1))}h0.01` }));
     this.chart.replaceChildren(...parts);
   }
 }

@@ -91,15 +91,15 @@ class Picture {
     const { name, op } = this.titles(thing), slots = this.graph.first[thing + 1] - this.graph.first[thing];
     const title = this.measure(name, "600 12.5px") + 20;
     if (!slots) return { width: this.leafWidth(this.tree.home[thing]), height: 41 };
-    return { width: Math.max(84, title + (op ? this.measure(op, "11px") + 10 : 0)), height: Math.max(56, Math.min(slots * 13, 280)) };
+    return { width: Math.max(94, title + (op ? this.measure(op, "11px") + 10 : 0)), height: Math.max(56, Math.min(slots * 13, 280)) };
   }
 
   /** The leaves of a group are equally wide, so that they stand as one column. */
   leafWidth(group) {
     group.leafWidth ??= group.nodes.reduce((most, i) => {
       const given = !this.graph.isComputed(i) && !this.graph.isConstant(i);
-      return given ? Math.max(most, this.measure(this.titles(i).name, "600 12.5px") + 76) : most;
-    }, 96);
+      return given ? Math.max(most, this.measure(this.titles(i).name, "600 12.5px") + 86) : most;
+    }, 100);
     return group.leafWidth;
   }
 
@@ -293,7 +293,7 @@ class Picture {
     const flows = link.edges.some((e) => graph.flows[e]);
     link.g.setAttribute("class", `edge ${sign} ${ready ? "" : "waiting"} ${flows ? "" : "no-path"} ${link.spot ?? ""}`);
     link.path.style.strokeWidth = arrived.length ? (1.2 + 2.6 * logarithmic(contribution, this.largest)).toFixed(2) : "";
-    if (link.label) this.set(link.label, arrived.length || (link.spot && flows) ? shown(graph.slope[edge]) : "");
+    if (link.label) this.set(link.label, arrived.length || (flows && link.spot?.includes("back")) ? shown(graph.slope[edge]) : "");
   }
 
   // -- the current step ----------------------------------------------------------------------------
