@@ -1,12 +1,15 @@
-"""What is a used car worth? The lecture's task on 1,436 real cars, beside a linear least-squares fit.
+"""What is a used car worth? The lecture's task on 1,436 real cars, beside a line and scikit-learn's network.
 
-A network 3-6-1 (kilometres, age, fuel one-hot: five inputs) learns prices in standardised units; the
-errors are in euros, on cars that it never saw.  Then newer cars arrive and it is trained further.
+A network 5-6-1 (kilometres, age, fuel one-hot) learns prices in standardised units; the errors are in
+euros, on cars that it never saw, with its inputs scaled in two ways.  Then newer cars arrive and it is
+trained further.
 """
 
 from __future__ import annotations
 
 import csv
+import time
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +17,15 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from matplotlib.figure import Figure
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neural_network import MLPRegressor
 
-from autograd import no_grad
 from demos.output import BLUE, GREEN, GREY, heading, options, positive, save_figure
-from nn import MLP, Adam, QuantileNormalization, Standardization, half_squared_error, train
+from nn import MLP, Adam, QuantileNormalization, Standardization, half_squared_error
 
 DATA = Path(__file__).parent / "data" / "toyota_corolla.csv"
 FUELS = ("Petrol", "Diesel", "CNG")
+HIDDEN, RATE, BATCH = 6, 0.01, 32  # of both networks
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
 Scale: TypeAlias = "Standardization | QuantileNormalization"
@@ -69,25 +74,41 @@ class Network:
 
     def __init__(self, cars: Cars, scale: str, seed: int) -> None:
         self.inputs, self.prices = SCALES[scale]().fit(cars.measures), Standardization().fit(cars.price)
-        self.model = MLP(2 + len(FUELS), [6, 1], ["tanh", "linear"], seed=seed)
-        self.optimiser = Adam(self.model.parameters(), learning_rate=0.01)
+        self.model = MLP(2 + len(FUELS), [HIDDEN, 1], ["tanh", "linear"], seed=seed)
+        self.model.optimiser = Adam(self.model.parameters(), learning_rate=RATE)
 
-    def learn(self, cars: Cars, epochs: int) -> list[float]:
-        """Train (further) on these cars; J of every epoch."""
+    def learn(self, cars: Cars, epochs: int) -> None:
+        """Train (further, if it was trained before) on these cars."""
         y = self.prices.transform(cars.price)
-        return train(
-            self.model, self._features(cars), y, loss=half_squared_error, optimiser=self.optimiser,
-            epochs=epochs, batch_size=32, seed=0,
-        )  # fmt: skip
+        self.model.fit(self._features(cars), y, loss=half_squared_error, epochs=epochs, batch_size=BATCH, seed=0)
 
     def predict(self, cars: Cars) -> Array:
         """Prices in euros."""
-        with no_grad():
-            found = self.model(self._features(cars))
-        return self.prices.inverse(np.array([a.data for a in found[:, 0]]))
+        return self.prices.inverse(self.model.predict(self._features(cars)))
 
     def _features(self, cars: Cars) -> Array:
         return np.hstack([self.inputs.transform(cars.measures), cars.one_hot])
+
+
+class ScikitLearn(Network):
+    """scikit-learn's network of the same shape, on the same scaled cars."""
+
+    def __init__(self, cars: Cars, scale: str, seed: int) -> None:
+        super().__init__(cars, scale, seed)
+        self.peer = MLPRegressor(
+            hidden_layer_sizes=(HIDDEN,), activation="tanh", alpha=0.0, batch_size=BATCH, learning_rate_init=RATE,
+            n_iter_no_change=10_000, random_state=seed,
+        )  # fmt: skip
+
+    def learn(self, cars: Cars, epochs: int) -> None:
+        """Train from the beginning."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # it is told when to stop
+            self.peer.set_params(max_iter=epochs).fit(self._features(cars), self.prices.transform(cars.price))
+
+    def predict(self, cars: Cars) -> Array:
+        """Prices in euros."""
+        return self.prices.inverse(self.peer.predict(self._features(cars)))
 
 
 class LeastSquares:
@@ -141,13 +162,10 @@ def run(out: Path, epochs: int = 40, scale: str = "standardization", seed: int =
     heading(f"What is a used car worth? {len(cars)} real cars")
     old, old_test, new, new_test = split(cars, seed)
     print(f"Older cars: {len(old)} to train on, {len(old_test)} to test on. The youngest fifth is held back as new.")
-    network, line = Network(old, scale, seed), LeastSquares(old)
-    print(f"Network {network.model}, {len(network.model.parameters())} parameters, inputs by {scale}")
-    history = network.learn(old, epochs)
-    print(f"J per car, each epoch before its updates: {history[0] / len(old):.4f} → {history[-1] / len(old):.4f}")
-    _compare("Older cars that neither has seen", network, line, old_test)
+    networks = _contest(old, old_test, epochs, seed)
+    network, line = networks[scale], LeastSquares(old)
 
-    print("\nNew, younger cars arrive; neither has met any like them:")
+    print(f"\nNew, younger cars arrive; neither has met any like them. The network, inputs by {scale}:")
     if scale == "quantile":
         print("  (ranks know nothing beyond the oldest and youngest car seen: to them all new cars are the same age)")
     before = errors(network.predict(new_test), new_test)
@@ -161,6 +179,23 @@ def run(out: Path, epochs: int = 40, scale: str = "standardization", seed: int =
     change = after.mean_absolute - before.mean_absolute
     print(f"Training further changed the network's mean error on new cars by {change:+.0f} €.")
     return [save_figure(_plot(network, refitted, new_test, old_test), out / "cars.png")]
+
+
+def _contest(cars: Cars, test: Cars, epochs: int, seed: int) -> dict[str, Network]:
+    """Train every network on the same cars and print how far each is off; ours, by scale."""
+    print(f"Errors on {len(test)} cars that none has seen; networks 5-{HIDDEN}-1, {epochs} epochs, Adam:")
+    networks: dict[str, Network] = {}
+    for scale in SCALES:
+        for maker, name in ((Network, "this network"), (ScikitLearn, "scikit-learn's")):
+            network = maker(cars, scale, seed)
+            start = time.perf_counter()
+            network.learn(cars, epochs)
+            seconds = time.perf_counter() - start
+            print(f"    {name}, {scale:16} {errors(network.predict(test), test)}   {seconds:.2f} s")
+            if maker is Network:
+                networks[scale] = network
+    print(f"    least squares{'':19} {errors(LeastSquares(cars).predict(test), test)}")
+    return networks
 
 
 def _compare(title: str, network: Network, line: LeastSquares, cars: Cars) -> None:

@@ -46,6 +46,7 @@ ROOMS: dict[str, tuple[Exhibit, ...]] = {
         Exhibit("bias.svg", "Why a bias", "Without one every jump is at 0."),
         Exhibit("cars.png", "The price of a car", "A network learns from 1,436 used cars."),
         Exhibit("moons.png", "Two moons", "A boundary, learnt from a hundred points."),
+        Exhibit("digits.png", "Handwritten digits", "Read by a network of scalar nodes, trained in seconds."),
     ),
 }  # fmt: skip
 
@@ -73,7 +74,7 @@ pre { margin: 0; height: 11rem; flex: 1; min-height: 0; overflow: hidden; paddin
 div { padding: .8rem 1rem 1rem } strong { display: block } span { color: var(--soft); font-size: .92rem }
 @media (min-width: 54rem) { .first { grid-template-columns: 2.4fr 1fr } .first li:first-child { grid-row: 1 / 3 } }
 """
-PLOTS = {"picnic.svg", "activations.svg", "relu_family.svg", "bias.svg"}  # drawn on white
+PLOTS = {"picnic.svg", "activations.svg", "relu_family.svg", "bias.svg", "digits.png"}  # drawn on white
 
 
 def write(out: Path) -> Path:

@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from sklearn.datasets import make_moons
 
-from autograd import Value, no_grad, square, sum
+from autograd import Value, square, sum
 from demos.output import BLUE, RED, heading, options, positive, save_figure
-from nn import MLP, SGD, hinge, train
+from nn import MLP, SGD, hinge
 from nn.schedules import CosineDecay
 
 DECAY = 1e-4  # micrograd's weight on Σp²
@@ -31,8 +31,9 @@ def run(out: Path, epochs: int = 100, samples: int = 100, seed: int = 2) -> list
 
     print(f"accuracy before training: {accuracy(model, X, y):.0%}")
     optimiser = SGD(model.parameters(), CosineDecay(0.3, epochs), momentum=0.9)
-    history = train(model, X, y, loss=loss, optimiser=optimiser, epochs=epochs)
-    print(f"J {history[0]:.4f} → {history[-1]:.4f} in {epochs} steps over all points")
+    history = model.fit(X, y, loss=loss, optimiser=optimiser, epochs=epochs)
+    first, last = history.training[0], history.training[-1]
+    print(f"J {first:.4f} → {last:.4f} in {epochs} steps, {history.samples_per_second:,.0f} points a second")
     print(f"accuracy after training:  {accuracy(model, X, y):.0%}")
     fresh, fresh_classes = make_moons(samples, noise=0.1, random_state=seed + 1)
     print(f"on {samples} points that it never saw: {accuracy(model, fresh, 2.0 * fresh_classes - 1):.0%}")
@@ -41,8 +42,7 @@ def run(out: Path, epochs: int = 100, samples: int = 100, seed: int = 2) -> list
 
 def scores(model: MLP, X: Any) -> Any:
     """The network's numbers: above 0 for one moon, below for the other."""
-    with no_grad():
-        return np.array([node.data for node in model(X)[:, 0]])
+    return model.predict(X)
 
 
 def accuracy(model: MLP, X: Any, y: Any) -> float:

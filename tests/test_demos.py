@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from demos import __main__ as everything
-from demos import cars, derivative, exploding, gallery, lecture, moons, nan, neuron, output, pages, step
+from demos import cars, derivative, digits, exploding, gallery, lecture, moons, nan, neuron, output, pages, step
 
 ROOT = Path(__file__).parents[1]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -26,6 +26,7 @@ RUNS = {
     nan: ([], ["nan.txt"]),
     cars: (["--epochs", "3"], ["cars.png"]),
     moons: (["--epochs", "8"], ["moons.png"]),
+    digits: (["--epochs", "2"], ["digits.png"]),
 }
 
 
@@ -52,6 +53,11 @@ def test_demo(demo, tmp_path, capsys):
     for name in files:
         check_file(tmp_path / name)
         assert f"wrote {tmp_path / name}" in printed
+
+
+def test_the_network_reads_digits_that_it_never_saw(tmp_path, capsys):
+    digits.run(tmp_path, seed=3)
+    assert float(re.search(r"never saw: ([\d.]+)%", capsys.readouterr().out)[1]) >= 96.0
 
 
 def test_the_lecture_is_a_command_of_its_own(tmp_path):
