@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -329,3 +330,85 @@ def test_a_bound_call_reads_and_writes_its_own_arrays(reduce):
     assert near(np.array(value), np.array(expected))
     assert near(np.array(slopes["a"]), np.array(grads["a"]).T if reduce is None else np.array(grads["a"]))
     assert y.tolist() == Y.tolist()
+
+
+# -- second derivatives and Jacobians ---------------------------------------------------------------
+
+
+def rosenbrock(x):
+    return autograd.sum([100 * (b - a * a) ** 2 + (1 - a) ** 2 for a, b in pairwise(x)])
+
+
+def test_scipy_minimises_with_it_as_it_stands():
+    optimize = pytest.importorskip("scipy.optimize")
+    p = autograd.compile(rosenbrock)
+    start = np.array([1.3, 0.7, 0.8, 1.9, 1.2])
+    found = optimize.minimize(p.value_and_grad, start, jac=True, hess=p.hessian, method="trust-exact", tol=1e-12)
+    assert np.allclose(found.x, 1.0, atol=1e-9)
+    found = optimize.minimize(p.value_and_grad, start, jac=True, hessp=p.hvp, method="Newton-CG", tol=1e-12)
+    assert np.allclose(found.x, 1.0, atol=1e-6)
+
+
+@pytest.mark.parametrize("argnums", [0, 1, (0, 1), (2, 0)])
+def test_hessian_and_hvp_are_those_of_the_transforms(argnums):
+    p = autograd.compile(model, argnums=argnums)
+    args = (W, X[0], Y[0])
+    chosen = args[argnums] if isinstance(argnums, int) else tuple(args[i] for i in argnums)
+    if argnums in (0, 1):
+        assert near(p.hessian(*args), autograd.hessian(model, argnums)(*args))
+    flat, structure = autograd.structure.measure(chosen)
+    direction = structure.build(np.cos(np.arange(flat.size)).tolist())
+    product, _ = autograd.structure.measure(p.hvp(*args, direction))
+    positions = [argnums] if isinstance(argnums, int) else list(argnums)
+
+    def of_chosen(*chosen):
+        given = list(args)
+        for i, argument in zip(positions, chosen, strict=True):
+            given[i] = argument
+        return model(*given)
+
+    given = [chosen] if isinstance(argnums, int) else list(chosen)
+    expected = autograd.hvp(of_chosen, given, [direction] if isinstance(argnums, int) else list(direction))
+    assert near(product, autograd.structure.measure(expected)[0])
+
+
+def test_the_shapes_of_jacobians_and_hessians():
+    def f(x, s):
+        return {"a": np.array([x[0] * x[1] * s, x[1] ** 3]), "b": autograd.sin(x[0]) * s}
+
+    args = (np.array([0.5, 1.5]), 2.0)
+    p = autograd.compile(f, argnums=(0, 1))
+    for i in (0, 1):
+        expected = autograd.jacobian(f, i)(*args)
+        assert near(autograd.compile(f, argnums=i).jacobian(*args), expected)
+        assert near(p.jacobian(*args)["a"][i], expected["a"])  # in JAX's way: an array for each argument
+        assert near(p.jacobian(*args)["b"][i], expected["b"])
+    wide = autograd.compile(lambda x: np.array([x[0] * x[1], x[1] / x[0], autograd.tanh(x[0])]))
+    assert near(wide.jacobian(args[0]), autograd.jacobian(wide.f)(args[0]))
+    g = lambda x, s: autograd.tanh(x[0] * x[1] * s) + x[0] ** 2  # noqa: E731  (short)
+    assert near(autograd.compile(g).hessian(*args), autograd.hessian(g)(*args))
+    assert near(autograd.compile(g, argnums=(0, 1)).hessian(*args)[0][0], autograd.hessian(g)(*args))
+    assert near(autograd.compile(g, argnums=1).hessian(*args), autograd.hessian(g, 1)(*args))
+
+
+def test_second_derivatives_over_a_batch():
+    p = autograd.compile(model, argnums=1, in_axes=(None, 0, 0))
+    hessians = p.hessian(W, X, Y)
+    assert hessians.shape == (3, 2, 2)
+    directions = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, -2.0]])
+    products = p.hvp(W, X, Y, directions)
+    for i in range(3):
+        expected = autograd.hessian(model, 1)(W, X[i], Y[i])
+        assert near(hessians[i], expected)
+        assert near(products[i], expected @ directions[i])
+    summed = autograd.compile(lambda w, x: autograd.tanh(w[0] * x) * w[1], in_axes=(None, 0), reduce="sum")
+    w, x = np.array([0.3, 0.7]), np.array([0.5, -1.0, 2.0])
+    by_hand = sum(autograd.hessian(lambda w, x=x: autograd.tanh(w[0] * x) * w[1])(w) for x in x)
+    assert near(summed.hessian(w, x), by_hand)
+    assert near(summed.hvp(w, x, np.array([1.0, -1.0])), by_hand @ [1.0, -1.0])
+
+
+def test_a_direction_that_does_not_fit():
+    p = autograd.compile(rosenbrock)
+    with pytest.raises(ArgumentError, match="direction"):
+        p.hvp(np.ones(3), np.ones(2))

@@ -238,3 +238,21 @@ def test_a_deep_irregular_graph(backend):
         value, slope = autograd.value_and_grad(f)(float(xs[i]))
         assert close(values[i], value, 1e-11, 1e-13)
         assert close(slopes[i], slope, 1e-9, 1e-13)
+
+
+@every_backend
+@given(drawn=plans)
+@settings(max_examples=15)
+def test_second_derivatives_of_random_graphs(backend, drawn):
+    at, plan = drawn
+
+    def f(xs):
+        return build(plan, list(xs))
+
+    at = np.array(at)
+    expected = autograd.hessian(f)(at)
+    p = autograd.compile(f, backend=backend)
+    scale = 1 + np.abs(expected).max()
+    assert np.abs(p.hessian(at) - expected).max() <= 1e-11 * scale
+    direction = np.cos(np.arange(len(at)))
+    assert np.abs(p.hvp(at, direction) - expected @ direction).max() <= 1e-10 * scale

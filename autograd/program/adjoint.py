@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+from autograd.errors import GraphError
 from autograd.ops.expression import Expression, Term, variable
 from autograd.ops.primitive import lookup
 from autograd.program.builder import Builder, Numbers
@@ -152,7 +153,7 @@ def slope_of(builder: Builder, operation: Operation, slot: int, y: int, operands
         n = len(operands) // 2
         return builder.one if slot == 2 * n else operands[(slot + n) % (2 * n)]
     if operation.slot is not None:
-        raise NotImplementedError("expand slopes before differentiating again")
+        raise GraphError(f"{operation} has no slopes of its own: expand the program's slopes first")
     term = _slope_term(operation.row, slot, len(operands))
     if term is None:
         return None

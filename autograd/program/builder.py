@@ -102,7 +102,7 @@ class Builder:
             if id(top) in done:
                 stack.pop()
             elif not isinstance(top, Expression):
-                done[id(top)] = self.constant(float(top))
+                done[id(top)] = self.constant(0.0 if top is None else float(top))  # None: no derivative
             elif not top.operands:
                 done[id(top)] = names(top.name)
             else:

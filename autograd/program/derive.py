@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+
+import numpy as np
 
 from autograd.errors import ArgumentError
-from autograd.program.adjoint import with_gradient
+from autograd.program.adjoint import adjoints, copy_into, with_gradient
+from autograd.program.builder import Builder
+from autograd.program.expand import expand_slopes
 from autograd.program.program import Program
 from autograd.program.recording import Recording
-from autograd.structure import Structure
+from autograd.program.tangent import tangents, with_tangents
+from autograd.structure import NUMBER, Structure
+from autograd.transforms import Positions
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,7 +23,9 @@ class Derived:
     """A program whose outputs answer a question.
 
     answer   how the outputs are put together
-    depends  (outputs,) which arguments an output is one derivative of, by their positions
+    depends  (outputs,) which arguments an output is a derivative along, by their positions
+
+    The program's inputs are the recording's, and after them the numbers of a direction, if it needs one.
     """
 
     program: Program
@@ -26,12 +33,12 @@ class Derived:
     depends: tuple[tuple[int, ...], ...]
 
 
-def value(recording: Recording, wrt: Any) -> Derived:
+def value(recording: Recording, wrt: Positions) -> Derived:
     """f itself."""
     return Derived(recording.program, recording.answer, ((),) * recording.answer.size)
 
 
-def value_and_grad(recording: Recording, wrt: Any) -> Derived:
+def value_and_grad(recording: Recording, wrt: Positions) -> Derived:
     """(f, ∂f/∂arguments)."""
     _check_scalar(recording)
     inputs, structure, depends = _with_respect_to(recording, wrt)
@@ -39,11 +46,80 @@ def value_and_grad(recording: Recording, wrt: Any) -> Derived:
     return Derived(program, together([recording.answer, structure]), ((), *depends))
 
 
-def grad(recording: Recording, wrt: Any) -> Derived:
+def grad(recording: Recording, wrt: Positions) -> Derived:
     """∂f/∂arguments."""
     _check_scalar(recording)
     inputs, structure, depends = _with_respect_to(recording, wrt)
     return Derived(with_gradient(recording.program, inputs, values=False), structure, depends)
+
+
+def jacobian(recording: Recording, wrt: Positions) -> Derived:
+    """All ∂outputᵢ/∂inputⱼ: backwards from every output or forwards from every input, whichever are fewer."""
+    inputs, structure, depends = _with_respect_to(recording, wrt)
+    program = recording.program
+    builder = Builder(program.inputs)
+    numbers = copy_into(builder, program)
+    if len(program.outputs) <= len(inputs):
+        rows = [adjoints(builder, program, numbers, {int(o): builder.one}, inputs) for o in program.outputs]
+    else:
+        columns = [tangents(builder, program, numbers, {i: builder.one}) for i in inputs]
+        rows = [[column[i] for column in columns] for i in range(len(program.outputs))]
+    answer, order = compose(recording.answer, structure)
+    return Derived(builder.finish([rows[i][j] for i, j in order]), answer, tuple(depends[j] for _, j in order))
+
+
+def hessian(recording: Recording, wrt: Positions) -> Derived:
+    """All ∂²f/∂xᵢ∂xⱼ: the gradient's tangents along every input.  Symmetric: each pair is computed once."""
+    _check_scalar(recording)
+    inputs, structure, depends = _with_respect_to(recording, wrt)
+    first = expand_slopes(with_gradient(recording.program, inputs, values=False))
+    builder = Builder(first.inputs)
+    numbers = copy_into(builder, first)
+    columns = [tangents(builder, first, numbers, {i: builder.one}) for i in inputs]
+    answer, order = compose(structure, structure)
+    outputs = [columns[min(i, j)][max(i, j)] for i, j in order]
+    return Derived(builder.finish(outputs), answer, tuple((*depends[i], *depends[j]) for i, j in order))
+
+
+def hvp(recording: Recording, wrt: Positions) -> Derived:
+    """The Hessian times a direction, which is further inputs: forward over reverse (Pearlmutter 1994)."""
+    _check_scalar(recording)
+    inputs, structure, depends = _with_respect_to(recording, wrt)
+    first = expand_slopes(with_gradient(recording.program, inputs, values=False))
+    names = [f"d{first.inputs[i]}" for i in inputs]
+    return Derived(with_tangents(first, list(zip(inputs, names, strict=True))), structure, depends)
+
+
+def compose(outer: Structure, inner: Structure) -> tuple[Structure, list[tuple[int, int]]]:
+    """`inner` in every place of `outer`, and which numbers (of outer, of inner) its numbers belong to, in order.
+
+    In an array, an array makes an array of both their shapes; any other thing holds an array in each of its places.
+    """
+    if outer.kind is float:
+        return inner, [(0, j) for j in range(inner.size)]
+    if outer.kind is not np.ndarray:
+        return _in_places(outer, [compose(part, inner) for part in parts_of(outer)], of_inner=False)
+    if inner.kind is float or inner.kind is np.ndarray:
+        whole = Structure(np.ndarray, outer.size * inner.size, outer.shape + inner.shape)
+        return whole, [(i, j) for i in range(outer.size) for j in range(inner.size)]
+    return _in_places(inner, [compose(outer, part) for part in parts_of(inner)], of_inner=True)
+
+
+def _in_places(
+    of: Structure, composed: list[tuple[Structure, list[tuple[int, int]]]], of_inner: bool
+) -> tuple[Structure, list[tuple[int, int]]]:
+    order: list[tuple[int, int]] = []
+    start = 0
+    for part, (_, pairs) in zip(parts_of(of), composed, strict=True):
+        order += [(i, j + start) if of_inner else (i + start, j) for i, j in pairs]
+        start += part.size
+    parts = tuple(structure for structure, _ in composed)
+    return Structure(of.kind, len(order), (), of.keys, parts), order
+
+
+def parts_of(structure: Structure) -> tuple[Structure, ...]:
+    """What a nested thing is made of, a plain sequence of numbers too."""
+    return structure.parts or (NUMBER,) * structure.size
 
 
 def together(parts: Sequence[Structure]) -> Structure:
@@ -51,17 +127,22 @@ def together(parts: Sequence[Structure]) -> Structure:
     return Structure(tuple, sum(part.size for part in parts), (), (), tuple(parts))
 
 
-def _with_respect_to(recording: Recording, wrt: Any) -> tuple[list[int], Structure, tuple[tuple[int, ...], ...]]:
+def _with_respect_to(recording: Recording, wrt: Positions) -> tuple[list[int], Structure, tuple[tuple[int, ...], ...]]:
     """(the inputs that the arguments `wrt` are made of, their structure, which argument each belongs to)."""
-    chosen = [wrt] if isinstance(wrt, int) else list(wrt)
-    for i in chosen:
-        if not isinstance(i, int) or not -len(recording.arguments) <= i < len(recording.arguments):
-            raise ArgumentError(f"argnums {wrt!r}: the function was called with {len(recording.arguments)} arguments")
-    chosen = [i % len(recording.arguments) for i in chosen]
+    chosen = positions(wrt, len(recording.arguments))
     inputs = [number for i in chosen for number in recording.positions(i)]
     depends = tuple((i,) for i in chosen for _ in recording.positions(i))
     parts = [recording.arguments[i] for i in chosen]
     return inputs, parts[0] if isinstance(wrt, int) else together(parts), depends
+
+
+def positions(wrt: Positions, count: int) -> list[int]:
+    """`argnums` as positions among `count` arguments; ArgumentError if one is none."""
+    chosen = [wrt] if isinstance(wrt, int) else list(wrt)
+    for i in chosen:
+        if not isinstance(i, int) or not -count <= i < count:
+            raise ArgumentError(f"argnums {wrt!r}: the function was called with {count} arguments")
+    return [i % count for i in chosen]
 
 
 def _check_scalar(recording: Recording) -> None:

@@ -1,0 +1,43 @@
+"""Slopes written out, so that a program of first derivatives can be differentiated again."""
+
+from __future__ import annotations
+
+from autograd.ops.expression import variable
+from autograd.ops.primitive import lookup
+from autograd.program.builder import Builder, Numbers
+from autograd.program.program import Operation, Program
+
+
+def expand_slopes(program: Program) -> Program:
+    """The same program with every slope that is one instruction, tanh′(y, x), written as its rule says.
+
+    >>> b = Builder(["y", "x"])
+    >>> print(expand_slopes(b.finish([b.emit(Operation("sin", 0), (0, 1))])))
+    inputs y, x
+    t1 = cos(x)
+    outputs t1
+    """
+    if all(operation.slot is None for operation in program.operations):
+        return program
+    builder = Builder(program.inputs)
+    numbers = [*range(len(program.inputs)), *map(builder.constant, program.constants.tolist())]
+    constants = dict(enumerate(program.constants.tolist(), len(program.inputs)))
+    for line in program:
+        operands = tuple([numbers[i] for i in line.operands])
+        if line.operation.slot is None:
+            numbers.append(builder.emit(line.operation, operands))
+        else:
+            index = constants.get(line.operands[1]) if lookup(line.operation.row).has_index else None
+            numbers.append(_write_slope(builder, line.operation, operands, index))
+    return builder.finish([numbers[i] for i in program.outputs.tolist()])
+
+
+def _write_slope(builder: Builder, operation: Operation, operands: Numbers, index: float | None) -> int:
+    """One slope of (y, *operands) by its row's rule; `index` stands for the operand that chooses."""
+    row, slot = lookup(operation.row), operation.slot
+    names = ["y", *(f"x{i}" for i in range(len(operands) - 1))]
+    terms = [variable(name) for name in names]
+    if index is not None:
+        terms[1] = index  # type: ignore[call-overload]  # a rule takes numbers of any kind
+    slopes = row.local(*terms)
+    return builder.write(slopes[slot or 0], dict(zip(names, operands, strict=True)).__getitem__)
