@@ -25,8 +25,12 @@ ALWAYS = None  # the path of what every derivative comes back to
 def copy_into(builder: Builder, program: Program) -> list[int]:
     """Write `program` again; the numbers that its numbers now have."""
     numbers = [*range(len(program.inputs)), *map(builder.constant, program.constants.tolist())]
-    for line in program:
-        numbers.append(builder.emit(line.operation, tuple([numbers[i] for i in line.operands])))
+    codes = [builder.code_of(operation) for operation in program.operations]
+    starts, operands = program.starts.tolist(), program.operands.tolist()
+    start = 0
+    for code, stop in zip(program.code.tolist(), starts[1:], strict=True):
+        numbers.append(builder.emit_code(codes[code], tuple([numbers[i] for i in operands[start:stop]])))
+        start = stop
     return numbers
 
 
@@ -50,27 +54,36 @@ def adjoints(
     `numbers` says where the numbers of `program` stand in `builder`, `seeds` gives the δ (numbers in
     `builder`) of some of them.
     """
-    active = depends_on(program, wrt)
+    active, first = depends_on(program, wrt), program.first
     back = _Back(builder)
     for i, seed in seeds.items():
         if active[i]:
             back.send(i, (seed, builder.one), ALWAYS)
-    for line in reversed(list(program)):
-        path = back.paths.get(line.id, ALWAYS)
-        delta = back.receive(line.id)
-        if delta is None:
-            continue
-        y, operands = numbers[line.id], tuple([numbers[i] for i in line.operands])
-        for slot, operand in enumerate(line.operands):
-            if active[operand]:
-                if line.operation == WHERE:
-                    back.send_to_branch(operand, slot, delta, operands[0], path)
-                    continue
-                slope = slope_of(builder, line.operation, slot, y, operands)
-                if slope is not None:
-                    back.send(operand, (delta, back.masked(slope, path)), path)
+    starts, all_operands, codes = program.starts.tolist(), program.operands.tolist(), program.code.tolist()
+    for line in range(len(codes) - 1, -1, -1):
+        number = first + line
+        delta = back.receive(number)
+        if delta is not None:
+            ids = all_operands[starts[line] : starts[line + 1]]
+            _send_back(back, program.operations[codes[line]], number, ids, delta, numbers, active)
     received = [back.receive(i) for i in wrt]
     return [builder.zero if delta is None else delta for delta in received]
+
+
+def _send_back(
+    back: _Back, operation: Operation, line: int, ids: list[int], delta: int, numbers: list[int], active: bytearray
+) -> None:
+    """The chain rule at one instruction: δ · slope to each operand that leads from the inputs asked for."""
+    path = back.paths.get(line, ALWAYS)
+    operands = tuple([numbers[i] for i in ids])
+    for slot, operand in enumerate(ids):
+        if active[operand]:
+            if operation == WHERE:
+                back.send_to_branch(operand, slot, delta, operands[0], path)
+                continue
+            slope = slope_of(back.builder, operation, slot, numbers[line], operands)
+            if slope is not None:
+                back.send(operand, (delta, back.masked(slope, path)), path)
 
 
 class _Back:
@@ -155,36 +168,43 @@ def slope_of(builder: Builder, operation: Operation, slot: int, y: int, operands
     if operation.slot is not None:
         raise GraphError(f"{operation} has no slopes of its own: expand the program's slopes first")
     term = _slope_term(operation.row, slot, len(operands))
-    if term is None:
-        return None
+    if term is None or isinstance(term, float):
+        return None if term is None else builder.constant(term)
     if term == WHOLE:
         return builder.emit(Operation(operation.row, slot), (y, *operands))
-    if isinstance(term, Expression):
-        names = {"y": y, **{f"x{i}": operand for i, operand in enumerate(operands)}}
-        return builder.write(term, names.__getitem__)
-    return builder.constant(float(term))
+    given = (*operands, y)
+    if isinstance(term, int):
+        return given[term]
+    written, *parts = term
+    return builder.emit(written, tuple([given[o] if isinstance(o, int) else builder.constant(o) for o in parts]))
 
 
 @cache
-def _slope_term(row: str, slot: int, count: int) -> Term | str:
-    """The slope along one slot as an Expression of y, x0, x1, …; WHOLE if it is an instruction of its own.
+def _slope_term(row: str, slot: int, count: int) -> Any:
+    """The slope along one slot, as far as it needs at most one instruction.
 
-    A slope that is a number, an operand or one operation on those is written out; a longer one stays
-    whole, so that programs stay short and an executor may compute tanh and tanh′ together.
+    None where no derivative goes back; a float; which operand it is (-1: the output); or an operation
+    and its operands, in the same ways.  A longer slope is WHOLE, one instruction of its own, so that
+    programs stay short and an executor may compute tanh and tanh′ together.
     """
     if lookup(row).has_index:
         return WHOLE if slot else None
     term = slope_terms(row, count)[slot]
-    if isinstance(term, Expression) and not all(_is_plain(o) for o in term.operands):
+    if not isinstance(term, Expression) or not term.operands:
+        return _plain(term)
+    if any(o is None or (isinstance(o, Expression) and o.operands) for o in term.operands):
         return WHOLE
-    return term
+    return (Operation(term.name), *map(_plain, term.operands))
+
+
+def _plain(term: Term) -> Any:
+    """A variable as the place of its operand, a number as a float."""
+    if isinstance(term, Expression):
+        return -1 if term.name == "y" else int(term.name[1:])
+    return None if term is None else float(term)
 
 
 @cache
 def slope_terms(row: str, count: int) -> tuple[Any, ...]:
     """All slopes of a row with `count` operands, as Expressions of y, x0, x1, …"""
     return lookup(row).slope_terms([variable(f"x{i}") for i in range(count)])
-
-
-def _is_plain(term: Term) -> bool:
-    return not isinstance(term, Expression) or not term.operands

@@ -37,6 +37,7 @@ class Builder:
 
     def __init__(self, inputs: Sequence[str]) -> None:
         self.inputs = tuple(inputs)
+        self._first = len(self.inputs)
         self._constants: list[float] = []
         self._constant_ids: dict[bytes, int] = {}
         self._operations: dict[Operation, int] = {}
@@ -56,19 +57,25 @@ class Builder:
 
     def emit(self, operation: Operation, operands: Numbers) -> int:
         """The number of `operation` of `operands`: written now, or before, or folded to a constant."""
-        code = self._operations.setdefault(operation, len(self._operations))
+        return self.emit_code(self.code_of(operation), operands)
+
+    def code_of(self, operation: Operation) -> int:
+        """What `emit_code` knows an operation by."""
+        return self._operations.setdefault(operation, len(self._operations))
+
+    def emit_code(self, code: int, operands: Numbers) -> int:
+        """`emit` of an operation by its code, for loops over many lines."""
         key = (code, operands)
         found = self._written.get(key)
         if found is None:
-            folded = max(operands, default=0) < 0
-            found = self.constant(self._computed(operation, operands)) if folded else self._append(key)
+            if operands and operands[0] < 0 and max(operands) < 0:
+                found = self.constant(self._computed(list(self._operations)[code], operands))
+            else:
+                found = self._first + len(self._code)
+                self._code.append(code)
+                self._operands.append(operands)
             self._written[key] = found
         return found
-
-    def _append(self, line: tuple[int, Numbers]) -> int:
-        self._code.append(line[0])
-        self._operands.append(line[1])
-        return len(self.inputs) + len(self._code) - 1
 
     def _computed(self, operation: Operation, operands: Numbers) -> float:
         """The operation on constants, by the row's own rule on floats."""
@@ -82,6 +89,8 @@ class Builder:
 
     def product(self, a: int, b: int) -> int:
         """a · b; a factor of 1 needs no instruction, of -1 only a sign (both exact)."""
+        if a >= 0 and b >= 0:
+            return self.emit(MULTIPLY, (a, b))
         for one, other in ((a, b), (b, a)):
             if one < 0 and (factor := self._constants[~one]) in (1.0, -1.0):
                 return other if factor == 1.0 else self.emit(NEGATIVE, (other,))

@@ -13,7 +13,7 @@ from autograd.program import derive
 from autograd.program.batch import Arguments, Axes, axes_of, take
 from autograd.program.executors import check_backend, choose, kernel_for
 from autograd.program.kernel import Floats, Kernel, Task
-from autograd.program.recording import Recording
+from autograd.program.recording import Recording, collector_paused
 from autograd.structure import NUMBER, Structure, check_length, walk
 from autograd.symbol import Symbol
 from autograd.transforms import Positions
@@ -59,11 +59,13 @@ class Recorded:
         """What answers a question about so many samples, made when it is first needed."""
         derived = self._derived.get(derivation)
         if derived is None:
-            derived = self._derived[derivation] = derivation(self.recording, options.argnums)
+            with collector_paused():
+                derived = self._derived[derivation] = derivation(self.recording, options.argnums)
         backend, why = choose(derived.program, options.backend, samples)
         ready = self._ready.get((derivation, backend))
         if ready is None:
-            ready = self._ready[derivation, backend] = Ready(derived, self.recording, options, backend)
+            with collector_paused():
+                ready = self._ready[derivation, backend] = Ready(derived, self.recording, options, backend)
         self.latest = ready.kernel, why
         return ready
 

@@ -45,7 +45,7 @@ def record_function(f: Callable[..., Any], arguments: Sequence[Structure]) -> Re
         [Symbol(place) for place in structure.places(name)] for structure, name in zip(arguments, names, strict=True)
     ]
     inputs = [symbol for group in symbols for symbol in group]
-    with running(inputs), _collector_paused():
+    with running(inputs), collector_paused():
         answer = f(*[structure.build(group) for structure, group in zip(arguments, symbols, strict=True)])
         outputs, structure = flatten(answer, "what a compiled function returns")
         return _recording(outputs, inputs, arguments, structure)
@@ -56,7 +56,7 @@ def record_nodes(outputs: Any, inputs: Sequence[Any]) -> Recording:
     groups = [flatten(argument, "an input of compile_graph") for argument in inputs]
     nodes = [node for leaves, _ in groups for node in leaves]
     wanted, structure = flatten(outputs, "an output of compile_graph")
-    with _collector_paused():
+    with collector_paused():
         return _recording(wanted, nodes, [structure for _, structure in groups], structure)
 
 
@@ -70,7 +70,7 @@ def _recording(
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
+def collector_paused() -> Iterator[None]:
     """Without the garbage collector, which would search the growing graph again and again for nothing."""
     was_on = gc.isenabled()
     gc.disable()
