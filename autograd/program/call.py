@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from autograd.errors import ArgumentError, OperandError
 from autograd.program import derive
 from autograd.program.batch import Arguments, Axes, axes_of, take
 from autograd.program.executors import check_backend, choose, kernel_for
+from autograd.program.fuse import fuse_sums
 from autograd.program.kernel import Floats, Kernel, Task
 from autograd.program.recording import Recording, collector_paused
 from autograd.structure import NUMBER, Structure, check_length, walk
@@ -49,7 +50,10 @@ class Options:
 class Recorded:
     """A recording, and what was made of it so far."""
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Recording, options: Options) -> None:
+        if not options.exact:
+            with collector_paused():
+                recording = replace(recording, program=fuse_sums(recording.program))
         self.recording = recording
         self.latest: tuple[Kernel, str] | None = None  # the kernel that ran last, and why that one
         self._derived: dict[Derivation, derive.Derived] = {}

@@ -51,6 +51,7 @@ def compile(  # noqa: A001  (what the field calls it, torch.compile; Python's ow
     they, and derivatives along arguments without samples, are summed or averaged, and a training step
     holds no derivative of a single sample:
 
+    >>> import numpy as np
     >>> loss = compile(lambda w, x, y: (w * x - y) ** 2, in_axes=(None, 0, 0), reduce="mean")
     >>> loss.value_and_grad(3.0, np.array([1.0, 2.0]), np.array([2.0, 4.0]))
     (2.5, 5.0)
@@ -145,7 +146,7 @@ class Compiled:
         with self.lock:
             found = self._recordings.get(structures)
             if found is None:
-                found = self._recordings[structures] = Recorded(self._record(structures))
+                found = self._recordings[structures] = Recorded(self._record(structures), self.options)
                 if len(self._recordings) > REMEMBERED:
                     self._recordings.popitem(last=False)
             self._recordings.move_to_end(structures)
