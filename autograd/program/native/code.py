@@ -146,6 +146,34 @@ class Code:
             self.helpers[helper] = _lane_by_lane(name, self.lanes, len(operands))
         return f"call {self.doubles} @{helper}({given})"
 
+    def vector_function(self, name: str, width: int, *operands: Number) -> Number:
+        """A function of `width` doubles in C's language, called once for so many lanes."""
+        kind = f"<{width} x double>"
+        self.declarations[f"declare {kind} @{name}({', '.join([kind] * len(operands))}) {PURE}"] = None
+        parts = []
+        for start in range(0, self.lanes, width):
+            given = ", ".join(f"{kind} {self.part(o, start, width)}" for o in operands)
+            parts.append((kind, self.write(f"call {kind} @{name}({given})")))
+        while len(parts) > 1:
+            parts = [self._joined(*pair) for pair in zip(parts[::2], parts[1::2], strict=True)]
+        return self.number(parts[0][1])
+
+    def part(self, number: Number, start: int, width: int) -> str:
+        """The lanes from `start` on, as many as `width`."""
+        if width == self.lanes:
+            return number.name
+        lanes = ", ".join(f"i32 {start + i}" for i in range(width))
+        vectors = f"{self.doubles} {number.name}, {self.doubles} poison"
+        return self.write(f"shufflevector {vectors}, <{width} x i32> <{lanes}>")
+
+    def _joined(self, low: tuple[str, str], high: tuple[str, str]) -> tuple[str, str]:
+        """Two vectors as one of twice the lanes."""
+        (kind, first), (_, second) = low, high
+        width = 2 * int(kind.removeprefix("<").split(" ")[0])
+        lanes = ", ".join(f"i32 {i}" for i in range(width))
+        name = self.write(f"shufflevector {kind} {first}, {kind} {second}, <{width} x i32> <{lanes}>")
+        return f"<{width} x double>", name
+
     def repaired(self, fast: Number, wrong: Mask, name: str, *operands: Number) -> Number:
         """`fast`, but in the lanes where it is wrong C's function of that name, called if there is one such lane."""
         call = self._scalar_call(name, operands)

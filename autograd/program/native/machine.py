@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
+import platform
 import sys
 from functools import cache
 from typing import Any
@@ -66,12 +67,7 @@ def width() -> int:
 
 
 class Library:
-    """Functions made from a text; their machine code lives as long as this object.
-
-    >>> library = Library("define i64 @one() { ret i64 1 }")  # doctest: +SKIP
-    >>> ctypes.CFUNCTYPE(ctypes.c_int64)(library.address("one"))()  # doctest: +SKIP
-    1
-    """
+    """Functions made from a text; their machine code lives as long as this object."""
 
     def __init__(self, text: str) -> None:
         llvm = _llvm()
@@ -107,6 +103,20 @@ def has_symbol(name: str) -> bool:
         return False
     add_symbol(name, address_of(function))
     return True
+
+
+@cache
+def vector_symbol(name: str, operands: int) -> str | None:
+    """The name of glibc's function of whole vector registers (libmvec), if there is one on this machine."""
+    letter, features = {8: "e", 4: "d", 2: "b"}[width()], _llvm().get_host_cpu_features()
+    if platform.machine() not in ("x86_64", "AMD64") or (letter == "d" and not features.get("avx2")):
+        return None
+    symbol = f"_ZGV{letter}N{width()}{'v' * operands}_{name}"
+    try:
+        add_symbol(symbol, address_of(getattr(ctypes.CDLL("libmvec.so.1"), symbol)))
+    except (OSError, AttributeError):
+        return None
+    return symbol
 
 
 def address_of(function: Any) -> int:

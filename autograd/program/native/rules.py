@@ -86,8 +86,11 @@ _C_NAMES = {"abs": "fabs", "power": "pow", "round": "rint"}  # else C's name is 
 
 
 def called(code: Code, row: Primitive, operands: Sequence[Number]) -> Number:
-    """An atom by C's function of that name, else by the row's own function in Python."""
-    name = _C_NAMES.get(row.name, row.name)
+    """An atom by C's function of that name, on whole vectors if there is one, else by the row's own in Python."""
+    name, width = _C_NAMES.get(row.name, row.name), machine.width()
+    vector = machine.vector_symbol(name, len(operands)) if code.lanes >= width else None
+    if vector:
+        return code.vector_function(vector, width, *operands)
     if not machine.has_symbol(name):
         name = _python_function(row, len(operands))
     return code.scalar_function(name, *operands)

@@ -190,18 +190,12 @@ def _accumulate(writer: _Writer, place: int, factors: Sequence[int]) -> None:
     address = code.write(f"getelementptr {kind}, ptr %sums, i64 {place}")
     total = code.once(f"load {kind}, ptr {address}, align 8")
     for start in range(0, code.lanes, width):
-        parts = [_part(code, number, start, width) for number in numbers]
+        parts = [code.part(number, start, width) for number in numbers]
         if len(parts) == 2:
             total = code.call(kind, f"llvm.fma.v{width}f64", *[(kind, p) for p in parts], (kind, total))
         else:
             total = code.once(f"fadd {kind} {total}, {parts[0]}")
     code.do(f"store {kind} {total}, ptr {address}, align 8")
-
-
-def _part(code: Code, number: Number, start: int, width: int) -> str:
-    """The lanes from `start` on, as many as fit one register."""
-    lanes = ", ".join(f"i32 {start + i}" for i in range(width))
-    return code.write(f"shufflevector {code.doubles} {number.name}, {code.doubles} poison, <{width} x i32> <{lanes}>")
 
 
 def _width() -> int:

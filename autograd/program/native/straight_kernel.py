@@ -38,8 +38,10 @@ class StraightLine(Kernel):
 
     @property
     def source(self) -> str:
-        """The text that is compiled for a single sample, in LLVM's language."""
-        return self._one.text
+        """What was compiled, in LLVM's language; the text for a single sample if nothing was yet."""
+        if "_many" in self.__dict__:
+            return self._many[0].text
+        return self._one.text if "_one" in self.__dict__ else straight.one_sample(self._task)
 
     def run(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int = 1) -> None:
         """Compute `each` and `total`."""
