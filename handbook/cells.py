@@ -20,6 +20,7 @@ from handbook.habits import check_habits
 from handbook.pages import Block, PageError
 from viz import Page
 
+WIDTH = 88
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -42,7 +43,7 @@ def run(page: pages.Page) -> list[Outcome]:
     if a row of a table of habits does not hold (see `habits`).
     """
     namespace: dict[str, Any] = {"__name__": "__main__"}
-    with _empty_directory():
+    with _nowhere_special():
         outcomes = [_run(block, page.name, namespace) for block in page.blocks]
         check_habits(page.text, page.name, namespace)
     return outcomes
@@ -132,11 +133,15 @@ def _svg_of(figure: Any) -> str:
 
 
 @contextlib.contextmanager
-def _empty_directory() -> Iterator[None]:
-    before = os.getcwd()
+def _nowhere_special() -> Iterator[None]:
+    """In an empty directory, and before a terminal of the usual width, so that lines break where they do here."""
+    before, columns = os.getcwd(), os.environ.get("COLUMNS")
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
+        os.environ["COLUMNS"] = str(WIDTH)
         try:
             yield
         finally:
             os.chdir(before)
+            os.environ.pop("COLUMNS")
+            os.environ.update({} if columns is None else {"COLUMNS": columns})

@@ -17,7 +17,7 @@ import viz
 from autograd.ops.primitive import TABLE
 from handbook import reference, tables
 from handbook.__main__ import rewritten
-from handbook.cells import check, run
+from handbook.cells import WIDTH, Outcome, check, run
 from handbook.docstrings import laid_out
 from handbook.habits import habits
 from handbook.links import within_site
@@ -60,6 +60,7 @@ def test_code_fits_beside_the_margins(name: str) -> None:
 def test_notebooks_of_the_chapters_print_the_same_in_a_kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One kernel for all, emptied in between: starting one takes longer than a chapter does."""
     monkeypatch.setenv("PYTHONPATH", str(DOCS.parent))
+    monkeypatch.setenv("COLUMNS", str(WIDTH))
     client = NotebookClient(nbformat.v4.new_notebook(), timeout=60, kernel_name="python3")
     with client.setup_kernel(cwd=str(tmp_path)):
         for name in CHAPTERS:
@@ -69,27 +70,33 @@ def test_notebooks_of_the_chapters_print_the_same_in_a_kernel(tmp_path: Path, mo
 
 def _run_in(client: NotebookClient, name: str) -> None:
     page = read(PAGES[name], DOCS)
-    client.nb = nbformat.reads(notebook(page, run(page)), 4)
+    promised = [Outcome(block.output or "") for block in page.blocks]
+    client.nb = nbformat.reads(notebook(page, promised), 4)
     nbformat.validate(client.nb)
     for index, cell in enumerate(client.nb.cells):
         if cell.cell_type == "code":
-            promised = _printed(cell)
-            shows = len(cell.outputs) > bool(promised)  # a picture: what its object's repr is, is no matter
+            expected = "".join(output.text for output in cell.outputs)
             client.execute_cell(cell, index)
-            assert _printed(cell, but_for_repr=shows) == promised, f"{name}: {cell.source}"
+            assert _printed(cell) == _without_source(expected), f"{name}: {cell.source}"
 
 
-def _printed(cell: nbformat.NotebookNode, but_for_repr: bool = False) -> str:
-    """What a cell printed, its last expression's repr and the error it ended in, as one text."""
+def _printed(cell: nbformat.NotebookNode) -> str:
+    """What a cell printed, its last expression's repr and the error it ended in; not what is shown as a picture."""
     text = ""
+    pictures = any("image/png" in output.get("data", {}) for output in cell.outputs)
     for output in cell.outputs:
         if output.output_type == "stream" and output.name == "stdout":
             text += output.text
         elif output.output_type == "error":
             text += f"{output.ename}: {output.evalue}\n"
-        elif output.output_type == "execute_result" and not but_for_repr:
+        elif output.output_type == "execute_result" and set(output.data) == {"text/plain"} and not pictures:
             text += f"{output.data['text/plain']}\n"
-    return re.sub(r"(source +)\S.*", r"\1the cell", text)  # a cell's file has another name in a kernel
+    return _without_source(text)
+
+
+def _without_source(text: str) -> str:
+    """The text without the file that a node was made in: a cell's has another name in a kernel."""
+    return re.sub(r"(source +)\S.*", r"\1the cell", text)
 
 
 # -- the mechanism: what is wrong is found -------------------------------------------------------------
