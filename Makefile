@@ -47,10 +47,11 @@ stubs: $(VENV)/dev.stamp  ## write the .pyi files again, after a row was added t
 docs: $(VENV)/docs.stamp  ## the documentation's site, into site/; every block is run and checked
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict $(ARGS)
 
-bench: $(VENV)/dev.stamp  ## speed: eager next to micrograd and xad, in benchmarks/.peers; the debugger; pages
+bench: $(VENV)/dev.stamp  ## speed: eager next to micrograd and xad, in benchmarks/.peers; the debugger; pages; pictures
 	$(BIN)/python -m benchmarks.eager $(ARGS)
 	$(BIN)/python -m benchmarks.stepping $(ARGS)
 	$(BIN)/python -m benchmarks.pages $(ARGS)
+	$(BIN)/python -m benchmarks.pictures $(ARGS)
 
 clean:  ## remove the environments and everything written
 	rm -rf $(VENV) benchmarks/.peers out site build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
