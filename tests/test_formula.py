@@ -15,6 +15,8 @@ from autograd import Value, cos, exp, gradient, sigmoid, sin, tanh
 from autograd.errors import ArgumentError, OperandError
 from autograd.ops.primitive import TABLE
 from autograd.recorder import record
+from viz import notation
+from viz import notation_print as printers
 from viz.derive_slopes import textbook_slopes
 from viz.formula import formula
 from viz.notation import Number
@@ -337,3 +339,36 @@ def test_hostile_names_stay_names(name):
     assert "input" not in outside
     assert len(str(shown)) < 300
     assert str(shown).encode()
+
+
+# -- exact rules ------------------------------------------------------------------------------------------
+
+a, b, c = (notation.Identifier(name) for name in "abc")
+
+
+@pytest.mark.parametrize(
+    ("built", "text"),
+    [
+        (notation.add(a, a), "2·a"),
+        (notation.add(notation.multiply(a, b), notation.multiply(a, b)), "2·a·b"),
+        (notation.total([a, b, a, notation.Number(0.0), a]), "3·a + b"),
+        (notation.multiply(notation.divide(notation.ONE, a), b), "b/a"),
+        (notation.multiply(b, notation.divide(notation.ONE, a)), "b/a"),
+        (notation.multiply(notation.Number(3.0), notation.divide(notation.ONE, a)), "3/a"),
+        (notation.divide(notation.divide(a, b), c), "a/(b·c)"),
+        (notation.divide(notation.divide(notation.negate(a), b), b), "−a/b²"),
+        (notation.multiply(notation.divide(notation.ONE, a), notation.divide(notation.ONE, a)), "1/a²"),
+    ],
+)
+def test_equal_terms_and_fractions_are_gathered(built, text):
+    assert printers.text(built) == text
+
+
+def test_a_third_derivative_stays_short():
+    x = Value(0.5, name="x")
+    derivative = x**3 * tanh(x)
+    for _ in range(3):
+        derivative = gradient(derivative, x, as_graph=True)
+    said = str(formula(derivative))
+    assert len(said) < 400
+    assert "/t₁/t₁" not in said and "1/t₁·" not in said

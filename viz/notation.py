@@ -8,10 +8,11 @@ disagree.  The builders simplify by exact rules only: x·1 is x, -(-x) is x, a +
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction as Rational
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 
 RELATION, SUM, MODULO, PRODUCT, POWER, ATOM = range(6)  # how strongly a box binds
 
@@ -166,11 +167,13 @@ def is_rounded(number: Number) -> bool:
 
 
 def add(left: Box, right: Box) -> Box:
-    """left + right; a + (-b) is a - b, and 0 is left out."""
+    """left + right; a + (-b) is a - b, a + a is 2·a, and 0 is left out."""
     if _is(right, 0.0):
         return left
     if _is(left, 0.0):
         return right
+    if left == right:
+        return multiply(Number(2.0), left)
     return _row(left, "−", positive(right), SUM) if is_negative(right) else _row(left, "+", right, SUM)
 
 
@@ -191,7 +194,7 @@ def negate(box: Box) -> Box:
 
 
 def multiply(left: Box, right: Box) -> Box:
-    """left · right; a factor 1 is left out, sign and number stand first, x·x is x², a·1/b is a/b.
+    """left · right; a factor 1 is left out, sign and number stand first, x·x is x², a·(1/b) is a/b.
 
     Two numbers become one, as in ½·(2·x), where their product is exact.
     """
@@ -213,16 +216,24 @@ def multiply(left: Box, right: Box) -> Box:
     coefficient = Number(a * b)
     if rest is None:
         return coefficient
-    return rest if _is(coefficient, 1.0) else _row(coefficient, "·", rest, PRODUCT)
+    if _is(coefficient, 1.0):
+        return rest
+    return Fraction(coefficient, rest.bottom) if _is_reciprocal(rest) else _row(coefficient, "·", rest, PRODUCT)
 
 
 def _product(left: Box, right: Box) -> Box:
     """left · right of boxes without sign or coefficient."""
-    if left is right:
+    if left == right and not isinstance(left, (Fraction, Word)):  # a word such as … is no quantity
         return raise_to(left, Number(2.0))
-    if isinstance(right, Fraction) and _is(right.top, 1.0):
-        return Fraction(left, right.bottom)
+    if _is_reciprocal(right):
+        return divide(left, right.bottom)
+    if _is_reciprocal(left):
+        return divide(right, left.bottom)
     return _row(left, "·", right, PRODUCT)
+
+
+def _is_reciprocal(box: Box) -> TypeGuard[Fraction]:
+    return isinstance(box, Fraction) and _is(box.top, 1.0)
 
 
 def _coefficient(box: Box) -> tuple[float, Box | None]:
@@ -238,13 +249,15 @@ def _coefficient(box: Box) -> tuple[float, Box | None]:
 
 
 def divide(top: Box, bottom: Box) -> Box:
-    """top / bottom; a divisor 1 is left out, a sign stands before the fraction."""
+    """top / bottom; a divisor 1 is left out, a sign stands before the fraction, (a/b)/c is a/(b·c)."""
     if _is(bottom, 1.0):
         return top
     if isinstance(top, Negative):
         return negate(divide(positive(top), bottom))
     if isinstance(bottom, Negative):
         return negate(divide(top, positive(bottom)))
+    if isinstance(top, Fraction):
+        return Fraction(top.top, multiply(top.bottom, bottom))
     return Fraction(top, bottom)
 
 
@@ -284,8 +297,9 @@ def relation(left: Box, sign: str, right: Box) -> Row:
 
 
 def total(terms: Sequence[Box]) -> Box:
-    """The sum of the terms, flat, so that a long sum is no deep tree."""
-    kept = [term for term in terms if not _is(term, 0.0)]
+    """The sum of the terms, flat, so that a long sum is no deep tree; a + b + a is 2·a + b."""
+    times = Counter(term for term in terms if not _is(term, 0.0))
+    kept = [term if many == 1 else multiply(Number(float(many)), term) for term, many in times.items()]
     if not kept:
         return ZERO
     parts, least = [kept[0]], [SUM]
