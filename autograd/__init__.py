@@ -15,6 +15,7 @@ from autograd.functions import *  # the table's functions; functions.__all__ nam
 from autograd.functions import __all__ as _functions
 from autograd.program.compile import Compiled, compile, compile_graph
 from autograd.program.program import Program
+from autograd.program.saving import load_program
 from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.value import Value
 
@@ -43,6 +44,7 @@ __all__ = [
     "is_recording",
     "jacobian",
     "jvp",
+    "load_program",
     "no_grad",
     "record_sources",
     "scope",

@@ -56,6 +56,7 @@ class Recorded:
                 recording = replace(recording, program=fuse_sums(recording.program))
         self.recording = recording
         self.latest: tuple[Kernel, str] | None = None  # the kernel that ran last, and why that one
+        self.latest_program = recording.program
         self._derived: dict[Derivation, derive.Derived] = {}
         self._ready: dict[tuple[Derivation, str], Ready] = {}
 
@@ -70,7 +71,7 @@ class Recorded:
         if ready is None:
             with collector_paused():
                 ready = self._ready[derivation, backend] = Ready(derived, self.recording, options, backend)
-        self.latest = ready.kernel, why
+        self.latest, self.latest_program = (ready.kernel, why), derived.program
         return ready
 
 

@@ -165,8 +165,10 @@ class Compiled:
 
     @property
     def source(self) -> str:
-        """The code that runs the last call."""
-        return self._last_run()[0].source
+        """The code that ran the last call: machine code's text, or the program as Python."""
+        recorded = self._latest()
+        kernel, _ = self._last_run()
+        return kernel.source or recorded.latest_program.source
 
     def _latest(self) -> Recorded:
         if not self._recordings:

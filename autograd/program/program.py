@@ -7,7 +7,8 @@ a million instructions is a few arrays, pickles, and can be looked through witho
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -92,6 +93,26 @@ class Program:
             lines.append(f"{self.name(line.id)} = {self._right_side(line)}")
         lines.append(f"outputs {', '.join(self.name(i) for i in self.outputs.tolist())}")
         return "\n".join(lines)
+
+    @property
+    def source(self) -> str:
+        """The program as a Python function; `function` is it, and can be stepped into."""
+        from autograd.program.source import python_source
+
+        return python_source(self)
+
+    @property
+    def function(self) -> Callable[..., tuple[Any, ...]]:
+        """The function of `source`: of floats or arrays, to a tuple of the outputs."""
+        from autograd.program.source import python_function
+
+        return python_function(self)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the program to a file, from which `load_program` reads it; whole or not at all, no pickle."""
+        from autograd.program.saving import save_program
+
+        save_program(self, path)
 
     def name(self, number: int) -> str:
         """What `print` calls a number: an input by name, a constant by value, a result t1, t2, …"""

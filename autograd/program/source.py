@@ -1,0 +1,112 @@
+"""A program as Python that can be read, run on floats or arrays, and stepped into with a debugger."""
+
+from __future__ import annotations
+
+import hashlib
+import keyword
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from autograd.ops.primitive import define, lookup
+from autograd.program.program import DOT, SUM, Instruction, Operation, Program
+
+_INFIX = {"add": "+", "subtract": "-", "multiply": "*"}  # IEEE arithmetic in Python too; division raises
+
+
+def python_source(program: Program) -> str:
+    """The text of a function of the inputs that returns the outputs.
+
+    >>> from autograd import Value
+    >>> from autograd.program.graph import program_from
+    >>> x, y = Value(2.0, name="x[0]"), Value(3.0, name="y")
+    >>> print(python_source(program_from([(x * y + 1).tanh()])))
+    def program(x_0, y):
+        t1 = x_0 * y
+        t2 = t1 + 1.0
+        t3 = tanh(t2)
+        return t3,
+    """
+    names = _names(program)
+    lines = [f"def program({', '.join(names[: len(program.inputs)])}):"]
+    lines += [f"    {names[line.id]} = {_right_side(line, names)}" for line in program]
+    outputs = ", ".join(names[i] for i in program.outputs.tolist())
+    return "\n".join([*lines, f"    return {outputs}," if outputs else "    return ()"])
+
+
+def python_function(program: Program) -> Callable[..., tuple[Any, ...]]:
+    """That function: of floats, or of arrays; tracebacks show its lines, debuggers step into it.
+
+    >>> from autograd import Value
+    >>> from autograd.program.graph import program_from
+    >>> x = Value(2.0, name="x")
+    >>> python_function(program_from([x * x + 1]))(3.0)
+    (10.0,)
+    """
+    text = python_source(program) + "\n"
+    calls = {function_name(operation): _function(operation) for operation in program.operations}
+    digest = hashlib.sha256(text.encode()).hexdigest()[:12]  # the same program, the same file
+    return define("program", text, f"<program {digest}>", {**calls, "inf": float("inf"), "nan": float("nan")})
+
+
+def function_name(operation: Operation) -> str:
+    """What the source calls an operation: ``tanh``, or ``tanh_slope`` and ``power_slope2`` of slopes."""
+    if operation.slot is None:
+        return operation.row
+    return f"{operation.row}_slope" + (str(operation.slot + 1) if lookup(operation.row).arity != 1 else "")
+
+
+def _function(operation: Operation) -> Callable[..., Any]:
+    row, slot = lookup(operation.row), operation.slot
+    if slot is None:
+        return row
+
+    def slope(y: Any, *operands: Any) -> Any:
+        slopes = row.float_slopes if all(isinstance(x, float) for x in (y, *operands)) else row.array_slopes
+        found = slopes(y, *operands)[slot]
+        return 0.0 if found is None else found
+
+    return slope
+
+
+def _right_side(line: Instruction, names: Sequence[str]) -> str:
+    operands = [names[i] for i in line.operands]
+    if line.operation == DOT:
+        n = len(operands) // 2
+        products = [f"{a} * {b}" for a, b in zip(operands[:n], operands[n : 2 * n], strict=True)]
+        return " + ".join([*products, *operands[2 * n :]])
+    if line.operation == SUM:
+        return " + ".join(operands)
+    if line.operation.slot is None and line.operation.row in _INFIX:
+        return f" {_INFIX[line.operation.row]} ".join(operands)
+    if line.operation == Operation("negative"):
+        return f"-{operands[0]}"
+    return f"{function_name(line.operation)}({', '.join(operands)})"
+
+
+def _names(program: Program) -> list[str]:
+    """For every number what the source calls it."""
+    constants = [f"({c!r})" if c < 0 or str(c).startswith("-") else repr(c) for c in program.constants.tolist()]
+    results = [f"t{i + 1}" for i in range(len(program))]
+    return [*_identifiers(program.inputs), *constants, *results]
+
+
+def _identifiers(inputs: Sequence[str]) -> Iterator[str]:
+    """Names that Python takes, no two the same, and none that a result or a function has."""
+    taken: set[str] = set()
+    for i, name in enumerate(inputs, 1):
+        plain = re.sub(r"\W+", "_", name).strip("_") or f"x{i}"
+        if not plain.isidentifier() or keyword.iskeyword(plain) or re.fullmatch(r"t\d+", plain) or _is_function(plain):
+            plain = f"x_{plain}"
+        while plain in taken:
+            plain += f"_{i}"
+        taken.add(plain)
+        yield plain
+
+
+def _is_function(name: str) -> bool:
+    try:
+        lookup(name.partition("_slope")[0])
+    except KeyError:
+        return name in ("inf", "nan", "program")
+    return True
