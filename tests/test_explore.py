@@ -110,6 +110,13 @@ def test_a_rate_is_a_number(rate):
         viz.explore(loss()[0], rate=rate)
 
 
+def test_a_graph_too_large_for_a_page_is_sent_to_the_debugger(monkeypatch):
+    monkeypatch.setattr(sys.modules["viz.explore"], "MOST", 4)
+    assert viz.explore(Value(1.0) * 2.0)
+    with pytest.raises(errors.GraphError, match=r"up to 4 numbers, this graph has 8: .* viz\.debug"):
+        viz.explore(loss()[0])
+
+
 def test_saving_is_whole_and_checks_the_ending(tmp_path):
     page = viz.explore(loss()[0])
     assert page.save(tmp_path / "step.html").read_text("utf-8") == page.html

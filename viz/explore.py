@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from autograd import Value
-from autograd.errors import ArgumentError
+from autograd.errors import ArgumentError, GraphError
 from autograd.files import write_whole
 from viz.explore_data import ExplorableGraph
 from viz.javascript import Use, table_source
@@ -30,6 +30,7 @@ from viz.text import harmless, shortened
 from viz.trace import Trace, locate, trace
 
 MODULES = ("numbers", "graph", "words", "tree", "layout", "picture", "camera", "panels", "player", "guide", "main")
+MOST = 100_000  # numbers on a page: it is then about 12 MB
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,8 @@ def explore(
     rate    the learning rate that the page begins with
 
     No grad is read or changed, and the page keeps nothing of the graph alive.  Raises OperandError if `J` is not
-    a Value, GraphError for a leaf that J was not computed from, ArgumentError for a rate that is not a finite number.
+    a Value, GraphError for a leaf that J was not computed from and for a graph that is too large for a page,
+    ArgumentError for a rate that is not a finite number.
 
     >>> from autograd import Value
     >>> x = Value(3.0, name="x")
@@ -80,6 +82,11 @@ def explore(
     if not isinstance(rate, (int, float)) or isinstance(rate, bool) or not math.isfinite(rate):
         raise ArgumentError(f"a learning rate is a finite number, got {rate!r}")
     seen = trace(J)
+    if len(seen.nodes) > MOST:
+        raise GraphError(
+            f"a page holds up to {MOST:,} numbers, this graph has {len(seen.nodes):,}: "
+            "explore a part of it, or step through it with viz.debug"
+        )
     wanted = None if learn is None else locate(J, [learn] if isinstance(learn, Value) else learn)
     return Page(_page(seen, title, note, wanted, float(rate)))
 

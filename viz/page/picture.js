@@ -199,7 +199,7 @@ class Picture {
   /** Everything, after a jump or a change of numbers. */
   refresh() {
     const { graph } = this;
-    this.largest = Math.max(...graph.taken.map((e) => finite(graph.delta[graph.node[e]] * graph.slope[e])), 1e-300);
+    this.largest = graph.taken.reduce((most, e) => Math.max(most, finite(graph.delta[graph.node[e]] * graph.slope[e])), 1e-300);
     this.largestDelta = graph.delta.reduce((most, delta) => Math.max(most, finite(delta)), 1e-300);
     this.sent = new Uint8Array(graph.operand.length);
     for (let b = 0; b < this.app.taken - graph.seed - 1; b++) this.sent[graph.taken[b]] = 1;
