@@ -30,7 +30,7 @@ from viz.text import harmless, shortened
 from viz.trace import Trace, locate, trace
 
 MODULES = ("numbers", "graph", "words", "tree", "layout", "picture", "camera", "panels", "player", "guide", "main")
-MOST = 100_000  # numbers on a page: it is then about 12 MB
+MOST = 100_000  # numbers on a page: it is then 6 MB or more
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ class Picture {
   constructor(element, app) {
     Object.assign(this, { element, app, graph: app.graph, tree: app.tree });
     this.camera = element.querySelector(".camera");
-    this.layers = Object.fromEntries(["scopes", "edges", "cards", "flights"].map((name) => [name, element.querySelector(`.${name}`)]));
+    this.layers = Object.fromEntries(["scopes", "edges", "lit", "cards", "flights"].map((name) => [name, element.querySelector(`.${name}`)]));
     this.pen = document.createElement("canvas").getContext("2d");
     this.draw();
   }
@@ -185,7 +185,8 @@ class Picture {
     link.d = curve(points);
     const [x, y] = points.at(-1);
     link.g = svg("g", { class: "edge" });
-    link.path = svg("path", { class: "line", d: `${link.d}M${x - 6} ${y - 3.5}L${x - 0.5} ${y}L${x - 6} ${y + 3.5}` });
+    link.arrow = `${link.d}M${x - 6} ${y - 3.5}L${x - 0.5} ${y}L${x - 6} ${y + 3.5}`;
+    link.path = svg("path", { class: "line", d: link.arrow });
     link.g.append(link.path);
     if (link.edges.length === 1 && typeof link.head === "number") {
       link.label = svg("text", { class: "slope", x: x - 9, y: y - 4 });
@@ -288,12 +289,12 @@ class Picture {
       const sent = graph.delta[graph.node[e]] * graph.slope[e];
       return Math.abs(sent) > Math.abs(most) || Number.isNaN(sent) ? sent : most;
     }, 0);
-    const sign = !arrived.length ? "" : contribution > 0 ? "plus" : contribution < 0 ? "minus" : Number.isNaN(contribution) ? "odd" : "flat";
+    link.sign = !arrived.length ? "" : contribution > 0 ? "plus" : contribution < 0 ? "minus" : Number.isNaN(contribution) ? "odd" : "flat";
     const ready = link.edges.some((e) => graph.knows(graph.node[e], app.taken));
     const flows = link.edges.some((e) => graph.flows[e]);
-    link.g.setAttribute("class", `edge ${sign} ${ready ? "" : "waiting"} ${flows ? "" : "no-path"} ${link.spot ?? ""}`);
+    link.g.setAttribute("class", `edge ${link.sign} ${ready ? "" : "waiting"} ${flows ? "" : "no-path"}`);
     link.path.style.strokeWidth = arrived.length ? (1.2 + 2.6 * logarithmic(contribution, this.largest)).toFixed(2) : "";
-    if (link.label) this.set(link.label, arrived.length || (flows && link.spot?.includes("back")) ? shown(graph.slope[edge]) : "");
+    if (link.label) this.set(link.label, arrived.length ? shown(graph.slope[edge]) : "");
   }
 
   // -- the current step ----------------------------------------------------------------------------
@@ -314,17 +315,19 @@ class Picture {
   }
 
   light(thing, how) {
+    if (thing.edges) return this.glow(thing, how);
     thing.spot = how;
-    if (thing.edges) this.glow(thing, how);
-    else if (this.cards.get(thing.thing) === thing) this.refreshCard(thing);
+    if (this.cards.get(thing.thing) === thing) this.refreshCard(thing);
   }
 
-  /** A link has its glow only while it is lit: a picture may have a thousand. */
+  /** A lit link is drawn once more, above the others, which are then left as they are: there may be a thousand. */
   glow(link, how) {
-    if (!link.g) return;
-    if (how && !link.halo) link.g.prepend((link.halo = svg("path", { class: "glow", d: link.d })));
-    if (!how && link.halo) link.halo = link.halo.remove();
-    this.refreshLink(link);
+    link.halo?.remove();
+    if (!link.g || !how) return;
+    link.halo = svg("g", { class: `edge ${link.sign} ${how}` });
+    link.halo.append(svg("path", { class: "glow", d: link.d }), svg("path", { class: "line", d: link.arrow }));
+    if (link.label && how.includes("back")) link.halo.append(link.label.cloneNode(true));
+    this.layers.lit.append(link.halo);
   }
 
   /** Numbers fly along the arrows of step k: values into a node, or a contribution back out of it. */
