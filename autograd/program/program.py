@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd.errors import ArgumentError
 from autograd.ops.primitive import lookup
 
 Ids = np.ndarray[Any, np.dtype[np.int32]]
@@ -121,6 +122,33 @@ class Program:
         if number < self.first:
             return repr(float(self.constants[number - len(self.inputs)]))
         return f"t{number - self.first + 1}"
+
+    def component(self, line: Instruction) -> float | None:
+        """Which component of a softmax an instruction is about; None for other rows.
+
+        Raises ArgumentError unless it is a constant of the program.
+        """
+        if line.operation.row not in ("softmax", "log_softmax"):
+            return None
+        number = line.operands[line.operation.slot is not None]
+        if not len(self.inputs) <= number < self.first:
+            raise ArgumentError(
+                f"{line.operation.row}: which component is meant must be a constant of the program, "
+                "not a number it computes"
+            )
+        return float(self.constants[number - len(self.inputs)])
+
+    def to_c(self, name: str = "f", gradient: bool = True) -> str:
+        """One self-contained file of C99: see `autograd.program.c.to_c`."""
+        from autograd.program.c import to_c  # which reads programs
+
+        return to_c(self, name, gradient)
+
+    def to_jax(self) -> Callable[[Any], Any]:
+        """A function for JAX: see `autograd.program.jax.to_jax`."""
+        from autograd.program.jax import to_jax  # needs the extra `jax`
+
+        return to_jax(self)
 
     def _right_side(self, line: Instruction) -> str:
         names = [self.name(i) for i in line.operands]

@@ -1,0 +1,268 @@
+"""The table's atoms in C99: what libm calls them, and those that libm lacks, each as a small function.
+
+What is not an atom is printed from its row (see `c`).  Each of these functions does what the row's own
+function of floats in `ops.special` does, by the method that is cited there.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+LIBM = {
+    name: name
+    for name in (
+        "fmod sqrt cbrt hypot exp expm1 exp2 log log1p log2 log10 sin cos tan asin acos atan atan2 sinh cosh tanh"
+        " asinh acosh atanh floor ceil trunc erf erfc"
+    ).split()
+} | {"power": "pow", "abs": "fabs", "round": "rint"}  # rint: halves to the even one
+
+
+class Function(NamedTuple):
+    """A C function, and the functions of other rows that it calls."""
+
+    source: str
+    calls: tuple[str, ...] = ()
+
+
+FUNCTIONS = {
+    "positive": Function("""\
+static double positive_value(double x)
+{
+    return x;
+}
+"""),
+    "remainder": Function("""\
+/* Python's a % b, whose sign is that of b. */
+static double remainder_value(double a, double b)
+{
+    double rest = fmod(a, b);
+    if ((rest < 0.0 && b > 0.0) || (rest > 0.0 && b < 0.0)) {
+        rest += b;
+    }
+    return rest == 0.0 ? copysign(0.0, b) : rest;
+}
+"""),
+    "floor_divide": Function("""\
+/* Python's a // b, from the exact remainder; a / b where b is 0. */
+static double floor_divide_value(double a, double b)
+{
+    const double rest = fmod(a, b);
+    double quotient = (a - rest) / b, whole;
+    if (b == 0.0) {
+        return a / b;
+    }
+    if ((rest < 0.0 && b > 0.0) || (rest > 0.0 && b < 0.0)) {
+        quotient -= 1.0;
+    }
+    if (quotient == 0.0) {
+        return copysign(0.0, a / b);
+    }
+    whole = floor(quotient);
+    return quotient - whole > 0.5 ? whole + 1.0 : whole;
+}
+"""),
+    "sinpi": Function("""\
+/* sin(pi x), reduced first: exactly 0 at whole numbers. */
+static double sinpi_value(double x)
+{
+    const double nearest = rint(x), sine = sin(3.141592653589793 * (x - nearest));
+    return fmod(nearest, 2.0) == 0.0 ? sine : -sine;
+}
+"""),
+    "cospi": Function("""\
+/* cos(pi x), reduced first. */
+static double cospi_value(double x)
+{
+    const double nearest = rint(x), cosine = cos(3.141592653589793 * (x - nearest));
+    return fmod(nearest, 2.0) == 0.0 ? cosine : -cosine;
+}
+"""),
+    "sinc": Function(
+        """\
+/* sin(pi x)/(pi x), 1 at 0. */
+static double sinc_value(double x)
+{
+    if (x == 0.0) {
+        return 1.0;
+    }
+    return isinf(x) ? 0.0 : sinpi_value(x) / (3.141592653589793 * x);
+}
+""",
+        ("sinpi",),
+    ),
+    "lgamma": Function("""\
+/* ln|Gamma(x)|; infinite at the poles and at both infinities. */
+static double lgamma_value(double x)
+{
+    return x <= 0.0 && x == floor(x) ? INFINITY : lgamma(x);
+}
+"""),
+    "polygamma": Function("""\
+/* The n-th derivative of digamma, x > 0: up by the recurrence, then the asymptotic series with the
+   Bernoulli numbers B2 to B20 (Abramowitz & Stegun 6.4.6, 6.3.18, 6.4.11). */
+static double polygamma_right(int n, double x)
+{
+    static const double bernoulli[] = {
+        1.0 / 6.0, -1.0 / 30.0, 1.0 / 42.0, -1.0 / 30.0, 5.0 / 66.0, -691.0 / 2730.0, 7.0 / 6.0,
+        -3617.0 / 510.0, 43867.0 / 798.0, -174611.0 / 330.0,
+    };
+    const double factorial = tgamma(n + 1.0);
+    double below = 0.0, above = 0.0, power, term;
+    int k;
+    if (isinf(x)) {
+        return n == 0 ? INFINITY : 0.0;
+    }
+    while (x < 16.0 + n) {
+        below += factorial / pow(x, n + 1.0);
+        x += 1.0;
+    }
+    power = pow(x, -n);
+    for (k = 10; k >= 1; k--) { /* the smallest first */
+        term = bernoulli[k - 1] * pow(x, -2.0 * k) / (2.0 * k);
+        if (n > 0) {
+            int j;
+            for (j = 2 * k; j < 2 * k + n; j++) { /* (2k + n - 1)! / (2k - 1)! */
+                term *= j;
+            }
+        }
+        above += n == 0 ? -term : term * power;
+    }
+    if (n == 0) {
+        return above - 0.5 / x + log(x) - below;
+    }
+    above += factorial * power / (2.0 * x) + factorial / n * power;
+    return n % 2 == 1 ? above + below : -(above + below);
+}
+
+/* By reflection left of 0; at the poles inf for odd n, nan for even n, but digamma(0) is -inf. */
+static double polygamma_value(double order, double x)
+{
+    double cotangent, turn, polynomial[2][64] = {{0.0}}, value = 0.0;
+    int n, i, j;
+    if (!(order >= 0.0 && order <= 60.0) || order != floor(order) || isnan(x) || x == -INFINITY) {
+        return NAN;
+    }
+    n = (int)order;
+    if (x > 0.0) {
+        return polygamma_right(n, x);
+    }
+    if (x == floor(x)) {
+        return n == 0 && x == 0.0 ? -INFINITY : n % 2 == 1 ? INFINITY : NAN;
+    }
+    polynomial[0][1] = 1.0; /* the n-th derivative of cot(pi x)/pi^n in c = cot(pi x), from dc/dx = -pi (1 + c^2) */
+    for (i = 0; i < n; i++) {
+        const double *before = polynomial[i % 2];
+        double *after = polynomial[(i + 1) % 2];
+        for (j = 0; j <= i + 2; j++) {
+            after[j] = -((j + 1.0) * before[j + 1] + (j > 0 ? (j - 1.0) * before[j - 1] : 0.0));
+        }
+    }
+    turn = x - floor(x);
+    cotangent = turn == 0.5 ? 0.0 : cos(3.141592653589793 * turn) / sin(3.141592653589793 * turn);
+    for (i = n + 1; i >= 0; i--) {
+        value = value * cotangent + polynomial[n % 2][i];
+    }
+    value *= pow(3.141592653589793, n + 1.0);
+    return (n % 2 == 1 ? -1.0 : 1.0) * polygamma_right(n, 1.0 - x) - value;
+}
+"""),
+    "digamma": Function(
+        """\
+static double digamma_value(double x)
+{
+    return polygamma_value(0.0, x);
+}
+""",
+        ("polygamma",),
+    ),
+    "sum": Function("""\
+static double sum_value(int n, const double *x)
+{
+    double total = 0.0;
+    int i;
+    for (i = 0; i < n; i++) {
+        total += x[i];
+    }
+    return total;
+}
+"""),
+    "dot": Function("""\
+/* w[0] x[0] + w[1] x[1] + ... + bias, of n numbers w[0], w[1], ..., x[0], x[1], ... and perhaps bias. */
+static double dot_value(int n, const double *w)
+{
+    const double *x = w + n / 2;
+    double total = 0.0;
+    int i;
+    for (i = 0; i < n / 2; i++) {
+        total += w[i] * x[i];
+    }
+    return n % 2 == 1 ? total + w[n - 1] : total;
+}
+"""),
+    "logsumexp": Function("""\
+/* ln(sum of exp(x[i])): the largest taken out, the others by log1p, so that a small remainder keeps its digits. */
+static double logsumexp_value(int n, const double *x)
+{
+    int top = 0, i;
+    double others = 0.0;
+    for (i = 1; i < n; i++) {
+        if (x[i] > x[top] || isnan(x[i])) {
+            top = i;
+        }
+    }
+    if (isinf(x[top])) {
+        return x[top];
+    }
+    for (i = 0; i < n; i++) {
+        others += i == top ? 0.0 : exp(x[i] - x[top]);
+    }
+    return x[top] + log1p(others);
+}
+"""),
+    "softmax": Function("""\
+/* exp(x[i]) / sum of exp(x[j]), without overflow. */
+static double softmax_value(double i, int n, const double *x)
+{
+    double top = x[0], total = 0.0;
+    int j;
+    for (j = 1; j < n; j++) {
+        top = x[j] > top || isnan(x[j]) ? x[j] : top;
+    }
+    for (j = 0; j < n; j++) {
+        total += exp(x[j] - top);
+    }
+    return exp(x[(int)i] - top) / total;
+}
+"""),
+    "log_softmax": Function(
+        """\
+/* ln(softmax), from the differences to x[i], so that it keeps its digits near 0. */
+static double log_softmax_value(double i, int n, const double *x)
+{
+    const double own = x[(int)i];
+    double top = -INFINITY, below = 0.0, above = 0.0;
+    int j, largest = 0;
+    for (j = 0; j < n; j++) {
+        if (x[j] - own > top || isnan(x[j])) {
+            top = x[j] - own;
+            largest = j;
+        }
+    }
+    if (own == -INFINITY) {
+        return logsumexp_value(n, x) > -INFINITY ? -INFINITY : NAN;
+    }
+    for (j = 0; j < n; j++) {
+        below += j == largest ? 0.0 : exp(x[j] - own - top);
+    }
+    above = top + log1p(below);
+    return -above;
+}
+""",
+        ("logsumexp",),
+    ),
+}
+
+KEYWORDS = frozenset(
+    "auto break case char const continue default do double else enum extern float for goto if inline int long register"
+    " restrict return short signed sizeof static struct switch typedef union unsigned void volatile while".split()
+)

@@ -1,0 +1,97 @@
+"""Programs as JAX functions: every row as the interpreter has it, under jit, vmap and grad."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import Value
+from autograd.errors import ArgumentError
+from autograd.ops.primitive import TABLE
+from autograd.program.builder import Builder
+from autograd.program.c import with_jacobian
+from autograd.program.graph import program_from
+from autograd.program.interpreter import interpret
+from autograd.program.jax import to_jax
+from autograd.program.program import Operation
+
+jax = pytest.importorskip("jax", reason="the extra `jax` is not installed")
+INDEXED = ("softmax", "log_softmax")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _in_64_bits():
+    jax.config.update("jax_enable_x64", True)
+
+
+def test_every_row_and_slope_at_its_points():
+    builder, numbers, outputs, expected, names = Builder([f"x{i}" for i in range(400)]), [], [], [], []
+    for row in TABLE.values():
+        for at in row.points[:3]:
+            lead = row.name in INDEXED
+            operands = [builder.constant(float(x)) for x in at[:lead]]
+            operands += range(len(numbers), len(numbers) + len(at) - lead)
+            numbers += map(float, at[lead:])
+            y = builder.emit(Operation(row.name), tuple(operands))
+            slopes = range(lead, len(at)) if row.name not in ("dot", "polygamma") else ()
+            outputs += [y, *(builder.emit(Operation(row.name, i), (y, *operands)) for i in slopes)]
+            value = row.float(*map(float, at))
+            expected += [value, *(row.float_slopes(value, *map(float, at))[i] or 0.0 for i in slopes)]
+            names += [row.name, *(f"{row.name}′{i}" for i in slopes)]
+    f = to_jax(builder.finish(outputs))
+    got = np.asarray(f(np.array(numbers + [0.0] * (400 - len(numbers)))))
+    near = np.isclose(got, np.array(expected, float), rtol=1e-11, atol=1e-13, equal_nan=True)
+    wrong = [(names[i], got[i], expected[i]) for i in np.flatnonzero(~near)]
+    assert not wrong
+
+
+def sample_program():
+    x, y, z = (Value(v, name=n) for v, n in ((0.3, "x"), (0.7, "y"), (1.2, "z")))
+    hidden = [autograd.gelu(autograd.dot([x, y], [z, x], 0.1)), autograd.relu(x - y), (y - 2.0) ** 3.0]
+    hidden.append(autograd.log_softmax([x, y, z])[1])
+    return program_from([autograd.dot(hidden, hidden) + autograd.logsumexp(hidden)], [x, y, z])
+
+
+def test_jit_vmap_and_grad_agree_with_the_interpreter():
+    program = sample_program()
+    f = to_jax(program)
+    points = np.random.default_rng(0).uniform(-1, 1, (20, 3))
+    expected = np.stack(np.broadcast_arrays(*interpret(with_jacobian(program), list(points.T))), axis=1)
+    np.testing.assert_allclose(f(points)[:, 0], expected[:, 0], rtol=1e-12)
+    np.testing.assert_allclose(jax.jit(jax.vmap(f))(points)[:, 0], expected[:, 0], rtol=1e-12)
+    gradient = jax.jit(jax.vmap(jax.grad(lambda x: f(x)[0])))(points)
+    np.testing.assert_allclose(gradient, expected[:, 1:], rtol=1e-9, atol=1e-12)
+
+
+def test_conventions_at_kinks_are_this_engine_s():
+    x = Value(0.0, name="x")
+    program = program_from([autograd.abs(x) + autograd.maximum(x, 0.0)], [x])
+    slope = jax.grad(lambda x: to_jax(program)(x)[0])(np.zeros(1))
+    assert slope.tolist() == [0.0 + 0.5]
+
+
+def test_digits_in_the_tail_survive():
+    x = Value(0.0, name="x")
+    f = to_jax(program_from([autograd.tanh(x)], [x]))
+    slope = jax.grad(lambda x: f(x)[0])(np.array([18.0]))
+    assert slope[0] == pytest.approx(1 / math.cosh(18.0) ** 2, rel=1e-12)
+
+
+def test_the_source_can_be_read():
+    assert "t1 = x[..., 0] * x[..., 1]" in to_jax(program_from([Value(1.0) * Value(2.0)])).source
+
+
+def test_a_component_that_is_computed_is_refused():
+    builder = Builder(["i", "x"])
+    program = builder.finish([builder.emit(Operation("softmax", 1), (1, 0, 1, 1))])
+    with pytest.raises(ArgumentError, match="must be a constant"):
+        to_jax(program)
+
+
+def test_without_jax_one_sentence_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "jax", None)
+    with pytest.raises(ImportError, match=r"glassgrad\[jax\]"):
+        to_jax(program_from([Value(1.0) * 2]))
