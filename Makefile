@@ -47,8 +47,9 @@ stubs: $(VENV)/dev.stamp  ## write the .pyi files again, after a row was added t
 docs: $(VENV)/docs.stamp  ## the documentation's site, into site/; every block is run and checked
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict $(ARGS)
 
-bench: $(VENV)/dev.stamp  ## speed: eager next to micrograd and xad, in benchmarks/.peers; the debugger; pages; pictures
+bench: $(VENV)/dev.stamp  ## speed next to peers, in benchmarks/.peers: eager, compiled; debugger, pages, pictures
 	$(BIN)/python -m benchmarks.eager $(ARGS)
+	$(BIN)/python -m benchmarks.compiled $(ARGS)
 	$(BIN)/python -m benchmarks.stepping $(ARGS)
 	$(BIN)/python -m benchmarks.pages $(ARGS)
 	$(BIN)/python -m benchmarks.pictures $(ARGS)

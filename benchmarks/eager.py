@@ -3,39 +3,41 @@
     python -m benchmarks.eager            all of it, about two minutes
     python -m benchmarks.eager --quick    fewer rounds, to look; writes nothing
 
-Each contender runs in a process of its own, the peers in an environment of their own, since another
-package may be called autograd.  The processes take turns, round by round, so that what else the
-machine does falls on all alike; the medians of the rounds are compared.
+How contenders take turns is in `driver`.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import math
-import os
-import platform
-import statistics
-import subprocess
 import sys
-import venv
 from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.contenders import PEERS
+from benchmarks.driver import (
+    HERE,
+    OURS,
+    Environment,
+    Measured,
+    Worker,
+    cell,
+    in_turns,
+    machine,
+    python_of,
+    ratio,
+    write_whole,
+)
 from benchmarks.workloads import E1_NODES, E3_NODES_A_STEP
 
-HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results" / "eager.md"
-PEERS_AT = HERE / ".peers"
-PEER_PACKAGES = ("micrograd==0.1.0", "xad==1.5.2", "numpy")  # xad imports NumPy without asking for it
+TAPES = Environment("eager", ("micrograd==0.1.0", "xad==1.5.2", "numpy"))  # xad imports NumPy without asking for it
 E3_STEPS = 250_000  # 1,000,000 nodes
 MEMORY_STEPS = 100_000
 TOLERANCE = 1e-9  # within which all losses and gradients must agree
 
-Results = dict[str, dict[str, "float | str"]]  # contender → measure → number, or the exception's name
+Results = dict[str, dict[str, Measured]]  # contender → measure → number, or the exception's name
 
 
 class Entry(NamedTuple):
@@ -69,57 +71,13 @@ class Effort(NamedTuple):
 FULL, QUICK = Effort(9, 100, 2, 1), Effort(3, 30, 1, 1)
 
 
-# -- the peers' environment -------------------------------------------------------------------------
-
-
-def peers_python() -> Path:
-    """The Python that has the peers; made, with pip, when first asked for."""
-    python = PEERS_AT / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    complete = PEERS_AT / "complete"  # written last: a broken installation is made again
-    wanted = "\n".join(PEER_PACKAGES)
-    if not complete.exists() or complete.read_text() != wanted:
-        print(f"installing {', '.join(PEER_PACKAGES)} into {PEERS_AT}", flush=True)
-        venv.create(PEERS_AT, clear=True, with_pip=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", *PEER_PACKAGES], check=True)
-        complete.write_text(wanted)
-    return python
-
-
 # -- workers ----------------------------------------------------------------------------------------
 
 
-class Worker:
-    """A contender's process; `ask` sends a request and waits for the answer."""
-
-    def __init__(self, entry: Entry) -> None:
-        python = peers_python() if entry.contender in PEERS else Path(sys.executable)
-        threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-        self.entry = entry
-        self._process = subprocess.Popen(
-            [python, "-m", "benchmarks.worker", entry.contender, entry.collector],
-            cwd=HERE.parent,
-            env={**os.environ, **threads, "PYTHONHASHSEED": "0"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def ask(self, do: str, workload: str, repeat: int = 1) -> dict[str, Any]:
-        """The worker's answer, or {"error": ...} if it raised or its process died."""
-        pipe_in, pipe_out = self._process.stdin, self._process.stdout
-        if pipe_in is None or pipe_out is None:
-            raise RuntimeError("a worker is started with pipes")
-        try:
-            print(json.dumps({"do": do, "workload": workload, "repeat": repeat}), file=pipe_in, flush=True)
-            line = pipe_out.readline()
-        except BrokenPipeError:
-            line = ""
-        answer: dict[str, Any] = json.loads(line) if line else {"error": f"exit {self._process.wait()}"}
-        return answer
-
-    def close(self) -> None:
-        """End the process."""
-        self._process.communicate()
+def start(entry: Entry) -> Worker:
+    """The entry's process."""
+    environment = TAPES if entry.contender in PEERS else OURS
+    return Worker(entry.title, python_of(environment), "benchmarks.contenders", entry.contender, entry.collector)
 
 
 def check_answers(workers: Sequence[Worker]) -> None:
@@ -128,13 +86,13 @@ def check_answers(workers: Sequence[Worker]) -> None:
         expected = workers[0].ask("answer", workload)
         for worker in workers[1:]:
             if not _agree(expected, worker.ask("answer", workload)):
-                sys.exit(f"{worker.entry.title} computes another {workload} than {workers[0].entry.title}")
+                sys.exit(f"{worker.title} computes another {workload} than {workers[0].title}")
 
 
 def _agree(one: dict[str, Any], other: dict[str, Any]) -> bool:
     if "error" in one or "error" in other:
         return False
-    numbers = zip([one["loss"], *one["gradients"]], [other["loss"], *other["gradients"]], strict=True)
+    numbers = zip(one["numbers"], other["numbers"], strict=True)
     return all(math.isclose(a, b, rel_tol=TOLERANCE, abs_tol=TOLERANCE) for a, b in numbers)
 
 
@@ -143,13 +101,13 @@ def _agree(one: dict[str, Any], other: dict[str, Any]) -> bool:
 
 def measure_times(entries: Sequence[Entry], effort: Effort) -> Results:
     """Medians in seconds of E1, E2 and E3."""
-    workers = [Worker(entry) for entry in entries]
+    workers = [start(entry) for entry in entries]
     try:
         check_answers(workers)
-        results: Results = {worker.entry.title: {} for worker in workers}
+        results: Results = {worker.title: {} for worker in workers}
         for workload, repeat in (("E1", effort.e1), ("E2", effort.e2), (f"E3:{E3_STEPS}", effort.e3)):
             rounds = effort.rounds if not workload.startswith("E3") else min(3, effort.rounds)
-            times = _in_turns(workers, workload, repeat, rounds)
+            times = in_turns(workers, workload, lambda _, repeat=repeat: repeat, rounds)  # type: ignore[misc]
             for title, found in times.items():
                 results[title][workload[:2]] = found
         return results
@@ -158,28 +116,11 @@ def measure_times(entries: Sequence[Entry], effort: Effort) -> Results:
             worker.close()
 
 
-def _in_turns(workers: Sequence[Worker], workload: str, repeat: int, rounds: int) -> dict[str, float | str]:
-    samples: dict[str, list[float]] = {worker.entry.title: [] for worker in workers}
-    failures: dict[str, str] = {}
-    for done in range(rounds + 1):
-        print(f"  {workload.split(':')[0]}: round {done} of {rounds}", flush=True)
-        for worker in workers:
-            title = worker.entry.title
-            if title in failures:
-                continue
-            answer = worker.ask("time", workload, repeat)
-            if "error" in answer:
-                failures[title] = answer["error"]
-            elif done:  # round 0 warms up
-                samples[title].append(answer["seconds"])
-    return {title: failures.get(title) or statistics.median(samples[title]) for title in samples}
-
-
-def measure_memory(entries: Sequence[Entry]) -> dict[str, float | str]:
+def measure_memory(entries: Sequence[Entry]) -> dict[str, Measured]:
     """Bytes a node that E3's graph holds, each contender in a fresh process."""
-    held: dict[str, float | str] = {}
+    held: dict[str, Measured] = {}
     for entry in entries:
-        worker = Worker(entry)
+        worker = start(entry)
         answer = worker.ask("memory", f"E3:{MEMORY_STEPS}")
         held[entry.title] = answer.get("error") or answer["bytes"] / (MEMORY_STEPS * E3_NODES_A_STEP)
         worker.close()
@@ -198,35 +139,15 @@ def table(results: Results) -> str:
     reference = results[REFERENCE]
     for title, row in results.items():
         cells = [
-            _cell(row["E1"], 1e6, 0),
-            _ratio(reference["E1"], row["E1"]),
-            _cell(row["E2"], 1e3, 1),
-            _ratio(reference["E2"], row["E2"]),
-            _cell(row["E3"], 1e9 / (E3_STEPS * E3_NODES_A_STEP), 0),
-            _cell(row["memory"], 1, 0),
+            cell(row["E1"], 1e6, 0),
+            ratio(reference["E1"], row["E1"]),
+            cell(row["E2"], 1e3, 1),
+            ratio(reference["E2"], row["E2"]),
+            cell(row["E3"], 1e9 / (E3_STEPS * E3_NODES_A_STEP), 0),
+            cell(row["memory"], 1, 0),
         ]
         lines.append(f"| {title} | {' | '.join(cells)} |")
     return "\n".join(lines)
-
-
-def _cell(measured: float | str, scale: float, digits: int) -> str:
-    return measured if isinstance(measured, str) else f"{measured * scale:,.{digits}f}"
-
-
-def _ratio(reference: float | str, measured: float | str) -> str:
-    if isinstance(reference, str) or isinstance(measured, str):
-        return ""
-    return f"{reference / measured:.1f}"
-
-
-def machine() -> str:
-    """What it ran on, in a line."""
-    cpu = platform.processor() or platform.machine()
-    information = Path("/proc/cpuinfo")
-    if information.exists():
-        names = [line.split(":", 1)[1].strip() for line in information.read_text().splitlines() if "model name" in line]
-        cpu = names[0] if names else cpu
-    return f"{cpu}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
 
 
 def report(results: Results) -> str:
@@ -240,14 +161,6 @@ E1 has {E1_NODES:,} nodes as plain arithmetic, E3 {E3_STEPS * E3_NODES_A_STEP:,}
 Ratios travel between machines, times do not; gaps under 1.5× are ties. An exception's name stands where a
 contender raised it. The workloads and how they are timed: [README](../README.md).
 """
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write `path` completely or leave it as it was."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_suffix(".tmp")
-    beside.write_text(text, encoding="utf-8")
-    os.replace(beside, path)
 
 
 def main() -> None:

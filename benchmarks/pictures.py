@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 import viz
 from autograd import Value, gradient, tanh
-from benchmarks.eager import HERE, machine, write_whole
+from benchmarks.driver import HERE, machine, write_whole
 from benchmarks.workloads import E1_SAMPLE, E1_SIZES, Arithmetic, e1, initial_parameters, plain_affine
 from nn import MLP, half_squared_error
 

@@ -24,7 +24,7 @@ from time import process_time
 from typing import Any, NamedTuple
 
 from autograd import Value, dot, tanh
-from benchmarks.eager import HERE, machine, write_whole
+from benchmarks.driver import HERE, machine, write_whole
 from benchmarks.workloads import E3_NODES_A_STEP, e3
 from viz import record
 from viz.debugger import Debugger
