@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable
 from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
 
@@ -48,19 +49,28 @@ class StraightLine(Kernel):
         if len(batch) == 1:
             self.bind(fixed, batch, each, total)()
         else:
-            self._run_many(fixed, batch, each, total, threads)
+            self._bound_many(fixed, batch, each, total, threads)()
 
     def bind(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int = 1) -> Callable[[], None]:
         """`run` on these very arrays; for a single sample a built-in function, called in no time."""
         arrays = (fixed, batch, each, total)
         if len(batch) == 1:
             return method.builtin(self._one, [a.ctypes.data for a in arrays], arrays)
-        return partial(self.run, *arrays, threads)
+        return self._bound_many(*arrays, threads)
 
-    def _run_many(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int) -> None:
+    def _bound_many(
+        self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int
+    ) -> Callable[[], None]:
+        """Functions and addresses are looked up once: for few samples that takes longer than to run."""
         library, many = self._many
         uniform = np.empty(many.uniform)
-        ctypes.CFUNCTYPE(None, _POINTER, _POINTER)(library.address("uniform"))(fixed.ctypes.data, uniform.ctypes.data)
+        prepare = ctypes.CFUNCTYPE(None, _POINTER, _POINTER)(library.address("uniform"))
         chunk = ctypes.CFUNCTYPE(None, *[_POINTER] * 6, _COUNT, _COUNT)(library.address("chunk"))
-        given = partial(chunk, *(a.ctypes.data for a in (fixed, uniform, batch, each)))
-        run_chunks(given, len(batch), many.work, total, threads)
+        first, given = (fixed.ctypes.data, uniform.ctypes.data), (fixed, uniform, batch, each)
+        run_chunk, samples = partial(chunk, *(a.ctypes.data for a in given)), len(batch)
+
+        def run(kept_alive: Any = (library, given)) -> None:
+            prepare(*first)
+            run_chunks(run_chunk, samples, many.work, total, threads)
+
+        return run
