@@ -123,6 +123,13 @@ def test_what_is_known_of_a_node():
     assert words.known(log.state(1), ids["J"]) == "J is not computed yet; δ(J): nothing has come back yet"
 
 
+def test_a_formula_that_is_only_a_number_is_not_said_twice():
+    x = Value(2.0, name="x")
+    assert "here is 1.4. " in Wording(record(dot([x, x], [1.4, 3.0]))).sentence(2)
+    assert "here is 3. " in Wording(record(x * 3.0)).sentence(2)
+    assert "here is w = 3. " in Wording(record(x * Value(3.0, name="w"))).sentence(2)
+
+
 def test_a_slope_of_zero_and_sums_in_progress_are_said():
     x = Value(-1.0, name="x")
     words = Wording(record(autograd.relu(x) + x))

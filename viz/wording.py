@@ -96,7 +96,7 @@ def written(op: str, constants: Constants) -> str:
 
 
 def slope_written(op: str, constants: Constants, slot: int) -> str | None:
-    """∂y/∂operand as a book prints it, y as the field {y}; None if that is long or there is no derivative.
+    """∂y/∂operand as a book prints it, y as the field {y}; None if that is long, or a number and no more.
 
     >>> slope_written("tanh", (None,), 0), slope_written("multiply", (None, None), 0)
     ('1 − {^y}²', '{1}')
@@ -123,7 +123,7 @@ def _written(op: str, constants: Constants) -> str:
 def _slope_written(op: str, constants: Constants, slot: int) -> str | None:
     slopes, symbols = _slope_terms(op, constants)
     formula = "" if slopes[slot] is None else pattern(laid_out(slopes[slot], symbols))
-    return formula if 0 < len(formula) <= LONGEST_SLOPE else None
+    return formula if "{" in formula and len(formula) <= LONGEST_SLOPE else None
 
 
 @lru_cache(maxsize=64)
@@ -193,7 +193,7 @@ class Wording:
             return fill(TEMPLATES["computed"], facts)
         if isinstance(step, Seed):
             return fill(TEMPLATES["seeded"], facts)
-        keys = ["sent, by formula" if facts["formula"] else "sent"]
+        keys = ["sent" if facts["formula"] in ("", facts["slope"]) else "sent, by formula"]
         keys += ["flat"] if step.slope == 0 else []
         keys += ["complete" if self._log.state(number + 1).delta(step.operand).complete else "so far"]
         return " ".join(fill(TEMPLATES[key], facts) for key in keys)
@@ -242,7 +242,6 @@ class Wording:
     def _sent(self, step: Step, number: int) -> dict[str, str]:
         node, operands = self._trace.nodes[step.node], self.operands(step.node)
         formula = slope_written(node.op, self._constants(operands), step.slot) or ""
-        formula = formula if "{" in formula else ""  # without a letter in it, it is the number itself
         gathered = self._log.state(number + 1).delta(step.operand)
         return {
             **self._named(step.node),
