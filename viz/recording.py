@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import count
 from typing import Any, NamedTuple, TypeAlias
 
@@ -232,6 +232,7 @@ def recorded(seen: Trace) -> Recording:
     return Recording(seen, arriving, begins, sums)
 
 
+@lru_cache(maxsize=65_536)
 def layer_of(scope: str) -> str:
     """The layer that a scope lies in: up to the part called layer…, else its first part.
 
