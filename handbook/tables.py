@@ -33,11 +33,11 @@ def filled(markdown: str) -> str:
 
 def primitives() -> str:
     """Every row of the table of primitives: what it is, its value, its slopes."""
-    lines = ["| name | value y | slopes ∂y/∂operand | in words |", "|---|---|---|---|"]
+    lines = ["| name | in words | value y | slopes ∂y/∂operand |", "|---|---|---|---|"]
     for row in TABLE.values():
         operands = _operands(row)
         words = escape(row.doc).replace("|", "&#124;")
-        lines.append(f"| {_names(row)} | {_typeset(written(row, operands))} | {_slopes(row, operands)} | {words} |")
+        lines.append(f"| {_names(row)} | {words} | {_typeset(written(row, operands))} | {_slopes(row, operands)} |")
     return "\n".join(lines)
 
 
