@@ -42,7 +42,9 @@ class Graph {
 
   usersOfAll() {
     const users = Array.from({ length: this.size }, () => []);
-    this.operand.forEach((operand, e) => { if (users[operand].at(-1) !== e) users[operand].push(e); });
+    this.operand.forEach((operand, e) => {
+      if (users[operand].at(-1) !== e) users[operand].push(e);
+    });
     return users;
   }
 
@@ -56,7 +58,8 @@ class Graph {
       const operands = Array.from(this.operands(i), (o) => this.value[o]);
       this.value[i] = value[op](...operands);
       slopes[rule](this.value[i], ...operands).forEach((slope, slot) => {
-        const e = this.first[i] + slot, flows = slope !== null && !this.isConstant(this.operand[e]);
+        const e = this.first[i] + slot,
+          flows = slope !== null && !this.isConstant(this.operand[e]);
         this.flows[e] = flows;
         this.slope[e] = flows ? slope : NaN;
       });
@@ -88,7 +91,10 @@ class Graph {
 
   /** The chain rule from the root back: δ of every node, and each contribution in order. */
   differentiate() {
-    const delta = new Float64Array(this.size), reached = new Uint8Array(this.size), taken = [], sums = [];
+    const delta = new Float64Array(this.size),
+      reached = new Uint8Array(this.size),
+      taken = [],
+      sums = [];
     const arriving = Array.from({ length: this.size }, () => []);
     delta[this.root] = reached[this.root] = 1;
     for (let i = this.root; i >= this.leaves; i--) {
@@ -132,7 +138,8 @@ class Graph {
   gathered(i, taken) {
     const steps = taken - this.seed - 1;
     if (i === this.root) return { delta: steps >= 0 ? 1 : null, arrived: Number(steps >= 0), expected: 1 };
-    const arriving = this.arriving[i], arrived = countBelow(arriving, steps);
+    const arriving = this.arriving[i],
+      arrived = countBelow(arriving, steps);
     return { delta: arrived ? this.sums[arriving[arrived - 1]] : null, arrived, expected: arriving.length };
   }
 
@@ -159,7 +166,8 @@ class Graph {
 
 /** How many of the ascending numbers are below a limit. */
 function countBelow(numbers, limit) {
-  let low = 0, high = numbers.length;
+  let low = 0,
+    high = numbers.length;
   while (low < high) {
     const middle = (low + high) >> 1;
     if (numbers[middle] < limit) low = middle + 1;

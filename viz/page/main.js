@@ -3,7 +3,13 @@
 class App {
   constructor(data) {
     const graph = (this.graph = new Graph(data));
-    Object.assign(this, { taken: 0, selected: null, breakpoints: new Set(), words: new Words(graph), learns: new Set(graph.learn) });
+    Object.assign(this, {
+      taken: 0,
+      selected: null,
+      breakpoints: new Set(),
+      words: new Words(graph),
+      learns: new Set(graph.learn),
+    });
     this.why = graph.lacks();
     this.live = this.why === "" && graph.seed > 0;
     this.tree = new Tree(graph);
@@ -45,7 +51,8 @@ class App {
 
   /** After so many steps; a single step forth may show its numbers flying. */
   go(taken, flies = false) {
-    const to = Math.max(0, Math.min(this.graph.steps, taken)), from = this.taken;
+    const to = Math.max(0, Math.min(this.graph.steps, taken)),
+      from = this.taken;
     if (!Number.isFinite(to)) return;
     this.taken = to;
     const now = performance.now();
@@ -68,7 +75,8 @@ class App {
 
   watch() {
     if (!this.taken) return this.camera.following && this.camera.fit(true);
-    const { phase, node, target } = this.graph.step(this.taken - 1), shows = (i) => this.tree.shows(i);
+    const { phase, node, target } = this.graph.step(this.taken - 1),
+      shows = (i) => this.tree.shows(i);
     const near = phase === "forward" ? [...this.graph.operands(node)].slice(0, 12) : [node];
     this.camera.follow([...near, target].map(shows));
   }
@@ -86,7 +94,8 @@ class App {
   choose(thing) {
     const before = this.selected;
     this.selected = this.selected === thing ? null : thing;
-    for (const card of [before, thing]) if (this.picture.cards.has(card)) this.picture.refreshCard(this.picture.cards.get(card));
+    for (const card of [before, thing])
+      if (this.picture.cards.has(card)) this.picture.refreshCard(this.picture.cards.get(card));
     this.inspector.show();
     this.player.link();
   }
@@ -126,7 +135,8 @@ class App {
   }
 
   toggleGroup() {
-    const { thing } = this.inspector, group = typeof thing === "number" ? this.tree.home[thing] : thing;
+    const { thing } = this.inspector,
+      group = typeof thing === "number" ? this.tree.home[thing] : thing;
     if (group?.parent) this.open(group, !group.open);
   }
 
@@ -139,7 +149,8 @@ class App {
   // -- by keyboard ---------------------------------------------------------------------------------
 
   focusNext(by) {
-    const cards = [...this.picture.cards.values()], at = cards.findIndex(({ g }) => g === document.activeElement);
+    const cards = [...this.picture.cards.values()],
+      at = cards.findIndex(({ g }) => g === document.activeElement);
     const next = cards[at < 0 ? (by > 0 ? 0 : cards.length - 1) : (at + by + cards.length) % cards.length];
     next?.g.focus({ preventScroll: true });
   }

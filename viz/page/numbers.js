@@ -3,10 +3,12 @@
 /** x to four significant digits, with a true minus sign; the same text as Python's viz.numbers.shown. */
 function shown(x, digits = 4) {
   if (Number.isNaN(x)) return "nan";
-  const sign = x < 0 ? "−" : "", size = Math.abs(x);
+  const sign = x < 0 ? "−" : "",
+    size = Math.abs(x);
   if (size === Infinity) return sign + "inf";
   if (size === 0 || (size < 1e6 && size === Math.floor(size))) return sign + size.toFixed(0);
-  if (size < 1e-3 || Number(rounded(size, digits)) >= 10 ** Math.max(digits, 6) || size >= 1e6) return sign + scientific(size, digits);
+  if (size < 1e-3 || Number(rounded(size, digits)) >= 10 ** Math.max(digits, 6) || size >= 1e6)
+    return sign + scientific(size, digits);
   const text = rounded(size, digits);
   return text.includes("e") ? sign + scientific(size, digits) : sign + withoutZeros(text);
 }
@@ -27,7 +29,8 @@ const withoutZeros = (text) => (text.includes(".") ? text.replace(/\.?0+$/, "") 
 /** toPrecision or toExponential with exact ties going to the even digit, as in Python. */
 function rounded(size, digits, exponential = false) {
   const write = (x, n) => (exponential ? x.toExponential(n - 1) : x.toPrecision(n));
-  const exact = size.toExponential(60), kept = exact.replace(".", "").slice(digits);
+  const exact = size.toExponential(60),
+    kept = exact.replace(".", "").slice(digits);
   if (!/^50*e/.test(kept)) return write(size, digits);
   const last = Number(exact.replace(".", "")[digits - 1]);
   const nudge = 1 + (last % 2 ? 1 : -1) * 4 * Number.EPSILON;

@@ -21,7 +21,8 @@ class Story {
   }
 
   show() {
-    const { graph, taken } = this.app, said = this.said();
+    const { graph, taken } = this.app,
+      said = this.said();
     byId("phase").textContent = said.phase;
     byId("phase").className = taken > graph.seed ? "backward" : "forward";
     byId("sentence").textContent = said.sentence;
@@ -33,8 +34,14 @@ class Story {
   said() {
     const { graph, taken, words } = this.app;
     if (taken === 0) return this.before();
-    const { phase } = graph.step(taken - 1), back = graph.steps - graph.seed - 1;
-    const where = phase === "forward" ? `Forward, ${taken} of ${graph.seed}` : phase === "seed" ? "The turn" : `Backward, ${taken - graph.seed - 1} of ${back}`;
+    const { phase } = graph.step(taken - 1),
+      back = graph.steps - graph.seed - 1;
+    const where =
+      phase === "forward"
+        ? `Forward, ${taken} of ${graph.seed}`
+        : phase === "seed"
+          ? "The turn"
+          : `Backward, ${taken - graph.seed - 1} of ${back}`;
     const said = words.of(taken - 1);
     if (taken === graph.steps && phase === "backward") said.meaning += " That was the last one: every δ is complete.";
     return { phase: where, ...said };
@@ -42,22 +49,36 @@ class Story {
 
   before() {
     const { graph } = this.app;
-    if (!graph.seed) return { phase: "Nothing to compute", sentence: `${graph.called[graph.root]} was given, not computed.`, arithmetic: "", meaning: "Its derivative by itself is 1, and that is all there is." };
+    if (!graph.seed)
+      return {
+        phase: "Nothing to compute",
+        sentence: `${graph.called[graph.root]} was given, not computed.`,
+        arithmetic: "",
+        meaning: "Its derivative by itself is 1, and that is all there is.",
+      };
     return {
       phase: "Before the first step",
       sentence: "Nothing is computed yet. The round cards were given: inputs and weights.",
       arithmetic: "",
-      meaning: `Press → and the first number is computed. ${graph.seed.toLocaleString("en")} steps lead forwards to ${graph.called[graph.root]}, then the derivatives come back.`,
+      meaning: `Take a step (→), and the first number is computed. ${graph.seed.toLocaleString("en")} steps lead forwards to ${graph.called[graph.root]}, then the derivatives come back.`,
     };
   }
 
   /** An equation, a line for every = sign, what it comes to in bold. */
   lines(arithmetic) {
-    const [left, ...sides] = arithmetic.split(" = "), sign = left.includes(" += ") ? " += " : " = ";
+    const [left, ...sides] = arithmetic.split(" = "),
+      sign = left.includes(" += ") ? " += " : " = ";
     if (!sides.length) return [];
     const [name, first] = left.includes(" += ") ? left.split(" += ") : [left, sides.shift()];
-    return [first, ...sides].map((side, i, all) => html("div", { class: i === all.length - 1 && i ? "result" : "" },
-      html("span", { class: "left" }, i ? "" : name), html("span", { class: "sign" }, i ? " = " : sign), html("span", { class: "right" }, side)));
+    return [first, ...sides].map((side, i, all) =>
+      html(
+        "div",
+        { class: i === all.length - 1 && i ? "result" : "" },
+        html("span", { class: "left" }, i ? "" : name),
+        html("span", { class: "sign" }, i ? " = " : sign),
+        html("span", { class: "right" }, side),
+      ),
+    );
   }
 }
 
@@ -77,7 +98,8 @@ class Inspector {
 
   /** At once, or when a fast run of steps has a moment: nobody reads it meanwhile. */
   showSoon() {
-    const now = performance.now(), fast = now - (this.asked ?? 0) < 90;
+    const now = performance.now(),
+      fast = now - (this.asked ?? 0) < 90;
     this.asked = now;
     clearTimeout(this.waiting);
     if (fast && this.app.selected === null) this.waiting = setTimeout(() => this.show(), 120);
@@ -87,25 +109,42 @@ class Inspector {
   show() {
     const { thing } = this;
     if (typeof thing !== "number") return this.group(thing);
-    const { graph } = this.app, kind = graph.isConstant(thing) ? "a constant" : graph.isComputed(thing) ? graph.operation(thing).name : graph.kind[thing] === 2 ? "detached" : "given";
+    const { graph } = this.app,
+      kind = graph.isConstant(thing)
+        ? "a constant"
+        : graph.isComputed(thing)
+          ? graph.operation(thing).name
+          : graph.kind[thing] === 2
+            ? "detached"
+            : "given";
     byId("called").replaceChildren(graph.called[thing], html("small", {}, kind));
     if (this.shown !== thing || !this.fields) this.build(thing);
     this.fields.forEach((field) => field());
   }
 
   build(thing) {
-    const { app } = this, { graph } = app;
+    const { app } = this,
+      { graph } = app;
     this.shown = thing;
     this.fields = [];
-    const live = (element, text) => (this.fields.push(() => { element.textContent = text(); }), element);
-    const found = () => graph.gathered(thing, app.taken), known = () => app.words.known(thing, app.taken);
+    const live = (element, text) => (
+      this.fields.push(() => {
+        element.textContent = text();
+      }),
+      element
+    );
+    const found = () => graph.gathered(thing, app.taken),
+      known = () => app.words.known(thing, app.taken);
     const parts = [];
     if (graph.isComputed(thing)) parts.push(html("p", { class: "formula" }, app.words.formula(thing)));
     if (!graph.isComputed(thing) && !graph.isConstant(thing) && app.live) parts.push(this.dial(thing));
     else parts.push(live(html("p", {}), () => known().value));
     parts.push(live(html("p", { class: "delta" }), () => known().delta));
     parts.push(live(html("p", { class: "soft" }), () => this.effect(thing, found())));
-    const around = [this.list("Comes from", graph.edges(thing), (e) => graph.operand[e]), this.list("Goes into", graph.users[thing], (e) => graph.node[e])];
+    const around = [
+      this.list("Comes from", graph.edges(thing), (e) => graph.operand[e]),
+      this.list("Goes into", graph.users[thing], (e) => graph.node[e]),
+    ];
     parts.push(html("div", { class: "around" }, ...around.filter(Boolean)), this.buttons(thing));
     byId("node").replaceChildren(...parts);
   }
@@ -121,9 +160,23 @@ class Inspector {
 
   /** A leaf's value, to type or to drag. */
   dial(thing) {
-    const { app } = this, { graph } = app, now = graph.value[thing], span = Math.max(1, 2 * finite(now));
-    const typed = html("input", { type: "text", inputmode: "decimal", "aria-label": `Value of ${graph.called[thing]}`, class: "number" });
-    const dragged = html("input", { type: "range", min: finite(now) ? now - span : -1, max: finite(now) ? now + span : 1, step: "any", "aria-label": `Drag the value of ${graph.called[thing]}` });
+    const { app } = this,
+      { graph } = app,
+      now = graph.value[thing],
+      span = Math.max(1, 2 * finite(now));
+    const typed = html("input", {
+      type: "text",
+      inputmode: "decimal",
+      "aria-label": `Value of ${graph.called[thing]}`,
+      class: "number",
+    });
+    const dragged = html("input", {
+      type: "range",
+      min: finite(now) ? now - span : -1,
+      max: finite(now) ? now + span : 1,
+      step: "any",
+      "aria-label": `Drag the value of ${graph.called[thing]}`,
+    });
     const set = (x) => app.change(thing, x);
     dragged.addEventListener("input", () => set(Number(Number(dragged.value).toPrecision(4))));
     dragged.addEventListener("keydown", (event) => {
@@ -140,32 +193,68 @@ class Inspector {
       typed.classList.toggle("wrong", x === null);
     });
     this.fields.push(() => {
-      if (document.activeElement !== typed || !typed.classList.contains("wrong")) typed.value = shown(graph.value[thing], 6);
-      if (document.activeElement !== dragged || Math.abs(Number(dragged.value) - graph.value[thing]) > 1e-3 * span) dragged.value = graph.value[thing];
+      if (document.activeElement !== typed || !typed.classList.contains("wrong"))
+        typed.value = shown(graph.value[thing], 6);
+      if (document.activeElement !== dragged || Math.abs(Number(dragged.value) - graph.value[thing]) > 1e-3 * span)
+        dragged.value = graph.value[thing];
     });
     const moves = html("input", { type: "checkbox" });
     moves.checked = app.learns.has(thing);
-    moves.addEventListener("change", () => { moves.checked ? app.learns.add(thing) : app.learns.delete(thing); app.learning.show(); });
-    return html("div", { class: "dial" }, typed, dragged, html("label", { class: "soft" }, moves, " moves when learning"));
+    moves.addEventListener("change", () => {
+      moves.checked ? app.learns.add(thing) : app.learns.delete(thing);
+      app.learning.show();
+    });
+    return html(
+      "div",
+      { class: "dial" },
+      typed,
+      dragged,
+      html("label", { class: "soft" }, moves, " moves when learning"),
+    );
   }
 
   list(title, edges, of) {
     if (!edges.length) return null;
-    const { app } = this, { graph } = app, some = edges.slice(0, 40);
+    const { app } = this,
+      { graph } = app,
+      some = edges.slice(0, 40);
     const rows = some.map((e) => {
-      const slope = html("span", { class: "soft" }), value = html("span", { class: "soft" }), i = of(e);
+      const slope = html("span", { class: "soft" }),
+        value = html("span", { class: "soft" }),
+        i = of(e);
       this.fields.push(() => {
         value.textContent = graph.knows(i, app.taken) ? shown(graph.value[i]) : "not yet";
-        slope.textContent = !graph.flows[e] ? "no slope" : graph.knows(graph.node[e], app.taken) ? `slope ${shown(graph.slope[e])}` : "";
+        slope.textContent = !graph.flows[e]
+          ? "no slope"
+          : graph.knows(graph.node[e], app.taken)
+            ? `slope ${shown(graph.slope[e])}`
+            : "";
       });
-      return html("li", {}, html("button", { type: "button", class: "link", onclick: () => app.find(i) }, graph.isConstant(i) ? "constant" : short(graph.called[i], 18)), value, slope);
+      return html(
+        "li",
+        {},
+        html(
+          "button",
+          { type: "button", class: "link", onclick: () => app.find(i) },
+          graph.isConstant(i) ? "constant" : short(graph.called[i], 18),
+        ),
+        value,
+        slope,
+      );
     });
-    if (edges.length > some.length) rows.push(html("li", { class: "soft" }, `and ${(edges.length - some.length).toLocaleString("en")} more`));
+    if (edges.length > some.length)
+      rows.push(html("li", { class: "soft" }, `and ${(edges.length - some.length).toLocaleString("en")} more`));
     return html("div", {}, html("h3", {}, title), html("ul", {}, ...rows));
   }
 
   buttons(thing) {
-    const { app } = this, { graph } = app, stops = html("button", { type: "button", "aria-keyshortcuts": "b", onclick: () => app.toggleBreakpoint(thing) }, "Breakpoint");
+    const { app } = this,
+      { graph } = app,
+      stops = html(
+        "button",
+        { type: "button", "aria-keyshortcuts": "b", onclick: () => app.toggleBreakpoint(thing) },
+        "Breakpoint",
+      );
     this.fields.push(() => stops.setAttribute("aria-pressed", String(app.breakpoints.has(thing))));
     const jump = (text, moment) => html("button", { type: "button", onclick: () => app.go(moment()) }, text);
     const all = [];
@@ -180,12 +269,33 @@ class Inspector {
     const { app } = this;
     this.fields = null;
     byId("called").replaceChildren(group.name, html("small", {}, `${group.size.toLocaleString("en")} numbers`));
-    const outputs = group.outputs.slice(0, 12).map((i) => html("li", {}, html("button", { type: "button", class: "link", onclick: () => app.find(i) }, short(app.graph.called[i], 18)),
-      html("span", { class: "soft" }, app.graph.knows(i, app.taken) ? shown(app.graph.value[i]) : "not yet")));
+    const outputs = group.outputs
+      .slice(0, 12)
+      .map((i) =>
+        html(
+          "li",
+          {},
+          html("button", { type: "button", class: "link", onclick: () => app.find(i) }, short(app.graph.called[i], 18)),
+          html("span", { class: "soft" }, app.graph.knows(i, app.taken) ? shown(app.graph.value[i]) : "not yet"),
+        ),
+      );
     byId("node").replaceChildren(
       html("p", { class: "soft" }, group.path),
-      html("div", { class: "around" }, html("div", {}, html("h3", {}, "What others use of it"), html("ul", {}, ...outputs))),
-      html("div", { class: "row" }, html("button", { type: "button", onclick: () => app.open(group, !group.open) }, group.open ? "Close the group" : "Open the group")));
+      html(
+        "div",
+        { class: "around" },
+        html("div", {}, html("h3", {}, "What others use of it"), html("ul", {}, ...outputs)),
+      ),
+      html(
+        "div",
+        { class: "row" },
+        html(
+          "button",
+          { type: "button", onclick: () => app.open(group, !group.open) },
+          group.open ? "Close the group" : "Open the group",
+        ),
+      ),
+    );
   }
 }
 
@@ -200,33 +310,54 @@ class Learning {
   }
 
   build() {
-    const { app } = this, { graph } = app, root = graph.called[graph.root];
+    const { app } = this,
+      { graph } = app,
+      root = graph.called[graph.root];
     if (!app.live) {
-      byId("learn").replaceChildren(html("p", { class: "soft" }, `This page shows the numbers as recorded; it cannot compute them again (${app.why}).`));
+      byId("learn").replaceChildren(
+        html(
+          "p",
+          { class: "soft" },
+          `This page shows the numbers as recorded; it cannot compute them again (${app.why}).`,
+        ),
+      );
       return;
     }
     this.chart = svg("svg", { class: "chart", viewBox: "0 0 240 64", preserveAspectRatio: "none", role: "img" });
-    this.rate = html("input", { type: "text", inputmode: "decimal", class: "number", value: shown(graph.rate), "aria-label": "Learning rate α" });
+    this.rate = html("input", {
+      type: "text",
+      inputmode: "decimal",
+      class: "number",
+      value: shown(graph.rate),
+      "aria-label": "Learning rate α",
+    });
     this.step = html("button", { type: "button", class: "main", onclick: () => this.descend(1) }, "Step downhill");
     this.ten = html("button", { type: "button", onclick: () => this.descend(10) }, "10 steps");
     this.undo = html("button", { type: "button", class: "quiet", onclick: () => this.reset() }, "As recorded");
     this.note = html("p", { class: "soft" });
-    byId("learn").replaceChildren(this.chart,
-      html("div", { class: "row" }, this.step, this.ten, html("label", {}, "α ", this.rate), this.undo), this.note);
+    byId("learn").replaceChildren(
+      this.chart,
+      html("div", { class: "row" }, this.step, this.ten, html("label", {}, "α ", this.rate), this.undo),
+      this.note,
+    );
     this.chart.setAttribute("aria-label", `${root} after each change`);
   }
 
   show() {
     const { graph, learns, live } = this.app;
-    byId("loss").replaceChildren(`${graph.called[graph.root]} = ${shown(graph.value[graph.root])}`, html("small", {}, this.steps ? `after ${this.steps} step${this.steps > 1 ? "s" : ""}` : "at the end"));
+    byId("loss").replaceChildren(
+      `${graph.called[graph.root]} = ${shown(graph.value[graph.root])}`,
+      html("small", {}, this.steps ? `after ${this.steps} step${this.steps > 1 ? "s" : ""}` : "at the end"),
+    );
     if (!live) return;
-    const reached = [...learns].filter((i) => graph.reached[i]), moving = reached.length;
+    const reached = [...learns].filter((i) => graph.reached[i]),
+      moving = reached.length;
     const still = moving && reached.every((i) => graph.delta[i] === 0);
     this.note.textContent = still
       ? "Every δ is 0: no direction leads downhill, and nothing is learnt."
       : moving
-      ? `Each of ${moving.toLocaleString("en")} numbers moves against its δ: w ← w − α·δ.`
-      : "No number moves: no derivative comes back to one, or none is chosen to.";
+        ? `Each of ${moving.toLocaleString("en")} numbers moves against its δ: w ← w − α·δ.`
+        : "No number moves: no derivative comes back to one, or none is chosen to.";
     this.step.disabled = this.ten.disabled = !moving;
     this.undo.disabled = this.history.length < 2;
     this.draw();
@@ -234,7 +365,9 @@ class Learning {
 
   /** J falls, we hope: each chosen leaf moves against its derivative. */
   descend(times) {
-    const { app } = this, { graph } = app, rate = parsed(this.rate.value);
+    const { app } = this,
+      { graph } = app,
+      rate = parsed(this.rate.value);
     this.rate.classList.toggle("wrong", rate === null);
     if (rate === null) return app.say(`${this.rate.value} is not a learning rate: type a number such as 0.1.`);
     const before = graph.value[graph.root];
@@ -245,7 +378,8 @@ class Learning {
     }
     this.steps += times;
     app.changed();
-    const now = graph.value[graph.root], root = graph.called[graph.root];
+    const now = graph.value[graph.root],
+      root = graph.called[graph.root];
     app.say(`${root} went from ${shown(before)} to ${shown(now)}.${now > before ? " It grew: try a smaller α." : ""}`);
   }
 
@@ -264,12 +398,16 @@ class Learning {
   }
 
   draw() {
-    const values = this.history.filter(Number.isFinite), high = Math.max(...values), low = Math.min(...values, high > 0 ? 0 : high);
-    const x = (i) => (values.length < 2 ? 4 : 4 + (232 * i) / (values.length - 1)), y = (v) => 58 - (52 * (v - low)) / (high - low || 1);
+    const values = this.history.filter(Number.isFinite),
+      high = Math.max(...values),
+      low = Math.min(...values, high > 0 ? 0 : high);
+    const x = (i) => (values.length < 2 ? 4 : 4 + (232 * i) / (values.length - 1)),
+      y = (v) => 58 - (52 * (v - low)) / (high - low || 1);
     const line = values.map((v, i) => `${i ? "L" : "M"}${x(i).toFixed(1)} ${y(v).toFixed(1)}`).join("");
     const parts = [svg("path", { class: "floor", d: "M0 58H240" })];
     if (values.length > 1) parts.push(svg("path", { class: "line", d: line }));
-    if (values.length) parts.push(svg("path", { class: "now", d: `M${x(values.length - 1)} ${y(values.at(-1))}h0.01` }));
+    if (values.length)
+      parts.push(svg("path", { class: "now", d: `M${x(values.length - 1)} ${y(values.at(-1))}h0.01` }));
     this.chart.replaceChildren(...parts);
   }
 }

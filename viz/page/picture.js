@@ -17,7 +17,9 @@ class Picture {
   constructor(element, app) {
     Object.assign(this, { element, app, graph: app.graph, tree: app.tree });
     this.camera = element.querySelector(".camera");
-    this.layers = Object.fromEntries(["scopes", "edges", "lit", "cards", "flights"].map((name) => [name, element.querySelector(`.${name}`)]));
+    this.layers = Object.fromEntries(
+      ["scopes", "edges", "lit", "cards", "flights"].map((name) => [name, element.querySelector(`.${name}`)]),
+    );
     this.pen = document.createElement("canvas").getContext("2d");
     this.draw();
   }
@@ -30,7 +32,8 @@ class Picture {
     this.cards = new Map();
     this.links = this.visibleLinks();
     this.ports = this.portsOf();
-    for (const link of this.links) link.port = link.edges.length === 1 && typeof link.head === "number" ? this.ports.get(link.edges[0]) : 0;
+    for (const link of this.links)
+      link.port = link.edges.length === 1 && typeof link.head === "number" ? this.ports.get(link.edges[0]) : 0;
     const slots = (thing) => (typeof thing === "number" ? graph.first[thing + 1] - graph.first[thing] : 1);
     this.layout = new Layout(tree, this.links, (thing) => this.extent(thing), slots);
     Object.values(this.layers).forEach((layer) => layer.replaceChildren());
@@ -47,10 +50,13 @@ class Picture {
 
   /** Arrows between shown things: one an edge between cards, one for all edges where a closed group is an end. */
   visibleLinks() {
-    const { graph, tree } = this, together = new Map(), links = [];
+    const { graph, tree } = this,
+      together = new Map(),
+      links = [];
     const shows = Array.from({ length: graph.size }, (_, i) => tree.shows(i));
     graph.operand.forEach((operand, e) => {
-      const tail = shows[operand], head = shows[graph.node[e]];
+      const tail = shows[operand],
+        head = shows[graph.node[e]];
       if (tail === head) return;
       const key = typeof tail === "number" && typeof head === "number" ? e : `${idOf(tail)}>${idOf(head)}`;
       if (!together.has(key)) links.push(together.set(key, { tail, head, edges: [] }).get(key));
@@ -63,10 +69,14 @@ class Picture {
   portsOf() {
     const ports = new Map();
     for (const [thing] of this.shownNodes()) {
-      const edges = this.graph.edges(thing), half = edges.length >> 1;
+      const edges = this.graph.edges(thing),
+        half = edges.length >> 1;
       const paired = this.graph.isComputed(thing) && this.graph.operation(thing).name === "dot";
       const key = (slot) => (!paired || slot >= 2 * half ? slot * 2 : slot < half ? slot * 4 : (slot - half) * 4 + 2);
-      edges.map((e, slot) => [key(slot), e]).sort((a, b) => a[0] - b[0]).forEach(([, e], i) => ports.set(e, i));
+      edges
+        .map((e, slot) => [key(slot), e])
+        .sort((a, b) => a[0] - b[0])
+        .forEach(([, e], i) => ports.set(e, i));
     }
     return ports;
   }
@@ -86,12 +96,18 @@ class Picture {
 
   /** How large a card is: wide enough for its name, and for any number that may come to stand there. */
   extent(thing) {
-    if (typeof thing !== "number") return { width: Math.max(138, this.measure(short(thing.name, 22), "600 12px") + 44), height: 62 };
-    if (this.graph.isConstant(thing)) return { width: this.measure(shown(this.graph.value[thing]), "11px") + 18, height: 22 };
-    const { name, op } = this.titles(thing), slots = this.graph.first[thing + 1] - this.graph.first[thing];
+    if (typeof thing !== "number")
+      return { width: Math.max(138, this.measure(short(thing.name, 22), "600 12px") + 44), height: 62 };
+    if (this.graph.isConstant(thing))
+      return { width: this.measure(shown(this.graph.value[thing]), "11px") + 18, height: 22 };
+    const { name, op } = this.titles(thing),
+      slots = this.graph.first[thing + 1] - this.graph.first[thing];
     const title = this.measure(name, "600 12.5px") + 20;
     if (!slots) return { width: this.leafWidth(this.tree.home[thing]), height: 41 };
-    return { width: Math.max(94, title + (op ? this.measure(op, "11px") + 10 : 0)), height: Math.max(56, Math.min(slots * 13, 280)) };
+    return {
+      width: Math.max(94, title + (op ? this.measure(op, "11px") + 10 : 0)),
+      height: Math.max(56, Math.min(slots * 13, 280)),
+    };
   }
 
   /** The leaves of a group are equally wide, so that they stand as one column. */
@@ -105,7 +121,8 @@ class Picture {
 
   /** What stands in a card's first line: its name, and its operation at the right. */
   titles(i) {
-    const { graph } = this, symbol = graph.isComputed(i) ? graph.operation(i).symbol : "";
+    const { graph } = this,
+      symbol = graph.isComputed(i) ? graph.operation(i).symbol : "";
     return { name: short(graph.called[i]), op: symbol === "·" ? "dot" : symbol };
   }
 
@@ -116,7 +133,12 @@ class Picture {
     const depth = group.path.split(/[./]/).length;
     const box = svg("g", { class: `scope depth${depth % 2}`, transform: `translate(${x} ${y})` });
     box.append(svg("rect", { width, height, rx: 12 }), svg("text", { x: 12, y: 16 }, short(group.name, 26)));
-    const fold = svg("g", { class: "fold", role: "button", "aria-label": `Close ${group.name}`, transform: `translate(${width - 15} 12)` });
+    const fold = svg("g", {
+      class: "fold",
+      role: "button",
+      "aria-label": `Close ${group.name}`,
+      transform: `translate(${width - 15} 12)`,
+    });
     fold.append(svg("circle", { r: 7.5 }), svg("path", { d: "M-3.5 0H3.5" }));
     fold.addEventListener("click", () => this.app.open(group, false));
     box.append(fold);
@@ -124,15 +146,20 @@ class Picture {
   }
 
   drawCard(thing, { x, y, width, height }) {
-    const single = typeof thing === "number", constant = single && this.graph.isConstant(thing);
+    const single = typeof thing === "number",
+      constant = single && this.graph.isConstant(thing);
     const kind = !single ? "group" : constant ? "constant" : this.graph.isComputed(thing) ? "computed" : "leaf";
     const g = svg("g", { class: `card ${kind}`, transform: `translate(${x} ${y})`, tabindex: -1, role: "button" });
     const card = { g, thing, x, y, width, height, state: "" };
     this.cards.set(thing, card);
-    if (!single) for (const shift of [6, 3]) g.append(svg("rect", { class: "behind", x: shift, y: -shift, width, height, rx: 8 }));
+    if (!single)
+      for (const shift of [6, 3]) g.append(svg("rect", { class: "behind", x: shift, y: -shift, width, height, rx: 8 }));
     const radius = constant ? 11 : kind === "leaf" ? 14 : 8;
     g.append(svg("rect", { class: "halo", x: -5, y: -5, width: width + 10, height: height + 10, rx: radius + 5 }));
-    g.append(svg("rect", { class: "face", width, height, rx: radius }), svg("rect", { class: "tint", width, height, rx: radius }));
+    g.append(
+      svg("rect", { class: "face", width, height, rx: radius }),
+      svg("rect", { class: "tint", width, height, rx: radius }),
+    );
     if (constant) this.text(card, "value", width / 2, 15, shown(this.graph.value[thing]));
     else this.write(card, single);
     if (single) this.drawBreakpoint(card);
@@ -145,7 +172,8 @@ class Picture {
   /** A card's three lines: name and operation, value, δ; what was given has its value beside its name. */
   write(card, single) {
     const { name, op } = single ? this.titles(card.thing) : { name: short(card.thing.name, 22), op: "" };
-    const middle = card.height / 2, given = single && !this.graph.isComputed(card.thing);
+    const middle = card.height / 2,
+      given = single && !this.graph.isComputed(card.thing);
     this.text(card, "name", 11, middle - (given ? 4 : 11), name);
     if (op) this.text(card, "op", card.width - 9, middle - 11, op);
     if (given) this.text(card, "value", card.width - 10, middle - 4, "");
@@ -170,7 +198,12 @@ class Picture {
   }
 
   drawUnfold(card) {
-    const unfold = svg("g", { class: "fold", role: "button", "aria-label": `Open ${card.thing.name}`, transform: `translate(${card.width - 14} 15)` });
+    const unfold = svg("g", {
+      class: "fold",
+      role: "button",
+      "aria-label": `Open ${card.thing.name}`,
+      transform: `translate(${card.width - 14} 15)`,
+    });
     unfold.append(svg("circle", { r: 8.5 }), svg("path", { d: "M-4 0H4M0 -4V4" }));
     unfold.addEventListener("click", (event) => {
       event.stopPropagation();
@@ -200,7 +233,10 @@ class Picture {
   /** Everything, after a jump or a change of numbers. */
   refresh() {
     const { graph } = this;
-    this.largest = graph.taken.reduce((most, e) => Math.max(most, finite(graph.delta[graph.node[e]] * graph.slope[e])), 1e-300);
+    this.largest = graph.taken.reduce(
+      (most, e) => Math.max(most, finite(graph.delta[graph.node[e]] * graph.slope[e])),
+      1e-300,
+    );
     this.largestDelta = graph.delta.reduce((most, delta) => Math.max(most, finite(delta)), 1e-300);
     this.sent = new Uint8Array(graph.operand.length);
     for (let b = 0; b < this.app.taken - graph.seed - 1; b++) this.sent[graph.taken[b]] = 1;
@@ -212,7 +248,9 @@ class Picture {
   /** Only what lies between two numbers of steps. */
   move(from, to) {
     if (Math.abs(to - from) > 40) return this.refresh();
-    const { graph, tree } = this, things = new Set(), links = new Set();
+    const { graph, tree } = this,
+      things = new Set(),
+      links = new Set();
     for (let k = Math.min(from, to); k < Math.max(from, to); k++) {
       const { edge, node, target } = graph.step(k);
       things.add(tree.shows(target)).add(tree.shows(node));
@@ -229,7 +267,8 @@ class Picture {
   refreshCard(card) {
     const { thing } = card;
     if (typeof thing !== "number") return this.refreshGroup(card);
-    const { graph, app } = this, known = graph.knows(thing, app.taken);
+    const { graph, app } = this,
+      known = graph.knows(thing, app.taken);
     if (graph.isConstant(thing)) return;
     const found = graph.gathered(thing, app.taken);
     this.set(card.value, known ? shown(graph.value[thing]) : "not yet");
@@ -239,11 +278,21 @@ class Picture {
   }
 
   refreshGroup(card) {
-    const { graph, app } = this, { outputs, computed, size } = card.thing, [only] = outputs;
-    const done = countBelow(computed, app.taken + graph.leaves), known = done === computed.length;
+    const { graph, app } = this,
+      { outputs, computed, size } = card.thing,
+      [only] = outputs;
+    const done = countBelow(computed, app.taken + graph.leaves),
+      known = done === computed.length;
     if (outputs.length === 1 && !card.thing.path.endsWith("…")) {
       const found = graph.gathered(only, app.taken);
-      this.set(card.value, known ? `${short(graph.called[only], 8)} = ${shown(graph.value[only])}` : computed.length ? `${done} of ${computed.length} computed` : "");
+      this.set(
+        card.value,
+        known
+          ? `${short(graph.called[only], 8)} = ${shown(graph.value[only])}`
+          : computed.length
+            ? `${done} of ${computed.length} computed`
+            : "",
+      );
       this.set(card.delta, deltaText(found, known));
       this.paint(card, known, found);
     } else {
@@ -263,9 +312,17 @@ class Picture {
   paint(card, known, { delta, arrived, expected }) {
     const sign = delta === null || delta === 0 ? "" : delta > 0 ? "plus" : delta < 0 ? "minus" : "odd";
     const value = typeof card.thing === "number" ? this.graph.value[card.thing] : 0;
-    const states = [known ? "" : "waiting", sign, arrived ? "" : "unasked", expected ? "" : "no-path", arrived && arrived < expected ? "part" : "",
-      known && !Number.isFinite(value) ? "odd" : "", this.app.breakpoints.has(card.thing) ? "stops" : "",
-      this.app.selected === card.thing ? "selected" : "", card.spot ?? ""];
+    const states = [
+      known ? "" : "waiting",
+      sign,
+      arrived ? "" : "unasked",
+      expected ? "" : "no-path",
+      arrived && arrived < expected ? "part" : "",
+      known && !Number.isFinite(value) ? "odd" : "",
+      this.app.breakpoints.has(card.thing) ? "stops" : "",
+      this.app.selected === card.thing ? "selected" : "",
+      card.spot ?? "",
+    ];
     const state = states.filter(Boolean).join(" ");
     if (state !== card.state) {
       if (card.state) card.g.classList.remove(...card.state.split(" "));
@@ -277,23 +334,35 @@ class Picture {
   }
 
   spoken(i, known, found) {
-    const { graph } = this, op = graph.isComputed(i) ? `, ${graph.operation(i).name}` : "";
-    return `${graph.called[i]}${op}, ${known ? shown(graph.value[i]) : "not computed yet"}, ${deltaText(found, known) }`;
+    const { graph } = this,
+      op = graph.isComputed(i) ? `, ${graph.operation(i).name}` : "";
+    return `${graph.called[i]}${op}, ${known ? shown(graph.value[i]) : "not computed yet"}, ${deltaText(found, known)}`;
   }
 
   refreshLink(link) {
     if (!link.g) return;
-    const { graph, app } = this, [edge] = link.edges;
+    const { graph, app } = this,
+      [edge] = link.edges;
     const arrived = link.edges.filter((e) => this.sent[e]);
     const contribution = arrived.reduce((most, e) => {
       const sent = graph.delta[graph.node[e]] * graph.slope[e];
       return Math.abs(sent) > Math.abs(most) || Number.isNaN(sent) ? sent : most;
     }, 0);
-    link.sign = !arrived.length ? "" : contribution > 0 ? "plus" : contribution < 0 ? "minus" : Number.isNaN(contribution) ? "odd" : "flat";
+    link.sign = !arrived.length
+      ? ""
+      : contribution > 0
+        ? "plus"
+        : contribution < 0
+          ? "minus"
+          : Number.isNaN(contribution)
+            ? "odd"
+            : "flat";
     const ready = link.edges.some((e) => graph.knows(graph.node[e], app.taken));
     const flows = link.edges.some((e) => graph.flows[e]);
     link.g.setAttribute("class", `edge ${link.sign} ${ready ? "" : "waiting"} ${flows ? "" : "no-path"}`);
-    link.path.style.strokeWidth = arrived.length ? (1.2 + 2.6 * logarithmic(contribution, this.largest)).toFixed(2) : "";
+    link.path.style.strokeWidth = arrived.length
+      ? (1.2 + 2.6 * logarithmic(contribution, this.largest)).toFixed(2)
+      : "";
     if (link.label) this.set(link.label, arrived.length ? shown(graph.slope[edge]) : "");
   }
 
@@ -332,25 +401,30 @@ class Picture {
 
   /** Numbers fly along the arrows of step k: values into a node, or a contribution back out of it. */
   fly(k, milliseconds) {
-    const { graph } = this, { phase, edge, node } = graph.step(k);
+    const { graph } = this,
+      { phase, edge, node } = graph.step(k);
     this.layers.flights.replaceChildren();
     if (phase === "backward") {
       const sent = graph.delta[node] * graph.slope[edge];
       this.flight(this.linkOf.get(edge), signed(sent), sent < 0 ? "minus" : "plus", true, milliseconds);
     } else if (phase === "forward") {
-      for (const e of graph.edges(node).slice(0, 24)) this.flight(this.linkOf.get(e), shown(graph.value[graph.operand[e]]), "", false, milliseconds);
+      for (const e of graph.edges(node).slice(0, 24))
+        this.flight(this.linkOf.get(e), shown(graph.value[graph.operand[e]]), "", false, milliseconds);
     }
   }
 
   flight(link, text, sign, back, milliseconds) {
     if (!link?.g) return;
-    const pill = svg("g", { class: `flight ${sign}` }), width = this.measure(text, "600 11px") + 14;
+    const pill = svg("g", { class: `flight ${sign}` }),
+      width = this.measure(text, "600 11px") + 14;
     pill.append(svg("rect", { x: -width / 2, y: -9, width, height: 18, rx: 9 }), svg("text", { y: 4 }, text));
     const way = svg("path", { class: "way", d: link.d });
     this.layers.flights.append(way, pill);
-    const start = performance.now(), length = way.getTotalLength();
+    const start = performance.now(),
+      length = way.getTotalLength();
     const frame = (now) => {
-      const t = Math.min(1, (now - start) / milliseconds), eased = t * t * (3 - 2 * t);
+      const t = Math.min(1, (now - start) / milliseconds),
+        eased = t * t * (3 - 2 * t);
       const { x, y } = way.getPointAtLength(length * (back ? 1 - eased : eased));
       pill.setAttribute("transform", `translate(${x} ${y})`);
       if (t < 1 && pill.isConnected) requestAnimationFrame(frame);

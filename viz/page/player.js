@@ -26,10 +26,14 @@ class Player {
   }
 
   show() {
-    const { graph, taken } = this.app, slider = byId("slider");
+    const { graph, taken } = this.app,
+      slider = byId("slider");
     slider.max = graph.steps;
     slider.value = taken;
-    const where = taken <= graph.seed ? `forward ${taken} of ${graph.seed}` : `backward ${taken - graph.seed - 1} of ${graph.steps - graph.seed - 1}`;
+    const where =
+      taken <= graph.seed
+        ? `forward ${taken} of ${graph.seed}`
+        : `backward ${taken - graph.seed - 1} of ${graph.steps - graph.seed - 1}`;
     slider.setAttribute("aria-valuetext", where);
     slider.parentElement.style.setProperty("--at", `${(100 * taken) / graph.steps}%`);
     if (this.shown !== graph.steps) this.lengths();
@@ -40,7 +44,8 @@ class Player {
 
   /** How long the two passes are, one beside the other. */
   lengths() {
-    const { graph } = this.app, bar = byId("slider").parentElement;
+    const { graph } = this.app,
+      bar = byId("slider").parentElement;
     this.shown = graph.steps;
     bar.style.setProperty("--turn", `${(100 * (graph.seed + 0.5)) / graph.steps}%`);
     bar.parentElement.style.setProperty("--forward", Math.max(0.22, graph.seed / graph.steps));
@@ -71,7 +76,8 @@ class Player {
 
   tick(now) {
     if (!this.playing) return;
-    const { app } = this, rate = Number(byId("speed").value);
+    const { app } = this,
+      rate = Number(byId("speed").value);
     if (now >= this.due) {
       this.due = Math.max(this.due + 1000 / rate, now);
       app.go(app.taken + 1, true);
@@ -86,27 +92,35 @@ class Player {
 
   /** Whether a breakpoint holds: its number was just computed, or its δ is now complete. */
   stopsHere() {
-    const { graph, taken, breakpoints } = this.app, { target } = graph.step(taken - 1);
-    return breakpoints.has(target) && (graph.momentOf(target, false) === taken || graph.momentOf(target, true) === taken);
+    const { graph, taken, breakpoints } = this.app,
+      { target } = graph.step(taken - 1);
+    return (
+      breakpoints.has(target) && (graph.momentOf(target, false) === taken || graph.momentOf(target, true) === taken)
+    );
   }
 
   ticks() {
-    const { graph, breakpoints } = this.app, marks = [];
-    for (const i of breakpoints) for (const back of [false, true]) {
-      const moment = graph.momentOf(i, back);
-      if (moment) marks.push(moment);
-    }
-    document.querySelector(".ticks").replaceChildren(...marks.map((moment) => {
-      const mark = html("i", {});
-      mark.style.left = `${(100 * moment) / graph.steps}%`;
-      return mark;
-    }));
+    const { graph, breakpoints } = this.app,
+      marks = [];
+    for (const i of breakpoints)
+      for (const back of [false, true]) {
+        const moment = graph.momentOf(i, back);
+        if (moment) marks.push(moment);
+      }
+    document.querySelector(".ticks").replaceChildren(
+      ...marks.map((moment) => {
+        const mark = html("i", {});
+        mark.style.left = `${(100 * moment) / graph.steps}%`;
+        return mark;
+      }),
+    );
   }
 
   // -- keys ----------------------------------------------------------------------------------------
 
   key(event) {
-    const { app } = this, { target } = event;
+    const { app } = this,
+      { target } = event;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape") return app.escape();
     if (target.matches("input:not([type=checkbox]), select")) return;
@@ -139,16 +153,21 @@ class Player {
   link() {
     clearTimeout(this.linking);
     this.linking = setTimeout(() => {
-      const { taken, selected } = this.app, node = typeof selected === "number" ? `&node=${selected}` : "";
+      const { taken, selected } = this.app,
+        node = typeof selected === "number" ? `&node=${selected}` : "";
       try {
         history.replaceState(null, "", `#step=${taken}${node}`);
-      } catch { /* a sandboxed frame has no address of its own */ }
+      } catch {
+        /* a sandboxed frame has no address of its own */
+      }
     }, 200);
   }
 
   follow(hash) {
-    const asked = new URLSearchParams(hash.replace(/^#/, "")), whole = (name) => (/^\d+$/.test(asked.get(name) ?? "") ? Number(asked.get(name)) : null);
-    const node = whole("node"), step = whole("step");
+    const asked = new URLSearchParams(hash.replace(/^#/, "")),
+      whole = (name) => (/^\d+$/.test(asked.get(name) ?? "") ? Number(asked.get(name)) : null);
+    const node = whole("node"),
+      step = whole("step");
     if (node !== null && node < this.app.graph.size) this.app.find(node);
     if (step !== null) this.app.go(step);
   }
@@ -169,34 +188,51 @@ class Search {
 
   /** Nodes whose name, operation or scope has what was typed; plain z21 finds z²₁. */
   found(text) {
-    const { graph } = this.app, wanted = plain(text), first = [], others = [];
+    const { graph } = this.app,
+      wanted = plain(text),
+      first = [],
+      others = [];
     for (let i = 0; i < graph.size && first.length < 30; i++) {
       if (graph.isConstant(i)) break;
       const name = plain(graph.called[i]);
       if (name.startsWith(wanted)) first.push(i);
-      else if (others.length < 30 && `${name} ${graph.operation(i).name} ${graph.scopes[graph.scope[i]]}`.includes(wanted)) others.push(i);
+      else if (
+        others.length < 30 &&
+        `${name} ${graph.operation(i).name} ${graph.scopes[graph.scope[i]]}`.includes(wanted)
+      )
+        others.push(i);
     }
     return [...first, ...others].slice(0, 30);
   }
 
   look() {
-    const text = this.input.value.trim(), { graph } = this.app;
+    const text = this.input.value.trim(),
+      { graph } = this.app;
     const rows = text ? this.found(text) : [];
     this.at = 0;
     this.list.hidden = !text;
     this.input.setAttribute("aria-expanded", String(Boolean(text)));
-    this.list.replaceChildren(...rows.map((i, at) => {
-      const row = html("li", { role: "option", id: `found${at}` }, graph.called[i], html("small", {}, graph.scopes[graph.scope[i]]));
-      row.addEventListener("mousedown", () => this.choose(i));
-      return row;
-    }));
+    this.list.replaceChildren(
+      ...rows.map((i, at) => {
+        const row = html(
+          "li",
+          { role: "option", id: `found${at}` },
+          graph.called[i],
+          html("small", {}, graph.scopes[graph.scope[i]]),
+        );
+        row.addEventListener("mousedown", () => this.choose(i));
+        return row;
+      }),
+    );
     if (text && !rows.length) this.list.append(html("li", { class: "soft" }, "nothing of that name"));
     this.rows = rows;
     this.mark();
   }
 
   mark() {
-    [...this.list.children].forEach((row, i) => row.setAttribute("aria-selected", String(i === this.at && this.rows.length > 0)));
+    [...this.list.children].forEach((row, i) =>
+      row.setAttribute("aria-selected", String(i === this.at && this.rows.length > 0)),
+    );
     this.input.setAttribute("aria-activedescendant", this.rows.length ? `found${this.at}` : "");
     this.list.children[this.at]?.scrollIntoView({ block: "nearest" });
   }
@@ -225,4 +261,8 @@ class Search {
 }
 
 /** A name as any keyboard can type it: z²₁ as z21. */
-const plain = (text) => text.normalize("NFKC").toLowerCase().replace(/[_^\s]/g, "");
+const plain = (text) =>
+  text
+    .normalize("NFKC")
+    .toLowerCase()
+    .replace(/[_^\s]/g, "");

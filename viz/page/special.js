@@ -25,19 +25,44 @@ const value = {
     const [weights, inputs, bias] = halves(xs);
     return total([...weights.map((w, i) => w * inputs[i]), ...bias]);
   },
-  sqrt: Math.sqrt, cbrt: Math.cbrt, hypot: Math.hypot,
-  exp: Math.exp, expm1: Math.expm1, exp2: (x) => Math.pow(2, x),
-  log: Math.log, log1p: Math.log1p, log2: Math.log2, log10: Math.log10,
-  sin: Math.sin, cos: Math.cos, tan: Math.tan, asin: Math.asin, acos: Math.acos, atan: Math.atan, atan2: Math.atan2,
-  sinh: Math.sinh, cosh: Math.cosh, tanh: Math.tanh, asinh: Math.asinh, acosh: Math.acosh, atanh: Math.atanh,
-  abs: Math.abs, floor: Math.floor, ceil: Math.ceil, trunc: Math.trunc,
+  sqrt: Math.sqrt,
+  cbrt: Math.cbrt,
+  hypot: Math.hypot,
+  exp: Math.exp,
+  expm1: Math.expm1,
+  exp2: (x) => Math.pow(2, x),
+  log: Math.log,
+  log1p: Math.log1p,
+  log2: Math.log2,
+  log10: Math.log10,
+  sin: Math.sin,
+  cos: Math.cos,
+  tan: Math.tan,
+  asin: Math.asin,
+  acos: Math.acos,
+  atan: Math.atan,
+  atan2: Math.atan2,
+  sinh: Math.sinh,
+  cosh: Math.cosh,
+  tanh: Math.tanh,
+  asinh: Math.asinh,
+  acosh: Math.acosh,
+  atanh: Math.atanh,
+  abs: Math.abs,
+  floor: Math.floor,
+  ceil: Math.ceil,
+  trunc: Math.trunc,
   round: toEven,
   sinc: (x) => (x === 0 ? 1 : Math.abs(x) === Infinity ? 0 : value.sinpi(x) / (Math.PI * x)),
   sinpi: (x) => parity(x) * Math.sin(Math.PI * (x - toEven(x))),
   cospi: (x) => parity(x) * Math.cos(Math.PI * (x - toEven(x))),
-  erf, erfc, lgamma, polygamma,
+  erf,
+  erfc,
+  lgamma,
+  polygamma,
   digamma: (x) => polygamma(0, x),
-  logsumexp, log_softmax,
+  logsumexp,
+  log_softmax,
   softmax: (i, ...xs) => softmax(xs)[i],
 };
 const slopes = {};
@@ -46,7 +71,8 @@ const slopes = {};
 
 /** Σ xs with what each addition rounds away added at the end (Neumaier 1974). */
 function total(xs) {
-  let sum = 0, lost = 0;
+  let sum = 0,
+    lost = 0;
   for (const x of xs) {
     const next = sum + x;
     lost += Math.abs(sum) >= Math.abs(x) ? sum - next + x : x - next + sum;
@@ -63,7 +89,8 @@ function halves(xs) {
 
 /** The nearest whole number, halves to the even one. */
 function toEven(x) {
-  const below = Math.floor(x), over = x - below;
+  const below = Math.floor(x),
+    over = x - below;
   if (over < 0.5 || !Number.isFinite(x)) return below;
   return over > 0.5 || below % 2 !== 0 ? below + 1 : below;
 }
@@ -76,7 +103,8 @@ const parity = (x) => (Number.isFinite(x) ? (toEven(x) % 2 === 0 ? 1 : -1) : NaN
 function erf(x) {
   if (Math.abs(x) >= 1) return x < 0 ? erfc(-x) - 1 : 1 - erfc(x);
   // 2/√π e^(-x²) Σ 2ⁿ x²ⁿ⁺¹ / (1·3·…·(2n+1)), all terms of one sign (DLMF 7.6.2)
-  let term = x, sum = x;
+  let term = x,
+    sum = x;
   for (let n = 1; Math.abs(term) > 1e-18 * Math.abs(sum); n++) sum += term *= (2 * x * x) / (2 * n + 1);
   return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
 }
@@ -96,14 +124,27 @@ function erfc(x) {
 // -- the gamma function and its derivatives ---------------------------------------------------------
 
 // B₂, B₄, … B₂₀, for asymptotic series (Abramowitz & Stegun 6.1.40, 6.3.18, 6.4.11).
-const BERNOULLI = [1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798, -174611 / 330];
+const BERNOULLI = [
+  1 / 6,
+  -1 / 30,
+  1 / 42,
+  -1 / 30,
+  5 / 66,
+  -691 / 2730,
+  7 / 6,
+  -3617 / 510,
+  43867 / 798,
+  -174611 / 330,
+];
 const EULER = 0.5772156649015329;
 
 /** ζ(k) - 1 for k = 2 … 29, by Euler and Maclaurin (DLMF 25.2.9). */
 const ZETA_LESS_ONE = Array.from({ length: 28 }, (_, i) => {
-  const k = i + 2, n = 10;
+  const k = i + 2,
+    n = 10;
   const head = Array.from({ length: n - 2 }, (_, j) => (j + 2) ** -k);
-  let rising = k, tail = n ** (1 - k) / (k - 1) + n ** -k / 2;
+  let rising = k,
+    tail = n ** (1 - k) / (k - 1) + n ** -k / 2;
   BERNOULLI.slice(0, 7).forEach((b, j) => {
     tail += (b / factorial(2 * j + 2)) * rising * n ** (-k - 2 * j - 1);
     rising *= (k + 2 * j + 1) * (k + 2 * j + 2);
@@ -160,7 +201,8 @@ function polygammaLeft(n, x) {
 
 /** Up by ψ⁽ⁿ⁾(x) = ψ⁽ⁿ⁾(x+1) - (-1)ⁿ n!/xⁿ⁺¹, then the asymptotic series. */
 function polygammaRight(n, x) {
-  const sign = n % 2 ? 1 : -1, terms = [];
+  const sign = n % 2 ? 1 : -1,
+    terms = [];
   for (; x < 16 + n; x += 1) terms.push(factorial(n) / x ** (n + 1));
   return sign * total(terms) + polygammaFar(n, x, sign);
 }
@@ -189,7 +231,9 @@ function cotangentDerivative(n) {
 /** The position of the largest operand (nan is larger than all), and e^(x - largest) for every x. */
 function shifted(xs) {
   let top = 0;
-  xs.forEach((x, i) => { if (!Number.isNaN(xs[top]) && (Number.isNaN(x) || x > xs[top])) top = i; });
+  xs.forEach((x, i) => {
+    if (!Number.isNaN(xs[top]) && (Number.isNaN(x) || x > xs[top])) top = i;
+  });
   return [top, xs.map((x) => Math.exp(x - xs[top]))];
 }
 
@@ -201,7 +245,8 @@ function logsumexp(...xs) {
 
 function softmax(xs) {
   if (xs.every((x) => x === -Infinity)) return xs.map(() => NaN);
-  const [, exponentials] = shifted(xs), sum = total(exponentials);
+  const [, exponentials] = shifted(xs),
+    sum = total(exponentials);
   return exponentials.map((e) => e / sum);
 }
 

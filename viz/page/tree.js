@@ -37,7 +37,8 @@ class Tree {
   }
 
   groupOf(scope, groups) {
-    let path = "", group = this.root;
+    let path = "",
+      group = this.root;
     for (const name of scope ? scope.split(".") : []) {
       path += (path && ".") + name;
       if (!groups.has(path)) {
@@ -58,7 +59,8 @@ class Tree {
 
   /** The many leaves that one operation alone uses, a neuron's weights, as a group of their own. */
   gatherLeaves(group) {
-    const { graph } = this, byUser = new Map();
+    const { graph } = this,
+      byUser = new Map();
     for (const i of group.nodes) {
       const users = new Set(graph.users[i].map((e) => graph.node[e]));
       if (graph.isComputed(i) || users.size !== 1) continue;
@@ -66,7 +68,8 @@ class Tree {
       if (!byUser.has(user)) byUser.set(user, []);
       byUser.get(user).push(i);
     }
-    for (const leaves of byUser.values()) if (leaves.length >= LEAVES_TOGETHER) this.gather(group, leaves, [], this.span(leaves));
+    for (const leaves of byUser.values())
+      if (leaves.length >= LEAVES_TOGETHER) this.gather(group, leaves, [], this.span(leaves));
   }
 
   span(leaves) {
@@ -77,31 +80,47 @@ class Tree {
   gatherParts(group) {
     const total = group.nodes.length + group.groups.length;
     if (total <= CROWDED) return;
-    const { graph } = this, when = new Map();
-    for (const i of group.nodes) when.set(i, graph.isComputed(i) || !graph.users[i].length ? i : graph.node[graph.users[i][0]]);
+    const { graph } = this,
+      when = new Map();
+    for (const i of group.nodes)
+      when.set(i, graph.isComputed(i) || !graph.users[i].length ? i : graph.node[graph.users[i][0]]);
     for (const inner of group.groups) when.set(inner, this.start(inner));
     const children = [...group.nodes, ...group.groups].filter((child) => child !== graph.root);
     children.sort((a, b) => when.get(a) - when.get(b));
     const parts = Math.min(12, Math.ceil(total / (CROWDED * 0.6)));
     for (let k = 0; k < parts; k++) {
-      const slice = children.slice(Math.ceil((k * children.length) / parts), Math.ceil(((k + 1) * children.length) / parts));
+      const slice = children.slice(
+        Math.ceil((k * children.length) / parts),
+        Math.ceil(((k + 1) * children.length) / parts),
+      );
       const nodes = slice.filter((child) => typeof child === "number");
-      this.gatherParts(this.gather(group, nodes, slice.filter((child) => typeof child !== "number"), `part ${k + 1}`));
+      this.gatherParts(
+        this.gather(
+          group,
+          nodes,
+          slice.filter((child) => typeof child !== "number"),
+          `part ${k + 1}`,
+        ),
+      );
     }
   }
 
   start(group) {
     let first = Infinity;
-    for (const inner of group.inside()) for (const i of inner.nodes) if (this.graph.isComputed(i)) first = Math.min(first, i);
+    for (const inner of group.inside())
+      for (const i of inner.nodes) if (this.graph.isComputed(i)) first = Math.min(first, i);
     return first;
   }
 
   gather(group, nodes, groups, name) {
-    const part = new Group(name, `${group.path}/${name}`, group), gone = new Set([...nodes, ...groups]);
+    const part = new Group(name, `${group.path}/${name}`, group),
+      gone = new Set([...nodes, ...groups]);
     group.nodes = group.nodes.filter((i) => !gone.has(i));
     group.groups = [...group.groups.filter((inner) => !gone.has(inner)), part];
     nodes.forEach((i) => this.put(i, part));
-    groups.forEach((inner) => { inner.parent = part; });
+    groups.forEach((inner) => {
+      inner.parent = part;
+    });
     part.groups.push(...groups);
     return part;
   }
@@ -110,7 +129,8 @@ class Tree {
 
   /** Give every group its size, its first node, and the nodes that others use: its outputs. */
   number() {
-    const { graph } = this, groups = [...this.root.inside()];
+    const { graph } = this,
+      groups = [...this.root.inside()];
     groups.forEach((group) => Object.assign(group, { size: group.nodes.length, outputs: [], computed: [] }));
     for (const group of groups.reverse()) {
       group.first = Math.min(...group.nodes.map((i) => this.rank(i)), ...group.groups.map((inner) => inner.first));
@@ -137,11 +157,14 @@ class Tree {
 
   /** Open groups from the outside in, as long as what is shown can be read. */
   openSome() {
-    let shown = this.root.nodes.length + this.root.groups.length, level = this.root.groups;
+    let shown = this.root.nodes.length + this.root.groups.length,
+      level = this.root.groups;
     while (level.length) {
       const more = level.reduce((sum, group) => sum + group.nodes.length + group.groups.length - 1, 0);
       if (shown + more > READABLE) break;
-      level.forEach((group) => { group.open = true; });
+      level.forEach((group) => {
+        group.open = true;
+      });
       shown += more;
       level = level.flatMap((group) => group.groups);
     }

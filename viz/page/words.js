@@ -12,7 +12,8 @@ class Words {
   }
 
   forward(k, templates) {
-    const { node } = this.graph.step(k), facts = this.computed(node);
+    const { node } = this.graph.step(k),
+      facts = this.computed(node);
     return {
       arithmetic: fill(templates[facts.numbers === facts.value ? "compute, one number" : "compute"], facts),
       sentence: fill(templates.computed, facts),
@@ -21,7 +22,8 @@ class Words {
   }
 
   seed(k, templates) {
-    const { root } = this.graph, facts = { ...this.named(root), value: shown(this.graph.value[root]) };
+    const { root } = this.graph,
+      facts = { ...this.named(root), value: shown(this.graph.value[root]) };
     return {
       arithmetic: fill(templates.seed, facts),
       sentence: fill(templates.seeded, facts),
@@ -30,7 +32,8 @@ class Words {
   }
 
   backward(k, templates) {
-    const { edge, target } = this.graph.step(k), facts = this.sent(edge, k);
+    const { edge, target } = this.graph.step(k),
+      facts = this.sent(edge, k);
     const { arrived, expected } = this.graph.gathered(target, k + 1);
     const said = [facts.formula === "" || facts.formula === facts.slope ? "sent" : "sent, by formula"];
     if (this.graph.slope[edge] === 0) said.push("flat");
@@ -50,10 +53,21 @@ class Words {
 
   /** What is known of node i after so many steps: its value and its δ, a sentence each. */
   known(i, taken) {
-    const { graph } = this, { templates } = graph, found = graph.gathered(i, taken);
+    const { graph } = this,
+      { templates } = graph,
+      found = graph.gathered(i, taken);
     const facts = { x: graph.called[i], J: graph.called[graph.root], value: shown(graph.value[i]), ...sumOf(found) };
-    const kind = !found.expected ? "no path" : found.arrived === found.expected ? "whole" : found.arrived ? "part" : "nothing yet";
-    return { value: fill(templates[graph.knows(i, taken) ? "value" : "not computed"], facts), delta: fill(templates[kind], facts) };
+    const kind = !found.expected
+      ? "no path"
+      : found.arrived === found.expected
+        ? "whole"
+        : found.arrived
+          ? "part"
+          : "nothing yet";
+    return {
+      value: fill(templates[graph.knows(i, taken) ? "value" : "not computed"], facts),
+      delta: fill(templates[kind], facts),
+    };
   }
 
   // -- what the fields are filled with -------------------------------------------------------------
@@ -63,21 +77,33 @@ class Words {
   }
 
   computed(node) {
-    const { graph } = this, operands = graph.operands(node), { written } = graph.uses[graph.use[node]];
+    const { graph } = this,
+      operands = graph.operands(node),
+      { written } = graph.uses[graph.use[node]];
     return {
       ...this.named(node),
-      formula: fill(written, operands.map((o) => this.operand(o))),
-      numbers: fill(written, operands.map((o) => shown(graph.value[o]))),
+      formula: fill(
+        written,
+        operands.map((o) => this.operand(o)),
+      ),
+      numbers: fill(
+        written,
+        operands.map((o) => shown(graph.value[o])),
+      ),
       value: shown(graph.value[node]),
       operands: this.listed(operands),
-      users: this.listed(graph.arriving[node].map((b) => graph.node[graph.taken[b]]).reverse()) || "nothing that sends a derivative back",
+      users:
+        this.listed(graph.arriving[node].map((b) => graph.node[graph.taken[b]]).reverse()) ||
+        "nothing that sends a derivative back",
       op: graph.operation(node).name,
       doc: graph.operation(node).doc,
     };
   }
 
   sent(edge, k) {
-    const { graph } = this, node = graph.node[edge], operands = graph.operands(node);
+    const { graph } = this,
+      node = graph.node[edge],
+      operands = graph.operands(node);
     const written = graph.uses[graph.use[node]].slopes[edge - graph.first[node]];
     const names = Object.fromEntries(operands.map((o, slot) => [slot, this.operand(o)]));
     return {
@@ -100,7 +126,9 @@ class Words {
   listed(nodes) {
     const once = [...new Set(nodes)];
     const said = (once.length <= 4 ? once : [once[0], once[1], once.at(-1)]).map((i) => this.operand(i));
-    return said.length > 1 ? said.slice(0, -1).join(", ") + (once.length > 4 ? ", … and " : " and ") + said.at(-1) : said.join("");
+    return said.length > 1
+      ? said.slice(0, -1).join(", ") + (once.length > 4 ? ", … and " : " and ") + said.at(-1)
+      : said.join("");
   }
 }
 
