@@ -3,8 +3,11 @@
     from autograd import Value, grad, tanh
 
 Write ordinary arithmetic on `Value`s; call `backward()`; read every `grad`.  Or hand a function to
-`grad`, `jacobian`, `hessian`.  The functions of the table (tanh, exp, …) are all here by name.
+`grad`, `jacobian`, `hessian`; `compile` it to run it at many points, with its derivatives.  The
+functions of the table (tanh, exp, …) are all here by name.
 """
+
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from autograd import numpy_protocol as _numpy_protocol  # teaches NumPy about Values
 from autograd.chain import Step, backward, deltas, gradient, steps
@@ -13,11 +16,12 @@ from autograd.context import is_recording, no_grad, record_sources, scope
 from autograd.errors import ArgumentError, AutogradError, FileFormatError, GraphError, NonFiniteError, OperandError
 from autograd.functions import *  # the table's functions; functions.__all__ names them
 from autograd.functions import __all__ as _functions
-from autograd.program.compile import Compiled, compile, compile_graph
-from autograd.program.program import Program
-from autograd.program.saving import load_program
 from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.value import Value
+
+if _TYPE_CHECKING:
+    from autograd.program.compile import Compiled, compile, compile_graph
+    from autograd.program.program import Program, load_program
 
 __all__ = [
     "ArgumentError",
@@ -53,3 +57,21 @@ __all__ = [
     "vjp",
 ]
 __all__ += _functions
+
+_PROGRAMS = {
+    "Compiled": "compile",
+    "compile": "compile",
+    "compile_graph": "compile",
+    "Program": "program",
+    "load_program": "program",
+}  # fmt: skip  (where the names about programs are: they are imported when they are first used)
+
+
+def __getattr__(name: str) -> object:
+    if name not in _PROGRAMS:
+        raise AttributeError(f"module 'autograd' has no attribute {name!r}")
+    from importlib import import_module
+
+    found = getattr(import_module(f"autograd.program.{_PROGRAMS[name]}"), name)
+    globals()[name] = found
+    return found

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +22,7 @@ def model(w, x, y):
     return (hidden[0] * hidden[1] - y) ** 2
 
 
+ROOT = Path(__file__).resolve().parent.parent
 W = {"a": [0.3, -0.7], "b": 0.1}
 X = np.array([[0.5, -1.0], [2.0, 0.25], [-0.3, 0.8]])
 Y = np.array([0.5, -0.5, 1.0])
@@ -412,3 +417,22 @@ def test_a_direction_that_does_not_fit():
     p = autograd.compile(rosenbrock)
     with pytest.raises(ArgumentError, match="direction"):
         p.hvp(np.ones(3), np.ones(2))
+
+
+def test_programs_are_imported_when_they_are_first_used():
+    program = (
+        "import sys, autograd; print(any(m.startswith('autograd.program') for m in sys.modules)); autograd.compile"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "False"
+    with pytest.raises(AttributeError, match="no attribute 'compiled'"):
+        autograd.compiled  # noqa: B018  (reading is what must fail)
+
+
+def test_many_threads_may_call_one_compiled_function():
+    p = autograd.compile(model, in_axes=(None, 0, 0), reduce="sum", backend="numpy")
+    x, y = np.tile(X, (700, 1)), np.tile(Y, 700)
+    expected = p.value_and_grad(W, x, y)
+    with ThreadPoolExecutor(4) as pool:
+        for got in pool.map(lambda _: p.value_and_grad(W, x, y), range(24)):
+            assert got == expected

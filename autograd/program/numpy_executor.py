@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -30,7 +31,8 @@ class NumpyKernel(Kernel):
         fewest = WIDE if any(isinstance(step, Tape) for step in self._plan.block) else FEWEST
         largest = max(1, MEMORY // (8 * rows))
         self._width = min(largest, max(fewest, min(MOST, CACHE // (8 * rows) // 8 * 8)))
-        self._free: list[_Bound] = []
+        self._free: list[_Bound] = []  # frames that nobody uses now
+        self._lock = threading.Lock()
 
     def run(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int = 1) -> None:
         """Compute `each` and `total`."""
@@ -42,7 +44,7 @@ class NumpyKernel(Kernel):
             if self._plan.task.program.outputs.size:
                 self._run_blocks(lead, starts, batch, each, total, threads)
             lead.add_multiples(total, len(batch))
-        self._free.append(lead)
+        self._give_back(lead)
 
     def _run_blocks(
         self, lead: _Bound, starts: range, batch: Floats, each: Floats, total: Floats, threads: int
@@ -53,7 +55,8 @@ class NumpyKernel(Kernel):
             with np.errstate(all="ignore"):  # which is of a thread
                 sums = frame.run_block(batch[start:stop], each[start:stop])
             if frame is not lead:
-                self._free.append(frame)
+                sums = sums.copy()  # the frame may be used again before they are added
+                self._give_back(frame)
             return sums
 
         if threads == 1 or len(starts) <= 1:
@@ -66,10 +69,15 @@ class NumpyKernel(Kernel):
                     total += sums
 
     def _take(self, width: int) -> _Bound:
-        for i, frame in enumerate(self._free):
-            if frame.width == width:
-                return self._free.pop(i)
+        with self._lock:
+            for i, frame in enumerate(self._free):
+                if frame.width == width:
+                    return self._free.pop(i)
         return _Bound(self._plan, width)
+
+    def _give_back(self, frame: _Bound) -> None:
+        with self._lock:
+            self._free.append(frame)
 
     def _like(self, lead: _Bound, width: int) -> _Bound:
         """A frame of that width that knows the alike numbers of another."""

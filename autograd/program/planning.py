@@ -52,6 +52,7 @@ class Plan:
         self._plan_once(wanted & ~results)
         self._plan_blocks(wanted & results)
         self._plan_outputs()
+        del self._level, self._pairs  # as large as the program
 
     # -- what is the same for all samples -------------------------------------------------------
 

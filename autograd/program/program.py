@@ -161,6 +161,17 @@ class Program:
         return f"{line.operation}({', '.join(names)})"
 
 
+def load_program(path: str | os.PathLike[str]) -> Program:
+    """The program that `Program.save` wrote to `path`.
+
+    Raises FileFormatError for a file that is damaged, cut off, of a later version, something else, or
+    speaks of rows that the table has not or defines otherwise; OSError where there is no file.
+    """
+    from autograd.program.saving import read_program
+
+    return read_program(path)
+
+
 DOT, SUM = Operation("dot"), Operation("sum")
 ADD, MULTIPLY, NEGATIVE = Operation("add"), Operation("multiply"), Operation("negative")
 MAXIMUM, WHERE = Operation("maximum"), Operation("where")

@@ -47,12 +47,8 @@ def save_program(program: Program, path: str | os.PathLike[str]) -> None:
     write_whole(path, content.getvalue())
 
 
-def load_program(path: str | os.PathLike[str]) -> Program:
-    """The program that `Program.save` wrote to `path`.
-
-    Raises FileFormatError for a file that is damaged, cut off, of a later version, something else, or
-    speaks of rows that the table has not or defines otherwise; OSError where there is no file.
-    """
+def read_program(path: str | os.PathLike[str]) -> Program:
+    """The program that `save_program` wrote: see `load_program`."""
     with Path(path).open("rb") as file:
         try:
             with zipfile.ZipFile(file) as archive:
