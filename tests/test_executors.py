@@ -223,6 +223,22 @@ def test_outputs_that_are_inputs_constants_or_the_same_twice(backend):
 
 
 @every_backend
+def test_dots_that_share_their_inputs_though_their_weights_differ_in_kind(backend):
+    def f(w, x):  # some weights are the same for all samples, some are not, some are both
+        rows = [[w[0], w[1], w[2]], [w[1], w[2], w[0]], [x[0], w[0], x[1]], [x[1], w[2], x[0]], [x[2], x[1], x[0]]]
+        biases = [w[0], x[0], w[1], w[2], x[2]]
+        return [
+            autograd.dot(row, x, b) * autograd.tanh(autograd.dot(row, x)) for row, b in zip(rows, biases, strict=True)
+        ]
+
+    dice = np.random.default_rng(8)
+    w, x = dice.normal(size=3), dice.normal(size=(4, 3))
+    got = autograd.compile(f, in_axes=(None, 0), backend=backend)(w, x)
+    for i in range(4):
+        assert np.allclose([column[i] for column in got], f(w, x[i]), rtol=1e-13)
+
+
+@every_backend
 def test_a_deep_irregular_graph(backend):
     def f(x):
         window = [x, x * 0.5, x + 1.0, 2.0 - x]

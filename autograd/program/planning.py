@@ -132,13 +132,13 @@ class Plan:
         kinds = self.places.batched[group.operands]
         if slope_of and group.operation == TANH:
             kinds = np.array([[y in slope_of] for y in group.out.tolist()])
-        if group.shared is not None or (kinds == kinds[:1]).all():
+        if (kinds == kinds[:1]).all():
             yield group
             return
         patterns, which = np.unique(kinds, axis=0, return_inverse=True)
         for i in range(len(patterns)):
             rows = np.flatnonzero(which.reshape(-1) == i)
-            yield Group(group.operation, group.out[rows], group.operands[rows])
+            yield Group(group.operation, group.out[rows], group.operands[rows], group.shared)
 
     # -- a step ---------------------------------------------------------------------------------
 
