@@ -134,8 +134,8 @@ def report(rows: list[Row], version: str) -> str:
     lines = [
         "# Pages in a browser",
         "",
-        f"Chromium {version} without a graphics card, {platform.machine()}, {os.cpu_count()} cores; "
-        f"a window of 1440 × 900. Written by `python -m benchmarks.pages`.",
+        f"Chromium {version} without a graphics card, {platform.machine()}, {os.cpu_count()} cores, "
+        f"{os.getloadavg()[0]:.0f} processes running; a window of 1440 × 900. Written by `python -m benchmarks.pages`.",
         "",
         "| graph | numbers | steps | file, kB | written in, s | ready after, ms | frames a second "
         "| 99% of frames within, ms | work of a step, ms | of a changed leaf, ms |",
