@@ -11,6 +11,8 @@ ARITHMATEX = re.compile(
     r'<(?P<tag>span|div) class="arithmatex">\\[(\[](?P<latex>.*?)\\[)\]]</(?P=tag)>', re.DOTALL
 )  # what pymdownx.arithmatex leaves, generic
 
+ASSIGNMENT = "<mi>:</mi><mo>&#x0003D;</mo>", "<mo>:=</mo>"  # one sign, which the converter takes for two
+
 
 def with_mathml(page: str) -> str:
     """The page's HTML with every formula as a <math> element."""
@@ -20,5 +22,5 @@ def with_mathml(page: str) -> str:
 def _mathml(found: re.Match[str]) -> str:
     latex = html.unescape(found["latex"]).strip()
     display = "inline" if found["tag"] == "span" else "block"
-    converted: str = convert(latex, display=display)
+    converted: str = convert(latex, display=display).replace(*ASSIGNMENT)
     return converted if display == "inline" else f'<div class="formula">{converted}</div>'

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import Any
 
 from handbook.cells import Outcome
 from handbook.pages import Block, Page
+
+CHAPTER = re.compile(r"\]\(([\w-]+)\.md(#[^)]*)?\)")
+ELSEWHERE = re.compile(r"(?<!!)\[([^\]]*)\]\(\.\./[^)\s]*\)")
 
 
 def notebook(page: Page, outcomes: list[Outcome]) -> str:
@@ -31,7 +35,8 @@ def notebook(page: Page, outcomes: list[Outcome]) -> str:
 
 
 def _prose(text: str) -> list[dict[str, Any]]:
-    stripped = text.strip()
+    """A cell of prose: links lead to the other notebooks, and those that would lead nowhere are plain text."""
+    stripped = ELSEWHERE.sub(r"\1", CHAPTER.sub(r"](\1.ipynb\2)", text)).strip()
     return [{"cell_type": "markdown", "metadata": {}, "source": stripped}] if stripped else []
 
 

@@ -68,6 +68,12 @@ def test_notebooks_of_the_chapters_print_the_same_in_a_kernel(tmp_path: Path, mo
             client.execute_cell(nbformat.v4.new_code_cell("%reset -f"), 0, store_history=False)
 
 
+def test_links_in_notebooks_lead_to_notebooks() -> None:
+    page = parse("[on](order.md), [there](order.md#users-first), [all](../reference/primitives.md)", "learn/x.md")
+    (cell,) = nbformat.reads(notebook(page, []), 4).cells
+    assert cell.source == "[on](order.ipynb), [there](order.ipynb#users-first), all"
+
+
 def _run_in(client: NotebookClient, name: str) -> None:
     page = read(PAGES[name], DOCS)
     promised = [Outcome(block.output or "") for block in page.blocks]
@@ -178,6 +184,7 @@ def test_pictures_come_light_and_dark_and_formulas_as_mathml() -> None:
     assert f"![a square](shown/{light}#only-light)" in rendered.markdown
     assert f"shown/{dark}#only-dark" in rendered.markdown
     assert "<math" in rendered.markdown
+    assert "<mo>:=</mo>" in with_mathml('<div class="arithmatex">\\[w := w\\]</div>')
     assert "<mi>δ</mi>" in with_mathml('<span class="arithmatex">\\(\\delta\\)</span>').replace("&#x003B4;", "δ")
 
 
