@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from demos import cars, derivative, digits, exploding, gallery, lecture, moons, nan, neuron, pages, step
+from demos import cars, derivative, digits, exploding, finance, gallery, lecture, moons, nan, neuron, pages, step
 from demos.output import options
 
-DEMOS = (derivative, neuron, lecture, pages, step, exploding, nan, cars, moons, digits)
+DEMOS = (derivative, neuron, lecture, pages, step, exploding, nan, finance, cars, moons, digits)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -34,6 +34,7 @@ ROOMS: dict[str, tuple[Exhibit, ...]] = {
                 "activations.svg"),
         Exhibit("step.txt", "A session in the debugger", "The same network in the terminal: there, back, and why."),
         Exhibit("exploding.txt", "Why a derivative is large", "The paths that carry it, largest first."),
+        Exhibit("finance.txt", "Finance in bulk", "Greeks and paths for 100,000 scenarios, and a yield curve fitted."),
         Exhibit("nan.txt", "Where a computation breaks", "The first node at which nan arises, and how it spread."),
     ),
     "See it": (

@@ -12,7 +12,21 @@ import numpy as np
 import pytest
 
 from demos import __main__ as everything
-from demos import cars, derivative, digits, exploding, gallery, lecture, moons, nan, neuron, output, pages, step
+from demos import (
+    cars,
+    derivative,
+    digits,
+    exploding,
+    finance,
+    gallery,
+    lecture,
+    moons,
+    nan,
+    neuron,
+    output,
+    pages,
+    step,
+)
 
 ROOT = Path(__file__).parents[1]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -23,6 +37,7 @@ RUNS = {
     pages: ([], ["step.html", "perceptron.html", "sigmoid.html"]),
     step: ([], ["step.txt"]),
     exploding: ([], ["exploding.txt"]),
+    finance: (["--scenarios", "2000"], ["finance.txt"]),
     nan: ([], ["nan.txt"]),
     cars: (["--epochs", "3"], ["cars.png"]),
     moons: (["--epochs", "8"], ["moons.png"]),

@@ -12,7 +12,8 @@ from dataclasses import asdict
 from typing import Any
 
 from autograd.errors import ArgumentError
-from autograd.program.compile import Call, Compiled, Options, compile
+from autograd.program.call import Call, Options
+from autograd.program.compile import Compiled, compile
 
 _HERE: dict[str, Compiled] = {}  # what this process has compiled, by the key of the function that travelled
 
@@ -59,7 +60,7 @@ def sum_over_blocks(call: Call | Compiled, *args: Any) -> Any:
     blocks.
     """
     try:
-        from dask import delayed
+        from dask.delayed import delayed
     except ImportError as error:
         raise ImportError("sum_over_blocks needs dask: pip install 'glassgrad[distributed]'") from error
     travelling = portable(call)
