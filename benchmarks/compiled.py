@@ -369,10 +369,15 @@ def reading(results: Results) -> str:
 
 def report(results: Results, groups: dict[str, list[Column]]) -> str:
     """The page that is written."""
-    parts = [f"## {heading}\n\n{table(columns, results)}" for heading, columns in groups.items()]
+    measured = {key for row in results.values() for key in row}
+    shown = {heading: [c for c in columns if _key(c) in measured] for heading, columns in groups.items()}
+    parts = [f"## {heading}\n\n{table(columns, results)}" for heading, columns in shown.items() if columns]
+    left = {column.workload for columns in groups.values() for column in columns} - measured
+    missing = f"\nNot measured in this run: {', '.join(sorted(left))}." if left else ""
     return f"""# Compiled programs
 
-Values and derivatives together, float64, one thread on one core. In brackets: times this engine's faster executor.
+Values and derivatives together, float64, one thread on one core; seconds are the processor's. In brackets: how many
+times what this engine's faster executor takes.
 
 {chr(10).join(part + chr(10) for part in parts)}
 ## Memory and import
@@ -386,7 +391,7 @@ Values and derivatives together, float64, one thread on one core. In brackets: t
 Measured {date.today().isoformat()} on {machine()}; medians of interleaved rounds, each contender in a process of its
 own, all on the same core. Ratios travel between machines, times do not; gaps under 1.5× are ties. An exception's name
 stands where a contender raised it, "{_too_long()}" where it was not ready in time, "not tried" at sizes above that.
-The workloads and how they are timed: [README](../README.md).
+The workloads and how they are timed: [README](../README.md).{missing}
 """
 
 
