@@ -61,7 +61,7 @@ clean:  ## remove the environments and everything written
 
 # One stamp for each set of extras; it is made again when pyproject.toml changes.
 $(VENV)/%.stamp: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$*]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --editable '.[$*]'
 	@touch $@
 
 $(BIN)/python:

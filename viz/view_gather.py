@@ -49,7 +49,7 @@ def gathered(trace: Trace, shown: Marks, *, coarsest: bool, crowded: bool) -> Vi
         constants = columns.kind == KINDS.index(CONSTANT)
         left_out = np.count_nonzero(shown & constants)
         shown = shown & ~constants
-        note += f"; {left_out:,} constants left out" if left_out else ""
+        note += f"; {left_out:,} constant{'s' * (left_out != 1)} left out" if left_out else ""
         note += "" if coarsest else "; draw(…, force=True) draws them all"
     scopes = [label.scope for label in columns.labels]
     present = set(np.unique(columns.label[shown]).tolist())
