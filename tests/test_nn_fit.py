@@ -14,6 +14,7 @@ from autograd import functions as f
 from autograd.errors import ArgumentError, AutogradError, GraphError, NonFiniteError, OperandError
 from nn import MLP, Adam, EarlyStopping, Layer, Neuron, Sequential, Standardization, train
 from nn import activations as act
+from viz.plots import plot_loss
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(11, 2))
@@ -127,6 +128,16 @@ def test_early_stopping_keeps_the_best():
     optimiser = Adam(again.parameters(), 0.05)
     again.fit(X, Y, optimiser=optimiser, epochs=500, validation=validation, callbacks=callbacks[:1])
     assert again.state_dict() == model.state_dict()
+
+
+def test_the_history_is_what_plots_take():
+    model, optimiser = made()
+    model.fit(X, Y, optimiser=optimiser, epochs=3, validation=0.3, seed=0)
+    lines = plot_loss(model.history).get_lines()
+    assert [line.get_label() for line in lines] == ["training", "validation"]
+    assert lines[1].get_ydata().tolist() == model.history["validation"]
+    with pytest.raises(KeyError, match="curves"):
+        model.history["accuracy"]
 
 
 def test_callbacks_may_stop_and_set_parameters():
