@@ -129,9 +129,10 @@ def report(measured: dict[str, list[Line]]) -> str:
 {table(measured)}
 
 Measured {date.today().isoformat()} on {machine()}; one thread, medians of interleaved rounds.
-A time is that of one call of `fit` (or the peer's loop) divided by its epochs, updates and all. Recording is what
-`fit` does the first time before it compiles; compiling and the first epoch follow, once a model. All that begin with
-the same numbers and batches agree on every parameter after two epochs; scikit-learn begins with its own.
+A time is the processor's for one call of `fit` (or the peer's loop) divided by its epochs, updates and all.
+Recording is what `fit` does the first time before it compiles; compiling and the first epoch follow, once a model;
+both by the clock. All that begin with the same numbers and batches agree on every parameter after two epochs;
+scikit-learn begins with its own.
 The workloads: [training_contenders.py](../training_contenders.py); how they are timed: [README](../README.md).
 """
 
@@ -141,7 +142,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="training next to micrograd, PyTorch and scikit-learn")
     parser.add_argument("--quick", action="store_true", help="fewer rounds; write nothing")
     quick = parser.parse_args().quick
-    page = report({workload.title: measure(workload, 2 if quick else 7) for workload in WORKLOADS})
+    page = report({workload.title: measure(workload, 2 if quick else 5) for workload in WORKLOADS})
     print("\n" + page)
     if not quick:
         write_whole(RESULTS, page)
