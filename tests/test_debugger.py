@@ -5,9 +5,12 @@ import math
 import os
 import random
 import re
+import select
+import signal
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
@@ -602,6 +605,9 @@ def in_a_terminal(folder, keys, **environment):
     for key in [*keys, None]:
         prompts = shown.count(b"(debug) ")
         while shown.count(b"(debug) ") == prompts:
+            if not select.select([terminal], [], [], 30)[0]:
+                os.kill(pid, signal.SIGKILL)
+                pytest.fail(f"no prompt within 30 s; shown so far: {shown.decode()}")
             try:
                 got = os.read(terminal, 4096)
             except OSError:  # Linux says so when the other side is closed
@@ -610,6 +616,7 @@ def in_a_terminal(folder, keys, **environment):
             if not got:
                 break
         if key is not None:
+            time.sleep(0.2)  # Ctrl-C between Python's prompt and its wait for a key is seen only at the next key
             os.write(terminal, key)
     _, status = os.waitpid(pid, 0)
     os.close(terminal)

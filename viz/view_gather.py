@@ -47,7 +47,7 @@ def gathered(trace: Trace, shown: Marks, *, coarsest: bool, crowded: bool) -> Vi
     note = f"{np.count_nonzero(shown):,} nodes gathered by scope"
     if crowded:
         constants = columns.kind == KINDS.index(CONSTANT)
-        left_out = np.count_nonzero(shown & constants)
+        left_out = int(np.count_nonzero(shown & constants))
         shown = shown & ~constants
         note += f"; {left_out:,} constant{'s' * (left_out != 1)} left out" if left_out else ""
         note += "" if coarsest else "; draw(…, force=True) draws them all"
