@@ -1,33 +1,24 @@
 """Models in files: `model.save(path)` and `load(path)`, whole or not at all, without pickle.
 
-The format is NumPy's .npz: any NumPy opens it, loading runs no code of the file's, and a zip archive
-keeps a checksum of each part, so that a single flipped bit is noticed (safetensors has none).  It holds
+An archive (see `autograd.archive`) that holds
 
-    model               the description, as JSON: format, version, layers, activations, scales, …
+    model               the description: layers, activations, scales, …
     parameters          every parameter, in the order of `model.parameters()`
     optimiser.<slot>    what the optimiser keeps for each of them
-
-A later version of the project reads the files of the earlier ones; the other way round is refused.
 """
 
 from __future__ import annotations
 
 import inspect
-import io
-import json
 import os
-import struct
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
+from autograd.archive import Arrays, Description, read_archive, write_archive
 from autograd.errors import ArgumentError, AutogradError, FileFormatError
-from autograd.files import write_whole
 from nn import optimisers, schedules
 from nn.activations import Activation, PReLU, RReLU, activation
 from nn.history import History
@@ -37,15 +28,7 @@ from nn.networks import MLP, Sequential
 from nn.normalise import Normalization, QuantileNormalization, Standardization
 from nn.optimisers import Optimiser
 
-Vector: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
-Vectors: TypeAlias = "dict[str, Vector]"
-Description: TypeAlias = "dict[str, Any]"
-
-FORMAT, VERSION = "glassgrad model", 1
-_UNREADABLE = (
-    zipfile.BadZipFile, zlib.error, struct.error, EOFError, KeyError, ValueError, NotImplementedError,
-    RuntimeError, OverflowError, MemoryError, OSError,
-)  # fmt: skip
+VERSION = 1
 _SENSELESS = (AutogradError, KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError)
 
 MODELS = {kind.__name__: kind for kind in (Neuron, Perceptron, Layer, Sequential, MLP)}
@@ -59,10 +42,7 @@ SCHEDULES = {kind.__name__: kind for kind in (
 
 def save(model: Module, path: str | os.PathLike[str]) -> None:
     """Write `model` to `path`: see `Module.save`."""
-    description, vectors = describe(model)
-    content = io.BytesIO()
-    np.savez_compressed(content, allow_pickle=False, model=np.array(json.dumps(description)), **vectors)
-    write_whole(path, content.getvalue())
+    write_archive(path, "model", VERSION, *describe(model))
 
 
 def load(path: str | os.PathLike[str]) -> Module:
@@ -71,44 +51,17 @@ def load(path: str | os.PathLike[str]) -> Module:
     Raises FileFormatError for a file that is damaged, cut off, of a later version or something else, and
     the usual OSError where there is no file.
     """
-    description, vectors = _read(Path(path))
+    description, vectors = read_archive(path, "model", VERSION)
     try:
         return restored(description, vectors)
     except _SENSELESS as error:
         raise FileFormatError(f"{path} does not describe a whole model: {type(error).__name__}: {error}") from None
 
 
-def _read(path: Path) -> tuple[Description, Vectors]:
-    """The parts of the file, each with its checksum verified, and nothing yet believed of what they say."""
-    with path.open("rb") as file:
-        try:
-            with zipfile.ZipFile(file) as archive:
-                damaged = archive.testzip()
-            if damaged is not None:
-                raise FileFormatError(f"{path} is damaged in {damaged}; take another copy")
-            file.seek(0)
-            with np.load(file, allow_pickle=False) as archive:
-                parts = {name: archive[name] for name in archive.files}
-            description = json.loads(str(parts.pop("model")))
-        except FileFormatError:
-            raise
-        except _UNREADABLE as error:
-            raise FileFormatError(
-                f"{path} is not a saved model, or is damaged or cut off ({type(error).__name__}: {error})"
-            ) from None
-    if not isinstance(description, dict) or description.get("format") != FORMAT:
-        raise FileFormatError(f"{path} is an archive of arrays, but not a saved model")
-    if description.get("version") != VERSION:
-        raise FileFormatError(
-            f"{path} has version {description.get('version')} of the format, this can read version {VERSION}: update it"
-        )
-    return description, parts
-
-
 # -- a model as plain data --------------------------------------------------------------------------
 
 
-def describe(model: Module) -> tuple[Description, Vectors]:
+def describe(model: Module) -> tuple[Description, Arrays]:
     """All that a model is, as plain data and vectors.
 
     Raises ArgumentError for what cannot be written without pickle: a class, activation, optimiser or
@@ -117,8 +70,6 @@ def describe(model: Module) -> tuple[Description, Vectors]:
     layers, activations = _parts(model), _activations(model)
     optimiser, vectors = _optimiser(model)
     description = {
-        "format": FORMAT,
-        "version": VERSION,
         "kind": _kind(model, MODELS, "a model"),
         "layers": [
             {"inputs": part.inputs, "outputs": part.outputs, "bias": _has_bias(part),
@@ -136,7 +87,7 @@ def describe(model: Module) -> tuple[Description, Vectors]:
     return description, {"parameters": np.array([p.data for p in model.parameters()]), **vectors}
 
 
-def restored(saved: Mapping[str, Any], vectors: Mapping[str, Vector]) -> Module:
+def restored(saved: Mapping[str, Any], vectors: Mapping[str, Any]) -> Module:
     """The model again; any of many errors if the data is not what `describe` gives."""
     activations = [_restored_activation(g) for g in saved["activations"]]
     parts = [_restored_part(saved["kind"], part, activations) for part in saved["layers"]]
@@ -248,7 +199,7 @@ def _restored_scale(saved: Mapping[str, Any] | None) -> Any:
 # -- optimisers -------------------------------------------------------------------------------------
 
 
-def _optimiser(model: Module) -> tuple[Description | None, Vectors]:
+def _optimiser(model: Module) -> tuple[Description | None, Arrays]:
     optimiser = model.optimiser
     if optimiser is None:
         return None, {}
@@ -263,9 +214,7 @@ def _optimiser(model: Module) -> tuple[Description | None, Vectors]:
     return {"kind": kind, "settings": settings, "steps": optimiser.steps, "moves": moves}, vectors
 
 
-def _restored_optimiser(
-    saved: Mapping[str, Any] | None, vectors: Mapping[str, Vector], model: Module
-) -> Optimiser | None:
+def _restored_optimiser(saved: Mapping[str, Any] | None, vectors: Mapping[str, Any], model: Module) -> Optimiser | None:
     if saved is None:
         return None
     kind, parameters = OPTIMISERS[saved["kind"]], model.parameters()

@@ -111,10 +111,14 @@ def test_what_has_no_plain_form_is_refused_and_the_old_file_stays(tmp_path):
 def saved_bytes():
     model = MLP(2, [3, 1], ["prelu", "linear"], seed=0)
     model.optimiser = nn.Adam(model.parameters())
+    return archived(*describe(model)), *describe(model)
+
+
+def archived(description, vectors):
     file = io.BytesIO()
-    description, vectors = describe(model)
-    np.savez_compressed(file, model=np.array(json.dumps(description)), **vectors)
-    return file.getvalue(), description, vectors
+    header = {"format": "glassgrad model", "version": 1}
+    np.savez_compressed(file, model=np.array(json.dumps({**header, **description})), **vectors)
+    return file.getvalue()
 
 
 WHOLE, DESCRIPTION, VECTORS = saved_bytes()
@@ -150,8 +154,8 @@ def test_a_flipped_bit_is_refused_or_means_nothing(tmp_path_factory, at, bit):
 def rewritten(tmp_path, **changes):
     path = tmp_path / "changed.npz"
     vectors = {name: changes.get(name, vector) for name, vector in VECTORS.items()}
-    description = {name: changes.get(name, value) for name, value in DESCRIPTION.items()}
-    np.savez(path, model=np.array(json.dumps(description)), **{n: v for n, v in vectors.items() if v is not None})
+    description = {**DESCRIPTION, **{name: value for name, value in changes.items() if name not in VECTORS}}
+    path.write_bytes(archived(description, {n: v for n, v in vectors.items() if v is not None}))
     return path
 
 

@@ -93,7 +93,7 @@ def put(place, number):
 
 
 @pytest.mark.parametrize(("part", "change", "told"), [
-    ("format", lambda _: "other", "something else"), ("version", lambda v: v + 1, "version 2"),
+    ("format", lambda _: "other", "not a saved program"), ("version", lambda v: v + 1, "version 2"),
     ("inputs", lambda _: None, "no names"),
     ("operations", lambda o: [["tan", None]] * len(o), "otherwise|operands"),
     ("operations", lambda o: [["conquer", None], *o[1:]], "no row 'conquer'"),

@@ -1,70 +1,42 @@
-"""Programs in files: NumPy's .npz, without pickle; what is read is believed only after it was checked.
+"""Programs in files; what is read is believed only after it was checked.
 
-program     JSON: the format and its version, the names of the inputs, the operations, and of every
-            row that occurs a fingerprint of its definition
+An archive (see `autograd.archive`) that holds
+
+program     the names of the inputs, the operations, and of every row that occurs a fingerprint of its
+            definition
 constants, code, starts, operands, outputs    the program's arrays
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
-import json
 import os
-import struct
-import zipfile
-import zlib
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from autograd.archive import Arrays, Description, read_archive, write_archive
 from autograd.errors import FileFormatError
-from autograd.files import write_whole
 from autograd.ops.primitive import lookup
 from autograd.program.program import Operation, Program
 
-FORMAT, VERSION = "glassgrad program", 1
+VERSION = 1
 _ARRAYS = {"constants": np.float64, "code": np.int32, "starts": np.int64, "operands": np.int32, "outputs": np.int32}
-_UNREADABLE = (
-    zipfile.BadZipFile, zlib.error, struct.error, EOFError, KeyError, ValueError, NotImplementedError,
-    RuntimeError, OverflowError, MemoryError, OSError,
-)  # fmt: skip
 
 
 def save_program(program: Program, path: str | os.PathLike[str]) -> None:
     """Write a program to `path`, whole or not at all."""
     description = {
-        "format": FORMAT,
-        "version": VERSION,
         "inputs": list(program.inputs),
         "operations": [list(operation) for operation in program.operations],
         "fingerprints": {operation.row: fingerprint(operation.row) for operation in program.operations},
     }
-    content = io.BytesIO()
-    arrays = {name: getattr(program, name) for name in _ARRAYS}
-    np.savez_compressed(content, allow_pickle=False, program=np.array(json.dumps(description)), **arrays)
-    write_whole(path, content.getvalue())
+    write_archive(path, "program", VERSION, description, {name: getattr(program, name) for name in _ARRAYS})
 
 
 def read_program(path: str | os.PathLike[str]) -> Program:
     """The program that `save_program` wrote: see `load_program`."""
-    with Path(path).open("rb") as file:
-        try:
-            with zipfile.ZipFile(file) as archive:
-                damaged = archive.testzip()
-            if damaged is not None:
-                raise FileFormatError(f"{path} is damaged in {damaged}; take another copy")
-            file.seek(0)
-            with np.load(file, allow_pickle=False) as archive:
-                arrays = {name: archive[name] for name in (*_ARRAYS, "program")}
-            description = json.loads(str(arrays.pop("program")))
-        except FileFormatError:
-            raise
-        except _UNREADABLE as error:
-            raise FileFormatError(
-                f"{path} is not a saved program, or is damaged or cut off ({type(error).__name__}: {error})"
-            ) from None
+    description, arrays = read_archive(path, "program", VERSION)
     try:
         return _checked(description, arrays)
     except _Senseless as reason:
@@ -86,16 +58,15 @@ def _require(holds: object, otherwise: str) -> None:
         raise _Senseless(otherwise)
 
 
-def _checked(description: Any, arrays: dict[str, Any]) -> Program:
+def _checked(description: Description, arrays: Arrays) -> Program:
     """A program of which nothing can point outside of it."""
-    _require(isinstance(description, dict) and description.get("format") == FORMAT, "it holds something else")
-    version = description.get("version")
-    _require(version == VERSION, f"it has version {version!r} of the format, this reads version {VERSION}: update it")
     for name, dtype in _ARRAYS.items():
+        _require(name in arrays, f"it has no {name}")
         _require(arrays[name].dtype == dtype and arrays[name].ndim == 1, f"its {name} are not an array of {dtype()!r}s")
-    inputs = description.get("inputs")
+    inputs = description.get("inputs", ())
     _require(isinstance(inputs, list) and all(isinstance(i, str) for i in inputs), "its inputs have no names")
-    program = Program(tuple(inputs), operations=_operations(description), **arrays)
+    chosen = {name: arrays[name] for name in _ARRAYS}
+    program = Program(tuple(inputs), operations=_operations(description), **chosen)
     _check_numbers(program)
     return program
 
