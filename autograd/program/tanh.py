@@ -27,8 +27,23 @@ def shared_tanh(x: Floats, value: Floats | None, slope: Floats | None, room: Flo
     rows = room.shape[1]
     for start in range(0, len(x), rows):
         part = slice(start, start + rows)
-        values, slopes = (None if out is None else out[part] for out in (value, slope))
-        _shared_tanh(x[part], values, slopes, room[:, : len(x[part])])
+        enough = room[:, : len(x[part])]
+        if value is not None:
+            _tanh(x[part], value[part], None if slope is None else slope[part], enough)
+        elif slope is not None:
+            tanh_slope(x[part], slope[part], enough[:2])
+
+
+def tanh_slope(x: Floats, slope: Floats, room: Floats) -> None:
+    """Write tanh′(x) to `slope`, which may be x itself; `room` is two arrays of x's shape to work in."""
+    e, above = room
+    np.abs(x, e)
+    np.multiply(e, -2.0, e)
+    np.exp(e, e)
+    np.add(e, 1.0, above)
+    np.multiply(above, above, above)
+    np.divide(e, above, e)
+    np.multiply(e, 4.0, slope)
 
 
 def room_for(x: Floats) -> Floats:
@@ -37,18 +52,16 @@ def room_for(x: Floats) -> Floats:
     return np.empty((4, rows, x.shape[1]))
 
 
-def _shared_tanh(x: Floats, value: Floats | None, slope: Floats | None, room: Floats) -> None:
+def _tanh(x: Floats, value: Floats, slope: Floats | None, room: Floats) -> None:
     size, e, above, other = room
     np.abs(x, size)
     np.multiply(size, -2.0, e)
     np.exp(e, e)
     np.add(e, 1.0, above)
     if slope is not None:
-        np.divide(e, above, slope)
-        np.divide(slope, above, slope)
-        np.multiply(slope, 4.0, slope)
-    if value is None:
-        return
+        np.multiply(above, above, other)
+        np.divide(e, other, other)
+        np.multiply(other, 4.0, slope)
     np.subtract(1.0, e, e)
     np.divide(e, above, e)
     _near_zero(x, other, above, value)

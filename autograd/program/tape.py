@@ -19,7 +19,7 @@ from autograd.program.kernel import Floats
 from autograd.program.places import Ids, Places
 from autograd.program.program import ADD, DOT, MULTIPLY, SUM, Operation, Program
 from autograd.program.steps import TANH_SLOPE, Call, Frame, Step, compute, index_operand, ufunc_of
-from autograd.program.tanh import shared_tanh
+from autograd.program.tanh import tanh_slope
 
 _FLOATS: dict[str, Callable[..., float]] = {
     "add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "negative": operator.neg,
@@ -174,14 +174,15 @@ class Tape(Step):
     others: dict[int, tuple[int, ...]]
 
     def bind(self, frame: Frame, calls: list[Call]) -> None:
-        room = np.empty(frame.samples.shape[1])
+        width = frame.samples.shape[1]
+        room, work = np.empty(width), np.empty((2, width))
         cells: list[Floats] = []
 
         def fill() -> None:
             cells[:] = [*frame.samples, *frame.alike[self.constants], room]
 
         frame.prepare.append(fill)
-        functions = [row_function(operation) for operation in self.operations]
+        functions = [row_function(operation, work) for operation in self.operations]
         calls.append(partial(self._run, functions, cells))
 
     def _run(self, functions: list[Callable[..., Any]], cells: list[Floats]) -> None:
@@ -197,15 +198,11 @@ class Tape(Step):
                     functions[code](*[cells[cell] for cell in self.others[i]])
 
 
-def row_function(operation: Operation) -> Callable[..., Any]:
-    """What computes an operation on rows: called with its operands, and the row to write."""
+def row_function(operation: Operation, work: Floats) -> Callable[..., Any]:
+    """What computes an operation on rows: called with its operands, and the row to write; `work` is two rows."""
     if operation == TANH_SLOPE:
-        return _tanh_slope
+        return lambda y, x, out: tanh_slope(x, out, work)
     return ufunc_of(operation) or partial(_into, operation)
-
-
-def _tanh_slope(y: Floats, x: Floats, out: Floats) -> None:
-    shared_tanh(x[None], None, out[None], np.empty((4, 1, len(x))))
 
 
 def _into(operation: Operation, *operands_and_out: Any) -> None:
