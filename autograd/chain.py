@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from autograd.errors import GraphError, OperandError
+from autograd.gates import Gate, GatedSlopes, gates_of
 from autograd.methods import Methods
 from autograd.ops.primitive import Primitive
 from autograd.order import backward_order, interior
@@ -157,6 +158,8 @@ def slopes_as_graph(node: Value) -> Sequence[Any]:
         return ()
     if not isinstance(node, Symbol):
         _check_unchanged(node, op)
+    elif op.name == "where" and isinstance(operands[0], Symbol):
+        return gates_of(node)
     slopes = op.local(node, *operands)
     return [s if isinstance(o, Value) else None for o, s in zip(operands, slopes, strict=True)]
 
@@ -173,6 +176,7 @@ def _check_unchanged(node: Value, op: Primitive) -> None:
 
 def dot_products(products: Products) -> Any:
     """Σ δ · slope as one node, with multiplication by a plain 1 left out (exact)."""
+    products = [(s.let(times(d, s.slope)), 1.0) if isinstance(s, Gate) else (d, s) for d, s in products]
     if len(products) == 1:
         return times(*products[0])
     if not any(isinstance(factor, Value) for product in products for factor in product):
@@ -192,7 +196,8 @@ def times(a: Any, b: Any) -> Any:
 def deltas_as_graph(seeds: Mapping[Value, Delta]) -> dict[Value, Delta]:
     """δ of every node below the seeded ones, as Values where they depend on any, else floats."""
     found: dict[Value, Delta] = {}
-    _run(chain_rule(interior(*seeds), seeds, slopes_as_graph, dot_products, found))
+    slopes = GatedSlopes(slopes_as_graph, seeds) if any(isinstance(s, Symbol) for s in seeds) else slopes_as_graph
+    _run(chain_rule(interior(*seeds), seeds, slopes, dot_products, found))
     return found
 
 

@@ -227,6 +227,30 @@ def test_a_number_not_known_yet_cannot_be_read(f):
         autograd.compile(f)(1.0)
 
 
+def forked(t):
+    """Wherever it is, some branch that was not chosen has an infinite slope, or nan."""
+    outer = where(t > 1.0, autograd.log(t - 1.0), where(t < -1.0, autograd.sqrt(-t - 1.0), t))
+    return where(t > 0.0, autograd.sqrt(t) * 2.0, t * 3.0) + outer * where(t > 0.0, 1.0 / t, t) + autograd.exp(outer)
+
+
+FIRST, SECOND = autograd.grad(forked), autograd.grad(autograd.grad(forked))
+MIXED = autograd.grad(lambda t: where(t <= 0.0, FIRST(t), autograd.sqrt(t)) * t)
+
+
+@pytest.mark.parametrize("backend", ["interpreter", "numpy", "llvm"])
+@pytest.mark.parametrize("f", [
+    FIRST, SECOND, MIXED, lambda t: autograd.jvp(forked, (t,), (1.0,))[1],
+    lambda t: autograd.jacobian(lambda s: [forked(s), s, forked(s) * s])(t)[2],
+    lambda t: autograd.hvp(forked, (t,), (2.0,))[0],
+], ids=["grad", "grad of grad", "grad of a branch", "jvp", "jacobian", "hvp"])  # fmt: skip
+def test_no_derivative_comes_back_to_a_branch_that_was_not_chosen(f, backend):
+    points = np.array([-3.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0])
+    with np.errstate(all="ignore"):
+        expected = [f(t) for t in points.tolist()]
+    assert np.isfinite(expected).all()
+    assert near(autograd.compile(f, backend=backend, in_axes=0)(points), np.array(expected))
+
+
 def test_no_grad_inside_is_refused():
     def f(x):
         with no_grad():

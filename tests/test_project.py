@@ -29,6 +29,7 @@ FLOORS = [
     ["autograd.value"],
     ["autograd.symbol"],
     ["autograd.recorder"],
+    ["autograd.gates"],
     ["autograd.functions", "autograd.chain", "autograd.numpy_protocol"],
     ["autograd.structure"],
     ["autograd.transforms"],
