@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -460,3 +461,39 @@ def test_many_threads_may_call_one_compiled_function():
     with ThreadPoolExecutor(4) as pool:
         for got in pool.map(lambda _: p.value_and_grad(W, x, y), range(24)):
             assert got == expected
+
+
+# -- exact ------------------------------------------------------------------------------------------
+
+
+def plain_arithmetic(seed):
+    """A function of +, -, ×, ÷, √ and dot, each of which has one correctly rounded answer."""
+
+    def f(xs):
+        dice, found = random.Random(seed), list(xs)
+        for _ in range(40):
+            a, b, c = (dice.choice(found[-8:] + list(xs)) for _ in range(3))
+            ways = [
+                lambda a, b, c: a + b, lambda a, b, c: a - b, lambda a, b, c: a * b, lambda a, b, c: a / b,
+                lambda a, b, c: autograd.sqrt(a * a), lambda a, b, c: a * b + c * a + b,
+                lambda a, b, c: autograd.dot([a, b, c], [c, a, b], a),
+            ]  # fmt: skip
+            found.append(dice.choice(ways)(a, b, c))
+        return found[-1] + found[-2] * found[-3]
+
+    return f
+
+
+@pytest.mark.parametrize("backend", ["interpreter", "numpy", "llvm"])
+def test_exact_sums_are_those_of_the_graph_to_the_bit(backend):
+    differ = 0
+    for seed in range(30):
+        f, xs = plain_arithmetic(seed), np.random.default_rng(seed).normal(size=(9, 4))
+        expected = [f([Value(x) for x in row]).data for row in xs.tolist()]
+        at_once = autograd.compile(f, backend=backend, exact=True, in_axes=0)(xs)
+        one = autograd.compile(f, backend=backend, exact=True)
+        assert np.array_equal(at_once, expected, equal_nan=True)
+        assert np.array_equal([one(row) for row in xs], expected, equal_nan=True)
+        loose = autograd.compile(f, backend=backend, in_axes=0)(xs)
+        differ += not np.array_equal(loose, expected, equal_nan=True)
+    assert differ or backend == "interpreter"  # else nothing was asked for
