@@ -8,7 +8,8 @@ a million instructions is a few arrays, pickles, and can be looked through witho
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -89,10 +90,10 @@ class Program:
         )
 
     def __str__(self) -> str:
-        lines = [f"inputs {', '.join(self.inputs)}"]
+        lines = [f"inputs {listed(self.inputs)}"]
         for line in self:
             lines.append(f"{self.name(line.id)} = {self._right_side(line)}")
-        lines.append(f"outputs {', '.join(self.name(i) for i in self.outputs.tolist())}")
+        lines.append(f"outputs {listed([self.name(i) for i in self.outputs.tolist()])}")
         return "\n".join(lines)
 
     @property
@@ -170,6 +171,28 @@ def load_program(path: str | os.PathLike[str]) -> Program:
     from autograd.program.saving import read_program
 
     return read_program(path)
+
+
+_NUMBERED = re.compile(r"(.*?)(\d+)(\D*)", re.DOTALL)
+_SHOWN = 6  # names that count up are written out as far as so many
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names with commas; where many count up, the first and the last of them.
+
+    >>> listed(["w", *(f"x[{i}]" for i in range(1000)), "b"])
+    'w, x[0] … x[999], b'
+    """
+    runs: list[list[str]] = []
+    following = None  # what the next name is if it counts up
+    for name in names:
+        if name == following:
+            runs[-1].append(name)
+        else:
+            runs.append([name])
+        found = _NUMBERED.fullmatch(name)
+        following = f"{found[1]}{int(found[2]) + 1}{found[3]}" if found else None
+    return ", ".join(f"{run[0]} … {run[-1]}" if len(run) > _SHOWN else ", ".join(run) for run in runs)
 
 
 DOT, SUM = Operation("dot"), Operation("sum")
