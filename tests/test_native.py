@@ -167,6 +167,23 @@ def test_programs_answer_as_the_interpreter(shape, samples):
 
 
 @SHAPES
+@pytest.mark.parametrize("samples", [1, 20])
+def test_a_bound_call_answers_as_run(shape, samples):
+    task, kernel, dice = random_task(1), random_kernel(shape, 1), np.random.default_rng(4)
+    fixed, batch = dice.normal(size=4), dice.normal(size=(samples, 4))
+    outputs = [(np.zeros((samples, len(task.summed) - sum(task.summed))), np.zeros(sum(task.summed))) for _ in range(3)]
+    first, second = (kernel.bind(fixed, batch, *out) for out in outputs[:2])
+    second()
+    fixed *= 2
+    batch += 1
+    first()  # each of the two has memory of its own
+    second()
+    kernel.run(fixed, batch, *outputs[2])
+    for parts in zip(*outputs, strict=True):
+        assert parts[0].tobytes() == parts[1].tobytes() == parts[2].tobytes()
+
+
+@SHAPES
 def test_threads_change_no_bit(shape):
     task, kernel = random_task(1), random_kernel(shape, 1)
     for one, three in zip(answers(kernel, task, 5000), answers(kernel, task, 5000, threads=3), strict=True):
@@ -228,9 +245,10 @@ def square() -> Task:
     return Task(builder.finish([builder.emit(Operation("multiply"), (0, 0))]), (False,), (False,))
 
 
-def test_a_bound_call_reads_and_writes_its_arrays_and_outlives_its_kernel():
+@SHAPES
+def test_a_bound_call_reads_and_writes_its_arrays_and_outlives_its_kernel(shape):
     fixed, each = np.array([3.0]), np.zeros((1, 1))
-    call = StraightLine(square()).bind(fixed, np.zeros((1, 0)), each, np.zeros(0))
+    call = shape(square()).bind(fixed, np.zeros((1, 0)), each, np.zeros(0))
     gc.collect()
     call()
     assert each[0, 0] == 9.0
@@ -241,8 +259,9 @@ def test_a_bound_call_reads_and_writes_its_arrays_and_outlives_its_kernel():
         call(1)
 
 
-def test_a_call_counts_none_s_references_right():
-    call = StraightLine(square()).bind(np.ones(1), np.zeros((1, 0)), np.zeros((1, 1)), np.zeros(0))
+@SHAPES
+def test_a_call_counts_none_s_references_right(shape):
+    call = shape(square()).bind(np.ones(1), np.zeros((1, 0)), np.zeros((1, 1)), np.zeros(0))
     before = sys.getrefcount(None)
     for _ in range(10_000):
         call()

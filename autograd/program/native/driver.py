@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from autograd.program.native import method
 from autograd.program.native.machine import Library
 
 LANES = 8
@@ -12,7 +13,8 @@ VECTOR = f"<{LANES} x double>"
 # The words of the context that a handler is given: sizes, and pointers to where a block's samples are.
 CONTEXT = ("uniform", "blocks", "columns", "outputs", "valid", "row", "out", "sums")
 
-# `once` runs the tape once; `chunk` runs it for every block of samples and adds the lanes of the sums.
+# `once` runs the tape once; `bound` reads the inputs of a single sample before; `chunk` runs the tape for every
+# block of samples and adds the lanes of the sums.
 _RUN = """
 define void @once(ptr %r, ptr %tape, ptr %end, ptr %table, ptr %context) {{
 entry:
@@ -31,6 +33,17 @@ run:
   %next = call ptr %handler(ptr %r, ptr %c, ptr %start, ptr %context)
   br label %head
 done:
+  ret void
+}}
+
+define void @bound(ptr %r, ptr %tape, ptr %end, ptr %table, ptr %context, ptr %fixed, ptr %given, ptr %batch, \
+ptr %columns) {{
+  %fixedbytes = ptrtoint ptr %given to i64
+  %batchbytes = ptrtoint ptr %columns to i64
+  call void @llvm.memcpy.p0.p0.i64(ptr %r, ptr %fixed, i64 %fixedbytes, i1 false)
+  %after = getelementptr i8, ptr %r, i64 %fixedbytes
+  call void @llvm.memcpy.p0.p0.i64(ptr %after, ptr %batch, i64 %batchbytes, i1 false)
+  call void @once(ptr %r, ptr %tape, ptr %end, ptr %table, ptr %context)
   ret void
 }}
 
@@ -84,6 +97,7 @@ done:
   ret void
 }}
 
+declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
 declare double @llvm.vector.reduce.fadd.v{lanes}f64(double, {vector})
 """
@@ -217,8 +231,7 @@ end:
 
 @cache
 def driver() -> Library:
-    """`once` and `chunk` run a tape; `levels` and `places` help to write one."""
-    return Library(
-        _WRITE
-        + _RUN.format(vector=VECTOR, lanes=LANES, bytes=8 * LANES, **{name: CONTEXT.index(name) for name in CONTEXT})
-    )
+    """`once`, `bound` and `chunk` run a tape; `levels` and `places` help to write one."""
+    words = {name: CONTEXT.index(name) for name in CONTEXT}
+    run = _RUN.format(vector=VECTOR, lanes=LANES, bytes=8 * LANES, **words)
+    return Library(f"{_WRITE}\n{run}\n{method.text('bound', 9)}")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
 
 from autograd.program.kernel import Floats, Kernel, Task
+from autograd.program.native import method
 from autograd.program.native.chunks import run_chunks
 from autograd.program.native.driver import CONTEXT, LANES, driver
 from autograd.program.native.handlers import handlers
@@ -43,6 +45,12 @@ class TapeKernel(Kernel):
             self._single.once(fixed, batch, each, total)
         else:
             self._blocks.many(fixed, batch, each, total, threads)
+
+    def bind(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int = 1) -> Callable[[], None]:
+        """`run` on these very arrays; for a single sample a built-in function, called in no time."""
+        if len(batch) == 1:
+            return self._single.bound(fixed, batch, each, total)
+        return super().bind(fixed, batch, each, total, threads)
 
 
 class _File:
@@ -108,6 +116,14 @@ class _Machine:
         self._set(file, out=each.ctypes.data, sums=total.ctypes.data)
         self._once(*self._pointers(file))
         self._give_back(file)
+
+    def bound(self, fixed: Floats, batch: Floats, each: Floats, total: Floats) -> Callable[[], None]:
+        """A single sample, read and written where it stands, with a file of its own."""
+        file = self._file()
+        self._set(file, out=each.ctypes.data, sums=total.ctypes.data)
+        inputs = (fixed.ctypes.data, fixed.nbytes, batch.ctypes.data, batch.nbytes)
+        arguments = (*self._pointers(file), *inputs)
+        return method.builtin(driver(), arguments, (self, file, fixed, batch, each, total))
 
     def many(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int) -> None:
         """A batch of samples."""
