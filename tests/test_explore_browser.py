@@ -359,6 +359,53 @@ def test_play_stops_at_breakpoints(show):
     tab.until("app.taken === app.graph.steps && !app.player.playing")
 
 
+TOUCHED = """async () => {
+    const seen = [];
+    const watch = new MutationObserver(() => {});
+    watch.observe(document.querySelector('.picture'), {
+        subtree: true, childList: true, attributes: true, characterData: true,
+    });
+    for (const way of [1, -1])
+        for (let k = 0; k < app.graph.steps; k++) {
+            const {phase, node} = app.graph.step(way === 1 ? app.taken : app.taken - 1);
+            app.go(app.taken + way);
+            const touched = new Set(watch.takeRecords()
+                .map(({target}) => target.nodeType === 1 ? target : target.parentElement)
+                .map((element) => element.closest('.card, .edge, .lit, .flights') ?? element));
+            const count = (name) => [...touched].filter((element) => element.matches(name)).length;
+            const arrows = phase === 'forward' ? app.graph.edges(node).length : 1;
+            const known = '.card, .edge, .lit, .flights, .camera, .picture';
+            const others = [...touched].filter((element) => !element.matches(known)).length;
+            seen.push({cards: count('.card'), arrows: count('.edges .edge') - arrows, others});
+        }
+    return seen;
+}"""
+
+
+def test_a_step_touches_only_what_it_changes(show):
+    model = MLP(3, [16, 16, 1], activation="tanh", seed=1)
+    tab = show(half_squared_error(model([0.1, -0.4, 0.8]), 0.3))
+    assert tab.run("app.picture.links.length") > 300
+    seen = tab.run(TOUCHED)
+    assert max(step["cards"] for step in seen) <= 4  # the step's two and those of the step before
+    assert max(step["arrows"] for step in seen) <= 0  # no more than the step is about
+    assert max(step["others"] for step in seen) == 0
+
+
+def test_in_a_run_of_steps_the_whole_is_seen_and_then_the_step(show):
+    model = MLP(3, [16, 16, 1], activation="tanh", seed=1)
+    tab = show(half_squared_error(model([0.1, -0.4, 0.8]), 0.3))
+    whole = tab.run("app.camera.whole")
+    assert whole < 0.6  # too small to be read
+    tab.press("ArrowRight")
+    assert tab.run("app.camera.view.zoom") >= 0.8
+    tab.run("() => { for (let k = 0; k < 20; k++) app.go(app.taken + 1); }")
+    assert tab.run("app.camera.view.zoom") == whole
+    tab.until("app.camera.view.zoom >= 0.8")
+    tab.run("() => { app.camera.letGo(); for (let k = 0; k < 20; k++) app.go(app.taken + 1); }")
+    assert tab.run("app.camera.view.zoom") >= 0.8  # whoever looks elsewhere is left there
+
+
 # -- looking ----------------------------------------------------------------------------------------
 
 

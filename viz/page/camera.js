@@ -1,8 +1,10 @@
 // Looking at the picture: drag to move, wheel or pinch to zoom, and follow the step where the picture is too large.
 
 const NEAREST = 2.4,
-  READABLE_ZOOM = 0.6,
-  UNDER = 30; // UNDER: the legend's height
+  NEAR_ZOOM = 0.8, // what a step is brought to
+  READABLE_ZOOM = 0.6, // what is left as it is
+  VISIBLE_ZOOM = 0.25, // colours can be told apart, words cannot be read
+  UNDER = 30; // the legend's height
 
 class Camera {
   constructor(picture) {
@@ -32,33 +34,46 @@ class Camera {
   }
 
   /** Show the whole picture, as large as it fits. */
-  fit(animate = false) {
+  fit(glides = false) {
     const { width, height } = this.size,
       { layout } = this.picture;
     if (!width || !height) return;
     this.fitted = `${width} ${height}`;
     const zoom = (this.whole = Math.min((width - 48) / layout.width, (height - UNDER - 24) / layout.height, 1.5));
-    this.go({ zoom, x: (width - layout.width * zoom) / 2, y: (height - UNDER - layout.height * zoom) / 2 }, animate);
+    this.go({ zoom, x: (width - layout.width * zoom) / 2, y: (height - UNDER - layout.height * zoom) / 2 }, glides);
   }
 
-  /** Bring the cards of a step near, if the whole picture is too small to be read. */
-  follow(things) {
+  /**
+   * Bring the cards of a step near, the last one above all, if the whole picture is too small to be read.  In a run of
+   * steps, which nobody reads, stand back and let the whole be seen; where that is too small to see anything, move and
+   * do not glide.
+   */
+  follow(things, runs = false) {
     if (!this.following || this.whole >= READABLE_ZOOM) return;
+    if (runs && this.whole >= VISIBLE_ZOOM) return this.fit(true);
     const boxes = things.map((thing) => this.picture.cards.get(thing)).filter(Boolean);
     if (!boxes.length) return;
-    const left = Math.min(...boxes.map((b) => b.x)) - 60,
-      right = Math.max(...boxes.map((b) => b.x + b.width)) + 60;
-    const top = Math.min(...boxes.map((b) => b.y)) - 40,
-      bottom = Math.max(...boxes.map((b) => b.y + b.height)) + 40;
-    const { width, height } = this.size;
-    if (this.sees(left, top, right, bottom)) return;
-    const zoom = Math.max(READABLE_ZOOM, Math.min(1, width / (right - left), height / (bottom - top)));
-    const last = boxes.at(-1);
-    const centre = (low, high, room, at, span) =>
-      (high - low) * zoom <= room ? room / 2 - ((low + high) / 2) * zoom : room / 2 - (at + span / 2) * zoom;
+    const { width, height } = this.size,
+      around = (some) => ({
+        left: Math.min(...some.map((b) => b.x)) - 60,
+        right: Math.max(...some.map((b) => b.x + b.width)) + 60,
+        top: Math.min(...some.map((b) => b.y)) - 40,
+        bottom: Math.max(...some.map((b) => b.y + b.height)) + 40,
+      }),
+      fits = (room) => Math.min(1, width / (room.right - room.left), (height - UNDER) / (room.bottom - room.top));
+    const all = around(boxes),
+      room = fits(all) >= NEAR_ZOOM ? all : around(boxes.slice(-1));
+    if (this.sees(room)) return;
+    const now = this.view.zoom,
+      most = Math.max(READABLE_ZOOM, fits(room)),
+      zoom = now >= NEAR_ZOOM && now <= most ? now : most; // no nearer and farther at every step
     this.go(
-      { zoom, x: centre(left, right, width, last.x, last.width), y: centre(top, bottom, height, last.y, last.height) },
-      true,
+      {
+        zoom,
+        x: width / 2 - ((room.left + room.right) / 2) * zoom,
+        y: (height - UNDER) / 2 - ((room.top + room.bottom) / 2) * zoom,
+      },
+      !runs,
     );
   }
 
@@ -74,38 +89,28 @@ class Camera {
   }
 
   /** Whether a part of the picture is in view, and large enough to be read. */
-  sees(left, top, right, bottom) {
+  sees({ left, top, right, bottom }) {
     const { x, y, zoom } = this.view,
       { width, height } = this.size;
     const inside =
-      left * zoom + x >= 0 && right * zoom + x <= width && top * zoom + y >= 0 && bottom * zoom + y <= height;
+      left * zoom + x >= 0 && right * zoom + x <= width && top * zoom + y >= 0 && bottom * zoom + y <= height - UNDER;
     return inside && zoom >= READABLE_ZOOM;
   }
 
-  go(target, animate) {
-    cancelAnimationFrame(this.frame);
-    const now = performance.now(),
-      fast = now - (this.asked ?? 0) < 200;
-    this.asked = now;
-    const calm = !animate || fast || matchMedia("(prefers-reduced-motion: reduce)").matches;
-    if (calm) return this.apply(target);
-    const from = { ...this.view },
-      start = performance.now();
-    const frame = (now) => {
-      const t = Math.min(1, (now - start) / 320),
-        eased = 1 - (1 - t) ** 3;
-      this.apply(
-        Object.fromEntries(Object.keys(target).map((key) => [key, from[key] + (target[key] - from[key]) * eased])),
-      );
-      if (t < 1) this.frame = requestAnimationFrame(frame);
-    };
-    this.frame = requestAnimationFrame(frame);
+  /** Look there; a glide is the browser's, which moves what is painted and paints it anew at the end. */
+  go(target, glides) {
+    this.view = target;
+    const { x, y, zoom } = target,
+      { camera } = this.picture;
+    camera.classList.toggle("glides", glides);
+    camera.style.transform = `translate(${x}px, ${y}px) scale(${zoom})`;
+    this.element.classList.toggle("far", zoom < 0.55);
   }
 
-  apply(view) {
-    this.view = view;
-    this.picture.camera.setAttribute("transform", `translate(${view.x} ${view.y}) scale(${view.zoom})`);
-    this.element.classList.toggle("far", view.zoom < 0.55);
+  /** Stop where a glide is just now. */
+  halt() {
+    const { a, e, f } = new DOMMatrix(getComputedStyle(this.picture.camera).transform);
+    this.go({ x: e, y: f, zoom: a }, false);
   }
 
   zoomBy(factor, at = { x: this.size.width / 2, y: this.size.height / 2 }) {
@@ -133,6 +138,7 @@ class Camera {
 
   pointerdown(event) {
     if (event.target.closest(".card, .fold")) return;
+    this.halt();
     this.pointers.set(event.pointerId, event);
     this.element.setPointerCapture(event.pointerId);
   }

@@ -1,5 +1,7 @@
 // Everything together: one state (steps taken, chosen number, breakpoints, leaves' values), and who shows it.
 
+const QUICK = 150; // milliseconds from step to step below which nobody reads what each one says
+
 class App {
   constructor(data) {
     const graph = (this.graph = new Graph(data));
@@ -9,6 +11,9 @@ class App {
       breakpoints: new Set(),
       words: new Words(graph),
       learns: new Set(graph.learn),
+      still: matchMedia("(prefers-reduced-motion: reduce)"),
+      run: 0,
+      gone: -Infinity,
     });
     this.why = graph.lacks();
     this.live = this.why === "" && graph.seed > 0;
@@ -55,22 +60,40 @@ class App {
       from = this.taken;
     if (!Number.isFinite(to)) return;
     this.taken = to;
-    const now = performance.now();
-    document.body.classList.toggle("fast", now - (this.gone ?? 0) < 150);
-    this.gone = now;
+    this.pace();
     this.picture.move(from, to);
     this.show();
     this.watch();
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches || this.player.pace < 180;
-    if (flies && to === from + 1 && !calm) this.picture.fly(from, Math.min(620, this.player.pace * 0.8));
+    const flight = Math.min(620, this.player.pace * 0.8);
+    if (flies && to === from + 1 && flight > 150 && !this.still.matches) this.picture.fly(from, flight);
     else this.picture.layers.flights.replaceChildren();
     if (!this.player.playing) this.announce();
+  }
+
+  /** How many steps have come in quick succession, and when they have ended. */
+  pace() {
+    const now = performance.now();
+    this.run = now - this.gone < QUICK ? this.run + 1 : 0;
+    this.gone = now;
+    if (this.run === 1) document.body.classList.add("fast");
+    clearTimeout(this.settling);
+    this.settling = setTimeout(() => this.settle(), 1.3 * QUICK);
+  }
+
+  /** After a step that no other follows: what nobody can see in a run of steps. */
+  settle() {
+    this.player.link();
+    if (!this.run) return;
+    this.run = 0;
+    document.body.classList.remove("fast");
+    this.inspector.show();
+    this.watch();
   }
 
   show() {
     this.player.show();
     this.story.show();
-    this.inspector.showSoon();
+    if (!this.run || this.selected !== null) this.inspector.show();
   }
 
   watch() {
@@ -78,7 +101,7 @@ class App {
     const { phase, node, target } = this.graph.step(this.taken - 1),
       shows = (i) => this.tree.shows(i);
     const near = phase === "forward" ? [...this.graph.operands(node)].slice(0, 12) : [node];
-    this.camera.follow([...near, target].map(shows));
+    this.camera.follow([...near, target].map(shows), this.run > 3);
   }
 
   announce() {

@@ -13,6 +13,13 @@ function html(name, attributes = {}, ...children) {
 
 const byId = (id) => document.getElementById(id);
 
+/** Set a text in the node that is there, and only if it is another: nothing is made and thrown away at every step. */
+function setText(element, text) {
+  const { firstChild } = element;
+  if (!firstChild) element.textContent = text;
+  else if (firstChild.data !== text) firstChild.data = text;
+}
+
 // -- what the step says -----------------------------------------------------------------------------
 
 class Story {
@@ -23,11 +30,11 @@ class Story {
   show() {
     const { graph, taken } = this.app,
       said = this.said();
-    byId("phase").textContent = said.phase;
-    byId("phase").className = taken > graph.seed ? "backward" : "forward";
-    byId("sentence").textContent = said.sentence;
-    byId("meaning").textContent = said.meaning;
-    byId("arithmetic").replaceChildren(...this.lines(said.arithmetic));
+    setText(byId("phase"), said.phase);
+    byId("phase").classList.toggle("backward", taken > graph.seed);
+    setText(byId("sentence"), said.sentence);
+    setText(byId("meaning"), said.meaning);
+    this.write(said.arithmetic);
     this.spoken = `${said.phase}. ${said.sentence} ${said.arithmetic}`;
   }
 
@@ -65,20 +72,25 @@ class Story {
   }
 
   /** An equation, a line for every = sign, what it comes to in bold. */
-  lines(arithmetic) {
+  write(arithmetic) {
     const [left, ...sides] = arithmetic.split(" = "),
       sign = left.includes(" += ") ? " += " : " = ";
-    if (!sides.length) return [];
     const [name, first] = left.includes(" += ") ? left.split(" += ") : [left, sides.shift()];
-    return [first, ...sides].map((side, i, all) =>
+    const rows = first === undefined ? [] : [first, ...sides].map((side, i) => [i ? "" : name, i ? " = " : sign, side]);
+    if (this.rows?.length !== rows.length) this.rule(rows.length);
+    rows.forEach((texts, i) => texts.forEach((text, k) => setText(this.rows[i].children[k], text)));
+  }
+
+  /** So many lines, which are kept as long as they suffice: most steps have as many as the one before. */
+  rule(count) {
+    const line = (_, i) =>
       html(
         "div",
-        { class: i === all.length - 1 && i ? "result" : "" },
-        html("span", { class: "left" }, i ? "" : name),
-        html("span", { class: "sign" }, i ? " = " : sign),
-        html("span", { class: "right" }, side),
-      ),
-    );
+        { class: i && i === count - 1 ? "result" : "" },
+        ...["left", "sign", "right"].map((part) => html("span", { class: part })),
+      );
+    this.rows = Array.from({ length: count }, line);
+    byId("arithmetic").replaceChildren(...this.rows);
   }
 }
 
@@ -94,16 +106,6 @@ class Inspector {
     const { app } = this;
     if (app.selected !== null) return app.selected;
     return app.taken ? app.graph.step(app.taken - 1).target : app.graph.root;
-  }
-
-  /** At once, or when a fast run of steps has a moment: nobody reads it meanwhile. */
-  showSoon() {
-    const now = performance.now(),
-      fast = now - (this.asked ?? 0) < 90;
-    this.asked = now;
-    clearTimeout(this.waiting);
-    if (fast && this.app.selected === null) this.waiting = setTimeout(() => this.show(), 120);
-    else this.show();
   }
 
   show() {

@@ -1,4 +1,6 @@
 // The picture: cards, groups and arrows as SVG, brought up to date by touching only what a step changes.
+// What lies on the ground and what lies on top are an <svg> each, which the browser paints by themselves: a card that
+// changes repaints no arrow, and looking elsewhere moves what is painted.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -37,6 +39,11 @@ class Picture {
     const slots = (thing) => (typeof thing === "number" ? graph.first[thing + 1] - graph.first[thing] : 1);
     this.layout = new Layout(tree, this.links, (thing) => this.extent(thing), slots);
     Object.values(this.layers).forEach((layer) => layer.replaceChildren());
+    for (const sheet of this.camera.children) {
+      sheet.setAttribute("width", Math.ceil(this.layout.width));
+      sheet.setAttribute("height", Math.ceil(this.layout.height));
+    }
+    this.lit = { cards: new Set(), links: new Set() };
     for (const [thing, box] of this.layout.boxes) {
       if (typeof thing === "number") this.drawCard(thing, box);
       else if (thing.open) this.drawScope(thing, box);
@@ -44,7 +51,8 @@ class Picture {
     }
     this.links.forEach((link, i) => this.drawLink(link, this.layout.curves[i]));
     this.element.classList.toggle("dense", this.links.length > 160);
-    this.linkOf = new Map(this.links.flatMap((link) => link.edges.map((e) => [e, link])));
+    this.linkOf = new Array(this.graph.operand.length);
+    for (const link of this.links) for (const e of link.edges) this.linkOf[e] = link;
     this.refresh();
   }
 
@@ -59,8 +67,10 @@ class Picture {
         head = shows[graph.node[e]];
       if (tail === head) return;
       const key = typeof tail === "number" && typeof head === "number" ? e : `${idOf(tail)}>${idOf(head)}`;
-      if (!together.has(key)) links.push(together.set(key, { tail, head, edges: [] }).get(key));
-      together.get(key).edges.push(e);
+      if (!together.has(key)) links.push(together.set(key, { tail, head, edges: [], first: Infinity }).get(key));
+      const link = together.get(key);
+      link.edges.push(e);
+      link.first = Math.min(link.first, graph.node[e]);
     });
     return links;
   }
@@ -156,10 +166,8 @@ class Picture {
       for (const shift of [6, 3]) g.append(svg("rect", { class: "behind", x: shift, y: -shift, width, height, rx: 8 }));
     const radius = constant ? 11 : kind === "leaf" ? 14 : 8;
     g.append(svg("rect", { class: "halo", x: -5, y: -5, width: width + 10, height: height + 10, rx: radius + 5 }));
-    g.append(
-      svg("rect", { class: "face", width, height, rx: radius }),
-      svg("rect", { class: "tint", width, height, rx: radius }),
-    );
+    card.tint = svg("rect", { class: "tint", width, height, rx: radius });
+    g.append(svg("rect", { class: "face", width, height, rx: radius }), card.tint);
     if (constant) this.text(card, "value", width / 2, 15, shown(this.graph.value[thing]));
     else this.write(card, single);
     if (single) this.drawBreakpoint(card);
@@ -230,38 +238,56 @@ class Picture {
 
   // -- bringing up to date -------------------------------------------------------------------------
 
-  /** Everything, after a jump or a change of numbers. */
+  /** Everything, after a change of numbers. */
   refresh() {
+    this.sumUp();
+    this.showAll();
+  }
+
+  /** What is read at every step, however many numbers an arrow or a card stands for. */
+  sumUp() {
     const { graph } = this;
-    this.largest = graph.taken.reduce(
-      (most, e) => Math.max(most, finite(graph.delta[graph.node[e]] * graph.slope[e])),
-      1e-300,
-    );
     this.largestDelta = graph.delta.reduce((most, delta) => Math.max(most, finite(delta)), 1e-300);
-    this.sent = new Uint8Array(graph.operand.length);
-    for (let b = 0; b < this.app.taken - graph.seed - 1; b++) this.sent[graph.taken[b]] = 1;
+    this.largest = 1e-300;
+    for (const link of this.links)
+      Object.assign(link, { order: [], peaks: [], flows: link.edges.some((e) => graph.flows[e]) });
+    graph.taken.forEach((e, b) => {
+      const sent = graph.delta[graph.node[e]] * graph.slope[e],
+        link = this.linkOf[e];
+      this.largest = Math.max(this.largest, finite(sent));
+      if (!link) return;
+      const peak = link.peaks.at(-1) ?? 0;
+      link.order.push(b);
+      link.peaks.push(Math.abs(sent) > Math.abs(peak) || Number.isNaN(sent) ? sent : peak);
+    });
+    const begun = (i) => (i === graph.root ? -1 : (graph.arriving[i][0] ?? Infinity));
+    for (const { thing } of this.cards.values())
+      if (typeof thing !== "number") thing.begun = Float64Array.from(thing.outputs, begun).sort();
+  }
+
+  showAll() {
+    this.spot();
     for (const card of this.cards.values()) this.refreshCard(card);
     for (const link of this.links) this.refreshLink(link);
-    this.spot();
+    this.glow();
   }
 
   /** Only what lies between two numbers of steps. */
   move(from, to) {
-    if (Math.abs(to - from) > 40) return this.refresh();
+    if (Math.abs(to - from) > 40) return this.showAll();
     const { graph, tree } = this,
-      things = new Set(),
+      cards = new Set(this.lit.cards),
       links = new Set();
     for (let k = Math.min(from, to); k < Math.max(from, to); k++) {
       const { edge, node, target } = graph.step(k);
-      things.add(tree.shows(target)).add(tree.shows(node));
-      if (edge !== undefined) {
-        this.sent[edge] = Number(to > from);
-        links.add(this.linkOf.get(edge));
-      } else for (const e of graph.edges(node)) links.add(this.linkOf.get(e));
+      cards.add(this.cards.get(tree.shows(target))).add(this.cards.get(tree.shows(node)));
+      for (const e of edge === undefined ? graph.edges(node) : [edge]) links.add(this.linkOf[e]);
     }
-    for (const thing of things) this.refreshCard(this.cards.get(thing));
-    for (const link of links) if (link) this.refreshLink(link);
     this.spot();
+    for (const card of this.lit.cards) cards.add(card);
+    for (const card of cards) this.refreshCard(card);
+    for (const link of links) if (link) this.refreshLink(link);
+    this.glow();
   }
 
   refreshCard(card) {
@@ -271,21 +297,21 @@ class Picture {
       known = graph.knows(thing, app.taken);
     if (graph.isConstant(thing)) return;
     const found = graph.gathered(thing, app.taken);
-    this.set(card.value, known ? shown(graph.value[thing]) : "not yet");
-    this.set(card.delta, deltaText(found, known));
+    setText(card.value, known ? shown(graph.value[thing]) : "not yet");
+    setText(card.delta, deltaText(found, known));
     this.paint(card, known, found);
-    card.g.setAttribute("aria-label", this.spoken(thing, known, found));
+    this.label(card, this.spoken(thing, known, found));
   }
 
   refreshGroup(card) {
     const { graph, app } = this,
-      { outputs, computed, size } = card.thing,
+      { outputs, computed, size, begun } = card.thing,
       [only] = outputs;
     const done = countBelow(computed, app.taken + graph.leaves),
       known = done === computed.length;
     if (outputs.length === 1 && !card.thing.path.endsWith("…")) {
       const found = graph.gathered(only, app.taken);
-      this.set(
+      setText(
         card.value,
         known
           ? `${short(graph.called[only], 8)} = ${shown(graph.value[only])}`
@@ -293,19 +319,19 @@ class Picture {
             ? `${done} of ${computed.length} computed`
             : "",
       );
-      this.set(card.delta, deltaText(found, known));
+      setText(card.delta, deltaText(found, known));
       this.paint(card, known, found);
     } else {
-      this.set(card.value, computed.length ? `${done} of ${computed.length} computed` : `${size} numbers`);
-      const back = outputs.filter((i) => graph.gathered(i, app.taken).arrived).length;
-      this.set(card.delta, back ? `δ of ${back} of ${outputs.length}` : "");
+      setText(card.value, computed.length ? `${done} of ${computed.length} computed` : `${size} numbers`);
+      const back = countBelow(begun, app.taken - graph.seed - 1);
+      setText(card.delta, back ? `δ of ${back} of ${outputs.length}` : "");
       this.paint(card, known, { delta: null, arrived: 0, expected: 1 });
     }
-    card.g.setAttribute("aria-label", `group ${card.thing.name}, ${size} numbers, ${card.value.textContent}`);
+    this.label(card, `group ${card.thing.name}, ${size} numbers, ${card.value.textContent}`);
   }
 
-  set(element, text) {
-    if (element.textContent !== text) element.textContent = text;
+  label(card, text) {
+    if (card.said !== text) card.g.setAttribute("aria-label", (card.said = text));
   }
 
   /** A card's state as classes, and its tint by the size of δ. */
@@ -329,8 +355,8 @@ class Picture {
       if (state) card.g.classList.add(...state.split(" "));
       card.state = state;
     }
-    const tint = delta === null ? 0 : 0.05 + 0.2 * logarithmic(delta, this.largestDelta);
-    card.g.style.setProperty("--tint", sign ? tint.toFixed(3) : "0");
+    const tint = states.includes("odd") ? 0.16 : sign ? 0.05 + 0.2 * logarithmic(delta, this.largestDelta) : 0;
+    if (tint !== card.opacity) card.tint.style.fillOpacity = card.opacity = tint;
   }
 
   spoken(i, known, found) {
@@ -342,13 +368,9 @@ class Picture {
   refreshLink(link) {
     if (!link.g) return;
     const { graph, app } = this,
-      [edge] = link.edges;
-    const arrived = link.edges.filter((e) => this.sent[e]);
-    const contribution = arrived.reduce((most, e) => {
-      const sent = graph.delta[graph.node[e]] * graph.slope[e];
-      return Math.abs(sent) > Math.abs(most) || Number.isNaN(sent) ? sent : most;
-    }, 0);
-    link.sign = !arrived.length
+      arrived = countBelow(link.order, app.taken - graph.seed - 1),
+      contribution = arrived ? link.peaks[arrived - 1] : 0;
+    link.sign = !arrived
       ? ""
       : contribution > 0
         ? "plus"
@@ -357,46 +379,48 @@ class Picture {
           : Number.isNaN(contribution)
             ? "odd"
             : "flat";
-    const ready = link.edges.some((e) => graph.knows(graph.node[e], app.taken));
-    const flows = link.edges.some((e) => graph.flows[e]);
-    link.g.setAttribute("class", `edge ${link.sign} ${ready ? "" : "waiting"} ${flows ? "" : "no-path"}`);
-    link.path.style.strokeWidth = arrived.length
-      ? (1.2 + 2.6 * logarithmic(contribution, this.largest)).toFixed(2)
-      : "";
-    if (link.label) this.set(link.label, arrived.length ? shown(graph.slope[edge]) : "");
+    const ready = graph.knows(link.first, app.taken),
+      look = `edge ${link.sign} ${ready ? "" : "waiting"} ${link.flows ? "" : "no-path"}`,
+      width = arrived ? (1.2 + 2.6 * logarithmic(contribution, this.largest)).toFixed(2) : "";
+    if (look !== link.look) link.g.setAttribute("class", (link.look = look));
+    if (width !== link.width) link.path.style.strokeWidth = link.width = width;
+    if (link.label) setText(link.label, arrived ? shown(graph.slope[link.edges[0]]) : "");
   }
 
   // -- the current step ----------------------------------------------------------------------------
 
-  /** Light up what the last step was about. */
+  /** Choose what the last step was about: cards, whose look they are refreshed with, and arrows, which glow. */
   spot() {
-    for (const thing of this.lit ?? []) this.light(thing, "");
-    const { graph, app, tree } = this;
-    this.lit = [];
+    const { graph, app, tree } = this,
+      { cards, links } = this.lit;
+    for (const card of cards) card.spot = "";
+    cards.clear();
+    links.clear();
     if (!app.taken) return;
-    const { phase, edge, node, target } = graph.step(app.taken - 1);
-    const light = (thing, how) => thing !== undefined && (this.lit.push(thing), this.light(thing, how));
-    if (phase === "backward") {
-      light(this.cards.get(tree.shows(node)), "gives");
-      light(this.linkOf.get(edge), "current back");
-    } else for (const e of phase === "forward" ? graph.edges(node) : []) light(this.linkOf.get(e), "current");
-    light(this.cards.get(tree.shows(target)), phase === "forward" ? "current" : "current back");
+    const { phase, edge, node, target } = graph.step(app.taken - 1),
+      back = phase === "forward" ? "" : " back";
+    const light = (all, thing, how) => {
+      if (!thing) return;
+      thing.spot = how;
+      all.add(thing);
+    };
+    if (phase === "backward") light(cards, this.cards.get(tree.shows(node)), "gives");
+    light(cards, this.cards.get(tree.shows(target)), `current${back}`);
+    if (phase === "backward") light(links, this.linkOf[edge], "current back");
+    else if (phase === "forward") for (const e of graph.edges(node)) light(links, this.linkOf[e], "current");
   }
 
-  light(thing, how) {
-    if (thing.edges) return this.glow(thing, how);
-    thing.spot = how;
-    if (this.cards.get(thing.thing) === thing) this.refreshCard(thing);
-  }
-
-  /** A lit link is drawn once more, above the others, which are then left as they are: there may be a thousand. */
-  glow(link, how) {
-    link.halo?.remove();
-    if (!link.g || !how) return;
-    link.halo = svg("g", { class: `edge ${link.sign} ${how}` });
-    link.halo.append(svg("path", { class: "glow", d: link.d }), svg("path", { class: "line", d: link.arrow }));
-    if (link.label && how.includes("back")) link.halo.append(link.label.cloneNode(true));
-    this.layers.lit.append(link.halo);
+  /** A lit arrow is drawn once more, above the others, which are then left as they are: there may be a thousand. */
+  glow() {
+    const drawn = [...this.lit.links].filter((link) => link.g);
+    this.layers.lit.replaceChildren(
+      ...drawn.map((link) => {
+        const g = svg("g", { class: `edge ${link.sign} ${link.spot}` });
+        g.append(svg("path", { class: "glow", d: link.d }), svg("path", { class: "line", d: link.arrow }));
+        if (link.label && link.spot.includes("back")) g.append(link.label.cloneNode(true));
+        return g;
+      }),
+    );
   }
 
   /** Numbers fly along the arrows of step k: values into a node, or a contribution back out of it. */
@@ -406,10 +430,10 @@ class Picture {
     this.layers.flights.replaceChildren();
     if (phase === "backward") {
       const sent = graph.delta[node] * graph.slope[edge];
-      this.flight(this.linkOf.get(edge), signed(sent), sent < 0 ? "minus" : "plus", true, milliseconds);
+      this.flight(this.linkOf[edge], signed(sent), sent < 0 ? "minus" : "plus", true, milliseconds);
     } else if (phase === "forward") {
       for (const e of graph.edges(node).slice(0, 24))
-        this.flight(this.linkOf.get(e), shown(graph.value[graph.operand[e]]), "", false, milliseconds);
+        this.flight(this.linkOf[e], shown(graph.value[graph.operand[e]]), "", false, milliseconds);
     }
   }
 

@@ -4,6 +4,7 @@ class Player {
   constructor(app) {
     this.app = app;
     this.playing = false;
+    this.done = document.querySelector(".done");
     const click = (id, act) => byId(id).addEventListener("click", act);
     click("start", () => app.go(0));
     click("back", (event) => (event.shiftKey ? this.unit(true) : this.step(-1)));
@@ -35,11 +36,10 @@ class Player {
         ? `forward ${taken} of ${graph.seed}`
         : `backward ${taken - graph.seed - 1} of ${graph.steps - graph.seed - 1}`;
     slider.setAttribute("aria-valuetext", where);
-    slider.parentElement.style.setProperty("--at", `${(100 * taken) / graph.steps}%`);
+    this.done.style.clipPath = `inset(0 ${100 - (100 * taken) / graph.steps}% 0 0 round 4px)`;
     if (this.shown !== graph.steps) this.lengths();
     byId("back").disabled = byId("start").disabled = taken === 0;
     byId("forth").disabled = byId("end").disabled = taken === graph.steps;
-    this.link();
   }
 
   /** How long the two passes are, one beside the other. */
@@ -149,18 +149,15 @@ class Player {
 
   // -- links ---------------------------------------------------------------------------------------
 
-  /** The address says the step, a little later, so that a fast play does not flood the history. */
+  /** The address says where we are. */
   link() {
-    clearTimeout(this.linking);
-    this.linking = setTimeout(() => {
-      const { taken, selected } = this.app,
-        node = typeof selected === "number" ? `&node=${selected}` : "";
-      try {
-        history.replaceState(null, "", `#step=${taken}${node}`);
-      } catch {
-        /* a sandboxed frame has no address of its own */
-      }
-    }, 200);
+    const { taken, selected } = this.app,
+      node = typeof selected === "number" ? `&node=${selected}` : "";
+    try {
+      history.replaceState(null, "", `#step=${taken}${node}`);
+    } catch {
+      /* a sandboxed frame has no address of its own */
+    }
   }
 
   follow(hash) {
