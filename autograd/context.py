@@ -76,6 +76,11 @@ def no_grad() -> AbstractContextManager[None]:
     return _Block(lambda mode: _Mode(False, mode.scope, mode.sources))
 
 
+def as_usual() -> AbstractContextManager[None]:
+    """Record as outside of all blocks: a program does not depend on where it was first asked for."""
+    return _Block(lambda _: _Mode())
+
+
 def scope(name: str) -> AbstractContextManager[None]:
     """Put the nodes recorded in this block under a scope; scopes nest with dots.
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from autograd.context import as_usual
 from autograd.errors import OperandError
 from autograd.program.compile import Bound, compile_graph
 from autograd.symbol import Symbol
@@ -47,7 +48,7 @@ class Objective:
     ) -> None:
         xs = symbols([label.name or "x" for label in input_labels(model.inputs)])
         ys = symbols([f"y{i}" for i in range(1, int(np.prod(targets)) + 1)])
-        with recorded_draws() as draws:
+        with recorded_draws() as draws, as_usual():
             predictions = np.empty((1, model.outputs), object)
             predictions[0, :] = model.forward(list(xs))
             J = loss(predictions, ys.reshape(1, *targets))

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.errors import ArgumentError
+from autograd.context import as_usual
 from autograd.program.compile import Compiled, compile_graph
-from nn.data import Array, check_count, check_names, table
+from nn.data import Array, check_count, table
 from nn.notation import input_labels
 from nn.objective import symbols
+from nn.training import check_samples
 
 if TYPE_CHECKING:
     from nn.module import Module
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
 def predict(model: Module, X: Any, batch_size: int, backend: str, threads: int) -> Array:
     """See `Module.predict`."""
     samples, names = table(X, "X")
-    check_names(model.columns, names, repr(model))
-    if samples.ndim != 2 or samples.shape[1] != model.inputs:
-        raise ArgumentError(f"X has shape samples × {model.inputs} for {model!r}, got {samples.shape}")
+    check_samples(model, samples, names)
     size = check_count(batch_size, "samples in a batch")
     if model.input_scale is not None:
         samples = model.input_scale.transform(samples)
@@ -38,7 +37,7 @@ def predict(model: Module, X: Any, batch_size: int, backend: str, threads: int) 
 def _compiled(model: Module, backend: str, threads: int) -> Compiled:
     """The network as a program, which reads the parameters itself."""
     xs = symbols([label.name or "x" for label in input_labels(model.inputs)])
-    with _evaluating(model):
+    with _evaluating(model), as_usual():
         outputs = np.empty(model.outputs, object)
         outputs[:] = model.forward(list(xs))
     return compile_graph(outputs, [xs], in_axes=0, backend=backend, threads=threads)

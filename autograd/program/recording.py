@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from autograd.context import as_usual
 from autograd.program.graph import leaves_above, program_from
 from autograd.program.program import Program
 from autograd.structure import Structure, flatten, names_of_arguments
@@ -45,7 +46,7 @@ def record_function(f: Callable[..., Any], arguments: Sequence[Structure]) -> Re
         [Symbol(place) for place in structure.places(name)] for structure, name in zip(arguments, names, strict=True)
     ]
     inputs = [symbol for group in symbols for symbol in group]
-    with running(inputs), collector_paused():
+    with running(inputs), collector_paused(), as_usual():
         answer = f(*[structure.build(group) for structure, group in zip(arguments, symbols, strict=True)])
         outputs, structure = flatten(answer, "what a compiled function returns")
         return _recording(outputs, inputs, arguments, structure)
