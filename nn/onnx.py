@@ -123,7 +123,7 @@ def to_onnx(
     try:
         import onnx
     except ImportError:
-        raise ArgumentError("ONNX is not installed: pip install onnx") from None
+        raise ArgumentError("to_onnx needs onnx, the extra `onnx`: pip install 'glassgrad[onnx]'") from None
     graph = _Graph(onnx, np.dtype(dtype))
     flowing = graph.standardised(input_scale, "x")
     for place, layer in enumerate(layers, 2):

@@ -63,7 +63,7 @@ def _torch() -> Any:
     try:
         import torch
     except ImportError:
-        raise ArgumentError("PyTorch is not installed: pip install torch") from None
+        raise ArgumentError("PyTorch is missing, the extra `torch`: pip install 'glassgrad[torch]'") from None
     return torch
 
 

@@ -324,5 +324,5 @@ def test_progress_shows_the_loss_and_says_when_tqdm_is_missing(capsys, monkeypat
     train(model, XOR, XOR_Y, epochs=2)
     assert capsys.readouterr().err == ""
     monkeypatch.setitem(__import__("sys").modules, "tqdm.auto", None)
-    with pytest.raises(ArgumentError, match="pip install tqdm"):
+    with pytest.raises(ArgumentError, match="the extra `progress`"):
         train(model, XOR, XOR_Y, progress=True)

@@ -97,7 +97,9 @@ def _converted(svg: str, kind: str) -> bytes:
 def _by_program(svg: str, kind: str) -> bytes:
     program = shutil.which("rsvg-convert")
     if program is None:
-        raise ConverterError(f"saving as .{kind} needs a converter: pip install cairosvg, or save as .svg")
+        raise ConverterError(
+            f"saving as .{kind} needs cairosvg, the extra `images`: pip install 'glassgrad[images]', or save as .svg"
+        )
     command = [program, "--format", kind, "--zoom", "2" if kind == "png" else "1"]
     done = subprocess.run(command, input=svg.encode(), capture_output=True, check=False)
     if done.returncode:

@@ -62,7 +62,9 @@ def sum_over_blocks(call: Call | Compiled, *args: Any) -> Any:
     try:
         from dask.delayed import delayed
     except ImportError as error:
-        raise ImportError("sum_over_blocks needs dask: pip install 'glassgrad[distributed]'") from error
+        raise ImportError(
+            "sum_over_blocks needs dask, the extra `distributed`: pip install 'glassgrad[distributed]'"
+        ) from error
     travelling = portable(call)
     if travelling.options.reduce != "sum":
         raise ArgumentError(f'sum_over_blocks sums: compile with reduce="sum", not {travelling.options.reduce!r}')

@@ -46,7 +46,7 @@ def _namespace() -> dict[str, Any]:
     try:
         import jax
     except ImportError as error:
-        raise ImportError("to_jax needs JAX: pip install 'glassgrad[jax]'") from error
+        raise ImportError("to_jax needs JAX, the extra `jax`: pip install 'glassgrad[jax]'") from error
     return {"jnp": jax.numpy, "inf": math.inf, "nan": math.nan, "where": jax.numpy.where}
 
 
