@@ -10,6 +10,8 @@ The package scikit-learn is an extra.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -27,7 +29,9 @@ try:
     from sklearn.utils.multiclass import check_classification_targets
     from sklearn.utils.validation import check_is_fitted, validate_data
 except ImportError as error:
-    raise ImportError("nn.sklearn needs scikit-learn 1.6 or newer: pip install scikit-learn") from error
+    raise ImportError(
+        "nn.sklearn needs scikit-learn 1.6 or newer, the extra `sklearn`: pip install 'glassgrad[sklearn]'"
+    ) from error
 
 LARGEST_BATCH = 200  # of batch_size="auto", as in scikit-learn
 
@@ -91,6 +95,16 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no an
     def _batch(self, samples: int) -> Any:
         return min(LARGEST_BATCH, samples) if self.batch_size == "auto" else self.batch_size
 
+    @contextmanager
+    def _unchanged_unless_well(self) -> Iterator[None]:
+        """What was fitted before stays if the block raises; scikit-learn notes the columns before it trains."""
+        before = dict(self.__dict__)
+        try:
+            yield
+        except BaseException:
+            self.__dict__ = before
+            raise
+
     def _outputs(self, X: Any) -> Array:
         check_is_fitted(self, "model_")
         samples = validate_data(self, X, reset=False, dtype=np.float64)
@@ -112,11 +126,13 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, _Network):  # type: ignore[
 
     def fit(self, X: Any, y: Any) -> MLPRegressor:
         """Train from the start, or with warm_start further."""
-        return self._fit(X, y, anew=not self.warm_start, epochs=self.max_iter)
+        with self._unchanged_unless_well():
+            return self._fit(X, y, anew=not self.warm_start, epochs=self.max_iter)
 
     def partial_fit(self, X: Any, y: Any) -> MLPRegressor:
         """Train further by one epoch."""
-        return self._fit(X, y, anew=False, epochs=1)
+        with self._unchanged_unless_well():
+            return self._fit(X, y, anew=False, epochs=1)
 
     def _fit(self, X: Any, y: Any, anew: bool, epochs: int) -> MLPRegressor:
         first = anew or not hasattr(self, "model_")
@@ -150,11 +166,13 @@ class MLPClassifier(ClassifierMixin, _Network):  # type: ignore[misc]
 
     def fit(self, X: Any, y: Any) -> MLPClassifier:
         """Train from the start, or with warm_start further."""
-        return self._fit(X, y, None, anew=not self.warm_start, epochs=self.max_iter)
+        with self._unchanged_unless_well():
+            return self._fit(X, y, None, anew=not self.warm_start, epochs=self.max_iter)
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None) -> MLPClassifier:
         """Train further by one epoch; the first call says in `classes` which there will be, or y has them all."""
-        return self._fit(X, y, classes, anew=False, epochs=1)
+        with self._unchanged_unless_well():
+            return self._fit(X, y, classes, anew=False, epochs=1)
 
     def _fit(self, X: Any, y: Any, classes: Any, anew: bool, epochs: int) -> MLPClassifier:
         first = anew or not hasattr(self, "model_")
@@ -181,9 +199,14 @@ class MLPClassifier(ClassifierMixin, _Network):  # type: ignore[misc]
 
     def predict_proba(self, X: Any) -> Array:
         """The probability of each class, samples × classes."""
+        shares: Array = np.exp(self.predict_log_proba(X))
+        return shares
+
+    def predict_log_proba(self, X: Any) -> Array:
+        """Its logarithm, which stays finite where the probability is too small for a float."""
         logits = self._outputs(X)
         if logits.ndim == 1:
             logits = np.column_stack([np.zeros(len(logits)), logits])
-        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-        shares: Array = powers / powers.sum(axis=1, keepdims=True)
-        return shares
+        below = logits - logits.max(axis=1, keepdims=True)
+        found: Array = below - np.log(np.exp(below).sum(axis=1, keepdims=True))
+        return found

@@ -87,6 +87,27 @@ def test_unseen_classes_other_shapes_and_bad_settings_are_refused():
         two.partial_fit(X, y)
 
 
+def test_a_fit_that_fails_leaves_the_estimator_as_it_was():
+    X, y = IRIS
+    model = MLPClassifier((4,), **{**QUICK, "max_iter": 2}).fit(X, y)
+    before, said = dict(vars(model)), model.predict(X)
+    for wrong in ((X[:, :3], np.zeros(150)), (X[:, :3], y[:-1]), (X * np.inf, y), (np.full(X.shape, "a"), y)):
+        for use in (model.fit, model.partial_fit):
+            with pytest.raises(ValueError, match=r".+"), np.errstate(invalid="ignore"):
+                use(*wrong)
+            assert vars(model) == before
+    assert (model.predict(X) == said).all()
+
+
+def test_logarithms_of_probabilities_stay_finite():
+    X, y = IRIS
+    model = MLPClassifier((4,), **QUICK).fit(X, y)
+    np.testing.assert_allclose(np.exp(model.predict_log_proba(X)), model.predict_proba(X))
+    far = model.predict_log_proba(1e4 * X)
+    assert np.isfinite(far).all()
+    assert (far < -800).any()
+
+
 def test_early_stopping_keeps_a_share_for_validation():
     X, y = IRIS
     model = MLPClassifier((4,), early_stopping=True, n_iter_no_change=3, learning_rate_init=0.2, random_state=0).fit(
@@ -99,5 +120,5 @@ def test_early_stopping_keeps_a_share_for_validation():
 def test_a_missing_package_is_one_sentence(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn.base", None)
     monkeypatch.delitem(sys.modules, "nn.sklearn")
-    with pytest.raises(ImportError, match="pip install scikit-learn"):
+    with pytest.raises(ImportError, match="the extra `sklearn`"):
         __import__("nn.sklearn")
