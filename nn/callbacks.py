@@ -26,7 +26,8 @@ Vector: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
 class Epoch:
     """An epoch that is over: its number in this call of `fit` (from 0), its losses, the model.
 
-    `numbers` are the parameters that are moved, as a vector that nobody changes.
+    `numbers` are the parameters that are moved, as a vector that nobody changes; `last` says that it is
+    the last epoch that `fit` was asked for.
     """
 
     number: int
@@ -35,6 +36,7 @@ class Epoch:
     model: Module
     history: History
     numbers: Vector
+    last: bool = False
     stopped: str = ""
 
     @property
@@ -51,8 +53,8 @@ class Epoch:
 class EarlyStopping:
     """Stops once the loss has not fallen by more than `min_delta` for `patience` epochs in a row.
 
-    The loss is that of the validation, where there is one.  The model is left as it was at its best,
-    unless ``restore_best=False``.
+    The loss is that of the validation, where there is one.  The model is left as it was at its best, also
+    where the epochs run out before, unless ``restore_best=False``.
 
     >>> from nn import MLP
     >>> model = MLP(1, [1], "linear", seed=0)
@@ -81,7 +83,12 @@ class EarlyStopping:
         else:
             self.waited += 1
         if self.waited >= self.patience:
-            epoch.stop("early stopping", self._numbers if self.restore_best else None)
+            epoch.stop("early stopping", self._best_of(epoch))
+        elif epoch.last:
+            epoch.numbers = self._best_of(epoch)
+
+    def _best_of(self, epoch: Epoch) -> Vector:
+        return epoch.numbers if self._numbers is None or not self.restore_best else self._numbers
 
     def __repr__(self) -> str:
         return f"EarlyStopping(patience={self.patience}, min_delta={self.min_delta})"

@@ -86,10 +86,15 @@ def check_count(count: Any, what: str) -> int:
 
 
 def _as_array(data: Any, what: str) -> Array:
+    """The data as NumPy takes it; entries that a masked array hides are missing values."""
+    if isinstance(data, np.ma.MaskedArray):
+        return np.array(data.tolist(), object) if np.ma.is_masked(data) else data.data  # hidden ones are None
     try:
         return np.asarray(data)
     except ValueError:
         raise ArgumentError(f"{what} must have rows of equal length, got {short(data)}") from None
+    except (TypeError, RuntimeError) as error:  # a tensor of PyTorch's that has a graph, or lives on a GPU
+        raise OperandError(f"{what} must hold numbers that NumPy can read: {error}") from None
 
 
 def _numbers(array: Array, what: str, names: Names) -> Array:

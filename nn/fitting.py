@@ -22,11 +22,12 @@ from autograd.errors import ArgumentError, AutogradError, NonFiniteError, Operan
 from autograd.value import Value, short
 from nn.activations import RReLU
 from nn.callbacks import EarlyStopping, Epoch
-from nn.data import Array, check_count, column_names
+from nn.data import Array, Names, check_count, check_names, column_names
 from nn.faults import first_fault
 from nn.history import History
 from nn.initialise import Seed, generator
 from nn.losses import SUMMED, check_targets
+from nn.normalise import Normalization
 from nn.objective import Loss, Objective
 from nn.optimisers import GradientDescent, Optimiser, State, Vector
 from nn.training import check_data, progress_bar
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from nn.module import Module
 
 Callback: TypeAlias = Callable[[Epoch], object]
-Validation: TypeAlias = "tuple[Any, Any] | float | None"
+Validation: TypeAlias = "tuple[Any, Any] | list[Any] | float | None"
 
 
 class TrainingError(AutogradError, RuntimeError):
@@ -85,10 +86,11 @@ def fit(
 ) -> History:
     """Train `model`; see `Module.fit`, which also has the defaults."""
     data, rng, count = Data(*check_data(model, X, y)), generator(seed), check_count(epochs, "epochs")
-    data, held_out = _held_out(model, validation, data, rng)
+    data, held_out = _held_out(model, validation, data, column_names(X), rng)
     size = len(data.X) if batch_size is None else check_count(batch_size, "samples in a batch")
     optimiser = _optimiser(model, optimiser)
-    _check_callbacks(callbacks)
+    _check_functions(loss, callbacks)
+    _check_scales(model)
     with _unchanged_unless_well(model, optimiser):
         data, held_out = _scaled(model, data), None if held_out is None else _scaled(model, held_out)
         for part in (data, held_out):
@@ -97,10 +99,10 @@ def fit(
         recipe = loss, optimiser.parameters, data.y.shape[1:], backend, threads
         objective = model.remembered("fit", recipe, lambda: Objective(model, *recipe))
         run = _Run(model, objective, optimiser, loss, data, held_out)
+        model.columns = column_names(X) or model.columns
+        model.optimiser, model.history = optimiser, run.history  # already, so that a callback may save the model
         with progress_bar(count * len(data.X), progress) as bar:
             run.train(count, min(size, len(data.X)), callbacks, rng, bar)
-        model.columns = column_names(X) or model.columns
-        model.optimiser, model.history = optimiser, run.history
     return run.history
 
 
@@ -134,7 +136,8 @@ class _Run:
                 training = self._epoch(size, rng, bar)
                 found = None if self.held_out is None else self._mean(self._value(self.held_out), len(self.held_out))
                 self._note(training, found, time.perf_counter() - start, bar, f"epoch {number + 1}/{epochs}")
-                if self._called(Epoch(number, training, found, self.model, self.history, self.at.w), callbacks):
+                epoch = Epoch(number, training, found, self.model, self.history, self.at.w, number + 1 == epochs)
+                if self._called(epoch, callbacks):
                     break
         except KeyboardInterrupt:
             self.history.stopped = "interrupted"
@@ -234,6 +237,7 @@ def _numbers(parameters: Sequence[Value]) -> Vector:
 def _unchanged_unless_well(model: Module, optimiser: Optimiser) -> Iterator[None]:
     """Put everything back if the block raises."""
     numbers, done, state = _numbers(model.parameters()), optimiser.steps, optimiser.state
+    last = model.columns, model.optimiser, model.history
     scales = [(scale, dict(vars(scale))) for scale in (model.input_scale, model.target_scale) if scale is not None]
     dice = [(g.rng, g.rng.getstate()) for part in model._parts() if isinstance(g := _activation(part), RReLU)]
     try:
@@ -242,6 +246,7 @@ def _unchanged_unless_well(model: Module, optimiser: Optimiser) -> Iterator[None
         for parameter, x in zip(model.parameters(), numbers.tolist(), strict=True):
             parameter.data = x
         optimiser.steps, optimiser.state = done, state
+        model.columns, model.optimiser, model.history = last
         for scale, fitted in scales:
             vars(scale).clear()
             vars(scale).update(fitted)
@@ -267,18 +272,21 @@ def _scaled(model: Module, data: Data) -> Data:
 # -- checking ---------------------------------------------------------------------------------------
 
 
-def _held_out(model: Module, validation: Validation, data: Data, rng: np.random.Generator) -> tuple[Data, Data | None]:
+def _held_out(
+    model: Module, validation: Validation, data: Data, names: Names, rng: np.random.Generator
+) -> tuple[Data, Data | None]:
     """What to train on and what to validate with: data of its own, or a random share."""
     if validation is None:
         return data, None
-    if isinstance(validation, tuple) and len(validation) == 2:
+    if isinstance(validation, (tuple, list)) and len(validation) == 2:
         found = Data(*check_data(model, *validation))
+        check_names(names, column_names(validation[0]), repr(model))
         if found.y.shape[1:] != data.y.shape[1:]:
             raise ArgumentError(f"the validation's y has shape {found.y.shape}, that of training {data.y.shape}")
         return data, found
-    if isinstance(validation, bool) or not isinstance(validation, (int, float)):
+    if isinstance(validation, bool) or not isinstance(validation, (int, float, np.floating)):
         raise ArgumentError(f"validation is a pair (X, y) or a share of the samples, got {short(validation)}")
-    count = round(validation * len(data.X)) if 0 < validation < 1 else 0
+    count = round(float(validation) * len(data.X)) if 0 < validation < 1 else 0
     if not 0 < count < len(data.X):
         what = "train on" if count else "validate with"
         raise ArgumentError(f"a share of {validation} of {len(data.X)} samples leaves none to {what}")
@@ -299,7 +307,21 @@ def _optimiser(model: Module, given: Optimiser | None) -> Optimiser:
     return optimiser
 
 
-def _check_callbacks(callbacks: Sequence[Callback]) -> None:
+def _check_scales(model: Module) -> None:
+    for name in ("input_scale", "target_scale"):
+        scale = getattr(model, name)
+        if scale is not None and not isinstance(scale, Normalization):
+            raise OperandError(
+                f"{name} is a Standardization or a QuantileNormalization of nn, got {type(scale).__name__} "
+                f"{short(scale)}; data that another library scales goes in scaled, with {name} None"
+            )
+
+
+def _check_functions(loss: Loss, callbacks: Sequence[Callback]) -> None:
+    if not callable(loss):
+        raise OperandError(
+            f"a loss is a function of predictions and targets, such as nn.mean_squared_error, got {short(loss)}"
+        )
     if not isinstance(callbacks, (list, tuple)):
         raise ArgumentError(f"callbacks is a list of functions of an Epoch, got {short(callbacks)}")
     for callback in callbacks:

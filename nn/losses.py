@@ -101,6 +101,7 @@ def cross_entropy(predictions: Any, targets: Any, reduction: str = "mean") -> An
     y = np.asarray(targets)
     if z.ndim not in (1, 2) or 0 in z.shape:
         raise ArgumentError(f"cross_entropy takes logits of shape (k,) or (n, k), got {z.shape}")
+    _check_choice(z.shape[-1])
     rows = np.atleast_2d(z)
     if y.dtype == object:
         with scope("loss"):
@@ -126,6 +127,7 @@ def check_targets(loss: Callable[..., Any], targets: Any, outputs: int = 1) -> N
     known = loss.func if isinstance(loss, partial) else loss
     if known is cross_entropy:
         y = np.asarray(targets)
+        _check_choice(outputs)
         _shares(y, (len(y), outputs), (len(y), outputs))
     elif known in _LABELS:
         _check_labels(targets, *_LABELS[known])
@@ -262,6 +264,14 @@ def _of_shares(z: Any, shares: Any) -> Any:
     return f.logsumexp([zj - mean for zj in z])
 
 
+def _check_choice(outputs: int) -> None:
+    if outputs < 2:
+        raise ArgumentError(
+            "cross_entropy chooses between outputs, one a class, and there is one: for two classes with one "
+            "output use binary_cross_entropy_with_logits"
+        )
+
+
 def _shares(y: Any, given: tuple[int, ...], shape: tuple[int, int]) -> Any:
     """Targets as rows of probabilities, n × k."""
     n, k = shape
@@ -270,7 +280,7 @@ def _shares(y: Any, given: tuple[int, ...], shape: tuple[int, int]) -> Any:
     if y.dtype.kind in "iu" and y.shape == given[:-1]:
         classes = np.atleast_1d(y)
         if classes.min() < 0 or classes.max() >= k:
-            raise ArgumentError(f"classes are 0 to {k - 1}, got {classes.min()} to {classes.max()}")
+            raise ArgumentError(f"of {k} outputs the classes are 0 to {k - 1}, got {classes.min()} to {classes.max()}")
         return np.eye(k)[classes]
     if y.shape != given or y.dtype.kind not in "fiub":
         raise ArgumentError(

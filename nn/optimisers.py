@@ -37,6 +37,8 @@ class Optimiser(ABC):
                 raise OperandError(f"an optimiser moves Values, got {type(p).__name__} {short(p)}")
         if not self.parameters:
             raise ArgumentError("an optimiser needs at least one parameter: pass model.parameters()")
+        if len(set(self.parameters)) < len(self.parameters):
+            raise ArgumentError("an optimiser moves each parameter once; one of these is given twice")
         rate_at(learning_rate, 0)
         self.learning_rate = learning_rate
         self.weight_decay = at_least_zero(weight_decay, "weight_decay")

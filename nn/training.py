@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd.errors import ArgumentError, NonFiniteError, OperandError
 from autograd.value import Value, short
-from nn.data import Array, check_count, check_names, column_names, table
+from nn.data import Array, Names, check_count, check_names, column_names, table
 from nn.initialise import Seed, generator
 from nn.losses import SUMMED, half_squared_error
 from nn.objective import Loss
@@ -93,14 +93,20 @@ def check_data(model: Module, X: Any, y: Any) -> tuple[Array, Array]:
     """
     samples, names = table(X, "X")
     targets = table(y, "y").array
-    check_names(model.columns, names, repr(model))
-    if samples.ndim != 2 or samples.shape[1] != model.inputs:
-        raise ArgumentError(f"X has shape samples × {model.inputs} for {model!r}, got {samples.shape}")
+    check_samples(model, samples, names)
     if targets.ndim not in (1, 2) or len(targets) != len(samples):
         raise ArgumentError(f"y has one target for each of {len(samples)} samples, got shape {targets.shape}")
     if len(samples) == 0:
         raise ArgumentError("there is nothing to train on: X has no rows")
     return samples, targets
+
+
+def check_samples(model: Module, samples: Array, names: Names) -> None:
+    """Raise ArgumentError unless these are samples × inputs of the model, in columns that it knows."""
+    check_names(model.columns or getattr(model.input_scale, "names", None), names, repr(model))
+    if samples.ndim != 2 or samples.shape[1] != model.inputs:
+        advice = ": make it a column with X[:, None]" if samples.ndim == 1 and model.inputs == 1 else ""
+        raise ArgumentError(f"X has shape samples × {model.inputs} for {model!r}, got {samples.shape}{advice}")
 
 
 def _epoch_loss(found: list[float], sizes: list[int], loss: Loss) -> float:
@@ -115,7 +121,9 @@ def progress_bar(samples: int, wanted: bool | None) -> Iterator[Any]:
         from tqdm.auto import tqdm
     except ImportError:
         if wanted:
-            raise ArgumentError("progress=True needs tqdm: pip install tqdm, or leave progress off") from None
+            raise ArgumentError(
+                "progress=True needs tqdm, the extra `progress`: pip install 'glassgrad[progress]', or leave it off"
+            ) from None
         wanted = False
     if wanted is False or (wanted is None and not sys.stderr.isatty()):
         yield None

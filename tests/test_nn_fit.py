@@ -3,16 +3,17 @@
 import copy
 import functools
 import math
+import signal
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import nn
-from autograd import Value
+from autograd import Value, no_grad, scope
 from autograd import functions as f
 from autograd.errors import ArgumentError, AutogradError, GraphError, NonFiniteError, OperandError
-from nn import MLP, Adam, EarlyStopping, Layer, Neuron, Sequential, Standardization, train
+from nn import MLP, Adam, EarlyStopping, Layer, Neuron, QuantileNormalization, Sequential, Standardization, train
 from nn import activations as act
 from viz.plots import plot_loss
 
@@ -130,6 +131,21 @@ def test_early_stopping_keeps_the_best():
     assert again.state_dict() == model.state_dict()
 
 
+def test_the_best_is_kept_where_the_epochs_run_out_too():
+    def trained(callbacks, epochs):
+        model = MLP(2, [4, 1], ["tanh", "linear"], seed=1)
+        rate = nn.SGD(model.parameters(), 0.6)
+        return model, model.fit(X, Y, optimiser=rate, epochs=epochs, validation=(-X, Y), callbacks=callbacks)
+
+    model, history = trained([EarlyStopping(100)], 8)
+    assert history.best < 7
+    assert history.stopped == "epochs"
+    best, _ = trained([], history.best + 1)
+    assert model.state_dict() == best.state_dict()
+    last, _ = trained([EarlyStopping(100, restore_best=False)], 8)
+    assert last.state_dict() == trained([], 8)[0].state_dict() != best.state_dict()
+
+
 def test_the_history_is_what_plots_take():
     model, optimiser = made()
     model.fit(X, Y, optimiser=optimiser, epochs=3, validation=0.3, seed=0)
@@ -168,6 +184,69 @@ def test_an_interrupt_leaves_a_trained_model():
     assert model.optimiser.steps == 3
 
 
+@pytest.mark.parametrize("batch_size", [None, 3])
+def test_an_interrupt_at_any_moment_leaves_whole_steps(batch_size):
+    model, optimiser = made()
+    model.fit(X, Y, optimiser=optimiser, epochs=1, batch_size=batch_size)  # compiled from now on
+    start, before = copy.deepcopy(model), signal.signal(signal.SIGVTALRM, signal.default_int_handler)
+    steps_an_epoch = 1 if batch_size is None else 4
+    try:
+        for milliseconds in (3, 5, 8, 13, 21):
+            tried = copy.deepcopy(start)
+            tried.fit(X, Y, epochs=1, batch_size=batch_size, seed=0)
+            begun = tried.optimiser.steps
+            signal.setitimer(signal.ITIMER_VIRTUAL, milliseconds / 1000)
+            history = tried.fit(X, Y, epochs=10**7, batch_size=batch_size, seed=1)
+            assert history.stopped == "interrupted"
+            done = tried.optimiser.steps - begun
+            assert len(history["training"]) - 2 in (done // steps_an_epoch, (done - 1) // steps_an_epoch)
+            assert _after(start, done, batch_size) == tried.state_dict()
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
+def _after(start, steps, batch_size):
+    """The parameters after so many steps, of which the last epoch may have had only some."""
+    twin = copy.deepcopy(start)
+    twin.fit(X, Y, epochs=1, batch_size=batch_size, seed=0)
+    rng, size = np.random.default_rng(1), batch_size or len(X)
+    while steps:
+        order = rng.permutation(len(X)) if size < len(X) else np.arange(len(X))
+        for first in range(0, len(X), size):
+            if steps:
+                rows = order[first : first + size]
+                twin.fit(X[rows], Y[rows], epochs=1)
+                steps -= 1
+    return twin.state_dict()
+
+
+def test_a_callback_may_save_the_model_and_training_goes_on_from_there(tmp_path):
+    frame = pd.DataFrame(X, columns=["km", "age"])
+
+    def keep(epoch):
+        if epoch.number == 2:
+            epoch.model.save(tmp_path / "third.npz")
+
+    model, optimiser = made()
+    model.fit(frame, Y, optimiser=optimiser, epochs=6, callbacks=[keep])
+    again = nn.load(tmp_path / "third.npz")
+    assert (again.columns, len(again.history["training"]), again.optimiser.steps) == (("km", "age"), 3, 3)
+    again.fit(frame, Y, epochs=3)
+    assert again.state_dict() == model.state_dict()
+    assert again.history["training"] == model.history["training"]
+
+
+def test_training_and_prediction_do_not_depend_on_the_block_they_are_called_in():
+    (model, optimiser), (twin, other) = made(), made()
+    model.fit(X, Y, optimiser=optimiser, epochs=3)
+    with no_grad(), scope("mine"):
+        twin.fit(X, Y, optimiser=other, epochs=3)
+        found = twin.predict(X)
+    assert twin.state_dict() == model.state_dict()
+    assert (found == model.predict(X)).all()
+
+
 def test_scales_are_fitted_once_and_undone_by_predict():
     model, optimiser = made()
     model.input_scale, model.target_scale = Standardization(), Standardization()
@@ -182,6 +261,13 @@ def test_scales_are_fitted_once_and_undone_by_predict():
     assert (model.predict(frame, batch_size=11) == model.predict(frame)).all()
     with pytest.raises(ArgumentError, match="another order"):
         model.predict(frame[["age", "km"]])
+    other, _ = made()
+    with pytest.raises(ArgumentError, match="another order"):
+        other.fit(frame, Y, validation=(frame[["age", "km"]], Y))
+    other.input_scale = Standardization().fit(frame)
+    for use in (lambda X: other.fit(X, Y), other.predict):
+        with pytest.raises(ArgumentError, match="another order"):
+            use(frame[["age", "km"]])
     assert model.predict(np.empty((0, 2))).shape == (0,)
 
 
@@ -225,6 +311,20 @@ def test_progress(capsys):
 # -- refusing -----------------------------------------------------------------------------------------
 
 
+def fitted_with(model, change):
+    """Fit, with one argument that is wrong; an optimiser is made here."""
+    if callable(change.get("optimiser")):
+        change = {"optimiser": change["optimiser"](model)}
+    model.fit(**{"X": X, "y": Y, "epochs": 5, **change})
+
+
+class Unreadable:
+    """As a tensor on a GPU is."""
+
+    def __array__(self, *_, **__):
+        raise TypeError("it lies on another device")
+
+
 def raising(epoch):
     if epoch.number == 1:
         raise RuntimeError("boom")
@@ -234,10 +334,16 @@ def raising(epoch):
     ({"y": Y[:-1]}, ArgumentError, "each of 11 samples"), ({"X": X[:, :1]}, ArgumentError, "samples × 2"),
     ({"X": [["a", "b"]] * 11}, OperandError, "str 'a' at row 0"), ({"y": [None] * 11}, NonFiniteError, "missing value"),
     ({"X": np.where(X == X[3, 1], np.nan, X)}, NonFiniteError, "nan at row 3, column 1"),
+    ({"X": np.ma.masked_where(X == X[3, 1], X)}, NonFiniteError, "missing value at row 3, column 1"),
+    ({"y": np.ma.masked_where(Y == Y[2], Y)}, NonFiniteError, "missing value at row 2 "),
+    ({"X": Unreadable()}, OperandError, "X must hold numbers that NumPy can read: it lies on another device"),
+    ({"X": iter(X)}, OperandError, "generator|iterator"),
     ({"y": np.stack([Y, Y], 1)}, ArgumentError, r"shape \(1, 1\) but targets \(1, 2\)"),
     ({"batch_size": 0}, ArgumentError, "samples in a batch"), ({"epochs": 0}, ArgumentError, "epochs"),
     ({"optimiser": Adam(MLP(2, [4, 1]).parameters())}, ArgumentError, "17 parameters that are not of"),
     ({"optimiser": "adam"}, OperandError, "Adam"), ({"seed": "x"}, ArgumentError, "seed"),
+    ({"loss": "mse"}, OperandError, "a loss is a function .* got 'mse'"), ({"loss": None}, OperandError, "a loss is"),
+    ({"optimiser": lambda m: Adam(m.parameters() * 2)}, ArgumentError, "given twice"),
     ({"validation": 1.5}, ArgumentError, "share"), ({"validation": 0.01}, ArgumentError, "none to validate"),
     ({"validation": 0.99}, ArgumentError, "none to train"), ({"validation": (X, Y[:2])}, ArgumentError, "11 samples"),
     ({"validation": "x"}, ArgumentError, "pair"), ({"validation": (X, np.stack([Y, Y], 1))}, ArgumentError, "shape"),
@@ -245,7 +351,7 @@ def raising(epoch):
     ({"backend": "abacus"}, ArgumentError, "backend"), ({"loss": lambda p, y: 1.0}, OperandError, "one Value"),
     ({"loss": lambda p, y: p[0, 0] if p[0, 0] > 0 else -p[0, 0]}, GraphError, "where"),
     ({"loss": nn.hinge}, ArgumentError, "-1 or 1"), ({"loss": nn.binary_cross_entropy}, ArgumentError, r"\[0, 1\]"),
-    ({"loss": nn.cross_entropy, "y": CLASSES}, ArgumentError, "classes are 0 to 0"),
+    ({"loss": nn.cross_entropy, "y": CLASSES}, ArgumentError, "one output use binary_cross_entropy_with_logits"),
     ({"callbacks": [raising]}, nn.TrainingError, "raising raised RuntimeError: boom in epoch 1"),
     ({"optimiser": lambda m: nn.SGD(m.parameters(), 1e200)}, nn.DivergedError, "new value of|the loss became"),
     ({"loss": lambda p, y: f.log(p - 5.0)[0, 0]}, nn.DivergedError, "is nan: log of − = |is nan: ln of"),
@@ -254,16 +360,40 @@ def test_a_mistake_is_one_error_and_everything_as_it_was(change, error, says):
     model, optimiser = made()
     model.fit(X, Y, optimiser=optimiser, epochs=2)
     model.target_scale = Standardization()
-    if callable(change.get("optimiser")):
-        change = {"optimiser": change["optimiser"](model)}
     if "loss" in change:
         model.target_scale = None
     before = everything(model)
     with pytest.raises(error, match=says) as raised:
-        model.fit(**{"X": X, "y": Y, "epochs": 5, **change})
+        fitted_with(model, change)
     assert isinstance(raised.value, AutogradError)
     assert everything(model) == before
     assert model.target_scale is None or model.target_scale.columns is None
+
+
+@pytest.mark.parametrize("scale", ["standard", QuantileNormalization])
+def test_a_scale_that_is_none_of_ours_is_refused(scale):
+    model, _ = made()
+    for name in ("input_scale", "target_scale"):
+        setattr(model, name, scale)
+        with pytest.raises(OperandError, match=f"{name} is a Standardization or"):
+            model.fit(X, Y)
+        setattr(model, name, None)
+
+
+def test_classes_that_there_is_no_output_for_are_refused_in_training_and_in_validation():
+    model, optimiser = made(outputs=3)
+    before = model.state_dict()
+    for given in ({"y": CLASSES + 1}, {"y": CLASSES, "validation": (X, CLASSES + 1)}):
+        with pytest.raises(ArgumentError, match="of 3 outputs the classes are 0 to 2, got 1 to 3"):
+            model.fit(X, **given, loss=nn.cross_entropy, optimiser=optimiser)
+    assert model.state_dict() == before
+
+
+def test_one_column_is_to_be_given_as_a_column():
+    model = MLP(1, [1], seed=0)
+    for use in (lambda x: model.fit(x, Y), model.predict):
+        with pytest.raises(ArgumentError, match=r"make it a column with X\[:, None\]"):
+            use(X[:, 0])
 
 
 def test_what_was_reached_before_the_error_is_kept_in_it():
