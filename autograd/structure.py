@@ -104,6 +104,38 @@ def nest(kind: type, keys: tuple[Any, ...], parts: Sequence[Structure]) -> Struc
     return Structure(kind, sum([part.size for part in parts]), (), keys, tuple(parts))
 
 
+def compose(outer: Structure, inner: Structure) -> tuple[Structure, list[tuple[int, int]]]:
+    """`inner` in every place of `outer`, and which numbers (of outer, of inner) its numbers belong to, in order.
+
+    In an array, an array makes an array of both their shapes; any other thing holds an array in each of its places.
+    """
+    if outer.kind is float:
+        return inner, [(0, j) for j in range(inner.size)]
+    if outer.kind is not np.ndarray:
+        return _in_places(outer, [compose(part, inner) for part in _parts_of(outer)], of_inner=False)
+    if inner.kind is float or inner.kind is np.ndarray:
+        whole = Structure(np.ndarray, outer.size * inner.size, outer.shape + inner.shape)
+        return whole, [(i, j) for i in range(outer.size) for j in range(inner.size)]
+    return _in_places(inner, [compose(outer, part) for part in _parts_of(inner)], of_inner=True)
+
+
+def _in_places(
+    of: Structure, composed: list[tuple[Structure, list[tuple[int, int]]]], of_inner: bool
+) -> tuple[Structure, list[tuple[int, int]]]:
+    order: list[tuple[int, int]] = []
+    start = 0
+    for part, (_, pairs) in zip(_parts_of(of), composed, strict=True):
+        order += [(i, j + start) if of_inner else (i + start, j) for i, j in pairs]
+        start += part.size
+    parts = tuple(structure for structure, _ in composed)
+    return Structure(of.kind, len(order), (), of.keys, parts), order
+
+
+def _parts_of(structure: Structure) -> tuple[Structure, ...]:
+    """What a nested thing is made of, a plain sequence of numbers too."""
+    return structure.parts or (NUMBER,) * structure.size
+
+
 # -- taking apart -----------------------------------------------------------------------------------
 
 
@@ -215,6 +247,4 @@ def _array(leaves: Sequence[Any], shape: tuple[int, ...]) -> Any:
         return np.array(leaves, dtype=float).reshape(shape)
     array = np.empty(len(leaves), object)
     array[:] = leaves
-    if all(isinstance(leaf, np.ndarray) for leaf in leaves):
-        return np.array(list(leaves)).reshape(shape + leaves[0].shape) if len(leaves) else array.reshape(shape)
     return array.reshape(shape)

@@ -25,7 +25,7 @@ from autograd.chain import (
 )
 from autograd.errors import ArgumentError
 from autograd.order import interior, reachable
-from autograd.structure import Structure, check_length, flatten
+from autograd.structure import Structure, check_length, compose, flatten
 from autograd.value import Value, short
 
 Function: TypeAlias = Callable[..., Any]
@@ -168,8 +168,8 @@ def grad(f: Function, argnums: Positions = 0) -> Function:
 def jacobian(f: Function, argnums: Positions = 0) -> Function:
     """All ∂outputᵢ/∂inputⱼ: the outputs' structure, each element in the inputs' structure.
 
-    For an array of shape (n,) to an array of shape (m,): an (m, n) array.  Goes backwards from every
-    output or forwards from every input, whichever are fewer.
+    For an array of shape (n,) to an array of shape (m,): an (m, n) array, also where these stand in
+    lists or dicts.  Goes backwards from every output or forwards from every input, whichever are fewer.
 
     >>> jacobian(lambda x, y: [x * y, x + y], argnums=(0, 1))(2.0, 3.0)
     [(3.0, 2.0), (1.0, 1.0)]
@@ -179,7 +179,8 @@ def jacobian(f: Function, argnums: Positions = 0) -> Function:
     def wrapped(*args: Any, **named: Any) -> Any:
         run = _run(f, args, named, argnums)
         rows = _rows_backward(run) if len(run.outputs) <= len(run.inputs) else _rows_forward(run)
-        return run.outputs_structure.build([run.inputs_structure.build(row) for row in rows])
+        answer, order = compose(run.outputs_structure, run.inputs_structure)
+        return answer.build([rows[i][j] for i, j in order])
 
     return wrapped
 

@@ -82,6 +82,27 @@ def test_answers_have_the_structure_of_the_argument():
     assert grad(lambda x, scale=1.0: x * scale)(3.0, scale=7.0) == 7.0
 
 
+def test_jacobians_and_hessians_of_nested_arrays_are_arrays():
+    """As in JAX: the shape of the output, then that of the argument, in both their structures."""
+    p = {"w": np.arange(6.0).reshape(2, 3), "b": [np.array([0.5, -1.0]), 2.0]}
+
+    def layer(p):
+        return {"a": ag.tanh(p["w"] @ np.ones(3) + p["b"][0]), "s": p["b"][1] * p["w"][0, 0]}
+
+    found = jacobian(layer)(p)
+    assert found["a"]["w"].shape == (2, 2, 3)
+    assert found["a"]["b"][0].shape == (2, 2)
+    assert found["a"]["b"][1].shape == (2,)
+    assert found["s"]["w"].shape == (2, 3)
+    assert found["s"]["b"][1] == 0.0
+    slopes = 1 - np.tanh(p["w"].sum(axis=1) + p["b"][0]) ** 2
+    np.testing.assert_allclose(found["a"]["b"][0], np.diag(slopes), atol=1e-15)
+    second = hessian(lambda p: (p["w"] ** 3).sum() * p["b"][1])(p)
+    assert second["w"]["w"].shape == (2, 3, 2, 3)
+    assert second["b"][1]["w"].tolist() == (3 * p["w"] ** 2).tolist()
+    assert second["w"]["b"][0].shape == (2, 3, 2)
+
+
 def test_nested_derivatives_are_not_confused():
     # d/dx [x · d/dy (x + y)] is 1, not 2, although y is x there
     assert grad(lambda x: x * grad(lambda y: x + y)(x))(3.0) == 1.0

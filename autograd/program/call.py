@@ -189,7 +189,7 @@ class Ready:
 
         def numbers(start: int, stop: int) -> Floats:
             if start == stop:
-                return total[:0]
+                return (columns if self._options.reduce is None else total)[..., :0]
             first = int(self._column[start])
             return (total if self._summed[start] else columns)[..., first : first + stop - start]
 

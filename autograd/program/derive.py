@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from autograd.errors import ArgumentError
 from autograd.program.adjoint import adjoints, copy_into, with_gradient
 from autograd.program.builder import Builder
@@ -14,7 +12,7 @@ from autograd.program.expand import expand_slopes
 from autograd.program.program import Program
 from autograd.program.recording import Recording
 from autograd.program.tangent import tangents, with_tangents
-from autograd.structure import NUMBER, Structure
+from autograd.structure import Structure, compose
 from autograd.transforms import Positions
 
 
@@ -88,38 +86,6 @@ def hvp(recording: Recording, wrt: Positions) -> Derived:
     first = expand_slopes(with_gradient(recording.program, inputs, values=False))
     names = [f"d{first.inputs[i]}" for i in inputs]
     return Derived(with_tangents(first, list(zip(inputs, names, strict=True))), structure, depends)
-
-
-def compose(outer: Structure, inner: Structure) -> tuple[Structure, list[tuple[int, int]]]:
-    """`inner` in every place of `outer`, and which numbers (of outer, of inner) its numbers belong to, in order.
-
-    In an array, an array makes an array of both their shapes; any other thing holds an array in each of its places.
-    """
-    if outer.kind is float:
-        return inner, [(0, j) for j in range(inner.size)]
-    if outer.kind is not np.ndarray:
-        return _in_places(outer, [compose(part, inner) for part in parts_of(outer)], of_inner=False)
-    if inner.kind is float or inner.kind is np.ndarray:
-        whole = Structure(np.ndarray, outer.size * inner.size, outer.shape + inner.shape)
-        return whole, [(i, j) for i in range(outer.size) for j in range(inner.size)]
-    return _in_places(inner, [compose(outer, part) for part in parts_of(inner)], of_inner=True)
-
-
-def _in_places(
-    of: Structure, composed: list[tuple[Structure, list[tuple[int, int]]]], of_inner: bool
-) -> tuple[Structure, list[tuple[int, int]]]:
-    order: list[tuple[int, int]] = []
-    start = 0
-    for part, (_, pairs) in zip(parts_of(of), composed, strict=True):
-        order += [(i, j + start) if of_inner else (i + start, j) for i, j in pairs]
-        start += part.size
-    parts = tuple(structure for structure, _ in composed)
-    return Structure(of.kind, len(order), (), of.keys, parts), order
-
-
-def parts_of(structure: Structure) -> tuple[Structure, ...]:
-    """What a nested thing is made of, a plain sequence of numbers too."""
-    return structure.parts or (NUMBER,) * structure.size
 
 
 def together(parts: Sequence[Structure]) -> Structure:
