@@ -14,12 +14,12 @@ from typing import Any
 
 from autograd import functions
 from autograd.ops.primitive import TABLE, Edge, Primitive
-from viz import notation as n
-from viz import notation_print as printers
-from viz.derive_slopes import textbook_slopes
-from viz.formula import math_element
-from viz.notation import Box
-from viz.notation_table import written
+from viz.formulas import notation as n
+from viz.formulas import printers
+from viz.formulas.formula import math_element
+from viz.formulas.notation import Box
+from viz.formulas.slopes import textbook_slopes
+from viz.formulas.textbook import written
 
 PLACE = re.compile(r"<!-- table: (\w+) -->")
 DIGITS = 6

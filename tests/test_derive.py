@@ -10,7 +10,7 @@ import pytest
 from autograd import Value, deltas, gradient, log, sin, tanh
 from autograd.errors import GraphError, OperandError
 from nn import MLP, binary_cross_entropy, cross_entropy, half_squared_error
-from viz.derive import derive
+from viz.formulas.derive import derive
 
 ROWS, TARGETS = [[1.4, -1.0, 0.4], [0.3, 0.2, -0.5]], [0.45, 0.52]
 

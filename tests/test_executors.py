@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 import autograd
 from autograd import Value
 from autograd.ops.primitive import TABLE
-from autograd.program.adjoint import with_gradient
+from autograd.program.arrays.tanh import room_for, shared_tanh
 from autograd.program.builder import Builder
 from autograd.program.executors import EXECUTORS, kernel_for
 from autograd.program.graph import program_from
 from autograd.program.kernel import Task
+from autograd.program.passes.adjoint import with_gradient
 from autograd.program.program import Operation
-from autograd.program.tanh import room_for, shared_tanh
 from autograd.recorder import record
 from tests.test_random_graphs import build, plans
 

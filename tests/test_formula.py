@@ -15,13 +15,12 @@ from autograd import Value, cos, exp, gradient, sigmoid, sin, tanh
 from autograd.errors import ArgumentError, OperandError
 from autograd.ops.primitive import TABLE
 from autograd.recorder import record
-from viz import notation
-from viz import notation_print as printers
-from viz.derive_slopes import textbook_slopes
-from viz.formula import formula
-from viz.notation import Number
-from viz.notation_names import identifier
-from viz.notation_print import text
+from viz.formulas import notation, printers
+from viz.formulas.formula import formula
+from viz.formulas.identifiers import identifier
+from viz.formulas.notation import Number
+from viz.formulas.printers import text
+from viz.formulas.slopes import textbook_slopes
 
 # -- back from the printed text: a small translation --------------------------------------------------
 

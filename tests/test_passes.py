@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import Value
-from autograd.program.adjoint import with_gradient
-from autograd.program.expand import expand_slopes
-from autograd.program.fuse import fuse_sums
 from autograd.program.graph import program_from
 from autograd.program.interpreter import interpret
+from autograd.program.passes.adjoint import with_gradient
+from autograd.program.passes.expand import expand_slopes
+from autograd.program.passes.fuse import fuse_sums
 from autograd.program.program import DOT
 from tests.test_random_graphs import build, plans
 

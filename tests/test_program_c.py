@@ -16,9 +16,9 @@ import autograd
 from autograd import Value
 from autograd.errors import ArgumentError
 from autograd.ops.primitive import TABLE, Primitive
-from autograd.program import c
 from autograd.program.builder import Builder
-from autograd.program.c import INDEXED, to_c, with_jacobian
+from autograd.program.exports import c
+from autograd.program.exports.c import INDEXED, to_c, with_jacobian
 from autograd.program.graph import program_from
 from autograd.program.interpreter import interpret
 from autograd.program.program import Operation, Program

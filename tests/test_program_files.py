@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 import autograd
 from autograd import FileFormatError, Value, load_program
-from autograd.program.adjoint import with_gradient
 from autograd.program.graph import program_from
 from autograd.program.interpreter import interpret
+from autograd.program.passes.adjoint import with_gradient
 from tests.test_random_graphs import build, plans
 
 POINT = [0.5, -1.25]

@@ -12,10 +12,10 @@ from autograd import Value
 from autograd.errors import ArgumentError
 from autograd.ops.primitive import TABLE
 from autograd.program.builder import Builder
-from autograd.program.c import with_jacobian
+from autograd.program.exports.c import with_jacobian
+from autograd.program.exports.jax import to_jax
 from autograd.program.graph import program_from
 from autograd.program.interpreter import interpret
-from autograd.program.jax import to_jax
 from autograd.program.program import Operation
 
 jax = pytest.importorskip("jax", reason="the extra `jax` is not installed")

@@ -18,14 +18,14 @@ import pytest
 import viz
 from autograd import Value, deltas, dot, scope, tanh, where
 from autograd.errors import ArgumentError, GraphError, OperandError
-from viz.boxes import Box
-from viz.layout import Link, Shape, place
 from viz.numbers import Scale, shown, signed
+from viz.pictures.boxes import Box
+from viz.pictures.dots import expanded
+from viz.pictures.fold import MOST_LINES
+from viz.pictures.gather import READABLE, gathered
+from viz.pictures.layout import Link, Shape, place
+from viz.pictures.view import FULL, view
 from viz.trace import CONSTANT
-from viz.view import FULL, view
-from viz.view_dots import expanded
-from viz.view_fold import MOST_LINES
-from viz.view_gather import READABLE, gathered
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = ["<b>&\"'</b>", "</script></svg>", "\u202eabc\x00\x1b\ud800", "😀" * 3, "n" * 10_000, "{a|<s0>}\\N\\", "שלום"]

@@ -8,9 +8,9 @@
 >>> print(viz.formula(x * x + 1))
 x² + 1
 
-`trace` is the floor: frozen plain data, the only module that reads a graph.  `view` chooses what is shown,
-`layout` places it with Graphviz, `svg` writes it; `record` puts it into steps, which `debug` walks through in
-the terminal and `explore` on a page, forwards and back; `formula` and `derive` say it in mathematics; `why` and
+`trace` is the floor: frozen plain data, the only module that reads a graph.  `pictures` chooses what is shown,
+places it with Graphviz and writes it; `record` puts it into steps, which `debug` walks through in
+the terminal and `explore` on a page, forwards and back; `formulas` say it in mathematics; `why` and
 `anomaly` look for what is large, what cancels and what breaks; `plots` draws curves and heat maps, and needs
 matplotlib when it is used.
 """
@@ -18,12 +18,12 @@ matplotlib when it is used.
 from viz import plots
 from viz.anomaly import Anomaly, Sound, anomaly
 from viz.debugger import debug
-from viz.derive import Derivation, derive
-from viz.dot import to_dot
-from viz.drawing import ConverterError, Drawing, draw
 from viz.explore import Page, explore
-from viz.formula import Formula, formula
-from viz.layout import LayoutError
+from viz.formulas.derive import Derivation, derive
+from viz.formulas.formula import Formula, formula
+from viz.pictures.dot import to_dot
+from viz.pictures.drawing import ConverterError, Drawing, draw
+from viz.pictures.layout import LayoutError
 from viz.recording import Recording, State, record
 from viz.trace import Edge, Node, Step, Trace, trace
 from viz.why import Why, why

@@ -25,7 +25,7 @@ from autograd.errors import ArgumentError, GraphError
 from autograd.files import write_whole
 from viz.explore_data import ExplorableGraph
 from viz.javascript import Use, table_source
-from viz.svg import COLOURS
+from viz.pictures.svg import COLOURS
 from viz.text import harmless, shortened
 from viz.trace import Trace, locate, trace
 

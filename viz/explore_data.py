@@ -13,9 +13,9 @@ import numpy as np
 from autograd.errors import ArgumentError
 from autograd.ops.primitive import lookup
 from viz.columns import KINDS, LEAF
+from viz.formulas.identifiers import lowered
 from viz.javascript import Use
 from viz.names import Names
-from viz.notation_names import lowered
 from viz.text import harmless, shortened
 from viz.trace import Trace
 from viz.wording import TEMPLATES, Constants, slope_written, written

@@ -14,11 +14,11 @@ from typing import Any, TypeAlias
 from autograd.ops import special
 from autograd.ops.primitive import Primitive, lookup
 from viz.columns import Step
-from viz.derive_slopes import laid_out, textbook_terms
+from viz.formulas.notation import Box, Number, Slot, Word
+from viz.formulas.printers import pattern
+from viz.formulas.slopes import laid_out, textbook_terms
+from viz.formulas.textbook import written as as_in_the_table
 from viz.names import Names
-from viz.notation import Box, Number, Slot, Word
-from viz.notation_print import pattern
-from viz.notation_table import written as as_in_the_table
 from viz.numbers import MINUS, shown
 from viz.recording import Compute, Gathered, Recording, Seed, State
 

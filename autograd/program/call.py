@@ -12,8 +12,8 @@ from autograd.errors import ArgumentError, OperandError
 from autograd.program import derive
 from autograd.program.batch import Arguments, Axes, axes_of, take
 from autograd.program.executors import check_backend, choose, kernel_for
-from autograd.program.fuse import fuse_sums
 from autograd.program.kernel import Floats, Kernel, Task
+from autograd.program.passes.fuse import fuse_sums
 from autograd.program.recording import Recording, collector_paused
 from autograd.structure import NUMBER, Structure, check_length, walk
 from autograd.symbol import Symbol

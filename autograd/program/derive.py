@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autograd.errors import ArgumentError
-from autograd.program.adjoint import adjoints, copy_into, with_gradient
 from autograd.program.builder import Builder
-from autograd.program.expand import expand_slopes
+from autograd.program.passes.adjoint import adjoints, copy_into, with_gradient
+from autograd.program.passes.expand import expand_slopes
+from autograd.program.passes.tangent import tangents, with_tangents
 from autograd.program.program import Program
 from autograd.program.recording import Recording
-from autograd.program.tangent import tangents, with_tangents
 from autograd.structure import Structure, compose
 from autograd.transforms import Positions
 

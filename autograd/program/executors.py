@@ -16,7 +16,7 @@ def _interpreter(task: Task) -> Kernel:
 
 
 def _numpy(task: Task) -> Kernel:
-    from autograd.program.numpy_executor import NumpyKernel
+    from autograd.program.arrays.executor import NumpyKernel
 
     return NumpyKernel(task)
 

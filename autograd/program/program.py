@@ -140,14 +140,14 @@ class Program:
         return float(self.constants[number - len(self.inputs)])
 
     def to_c(self, name: str = "f", gradient: bool = True) -> str:
-        """One self-contained file of C99: see `autograd.program.c.to_c`."""
-        from autograd.program.c import to_c  # which reads programs
+        """One self-contained file of C99: see `autograd.program.exports.c.to_c`."""
+        from autograd.program.exports.c import to_c  # which reads programs
 
         return to_c(self, name, gradient)
 
     def to_jax(self) -> Callable[[Any], Any]:
-        """A function for JAX: see `autograd.program.jax.to_jax`."""
-        from autograd.program.jax import to_jax  # needs the extra `jax`
+        """A function for JAX: see `autograd.program.exports.jax.to_jax`."""
+        from autograd.program.exports.jax import to_jax  # needs the extra `jax`
 
         return to_jax(self)
 

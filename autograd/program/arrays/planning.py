@@ -7,11 +7,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from autograd.ops.primitive import lookup
-from autograd.program.grouping import Group, groups, levels, products
-from autograd.program.kernel import Task
-from autograd.program.places import Ids, Mask, Operand, Places
-from autograd.program.program import DOT, MULTIPLY, SUM, Program
-from autograd.program.steps import (
+from autograd.program.arrays.grouping import Group, groups, levels, products
+from autograd.program.arrays.places import Ids, Mask, Operand, Places
+from autograd.program.arrays.steps import (
     TANH,
     TANH_SLOPE,
     Elementwise,
@@ -22,7 +20,9 @@ from autograd.program.steps import (
     Vectors,
     index_operand,
 )
-from autograd.program.tape import scalars, tape
+from autograd.program.arrays.tape import scalars, tape
+from autograd.program.kernel import Task
+from autograd.program.program import DOT, MULTIPLY, SUM, Program
 
 WORTH_GROUPING = 6  # instructions a group on average: below, one after the other is faster
 Pairs = list[tuple[int, int, int]]  # left factor, right factor, place among the summed outputs

@@ -11,10 +11,10 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from viz import layout
-from viz.boxes import GROUP, Arrow, Box, View
-from viz.layout import Layout, Point, Shape
 from viz.numbers import Scale, shown, signed
+from viz.pictures import layout
+from viz.pictures.boxes import GROUP, Arrow, Box, View
+from viz.pictures.layout import Layout, Point, Shape
 from viz.text import escape, shortened, width
 from viz.trace import CONSTANT, DETACHED, LEAF
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from autograd import Value
 from autograd.errors import ArgumentError, AutogradError
 from autograd.files import write_whole
-from viz.svg import render
+from viz.pictures.parts import part
+from viz.pictures.svg import render
+from viz.pictures.view import view
 from viz.trace import trace
-from viz.view import view
-from viz.view_parts import part
 
 
 class ConverterError(AutogradError, RuntimeError):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
-from viz.notation import Box, Identifier, Number
-from viz.notation_names import identifier, lowered, shortened
+from viz.formulas.identifiers import identifier, lowered, shortened
+from viz.formulas.notation import Box, Identifier, Number
 from viz.trace import Node, Trace
 
 

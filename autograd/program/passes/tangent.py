@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from autograd.program.adjoint import copy_into, gather, slope_of
 from autograd.program.builder import Builder
+from autograd.program.passes.adjoint import copy_into, gather, slope_of
 from autograd.program.program import WHERE, Instruction, Program
 
 

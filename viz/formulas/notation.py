@@ -1,7 +1,7 @@
 """A formula as it is laid out on paper: boxes in boxes, built by functions that know the exact rules.
 
 No box holds parentheses that only precedence asks for: a box knows how strongly it binds, a row how
-strongly each of its parts must, and a printer (see `viz.notation_print`) puts parentheses where these
+strongly each of its parts must, and a printer (see `viz.formulas.printers`) puts parentheses where these
 disagree.  The builders simplify by exact rules only: x·1 is x, -(-x) is x, a + (-b) is a - b.
 """
 
@@ -116,7 +116,7 @@ class Matrix:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A place for what is filled in later, in a pattern (see `viz.notation_print.pattern`)."""
+    """A place for what is filled in later, in a pattern (see `viz.formulas.printers.pattern`)."""
 
     name: str
 

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 from autograd.ops.primitive import lookup
+from autograd.program.arrays.places import Ids, Places
+from autograd.program.arrays.steps import TANH_SLOPE, Call, Frame, Step, compute, index_operand, ufunc_of
+from autograd.program.arrays.tanh import tanh_slope
 from autograd.program.kernel import Floats
-from autograd.program.places import Ids, Places
 from autograd.program.program import ADD, DOT, MULTIPLY, SUM, Operation, Program
-from autograd.program.steps import TANH_SLOPE, Call, Frame, Step, compute, index_operand, ufunc_of
-from autograd.program.tanh import tanh_slope
 
 _FLOATS: dict[str, Callable[..., float]] = {
     "add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "negative": operator.neg,

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.program.adjoint import depends_on
 from autograd.program.kernel import Task
+from autograd.program.passes.adjoint import depends_on
 
 Ids = np.ndarray[Any, np.dtype[np.int64]]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]

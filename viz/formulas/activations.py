@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from autograd.ops.primitive import lookup
-from viz import notation as n
-from viz.derive_slopes import textbook_slopes
-from viz.notation import Box
-from viz.notation_table import written
+from viz.formulas import notation as n
+from viz.formulas.notation import Box
+from viz.formulas.slopes import textbook_slopes
+from viz.formulas.textbook import written
 
 ROWWISE = ("softmax", "log_softmax")
 

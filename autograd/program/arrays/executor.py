@@ -8,10 +8,10 @@ from functools import partial
 
 import numpy as np
 
+from autograd.program.arrays.planning import Plan
+from autograd.program.arrays.steps import Call, Frame, view_of
+from autograd.program.arrays.tape import Tape
 from autograd.program.kernel import Floats, Kernel, Task
-from autograd.program.planning import Plan
-from autograd.program.steps import Call, Frame, view_of
-from autograd.program.tape import Tape
 
 CACHE = 384 * 1024  # bytes of rows in a block: most of a core's second-level cache
 MEMORY = 256 * 1024**2  # bytes of rows in a block at most, however large the program

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from math import isclose
 
 from autograd.ops.primitive import lookup
-from viz import notation as n
-from viz.derive_activations import Elementwise, Rowwise, column_sums
-from viz.derive_slopes import textbook_slopes
-from viz.derive_stack import SCOPE, Grid, Layer, NoStack, Row, Stack, symbol
-from viz.notation import Box, Identifier
-from viz.notation_symbols import Symbols
-from viz.notation_table import written
+from viz.formulas import notation as n
+from viz.formulas.activations import Elementwise, Rowwise, column_sums
+from viz.formulas.notation import Box, Identifier
+from viz.formulas.slopes import textbook_slopes
+from viz.formulas.stack import SCOPE, Grid, Layer, NoStack, Row, Stack, symbol
+from viz.formulas.symbols import Symbols
+from viz.formulas.textbook import written
 from viz.trace import Node, Trace
 
 Lines = list[tuple[str, Box | None]]

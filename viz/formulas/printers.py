@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from html import escape
 
-from viz.notation import (
+from viz.formulas.identifiers import GREEK, can_be_lowered, escaped, in_latex, in_text, lowered, raised
+from viz.formulas.notation import (
     ATOM,
     POWER,
     PRODUCT,
@@ -31,7 +32,6 @@ from viz.notation import (
     binding,
     digits_of,
 )
-from viz.notation_names import GREEK, can_be_lowered, escaped, in_latex, in_text, lowered, raised
 
 _SPECIAL = {"inf": "∞", "-inf": "−∞", "nan": "nan"}
 _CLINGING = {",", ";"}  # signs with a space only after them

@@ -17,9 +17,9 @@ from autograd.errors import ArgumentError
 from autograd.ops.expression import ARITHMETIC, COMPARISONS, Expression, Language, Term, source_of, variable
 from autograd.ops.primitive import TABLE, Primitive, lookup
 from autograd.ops.special import halves
-from autograd.program.adjoint import adjoints, copy_into
 from autograd.program.builder import Builder
-from autograd.program.c_functions import FUNCTIONS, KEYWORDS, LIBM
+from autograd.program.exports.c_functions import FUNCTIONS, KEYWORDS, LIBM
+from autograd.program.passes.adjoint import adjoints, copy_into
 from autograd.program.program import DOT, SUM, Instruction, Operation, Program
 
 STRAIGHT = 20_000  # instructions, or as many lines of operands, above which there are tables

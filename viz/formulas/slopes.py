@@ -7,9 +7,9 @@ from typing import Any
 
 from autograd.ops.expression import Expression, variable
 from autograd.ops.primitive import Primitive
-from viz import notation as n
-from viz.notation import Box
-from viz.notation_table import operation
+from viz.formulas import notation as n
+from viz.formulas.notation import Box
+from viz.formulas.textbook import operation
 
 
 def textbook_slopes(primitive: Primitive, output: Box, operands: Sequence[Box]) -> list[Box | None]:

@@ -14,11 +14,11 @@ from html import escape
 from autograd import Value
 from autograd.errors import ArgumentError, OperandError
 from autograd.ops.primitive import lookup
-from viz import notation as n
-from viz import notation_print as printers
-from viz.notation import Box
-from viz.notation_symbols import Symbols
-from viz.notation_table import written
+from viz.formulas import notation as n
+from viz.formulas import printers
+from viz.formulas.notation import Box
+from viz.formulas.symbols import Symbols
+from viz.formulas.textbook import written
 from viz.reach import operands_of
 from viz.trace import CONSTANT, Node, Trace, trace
 

@@ -19,9 +19,9 @@ from typing import TypeAlias
 from autograd.errors import ArgumentError
 from autograd.ops import special
 from autograd.ops.primitive import Primitive, lookup
-from viz import notation as n
-from viz.notation import Box
-from viz.notation_names import GREEK
+from viz.formulas import notation as n
+from viz.formulas.identifiers import GREEK
+from viz.formulas.notation import Box
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class _Parser:
         return token
 
     def _unknown(self, token: str) -> ArgumentError:
-        return ArgumentError(f"the LaTeX of {self._name} cannot be read at {token!r}: see viz.notation_table")
+        return ArgumentError(f"the LaTeX of {self._name} cannot be read at {token!r}: see viz.formulas.textbook")
 
     # -- from the weakest to the strongest ------------------------------------------------------
 

@@ -6,8 +6,8 @@ from collections import defaultdict
 
 import numpy as np
 
-from viz.boxes import Edges, Nodes
 from viz.columns import Marks
+from viz.pictures.boxes import Edges, Nodes
 from viz.trace import OPERATION, Edge, Node, Trace
 
 

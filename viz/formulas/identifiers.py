@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from viz.notation import Identifier
+from viz.formulas.notation import Identifier
 
 LONGEST = 40  # characters of a name that a formula shows
 

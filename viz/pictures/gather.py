@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from viz.boxes import GROUP, Arrow, Box, View
 from viz.columns import CONSTANT, KINDS, OPERATION, Columns, Indices, Marks, Numbers, products
+from viz.pictures.boxes import GROUP, Arrow, Box, View
 from viz.trace import Trace
 
 READABLE = 30  # how many boxes a gathered picture may have

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 import graphviz
 
 from autograd import Value
-from viz.boxes import Arrow, Box
 from viz.numbers import shown, signed
+from viz.pictures.boxes import Arrow, Box
+from viz.pictures.parts import part
+from viz.pictures.view import view
 from viz.text import shortened
 from viz.trace import CONSTANT, LEAF, trace
-from viz.view import view
-from viz.view_parts import part
 
 _ORANGE, _BLUE, _GREY = "#d55e00", "#0072b2", "#808994"
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import numpy as np
 
 from autograd.errors import ArgumentError
-from viz.boxes import Edges, Nodes, View, every_node
 from viz.columns import Marks
+from viz.pictures.boxes import Edges, Nodes, View, every_node
+from viz.pictures.dots import expanded, products_in
+from viz.pictures.fold import folded
+from viz.pictures.gather import gathered
 from viz.trace import Trace
-from viz.view_dots import expanded, products_in
-from viz.view_fold import folded
-from viz.view_gather import gathered
 
 FULL, COMPACT = 300, 2000  # how many nodes are drawn in full, and at all, unless forced
 LEVELS = ("layer", "neuron", "op")
@@ -25,7 +25,7 @@ def view(trace: Trace, *, level: str = "neuron", shown: Marks | None = None, for
 
     level   "op" expands every dot into its products and their sum, "neuron" keeps dots whole,
             "layer" shows one box a layer
-    shown   which nodes to show (see `viz.view_parts`); all, if None
+    shown   which nodes to show (see `viz.pictures.parts`); all, if None
     force   draw every node, however many
     """
     if level not in LEVELS:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from viz.boxes import GROUP, Arrow, Box, View, larger
 from viz.numbers import shown
+from viz.pictures.boxes import GROUP, Arrow, Box, View, larger
 from viz.text import shortened
 from viz.trace import CONSTANT, OPERATION
 

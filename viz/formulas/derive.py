@@ -15,15 +15,15 @@ from itertools import pairwise
 from autograd import Value
 from autograd.errors import GraphError, OperandError
 from autograd.ops.primitive import lookup
-from viz import notation as n
-from viz import notation_print as printers
-from viz.derive_layers import layered_lines
-from viz.derive_slopes import textbook_slopes
-from viz.formula import math_element
-from viz.notation import Box
-from viz.notation_names import escaped
-from viz.notation_symbols import Symbols
-from viz.notation_table import written
+from viz.formulas import notation as n
+from viz.formulas import printers
+from viz.formulas.formula import math_element
+from viz.formulas.identifiers import escaped
+from viz.formulas.layers import layered_lines
+from viz.formulas.notation import Box
+from viz.formulas.slopes import textbook_slopes
+from viz.formulas.symbols import Symbols
+from viz.formulas.textbook import written
 from viz.reach import dependents, operands_of, ways_back
 from viz.trace import OPERATION, Edge, Trace, locate, trace
 

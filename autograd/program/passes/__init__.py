@@ -1,0 +1,1 @@
+"""Programs rewritten: derivatives backwards (``adjoint``), forwards (``tangent``), slopes written out, sums fused."""
