@@ -8,11 +8,11 @@
 >>> print(viz.formula(x * x + 1))
 x² + 1
 
-`trace` is the floor: frozen plain data, the only module that reads a graph.  `pictures` chooses what is shown,
-places it with Graphviz and writes it; `record` puts it into steps, which `debug` walks through in
+`trace` is the floor: frozen plain data, the only module that reads a graph.  `pictures` chooses what is
+shown, places it with Graphviz and writes it; `record` puts it into steps, which `debug` walks through in
 the terminal and `explore` on a page, forwards and back; `formulas` say it in mathematics; `why` and
-`anomaly` look for what is large, what cancels and what breaks; `plots` draws curves and heat maps, and needs
-matplotlib when it is used.
+`anomaly` look for what is large, what cancels and what breaks; `plots` draws curves and heat maps, and
+needs matplotlib when it is used.
 """
 
 from viz import plots
