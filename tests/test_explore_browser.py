@@ -3,17 +3,36 @@
 import math
 import random
 import sys
+import unicodedata
 from pathlib import Path
 
 import pytest
 from browser import launched, opened
 
 import viz
-from autograd import Value, deltas, erf, exp, log, log_softmax, logsumexp, relu, scope, sin, softmax, step, tanh, where
+from autograd import (
+    Value,
+    deltas,
+    dot,
+    erf,
+    exp,
+    log,
+    log_softmax,
+    logsumexp,
+    relu,
+    scope,
+    sin,
+    softmax,
+    step,
+    tanh,
+    where,
+)  # fmt: skip
 from autograd.ops.primitive import TABLE
 from nn import MLP, Neuron, half_squared_error
 from viz.explore import _part
 from viz.explore_data import Letters
+from viz.formulas.identifiers import identifier
+from viz.formulas.printers import mathml
 from viz.javascript import Use, table_source
 from viz.numbers import shown
 from viz.recording import record
@@ -238,6 +257,96 @@ def test_typing_and_dragging_a_leaf(show):
     assert tab.run("app.graph.value[app.selected]") == before
 
 
+def fixed(w=0.5, x=2.0, target=0.3, power=2.0):
+    """A node whose inputs are plain numbers, as are the target and the exponent of its loss."""
+    w = Value(w, name="w")
+    J = (tanh(dot([w], [x])) - target) ** power
+    J.name = "J"
+    return J
+
+
+def test_a_constant_can_be_changed_and_is_never_learnt(show):
+    tab = show(fixed())
+    constants = tab.run("[...app.graph.value].slice(app.graph.root + 1)")
+    assert constants == [2.0, 0.3, 2.0]
+    card = "value => app.graph.value.indexOf(value, app.graph.root + 1)"
+    tab.run("i => app.choose(i)", tab.run(card, 0.3))
+    assert tab.text("#called").startswith("0.3")
+    assert tab.page.locator("#node input[type=checkbox]").count() == 0
+    tab.page.fill("#node .number", "-0.25")
+    tab.press("Enter")
+    assert_equal_numbers(tab, fixed(target=-0.25))
+    assert tab.text("#called").startswith("−0.25")
+    assert tab.run("app.picture.cards.get(app.selected).g.textContent") == "−0.25"
+    tab.run("i => app.change(i, 3)", tab.run(card, 2.0))  # the input x
+    assert_equal_numbers(tab, fixed(x=3.0, target=-0.25))
+    tab.page.click("text=Step downhill")
+    assert tab.run(card, -0.25) > 0
+    tab.page.click("text=As recorded")
+    assert_equal_numbers(tab, fixed())
+
+
+def test_formulas_stay_true_when_a_constant_in_them_is_changed(show):
+    tab = show(fixed())
+    root, exponent = tab.run("app.graph.root"), tab.run("app.graph.size - 1")
+    said = "document.querySelector('#node .formula math').textContent"
+    assert tab.run(said) == "J=t32"  # t₃²
+    assert tab.run("i => app.words.formula(i)", root) == "J = t₃²"
+    tab.run("i => app.change(i, 3)", exponent)
+    assert_equal_numbers(tab, fixed(power=3.0))
+    assert tab.run("i => app.words.formula(i)", root) == "J = t₃^3"
+    assert tab.run(said) == "J=t33"
+    assert "the slope of power here is 3·t₃^(3 − 1) = " in tab.run("app.words.of(app.graph.seed + 1).sentence")
+    tab.run("app.learning.reset()")
+    assert tab.run("i => app.words.formula(i)", root) == "J = t₃²"
+
+
+def test_the_index_of_a_softmax_is_not_a_number_to_change(show):
+    tab = show(softmax([Value(0.1, name="a"), Value(0.4, name="b")])[1])
+    tab.run("app.choose(app.graph.size - 1)")
+    assert tab.page.locator("#node input").count() == 0
+    assert "stays as it is" in tab.text("#node")
+
+
+LAID_OUT = """() => Array.from({length: app.graph.root + 1 - app.graph.leaves}, (_, k) => {
+    const i = app.graph.leaves + k, math = app.words.laidOut(i);
+    return {
+        text: app.words.formula(i), says: math.textContent, alt: math.getAttribute('alttext'),
+        strangers: [...math.querySelectorAll('*')].filter((part) => part.namespaceURI !== math.namespaceURI).length,
+        html: math.innerHTML,
+    };
+})"""
+
+
+@pytest.mark.parametrize("graph", [network, mixture])
+def test_every_formula_is_laid_out_and_says_what_its_text_says(show, graph):
+    def letters(text):
+        return sorted(c for c in unicodedata.normalize("NFKC", text) if c.isalnum())
+
+    formulas = show(graph()[0]).run(LAID_OUT)
+    assert len(formulas) > 5
+    for formula in formulas:
+        assert formula["alt"] == formula["text"]
+        assert letters(formula["says"]) == letters(formula["text"])
+        assert formula["strangers"] == 0
+    if graph is network:
+        laid = next(formula["html"] for formula in formulas if formula["text"] == "a²₁ = tanh(z²₁)")
+        assert laid.startswith("<msubsup><mi>a</mi><mn>1</mn><mn>2</mn></msubsup><mo>=</mo><mrow><mi>tanh</mi>")
+
+
+def test_names_are_laid_out_as_in_python(context):
+    names = ["z", "z²₁", "W¹₁₀,₇", "w_1", "w12", "loss", "learning_rate", "b¹", "z²₁[2]", "x1₂", "<b>", "t₁", "é₂"]
+    numbers = ["0.5", "−2", "3e−5", "−1.5e300", "inf"]
+    page = context.new_page()
+    page.add_script_tag(content=_part("math.js"))
+    as_html = "texts => texts.map((text) => symbol(text).outerHTML)"
+    expected = [mathml(identifier(name)) for name in names]
+    assert page.evaluate(as_html, names) == expected
+    said = page.evaluate("texts => texts.map((text) => symbol(text).textContent)", numbers)
+    assert said == ["0.5", "−2", "3·10−5", "−1.5·10300", "∞"]
+    page.close()
+
+
 def test_gradient_descent_is_pythons_and_J_falls(show):
     J, model = network()
     tab = show(J, learn=model.parameters(), rate=0.2)
@@ -371,12 +480,13 @@ TOUCHED = """async () => {
             app.go(app.taken + way);
             const touched = new Set(watch.takeRecords()
                 .map(({target}) => target.nodeType === 1 ? target : target.parentElement)
-                .map((element) => element.closest('.card, .edge, .lit, .flights') ?? element));
+                .map((element) => element.closest('.card, .edge, .slope, .lit, .flights') ?? element));
             const count = (name) => [...touched].filter((element) => element.matches(name)).length;
             const arrows = phase === 'forward' ? app.graph.edges(node).length : 1;
-            const known = '.card, .edge, .lit, .flights, .camera, .picture';
+            const known = '.card, .edge, .slope, .lit, .flights, .camera, .picture';
             const others = [...touched].filter((element) => !element.matches(known)).length;
-            seen.push({cards: count('.card'), arrows: count('.edges .edge') - arrows, others});
+            const drawn = Math.max(count('.edges .edge'), count('.slopes .slope'));
+            seen.push({cards: count('.card'), arrows: drawn - arrows, others});
         }
     return seen;
 }"""
@@ -547,8 +657,9 @@ def test_hostile_names_are_text(show):
     tab = show(J, title="<script>alert(4)</script>")
     for key in ("ArrowRight", "End", "Home"):
         tab.press(key)
-    for i in range(len(names)):
+    for i in range(tab.run("app.graph.size")):
         tab.run("i => app.find(i)", i)
+        assert tab.page.locator("#node .formula :not(math, math *)").count() == 0
     assert tab.run("document.querySelectorAll('img, svg[onload], body script:not([id])').length") == 1
     assert names[0] in tab.run("app.graph.called")
     assert "<script>" in tab.text("h1")

@@ -29,7 +29,9 @@ from viz.pictures.svg import COLOURS
 from viz.text import harmless, shortened
 from viz.trace import Trace, locate, trace
 
-MODULES = ("numbers", "graph", "words", "tree", "layout", "picture", "camera", "panels", "player", "guide", "main")
+MODULES = (
+    "numbers", "graph", "words", "math", "tree", "layout", "picture", "camera", "panels", "player", "guide", "main"
+)  # fmt: skip
 MOST = 100_000  # numbers on a page: it is then 6 MB or more
 
 

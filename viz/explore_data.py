@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 
@@ -14,11 +15,12 @@ from autograd.errors import ArgumentError
 from autograd.ops.primitive import lookup
 from viz.columns import KINDS, LEAF
 from viz.formulas.identifiers import lowered
+from viz.formulas.printers import mathml_pattern
 from viz.javascript import Use
 from viz.names import Names
 from viz.text import harmless, shortened
 from viz.trace import Trace
-from viz.wording import TEMPLATES, Constants, slope_written, written
+from viz.wording import TEMPLATES, Constants, laid_out_written, slope_written, written
 
 DEEPEST = 12  # scopes inside each other that the picture shows as groups
 LONGEST_NAME = 60
@@ -113,13 +115,34 @@ class _Codes:
 
 
 def _described(use: Use, constants: Constants) -> dict[str, Any]:
-    """How an operation is computed and written: the key of its rule, the field patterns of wording."""
+    """How an operation is computed and written: the key of its rule, the field patterns of wording.
+
+    Where constants take part in how it is written, `otherwise` says how it is with other numbers in their place.
+    """
+    described = {"op": use.op, "rule": use.key if lookup(use.op).variadic else use.op, **_notation(use, constants)}
+    if use.leading:
+        described["leading"] = len(use.leading)
+    elif any(constant is not None for constant in constants):
+        described["otherwise"] = _notation(use, (None,) * len(constants))
+    return described
+
+
+def _notation(use: Use, constants: Constants) -> dict[str, Any]:
     return {
-        "op": use.op,
-        "rule": use.key if lookup(use.op).variadic else use.op,
         "written": written(use.op, constants),
+        "laid": _as_lists(ElementTree.fromstring(mathml_pattern(laid_out_written(use.op, constants)))),
         "slopes": [slope_written(use.op, constants, slot) for slot in range(use.operands)],
     }
+
+
+def _as_lists(element: ElementTree.Element) -> Any:
+    """MathML as lists of a tag, its attributes if it has any, and its parts; a slot is its field."""
+    if element.tag == "slot":
+        return element.text
+    parts = [_as_lists(child) for child in element]
+    if element.tag == "mrow" and [part[1:] for part in parts] == [["…"], ["·"], ["…"]]:  # of the ends of a long dot
+        return parts[0]
+    return [element.tag, *([element.attrib] if element.attrib else []), *(parts or [element.text or ""])]
 
 
 def _doc(op: str) -> str:

@@ -95,6 +95,11 @@ def written(op: str, constants: Constants) -> str:
     return _written(op, _relevant(lookup(op), constants))
 
 
+def laid_out_written(op: str, constants: Constants) -> Box:
+    """The same before it is printed."""
+    return _laid_out(op, _relevant(lookup(op), constants))
+
+
 def slope_written(op: str, constants: Constants, slot: int) -> str | None:
     """∂y/∂operand as a book prints it, y as the field {y}; None if that is long, or a number and no more.
 
@@ -114,9 +119,12 @@ def _relevant(row: Primitive, constants: Constants) -> Constants:
 
 @cache
 def _written(op: str, constants: Constants) -> str:
+    return pattern(_laid_out(op, constants)).replace("…·…", "…")
+
+
+def _laid_out(op: str, constants: Constants) -> Box:
     row = lookup(op)
-    boxes = _boxes(constants)
-    return pattern(as_in_the_table(row, _shortened(row, boxes))).replace("…·…", "…")
+    return as_in_the_table(row, _shortened(row, _boxes(constants)))
 
 
 @lru_cache(maxsize=4096)

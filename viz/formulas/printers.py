@@ -64,6 +64,11 @@ def pattern(box: Box) -> str:
     return _Pattern().show(box)
 
 
+def mathml_pattern(box: Box) -> str:
+    """The same as the inside of a <math> element, its slots as elements: ``<slot>{-1}</slot>``."""
+    return _MathMLPattern().show(box)
+
+
 class _Printer:
     """What all printers share: the choice of the method, and parentheses."""
 
@@ -136,14 +141,16 @@ class _Text(_Printer):
         return "[" + "; ".join("  ".join(map(self.show, cells)) for cells in box.rows) + "]"
 
 
+def _field(slot: Slot, least: int = RELATION) -> str:
+    return f"{{{'^' if least >= ATOM else '-' if least > RELATION else ''}{slot.name}}}"
+
+
 class _Pattern(_Text):
     def _slot(self, box: Slot) -> str:
-        return f"{{{box.name}}}"
+        return _field(box)
 
     def _fit(self, box: Box, least: int) -> str:
-        if isinstance(box, Slot):
-            return f"{{{'^' if least >= ATOM else '-' if least > RELATION else ''}{box.name}}}"
-        return super()._fit(box, least)
+        return _field(box, least) if isinstance(box, Slot) else super()._fit(box, least)
 
 
 class _Latex(_Printer):
@@ -283,3 +290,11 @@ class _MathML(_Printer):
 
     def _parentheses(self, shown: str) -> str:
         return f"<mrow><mo>(</mo>{shown}<mo>)</mo></mrow>"
+
+
+class _MathMLPattern(_MathML):
+    def _slot(self, box: Slot) -> str:
+        return f"<slot>{_field(box)}</slot>"
+
+    def _fit(self, box: Box, least: int) -> str:
+        return f"<slot>{_field(box, least)}</slot>" if isinstance(box, Slot) else super()._fit(box, least)

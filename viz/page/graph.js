@@ -35,6 +35,23 @@ class Graph {
     return i > this.root;
   }
 
+  /** Whether the page may give node i another number: a leaf, or a constant that no rule was printed for. */
+  canChange(i) {
+    if (!this.isConstant(i)) return !this.isComputed(i);
+    const [e] = this.users[i],
+      user = this.node[e];
+    return e - this.first[user] >= (this.uses[this.use[user]].leading ?? 0);
+  }
+
+  /** How a computed node is written: { written, laid, slopes }; otherwise, if its constants are not the recorded ones. */
+  notation(i) {
+    const use = this.uses[this.use[i]];
+    if (!use.otherwise) return use;
+    const [recorded] = this.recorded,
+      same = this.operands(i).every((o) => !this.isConstant(o) || Object.is(this.value[o], recorded[o]));
+    return same ? use : use.otherwise;
+  }
+
   /** The row of an operation: { name, symbol, doc }. */
   operation(i) {
     return this.ops[this.op[i]];

@@ -28,6 +28,7 @@ class App {
     this.guide = new Guide(this);
     this.look();
     this.camera.fit();
+    this.watch();
     this.learning.show();
     this.show();
     this.player.follow(location.hash);
@@ -97,11 +98,12 @@ class App {
   }
 
   watch() {
-    if (!this.taken) return this.camera.following && this.camera.fit(true);
-    const { phase, node, target } = this.graph.step(this.taken - 1),
+    const { camera } = this;
+    if (!this.taken && (camera.whole >= VISIBLE_ZOOM || !this.graph.seed)) return camera.following && camera.fit(true);
+    const { phase, node, target } = this.graph.step(Math.max(0, this.taken - 1)), // at first, where it will begin
       shows = (i) => this.tree.shows(i);
     const near = phase === "forward" ? [...this.graph.operands(node)].slice(0, 12) : [node];
-    this.camera.follow([...near, target].map(shows), this.run > 3);
+    camera.follow([...near, target].map(shows), this.run > 3);
   }
 
   announce() {
@@ -184,7 +186,7 @@ class App {
 
   // -- numbers -------------------------------------------------------------------------------------
 
-  /** Give a leaf another value; everything follows. */
+  /** Give a leaf or a constant another value; everything follows. */
   change(i, x) {
     this.graph.value[i] = x;
     this.graph.evaluate();

@@ -111,7 +111,7 @@ class Inspector {
   show() {
     const { thing } = this;
     if (typeof thing !== "number") return this.group(thing);
-    const { graph } = this.app,
+    const { graph, words } = this.app,
       kind = graph.isConstant(thing)
         ? "a constant"
         : graph.isComputed(thing)
@@ -119,7 +119,7 @@ class Inspector {
           : graph.kind[thing] === 2
             ? "detached"
             : "given";
-    byId("called").replaceChildren(graph.called[thing], html("small", {}, kind));
+    byId("called").replaceChildren(words.operand(thing), html("small", {}, kind));
     if (this.shown !== thing || !this.fields) this.build(thing);
     this.fields.forEach((field) => field());
   }
@@ -137,11 +137,13 @@ class Inspector {
     );
     const found = () => graph.gathered(thing, app.taken),
       known = () => app.words.known(thing, app.taken);
-    const parts = [];
-    if (graph.isComputed(thing)) parts.push(html("p", { class: "formula" }, app.words.formula(thing)));
-    if (!graph.isComputed(thing) && !graph.isConstant(thing) && app.live) parts.push(this.dial(thing));
-    else parts.push(live(html("p", {}), () => known().value));
-    parts.push(live(html("p", { class: "delta" }), () => known().delta));
+    const parts = [],
+      constant = graph.isConstant(thing);
+    if (graph.isComputed(thing)) parts.push(this.formula(thing));
+    if (app.live && graph.canChange(thing)) parts.push(this.dial(thing));
+    else if (!constant) parts.push(live(html("p", {}), () => known().value));
+    if (constant) parts.push(html("p", { class: "soft" }, this.ofConstant(thing)));
+    else parts.push(live(html("p", { class: "delta" }), () => known().delta));
     parts.push(live(html("p", { class: "soft" }), () => this.effect(thing, found())));
     const around = [
       this.list("Comes from", graph.edges(thing), (e) => graph.operand[e]),
@@ -149,6 +151,27 @@ class Inspector {
     ];
     parts.push(html("div", { class: "around" }, ...around.filter(Boolean)), this.buttons(thing));
     byId("node").replaceChildren(...parts);
+  }
+
+  /** The formula in symbols, which stays true whatever the numbers are; only a constant in it is a number. */
+  formula(thing) {
+    const { words } = this.app,
+      place = html("p", { class: "formula" });
+    let written = "";
+    this.fields.push(() => {
+      const text = words.formula(thing);
+      if (text !== written) place.replaceChildren(words.laidOut(thing));
+      written = text;
+    });
+    return place;
+  }
+
+  ofConstant(thing) {
+    const { graph } = this.app,
+      root = graph.called[graph.root];
+    return graph.canChange(thing)
+      ? `A plain number of the program: no derivative of ${root} is taken by it, and nothing moves it but you.`
+      : `A plain number of the program. It says what ${graph.called[graph.node[graph.users[thing][0]]]} is of, and stays as it is.`;
   }
 
   /** What δ means, once it is complete. */
@@ -160,16 +183,17 @@ class Inspector {
     return `Raise it by 0.01, and ${root} ${delta > 0 ? "grows" : "falls"} by about ${shown(Math.abs(delta) * 0.01, 3)}.`;
   }
 
-  /** A leaf's value, to type or to drag. */
+  /** The value of a leaf or a constant, to type or to drag. */
   dial(thing) {
     const { app } = this,
       { graph } = app,
+      name = graph.isConstant(thing) ? "the constant" : graph.called[thing],
       now = graph.value[thing],
       span = Math.max(1, 2 * finite(now));
     const typed = html("input", {
       type: "text",
       inputmode: "decimal",
-      "aria-label": `Value of ${graph.called[thing]}`,
+      "aria-label": `Value of ${name}`,
       class: "number",
     });
     const dragged = html("input", {
@@ -177,7 +201,7 @@ class Inspector {
       min: finite(now) ? now - span : -1,
       max: finite(now) ? now + span : 1,
       step: "any",
-      "aria-label": `Drag the value of ${graph.called[thing]}`,
+      "aria-label": `Drag the value of ${name}`,
     });
     const set = (x) => app.change(thing, x);
     dragged.addEventListener("input", () => set(Number(Number(dragged.value).toPrecision(4))));
@@ -206,13 +230,8 @@ class Inspector {
       moves.checked ? app.learns.add(thing) : app.learns.delete(thing);
       app.learning.show();
     });
-    return html(
-      "div",
-      { class: "dial" },
-      typed,
-      dragged,
-      html("label", { class: "soft" }, moves, " moves when learning"),
-    );
+    const learns = html("label", { class: "soft" }, moves, " moves when learning");
+    return html("div", { class: "dial" }, typed, dragged, ...(graph.isConstant(thing) ? [] : [learns]));
   }
 
   list(title, edges, of) {

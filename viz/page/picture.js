@@ -20,7 +20,7 @@ class Picture {
     Object.assign(this, { element, app, graph: app.graph, tree: app.tree });
     this.camera = element.querySelector(".camera");
     this.layers = Object.fromEntries(
-      ["scopes", "edges", "lit", "cards", "flights"].map((name) => [name, element.querySelector(`.${name}`)]),
+      ["scopes", "edges", "slopes", "lit", "cards", "flights"].map((name) => [name, element.querySelector(`.${name}`)]),
     );
     this.pen = document.createElement("canvas").getContext("2d");
     this.draw();
@@ -109,14 +109,14 @@ class Picture {
     if (typeof thing !== "number")
       return { width: Math.max(138, this.measure(short(thing.name, 22), "600 12px") + 44), height: 62 };
     if (this.graph.isConstant(thing))
-      return { width: this.measure(shown(this.graph.value[thing]), "11px") + 18, height: 22 };
+      return { width: Math.max(52, this.measure(shown(this.graph.value[thing]), "11px") + 18), height: 22 };
     const { name, op } = this.titles(thing),
       slots = this.graph.first[thing + 1] - this.graph.first[thing];
     const title = this.measure(name, "600 12.5px") + 20;
     if (!slots) return { width: this.leafWidth(this.tree.home[thing]), height: 41 };
     return {
       width: Math.max(94, title + (op ? this.measure(op, "11px") + 10 : 0)),
-      height: Math.max(56, Math.min(slots * 13, 280)),
+      height: Math.max(56, Math.min(slots * 16, 320)),
     };
   }
 
@@ -230,8 +230,10 @@ class Picture {
     link.path = svg("path", { class: "line", d: link.arrow });
     link.g.append(link.path);
     if (link.edges.length === 1 && typeof link.head === "number") {
-      link.label = svg("text", { class: "slope", x: x - 9, y: y - 4 });
-      link.g.append(link.label);
+      const slots = this.graph.first[link.head + 1] - this.graph.first[link.head],
+        apart = this.layout.boxes.get(link.head).height / slots;
+      link.label = svg("text", { class: "slope", x: x - 9, y: y + (slots > 1 ? 3.5 : -4) });
+      if (apart > 12) this.layers.slopes.append(link.label); // above all arrows, if there is room; else when lit
     }
     this.layers.edges.append(link.g);
   }
@@ -295,12 +297,19 @@ class Picture {
     if (typeof thing !== "number") return this.refreshGroup(card);
     const { graph, app } = this,
       known = graph.knows(thing, app.taken);
-    if (graph.isConstant(thing)) return;
+    if (graph.isConstant(thing)) return this.refreshConstant(card);
     const found = graph.gathered(thing, app.taken);
     setText(card.value, known ? shown(graph.value[thing]) : "not yet");
     setText(card.delta, deltaText(found, known));
     this.paint(card, known, found);
     this.label(card, this.spoken(thing, known, found));
+  }
+
+  refreshConstant(card) {
+    const value = shown(this.graph.value[card.thing]);
+    setText(card.value, value);
+    this.paint(card, true, { delta: null, arrived: 1, expected: 1 });
+    this.label(card, `constant, ${value}`);
   }
 
   refreshGroup(card) {

@@ -51,12 +51,25 @@ class Words {
     return `${y} = ${formula}`;
   }
 
+  /** The same as MathML. */
+  laidOut(i) {
+    const { graph } = this,
+      operands = graph.operands(i).map((o) => this.operand(o));
+    return math(
+      "math",
+      { displaystyle: "true", alttext: this.formula(i) },
+      symbol(graph.called[i]),
+      math("mo", {}, "="),
+      laidOut(graph.notation(i).laid, operands),
+    );
+  }
+
   /** What is known of node i after so many steps: its value and its δ, a sentence each. */
   known(i, taken) {
     const { graph } = this,
       { templates } = graph,
       found = graph.gathered(i, taken);
-    const facts = { x: graph.called[i], J: graph.called[graph.root], value: shown(graph.value[i]), ...sumOf(found) };
+    const facts = { x: this.operand(i), J: graph.called[graph.root], value: shown(graph.value[i]), ...sumOf(found) };
     const kind = !found.expected
       ? "no path"
       : found.arrived === found.expected
@@ -79,7 +92,7 @@ class Words {
   computed(node) {
     const { graph } = this,
       operands = graph.operands(node),
-      { written } = graph.uses[graph.use[node]];
+      { written } = graph.notation(node);
     return {
       ...this.named(node),
       formula: fill(
@@ -104,7 +117,7 @@ class Words {
     const { graph } = this,
       node = graph.node[edge],
       operands = graph.operands(node);
-    const written = graph.uses[graph.use[node]].slopes[edge - graph.first[node]];
+    const written = graph.notation(node).slopes[edge - graph.first[node]];
     const names = Object.fromEntries(operands.map((o, slot) => [slot, this.operand(o)]));
     return {
       ...this.named(node),
@@ -138,6 +151,9 @@ const sumOf = ({ delta, arrived, expected }) => ({
   expected: expected.toLocaleString("en"),
 });
 
+/** Whether a text can stand in a field without parentheses. */
+const standsAlone = (text, how) => (how === "-" ? !text.startsWith("−") : how === "" || ONE_WORD.test(text));
+
 const ONE_WORD = /^(?:(?![⁰¹²³⁴-⁹])[\p{L}\p{N}])+$|^\p{Nd}+\.\p{Nd}+$/u;
 
 /** The template with its fields filled: {-x} in parentheses if it begins with a minus sign, {^x} if it is not one word. */
@@ -145,7 +161,6 @@ function fill(template, values) {
   return template.replace(/\{([-^]?)([\p{L}\p{N}_]+)\}/gu, (field, how, name) => {
     const text = values[name];
     if (text === undefined) return field;
-    const fits = how === "-" ? !text.startsWith("−") : how === "" || ONE_WORD.test(text);
-    return fits ? text : `(${text})`;
+    return standsAlone(text, how) ? text : `(${text})`;
   });
 }

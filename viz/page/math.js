@@ -1,0 +1,46 @@
+// Formulas as MathML, made element by element: what comes from the graph only ever becomes text.
+
+const MATHML = "http://www.w3.org/1998/Math/MathML",
+  TOKENS = new Set(["mi", "mn", "mo", "mtext"]);
+
+function math(name, attributes, ...children) {
+  const element = document.createElementNS(MATHML, name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  element.append(...children);
+  return element;
+}
+
+/** What is laid out as lists, [tag, attributes?, …parts]; a text that is no token's is a field, as in `fill`. */
+function laidOut(box, texts) {
+  if (typeof box === "string") return filledIn(box, texts);
+  const [tag, second] = box,
+    attributes = typeof second === "object" && !Array.isArray(second) ? second : {},
+    parts = box.slice(attributes === second ? 2 : 1);
+  return math(tag, attributes, ...(TOKENS.has(tag) ? parts : parts.map((part) => laidOut(part, texts))));
+}
+
+function filledIn(field, texts) {
+  const [, how, name] = field.match(/^\{([-^]?)(\d+)\}$/),
+    text = texts[name];
+  return standsAlone(text, how) ? symbol(text) : math("mrow", {}, math("mo", {}, "("), symbol(text), math("mo", {}, ")"));
+}
+
+/** A name with what stands above and below it, or a number, as an element. */
+function symbol(text) {
+  const [, sign, size, exponent] = text.match(/^(−?)(\d[\d.]*|inf|nan)(?:e(−?\d+))?$/) ?? [];
+  if (size) {
+    const power = exponent ? [math("mo", {}, "·"), math("msup", {}, math("mn", {}, "10"), math("mn", {}, exponent))] : [];
+    return math("mrow", {}, ...(sign ? [math("mo", {}, "−")] : []), math("mn", {}, size === "inf" ? "∞" : size), ...power);
+  }
+  const found = text.match(INDEXED),
+    [, letters, ascii, above, below] = found && !(found[2] && found[4]) ? found : [null, text],
+    under = ascii ?? plainDigits(below),
+    over = plainDigits(above),
+    parts = [math("mi", {}, letters), ...[under, over].filter(Boolean).map((digits) => math("mn", {}, digits))];
+  return parts.length === 1 ? parts[0] : math(under && over ? "msubsup" : over ? "msup" : "msub", {}, ...parts);
+}
+
+// z²₁, W¹₂₃, w_1 and w1: letters, then what is raised and lowered; whatever else somebody called a number is letters.
+const INDEXED = /^((?:(?![⁰¹²³⁴-⁹])[\p{L}])+?)(?:_?(\d{1,4}))?([⁰¹²³⁴-⁹]*)((?:[₀-₉](?:,(?=[₀-₉]))?)*)$/u;
+
+const plainDigits = (text) => (text ?? "").normalize("NFKC");
