@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.ops import special
+from autograd.ops import error_function, special
 from autograd.ops.numbers import equal, where
 from autograd.ops.primitive import Atom, Primitive, row
 
@@ -491,11 +491,11 @@ round_ = row("round", Atom(lambda x: float(round(x)), np.rint), lambda y, x: 0.0
 
 # -- special functions ------------------------------------------------------------------------------
 
-erf = row("erf", Atom(math.erf, special.elementwise(math.erf)), lambda y, x: TWO_OVER_SQRT_PI * exp(-x * x),
+erf = row("erf", Atom(math.erf, error_function.erf), lambda y, x: TWO_OVER_SQRT_PI * exp(-x * x),
           method=True, latex=r"\operatorname{{erf}}", definition="erf(x)", points=[0, 0.5, -2, 5],
           edges=[(inf, 1, 0)], doc="the error function, 2/√π ∫₀ˣ exp(-t²) dt")
 
-erfc = row("erfc", Atom(math.erfc, special.elementwise(math.erfc)), lambda y, x: -TWO_OVER_SQRT_PI * exp(-x * x),
+erfc = row("erfc", Atom(math.erfc, error_function.erfc), lambda y, x: -TWO_OVER_SQRT_PI * exp(-x * x),
           method=True, latex=r"\operatorname{{erfc}}", definition="erfc(x)", points=[0, 0.5, -2, 20],
           edges=[(inf, 0, 0)], doc="1 - erf(x), with its digits in the tail")
 

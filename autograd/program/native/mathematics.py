@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 
+from autograd.ops.error_function import NEAR_ZERO
 from autograd.program.native.code import Bits, Number, bits_of
 
 # Added to a number below 2⁵¹ it leaves the nearest integer in the last bits; 1023 is a double's bias.
@@ -30,10 +31,6 @@ _ATANH = (0.666666666666667, 0.3999999999989889, 0.28571428626253836, 0.22222211
 _SINE = (-0.16666666666666666, 0.008333333333333316, -0.00019841269841254885, 2.7557319219139183e-06,
          -2.505210761393476e-08, 1.6058977114074673e-10, -7.643963965925357e-13,
          2.731365867494017e-15)  # fmt: skip
-# erf(x)/x - 1 in x², |x| ≤ 1
-_ERF = (0.12837916709551256, -0.37612638903183543, 0.11283791670945006, -0.02686617064323777, 0.0052239776071164225,
-        -0.0008548325975389692, 0.00012055294904839707, -1.492473690741966e-05, 1.6447424703317362e-06,
-        -1.6208483801871705e-07, 1.3720064546777686e-08, -7.795898827002142e-10)  # fmt: skip
 # exp(x²)·erfc(x) in 1/(x + 3) - _ERFCX_MIDDLE, 1 ≤ x ≤ 6.1
 _ERFCX_MIDDLE = 0.17994505494505494
 _ERFCX = (0.20663010235987475, 2.210260267672873, 10.236181462209167, 37.7016879658984, 105.98023213595616,
@@ -187,7 +184,7 @@ def erf(x: Number) -> Number:
     """x·P(x²) up to 1, from there 1 - e^(-x²)·P(1/(x + 3)), by which its slope has its exponential too."""
     code = x.code
     size = abs(x)
-    near = code.fma(x, code.polynomial(x * x, _ERF), x)
+    near = code.fma(x, code.polynomial(x * x, NEAR_ZERO), x)
     size = code.select(size > 6.0, 6.0, size)
     t = 1.0 / (size + 3.0) - _ERFCX_MIDDLE
     far = code.fma(-exp(-x * x), code.polynomial(t, _ERFCX), 1.0)
