@@ -395,6 +395,42 @@ def test_steps_both_ways_with_keys_and_buttons(show):
     assert tab.taken == 0
 
 
+def test_the_keys_are_the_pages_wherever_they_are_of_no_other_use(show):
+    tab = show(network()[0])
+    slider = tab.page.locator("#slider")
+    slider.fill("5")
+    slider.focus()
+    tab.press("ArrowRight", "Shift+ArrowLeft")
+    assert tab.taken == record(network()[0]).before(6, "neuron")
+    tab.press("ArrowUp")
+    assert tab.page.evaluate("document.activeElement.id") == "slider"
+    tab.press(" ")
+    assert tab.run("app.player.playing")
+    tab.press(" ", "Home")
+    assert tab.taken == 0
+    tab.run("app.choose(0)")
+    learns = tab.page.locator("#node input[type=checkbox]")
+    learns.focus()
+    tab.press(" ")  # is the box's own
+    assert not learns.is_checked()
+    assert not tab.run("app.player.playing")
+    tab.press("ArrowRight")
+    assert tab.taken == 1
+
+
+def test_a_chosen_number_stays_until_it_is_let_go(show):
+    tab = show(network()[0], hash="#step=2")
+    assert not tab.page.is_visible("#release")
+    tab.run("app.choose(0)")
+    tab.press("ArrowRight")
+    chosen = tab.text("#called")
+    assert chosen.startswith(tab.run("app.graph.called[0]"))
+    tab.page.click("#release")
+    tab.until("document.getElementById('release').hidden")
+    assert tab.text("#called") != chosen
+    assert tab.run("app.selected") is None
+
+
 def test_going_there_and_back_shows_the_same(show):
     tab = show(network()[0])
     picture = "[...document.querySelectorAll('.card')].map(card => [card.getAttribute('class'), card.textContent])"

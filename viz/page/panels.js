@@ -99,6 +99,7 @@ class Story {
 class Inspector {
   constructor(app) {
     this.app = app;
+    byId("release").addEventListener("click", () => app.choose(app.selected));
   }
 
   /** The number that was chosen, or what the step changes. */
@@ -110,6 +111,7 @@ class Inspector {
 
   show() {
     const { thing } = this;
+    byId("release").hidden = this.app.selected === null;
     if (typeof thing !== "number") return this.group(thing);
     const { graph, words } = this.app,
       kind = graph.isConstant(thing)
@@ -357,9 +359,9 @@ class Learning {
     this.undo = html("button", { type: "button", class: "quiet", onclick: () => this.reset() }, "As recorded");
     this.note = html("p", { class: "soft" });
     byId("learn").replaceChildren(
-      this.chart,
       html("div", { class: "row" }, this.step, this.ten, html("label", {}, "α ", this.rate), this.undo),
       this.note,
+      this.chart,
     );
     this.chart.setAttribute("aria-label", `${root} after each change`);
   }
@@ -375,7 +377,7 @@ class Learning {
       moving = reached.length;
     const still = moving && reached.every((i) => graph.delta[i] === 0);
     this.note.textContent = still
-      ? "Every δ is 0: no direction leads downhill, and nothing is learnt."
+      ? `Every δ is 0: no direction leads ${this.steps ? "farther downhill" : "downhill, and nothing is learnt"}.`
       : moving
         ? `Each of ${moving.toLocaleString("en")} numbers moves against its δ: w ← w − α·δ.`
         : "No number moves: no derivative comes back to one, or none is chosen to.";
@@ -425,10 +427,10 @@ class Learning {
     const x = (i) => (values.length < 2 ? 4 : 4 + (232 * i) / (values.length - 1)),
       y = (v) => 58 - (52 * (v - low)) / (high - low || 1);
     const line = values.map((v, i) => `${i ? "L" : "M"}${x(i).toFixed(1)} ${y(v).toFixed(1)}`).join("");
-    const parts = [svg("path", { class: "floor", d: "M0 58H240" })];
-    if (values.length > 1) parts.push(svg("path", { class: "line", d: line }));
+    const parts = [svg("path", { class: "floor", d: "M0 58H240" }), svg("path", { class: "line", d: line })];
     if (values.length)
       parts.push(svg("path", { class: "now", d: `M${x(values.length - 1)} ${y(values.at(-1))}h0.01` }));
     this.chart.replaceChildren(...parts);
+    this.chart.classList.toggle("empty", values.length < 2);
   }
 }

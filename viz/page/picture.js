@@ -106,8 +106,11 @@ class Picture {
 
   /** How large a card is: wide enough for its name, and for any number that may come to stand there. */
   extent(thing) {
-    if (typeof thing !== "number")
-      return { width: Math.max(138, this.measure(short(thing.name, 22), "600 12px") + 44), height: 62 };
+    if (typeof thing !== "number") {
+      const { length } = thing.computed,
+        most = this.measure(`${length} of ${length} computed`, "12px") + 24;
+      return { width: Math.max(138, most, this.measure(short(thing.name, 22), "600 12px") + 44), height: 62 };
+    }
     if (this.graph.isConstant(thing))
       return { width: Math.max(52, this.measure(shown(this.graph.value[thing]), "11px") + 18), height: 22 };
     const { name, op } = this.titles(thing),
@@ -333,8 +336,8 @@ class Picture {
     } else {
       setText(card.value, computed.length ? `${done} of ${computed.length} computed` : `${size} numbers`);
       const back = countBelow(begun, app.taken - graph.seed - 1);
-      setText(card.delta, back ? `δ of ${back} of ${outputs.length}` : "");
-      this.paint(card, known, { delta: null, arrived: 0, expected: 1 });
+      setText(card.delta, back ? `δ at ${back} of ${outputs.length} outputs` : "");
+      this.paint(card, known, { delta: null, arrived: back, expected: outputs.length });
     }
     this.label(card, `group ${card.thing.name}, ${size} numbers, ${card.value.textContent}`);
   }

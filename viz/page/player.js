@@ -12,8 +12,17 @@ class Player {
     click("end", () => app.go(app.graph.steps));
     click("play", () => this.toggle());
     byId("slider").addEventListener("input", (event) => app.go(Number(event.target.value)));
+    this.chooseSpeed(byId("speed"));
     document.addEventListener("keydown", (event) => this.key(event));
     addEventListener("hashchange", () => this.follow(location.hash));
+  }
+
+  /** Whoever chose a speed with the mouse has the page's keys back. */
+  chooseSpeed(select) {
+    let pointed = false;
+    select.addEventListener("pointerdown", () => (pointed = true));
+    select.addEventListener("keydown", () => (pointed = false));
+    select.addEventListener("change", () => pointed && select.blur());
   }
 
   step(by) {
@@ -123,8 +132,10 @@ class Player {
       { target } = event;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape") return app.escape();
-    if (target.matches("input:not([type=checkbox]), select")) return;
-    const onButton = target.matches("button");
+    const onSteps = target.id === "slider"; // which has the page's keys, but up and down as every slider has them
+    if (target.matches("input:not([type=checkbox], #slider), select")) return;
+    if (onSteps && ["ArrowUp", "ArrowDown"].includes(event.key)) return;
+    const onButton = target.matches("button, [type=checkbox]");
     const act = {
       ArrowRight: () => (event.shiftKey ? this.unit(false) : this.step(1)),
       ArrowLeft: () => (event.shiftKey ? this.unit(true) : this.step(-1)),
