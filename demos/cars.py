@@ -191,10 +191,11 @@ def _contest(cars: Cars, test: Cars, epochs: int, seed: int) -> dict[str, Networ
             start = time.perf_counter()
             network.learn(cars, epochs)
             seconds = time.perf_counter() - start
-            print(f"    {name}, {scale:16} {errors(network.predict(test), test)}   {seconds:.2f} s")
+            title = f"{name}, {scale}"
+            print(f"    {title:31} {errors(network.predict(test), test)}   {seconds:.2f} s")
             if maker is Network:
                 networks[scale] = network
-    print(f"    least squares{'':19} {errors(LeastSquares(cars).predict(test), test)}")
+    print(f"    {'least squares':31} {errors(LeastSquares(cars).predict(test), test)}")
     return networks
 
 
