@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import importlib
 import re
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
@@ -51,7 +54,49 @@ def test_links_between_pages_and_to_files_lead_somewhere(name: str) -> None:
 @pytest.mark.parametrize("name", PAGES)
 def test_code_fits_beside_the_margins(name: str) -> None:
     for block in read(PAGES[name], DOCS).blocks:
-        assert max(map(len, block.source.splitlines())) <= 92, f"{name}:{block.line}"
+        assert max(map(len, block.source.splitlines())) <= WIDTH - 1, f"{name}:{block.line}"
+
+
+# -- the extras ----------------------------------------------------------------------------------------
+
+MISSING = {
+    "native": ["llvmlite"], "plots": ["matplotlib"], "progress": ["tqdm", "tqdm.auto"], "images": ["cairosvg"],
+    "onnx": ["onnx"], "sklearn": ["sklearn", "sklearn.base"], "torch": ["torch"], "jax": ["jax"],
+    "distributed": ["dask", "dask.delayed"], "demos": ["matplotlib"],
+}  # fmt: skip
+WITHOUT = """
+import os, sys
+for package in {packages}:
+    sys.modules[package] = None
+os.environ["PATH"] = ""
+from autograd import Value, compile
+from autograd.program.blocks import sum_over_blocks
+from nn import MLP
+import viz
+def f(x):
+    return x * x
+model, X, y, J, samples = MLP(2, [1], seed=0), [[0, 1]], [1], Value(2.0) * 3, [1.0]
+program, loss = compile(f).record(1.0), compile(f, in_axes=0, reduce="sum")
+for use in {uses}:
+    try:
+        exec(use)
+    except Exception as error:
+        print(f"{{type(error).__name__}}: {{error}}")
+    else:
+        print("no error")
+"""
+
+
+def test_the_page_of_extras_has_them_all_and_the_sentence_that_each_missing_one_gives() -> None:
+    text = PAGES["how-to/extras.md"].read_text("utf-8")
+    declared = tomllib.loads((DOCS.parent / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == list(declared)
+    said = dict(re.findall(r"^\| `([^`]+)` \| ``(.+)`` \|$", text, re.MULTILINE))
+    assert len(said) == len(MISSING) == len(declared) - 2  # of docs and dev, make takes care
+    packages = sorted({package for names in MISSING.values() for package in names})
+    program = WITHOUT.format(packages=packages, uses=list(said))
+    done = subprocess.run([sys.executable, "-c", program], cwd=DOCS.parent, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == list(said.values())
 
 
 # -- notebooks --------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ class Portable:
 
     def __init__(self, f: Callable[..., Any], options: Options, what: str) -> None:
         self.f, self.options, self.what = f, options, what
+        self.__name__ = getattr(f, "__name__", type(f).__name__)  # by which dask calls what it computes
         self._key = uuid.uuid4().hex
 
     def __call__(self, *args: Any) -> Any:
