@@ -63,7 +63,8 @@ def _figure(svg: str, caption: str, shown: dict[str, str]) -> Iterator[str]:
     shown[light], shown[dark] = svg.replace(DARK, "@media not all"), svg.replace(DARK, "@media all")
     width = WIDTH.search(svg)
     least = f" style='min-width: {SHRINK * float(width[1]):.0f}px'" if width else ""
-    yield '<figure class="shown" markdown="span">'
+    own_dress = "" if DARK in svg else " plot"  # a plot knows no dark: the page turns its colours round
+    yield f'<figure class="shown{own_dress}" markdown="span">'
     for name, only in ((light, "light"), (dark, "dark")):
         yield f"[![{caption or 'picture'}](shown/{name}#only-{only}){{{least} }}](shown/{name}){{ .only-{only} }}"
     if caption:
