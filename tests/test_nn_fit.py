@@ -8,6 +8,8 @@ import signal
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import nn
 from autograd import Value, no_grad, scope
@@ -383,9 +385,9 @@ def test_a_scale_that_is_none_of_ours_is_refused(scale):
 def test_classes_that_there_is_no_output_for_are_refused_in_training_and_in_validation():
     model, optimiser = made(outputs=3)
     before = model.state_dict()
-    for given in ({"y": CLASSES + 1}, {"y": CLASSES, "validation": (X, CLASSES + 1)}):
+    for mistake in ({"y": CLASSES + 1}, {"y": CLASSES, "validation": (X, CLASSES + 1)}):
         with pytest.raises(ArgumentError, match="of 3 outputs the classes are 0 to 2, got 1 to 3"):
-            model.fit(X, **given, loss=nn.cross_entropy, optimiser=optimiser)
+            model.fit(X, **mistake, loss=nn.cross_entropy, optimiser=optimiser)
     assert model.state_dict() == before
 
 
@@ -419,3 +421,44 @@ def test_the_anomaly_is_named():
     with pytest.raises(NonFiniteError):
         root.fit([[0.0]], [1.0])
     assert math.isfinite(root.parameters()[0].data)
+
+
+# -- any network --------------------------------------------------------------------------------------
+
+LOSSES = {nn.half_squared_error: Y, nn.huber: Y, nn.absolute_error: Y, nn.binary_cross_entropy_with_logits: ONE,
+          nn.hinge: 2 * ONE - 1, nn.cross_entropy: CLASSES}  # fmt: skip
+OPTIMISERS = [lambda p: nn.GradientDescent(p, 0.02), lambda p: nn.SGD(p, 0.02, momentum=0.9, nesterov=True),
+              lambda p: nn.Adagrad(p, 0.02), lambda p: nn.RMSProp(p, nn.ExponentialDecay(0.01)),
+              lambda p: nn.Adam(p, nn.Warmup(3, 0.02)), lambda p: nn.AdamW(p, nn.CosineDecay(0.02, 5))]  # fmt: skip
+
+
+@given(data=st.data())
+@settings(max_examples=15, deadline=None)
+def test_any_network_goes_on_from_a_file_as_if_it_had_not_stopped(tmp_path_factory, data):
+    loss = data.draw(st.sampled_from(list(LOSSES)))
+    widths = data.draw(st.lists(st.integers(1, 4), max_size=2))
+    sizes = [*widths, 3 if loss is nn.cross_entropy else 1]
+    hidden = [data.draw(st.sampled_from([g for g in act.names() if g not in ("exp", "square")])) for _ in widths]
+    model = MLP(2, sizes, [*hidden, "linear"], bias=data.draw(st.booleans()), seed=data.draw(st.integers(0, 9)))
+    if data.draw(st.booleans()):
+        model.input_scale = data.draw(st.sampled_from([Standardization, QuantileNormalization]))()
+    make = data.draw(st.sampled_from(OPTIMISERS))
+    options = {"loss": loss, "batch_size": data.draw(st.sampled_from([None, 1, 4, 11])), "backend": "interpreter"}
+    parts = data.draw(st.lists(st.integers(1, 3), min_size=2, max_size=3))
+    whole, path = copy.deepcopy(model), tmp_path_factory.getbasetemp() / "went_on.npz"
+
+    def trained(model, epochs, rng, optimiser):
+        model.fit(X, LOSSES[loss], optimiser=optimiser, epochs=epochs, seed=rng, **options)
+
+    trained(whole, sum(parts), np.random.default_rng(3), make(whole.parameters()))
+    rng = np.random.default_rng(3)
+    for i, epochs in enumerate(parts):
+        trained(model, epochs, rng, None if i else make(model.parameters()))
+        model.save(path)
+        model = nn.load(path)
+    assert model.state_dict() == whole.state_dict()
+    assert model.history["training"] == whole.history["training"]
+    scaled = X if whole.input_scale is None else whole.input_scale.transform(X)
+    expected = [[v.data for v in row] for row in whole.eval()(scaled)]
+    found = model.predict(X, batch_size=data.draw(st.integers(1, 12))).reshape(11, -1)
+    np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-13)
