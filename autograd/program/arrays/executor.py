@@ -14,7 +14,7 @@ from autograd.program.arrays.tape import Tape
 from autograd.program.kernel import Floats, Kernel, Task
 
 CACHE = 384 * 1024  # bytes of rows in a block: most of a core's second-level cache
-MEMORY = 256 * 1024**2  # bytes of rows in a block at most, however large the program
+MEMORY = 2**30  # bytes of rows in a block at most; only programs of a million instructions ask for as much
 FEWEST, WIDE, MOST = 256, 1024, 4096  # samples in a block where memory allows, at least (with a tape) and at most:
 # with fewer, calling NumPy is what takes the time
 AT_ONCE = 32  # blocks whose sums are kept before they are added
