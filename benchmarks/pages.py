@@ -151,7 +151,8 @@ def report(rows: list[Row], version: str) -> str:
     lines += [
         "",
         "*Ready* is when the first step can be taken, counted from the start of loading. *Frames a second* is measured"
-        " on a settled page while every frame takes a step, as with a key held down; 60 is the most that the browser shows.",
+        " on a settled page while every frame takes a step, as with a key held down; 60 is the most that the browser"
+        " shows.",
     ]
     return "\n".join(lines) + "\n"
 
