@@ -1,7 +1,7 @@
 // Looking at the picture: drag to move, wheel or pinch to zoom, and follow the step where the picture is too large.
 
 const NEAREST = 2.4,
-  NEAR_ZOOM = 0.8, // what a step is brought to
+  NEAR_ZOOM = 0.7, // what a step is brought to
   READABLE_ZOOM = 0.6, // what is left as it is
   VISIBLE_ZOOM = 0.25, // colours can be told apart, words cannot be read
   UNDER = 30; // the legend's height

@@ -40,6 +40,23 @@ function symbol(text) {
   return parts.length === 1 ? parts[0] : math(under && over ? "msubsup" : over ? "msup" : "msub", {}, ...parts);
 }
 
+/** An equation as several, a sum's terms each its own, so that a long one goes on in the next line. */
+function inLines(equation) {
+  const isSum = (part) => part.localName === "mrow" && [...part.children].slice(1).some(isSign);
+  for (let sum; (sum = [...equation.children].find(isSum)); ) sum.replaceWith(...sum.children);
+  const lines = [];
+  for (const part of [...equation.children]) {
+    const before = lines.at(-1)?.lastElementChild;
+    const joins = isSign(part) && before && before.localName !== "mo"; // as in a + b; the sign of −b is its own
+    if (joins) part.setAttribute("form", "infix");
+    if (joins || !before) lines.push(math("math", { displaystyle: "true" }));
+    lines.at(-1).append(part);
+  }
+  return lines.flatMap((line, i) => (i ? [" ", line] : [line]));
+}
+
+const isSign = (part) => part.localName === "mo" && (part.textContent === "+" || part.textContent === "−");
+
 // z²₁, W¹₂₃, w_1 and w1: letters, then what is raised and lowered; whatever else somebody called a number is letters.
 const INDEXED = /^((?:(?![⁰¹²³⁴-⁹])[\p{L}])+?)(?:_?(\d{1,4}))?([⁰¹²³⁴-⁹]*)((?:[₀-₉](?:,(?=[₀-₉]))?)*)$/u;
 

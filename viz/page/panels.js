@@ -162,7 +162,7 @@ class Inspector {
     let written = "";
     this.fields.push(() => {
       const text = words.formula(thing);
-      if (text !== written) place.replaceChildren(words.laidOut(thing));
+      if (text !== written) place.replaceChildren(...inLines(words.laidOut(thing)));
       written = text;
     });
     return place;
