@@ -566,6 +566,39 @@ def test_in_a_run_of_steps_the_whole_is_seen_and_then_the_step(show):
     assert tab.run("app.camera.view.zoom") >= 0.7  # whoever looks elsewhere is left there
 
 
+SEEN = """i => {
+    const {left, right, top, bottom} = app.picture.cards.get(i).g.getBoundingClientRect();
+    const stage = document.querySelector('.stage').getBoundingClientRect();
+    return left >= stage.left && right <= stage.right && top >= stage.top && bottom <= stage.bottom;
+}"""
+
+
+def test_a_step_a_found_number_and_the_focus_come_into_view(show):
+    tab = show(network()[0])
+    last = tab.run("app.graph.root")
+    tab.run("app.camera.zoomBy(2, {x: 0, y: 0})")
+    assert not tab.run(SEEN, last)
+    tab.press("End")
+    assert tab.run(SEEN, tab.run("app.graph.step(app.taken - 1).target"))
+    tab.run("app.camera.letGo()")
+    tab.run("app.camera.go({x: 3000, y: 0, zoom: 1}, false)")
+    tab.press("Home")
+    assert not tab.run(SEEN, last)  # whoever looks elsewhere is left there
+    tab.run("i => app.find(i)", last)
+    assert tab.run(SEEN, last)
+    tab.run("app.camera.go({x: 3000, y: 0, zoom: 1}, false)")
+    tab.press("ArrowUp")
+    assert tab.run("[...app.picture.cards.values()].find(({g}) => g === document.activeElement).thing") == last
+    assert tab.run(SEEN, last)
+
+
+def test_a_run_of_steps_is_told_when_it_ends(show):
+    tab = show(network()[0])
+    tab.run("() => { for (let k = 0; k < 9; k++) app.go(app.taken + 1); }")
+    assert not tab.text("#said").startswith("Forward, 9 of")  # nobody could listen to all nine
+    tab.until("document.getElementById('said').textContent.startsWith('Forward, 9 of ')")
+
+
 # -- looking ----------------------------------------------------------------------------------------
 
 

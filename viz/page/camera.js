@@ -44,37 +44,47 @@ class Camera {
   }
 
   /**
-   * Bring the cards of a step near, the last one above all, if the whole picture is too small to be read.  In a run of
-   * steps, which nobody reads, stand back and let the whole be seen; where that is too small to see anything, move and
-   * do not glide.
+   * Bring the cards of a step near.  In a run of steps, which nobody reads, stand back and let the whole be seen;
+   * where that is too small to see anything, move and do not glide.
    */
   follow(things, runs = false) {
-    if (!this.following || this.whole >= READABLE_ZOOM) return;
-    if (runs && this.whole >= VISIBLE_ZOOM) return this.fit(true);
+    if (!this.following) return;
+    if (runs && this.whole >= VISIBLE_ZOOM) this.fit(true);
+    else this.bring(things, !runs);
+  }
+
+  /** Move as little as need be to see these cards, or the last one if they are too far apart, and to read them. */
+  bring(things, glides = true) {
     const boxes = things.map((thing) => this.picture.cards.get(thing)).filter(Boolean);
     if (!boxes.length) return;
     const { width, height } = this.size,
-      around = (some) => ({
-        left: Math.min(...some.map((b) => b.x)) - 60,
-        right: Math.max(...some.map((b) => b.x + b.width)) + 60,
-        top: Math.min(...some.map((b) => b.y)) - 40,
-        bottom: Math.max(...some.map((b) => b.y + b.height)) + 40,
-      }),
-      fits = (room) => Math.min(1, width / (room.right - room.left), (height - UNDER) / (room.bottom - room.top));
-    const all = around(boxes),
-      room = fits(all) >= NEAR_ZOOM ? all : around(boxes.slice(-1));
+      now = this.view.zoom,
+      fits = (room) =>
+        Math.min(Math.max(1, now), width / (room.right - room.left), (height - UNDER) / (room.bottom - room.top));
+    const all = this.around(boxes),
+      room = fits(all) >= NEAR_ZOOM ? all : this.around(boxes.slice(-1));
     if (this.sees(room)) return;
-    const now = this.view.zoom,
-      most = Math.max(READABLE_ZOOM, fits(room)),
-      zoom = now >= NEAR_ZOOM && now <= most ? now : most; // no nearer and farther at every step
+    const most = Math.max(READABLE_ZOOM, fits(room)),
+      zoom = now >= NEAR_ZOOM && now <= most ? now : Math.min(1, most); // no nearer and farther at every step
     this.go(
       {
         zoom,
         x: width / 2 - ((room.left + room.right) / 2) * zoom,
         y: (height - UNDER) / 2 - ((room.top + room.bottom) / 2) * zoom,
       },
-      !runs,
+      glides,
     );
+  }
+
+  /** The room that boxes take, with some of what is beside them. */
+  around(boxes) {
+    const { width, height } = this.picture.layout;
+    return {
+      left: Math.max(0, Math.min(...boxes.map((b) => b.x)) - 60),
+      right: Math.min(width, Math.max(...boxes.map((b) => b.x + b.width)) + 60),
+      top: Math.max(0, Math.min(...boxes.map((b) => b.y)) - 40),
+      bottom: Math.min(height, Math.max(...boxes.map((b) => b.y + b.height)) + 40),
+    };
   }
 
   /** Show one box as large as can be, a group that was just opened. */

@@ -68,7 +68,7 @@ class App {
     const flight = Math.min(620, this.player.pace * 0.8);
     if (flies && to === from + 1 && flight > 150 && !this.still.matches) this.picture.fly(from, flight);
     else this.picture.layers.flights.replaceChildren();
-    if (!this.player.playing) this.announce();
+    if (!this.player.playing && !this.run) this.announce();
   }
 
   /** How many steps have come in quick succession, and when they have ended. */
@@ -89,6 +89,7 @@ class App {
     document.body.classList.remove("fast");
     this.inspector.show();
     this.watch();
+    if (!this.player.playing) this.announce();
   }
 
   show() {
@@ -129,10 +130,7 @@ class App {
   find(i) {
     if (this.tree.reveal(i)) this.redraw();
     if (this.selected !== i) this.choose(i);
-    const following = this.camera.following;
-    this.camera.following = true;
-    this.camera.follow([i]);
-    this.camera.following = following;
+    this.camera.bring([i]);
   }
 
   toggleBreakpoint(thing) {
@@ -177,7 +175,9 @@ class App {
     const cards = [...this.picture.cards.values()],
       at = cards.findIndex(({ g }) => g === document.activeElement);
     const next = cards[at < 0 ? (by > 0 ? 0 : cards.length - 1) : (at + by + cards.length) % cards.length];
-    next?.g.focus({ preventScroll: true });
+    if (!next) return;
+    next.g.focus({ preventScroll: true });
+    this.camera.bring([next.thing]);
   }
 
   chooseFocused() {
