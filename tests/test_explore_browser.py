@@ -721,6 +721,8 @@ def test_dark_and_narrow(show, browser, scheme, width):
         assert (ground == "rgb(255, 255, 255)") == (scheme == "light")
         assert tab.run("document.documentElement.scrollWidth") <= width
         assert tab.complaints == []
+        tab.press("Home")
+        assert tab.run("app.camera.view.zoom") >= 0.6  # what will be computed first can be read
 
 
 # -- what goes wrong --------------------------------------------------------------------------------

@@ -100,7 +100,8 @@ class App {
 
   watch() {
     const { camera } = this;
-    if (!this.taken && (camera.whole >= VISIBLE_ZOOM || !this.graph.seed)) return camera.following && camera.fit(true);
+    const enough = camera.size.width < 600 ? READABLE_ZOOM : VISIBLE_ZOOM; // the whole on a phone says little
+    if (!this.taken && (camera.whole >= enough || !this.graph.seed)) return camera.following && camera.fit(true);
     const { phase, node, target } = this.graph.step(Math.max(0, this.taken - 1)), // at first, where it will begin
       shows = (i) => this.tree.shows(i);
     const near = phase === "forward" ? [...this.graph.operands(node)].slice(0, 12) : [node];
