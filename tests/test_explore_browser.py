@@ -721,8 +721,15 @@ def test_dark_and_narrow(show, browser, scheme, width):
         assert (ground == "rgb(255, 255, 255)") == (scheme == "light")
         assert tab.run("document.documentElement.scrollWidth") <= width
         assert tab.complaints == []
-        tab.press("Home")
-        assert tab.run("app.camera.view.zoom") >= 0.6  # what will be computed first can be read
+
+
+def test_on_a_phone_the_picture_begins_with_what_is_computed_first(show, browser):
+    neuron = Neuron.from_weights([6.0, 2.0, 3.0], -7.0, "sigmoid")
+    with browser.new_context(viewport={"width": 390, "height": 844}) as phone:
+        tab = show(half_squared_error(neuron([1.0, 0.0, 0.0]), 1.0), in_context=phone)
+        assert 0.25 < tab.run("app.camera.whole") < 0.6  # seen, but not read
+        assert tab.run("app.camera.view.zoom") >= 0.6
+        tab.until(f"({SEEN})(app.graph.leaves)")  # after the glide
 
 
 # -- what goes wrong --------------------------------------------------------------------------------
