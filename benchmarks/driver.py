@@ -11,6 +11,7 @@ import json
 import os
 import platform
 import select
+import signal
 import statistics
 import subprocess
 import sys
@@ -69,6 +70,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            start_new_session=True,  # so that a compiler that it started ends with it
         )
 
     def ask(self, do: str, workload: str, repeat: int = 1, limit: float | None = None) -> dict[str, Any]:
@@ -79,7 +81,7 @@ class Worker:
         try:
             print(json.dumps({"do": do, "workload": workload, "repeat": repeat}), file=pipe_in, flush=True)
             if limit is not None and not select.select([pipe_out], [], [], limit)[0]:
-                self._process.kill()
+                self._kill()
                 return {"error": f"> {limit:.0f} s"}
             line = pipe_out.readline()
         except BrokenPipeError:
@@ -90,6 +92,13 @@ class Worker:
     def close(self) -> None:
         """End the process."""
         self._process.communicate()
+
+    def _kill(self) -> None:
+        """End the process and what it started."""
+        if hasattr(os, "killpg"):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        else:
+            self._process.kill()
 
 
 def in_turns(workers: Sequence[Worker], workload: str, repeat: Repeat, rounds: int) -> dict[str, Measured]:
