@@ -130,8 +130,8 @@ def report(measured: dict[str, list[Line]]) -> str:
 
 Measured {date.today().isoformat()} on {machine()}; one thread, medians of interleaved rounds.
 A time is the processor's for one call of `fit` (or the peer's loop) divided by its epochs, updates and all.
-Recording is what `fit` does the first time before it compiles; compiling and the first epoch follow, once a model;
-both by the clock. All that begin with the same numbers and batches agree on every parameter after two epochs;
+Recording is what `fit` does the first time before it compiles; compiling and the first epoch follow, once a model.
+All that begin with the same numbers and batches agree on every parameter after two epochs;
 scikit-learn begins with its own.
 The workloads: [training_contenders.py](../training_contenders.py); how they are timed: [README](../README.md).
 """
