@@ -111,7 +111,7 @@ def test_a_rate_is_a_number(rate):
 
 
 def test_a_graph_too_large_for_a_page_is_sent_to_the_debugger(monkeypatch):
-    monkeypatch.setattr(sys.modules["viz.explore"], "MOST", 4)
+    monkeypatch.setattr(sys.modules["viz.page.explore"], "MOST", 4)
     assert viz.explore(Value(1.0) * 2.0)
     with pytest.raises(errors.GraphError, match=r"up to 4 numbers, this graph has 8: .* viz\.debug"):
         viz.explore(loss()[0])

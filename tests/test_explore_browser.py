@@ -29,12 +29,12 @@ from autograd import (
 )  # fmt: skip
 from autograd.ops.primitive import TABLE
 from nn import MLP, Neuron, half_squared_error
-from viz.explore import _part
-from viz.explore_data import Letters
 from viz.formulas.identifiers import identifier
 from viz.formulas.printers import mathml
-from viz.javascript import Use, table_source
 from viz.numbers import shown
+from viz.page.data import Letters
+from viz.page.explore import _part
+from viz.page.javascript import Use, table_source
 from viz.recording import record
 from viz.wording import Wording
 
@@ -783,7 +783,7 @@ def test_nan_is_shown_and_the_page_goes_on(show):
 
 
 def test_an_atom_without_javascript_leaves_a_page_of_what_was_recorded(show, monkeypatch):
-    module = sys.modules["viz.explore"]  # viz.explore itself is the function
+    module = sys.modules["viz.page.explore"]  # viz.explore itself is the function
     monkeypatch.setattr(module, "_part", lambda name: _part(name).replace("\n  erf,\n", "\n"))
     J = erf(Value(0.5, name="x"))
     J.name = "J"

@@ -7,7 +7,7 @@ import pytest
 from autograd.ops.expression import ARITHMETIC, COMPARISONS, Language, source_of, variable
 from autograd.ops.numbers import equal, where
 from autograd.ops.primitive import TABLE
-from viz.javascript import Use, table_source
+from viz.page.javascript import Use, table_source
 
 C_LIKE = Language(
     operators={**COMPARISONS, **ARITHMETIC},

@@ -18,9 +18,9 @@ needs matplotlib when it is used.
 from viz import plots
 from viz.anomaly import Anomaly, Sound, anomaly
 from viz.debugger import debug
-from viz.explore import Page, explore
 from viz.formulas.derive import Derivation, derive
 from viz.formulas.formula import Formula, formula
+from viz.page.explore import Page, explore
 from viz.pictures.dot import to_dot
 from viz.pictures.drawing import ConverterError, Drawing, draw
 from viz.pictures.layout import LayoutError

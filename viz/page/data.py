@@ -16,8 +16,8 @@ from autograd.ops.primitive import lookup
 from viz.columns import KINDS, LEAF
 from viz.formulas.identifiers import lowered
 from viz.formulas.printers import mathml_pattern
-from viz.javascript import Use
 from viz.names import Names
+from viz.page.javascript import Use
 from viz.text import harmless, shortened
 from viz.trace import Trace
 from viz.wording import TEMPLATES, Constants, laid_out_written, slope_written, written

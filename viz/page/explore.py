@@ -23,8 +23,8 @@ from typing import Any
 from autograd import Value
 from autograd.errors import ArgumentError, GraphError
 from autograd.files import write_whole
-from viz.explore_data import ExplorableGraph
-from viz.javascript import Use, table_source
+from viz.page.data import ExplorableGraph
+from viz.page.javascript import Use, table_source
 from viz.pictures.svg import COLOURS
 from viz.text import harmless, shortened
 from viz.trace import Trace, locate, trace
@@ -142,7 +142,7 @@ def _script(rules: Iterable[Use]) -> str:
 
 @cache
 def _part(name: str) -> str:
-    return resources.files("viz").joinpath("page", name).read_text("utf-8")
+    return resources.files("viz.page").joinpath(name).read_text("utf-8")
 
 
 def _colours() -> str:
