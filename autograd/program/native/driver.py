@@ -14,7 +14,7 @@ VECTOR = f"<{LANES} x double>"
 CONTEXT = ("uniform", "blocks", "columns", "outputs", "valid", "row", "out", "sums")
 
 # `once` runs the tape once; `bound` reads the inputs of a single sample before; `chunk` runs the tape for every
-# block of samples and adds the lanes of the sums.
+# block of samples, the last with no more vectors than it fills, and adds the lanes of the sums.
 _RUN = """
 define void @once(ptr %r, ptr %tape, ptr %end, ptr %table, ptr %context) {{
 entry:
@@ -78,6 +78,10 @@ body:
   %out = getelementptr double, ptr %each, i64 %on
   store ptr %out, ptr %outat
   store i64 %left, ptr %validat
+  %filled = add i64 %left, {above}
+  %needed = udiv i64 %filled, {lanes}
+  %now = call i64 @llvm.umin.i64(i64 %blocks, i64 %needed)
+  store i64 %now, ptr %blocksat
   call void @once(ptr %r, ptr %tape, ptr %end, ptr %table, ptr %context)
   %s1 = add i64 %s, %block
   br label %head
@@ -94,9 +98,11 @@ added:
   %j1 = add i64 %j, 1
   br label %add
 done:
+  store i64 %blocks, ptr %blocksat
   ret void
 }}
 
+declare i64 @llvm.umin.i64(i64, i64)
 declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
 declare double @llvm.vector.reduce.fadd.v{lanes}f64(double, {vector})
@@ -233,5 +239,5 @@ end:
 def driver() -> Library:
     """`once`, `bound` and `chunk` run a tape; `levels` and `places` help to write one."""
     words = {name: CONTEXT.index(name) for name in CONTEXT}
-    run = _RUN.format(vector=VECTOR, lanes=LANES, bytes=8 * LANES, **words)
+    run = _RUN.format(vector=VECTOR, lanes=LANES, above=LANES - 1, bytes=8 * LANES, **words)
     return Library(f"{_WRITE}\n{run}\n{method.text('bound', 9)}")
