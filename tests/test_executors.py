@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 
 import mpmath
 import numpy as np
@@ -17,6 +18,7 @@ from autograd.program.arrays.tanh import room_for, shared_tanh
 from autograd.program.builder import Builder
 from autograd.program.executors import EXECUTORS, kernel_for
 from autograd.program.graph import program_from
+from autograd.program.interpreter import interpret
 from autograd.program.kernel import Task
 from autograd.program.passes.adjoint import with_gradient
 from autograd.program.program import Operation
@@ -236,6 +238,39 @@ def test_dots_that_share_their_inputs_though_their_weights_differ_in_kind(backen
     got = autograd.compile(f, in_axes=(None, 0), backend=backend)(w, x)
     for i in range(4):
         assert np.allclose([column[i] for column in got], f(w, x[i]), rtol=1e-13)
+
+
+def wide_program(seed):
+    """Levels of equal operations on whatever the levels below computed, in any order; dots share their lists."""
+    dice, builder = random.Random(seed), Builder([f"x{i}" for i in range(12)])
+    found = [*range(12), builder.constant(0.5)]
+    for row in ("tanh", "multiply", "dot", "subtract", "sin", "dot", "add", "tanh"):
+        below = found[-40:]
+        shared = dice.choices(below, k=9)
+        level = []
+        for _ in range(14):
+            count = 9 if row == "dot" else len(TABLE[row].operands)
+            operands = dice.choices(below, k=count) + (shared if row == "dot" else [])
+            level.append(builder.emit(Operation(row), tuple(operands)))
+        found += [builder.emit(Operation("tanh"), (y,)) for y in level]
+    return builder.finish(found[-20:] + found[20:24])
+
+
+@every_backend
+@pytest.mark.parametrize("batched", ["all", "none", "some"])
+@pytest.mark.parametrize("seed", range(8))
+def test_wide_levels(backend, batched, seed):
+    """What is the same for all samples is computed in groups too, each after what it reads."""
+    program, dice = wide_program(seed), np.random.default_rng(seed)
+    mask = tuple(batched == "all" or (batched == "some" and i % 3 == 0) for i in range(12))
+    inputs = [dice.normal(size=7) if is_batched else dice.normal() for is_batched in mask]
+    outputs = len(program.outputs)
+    for summed in (False, True):
+        task = Task(program, mask, (summed,) * outputs)
+        each, total = run(task, backend, inputs, 7)
+        expected = np.array([interpret(program, [x[s] if np.ndim(x) else x for x in inputs]) for s in range(7)])
+        got, right = (total, expected.sum(axis=0)) if summed else (each, expected)
+        assert np.allclose(got, right, rtol=1e-11, atol=1e-12)
 
 
 @every_backend

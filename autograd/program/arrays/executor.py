@@ -97,10 +97,10 @@ class _Bound:
         self._block: list[Call] = []
         self._sums: list[Call] = []
         self._total = np.zeros(sum(plan.task.summed))
+        self._frame.prepare = self._once  # what these steps gather was computed by those before them
         for step in plan.once:
             step.bind(self._frame, self._once)
-        in_order, self._frame.prepare = self._frame.prepare, []
-        self._once = in_order + self._once
+        self._frame.prepare = []
         for step in plan.block:
             step.bind(self._frame, self._block)
         self._bind_products()
