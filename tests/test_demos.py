@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from autograd.program.native import machine
 from demos import __main__ as everything
 from demos import (
     cars,
@@ -57,6 +58,21 @@ def check_file(path):
     else:
         assert path.read_bytes().startswith(b"\x89PNG")
         assert path.stat().st_size > 5_000
+
+
+@pytest.fixture
+def no_llvmlite(monkeypatch):
+    """As after `pip install '.[demos]'`: programs run on NumPy."""
+    monkeypatch.setitem(sys.modules, "llvmlite", None)
+    monkeypatch.setitem(sys.modules, "llvmlite.binding", None)
+    machine._llvm.cache_clear()
+    yield
+    machine._llvm.cache_clear()
+
+
+@pytest.mark.parametrize("demo", [finance, cars, moons, digits], ids=lambda demo: demo.__name__)
+def test_demo_without_machine_code(demo, tmp_path, capsys, no_llvmlite):
+    test_demo(demo, tmp_path, capsys)
 
 
 @pytest.mark.parametrize("demo", RUNS, ids=lambda demo: demo.__name__)
