@@ -520,7 +520,8 @@ def softmax_vector(xs: tuple[Any, ...]) -> list[Any]:
     if any(hasattr(x, "__apply__") for x in xs):
         return [softmax(float(i), *xs) for i in range(len(xs))]
     if any(isinstance(x, (np.ndarray, np.generic)) for x in xs):
-        exponentials = np.exp(np.subtract(xs, np.max(xs, axis=0)))
+        vectors = np.array(np.broadcast_arrays(*xs))
+        exponentials = np.exp(vectors - vectors.max(axis=0))
         return list(exponentials / exponentials.sum(axis=0))
     return special.softmax(*xs)
 
