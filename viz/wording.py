@@ -23,7 +23,8 @@ from viz.numbers import MINUS, shown
 from viz.recording import Compute, Gathered, Recording, Seed, State
 
 # A field {x} takes the text called x; {-x} puts it in parentheses if it begins with a minus sign, {^x} if it
-# is more than one word (see `fill`).  x and y are an operand and the node that it goes into, J is the root.
+# is more than one word, {*x} says so many times as far (see `fill`).  x and y are an operand and the node
+# that it goes into, J is the root.
 TEMPLATES: Mapping[str, str] = {
     # arithmetic
     "compute": "{y} = {formula} = {numbers} = {value}",
@@ -43,8 +44,8 @@ TEMPLATES: Mapping[str, str] = {
     "compute means, at the end": "{y} is the result: what the derivatives will be of.",
     "seed means": "From here backwards each node learns how {J} moves when that node moves: its δ.",
     "send means": (
-        "Move {x} a little, and {y} moves {slope} times as far; move {y} a little, and {J} moves {delta} times as far. "
-        "So by this way {J} moves {contribution} times as far as {x}."
+        "Move {x} a little, and {y} moves {*slope}; move {y} a little, and {J} moves {*delta}. "
+        "So by this way {J} moves {*contribution} as {x}."
     ),
     # what is known of a node
     "not computed": "{x} is not computed yet",
@@ -60,7 +61,7 @@ LONGEST_SLOPE = 60  # characters of a slope's formula
 
 Constants: TypeAlias = tuple[float | None, ...]  # an operation's operands: the number of a constant, else None
 
-_FIELD = re.compile(r"\{([-^]?)(\w+)\}")
+_FIELD = re.compile(r"\{([-^*]?)(\w+)\}")
 _WORD = re.compile(r"[^\W_⁰¹²³⁴-⁹]+|\d+\.\d+")
 
 
@@ -69,6 +70,8 @@ def fill(template: str, values: Mapping[str, str]) -> str:
 
     >>> fill("{-a}·{-b} + {^a}²", {"a": "−2", "b": "0.5"})
     '(−2)·0.5 + (−2)²'
+    >>> fill("y moves {*a} and z {*b}", {"a": "−2", "b": "1"})
+    'y moves −2 times as far and z just as far'
     """
     return _FIELD.sub(lambda field: _filled(field, values), template)
 
@@ -77,6 +80,8 @@ def _filled(field: re.Match[str], values: Mapping[str, str]) -> str:
     text = values.get(field[2])
     if text is None:
         return field[0]
+    if field[1] == "*":
+        return "just as far" if text == "1" else f"{text} times as far"
     fits = not text.startswith(MINUS) if field[1] == "-" else not field[1] or _WORD.fullmatch(text)
     return text if fits else f"({text})"
 

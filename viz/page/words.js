@@ -156,11 +156,15 @@ const standsAlone = (text, how) => (how === "-" ? !text.startsWith("−") : how 
 
 const ONE_WORD = /^(?:(?![⁰¹²³⁴-⁹])[\p{L}\p{N}])+$|^\p{Nd}+\.\p{Nd}+$/u;
 
-/** The template with its fields filled: {-x} in parentheses if it begins with a minus sign, {^x} if it is not one word. */
+/**
+ * The template with its fields filled: {-x} in parentheses if it begins with a minus sign, {^x} if it is not one word,
+ * {*x} as so many times as far.
+ */
 function fill(template, values) {
-  return template.replace(/\{([-^]?)([\p{L}\p{N}_]+)\}/gu, (field, how, name) => {
+  return template.replace(/\{([-^*]?)([\p{L}\p{N}_]+)\}/gu, (field, how, name) => {
     const text = values[name];
     if (text === undefined) return field;
+    if (how === "*") return text === "1" ? "just as far" : `${text} times as far`;
     return standsAlone(text, how) ? text : `(${text})`;
   });
 }
