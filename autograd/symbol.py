@@ -60,6 +60,12 @@ class Symbol(Value):
             "c & d for both; or branch on what is not an argument and record again"
         )
 
+    def __index__(self) -> NoReturn:
+        raise GraphError(
+            f"{self!r} counts or chooses {_WHILE}, when its number is not known: fix whole numbers before, "
+            "as in compile(lambda x: f(x, 3)), and compile again for others"
+        )
+
     # -- what is recorded where a Value answers at once -----------------------------------------
 
     def __choose__(self, chosen: Any, other: Any) -> Any:

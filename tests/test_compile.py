@@ -228,6 +228,15 @@ def test_a_number_not_known_yet_cannot_be_read(f):
         autograd.compile(f)(1.0)
 
 
+@pytest.mark.parametrize("f", [
+    lambda x, n: sum(x[i] for i in range(n)), lambda x, n: [1.0, 2.0][n] * x[0],
+], ids=["range", "list"])  # fmt: skip
+def test_a_recorded_number_neither_counts_nor_chooses(f):
+    with pytest.raises(GraphError, match=r"'n'> counts or chooses .* compile\(lambda x: f\(x, 3\)\)"):
+        autograd.compile(f)(X[0], 1)
+    assert autograd.compile(lambda x: f(x, 1))(X[0]) == f(X[0], 1)
+
+
 def forked(t):
     """Wherever it is, some branch that was not chosen has an infinite slope, or nan."""
     outer = where(t > 1.0, autograd.log(t - 1.0), where(t < -1.0, autograd.sqrt(-t - 1.0), t))
