@@ -104,7 +104,7 @@ def test_what_has_no_plain_form_is_refused_and_the_old_file_stays(tmp_path):
     assert os.listdir(tmp_path) == ["model.npz"]
     with pytest.raises(FileNotFoundError):
         nn.load(tmp_path / "other.npz")
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match=r"nowhere.model\.npz"):
         MLP(2, [1]).save(tmp_path / "nowhere" / "model.npz")
 
 

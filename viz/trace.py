@@ -94,9 +94,9 @@ def locate(root: Value, wanted: Iterable[Value]) -> list[int]:
 def _checked(thing: Any) -> Value:
     if not isinstance(thing, Value):
         kind = type(thing).__name__
-        hint = "; draw its elements one by one, or a sum of them" if hasattr(thing, "__len__") else ""
+        hint = "; take its elements one by one, or a sum of them" if hasattr(thing, "__len__") else ""
         raise OperandError(
-            f"a picture is of the graph below one Value, got {kind}{hint}: pass the node itself, such as a loss J"
+            f"viz shows the graph below one Value, got {kind}{hint}: pass the node itself, such as a loss J"
         )
     return thing
 
