@@ -17,6 +17,7 @@ import numpy as np
 
 from autograd.errors import ArgumentError
 from autograd.ops.primitive import lookup
+from autograd.ops.special import halves
 
 Ids = np.ndarray[Any, np.dtype[np.int32]]
 
@@ -153,13 +154,7 @@ class Program:
 
     def _right_side(self, line: Instruction) -> str:
         names = [self.name(i) for i in line.operands]
-        if line.operation == DOT:
-            n = len(names) // 2
-            terms = [f"{w}·{x}" for w, x in zip(names[:n], names[n : 2 * n], strict=True)]
-            return " + ".join([*terms, *names[2 * n :]])
-        if line.operation == SUM:
-            return " + ".join(names)
-        return f"{line.operation}({', '.join(names)})"
+        return sum_source(line.operation, names, "·") or f"{line.operation}({', '.join(names)})"
 
 
 def load_program(path: str | os.PathLike[str]) -> Program:
@@ -171,6 +166,18 @@ def load_program(path: str | os.PathLike[str]) -> Program:
     from autograd.program.saving import read_program
 
     return read_program(path)
+
+
+def sum_source(operation: Operation, operands: Sequence[str], times: str = " * ") -> str | None:
+    """A dot or a sum of these operands, as every language writes it; None for another operation.
+
+    >>> sum_source(DOT, ["w", "v", "x", "y", "b"])
+    'w * x + v * y + b'
+    """
+    if operation not in (DOT, SUM):
+        return None
+    weights, inputs, rest = halves(operands) if operation == DOT else ((), (), operands)
+    return " + ".join([*(f"{w}{times}{x}" for w, x in zip(weights, inputs, strict=True)), *rest]) or "0.0"
 
 
 _NUMBERED = re.compile(r"(.*?)(\d+)(\D*)", re.DOTALL)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from autograd.ops.primitive import define, lookup
-from autograd.program.program import DOT, SUM, Instruction, Operation, Program
+from autograd.program.program import Instruction, Operation, Program, sum_source
 
 _INFIX = {"add": "+", "subtract": "-", "multiply": "*"}  # IEEE arithmetic in Python too; division raises
 
@@ -71,12 +71,9 @@ def _function(operation: Operation) -> Callable[..., Any]:
 
 def _right_side(line: Instruction, names: Sequence[str]) -> str:
     operands = [names[i] for i in line.operands]
-    if line.operation == DOT:
-        n = len(operands) // 2
-        products = [f"{a} * {b}" for a, b in zip(operands[:n], operands[n : 2 * n], strict=True)]
-        return " + ".join([*products, *operands[2 * n :]])
-    if line.operation == SUM:
-        return " + ".join(operands)
+    summed = sum_source(line.operation, operands)
+    if summed is not None:
+        return summed
     if line.operation.slot is None and line.operation.row in _INFIX:
         return f" {_INFIX[line.operation.row]} ".join(operands)
     if line.operation == Operation("negative"):

@@ -16,11 +16,10 @@ from typing import Any
 from autograd.errors import ArgumentError
 from autograd.ops.expression import ARITHMETIC, COMPARISONS, Expression, Language, Term, source_of, variable
 from autograd.ops.primitive import TABLE, Primitive, lookup
-from autograd.ops.special import halves
 from autograd.program.builder import Builder
 from autograd.program.exports.c_functions import FUNCTIONS, KEYWORDS, LIBM
 from autograd.program.passes.adjoint import adjoints, copy_into
-from autograd.program.program import DOT, SUM, Instruction, Operation, Program
+from autograd.program.program import DOT, SUM, Instruction, Operation, Program, sum_source
 
 STRAIGHT = 20_000  # instructions, or as many lines of operands, above which there are tables
 PART = 500  # instructions of one C function: the time that gcc takes grows faster than their number
@@ -301,11 +300,9 @@ class _Function:
 
     def _expression(self, line: Instruction, names: Sequence[str]) -> str:
         operands = [names[i] for i in line.operands]
-        if line.operation == SUM:
-            return " + ".join(operands) or "0.0"
-        if line.operation == DOT:
-            weights, inputs, bias = halves(operands)
-            return " + ".join([*(f"{w} * {x}" for w, x in zip(weights, inputs, strict=True)), *bias]) or "0.0"
+        summed = sum_source(line.operation, operands)
+        if summed is not None:
+            return summed
         row, slot = line.operation
         if slot is None and (row in C99.operators or row in ("where", "negative")):
             return _text(Expression(row, *map(_operand, operands)))

@@ -16,8 +16,7 @@ from typing import Any
 
 from autograd.ops.expression import ARITHMETIC, COMPARISONS, Expression, Language, source_of, variable
 from autograd.ops.primitive import Atom, Primitive, define, lookup
-from autograd.ops.special import halves
-from autograd.program.program import DOT, SUM, Instruction, Program
+from autograd.program.program import Instruction, Program, sum_source
 
 _NUMBERS = count(1)  # of the functions written so far: each source has a name of its own
 _BY_OPERATOR = {*ARITHMETIC, *COMPARISONS, "remainder", "negative", "where"}
@@ -75,11 +74,9 @@ def _expression(program: Program, line: Instruction, names: Sequence[str], names
     """An instruction; the functions that it calls are put into the namespace."""
     row, slot = line.operation
     operands = [names[i] for i in line.operands]
-    if line.operation == SUM:
-        return " + ".join(operands) or "0.0"
-    if line.operation == DOT:
-        weights, inputs, bias = halves(operands)
-        return " + ".join([*(f"{w} * {x}" for w, x in zip(weights, inputs, strict=True)), *bias]) or "0.0"
+    summed = sum_source(line.operation, operands)
+    if summed is not None:
+        return summed
     if slot is None and row in _BY_OPERATOR:
         return source_of([Expression(row, *map(variable, operands))], JAX)[1][0]
     if slot is None:
