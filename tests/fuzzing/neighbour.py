@@ -133,7 +133,7 @@ def _namespace(jax: Any) -> dict[str, Any]:
     found |= _vectors(jax) | _transforms(jax)
     found |= {
         "np": jnp, "lgamma": jax.scipy.special.gammaln, "logsigmoid": jax.nn.log_sigmoid, "softsign": jax.nn.soft_sign,
-        "positive": lambda x: x,
+        "positive": lambda x: x, "clip": lambda x, low, high: jnp.where(x > high, high, jnp.where(x < low, low, x)),
         "gelu": lambda x: jax.nn.gelu(x, approximate=False), "gelu_tanh": lambda x: jax.nn.gelu(x, approximate=True),
         "prelu": lambda x, a: jnp.where(x > 0, x, a * x),
         "rrelu": lambda x, low, high, _: jnp.where(x > 0, x, (low + high) / 2 * x),

@@ -68,6 +68,12 @@ class Case:
         """Whether the function can be compiled."""
         return not any(mark in self.source for mark in EAGER_ONLY)
 
+    @property
+    def movable(self) -> bool:
+        """Whether it may be recorded while what is captured is elsewhere: a comparison of eager Values answers at once."""
+        compares = re.search(r" (<|<=|>|>=|==|!=) ", self.source)
+        return bool(self.captured) and not compares
+
     def smaller(self) -> Iterator[Case]:
         """The case cut down by one cut."""
         for i in reversed(range(len(self.body))):

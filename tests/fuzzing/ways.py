@@ -138,7 +138,7 @@ class Asker:
             Way("compiled on Values", "compile(f)(*lifted(args))", "Values"),
             Way("recorded question", "compile(lambda *a: compile(f)(*a))(*args)"),
             Way("graph", "graph(f, args)(*args)"),
-            *[Way("moved", "moved(lambda *w: compile(make(*w)), ws)(*args)")] * bool(case.captured),
+            *[Way("moved", "moved(lambda *w: compile(make(*w)), ws)(*args)")] * case.movable,
         ]
         ways = [*self._some(eager, self._NEEDS, 2), *self._some(compiled * case.recordable, self._NEEDS, 5)]
         return Question("value", "f(*args)", case, (Way("eager", "f(*args)"), *ways)).loosened()
@@ -154,8 +154,7 @@ class Asker:
             Way("recorded question", f"compile(lambda *a: compile(f, argnums={at}).{ask}(*a))(*args)"),
             Way("compiled on Values", f"compile(f, argnums={at}).{ask}(*lifted(args))", "Values"),
             Way("graph", f"graph(f, args, argnums={at}).{ask}(*args)"),
-            *[Way("moved", f"moved(lambda *w: compile(make(*w), argnums={at}).{ask}, ws)(*args)")]
-            * bool(case.captured),
+            *[Way("moved", f"moved(lambda *w: compile(make(*w), argnums={at}).{ask}, ws)(*args)")] * case.movable,
         ]
         ways = [*self._some(eager, self._NEEDS, 2), *self._some(compiled * case.recordable, self._NEEDS, 9)]
         return Question(ask, text, case, (Way("eager", text), *ways)).loosened()
@@ -196,7 +195,9 @@ class Asker:
         """Derivatives along what is captured: by backward, and from outside of other transforms."""
         every = tuple(range(len(case.captured)))
         text = f"grad(lambda *w: make(*w)(*args), {every})(*ws)"
-        ways = [Way("eager", text), Way("backward", "(lambda w: backwards(lambda: make(*w)(*args), w))(lifted(ws))")]
+        backward = Way("backward", "(lambda w: backwards(lambda: make(*w)(*args), w))(lifted(ws))")
+        compiles = "compile(" in case.source  # then a captured leaf is a number, read at every call
+        ways = [Way("eager", text), *[backward] * (not compiles)]
         if case.recordable:
             ways += [Way("recorded transform", f"compile(lambda *w: make(*w)(*args), argnums={every}).grad(*ws)")]
         if case.recordable and "seams" in self._features:
@@ -207,7 +208,8 @@ class Asker:
             at = self._argnums(case)
             inner = f"total(grad(make(*w), {at})(*args))"
             text = f"grad(lambda *w: {inner}, {every})(*ws)"
-            ways = [Way("eager", text), Way("backward", f"(lambda w: backwards(lambda: {inner}, w))(lifted(ws))")]
+            backward = Way("backward", f"(lambda w: backwards(lambda: {inner}, w))(lifted(ws))")
+            ways = [Way("eager", text), *[backward] * (not compiles)]
             if case.recordable:
                 compiled = f"total(compile(make(*w), argnums={at}).grad(*args))"
                 ways += [
