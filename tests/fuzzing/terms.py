@@ -70,7 +70,7 @@ class Case:
 
     @property
     def movable(self) -> bool:
-        """Whether it may be recorded while what is captured is elsewhere: a comparison of eager Values answers at once."""
+        """Whether it may be recorded while what is captured is elsewhere: eager comparisons answer at once."""
         compares = re.search(r" (<|<=|>|>=|==|!=) ", self.source)
         return bool(self.captured) and not compares
 
