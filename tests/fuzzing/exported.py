@@ -40,7 +40,10 @@ class C:
         if question.kind != "value" or not case.recordable or case.captured or not trees.leaves(case.args):
             return
         try:
-            source = answered(case, "compile(f).record(*args)").to_c(f"f{len(self._waiting)}")
+            program = answered(case, "compile(f).record(*args)")
+            if len(program.inputs) != len(trees.leaves(case.args)):
+                raise ValueError(f"the program has the inputs {program.inputs}")
+            source = program.to_c(f"f{len(self._waiting)}")
         except Exception as error:
             tally.add(Difference(question, Way("C", "compile(f).record(*args).to_c()"), said(error), "C"))
             return
