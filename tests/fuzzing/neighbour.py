@@ -55,7 +55,7 @@ class Jax:
 
     def _reading(self, question: Any, right: Expected, tally: Any) -> None:
         try:
-            got = _numbers(self._answer(question.case, question.text))
+            got = [float(x) for x in trees.leaves(self._answer(question.case, question.text), right.tree)]
         except Refused as why:
             tally.skipped[f"JAX: {why}"] += 1
         except Exception as error:
@@ -98,10 +98,6 @@ def _count(question: Any, name: str, right: Expected, got: Any, tally: Any) -> N
     )  # fmt: skip
     if not near:
         tally.add(Difference(question, Way(name, question.text), str(got), oracle_text(right)))
-
-
-def _numbers(thing: Any) -> list[float]:
-    return [float(x) for x in trees.leaves(thing)]
 
 
 def _arrays(thing: Any) -> Any:

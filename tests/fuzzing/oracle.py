@@ -133,9 +133,9 @@ def apply(name: str, *operands: Any) -> Any:
 
 
 def _disturbed(x: Any) -> Any:
-    """x with a rounding's error, in its value and, independently, in every slope along it."""
+    """x with the error of a rounding; cubic, so that first and second slopes have errors of their own, too."""
     beside, noise = _run.keep(x), _run.noise()
-    return x + noise * x * x / beside if beside else x
+    return x + noise * x * (x / beside) ** 3 if beside else x
 
 
 def _checked(row: Primitive, exact: list[Any]) -> Any:
