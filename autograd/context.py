@@ -71,13 +71,15 @@ class _Block(RLock):
     def __enter__(self) -> None:
         if self._times and _is_open(self):
             raise GraphError("this block is open already: make another one, such as no_grad(), for each `with`")
-        inner = self._change(mode())
-        outer = tuple([entry for entry in _entered.get() if entry.is_open()]) if unusual else ()
+        around = _innermost()
+        inner = self._change(around.mode if around else _USUAL)
+        before = tuple([entry for entry in _entered.get() if entry.is_open()]) if unusual else ()
         try:
             self.acquire()
             self._times += 1
             unusual.add(self)
-            _entered.set((*outer, _Entry(self, self._times, inner, _generator_that_opens(sys._getframe(1)))))
+            generator = _generator_that_opens(sys._getframe(1))
+            _entered.set((*before, _Entry(self, self._times, inner, around, generator)))
         except BaseException:  # an interrupt: the with-statement will not leave what it did not enter
             if self._is_owned():
                 self.release()
@@ -90,40 +92,57 @@ class _Entry(NamedTuple):
     block: _Block
     times: int
     mode: _Mode
+    around: _Entry | None
     generator: int | None
 
     def is_open(self) -> bool:
         """Whether the block was not left since, once `_forget_left` has looked."""
         return self.block in unusual and self.block._times == self.times
 
+    def is_inside(self, other: _Entry) -> bool:
+        """Whether this was entered while the other counted."""
+        entry: _Entry | None = self
+        while entry is not None and entry is not other:
+            entry = entry.around
+        return entry is not None
+
 
 unusual: set[_Block] = set()  # the blocks that may be open, of all tasks together
-_entered: ContextVar[tuple[_Entry, ...]] = ContextVar("entered", default=())  # outermost first
+_entered: ContextVar[tuple[_Entry, ...]] = ContextVar("entered", default=())  # in their order
 _USUAL = _Mode()
 
 
 def mode() -> _Mode:
     """How this task records now."""
-    if unusual:
-        _forget_left()
-        for entry in reversed(_entered.get()):
-            if entry.is_open() and _runs(entry.generator):
-                return entry.mode
-    return _USUAL
+    entry = _innermost()
+    return _USUAL if entry is None else entry.mode
+
+
+def _innermost() -> _Entry | None:
+    """The last block that counts; before one that was entered while a generator waited, the generator's own."""
+    if not unusual:
+        return None
+    _forget_left()
+    innermost: _Entry | None = None
+    for entry in reversed(_entered.get()):
+        if entry.is_open() and _runs(entry.generator):
+            if innermost is None or (entry.generator is not None and not innermost.is_inside(entry)):
+                innermost = entry
+    return innermost
 
 
 def _is_open(block: _Block) -> bool:
-    if block._is_owned():
-        return True
-    if block.acquire(blocking=False):  # nobody holds it
-        block.release()
-        return False
-    return True  # another thread does
+    return block._is_owned() or _is_held(block)
+
+
+def _is_held(lock: RLock) -> bool:
+    """Whether any thread holds a lock; asked in one call, since to try and acquire it could be cut in two."""
+    return repr(lock).startswith("<locked")
 
 
 def _forget_left() -> None:
     for block in tuple(unusual):
-        if not block._is_owned() and not _is_open(block):
+        if not _is_open(block):
             unusual.discard(block)
 
 
