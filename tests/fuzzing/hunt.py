@@ -141,8 +141,6 @@ def _off(got: Any, right: float, tolerance: float, answers: str) -> str | None:
         if answers == "numbers":
             return f"a Value instead of the number {right!r}"
         got = got._data
-    elif answers == "Values":
-        return None if got == right else f"the number {got!r} instead of a Value"
     if isinstance(got, np.ndarray):
         got = got[()]
     near = (math.isnan(got) and math.isnan(right)) or got == right or abs(got - right) <= tolerance

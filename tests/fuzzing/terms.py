@@ -69,6 +69,11 @@ class Case:
         return not any(mark in self.source for mark in EAGER_ONLY)
 
     @property
+    def compiles(self) -> bool:
+        """Whether it compiles something, in which Values from outside, unless a transform waits for them, are numbers."""
+        return "compile(" in self.source
+
+    @property
     def movable(self) -> bool:
         """Whether it may be recorded while what is captured is elsewhere: eager comparisons answer at once."""
         compares = re.search(r" (<|<=|>|>=|==|!=) ", self.source)

@@ -23,7 +23,7 @@ class Way:
 
     name      of the kind of way, under which it is counted
     text      the Python that asks
-    answers   "numbers", "Values" where the answer must stay a graph, "arrays" where sequences come as arrays
+    answers   "numbers"; "any" where they may be Values, too; "arrays" where sequences of numbers come as arrays
     """
 
     name: str
@@ -135,9 +135,9 @@ class Asker:
         eager = [Way("on Values", "f(*lifted(args))", "any"), *self._around("f(*args)")]
         compiled = [
             *self._compiled("f", "value", "args"),
-            Way("compiled on Values", "compile(f)(*lifted(args))", "Values"),
+            Way("compiled on Values", "compile(f)(*lifted(args))", "any"),
             Way("recorded question", "compile(lambda *a: compile(f)(*a))(*args)"),
-            Way("graph", "graph(f, args)(*args)"),
+            *[Way("graph", "graph(f, args)(*args)")] * (not case.compiles),
             *[Way("moved", "moved(lambda *w: compile(make(*w)), ws)(*args)")] * case.movable,
         ]
         ways = [*self._some(eager, self._NEEDS, 2), *self._some(compiled * case.recordable, self._NEEDS, 5)]
@@ -152,8 +152,8 @@ class Asker:
             Way("of compiled", f"{ask}(compile(f), {at})(*args)"),
             Way("recorded transform", f"compile({ask}(f, {at}))(*args)"),
             Way("recorded question", f"compile(lambda *a: compile(f, argnums={at}).{ask}(*a))(*args)"),
-            Way("compiled on Values", f"compile(f, argnums={at}).{ask}(*lifted(args))", "Values"),
-            Way("graph", f"graph(f, args, argnums={at}).{ask}(*args)"),
+            Way("compiled on Values", f"compile(f, argnums={at}).{ask}(*lifted(args))", "any"),
+            *[Way("graph", f"graph(f, args, argnums={at}).{ask}(*args)")] * (not case.compiles),
             *[Way("moved", f"moved(lambda *w: compile(make(*w), argnums={at}).{ask}, ws)(*args)")] * case.movable,
         ]
         ways = [*self._some(eager, self._NEEDS, 2), *self._some(compiled * case.recordable, self._NEEDS, 9)]
@@ -196,8 +196,7 @@ class Asker:
         every = tuple(range(len(case.captured)))
         text = f"grad(lambda *w: make(*w)(*args), {every})(*ws)"
         backward = Way("backward", "(lambda w: backwards(lambda: make(*w)(*args), w))(lifted(ws))")
-        compiles = "compile(" in case.source  # then a captured leaf is a number, read at every call
-        ways = [Way("eager", text), *[backward] * (not compiles)]
+        ways = [Way("eager", text), *[backward] * (not case.compiles)]
         if case.recordable:
             ways += [Way("recorded transform", f"compile(lambda *w: make(*w)(*args), argnums={every}).grad(*ws)")]
         if case.recordable and "seams" in self._features:
@@ -209,7 +208,7 @@ class Asker:
             inner = f"total(grad(make(*w), {at})(*args))"
             text = f"grad(lambda *w: {inner}, {every})(*ws)"
             backward = Way("backward", f"(lambda w: backwards(lambda: {inner}, w))(lifted(ws))")
-            ways = [Way("eager", text), *[backward] * (not compiles)]
+            ways = [Way("eager", text), *[backward] * (not case.compiles)]
             if case.recordable:
                 compiled = f"total(compile(make(*w), argnums={at}).grad(*args))"
                 ways += [
@@ -235,7 +234,7 @@ class Asker:
             *self._compiled("f", ask, "many", options),
             Way("threads", f"compile(f, {options}threads=2).{ask}(*many)"),
             Way("recorded batch", f"compile(lambda *a: {text.replace('*many', '*a')})(*many)"),
-            Way("batch on Values", f"compile(f, {options[:-2]}).{ask}(*lifted(many))", "Values"),
+            Way("batch on Values", f"compile(f, {options[:-2]}).{ask}(*lifted(many))", "any"),
         ]
         return Question(f"batch {ask}", text, asked, (Way("auto", text), *self._some(ways, self._NEEDS, 9)))
 
