@@ -125,6 +125,8 @@ def apply(name: str, *operands: Any) -> Any:
         arrays = np.broadcast_arrays(*(np.asarray(x, object) for x in operands))
         return trees.array_of(arrays[0].shape, lambda at: apply(name, *(array[at] for array in arrays)))
     given = [*operands, *list(row.defaults.values())[len(operands) - len(row.operands) + len(row.defaults) :]]
+    if name == "power" and isinstance(operands[1], Number) and _exact(operands[0]) < 0:
+        raise Undefined("outside of the domain: a negative base to a power that may move")
     exact = [_disturbed(_exact(x)) if _run.is_noisy else _exact(x) for x in given]
     y = _checked(row, exact)
     if _run.is_noisy:
