@@ -166,7 +166,7 @@ class Ready:
         if self._captured:
             captured = np.array([leaf._data for leaf in self._captured])
             parts = [*parts[: self._given], captured, *parts[self._given :]]
-        return parts[0] if len(parts) == 1 else np.concatenate([np.empty(0), *parts])
+        return np.ascontiguousarray(parts[0]) if len(parts) == 1 else np.concatenate([np.empty(0), *parts])
 
     def room_each(self, samples: int | None) -> Floats:
         """Room for the answers of each sample."""
