@@ -143,7 +143,7 @@ class _Bound:
     def add_multiples(self, total: Floats, samples: int) -> None:
         """Add the sums of what is the same for all samples."""
         at, which = self._plan.multiples
-        total[at] = self._frame.alike[which, 0] * samples
+        total[at] = self._frame.alike[which, 0] * samples if samples else 0.0  # of infinity, too
 
     def _bind_products(self) -> None:
         for left, right, at in self._plan.products:
