@@ -67,7 +67,8 @@ def take(args: Sequence[Any], axes: tuple[int | None, ...], read: Reader = float
             structure = _take_samples(argument, axis, f"argument {i}", batched, read)
         structures.append(structure)
     samples = _how_many(batched) if any(axis is not None for axis in axes) else None
-    batch = np.concatenate([np.empty((samples or 1, 0)), *batched], axis=1) if len(batched) != 1 else batched[0]
+    rows = 1 if samples is None else samples
+    batch = batched[0] if len(batched) == 1 else np.concatenate([np.empty((rows, 0)), *batched], axis=1)
     return Arguments(tuple(structures), axes, fixed, np.ascontiguousarray(batch), samples)
 
 

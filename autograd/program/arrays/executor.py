@@ -26,6 +26,7 @@ class NumpyKernel(Kernel):
     backend = "numpy"
 
     def __init__(self, task: Task) -> None:
+        super().__init__(task)
         self._plan = Plan(task)
         rows = max(1, self._plan.places.rows[1])
         fewest = WIDE if any(isinstance(step, Tape) for step in self._plan.block) else FEWEST
@@ -34,8 +35,7 @@ class NumpyKernel(Kernel):
         self._free: list[_Bound] = []  # frames that nobody uses now
         self._lock = threading.Lock()
 
-    def run(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int = 1) -> None:
-        """Compute `each` and `total`."""
+    def _run(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int) -> None:
         starts = range(0, len(batch), self._width)
         total[:] = 0.0
         with np.errstate(all="ignore"):
@@ -143,7 +143,7 @@ class _Bound:
     def add_multiples(self, total: Floats, samples: int) -> None:
         """Add the sums of what is the same for all samples."""
         at, which = self._plan.multiples
-        total[at] = self._frame.alike[which, 0] * samples
+        total[at] = self._frame.alike[which, 0] * samples if samples else 0.0  # of infinity, too
 
     def _bind_products(self) -> None:
         for left, right, at in self._plan.products:

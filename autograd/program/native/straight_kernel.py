@@ -25,7 +25,7 @@ class StraightLine(Kernel):
 
     def __init__(self, task: Task) -> None:
         require()
-        self._task = task
+        super().__init__(task)
         self.backend = f"llvm: straight line, {straight.LANES} lanes"
 
     @cached_property
@@ -44,15 +44,11 @@ class StraightLine(Kernel):
             return self._many[0].text
         return self._one.text if "_one" in self.__dict__ else straight.one_sample(self._task)
 
-    def run(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int = 1) -> None:
-        """Compute `each` and `total`."""
-        if len(batch) == 1:
-            self.bind(fixed, batch, each, total)()
-        else:
-            self._bound_many(fixed, batch, each, total, threads)()
+    def _run(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int) -> None:
+        self._bind(fixed, batch, each, total, threads)()
 
-    def bind(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int = 1) -> Callable[[], None]:
-        """`run` on these very arrays; for a single sample a built-in function, called in no time."""
+    def _bind(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int) -> Callable[[], None]:
+        """For a single sample a built-in function, called in no time."""
         arrays = (fixed, batch, each, total)
         if len(batch) == 1:
             return method.builtin(self._one, [a.ctypes.data for a in arrays], arrays)

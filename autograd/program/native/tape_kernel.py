@@ -28,7 +28,7 @@ class TapeKernel(Kernel):
 
     def __init__(self, task: Task) -> None:
         require()
-        self._task = task
+        super().__init__(task)
         self.backend = "llvm: tape"
 
     @cached_property
@@ -39,18 +39,17 @@ class TapeKernel(Kernel):
     def _blocks(self) -> _Machine:
         return _Machine(self._task, single=False)
 
-    def run(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int = 1) -> None:
-        """Compute `each` and `total`."""
+    def _run(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int) -> None:
         if len(batch) == 1:
             self._single.once(fixed, batch, each, total)
         else:
             self._blocks.many(fixed, batch, each, total, threads)
 
-    def bind(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int = 1) -> Callable[[], None]:
-        """`run` on these very arrays; for a single sample a built-in function, called in no time."""
+    def _bind(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int) -> Callable[[], None]:
+        """For a single sample a built-in function, called in no time."""
         if len(batch) == 1:
             return self._single.bound(fixed, batch, each, total)
-        return super().bind(fixed, batch, each, total, threads)
+        return super()._bind(fixed, batch, each, total, threads)
 
 
 class _File:
