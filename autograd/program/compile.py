@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd import transforms
 from autograd.errors import ArgumentError, GraphError
+from autograd.forking import ForkableLock
 from autograd.program import derive
 from autograd.program.batch import Axes, take
 from autograd.program.call import Bound, Call, Options, Recorded
@@ -124,7 +124,7 @@ class Compiled:
         self.options = options
         self._record = record
         self._recordings: OrderedDict[tuple[Structure, ...], Recorded] = OrderedDict()
-        self.lock = threading.RLock()
+        self.lock = ForkableLock()
         self.value = Call(self, derive.value, lambda f, _: f)
         self.value_and_grad = Call(self, derive.value_and_grad, transforms.value_and_grad)
         self.grad = Call(self, derive.grad, transforms.grad)
