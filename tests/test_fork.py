@@ -78,7 +78,7 @@ os._exit(0 if asked[0] > 1 else 2)
 
 @pytest.mark.parametrize(
     ("backend", "what"),
-    [("numpy", "calls"), ("llvm", "calls"), ("llvm", "compiles"), ("interpreter", "records")],  # each its own locks
+    [("numpy", "calls"), ("llvm", "compiles"), ("interpreter", "records")],  # each its own locks
 )
 def test_twenty_forks_while_a_thread_is_busy(backend, what):
     command = [sys.executable, "-c", PROGRAM, backend, what]
