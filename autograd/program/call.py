@@ -227,7 +227,7 @@ class Bound:
             ready.scale(taken.samples, each, total)
 
         self.run: Callable[[], object] = whole if ready._captured or options.reduce == "mean" else bound
-        self.args = _views_of_arguments(taken, axes_of(options.in_axes, len(taken.structures)), fixed, batch)
+        self.args = _views_of_arguments(taken, fixed, batch)
         self.out = ready.answer(each, total, taken.samples, views=True)
 
     def __call__(self) -> Any:
@@ -236,9 +236,9 @@ class Bound:
         return self.out
 
 
-def _views_of_arguments(taken: Arguments, axes: Sequence[int | None], fixed: Floats, batch: Floats) -> tuple[Any, ...]:
+def _views_of_arguments(taken: Arguments, fixed: Floats, batch: Floats) -> tuple[Any, ...]:
     views, at_fixed, at_batch = [], 0, 0
-    for structure, axis in zip(taken.structures, axes, strict=True):
+    for structure, axis in zip(taken.structures, taken.axes, strict=True):
         if axis is None:
             views.append(structure.read(lambda a, b: fixed[a:b], at_fixed, views=True))
             at_fixed += structure.size
