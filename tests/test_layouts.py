@@ -23,10 +23,13 @@ def test_kernels_read_and_write_what_they_are_handed_and_nothing_beside_it():
 
 def test_the_guard_pages_are_there():
     """Reading one number too many ends the process."""
-    program = (
-        "from tests.walk_layouts import guarded; a = guarded(8, {}); print(a.ctypes.data, flush=True); import ctypes; \
-print(ctypes.string_at(a.ctypes.data {}, 8))"
-    )
+    program = """
+import ctypes
+from tests.walk_layouts import guarded
+a = guarded(8, at_end={})
+print(ctypes.string_at(a.ctypes.data, 8), flush=True)
+ctypes.string_at(a.ctypes.data {}, 8)
+"""
     for at_end, beside in ((True, "+ 8"), (False, "- 8")):
         command = [sys.executable, "-c", program.format(at_end, beside)]
         ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)

@@ -19,7 +19,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from typing import Any
 from unittest import mock
@@ -74,9 +74,10 @@ class GuardedNumpy:
 def kernels_guarded() -> Iterator[None]:
     """The rooms that calls and kernels of machine code allocate for themselves are guarded, too."""
     shim = GuardedNumpy()
-    with mock.patch.multiple(chunks, np=shim), mock.patch.multiple(straight_kernel, np=shim):
-        with mock.patch.multiple(tape_kernel, np=shim), mock.patch.multiple(call_module, np=shim):
-            yield
+    with ExitStack() as stack:
+        for module in (chunks, straight_kernel, tape_kernel, call_module):
+            stack.enter_context(mock.patch.object(module, "np", shim))
+        yield
 
 
 # -- layouts ----------------------------------------------------------------------------------------
@@ -87,6 +88,8 @@ View = Callable[[Any], Any]
 def _every(part: slice) -> View:
     return lambda a: a[(*(part,) * a.ndim, ...)]
 
+
+_alternate = _every(slice(None, None, 2))
 
 # For each layout: the shape of what is allocated for an array of `shape`, and the part of it that is the array.
 LAYOUTS: dict[str, tuple[Callable[[tuple[int, ...]], tuple[int, ...]], View]] = {
@@ -101,7 +104,7 @@ LAYOUTS: dict[str, tuple[Callable[[tuple[int, ...]], tuple[int, ...]], View]] = 
     "sliced at the start": (lambda s: tuple(n + 1 for n in s), _every(slice(1, None))),
     "transposed": (lambda s: s[::-1], lambda a: a.T),
     "in the middle": (lambda s: (2, *s), lambda a: a[1, ...]),
-    "strided, transposed": (lambda s: tuple(max(0, 2 * n - 1) for n in s[::-1]), lambda a: _every(slice(None, None, 2))(a).T),
+    "strided, transposed": (lambda s: tuple(max(0, 2 * n - 1) for n in s[::-1]), lambda a: _alternate(a.T)),
 }  # fmt: skip
 SPECIAL = ["broadcast", "a record's field", "unaligned"]
 KINDS = ["f8", "f4", "f2", "g", "i8", "i4", "u1", "?"]

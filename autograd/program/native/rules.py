@@ -242,8 +242,8 @@ def _log_softmax(code: Code, operands: Sequence[Number], exact: bool) -> Number:
     own = xs[i]
     finite = -_logsumexp(code, [x - own for x in xs], exact)
     nothing = own.compare("oeq", -math.inf)
-    everywhere = _logsumexp(code, xs, exact).compare("oeq", -math.inf)
-    return code.select(nothing, code.select(everywhere, math.nan, -math.inf), finite)
+    something = _logsumexp(code, xs, exact) > -math.inf
+    return code.select(nothing, code.select(something, -math.inf, math.nan), finite)
 
 
 def _index(row: str, operands: Sequence[Number]) -> tuple[int, Sequence[Number]]:
