@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable
-from functools import cached_property
 
 import numpy as np
 
+from autograd.lazy import lazy
 from autograd.program.kernel import Floats, Kernel, Task
-from autograd.program.native import method
+from autograd.program.native import entrance
 from autograd.program.native.chunks import run_chunks
-from autograd.program.native.driver import CONTEXT, LANES, driver
+from autograd.program.native.driver import CHUNK, CONTEXT, LANES, ONCE, driver
 from autograd.program.native.handlers import handlers
 from autograd.program.native.machine import require
 from autograd.program.native.tape import Tape, tape_of
@@ -19,8 +18,6 @@ from autograd.program.native.tape import Tape, tape_of
 VECTORS_A_BLOCK = 8  # enough that jumping from operation to operation costs little
 LARGEST_FILE = 2**28  # bytes; a longer tape works on smaller blocks
 _KEPT_FILE = 2**24  # bytes up to which a file is kept for the next run
-
-_POINTER, _COUNT = ctypes.c_void_p, ctypes.c_int64
 
 
 class TapeKernel(Kernel):
@@ -31,11 +28,11 @@ class TapeKernel(Kernel):
         super().__init__(task)
         self.backend = "llvm: tape"
 
-    @cached_property
+    @lazy
     def _single(self) -> _Machine:
         return _Machine(self._task, single=True)
 
-    @cached_property
+    @lazy
     def _blocks(self) -> _Machine:
         return _Machine(self._task, single=False)
 
@@ -78,8 +75,8 @@ class _Machine:
         self._sums = 0 if single else sum(task.summed)
         self._outputs = len(task.summed) - sum(task.summed)
         self._files: list[_File] = []
-        self._once = ctypes.CFUNCTYPE(None, *[_POINTER] * 5)(driver().address("once"))
-        self._chunk = ctypes.CFUNCTYPE(None, *[_POINTER] * 8, *[_COUNT] * 3)(driver().address("chunk"))
+        self._once = entrance.callable_from(driver(), "once.released", *ONCE)
+        self._chunk = entrance.callable_from(driver(), "chunk.released", *CHUNK)
 
     def _file(self) -> _File:
         """A file that no other thread works in."""
@@ -122,7 +119,7 @@ class _Machine:
         self._set(file, out=each.ctypes.data, sums=total.ctypes.data)
         inputs = (fixed.ctypes.data, fixed.nbytes, batch.ctypes.data, batch.nbytes)
         arguments = (*self._pointers(file), *inputs)
-        return method.builtin(driver(), arguments, (self, file, fixed, batch, each, total))
+        return entrance.builtin(driver(), arguments, (self, file, fixed, batch, each, total))
 
     def many(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int) -> None:
         """A batch of samples."""
