@@ -154,6 +154,7 @@ def flatten(thing: Any, what: str = "an argument") -> tuple[list[Any], Structure
     leaves: list[Any] = []
 
     def number_or_array(x: Any) -> Structure:
+        _refuse_masked(x, what)
         if isinstance(x, np.ndarray) and x.ndim:
             leaves.extend([_leaf(element, what) for element in x.flat])
             return Structure(np.ndarray, x.size, x.shape)
@@ -282,6 +283,7 @@ def walk(
 
 def floats(x: Any, what: str) -> Floats:
     """A number or an array as a flat array of floats."""
+    _refuse_masked(x, what)
     if isinstance(x, np.ndarray) and x.dtype.kind in "fiub":
         return x.astype(np.float64, copy=False).reshape(-1)
     elements = x.flat if isinstance(x, np.ndarray) else (x,)
@@ -301,6 +303,14 @@ def numbers_or_values(x: Any, what: str) -> Any:
     found = np.empty(len(elements), object)
     found[:] = [_leaf(element, what) for element in elements]
     return found
+
+
+def _refuse_masked(x: Any, what: str) -> None:
+    """Raise OperandError for a masked array: nothing here could honour the mask."""
+    if isinstance(x, np.ndarray) and type(x) is not np.ndarray and isinstance(x, np.ma.MaskedArray):
+        raise OperandError(
+            f"{what} is a masked array, whose mask would be ignored: hand in its filled(…) or compressed() numbers"
+        )
 
 
 def names_of_arguments(f: Callable[..., Any], count: int) -> list[str]:

@@ -17,8 +17,22 @@ import pytest
 
 import autograd as ag
 from autograd import (
-    Value, compile, compile_graph, exp, grad, hessian, hvp, is_recording, jacobian, jvp, no_grad, record_sources,
-    scope, sin, value_and_grad, vjp,
+    Value,
+    compile,
+    compile_graph,
+    exp,
+    grad,
+    hessian,
+    hvp,
+    is_recording,
+    jacobian,
+    jvp,
+    no_grad,
+    record_sources,
+    scope,
+    sin,
+    value_and_grad,
+    vjp,
 )  # fmt: skip
 from autograd.structure import flatten
 from nn import MLP
@@ -94,7 +108,9 @@ CALLED = {
     "compiled grad of grad": (compile(lambda x: grad(COMPILED["numpy"])(x)), GRADIENT),
     "hvp of compiled": (lambda x: hvp(COMPILED["llvm"], (x,), (direction(x),))[0], PRODUCT),
     "compiled hvp of compiled": (
-        compile(lambda x: COMPILED["llvm"].hvp(x, direction(np.zeros(2)) if isinstance(x, np.ndarray) else direction(x))),
+        compile(
+            lambda x: COMPILED["llvm"].hvp(x, direction(np.zeros(2)) if isinstance(x, np.ndarray) else direction(x))
+        ),
         PRODUCT,
     ),
 }
@@ -199,7 +215,10 @@ PLACES = {
 def test_on_numbers_of_every_kind(called, place):
     call, answers = CALLED[called]
     for kind, make in ARGUMENTS.items():
-        if called.startswith("compiled graph") and kind in ("a tuple", *(k for k in ARGUMENTS if "array" in k or "column" in k)):
+        if called.startswith("compiled graph") and kind in (
+            "a tuple",
+            *(k for k in ARGUMENTS if "array" in k or "column" in k),
+        ):
             continue  # its arguments are made as its nodes are
         if "single" in kind and called.startswith("compiled graph"):
             continue
@@ -340,7 +359,9 @@ def test_over_a_batch(question, backend, reduce):
         X = make()
         found = p.hvp(X, np.tile(ALONG, (3, 1))) if question == "hvp" else ask(p)(X)
         parts = found if isinstance(found, tuple) else (found,)
-        flat = [list(np.asarray(part, object).reshape(3, -1).T.flat) if np.size(part) != 1 else [part] for part in parts]
+        flat = [
+            list(np.asarray(part, object).reshape(3, -1).T.flat) if np.size(part) != 1 else [part] for part in parts
+        ]
         close(numbers([x for part in flat for x in part]), wanted.tolist())
         holds_values = any(isinstance(x, Value) for part in flat for x in part)
         assert holds_values == any(isinstance(x, Value) for x in np.asarray(X, object).flat)
@@ -360,7 +381,7 @@ def test_a_batch_inside_a_derivative(around, reduce):
     def reference(t):
         total, n = mpmath.mpf(0), 3 if reduce == "mean" else 1
         shared, each = [], []
-        for a, b in (mpmath.matrix(ROWS / [A, 1.0]).tolist()):
+        for a, b in mpmath.matrix(ROWS / [A, 1.0]).tolist():
             value, da, db = (exact_at(k, a * t, b) for k in ((0, 0), (1, 0), (0, 1)))
             total += t * value / n
             shared.append(value / n)

@@ -22,13 +22,14 @@ class Arguments(NamedTuple):
     fixed       the numbers of the arguments without a batch axis, one array each
     batch       (samples, numbers) those of the others
     samples     how many; None if no argument has a batch axis
+    axes        the batch axis of each argument, or None
     """
 
     structures: tuple[Structure, ...]
-    axes: tuple[int | None, ...]
     fixed: list[Floats]
     batch: Floats
     samples: int | None
+    axes: tuple[int | None, ...]
 
     @property
     def holds_values(self) -> bool:
@@ -67,8 +68,9 @@ def take(args: Sequence[Any], axes: tuple[int | None, ...], read: Reader = float
             structure = _take_samples(argument, axis, f"argument {i}", batched, read)
         structures.append(structure)
     samples = _how_many(batched) if any(axis is not None for axis in axes) else None
-    batch = np.concatenate([np.empty((samples or 1, 0)), *batched], axis=1) if len(batched) != 1 else batched[0]
-    return Arguments(tuple(structures), axes, fixed, np.ascontiguousarray(batch), samples)
+    rows = 1 if samples is None else samples
+    batch = batched[0] if len(batched) == 1 else np.concatenate([np.empty((rows, 0)), *batched], axis=1)
+    return Arguments(tuple(structures), fixed, np.ascontiguousarray(batch), samples, axes)
 
 
 def _take_samples(argument: Any, axis: int, what: str, batched: list[Floats], read: Reader) -> Structure:

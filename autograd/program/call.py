@@ -15,6 +15,7 @@ from autograd.program.derive import Question
 from autograd.program.executors import choose, kernel_for
 from autograd.program.kernel import Floats, Kernel, Task
 from autograd.program.layout import Layout, Options, given_to
+from autograd.program.outputs import check_apart, check_output
 from autograd.program.passes.fuse import fuse_sums
 from autograd.program.program import Program
 from autograd.program.recording import Recording, collector_paused
@@ -220,19 +221,19 @@ def _views_of_arguments(taken: Arguments, fixed: Floats, batch: Floats) -> tuple
 def _fill(out: Any, answer: Any) -> Any:
     """Copy the answer into the arrays of `out`, after a look at all of them."""
     pairs = list(_pairs(out, answer))
+    check_apart([target for target, _ in pairs])
     for target, numbers in pairs:
         target[...] = numbers
     return out
 
 
 def _pairs(out: Any, answer: Any) -> list[tuple[Any, Any]]:
+    """Each array of `out` with what is to be written there."""
     if isinstance(answer, (dict, list, tuple)):
-        if type(out) is not type(answer) or len(out) != len(answer):
-            raise ArgumentError(f"out is a {type(answer).__name__} of {len(answer)}, as the answer is")
-        keys = answer if isinstance(answer, dict) else range(len(answer))
+        keys = answer.keys() if isinstance(answer, dict) else range(len(answer))
+        if type(out) is not type(answer) or (out.keys() if isinstance(out, dict) else range(len(out))) != keys:
+            what = f"with the keys {list(answer)}" if isinstance(answer, dict) else f"of {len(answer)}"
+            raise ArgumentError(f"out is a {type(answer).__name__} {what}, as the answer is")
         return [pair for key in keys for pair in _pairs(out[key], answer[key])]
-    shape = np.shape(answer)
-    if not isinstance(out, np.ndarray) or out.dtype != np.float64 or out.shape != shape:
-        given = f"{out.dtype} {out.shape}" if isinstance(out, np.ndarray) else type(out).__name__
-        raise ArgumentError(f"out: an array of float64 of shape {shape} is filled here, got {given}")
+    check_output(out, np.shape(answer))
     return [(out, answer)]

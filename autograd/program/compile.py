@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.errors import ArgumentError, GraphError
+from autograd.forking import freed_by_fork
 from autograd.program import derive
 from autograd.program.batch import Axes, axes_of, take
 from autograd.program.call import Bound, Call, Recorded
@@ -125,7 +126,7 @@ class Compiled:
         self._record = record
         self._recordings: OrderedDict[tuple[Structure, ...], Recorded] = OrderedDict()
         self._being_recorded: list[tuple[Structure, ...]] = []
-        self.lock = threading.RLock()
+        self.lock = freed_by_fork(threading.RLock())
         self.value = Call(self, derive.VALUE)
         self.value_and_grad = Call(self, derive.VALUE_AND_GRADIENT)
         self.grad = Call(self, derive.GRADIENT)

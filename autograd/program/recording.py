@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -103,10 +105,27 @@ def _recording(
 @contextmanager
 def collector_paused() -> Iterator[None]:
     """Without the garbage collector, which would search the growing graph again and again for nothing."""
-    was_on = gc.isenabled()
+    if not gc.isenabled():
+        yield
+        return
+    _pausing.add(threading.get_ident())
     gc.disable()
     try:
         yield
     finally:
-        if was_on:
-            gc.enable()
+        gc.enable()
+        _pausing.discard(threading.get_ident())
+
+
+_pausing: set[int] = set()  # the threads that turned the collector off
+
+
+def _go_on_collecting() -> None:
+    """In a forked process, where a thread that turned the collector off is not there to turn it on."""
+    if _pausing - {threading.get_ident()}:
+        _pausing.clear()
+        gc.enable()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_go_on_collecting)
