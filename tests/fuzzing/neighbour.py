@@ -117,6 +117,11 @@ def _lacking(name: str) -> Callable[..., Any]:
     return refuse
 
 
+def _comparison(jnp: Any, name: str) -> Callable[..., Any]:
+    """1 where it holds, else 0, in 64 bits."""
+    return lambda a, b: jnp.where(getattr(jnp, name)(a, b), 1.0, 0.0)
+
+
 def _namespace(jax: Any) -> dict[str, Any]:
     from autograd.ops.primitive import TABLE
 
@@ -125,8 +130,7 @@ def _namespace(jax: Any) -> dict[str, Any]:
     found |= {name: getattr(jnp, name) for name in NUMPY}
     found |= {name: getattr(jax.nn, name) for name in NN}
     found |= {name: getattr(jax.scipy.special, name) for name in SPECIAL}
-    for name in ("less", "less_equal", "greater", "greater_equal", "equal"):
-        found[name] = lambda a, b, compare=getattr(jnp, name): jnp.where(compare(a, b), 1.0, 0.0)
+    found |= {name: _comparison(jnp, name) for name in ("less", "less_equal", "greater", "greater_equal", "equal")}
     found |= _vectors(jax) | _transforms(jax)
     found |= {
         "np": jnp, "lgamma": jax.scipy.special.gammaln, "logsigmoid": jax.nn.log_sigmoid, "softsign": jax.nn.soft_sign,

@@ -70,7 +70,7 @@ class Case:
 
     @property
     def compiles(self) -> bool:
-        """Whether it compiles something: Values from outside are numbers in there, unless a transform waits for them."""
+        """Whether it compiles something: Values from outside are numbers there, unless a transform waits for them."""
         return "compile(" in self.source
 
     @property

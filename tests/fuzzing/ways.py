@@ -85,8 +85,7 @@ class Asker:
                 Way(f"{b}, exact", f"compile(f, argnums={at}, backend='{b}', exact=True).{ask}(*args)")
                 for b in BACKENDS
             ]
-            first, *others = [*ways, eager] if ask == "hessian" else [eager, *ways]
-            yield Question(f"special {ask}", first.text, changed, tuple(others))
+            yield Question(f"special {ask}", ways[0].text, changed, (*ways[1:], eager))
 
     def bits(self, case: Case) -> Iterator[Question]:
         """The value of a function without rounded atoms, which with `exact` is the eager one to the bit."""
