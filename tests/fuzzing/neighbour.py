@@ -1,8 +1,8 @@
 """The same text read by JAX in 64 bits: a second opinion on what is right, and on programs exported to it.
 
 JAX has other conventions in places: it counts the branch of a `where` that is not taken with 0 times its
-slope, which is nan if that is infinite; it has fewer rows.  What it cannot read or has no number for is
-counted with the reason, and not compared.
+slope, which is nan if that is infinite; it has fewer rows, and its polygamma, the slope of digamma, is not
+right left of 0.  What it cannot read or has no number for is counted with the reason, and not compared.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ NUMPY = """add subtract multiply divide power negative remainder fmod floor_divi
 expm1 exp2 log log1p log2 log10 logaddexp sin cos tan asin acos atan atan2 sinc degrees radians sinh cosh tanh asinh
 acosh atanh abs sign floor ceil trunc round maximum minimum""".split()
 NN = "sigmoid softplus relu leaky_relu elu selu celu silu mish relu6".split()
-SPECIAL = "erf erfc gammaln digamma xlogy polygamma".split()
+SPECIAL = "erf erfc xlogy".split()
 
 
 class Refused(Exception):
@@ -133,13 +133,12 @@ def _namespace(jax: Any) -> dict[str, Any]:
     found |= {name: _comparison(jnp, name) for name in ("less", "less_equal", "greater", "greater_equal", "equal")}
     found |= _vectors(jax) | _transforms(jax)
     found |= {
-        "np": jnp, "lgamma": jax.scipy.special.gammaln, "logsigmoid": jax.nn.log_sigmoid, "softsign": jax.nn.soft_sign,
+        "np": jnp, "logsigmoid": jax.nn.log_sigmoid, "softsign": jax.nn.soft_sign,
         "positive": lambda x: x, "clip": lambda x, low, high: jnp.where(x > high, high, jnp.where(x < low, low, x)),
         "gelu": lambda x: jax.nn.gelu(x, approximate=False), "gelu_tanh": lambda x: jax.nn.gelu(x, approximate=True),
         "prelu": lambda x, a: jnp.where(x > 0, x, a * x),
         "rrelu": lambda x, low, high, _: jnp.where(x > 0, x, (low + high) / 2 * x),
         "where": lambda c, a, b: jnp.where(jnp.asarray(c) != 0, a, b),
-        "polygamma": lambda n, x: jax.scipy.special.polygamma(int(n), x),
     }  # fmt: skip
     return found
 
