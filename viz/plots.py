@@ -8,6 +8,7 @@ The palette is Okabe and Ito's (2008), whose colours are told apart with any com
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -298,7 +299,7 @@ def plot_heatmaps(matrices: Mapping[str, Any], J: Value | None = None) -> Figure
             below = figure.add_subplot(rows, columns, columns + place + 1)
             plot_heatmap(matrix, title=f"∂J/∂{name}", delta=found, ax=below)
     if anew:
-        figure.supxlabel(anew, fontsize=9, color=INK)
+        figure.supxlabel(textwrap.fill(anew, 50 * columns), fontsize=9, color=INK)
     return figure
 
 
