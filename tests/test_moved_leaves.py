@@ -208,6 +208,14 @@ def test_a_face_says_so_once_and_shows_what_is_true_now(face):
     assert held(J) == were
 
 
+def test_a_formula_says_so_where_it_shows_a_computed_number():
+    J, w = neuron(0.5, 2.0)
+    w.data = 3.0
+    assert f"<mtext>{ANEW}</mtext>" in viz.formula(J, depth=1).mathml
+    assert viz.formula(J, depth=1)._repr_html_().count(ANEW) == 2  # to read, and to hear
+    assert str(viz.formula(J)) == "(1 − tanh(w·x))²"
+
+
 @pytest.mark.parametrize("options", [{}, {"level": "op"}, {"level": "layer"}, {"around": True}, {"wrt": True}])
 def test_a_picture_says_so_once_and_shows_what_is_true_now(options):
     J, w = neuron(0.5, 2.0)
