@@ -27,6 +27,7 @@ FLOORS = [
     ["autograd.context"],
     ["autograd.methods"],
     ["autograd.value"],
+    ["autograd.replay"],
     ["autograd.symbol"],
     ["autograd.recorder"],
     ["autograd.gates"],

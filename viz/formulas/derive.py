@@ -125,7 +125,8 @@ def derive(J: Value, wrt: Value) -> Derivation:
             f"there is no path from {wrt!r} to {J!r}: J was not computed from it, or it was detached on the "
             "way, so the derivative is 0 and there is nothing to derive; pass a node below J"
         )
-    return Derivation(tuple(board.lines()))
+    said = [(seen.anew, None)] if seen.anew else []
+    return Derivation((*said, *board.lines()))
 
 
 class _Board:
