@@ -1,6 +1,6 @@
 """What a process needs that is forked while another thread computes: that thread is not there to let go of anything.
 
-Either a lock is free in the new process (`ForkableLock`: what it guards is whole at any time), or fork
+Either a lock is free in the new process (`Locked`: what it guards is whole at any time), or fork
 waits for whoever holds it (`awaited_by_fork`: the libraries of C's that cannot be left half way).
 """
 
@@ -14,31 +14,25 @@ from weakref import WeakSet
 L = TypeVar("L")
 
 
-class ForkableLock:
-    """A reentrant lock that is free in a forked process, unless it is the forking thread that holds it.
+class Locked:
+    """What has a reentrant lock of its own, free in a forked process unless it is the forking thread that holds it.
 
-    >>> lock = ForkableLock()
-    >>> with lock, lock:
+    >>> owner = Locked()
+    >>> with owner.lock, owner.lock:
     ...     print("twice")
     twice
     """
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
-        _FREED.add(self)
-
-    def __enter__(self) -> None:
-        self._lock.acquire()
-
-    def __exit__(self, *raised: object) -> None:
-        self._lock.release()
+        self.lock = threading.RLock()
+        _LOCKED.add(self)
 
     def renew(self) -> None:
-        """Be another lock if this one is held by a thread that is not there any more."""
-        if self._lock.acquire(blocking=False):
-            self._lock.release()
+        """Have another lock if this one is held by a thread that is not there any more."""
+        if self.lock.acquire(blocking=False):
+            self.lock.release()
         else:
-            self._lock = threading.RLock()
+            self.lock = threading.RLock()
 
 
 def awaited_by_fork(lock: L) -> L:
@@ -51,7 +45,7 @@ def awaited_by_fork(lock: L) -> L:
     return lock
 
 
-_FREED: WeakSet[ForkableLock] = WeakSet()
+_LOCKED: WeakSet[Locked] = WeakSet()
 _AWAITED: WeakSet[Any] = WeakSet()
 _registry = threading.RLock()
 _acquired: list[Any] = []  # between the two ends of a fork
@@ -75,8 +69,8 @@ def _after() -> None:
 
 def _in_child() -> None:
     _after()
-    for lock in _FREED:
-        lock.renew()
+    for owner in _LOCKED:
+        owner.renew()
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows, which cannot fork

@@ -8,7 +8,7 @@ from typing import Any
 
 from autograd import transforms
 from autograd.errors import ArgumentError, GraphError
-from autograd.forking import ForkableLock
+from autograd.forking import Locked
 from autograd.program import derive
 from autograd.program.batch import Axes, take
 from autograd.program.call import Bound, Call, Options, Recorded
@@ -114,17 +114,17 @@ def _sizes(structures: Sequence[Structure]) -> str:
     return ", ".join(f"{s.kind.__name__} of {s.size}" if s.kind is not float else "a number" for s in structures)
 
 
-class Compiled:
+class Compiled(Locked):
     """A function that was compiled: `compile` makes it, and says what it does."""
 
     def __init__(
         self, f: Function | None, record: Callable[[tuple[Structure, ...]], Recording], options: Options
     ) -> None:
+        super().__init__()
         self.f = f
         self.options = options
         self._record = record
         self._recordings: OrderedDict[tuple[Structure, ...], Recorded] = OrderedDict()
-        self.lock = ForkableLock()
         self.value = Call(self, derive.value, lambda f, _: f)
         self.value_and_grad = Call(self, derive.value_and_grad, transforms.value_and_grad)
         self.grad = Call(self, derive.grad, transforms.grad)
