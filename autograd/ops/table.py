@@ -448,7 +448,7 @@ greater_equal = row("greater_equal", lambda a, b: where(a >= b, 1.0, 0.0), lambd
 
 equal_ = row("equal", lambda a, b: where(equal(a, b), 1.0, 0.0), lambda y, a, b: (0.0, 0.0), symbol="=",
           latex="1_{{{0} = {1}}}", definition="mpf(1) if a == b else mpf(0)", points=[(1, 2), (2, -1)],
-          edges=[((1, 1), 1, (0, 0)), ((nan, nan), 0, (0, 0))], doc="1 where the numbers are equal, else 0 (== asks whether they are one node)")
+          edges=[((1, 1), 1, (0, 0)), ((nan, nan), 0, (0, 0))], doc="1 where the numbers are equal, else 0")
 
 maximum = row("maximum", lambda a, b: where(a > b, a, where(b >= a, b, a + b)),
           lambda y, a, b: (where(a > b, 1.0, where(a < b, 0.0, where(equal(a, b), 0.5, nan))),

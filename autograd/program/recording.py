@@ -65,8 +65,7 @@ def _recording(
     outputs: Sequence[Operand], inputs: Sequence[Value], arguments: Sequence[Structure], answer: Structure
 ) -> Recording:
     captured = leaves_above(outputs, inputs)
-    symbols = [leaf for leaf in captured if isinstance(leaf, Symbol)]  # program_from says what is wrong with them
-    captured = [leaf for leaf in captured if leaf not in symbols]
+    captured = [leaf for leaf in captured if not isinstance(leaf, Symbol)]  # program_from says what is wrong with those
     return Recording(program_from(outputs, [*inputs, *captured]), tuple(arguments), answer, tuple(captured))
 
 
