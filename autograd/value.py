@@ -284,10 +284,22 @@ def data_of(array: Any) -> Any:
 
 def each(ask: Callable[..., Any], *operands: Any) -> Any:
     """What a question says to every element: bools, or Values where that is not known yet."""
-    answers = np.frompyfunc(ask, len(operands), 1)(*(np.asarray(o, object) for o in operands))
+
+    def asked(*elements: Any) -> Any:
+        return ask(*map(_plain, elements))
+
+    with np.errstate(invalid="ignore"):  # of nan too it is a question, not a mistake
+        answers = np.frompyfunc(asked, len(operands), 1)(*(np.asarray(o, object) for o in operands))
     if not isinstance(answers, np.ndarray) or any(isinstance(answer, Value) for answer in answers.flat):
         return answers
     return answers.astype(bool)
+
+
+def _plain(element: Any) -> Any:
+    """Python's own bool or number for NumPy's, which would hand the question back to us."""
+    if isinstance(element, np.bool_):
+        return bool(element)
+    return float(element) if isinstance(element, (np.floating, np.integer)) else element
 
 
 # -- making nodes -----------------------------------------------------------------------------------

@@ -92,7 +92,7 @@ def test_sum_of_python_works():
     assert [x.grad for x in xs] == [1.0, 1.0, 1.0]
 
 
-def test_comparison_is_by_data_and_equality_by_identity():
+def test_comparison_is_by_data_and_hash_by_identity():
     a, b = Value(1.0), Value(2.0)
     assert a < b
     assert a <= b
@@ -104,8 +104,8 @@ def test_comparison_is_by_data_and_equality_by_identity():
     assert not (a > b)
     assert not (a > 1)
     assert not (Fraction(1, 2) > b)
-    assert a != Value(1.0)
-    assert a == a
+    assert a == Value(1.0)
+    assert a != b
     assert len({a, Value(1.0), a}) == 2
     nan = Value(math.nan)
     assert not (nan < a)
