@@ -1,6 +1,7 @@
 """What all tests share.
 
-Hypothesis draws the same examples every run, no test leaves a context open, and none makes our code ask Values for `==`.
+Hypothesis draws the same examples every run, no test leaves a context open, and none finds our code asking Values
+for `==`.
 """
 
 import pytest

@@ -53,8 +53,8 @@ def test_a_value_is_not_equal_to_itself_if_it_is_nan():
                                  np.array(1.0)])  # fmt: skip
 def test_every_kind_of_real_number_is_compared(one):
     x, y = Value(1.0), Value(2.0)
-    assert (x == one) and (one == x) and not (x != one) and not (one != x)
-    assert (y != one) and (one != y) and not (y == one) and not (one == y)
+    for equal, unequal in ((x == one, x != one), (one == x, one != x), (y != one, y == one), (one != y, one == y)):
+        assert (bool(equal), bool(unequal)) == (True, False)
 
 
 @pytest.mark.parametrize("x", [Value(1.0), Symbol("x")], ids=["Value", "Symbol"])
@@ -252,13 +252,14 @@ def by_case(x):
     lambda x: x if x == 0 else 2 * x, lambda x: x if x != 0 else 2 * x, lambda x: x if x == x else 2 * x,
     lambda x: 5.0 if x in (0, 1) else x, lambda x: 5.0 if x not in [0, 1] else x, lambda x: 5.0 if 1 in [x] else x,
     lambda x: x * [0.0, 1.0].index(x), lambda x: x * [0.0, 1.0].count(x), lambda x: drop([0.0, x, x + 1], x),
-    lambda x: wait_for(x, 3.0), by_case, lambda x: x if [x] == [1.0] else 2 * x, lambda x: x if (x, 1) == (1, x) else x,
+    lambda x: wait_for(x, 3.0), by_case, lambda x: x if [x] == [1.0] else 2 * x,
+    lambda x: x if (x, 1) == (1, x) else -x,
     lambda x: not x > 0, lambda x: x * (x == 1 or x == 2), lambda x: x * (0 < x < 1), lambda x: max(x, 1.0),
-    lambda x: x * any(x == i for i in range(3)), lambda x: sorted([x, 1.0])[0], lambda x: x if np.array([x]) == 1 else x,
+    lambda x: x * any(x == i for i in range(3)), lambda x: sorted([x, 1.0])[0], lambda x: x * (np.array([x]) == 1),
     lambda x: autograd.sum(where(np.array([x, x + 1]) > 2.0, x, 0.0)), lambda x: x * np.isin(x, [0.0, 1.0]),
-], ids=str)  # fmt: skip
+])  # fmt: skip
 def test_a_decision_on_what_is_not_known_raises(f):
-    with pytest.raises(GraphError, match="is true is not known while a function is recorded.*where.*greater"):
+    with pytest.raises(GraphError, match=r"is true is not known while a function is recorded.*where.*greater"):
         compile(f)(1.0)
 
 
@@ -272,7 +273,7 @@ def test_sets_and_dicts_look_for_the_node_itself():
     (lambda x: (x > 0) & x, "& is of conditions.*<symbol 'x'>.*x != 0"), (lambda x: x & (x > 0), "& is of conditions"),
     (lambda x: x | x, r"\| is of conditions"), (lambda x: ~x, "~ is of conditions"), (lambda x: x ^ True, r"\^ is of"),
     (lambda x: (x > 0) & 2, "& is of conditions.*int 2"), (lambda x: 1.5 | (x > 0), r"\| is of conditions.*float 1.5"),
-    (lambda x: (x > 0) & Value(1.0), "& is of conditions.*Value"), (lambda x: ((x > 0) + 1) & True, "<symbol 'add'>|add"),
+    (lambda x: (x > 0) & Value(1.0), "& is of conditions.*Value"), (lambda x: ((x > 0) + 1) & True, "<symbol add>"),
     (lambda x: np.logical_not(x), "~ is of conditions"), (lambda x: np.array([x, x]) & np.array([True, False]), "&"),
 ])  # fmt: skip
 def test_only_conditions_are_connected(f, told):
@@ -290,9 +291,10 @@ def test_what_is_neither_condition_nor_number_is_pythons_to_refuse(other):
 
 
 @pytest.mark.parametrize("condition", [~True, ~False, np.int64(-1), [-1, 1], (True, -2), np.array([1, -2]),
-                                       np.array([0, -1], np.int8), array_of(True, ~True), [[Value(1.0)], [-2]]])  # fmt: skip
+                                       np.array([0, -1], np.int8), array_of(True, ~True),
+                                       [[Value(1.0)], [-2]]])  # fmt: skip
 def test_where_refuses_an_inverted_bool(condition):
-    with pytest.raises(OperandError, match="where: the condition is -[12], which is what ~ makes of (True|False).*not c"):
+    with pytest.raises(OperandError, match=r"where: the condition is -[12], which is what ~ makes of .*not c"):
         where(condition, Value(1.0), 2.0)
 
 
@@ -304,8 +306,8 @@ def test_where_says_which_bool_it_was():
 
 
 @pytest.mark.parametrize(("condition", "holds"), [
-    (True, True), (False, False), (1, True), (0, False), (-1.0, True), (-3, True), (Value(-1.0), True), (math.nan, True),
-    (np.bool_(False), False), (~np.bool_(True), False), (Value(0.0), False), (np.float64(-2.0), True),
+    (True, True), (False, False), (1, True), (0, False), (-1.0, True), (-3, True), (Value(-1.0), True),
+    (math.nan, True), (np.bool_(False), False), (~np.bool_(True), False), (Value(0.0), False), (np.float64(-2.0), True),
 ])  # fmt: skip
 def test_where_takes_every_other_number(condition, holds):
     assert where(condition, Value(1.0), 2.0) == (1.0 if holds else 2.0)
@@ -331,7 +333,9 @@ ASKING = ["x in nodes", "nodes.index(x)", "nodes.remove(x)", "nodes.count(x)", "
           "np.array_equal([x, x], nodes)", "__import__('operator').indexOf(nodes, x)"]  # fmt: skip
 
 
-@pytest.mark.parametrize("module", ["autograd.chain", "nn", "viz.trace", "demos.cars", "handbook.cells", "benchmarks.eager"])
+@pytest.mark.parametrize(
+    "module", ["autograd.chain", "nn", "viz.trace", "demos.cars", "handbook.cells", "benchmarks.x"]
+)
 @pytest.mark.parametrize("source", ASKING)
 def test_our_packages_are_caught_comparing_values(source, module):
     nodes = [Value(1.0), Value(1.0)]
@@ -342,7 +346,8 @@ def test_our_packages_are_caught_comparing_values(source, module):
 
 
 @pytest.mark.parametrize("source", ["x is nodes[0]", "x in set(nodes)", "dict.fromkeys(nodes).get(x)", "x < nodes[0]",
-                                    "[y for y in nodes if y is x]", "x in {(x, 1): 1}", "set(nodes) == {x}"])  # fmt: skip
+                                    "[y for y in nodes if y is x]", "x in {(x, 1): 1}",
+                                    "set(nodes) == {x}"])  # fmt: skip
 def test_identity_and_sets_are_ours_to_ask(source):
     with watched():
         asking(source, "autograd.chain")(Value(1.0), [Value(1.0), Value(1.0)])
