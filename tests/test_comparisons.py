@@ -230,6 +230,26 @@ def test_arrays_of_symbols_are_compared_element_by_element():
     assert compile(lambda y: autograd.sum(where(y >= x, x, 0.0)))(2.0) == 3.0
 
 
+@pytest.mark.parametrize("compared", [lambda x: x > 1, lambda x: x == 2, lambda x: (x > 1) & (x != 3),
+                                      lambda x: less(1.0, x)])  # fmt: skip
+def test_nothing_goes_back_through_a_comparison(compared):
+    def f(x, y):  # δ of the comparison is ∞, and 0 · ∞ would be nan
+        return compared(x) * autograd.exp(y)
+
+    slopes = (0.0, math.inf)
+    assert autograd.value_and_grad(f, (0, 1))(2.0, 1000.0) == (math.inf, slopes)
+    for backend in BACKENDS:
+        assert compile(f, argnums=(0, 1), backend=backend).value_and_grad(2.0, 1000.0) == (math.inf, slopes)
+    assert compile(grad(f, (0, 1)))(2.0, 1000.0) == slopes
+
+
+def test_what_was_kept_from_another_recording_is_told_from_a_captured_leaf():
+    kept, w = [], Value(2.0)
+    compile(lambda x: kept.append(x) or x)(1.0)
+    with pytest.raises(GraphError, match="kept from another recording"):
+        compile(lambda x: w * x + kept[0])(1.0)
+
+
 def drop(items, item):
     items.remove(item)
     return items[0]
