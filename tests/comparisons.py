@@ -7,7 +7,7 @@ the same number, or, while a function is recorded, cannot be answered at all.  O
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -22,6 +22,17 @@ ANSWERS = {
     "autograd.numpy_protocol": {"apply_ufunc", "_answer"},
 }  # where a comparison that somebody asked for is answered
 BETWEEN = {"numpy", *sys.stdlib_module_names}  # what compares because somebody called it
+
+
+def same_nodes(found: Iterable[Any], expected: Iterable[Any]) -> bool:
+    """Whether these are the very same nodes in the same order; constants, which are floats, by their number."""
+    pairs = zip(found, expected, strict=True)
+    return all(one is other if isinstance(other, Value) else one == other for one, other in pairs)
+
+
+def place_of(node: Value, nodes: Iterable[Value]) -> int:
+    """Where a node is among nodes, by identity."""
+    return next(i for i, other in enumerate(nodes) if other is node)
 
 
 @contextmanager

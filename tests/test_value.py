@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from comparisons import same_nodes
 
 from autograd import OperandError, Value, scope
 from autograd.context import Label
@@ -141,7 +142,8 @@ def test_what_a_node_knows():
     x = Value(3.0, name="x")
     y = x * 2.0
     assert (x.is_leaf, x.op, x.symbol, x.operands, x.slopes) == (True, None, "", (), ())
-    assert (y.is_leaf, y.op.name, y.symbol, y.operands, y.slopes) == (False, "multiply", "×", (x, 2.0), (2.0, None))
+    assert (y.is_leaf, y.op.name, y.symbol, y.slopes) == (False, "multiply", "×", (2.0, None))
+    assert same_nodes(y.operands, (x, 2.0))
     assert (x.tanh().symbol, x.is_detached, x.detach().is_detached, x.detach().data) == ("tanh", False, True, 3.0)
 
 
