@@ -8,7 +8,7 @@ with floats this gives the derivatives, with Values a graph of them that can be 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from autograd.errors import GraphError, OperandError
@@ -18,7 +18,7 @@ from autograd.ops.primitive import Primitive
 from autograd.order import backward_order, interior
 from autograd.recorder import RECORDERS
 from autograd.symbol import Symbol
-from autograd.value import Number, Operand, Value, number, short
+from autograd.value import Number, Operand, Value, constant, number, short
 
 Delta: TypeAlias = "float | Value"
 Products: TypeAlias = list[tuple[Any, Any]]  # (δ of the user, slope along the edge), in order
@@ -43,11 +43,12 @@ def chain_rule(
     slopes_of: Callable[[Value], Sequence[Any]],
     gather: Callable[[Products], Any],
     deltas: dict[Value, Any],
+    towards: Collection[Value] | None = None,
 ) -> Iterator[Step]:
     """Go back through `order`, yielding each step and filling `deltas` with every node's δ.
 
     `slopes_of(node)` gives the local derivatives and `gather` sums the products δ · slope; between
-    them they decide what kind of number a δ is.
+    them they decide what kind of number a δ is.  Steps go only to operands in `towards`, if it is given.
     """
     pending: dict[Value, Products] = {node: [(seed, 1.0)] for node, seed in seeds.items()}
     for node in reversed(order):
@@ -55,7 +56,7 @@ def chain_rule(
             continue  # no derivative comes back to it
         deltas[node] = delta = gather(pending.pop(node))
         for slot, (operand, slope) in enumerate(zip(node._operands, slopes_of(node), strict=True)):
-            if slope is not None and isinstance(operand, Value):
+            if slope is not None and isinstance(operand, Value) and (towards is None or operand in towards):
                 pending.setdefault(operand, []).append((delta, slope))
                 yield Step(node, delta, slot, operand, slope)
     for leaf, products in pending.items():
@@ -138,10 +139,10 @@ def deltas(root: Value, seed: Number = 1.0) -> dict[Value, float]:
     return deltas_from({root: number(seed, "a seed")})
 
 
-def deltas_from(seeds: Mapping[Value, float]) -> dict[Value, float]:
-    """`deltas` of Σ seed · root over several roots at once."""
+def deltas_from(seeds: Mapping[Value, float], above: Collection[Value] = ()) -> dict[Value, float]:
+    """`deltas` of Σ seed · root over several roots at once; not of what is above."""
     found: dict[Value, float] = {}
-    _run(chain_rule(interior(*seeds), seeds, recorded_slopes, sum_products, found))
+    _run(chain_rule(interior(*seeds, above=above), seeds, recorded_slopes, sum_products, found))
     return found
 
 
@@ -193,11 +194,16 @@ def times(a: Any, b: Any) -> Any:
     return a * b
 
 
-def deltas_as_graph(seeds: Mapping[Value, Delta]) -> dict[Value, Delta]:
-    """δ of every node below the seeded ones, as Values where they depend on any, else floats."""
+def deltas_as_graph(
+    seeds: Mapping[Value, Delta], above: Collection[Value] = (), towards: Collection[Value] | None = None
+) -> dict[Value, Delta]:
+    """δ of every node below the seeded ones, as Values where they depend on any, else floats.
+
+    Not of what is `above`, nor, if it is given, of what is not in `towards`: for that nothing is written.
+    """
     found: dict[Value, Delta] = {}
     slopes = GatedSlopes(slopes_as_graph, seeds) if any(isinstance(s, Symbol) for s in seeds) else slopes_as_graph
-    _run(chain_rule(interior(*seeds), seeds, slopes, dot_products, found))
+    _run(chain_rule(interior(*seeds, above=above), seeds, slopes, dot_products, found, towards))
     return found
 
 
@@ -234,8 +240,8 @@ def gradient(output: Value, wrt: Value | Iterable[Value], *, seed: Operand = 1.0
 
 
 def as_value(x: Delta) -> Value:
-    """x as a node: itself, or a leaf holding the number."""
-    return x if isinstance(x, Value) else Value(x)
+    """x as a node: itself, or a constant."""
+    return x if isinstance(x, Value) else constant(x)
 
 
 # -- forward mode -----------------------------------------------------------------------------------
@@ -250,7 +256,7 @@ def tangents(
     """The chain rule forwards: how every node in `order` moves when the seeded ones move so."""
     moving: dict[Any, Any] = dict(seeds)
     for node in order:
-        if node in seeds:
+        if node in seeds or moving.keys().isdisjoint(node._operands):
             continue
         products = [
             (moving[operand], slope)

@@ -1,17 +1,23 @@
-"""What a thread has asked recording to do differently: not at all, under a scope, with source lines.
+"""What a task has asked recording to do differently: not at all, under a scope, with source lines.
 
-The recorders look at one module-level number, `unusual`; while it is 0, which is nearly always, none
+The recorders look at one module-level set, `unusual`; while it is empty, which is nearly always, none
 of this costs anything.
 """
 
 from __future__ import annotations
 
+import contextlib
+import inspect
+import os
 import sys
-import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from types import FrameType
+from typing import TYPE_CHECKING, NamedTuple
+
+from autograd.errors import GraphError
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,48 +29,175 @@ class Label:
     source: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Mode:
+class _Mode(NamedTuple):
     recording: bool = True
     scope: str = ""
     sources: bool = False
+    program: bool = False  # whether what runs is being written down as a program
+
+    def label(self) -> Label | None:
+        """The label of a node recorded now, or None if there is nothing to say."""
+        if not self.scope and not self.sources:
+            return None
+        return Label(None, self.scope, _calling_line() if self.sources else None)
 
 
-class _Thread(threading.local):
-    mode = _Mode()
+if TYPE_CHECKING:
+
+    class RLock(AbstractContextManager[None]):
+        """As far as it is used here; for type checkers nothing can be derived from the real one."""
+
+        def acquire(self, blocking: bool = True) -> bool: ...
+        def release(self) -> None: ...
+        def _is_owned(self) -> bool: ...
+        def __exit__(self, *raised: object) -> None: ...
+else:
+    from _thread import RLock  # the class: threading.RLock is a function
 
 
-unusual = 0  # how many blocks are open, in all threads together
-_thread = _Thread()
-_lock = threading.Lock()
+class _Block(RLock):
+    """A with-block in which the mode of the task that opened it is another, made from the one around.
 
+    It is a lock, and open while it is held: leaving is then one call in C, `RLock.__exit__`, which no
+    Ctrl-C can cut in two.  Nothing else is done at the end; whoever looks next forgets what was left.
+    """
 
-class _Block(AbstractContextManager[None]):
-    """A with-block in which this thread's mode is another, made from the one before."""
-
-    __slots__ = ("_before", "_change")
+    __slots__ = ("_change", "_times")
 
     def __init__(self, change: Callable[[_Mode], _Mode]) -> None:
         self._change = change
-        self._before: list[_Mode] = []  # one a time the block is entered: it may be used again
+        self._times = 0  # entered: a block may be used again, but what was opened then is not open now
 
     def __enter__(self) -> None:
-        global unusual
-        mode = self._change(_thread.mode)
-        self._before.append(_thread.mode)
-        with _lock:
-            unusual += 1
-        _thread.mode = mode
+        if self._times and _is_open(self):
+            raise GraphError("this block is open already: make another one, such as no_grad(), for each `with`")
+        around = _innermost()
+        inner = self._change(around.mode if around else _USUAL)
+        before = tuple([entry for entry in _entered.get() if entry.is_open()]) if unusual else ()
+        try:
+            self.acquire()
+            self._times += 1
+            unusual.add(self)
+            generator = _generator_that_opens(sys._getframe(1))
+            _entered.set((*before, _Entry(self, self._times, inner, around, generator)))
+        except BaseException:  # an interrupt: the with-statement will not leave what it did not enter
+            if self._is_owned():
+                self.release()
+            raise
 
-    def __exit__(self, *raised: object) -> None:
-        global unusual
-        _thread.mode = self._before.pop()
-        with _lock:
-            unusual -= 1
+
+class _Entry(NamedTuple):
+    """A block that this task entered, and its mode, made from the one around it."""
+
+    block: _Block
+    times: int
+    mode: _Mode
+    around: _Entry | None
+    generator: int | None
+
+    def is_open(self) -> bool:
+        """Whether the block was not left since, once `_forget_left` has looked."""
+        return self.block in unusual and self.block._times == self.times
+
+    def is_inside(self, other: _Entry) -> bool:
+        """Whether this was entered while the other counted."""
+        entry: _Entry | None = self
+        while entry is not None and entry is not other:
+            entry = entry.around
+        return entry is not None
+
+
+unusual: set[_Block] = set()  # the blocks that may be open, of all tasks together
+_entered: ContextVar[tuple[_Entry, ...]] = ContextVar("entered", default=())  # in their order
+_USUAL = _Mode()
+
+
+def mode() -> _Mode:
+    """How this task records now."""
+    entry = _innermost()
+    return _USUAL if entry is None else entry.mode
+
+
+def _innermost() -> _Entry | None:
+    """The last block that counts; before one that was entered while a generator waited, the generator's own."""
+    if not unusual:
+        return None
+    _forget_left()
+    innermost: _Entry | None = None
+    for entry in reversed(_entered.get()):
+        if entry.is_open() and _runs(entry.generator):
+            if innermost is None or (entry.generator is not None and not innermost.is_inside(entry)):
+                innermost = entry
+    return innermost
+
+
+def _is_open(block: _Block) -> bool:
+    return block._is_owned() or _is_held(block)
+
+
+def _is_held(lock: RLock) -> bool:
+    """Whether any thread holds a lock; asked in one call, since to try and acquire it could be cut in two."""
+    return repr(lock).startswith("<locked")
+
+
+def _forget_left() -> None:
+    for block in tuple(unusual):
+        if not _is_open(block):
+            unusual.discard(block)
+
+
+def _forget_other_threads() -> None:
+    """In a forked process: what other threads had open will not be left there."""
+    unusual.intersection_update({block for block in tuple(unusual) if block._is_owned()})
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_other_threads)
+
+
+# -- generators -------------------------------------------------------------------------------------
+
+_CAN_WAIT = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
+
+
+def _generator_that_opens(frame: FrameType | None) -> int | None:
+    """The frame, by its id, of the generator in which a block is opened; None where no generator does.
+
+    A block in a generator counts only while that runs, not for its caller while it waits at a `yield`.
+    A generator that is a context manager opens its block for the `with` that entered it.
+    """
+    frame = _beyond_contextlib(frame)
+    while frame is not None and frame.f_code.co_flags & _CAN_WAIT:
+        outer = _beyond_contextlib(frame.f_back)
+        if outer is frame.f_back:
+            return id(frame)  # the generator keeps its frame as long as the block can be open
+        frame = outer
+    return None
+
+
+def _beyond_contextlib(frame: FrameType | None) -> FrameType | None:
+    while frame is not None and frame.f_code.co_filename == contextlib.__file__:
+        frame = frame.f_back
+    return frame
+
+
+def _runs(generator: int | None) -> bool:
+    """Whether a generator's frame is among the callers; what no generator opened always counts."""
+    frame: FrameType | None = sys._getframe(1)
+    while generator is not None and frame is not None:
+        if id(frame) == generator:
+            return True
+        frame = frame.f_back
+    return generator is None
+
+
+# -- the blocks --------------------------------------------------------------------------------------
 
 
 def no_grad() -> AbstractContextManager[None]:
-    """Compute without recording: results are detached leaves.  For this thread only.
+    """Compute without recording: results are detached leaves.  For this task (or thread) only.
+
+    In a generator it holds while that runs, and not for its caller while it waits at a `yield`.
 
     >>> from autograd import Value, no_grad
     >>> x = Value(3.0)
@@ -73,12 +206,17 @@ def no_grad() -> AbstractContextManager[None]:
     >>> y.operands
     ()
     """
-    return _Block(lambda mode: _Mode(False, mode.scope, mode.sources))
+    return _Block(lambda mode: mode._replace(recording=False))
 
 
-def as_usual() -> AbstractContextManager[None]:
+def recording() -> AbstractContextManager[None]:
+    """Record after all: what a transform does to find its derivatives, also under `no_grad`."""
+    return _Block(lambda mode: mode._replace(recording=True))
+
+
+def writing_program() -> AbstractContextManager[None]:
     """Record as outside of all blocks: a program does not depend on where it was first asked for."""
-    return _Block(lambda _: _Mode())
+    return _Block(lambda _: _Mode(program=True))
 
 
 def scope(name: str) -> AbstractContextManager[None]:
@@ -92,25 +230,22 @@ def scope(name: str) -> AbstractContextManager[None]:
     >>> J.scope
     'loss'
     """
-    return _Block(lambda mode: _Mode(mode.recording, f"{mode.scope}.{name}" if mode.scope else name, mode.sources))
+    return _Block(lambda mode: _Mode(mode.recording, f"{mode.scope}.{name}" if mode.scope else name, *mode[2:]))
 
 
 def record_sources() -> AbstractContextManager[None]:
     """Remember for every node recorded in this block the file and line that made it (slow)."""
-    return _Block(lambda mode: _Mode(mode.recording, mode.scope, True))
+    return _Block(lambda mode: mode._replace(sources=True))
 
 
 def is_recording() -> bool:
-    """Whether this thread records a graph, which it does unless inside `no_grad`."""
-    return _thread.mode.recording
+    """Whether this task records a graph, which it does unless inside `no_grad`."""
+    return mode().recording
 
 
 def current_label() -> Label | None:
     """The label a node recorded now gets, or None if there is nothing to say."""
-    mode = _thread.mode
-    if not mode.scope and not mode.sources:
-        return None
-    return Label(None, mode.scope, _calling_line() if mode.sources else None)
+    return mode().label()
 
 
 def _calling_line() -> str | None:

@@ -74,5 +74,46 @@ def reachable(*roots: Node) -> list[Node]:
     """All nodes below the roots and the roots, leaves first, then `interior`."""
     inner = interior(*roots)
     met = dict.fromkeys(chain(chain.from_iterable(map(attrgetter("_operands"), inner)), roots))
-    leaves = [node for node in met if type(node) is not float and not node._operands]
-    return leaves + inner
+    return [node for node in met if type(node) is not float and not node._operands] + inner
+
+
+def computed_since(start: float, roots: Iterable[Node], inputs: Iterable[Node]) -> tuple[list[Node], bool]:
+    """(`interior` above the inputs without what was there before `start`, whether anything of that was met).
+
+    A node made by an operation does not say when; but one that `remember_age` has marked does, so what
+    lies below need not be searched again.  Constants, such as detached leaves, are not counted as met.
+    """
+    order: list[Node] = []
+    seen: set[Node] = set(inputs)
+    met = False
+    stack: list[Node] = list(reversed(list(roots)))
+    while stack:
+        node = stack.pop()
+        if node is None:
+            order.append(stack.pop())
+        elif node not in seen:
+            seen.add(node)
+            born = getattr(node, "_born", None)
+            if born is None or (born > start and node._operands):
+                stack += (node, None)
+                stack.extend([o for o in reversed(node._operands) if type(o) is not float and o not in seen])
+            else:
+                met = met or (born < start and not node.is_detached)
+    return order, met
+
+
+def remember_age(order: Iterable[Node], born: float, never: float) -> None:
+    """Mark nodes, in topological order, as being there since `born`; those of constants alone as there for ever."""
+    for node in order:
+        operands = [o for o in node._operands if type(o) is not float]
+        is_constant = all(o.is_detached or getattr(o, "_born", None) == never for o in operands)
+        node._born = never if is_constant else born
+
+
+def dependent(order: Iterable[Node], inputs: Iterable[Node]) -> set[Node]:
+    """The inputs, and the nodes of a topological order that were computed from any of them."""
+    found = set(inputs)
+    for node in order:
+        if not found.isdisjoint(node._operands):
+            found.add(node)
+    return found

@@ -6,7 +6,7 @@ others; `measure` does the same with all numbers in one array, for whoever compu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from autograd.errors import ArgumentError, OperandError
 from autograd.value import Value, number, short
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
+Reader = Callable[[Any, str], Any]  # (a number or an array, what it is) → a flat array
 Read = Callable[[int, int], Floats]  # the numbers start … stop - 1, on the last axis
 
 
@@ -153,6 +154,7 @@ def flatten(thing: Any, what: str = "an argument") -> tuple[list[Any], Structure
     leaves: list[Any] = []
 
     def number_or_array(x: Any) -> Structure:
+        _refuse_masked(x, what)
         if isinstance(x, np.ndarray) and x.ndim:
             leaves.extend([_leaf(element, what) for element in x.flat])
             return Structure(np.ndarray, x.size, x.shape)
@@ -162,19 +164,22 @@ def flatten(thing: Any, what: str = "an argument") -> tuple[list[Any], Structure
     return leaves, walk(thing, number_or_array)
 
 
-def measure(thing: Any, what: str = "an argument") -> tuple[Floats, Structure]:
+def measure(thing: Any, what: str = "an argument", read: Reader | None = None) -> tuple[Any, Structure]:
     """All numbers in `thing`, in order, as one array of floats, and its structure.
+
+    `read` makes a flat array of a number or an array: `floats`, unless `numbers_or_values`.
 
     >>> measure({"w": np.eye(2), "b": 3})[0]
     array([1., 0., 0., 1., 3.])
 
     Raises OperandError for anything in it that is not a plain real number, Values included.
     """
-    found: list[Floats] = []
+    found: list[Any] = []
+    read = read or floats
 
     def numbers(x: Any) -> Structure:
         structure = Structure(np.ndarray, x.size, x.shape) if isinstance(x, np.ndarray) and x.ndim else NUMBER
-        found.append(_floats(x, what))
+        found.append(read(x, what))
         return structure
 
     def taken_whole(x: Any) -> Structure | None:
@@ -185,6 +190,83 @@ def measure(thing: Any, what: str = "an argument") -> tuple[Floats, Structure]:
 
     structure = walk(thing, numbers, taken_whole)
     return found[0] if len(found) == 1 else np.concatenate([np.empty(0), *found]), structure
+
+
+def leaves_like(thing: Any, structure: Structure, what: str, place: str = "") -> list[Any]:
+    """The numbers (Values or floats) of `thing`, in the order of `structure`, which it must fit.
+
+    Dicts have the same keys, in any order; sequences and arrays the same shape, whichever of the two they are.
+
+    >>> leaves_like({"b": 1.0, "a": [2.0, 3.0]}, flatten({"a": np.zeros(2), "b": 0.0})[1], "a direction")
+    [2.0, 3.0, 1.0]
+
+    Raises ArgumentError where the two are made differently, OperandError for what is no number.
+    """
+    if structure.kind is float:
+        if isinstance(thing, (dict, list, tuple)) or np.ndim(thing):
+            raise _unlike(thing, "one number", what, place)
+        return [_leaf(thing, what)]
+    if structure.kind is dict:
+        if not isinstance(thing, dict) or thing.keys() != set(structure.keys):
+            raise _unlike(thing, f"a dict of {_listed(structure.keys)}", what, place)
+        return _leaves_of_parts([thing[key] for key in structure.keys], structure.keys, structure.parts, what, place)
+    shape = _shape_of(thing)
+    if structure.shape or structure.kind is np.ndarray:
+        if shape != structure.shape:
+            raise _unlike(thing, f"numbers of shape {structure.shape}", what, place)
+        return flatten(thing, what)[0]
+    if shape is None or shape[:1] != (len(structure.parts),):
+        raise _unlike(thing, f"a sequence of {len(structure.parts)}", what, place)
+    return _leaves_of_parts(list(thing), range(len(thing)), structure.parts, what, place)
+
+
+def fit(thing: Any, structure: Structure, what: str, batched: bool = False) -> Any:
+    """`thing` made as `structure` says: keys in its order, lists for arrays or arrays for lists as it has them.
+
+    Where it is `batched`, its arrays carry samples, and only keys are put in order.  Raises as `leaves_like`.
+    """
+    if not batched:
+        return structure.build(leaves_like(thing, structure, what))
+    keys: Iterable[Any] = structure.keys if structure.kind is dict else range(len(structure.parts))
+    if structure.kind is dict and (not isinstance(thing, dict) or thing.keys() != set(structure.keys)):
+        raise _unlike(thing, f"a dict of {_listed(structure.keys)}", what, "")
+    is_sequence = isinstance(thing, (list, tuple)) and len(thing) == len(structure.parts)
+    if structure.kind is not dict and structure.parts and not is_sequence:
+        raise _unlike(thing, f"a sequence of {len(structure.parts)}", what, "")
+    fitted = [
+        fit(thing[key], part, f"{what}[{key!r}]", batched) for key, part in zip(keys, structure.parts, strict=True)
+    ]
+    return structure._around(fitted) if structure.parts else thing
+
+
+def _leaves_of_parts(
+    things: Sequence[Any], keys: Iterable[Any], parts: Sequence[Structure], what: str, place: str
+) -> list[Any]:
+    listed = zip(things, keys, parts, strict=True)
+    return [leaf for thing, key, part in listed for leaf in leaves_like(thing, part, what, f"{place}[{key!r}]")]
+
+
+def _shape_of(thing: Any) -> tuple[int, ...] | None:
+    """The shape of an array or of nested sequences, as deep as these are regular; None for anything else."""
+    if isinstance(thing, np.ndarray):
+        return tuple(thing.shape)
+    if not isinstance(thing, (list, tuple)):
+        return None
+    shapes = {_shape_of(part) for part in thing}
+    inner = shapes.pop() if len(shapes) == 1 else None
+    return (len(thing), *(inner or ()))
+
+
+def _unlike(thing: Any, expected: str, what: str, place: str) -> ArgumentError:
+    shape = _shape_of(thing)
+    given = f"a dict of {_listed(thing)}" if isinstance(thing, dict) else f"numbers of shape {shape}"
+    if shape is None and not isinstance(thing, dict):
+        given = f"{type(thing).__name__} {short(thing)}"
+    return ArgumentError(f"{what}{place and ' at ' + place}: expected {expected}, got {given}")
+
+
+def _listed(keys: Iterable[Any]) -> str:
+    return short(sorted(keys, key=repr))
 
 
 def walk(
@@ -199,8 +281,9 @@ def walk(
     return inside(thing)
 
 
-def _floats(x: Any, what: str) -> Floats:
+def floats(x: Any, what: str) -> Floats:
     """A number or an array as a flat array of floats."""
+    _refuse_masked(x, what)
     if isinstance(x, np.ndarray) and x.dtype.kind in "fiub":
         return x.astype(np.float64, copy=False).reshape(-1)
     elements = x.flat if isinstance(x, np.ndarray) else (x,)
@@ -208,10 +291,26 @@ def _floats(x: Any, what: str) -> Floats:
     for leaf in leaves:
         if isinstance(leaf, Value):
             raise OperandError(
-                f"{what} of a compiled function is made of plain numbers, got {short(leaf)}: pass its .data, "
+                f"{what} is made of plain numbers here, got {short(leaf)}: pass its .data, "
                 "or let the function use the Value itself, whose number is then read at every call"
             )
     return np.array(leaves, float)
+
+
+def numbers_or_values(x: Any, what: str) -> Any:
+    """A number, a Value, or an array of these as a flat array of them."""
+    elements = x.flat if isinstance(x, np.ndarray) else (x,)
+    found = np.empty(len(elements), object)
+    found[:] = [_leaf(element, what) for element in elements]
+    return found
+
+
+def _refuse_masked(x: Any, what: str) -> None:
+    """Raise OperandError for a masked array: nothing here could honour the mask."""
+    if isinstance(x, np.ndarray) and type(x) is not np.ndarray and isinstance(x, np.ma.MaskedArray):
+        raise OperandError(
+            f"{what} is a masked array, whose mask would be ignored: hand in its filled(…) or compressed() numbers"
+        )
 
 
 def names_of_arguments(f: Callable[..., Any], count: int) -> list[str]:

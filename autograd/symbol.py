@@ -84,6 +84,7 @@ class Symbol(Value):
     def __init__(self, name: str | None = None) -> None:
         self._op = None
         self._operands = ()
+        self._born = 0  # before whatever is recorded with it
         self.label = None
         if name is not None:
             self.name = name

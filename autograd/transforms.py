@@ -1,16 +1,15 @@
 """Derivatives of Python functions: grad, jacobian, hessian, jvp, vjp, hvp, and each of each.
 
 They mean what they mean in JAX and in HIPS autograd.  The function is run on fresh Values, so the
-numbers it was given are never touched; a result made of Values (inside another transform, or because
-an argument was a Value) can be differentiated again, to any order.
+numbers it was given are never touched.  An answer is made of Values where the function's result depends
+on Values that were there before, arguments or not; it can then be differentiated again, to any order.
 """
 
 from __future__ import annotations
 
 import functools
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any, NamedTuple, TypeAlias
 
 from autograd.chain import (
@@ -23,10 +22,11 @@ from autograd.chain import (
     sum_products,
     tangents,
 )
+from autograd.context import is_recording, recording
 from autograd.errors import ArgumentError
-from autograd.order import interior, reachable
-from autograd.structure import Structure, check_length, compose, flatten
-from autograd.value import Value, short
+from autograd.order import computed_since, dependent, interior, remember_age
+from autograd.structure import Structure, compose, flatten, leaves_like
+from autograd.value import NEVER, Value, now, short
 
 Function: TypeAlias = Callable[..., Any]
 Positions: TypeAlias = "int | Sequence[int]"
@@ -34,68 +34,77 @@ Positions: TypeAlias = "int | Sequence[int]"
 
 # -- running a function on fresh Values -------------------------------------------------------------
 
-
-class _Thread(threading.local):
-    def __init__(self) -> None:
-        self.fresh: list[set[Value]] = []  # the inputs of the transforms now running, outermost first
-
-
-_thread = _Thread()
+RUNNING: set[Value] = set()  # the inputs of all transforms and recordings that are running, in any thread
 
 
 class _Run(NamedTuple):
-    """A function that was run: its fresh inputs, its outputs, and how both are built."""
+    """A function that was run: its fresh inputs, its outputs, and how both are built.
+
+    lifted   whether the answers must stay Values
+    above    where the way down from an output ends
+    towards  what depends on the inputs, if the answers are Values
+    """
 
     inputs: list[Value]
     inputs_structure: Structure
     outputs: list[Any]
     outputs_structure: Structure
-    lifted: bool  # whether the answers must stay Values
+    lifted: bool
+    above: set[Value]
+    towards: set[Value] | None
 
 
-def _run(f: Function, args: Sequence[Any], named: dict[str, Any], positions: Positions) -> _Run:
-    """Call f with the arguments at `positions` replaced by fresh Values."""
-    chosen = _chosen(positions, args)
-    wrt = args[chosen[0]] if isinstance(positions, int) else tuple(args[i] for i in chosen)
-    leaves, structure = flatten(wrt, f"argument {positions}")
-    # A Value argument gets a node of its own, so that differentiating with respect to it inside
-    # another transform cannot be confused with differentiating with respect to the outer one.
-    inputs = [+leaf if isinstance(leaf, Value) else Value(leaf) for leaf in leaves]
-    fresh = structure.build(inputs)
-    replaced = list(args)
-    for i, argument in zip(chosen, [fresh] if isinstance(positions, int) else fresh, strict=True):
-        replaced[i] = argument
-    with running(inputs):
-        answer = f(*replaced, **named)
+def _run(f: Function, args: Sequence[Any], named: dict[str, Any], wrt: Positions) -> _Run:
+    """Call f with the arguments at the positions `wrt` replaced by fresh Values."""
+    chosen = positions(wrt, len(args))
+    given = args[chosen[0]] if isinstance(wrt, int) else tuple(args[i] for i in chosen)
+    leaves, structure = flatten(given, f"argument {wrt}")
+    lifting, start = is_recording(), now()
+    with nullcontext() if lifting else recording():
+        # A Value argument gets a node of its own, so that differentiating with respect to it inside
+        # another transform cannot be confused with differentiating with respect to the outer one.
+        inputs = [+leaf if isinstance(leaf, Value) else Value(leaf) for leaf in leaves]
+        fresh = structure.build(inputs)
+        replaced = list(args)
+        for i, argument in zip(chosen, [fresh] if isinstance(wrt, int) else fresh, strict=True):
+            replaced[i] = argument
+        with running(inputs):
+            answer = f(*replaced, **named)
     outputs, outputs_structure = flatten(answer, "what the function returns")
-    lifted = any(isinstance(leaf, Value) for leaf in leaves) or _depends_on_outer(outputs)
-    return _Run(inputs, structure, outputs, outputs_structure, lifted)
+    order, met = computed_since(start, (o for o in outputs if isinstance(o, Value)), inputs)
+    lifted = lifting and (met or any(isinstance(leaf, Value) for leaf in leaves))
+    above, towards = _bounds(order, inputs) if lifted else (set(inputs), None)
+    return _Run(inputs, structure, outputs, outputs_structure, lifted, above, towards)
 
 
-def _chosen(positions: Positions, args: Sequence[Any]) -> list[int]:
-    chosen = [positions] if isinstance(positions, int) else list(positions)
+def _bounds(order: Sequence[Value], inputs: Sequence[Value]) -> tuple[set[Value], set[Value]]:
+    """(`above`, `towards`) of a run: a derivative in a long computation costs what it itself computes."""
+    towards = dependent(order, inputs)
+    remember_age((node for node in order if node not in towards), now(), NEVER)
+    beside = {o for node in order if node in towards for o in node._operands if isinstance(o, Value)} - towards
+    return beside.union(inputs), towards
+
+
+def positions(wrt: Positions, count: int) -> list[int]:
+    """`argnums` as positions among `count` arguments; ArgumentError if one is none, or named twice."""
+    chosen: list[Any] = list(wrt) if isinstance(wrt, (list, tuple, range)) else [wrt]
     for i in chosen:
-        if not isinstance(i, int) or not -len(args) <= i < len(args):
-            raise ArgumentError(f"argnums {positions!r}: the function was called with {len(args)} positional arguments")
-    return [i % len(args) for i in chosen]
+        if not isinstance(i, int) or isinstance(i, bool) or not -count <= i < count:
+            raise ArgumentError(f"argnums {wrt!r}: the function was called with {count} positional arguments")
+    chosen = [i % count for i in chosen]
+    if len(set(chosen)) < len(chosen):
+        raise ArgumentError(f"argnums {wrt!r} names an argument twice: each derivative is asked for once")
+    return chosen
 
 
 @contextmanager
-def running(inputs: Sequence[Value]) -> Iterator[None]:
-    """A block in which answers that depend on these inputs stay Values."""
-    _thread.fresh.append(set(inputs))
+def running(inputs: Iterable[Value]) -> Iterator[None]:
+    """A block in which these are the inputs of what runs: compiled functions ask whether they meet one."""
     try:
+        RUNNING.update(inputs)
         yield
     finally:
-        _thread.fresh.pop()
-
-
-def _depends_on_outer(outputs: list[Any]) -> bool:
-    """Whether an answer was computed from the inputs of a transform that is still running."""
-    if not _thread.fresh:
-        return False
-    below = reachable(*(o for o in outputs if isinstance(o, Value)))
-    return any(node in fresh for fresh in _thread.fresh for node in below)
+        RUNNING.difference_update(inputs)
 
 
 def _scalar(run: _Run, f: Function) -> Any:
@@ -118,7 +127,8 @@ def _plain(x: Any, lifted: bool) -> Any:
 def _pull(run: _Run, seeds: dict[Any, Any]) -> list[Any]:
     """Σ seed · ∂output/∂inputs over the outputs that are seeded; a plain number has no derivative."""
     values = {output: seed for output, seed in seeds.items() if isinstance(output, Value)}
-    found: Mapping[Value, Any] = deltas_as_graph(values) if run.lifted else deltas_from(values)
+    found: Mapping[Value, Any]
+    found = deltas_as_graph(values, run.above, run.towards) if run.lifted else deltas_from(values, run.above)
     return [_plain(found.get(x, 0.0), run.lifted) for x in run.inputs]
 
 
@@ -190,31 +200,31 @@ def _rows_backward(run: _Run) -> list[list[Any]]:
 
 
 def _rows_forward(run: _Run) -> list[list[Any]]:
-    order = interior(*(o for o in run.outputs if isinstance(o, Value)))
+    order = interior(*(o for o in run.outputs if isinstance(o, Value)), above=run.above)
     columns = [_push(run, order, {x: 1.0}) for x in run.inputs]
     return [[column[i] for column in columns] for i in range(len(run.outputs))]
 
 
 def _push(run: _Run, order: list[Value], moving: dict[Value, Any]) -> list[Any]:
     """How the outputs move when the inputs move so."""
-    as_graph = run.lifted or any(isinstance(t, Value) for t in moving.values())
+    as_graph = run.lifted or (is_recording() and any(isinstance(t, Value) for t in moving.values()))
     rule = (slopes_as_graph, dot_products) if as_graph else (recorded_slopes, sum_products)
-    found = tangents(order, moving, *rule)
+    found = tangents(order, {x: t if as_graph else _plain(t, False) for x, t in moving.items()}, *rule)
     return [_plain(found.get(o, 0.0) if isinstance(o, Value) else 0.0, as_graph) for o in run.outputs]
 
 
 def jvp(f: Function, primals: Sequence[Any], directions: Sequence[Any]) -> tuple[Any, Any]:
     """(f(primals), the derivative of f along `directions`), by the chain rule forwards.
 
-    Both are sequences with one entry an argument of f, of the same structure.
+    Both are sequences with one entry an argument of f, of the same structure: the same keys, in any order,
+    and shapes.  Raises ArgumentError for directions of another.
 
     >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0))
     (6.0, 3.0)
     """
     run = _run(f, tuple(primals), {}, tuple(range(len(primals))))
-    direction, _ = flatten(tuple(directions), "a direction")
-    check_length(direction, len(run.inputs), "jvp: as many numbers in the directions as in the primals")
-    order = interior(*(o for o in run.outputs if isinstance(o, Value)))
+    direction = leaves_like(tuple(directions), run.inputs_structure, "the directions")
+    order = interior(*(o for o in run.outputs if isinstance(o, Value)), above=run.above)
     moved = _push(run, order, dict(zip(run.inputs, direction, strict=True)))
     build = run.outputs_structure.build
     return build([_plain(o, run.lifted) for o in run.outputs]), build(moved)
@@ -232,11 +242,11 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
     run = _run(f, primals, {}, tuple(range(len(primals))))
 
     def pull(weights: Any) -> Any:
-        given, _ = flatten(weights, "a weight")
-        check_length(given, len(run.outputs), "vjp: as many weights as f has outputs")
-        asked = run._replace(lifted=run.lifted or any(isinstance(w, Value) for w in given))
+        given = leaves_like(weights, run.outputs_structure, "the weights")
+        asked = run._replace(lifted=is_recording() and (run.lifted or any(isinstance(w, Value) for w in given)))
         seeds: dict[Value, Any] = {}
         for output, weight in zip(run.outputs, given, strict=True):
+            weight = _plain(weight, asked.lifted) if isinstance(weight, Value) else weight
             if isinstance(output, Value):  # the same node may be returned twice
                 seeds[output] = seeds[output] + weight if output in seeds else weight
         return run.inputs_structure.build(_pull(asked, seeds))

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import operator
 import threading
 import weakref
@@ -48,13 +50,14 @@ class Value(Methods):
     Raises OperandError (a TypeError) for anything but a real number.
     """
 
-    __slots__ = ("_data", "_grad", "_op", "_operands", "_slopes", "label")
+    __slots__ = ("_born", "_data", "_grad", "_op", "_operands", "_slopes", "label")
 
     _data: float
     _grad: float
     _op: Primitive | None
     _operands: tuple[Operand, ...]
     _slopes: tuple[float | None, ...]
+    _born: float  # of leaves alone: a time by `now`, or NEVER for a constant that a derivative made
     label: Label | None  # name, scope and source line together; many nodes may share one
 
     def __init__(self, data: Number, name: str | None = None) -> None:
@@ -63,6 +66,7 @@ class Value(Methods):
         self._op = None
         self._operands = ()
         self._slopes = ()
+        self._born = now()
         self.label = context.current_label() if context.unusual else None
         if name is not None:
             self.name = name
@@ -81,6 +85,8 @@ class Value(Methods):
                 f"{self!r} was computed by {self.symbol}, so its data cannot be set: "
                 "set the data of a leaf and compute again"
             )
+        if self._born == NEVER:
+            raise GraphError(f"{self!r} is a derivative that does not depend on anything, so its data cannot be set")
         self._data = number(data)
 
     @property
@@ -305,13 +311,23 @@ def _plain(element: Any) -> Any:
 # -- making nodes -----------------------------------------------------------------------------------
 
 new_node = object.__new__
+now: Callable[[], int] = itertools.count(1).__next__  # a clock of leaves: which of two was there before
+NEVER = math.inf
 
 
 def noted(node: Value) -> Value:
     """A node recorded while a context is open: labelled, or cut off under `no_grad`."""
-    node.label = context.current_label()
-    if not context.is_recording():
-        node._op, node._operands, node._slopes = DETACHED, (), ()
+    mode = context.mode()
+    node.label = mode.label()
+    if not mode.recording:
+        node._op, node._operands, node._slopes, node._born = DETACHED, (), (), now()
+    return node
+
+
+def constant(x: float) -> Value:
+    """A leaf that is nobody's: an entry of a derivative that depends on nothing, a constant in every program."""
+    node = Value(x)
+    node._born = NEVER
     return node
 
 
@@ -326,6 +342,8 @@ def _rebuild(
     node: Value = new_node(Value)
     node._data, node._grad, node._op = data, grad, op
     node._operands, node._slopes, node.label = operands, slopes, label
+    if not operands:
+        node._born = now()
     return node
 
 

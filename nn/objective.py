@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from autograd.context import as_usual
+from autograd.context import writing_program
 from autograd.errors import OperandError
 from autograd.program.compile import Bound, compile_graph
 from autograd.symbol import Symbol
+from autograd.transforms import running
 from autograd.value import Value, short
 from nn.activations import RReLU, recorded_draws
 from nn.notation import input_labels
@@ -48,7 +49,7 @@ class Objective:
     ) -> None:
         xs = symbols([label.name or "x" for label in input_labels(model.inputs)])
         ys = symbols([f"y{i}" for i in range(1, int(np.prod(targets)) + 1)])
-        with recorded_draws() as draws, as_usual():
+        with recorded_draws() as draws, running([*xs, *ys]), writing_program():
             predictions = np.empty((1, model.outputs), object)
             predictions[0, :] = model.forward(list(xs))
             J = loss(predictions, ys.reshape(1, *targets))

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.context import as_usual
+from autograd.context import writing_program
 from autograd.program.compile import Compiled, compile_graph
+from autograd.transforms import running
 from nn.data import Array, check_count, table
 from nn.notation import input_labels
 from nn.objective import symbols
@@ -37,7 +38,7 @@ def predict(model: Module, X: Any, batch_size: int, backend: str, threads: int) 
 def _compiled(model: Module, backend: str, threads: int) -> Compiled:
     """The network as a program, which reads the parameters itself."""
     xs = symbols([label.name or "x" for label in input_labels(model.inputs)])
-    with _evaluating(model), as_usual():
+    with _evaluating(model), running(xs), writing_program():
         outputs = np.empty(model.outputs, object)
         outputs[:] = model.forward(list(xs))
     return compile_graph(outputs, [xs], in_axes=0, backend=backend, threads=threads)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 import math
 import random
 import shutil
@@ -65,8 +66,11 @@ def in_python(program: Program, samples: np.ndarray) -> np.ndarray:
 def places(row: Primitive) -> list[tuple[float, ...]]:
     """A row's points, its edges, hard numbers and drawn ones."""
     stated = [tuple(map(float, at)) for at in (*row.points, *(edge.at for edge in row.edges))]
-    if row.variadic or row.name == "polygamma":  # whose first operand is a small whole number
+    if row.name == "polygamma":  # whose first operand is a small whole number
         return stated
+    if row.variadic:
+        vectors = [v for n in (1, 2) for v in itertools.product((math.nan, math.inf, -math.inf, 0.5), repeat=n)]
+        return stated + ([(0.0, *v) for v in vectors] if row.name in INDEXED else vectors)
     dice, count = random.Random(row.name), len(row.operands)
     hard = [(x,) for x in HARD] if count == 1 else [tuple(dice.choices(HARD, k=count)) for _ in range(40)]
     return [*stated, *hard, *(tuple(dice.gauss(0, 3) for _ in range(count)) for _ in range(10))]

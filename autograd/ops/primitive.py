@@ -15,11 +15,11 @@ import linecache
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from autograd.lazy import lazy
 from autograd.ops.expression import Expression, Term, source_of, variable
 
 Rule = Callable[..., Any]
@@ -91,13 +91,13 @@ class Primitive:
             return self.array(*operands)
         return self.float(*operands)
 
-    @cached_property
+    @lazy
     def operands(self) -> tuple[str, ...]:
         """The names of the operands, as the rule calls them; of a variadic row, of the rest."""
         names = list(inspect.signature(self.slopes).parameters.values())[1:]
         return tuple(name.name for name in names)
 
-    @cached_property
+    @lazy
     def arity(self) -> int | None:
         """How many operands, or None if any number."""
         return None if self.variadic else len(self.operands)
@@ -109,7 +109,7 @@ class Primitive:
 
     # -- the value ------------------------------------------------------------------------------
 
-    @cached_property
+    @lazy
     def float(self) -> Rule:
         """The value on Python floats, never raising: IEEE arithmetic answers where math will not."""
         if isinstance(self.rule, Atom):
@@ -139,7 +139,7 @@ class Primitive:
         slopes = self.slopes(y, *operands)
         return slopes if isinstance(slopes, tuple) else (slopes,)
 
-    @cached_property
+    @lazy
     def float_slopes(self) -> Rule:
         """The slopes on Python floats, never raising."""
         body = self.local if self.variadic else _compile(self, "slopes", self.slope_terms(self._variables))

@@ -533,9 +533,11 @@ def softmax_slopes(i: Any, xs: tuple[Any, ...]) -> list[Any]:
     return [sum_(*rest) if j == i else -s[j] for j in range(len(s))]
 
 
-def _differences(i: int, xs: tuple[Any, ...]) -> list[Any]:
-    """xⱼ - xᵢ, with a 0 for xᵢ itself, infinite or not."""
-    return [x - xs[i] if j != i else np.zeros(np.shape(x)) for j, x in enumerate(xs)]
+def _log_softmax_of_arrays(i: Any, *xs: Any) -> Any:
+    """`special.log_softmax` on arrays: of -inf it is -inf, unless all are -inf or one is nan."""
+    own = xs[int(i)]
+    finite = -logsumexp.array(*(x - own for x in xs))
+    return np.where(own == -inf, np.where(logsumexp.array(*xs) > -inf, -inf, nan), finite)[()]
 
 
 logsumexp = row("logsumexp", Atom(special.logsumexp, lambda *xs: np.logaddexp.reduce(np.broadcast_arrays(*xs))),
@@ -553,7 +555,7 @@ softmax = row("softmax", Atom(lambda i, *xs: special.softmax(*xs)[int(i)], lambd
           doc="the i-th component of softmax(x)")
 
 log_softmax = row("log_softmax",
-          Atom(special.log_softmax, lambda i, *xs: -logsumexp.array(*_differences(int(i), xs))),
+          Atom(special.log_softmax, _log_softmax_of_arrays),
           lambda y, i, *xs: (None, *softmax_slopes(i, xs)), variadic=True,
           latex=r"\ln\left(\frac{{e^{{{xs[i]}}}}}{{\sum e^{{{xs}}}}}\right)", definition="xs[i] - log(sum(exp(x) for x in xs))",
           points=[(0, 1, 2, 3), (2, 1, 2, 3), (1, 0, 50)],

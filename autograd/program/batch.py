@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd.errors import ArgumentError
 from autograd.program.kernel import Floats
-from autograd.structure import NUMBER, Structure, measure, walk
+from autograd.structure import NUMBER, Reader, Structure, floats, measure, walk
 
 Axes: TypeAlias = "int | Sequence[int | None] | None"
 
@@ -18,15 +18,23 @@ class Arguments(NamedTuple):
     """The numbers of a call.
 
     structures  of one sample of each argument
+    axes        along which each has its samples
     fixed       the numbers of the arguments without a batch axis, one array each
     batch       (samples, numbers) those of the others
     samples     how many; None if no argument has a batch axis
+    axes        the batch axis of each argument, or None
     """
 
     structures: tuple[Structure, ...]
     fixed: list[Floats]
     batch: Floats
     samples: int | None
+    axes: tuple[int | None, ...]
+
+    @property
+    def holds_values(self) -> bool:
+        """Whether there are Values among the numbers."""
+        return self.batch.dtype == object or any(part.dtype == object for part in self.fixed)
 
 
 def axes_of(in_axes: Axes, count: int) -> tuple[int | None, ...]:
@@ -44,32 +52,32 @@ def axes_of(in_axes: Axes, count: int) -> tuple[int | None, ...]:
     return axes
 
 
-def take(args: Sequence[Any], in_axes: Axes) -> Arguments:
-    """Take the arguments of a call apart.
+def take(args: Sequence[Any], axes: tuple[int | None, ...], read: Reader = floats) -> Arguments:
+    """Take the arguments of a call apart; `read` makes a flat array of a number or array, of floats or Values.
 
     Raises OperandError for what is no number, ArgumentError if batch axes are missing or differ in length.
     """
-    axes = axes_of(in_axes, len(args))
     structures: list[Structure] = []
     fixed: list[Floats] = []
     batched: list[Floats] = []
     for i, (argument, axis) in enumerate(zip(args, axes, strict=True)):
         if axis is None:
-            numbers, structure = measure(argument, f"argument {i}")
+            numbers, structure = measure(argument, f"argument {i}", read)
             fixed.append(numbers)
         else:
-            structure = _take_samples(argument, axis, f"argument {i}", batched)
+            structure = _take_samples(argument, axis, f"argument {i}", batched, read)
         structures.append(structure)
     samples = _how_many(batched) if any(axis is not None for axis in axes) else None
-    batch = np.concatenate([np.empty((samples or 1, 0)), *batched], axis=1) if len(batched) != 1 else batched[0]
-    return Arguments(tuple(structures), fixed, np.ascontiguousarray(batch), samples)
+    rows = 1 if samples is None else samples
+    batch = batched[0] if len(batched) == 1 else np.concatenate([np.empty((rows, 0)), *batched], axis=1)
+    return Arguments(tuple(structures), fixed, np.ascontiguousarray(batch), samples, axes)
 
 
-def _take_samples(argument: Any, axis: int, what: str, batched: list[Floats]) -> Structure:
+def _take_samples(argument: Any, axis: int, what: str, batched: list[Floats], read: Reader) -> Structure:
     """The structure of one sample; its numbers are added to `batched` as (samples, numbers)."""
 
     def samples_of(thing: Any) -> Structure:
-        flat, _ = measure(thing, what)
+        flat, _ = measure(thing, what, read)
         array = flat.reshape(np.shape(thing))
         if not -array.ndim <= axis < array.ndim:
             raise ArgumentError(f"{what} has the batch axis {axis} by in_axes, but its shape is {array.shape}")

@@ -12,8 +12,9 @@ from dataclasses import asdict
 from typing import Any
 
 from autograd.errors import ArgumentError
-from autograd.program.call import Call, Options
+from autograd.program.call import Call
 from autograd.program.compile import Compiled, compile
+from autograd.program.layout import Options
 
 _HERE: dict[str, Compiled] = {}  # what this process has compiled, by the key of the function that travelled
 

@@ -7,15 +7,16 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd import transforms
 from autograd.errors import ArgumentError, GraphError
+from autograd.forking import freed_by_fork
 from autograd.program import derive
-from autograd.program.batch import Axes, take
-from autograd.program.call import Bound, Call, Options, Recorded
+from autograd.program.batch import Axes, axes_of, take
+from autograd.program.call import Bound, Call, Recorded
 from autograd.program.kernel import Kernel
+from autograd.program.layout import Options
 from autograd.program.program import Program
 from autograd.program.recording import Recording, record_function, record_nodes
-from autograd.structure import Structure
+from autograd.structure import Structure, numbers_or_values
 from autograd.transforms import Function, Positions
 
 __all__ = ["Bound", "Compiled", "compile", "compile_graph"]
@@ -124,13 +125,14 @@ class Compiled:
         self.options = options
         self._record = record
         self._recordings: OrderedDict[tuple[Structure, ...], Recorded] = OrderedDict()
-        self.lock = threading.RLock()
-        self.value = Call(self, derive.value, lambda f, _: f)
-        self.value_and_grad = Call(self, derive.value_and_grad, transforms.value_and_grad)
-        self.grad = Call(self, derive.grad, transforms.grad)
-        self.jacobian = Call(self, derive.jacobian, transforms.jacobian)
-        self.hessian = Call(self, derive.hessian, transforms.hessian)
-        self.hvp = Call(self, derive.hvp)
+        self._being_recorded: list[tuple[Structure, ...]] = []
+        self.lock = freed_by_fork(threading.RLock())
+        self.value = Call(self, derive.VALUE)
+        self.value_and_grad = Call(self, derive.VALUE_AND_GRADIENT)
+        self.grad = Call(self, derive.GRADIENT)
+        self.jacobian = Call(self, derive.JACOBIAN)
+        self.hessian = Call(self, derive.HESSIAN)
+        self.hvp = Call(self, derive.HVP)
 
     def __call__(self, *args: Any, out: Any = None) -> Any:
         """f at this point, or at every sample of a batch; see `Call`."""
@@ -139,18 +141,30 @@ class Compiled:
     def record(self, *args: Any) -> Program:
         """The program of f for arguments like these, recorded now or before."""
         with self.lock:
-            return self.recorded(take(args, self.options.in_axes).structures).recording.program
+            axes = axes_of(self.options.in_axes, len(args))
+            return self.recorded(take(args, axes, numbers_or_values).structures).recording.program
 
     def recorded(self, structures: tuple[Structure, ...]) -> Recorded:
         """The recording for arguments of these structures, and what was made of it."""
         with self.lock:
             found = self._recordings.get(structures)
-            if found is None:
-                found = self._recordings[structures] = Recorded(self._record(structures), self.options)
+            if found is None or found.recording.is_over:
+                found = self._recordings[structures] = Recorded(self._recorded_now(structures), self.options)
                 if len(self._recordings) > REMEMBERED:
                     self._recordings.popitem(last=False)
             self._recordings.move_to_end(structures)
             return found
+
+    def _recorded_now(self, structures: tuple[Structure, ...]) -> Recording:
+        if structures in self._being_recorded:
+            raise GraphError(
+                f"{self!r} calls itself while it is recorded, on arguments made as its own: it would never end"
+            )
+        self._being_recorded.append(structures)
+        try:
+            return self._record(structures)
+        finally:
+            self._being_recorded.pop()
 
     @property
     def program(self) -> Program:

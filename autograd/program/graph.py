@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 from autograd.errors import GraphError
 from autograd.order import interior, reachable
 from autograd.program.builder import Builder
 from autograd.program.program import Operation, Program
 from autograd.symbol import Symbol
+from autograd.transforms import RUNNING
 from autograd.value import Operand, Value
 
 
@@ -46,14 +48,18 @@ def program_from(outputs: Sequence[Operand], inputs: Sequence[Value] | None = No
     return builder.finish([number(output) for output in outputs])
 
 
-def leaves_above(outputs: Sequence[Operand], inputs: Sequence[Value]) -> list[Value]:
-    """The leaves that `outputs` are computed from beside `inputs`, in order."""
-    given = set(inputs)
-    roots = [output for output in outputs if isinstance(output, Value)]
-    inner = interior(*roots, above=given)
-    needed = (operand for node in inner for operand in node._operands)
-    leaves = dict.fromkeys(o for o in (*needed, *roots) if isinstance(o, Value) and not o._operands)
-    return [leaf for leaf in leaves if leaf not in given]
+def captured_nodes(outputs: Sequence[Operand], inputs: Sequence[Value], start: float) -> list[Value]:
+    """What outputs are computed from beside inputs, in order: leaves made before `start`, and inputs of what runs."""
+    given, roots = set(inputs), [output for output in outputs if isinstance(output, Value)]
+    inner = interior(*roots, above=given | RUNNING)
+    needed = dict.fromkeys(chain(chain.from_iterable(node._operands for node in inner), roots))
+    return [
+        node
+        for node in needed
+        if isinstance(node, Value)
+        and node not in given
+        and (node in RUNNING or (not node._operands and node._born < start))
+    ]
 
 
 def _data_of(leaf: Operand) -> float:

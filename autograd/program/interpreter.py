@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd.ops.primitive import lookup
-from autograd.program.kernel import Floats, Kernel, Task
+from autograd.program.kernel import Floats, Kernel
 from autograd.program.program import Program
 
 _BLOCK = 1024  # samples at a time: every intermediate number of every sample is kept
@@ -42,10 +42,7 @@ class Interpreter(Kernel):
 
     backend = "interpreter"
 
-    def __init__(self, task: Task) -> None:
-        self._task = task
-
-    def run(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int = 1) -> None:
+    def _run(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int) -> None:
         total[:] = 0.0
         for start in range(0, len(batch), _BLOCK):
             block = slice(start, start + _BLOCK)

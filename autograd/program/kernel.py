@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.errors import ArgumentError
 from autograd.program.program import Program
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
@@ -35,28 +36,93 @@ class Task:
 
 
 class Kernel:
-    """A task ready to run; float64 throughout, C-contiguous arrays, and memory that no batch size makes grow.
+    """A task ready to run; float64 throughout, and memory that no batch size makes grow.
 
     fixed   (unbatched inputs,) in the program's order
     batch   (samples, batched inputs) in the program's order
     each    (samples, outputs not summed), written
     total   (outputs summed,), written
+
+    An executor writes `_run`, and `_bind` if it has something better.  Both are handed what machine code
+    can take: arrays of these shapes, C-contiguous and aligned doubles of this machine's byte order, and
+    outputs that may be written and lie in memory of their own.  `run` and `bind` see to that, for all.
     """
 
     backend: str
 
+    def __init__(self, task: Task) -> None:
+        batched, summed = sum(task.batched), sum(task.summed)
+        self._task = task
+        self._inputs = (len(task.batched) - batched, batched)
+        self._outputs = (len(task.summed) - summed, summed)
+
     def run(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int = 1) -> None:
-        """Compute `each` and `total`.  The same inputs give the same bits, whatever `threads` is."""
-        raise NotImplementedError
+        """Compute `each` and `total`.  The same inputs give the same bits, whatever `threads` is.
+
+        Inputs may be laid out in any way.  Raises ArgumentError for outputs that are not as said above.
+        """
+        fixed, batch = _laid_out(fixed), _laid_out(batch)
+        self._check(fixed, batch, each, total)
+        self._run(fixed, batch, each, total, threads)
 
     def bind(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int = 1) -> Callable[[], None]:
         """`run` on these very arrays, as a function without arguments: all that can be done before is done.
 
-        It reads and writes their memory every time it is called, and keeps them alive.
+        It reads and writes their memory every time it is called, and keeps them alive.  Raises
+        ArgumentError for arrays, inputs too, that are not as said above.
         """
-        return partial(self.run, fixed, batch, each, total, threads)
+        for name, numbers in (("fixed", fixed), ("batch", batch)):
+            if not _is_laid_out(numbers):
+                raise ArgumentError(f"{name} is bound as it stands: {_WANTED}, got {_described(numbers)}")
+        self._check(fixed, batch, each, total)
+        return self._bind(fixed, batch, each, total, threads)
+
+    def _run(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int) -> None:
+        raise NotImplementedError
+
+    def _bind(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int) -> Callable[[], None]:
+        return partial(self._run, fixed, batch, each, total, threads)
 
     @property
     def source(self) -> str:
         """The code that runs, where there is any to read."""
         return ""
+
+    def _check(self, fixed: Floats, batch: Floats, each: Floats, total: Floats) -> None:
+        """Raise ArgumentError unless shapes fit and the outputs can be written without harm."""
+        shapes = (fixed.shape, batch.shape, each.shape, total.shape)
+        samples = len(batch)
+        expected = (self._inputs[:1], (samples, self._inputs[1]), (samples, self._outputs[0]), self._outputs[1:])
+        if shapes != expected:
+            raise ArgumentError(f"a kernel is handed fixed, batch, each and total of shapes {expected}, got {shapes}")
+        for name, numbers in (("each", each), ("total", total)):
+            if not (_is_laid_out(numbers) and numbers.flags.writeable):
+                raise ArgumentError(f"{name} is written: {_WANTED}, not read-only, got {_described(numbers)}")
+        pairs = ((each, total), (each, fixed), (each, batch), (total, fixed), (total, batch))
+        if any(map(np.may_share_memory, *zip(*pairs, strict=True))):
+            raise ArgumentError("each and total are written while the others are read: they need memory of their own")
+
+
+_FLOAT = np.dtype(np.float64)
+_WANTED = "an array of float64, C-contiguous and aligned"
+
+
+def _is_laid_out(numbers: Floats) -> bool:
+    """Whether machine code can read an array as doubles, one after the other."""
+    flags = numbers.flags
+    return flags.c_contiguous and flags.aligned and numbers.dtype == _FLOAT
+
+
+def _laid_out(numbers: Floats) -> Floats:
+    """The same numbers as machine code can read them; a copy only if they are not."""
+    return numbers if _is_laid_out(numbers) else np.require(numbers, _FLOAT, ("C", "A"))
+
+
+def _described(numbers: Floats) -> str:
+    flags = numbers.flags
+    ways = {
+        "not contiguous": not flags.c_contiguous,
+        "not aligned": not flags.aligned,
+        "read-only": not flags.writeable,
+    }
+    return ", ".join([str(numbers.dtype), *(way for way, holds in ways.items() if holds)])

@@ -3,37 +3,51 @@
 from __future__ import annotations
 
 import gc
+import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from autograd.context import as_usual
-from autograd.program.graph import leaves_above, program_from
+from autograd.context import writing_program
+from autograd.errors import ArgumentError, GraphError, OperandError
+from autograd.program.graph import captured_nodes, program_from
 from autograd.program.program import Program
-from autograd.structure import Structure, flatten, names_of_arguments
+from autograd.structure import NUMBER, Structure, flatten, names_of_arguments
 from autograd.symbol import Symbol
-from autograd.transforms import running
-from autograd.value import Operand, Value
+from autograd.transforms import RUNNING, running
+from autograd.value import Operand, Value, now, short
 
 
 @dataclass(frozen=True, eq=False)
 class Recording:
     """A program, and how its inputs and outputs are made of the function's arguments and answer.
 
-    The program's inputs are the numbers of the arguments, in order, and then the captured leaves:
-    Values that the function uses without being handed them, whose numbers are read at every call.
+    The program's inputs are the numbers of the arguments, in order, and then the captured nodes: leaves
+    that the function uses without being handed them, whose numbers are read at every call, and inputs of
+    transforms and recordings that were running.  A leaf that was made while recording is a constant.
     """
 
     program: Program
     arguments: tuple[Structure, ...]
     answer: Structure
     captured: tuple[Value, ...]
+    passing: frozenset[Value]  # those captured that are known only while what they are inputs of is running
 
     def positions(self, argument: int) -> range:
         """Which inputs of the program an argument is."""
         start = sum(structure.size for structure in self.arguments[:argument])
         return range(start, start + self.arguments[argument].size)
+
+    def of_one_number(self) -> Recording:
+        """The same arguments, answered by one number: what the gradient of each output looks like."""
+        return replace(self, answer=NUMBER)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether something that it captured is known no longer, so that the function must be recorded again."""
+        return not RUNNING.issuperset(self.passing)
 
 
 def record_function(f: Callable[..., Any], arguments: Sequence[Structure]) -> Recording:
@@ -45,37 +59,73 @@ def record_function(f: Callable[..., Any], arguments: Sequence[Structure]) -> Re
     symbols = [
         [Symbol(place) for place in structure.places(name)] for structure, name in zip(arguments, names, strict=True)
     ]
-    inputs = [symbol for group in symbols for symbol in group]
-    with running(inputs), collector_paused(), as_usual():
+    inputs, start = [symbol for group in symbols for symbol in group], now()
+    with running(inputs), collector_paused(), writing_program():
         answer = f(*[structure.build(group) for structure, group in zip(arguments, symbols, strict=True)])
+    with collector_paused():
         outputs, structure = flatten(answer, "what a compiled function returns")
-        return _recording(outputs, inputs, arguments, structure)
+        return _recording(outputs, inputs, arguments, structure, start)
 
 
 def record_nodes(outputs: Any, inputs: Sequence[Any]) -> Recording:
     """The graph between nodes already built: each entry of `inputs` is an argument made of Values."""
     groups = [flatten(argument, "an input of compile_graph") for argument in inputs]
     nodes = [node for leaves, _ in groups for node in leaves]
+    _check_nodes(nodes)
     wanted, structure = flatten(outputs, "an output of compile_graph")
     with collector_paused():
-        return _recording(wanted, nodes, [structure for _, structure in groups], structure)
+        return _recording(wanted, nodes, [structure for _, structure in groups], structure, now())
+
+
+def _check_nodes(nodes: Sequence[Any]) -> None:
+    for node in nodes:
+        if not isinstance(node, Value):
+            raise OperandError(f"an input of compile_graph is made of Values, got {type(node).__name__} {short(node)}")
+    if len(set(nodes)) < len(nodes):
+        twice = next(node for node in nodes if sum(other is node for other in nodes) > 1)
+        raise ArgumentError(f"{short(twice)} is among the inputs of compile_graph twice: each node is one input")
 
 
 def _recording(
-    outputs: Sequence[Operand], inputs: Sequence[Value], arguments: Sequence[Structure], answer: Structure
+    outputs: Sequence[Operand], inputs: Sequence[Value], arguments: Sequence[Structure], answer: Structure, start: float
 ) -> Recording:
-    captured = leaves_above(outputs, inputs)
-    captured = [leaf for leaf in captured if not isinstance(leaf, Symbol)]  # program_from says what is wrong with those
-    return Recording(program_from(outputs, [*inputs, *captured]), tuple(arguments), answer, tuple(captured))
+    """What was recorded since `start`."""
+    captured = captured_nodes(outputs, inputs, start)
+    passing = RUNNING.intersection(captured)
+    for node in captured:
+        if isinstance(node, Symbol) and node not in passing:
+            raise GraphError(
+                f"{node!r} is not an input of what is compiled: it was kept from another recording. "
+                "Let the function return what is needed later, and hand it in as an argument"
+            )
+    program = program_from(outputs, [*inputs, *captured])
+    return Recording(program, tuple(arguments), answer, tuple(captured), frozenset(passing))
 
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
     """Without the garbage collector, which would search the growing graph again and again for nothing."""
-    was_on = gc.isenabled()
+    if not gc.isenabled():
+        yield
+        return
+    _pausing.add(threading.get_ident())
     gc.disable()
     try:
         yield
     finally:
-        if was_on:
-            gc.enable()
+        gc.enable()
+        _pausing.discard(threading.get_ident())
+
+
+_pausing: set[int] = set()  # the threads that turned the collector off
+
+
+def _go_on_collecting() -> None:
+    """In a forked process, where a thread that turned the collector off is not there to turn it on."""
+    if _pausing - {threading.get_ident()}:
+        _pausing.clear()
+        gc.enable()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_go_on_collecting)

@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from autograd.forking import awaited_by_fork
 from autograd.program.arrays.planning import Plan
 from autograd.program.arrays.steps import Call, Frame, view_of
 from autograd.program.arrays.tape import Tape
@@ -26,16 +27,15 @@ class NumpyKernel(Kernel):
     backend = "numpy"
 
     def __init__(self, task: Task) -> None:
+        super().__init__(task)
         self._plan = Plan(task)
         rows = max(1, self._plan.places.rows[1])
         fewest = WIDE if any(isinstance(step, Tape) for step in self._plan.block) else FEWEST
         largest = max(1, MEMORY // (8 * rows))
         self._width = min(largest, max(fewest, min(MOST, CACHE // (8 * rows) // 8 * 8)))
-        self._free: list[_Bound] = []  # frames that nobody uses now
-        self._lock = threading.Lock()
+        self._free: dict[int, list[_Bound]] = {}  # frames that nobody uses now, by width
 
-    def run(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int = 1) -> None:
-        """Compute `each` and `total`."""
+    def _run(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int) -> None:
         starts = range(0, len(batch), self._width)
         total[:] = 0.0
         with np.errstate(all="ignore"):
@@ -69,15 +69,13 @@ class NumpyKernel(Kernel):
                     total += sums
 
     def _take(self, width: int) -> _Bound:
-        with self._lock:
-            for i, frame in enumerate(self._free):
-                if frame.width == width:
-                    return self._free.pop(i)
-        return _Bound(self._plan, width)
+        try:
+            return self._free[width].pop()  # in one step, so that two threads never get the same
+        except LookupError:
+            return _Bound(self._plan, width)
 
     def _give_back(self, frame: _Bound) -> None:
-        with self._lock:
-            self._free.append(frame)
+        self._free.setdefault(frame.width, []).append(frame)
 
     def _like(self, lead: _Bound, width: int) -> _Bound:
         """A frame of that width that knows the alike numbers of another."""
@@ -97,6 +95,7 @@ class _Bound:
         self._block: list[Call] = []
         self._sums: list[Call] = []
         self._total = np.zeros(sum(plan.task.summed))
+        self._computing = awaited_by_fork(threading.RLock())  # a matrix product cut in half stops all to come
         self._frame.prepare = self._once  # what these steps gather was computed by those before them
         for step in plan.once:
             step.bind(self._frame, self._once)
@@ -110,9 +109,10 @@ class _Bound:
         task, alike = self._plan.task, self._frame.alike[:, 0]
         alike[: len(fixed)] = fixed
         alike[len(fixed) : len(fixed) + len(task.program.constants)] = task.program.constants
-        for call in self._once:
-            call()
-        self._prepare()
+        with self._computing:
+            for call in self._once:
+                call()
+            self._prepare()
 
     def share(self, other: _Bound) -> None:
         """Take over what is the same for all samples."""
@@ -127,11 +127,12 @@ class _Bound:
         """Compute one block; writes `each`, returns the sums."""
         rows, plan = self._frame.samples, self._plan
         rows[: batch.shape[1]] = batch.T
-        for call in self._block:
-            call()
-        self._total[:] = 0.0
-        for call in self._sums:
-            call()
+        with self._computing:
+            for call in self._block:
+                call()
+            self._total[:] = 0.0
+            for call in self._sums:
+                call()
         at, which = plan.sums
         self._total[at] = rows[which].sum(axis=1)
         at, which = plan.columns
@@ -143,7 +144,7 @@ class _Bound:
     def add_multiples(self, total: Floats, samples: int) -> None:
         """Add the sums of what is the same for all samples."""
         at, which = self._plan.multiples
-        total[at] = self._frame.alike[which, 0] * samples
+        total[at] = self._frame.alike[which, 0] * samples if samples else 0.0  # of infinity, too
 
     def _bind_products(self) -> None:
         for left, right, at in self._plan.products:

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import count
 from typing import Any
 
+from autograd.errors import ArgumentError
 from autograd.ops.expression import ARITHMETIC, COMPARISONS, Expression, Language, source_of, variable
 from autograd.ops.primitive import Atom, Primitive, define, lookup
-from autograd.program.program import Instruction, Program, sum_source
+from autograd.program.program import Instruction, Program, listed, sum_source
 
 _NUMBERS = count(1)  # of the functions written so far: each source has a name of its own
 _BY_OPERATOR = {*ARITHMETIC, *COMPARISONS, "remainder", "negative", "where"}
@@ -27,9 +28,11 @@ def to_jax(program: Program) -> Callable[[Any], Any]:
     """A function of one array, x[..., inputs] → y[..., outputs], that jit, vmap, grad and pmap take.
 
     It computes in the type of x: for 64 bits switch on JAX's ``jax_enable_x64``.  What was written can be
-    read in its `source`.  Raises ImportError if JAX, the extra `jax`, is missing.
+    read in its `source`.  Raises ImportError if JAX, the extra `jax`, is missing; the function raises
+    ArgumentError, while JAX traces it, for an array whose last axis is not as long as there are inputs.
     """
     namespace = _namespace()
+    namespace["check_inputs"] = partial(_check_inputs, program.inputs)
     names = [f"x[..., {i}]" for i in range(len(program.inputs))]
     names += [f"({_literal(c)})" for c in program.constants.tolist()]
     lines = []
@@ -37,8 +40,16 @@ def to_jax(program: Program) -> Callable[[Any], Any]:
         lines.append(f"t{at} = {_expression(program, line, names, namespace)}")
         names.append(f"t{at}")
     outputs = ", ".join(f"jnp.broadcast_to({names[i]}, x.shape[:-1])" for i in program.outputs.tolist())
-    body = ["x = jnp.asarray(x)", *lines, f"return jnp.stack([{outputs}], axis=-1)"]
+    body = ["x = jnp.asarray(x)", "check_inputs(x.shape)", *lines, f"return jnp.stack([{outputs}], axis=-1)"]
     return _define("f", "x", body, namespace)
+
+
+def _check_inputs(inputs: Sequence[str], shape: tuple[int, ...]) -> None:
+    """JAX itself would clamp an index that is too large, and answer with another number."""
+    if shape[-1:] != (len(inputs),):
+        raise ArgumentError(
+            f"the last axis holds the {len(inputs)} inputs {listed(inputs)}, got an array of shape {shape}"
+        )
 
 
 def _namespace() -> dict[str, Any]:

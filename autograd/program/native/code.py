@@ -131,19 +131,19 @@ class Code:
         given = [(self.doubles, o.name) for o in operands]
         return self.number(self.call(self.doubles, f"llvm.{name}.{suffix}", *given))
 
-    def scalar_function(self, name: str, *operands: Number) -> Number:
+    def scalar_function(self, name: str, *operands: Number, attributes: str = PURE) -> Number:
         """A function of doubles in C's language, called once a lane."""
-        return self.number(self.write(self._scalar_call(name, operands)))
+        return self.number(self.write(self._scalar_call(name, operands, attributes)))
 
-    def _scalar_call(self, name: str, operands: Sequence[Number]) -> str:
+    def _scalar_call(self, name: str, operands: Sequence[Number], attributes: str = PURE) -> str:
         given = ", ".join(f"{self.doubles} {o.name}" for o in operands)
         kinds = ", ".join(["double"] * len(operands))
-        self.declarations[f"declare double @{name}({kinds}) {PURE}"] = None
+        self.declarations[f"declare double @{name}({kinds}) {attributes}"] = None
         if self.lanes == 1:
             return f"call double @{name}({given})"
         helper = f"{name}.{self.lanes}"
         if helper not in self.helpers:
-            self.helpers[helper] = _lane_by_lane(name, self.lanes, len(operands))
+            self.helpers[helper] = _lane_by_lane(name, self.lanes, len(operands), attributes)
         return f"call {self.doubles} @{helper}({given})"
 
     def vector_function(self, name: str, width: int, *operands: Number) -> Number:
@@ -346,7 +346,7 @@ class Bits:
     __hash__ = None  # type: ignore[assignment]  # == answers lane by lane
 
 
-def _lane_by_lane(name: str, lanes: int, operands: int) -> str:
+def _lane_by_lane(name: str, lanes: int, operands: int, attributes: str) -> str:
     """A function of vectors that calls a function of doubles once a lane."""
     vector = f"<{lanes} x double>"
     lines, result = [], "poison"
@@ -359,9 +359,8 @@ def _lane_by_lane(name: str, lanes: int, operands: int) -> str:
         result = f"%r{lane}"
     parameters = ", ".join(f"{vector} %x{i}" for i in range(operands))
     body = "".join(f"  {line}\n" for line in lines)
-    return (
-        f"define internal {vector} @{name}.{lanes}({parameters}) noinline {PURE} {{\n{body}  ret {vector} {result}\n}}"
-    )
+    head = f"define internal {vector} @{name}.{lanes}({parameters}) noinline {attributes}"
+    return f"{head} {{\n{body}  ret {vector} {result}\n}}"
 
 
 class Text:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from functools import cache
 
-from autograd.program.native import method
+from autograd.program.native import entrance
+from autograd.program.native.entrance import COUNT, POINTER
 from autograd.program.native.machine import Library
 
 LANES = 8
 VECTOR = f"<{LANES} x double>"
+
+ONCE, CHUNK = (POINTER,) * 5, (*(POINTER,) * 8, *(COUNT,) * 3)  # the arguments of `once` and `chunk`, see below
 
 # The words of the context that a handler is given: sizes, and pointers to where a block's samples are.
 CONTEXT = ("uniform", "blocks", "columns", "outputs", "valid", "row", "out", "sums")
@@ -240,4 +243,5 @@ def driver() -> Library:
     """`once`, `bound` and `chunk` run a tape; `levels` and `places` help to write one."""
     words = {name: CONTEXT.index(name) for name in CONTEXT}
     run = _RUN.format(vector=VECTOR, lanes=LANES, above=LANES - 1, bytes=8 * LANES, **words)
-    return Library(f"{_WRITE}\n{run}\n{method.text('bound', 9)}")
+    entrances = [entrance.released("once", *ONCE), entrance.released("chunk", *CHUNK), entrance.method("bound", 9)]
+    return Library("\n".join([_WRITE, run, *entrances, entrance.declarations()]))

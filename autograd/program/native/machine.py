@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 
 from autograd.errors import ArgumentError
+from autograd.forking import awaited_by_fork
 
 MISSING = (
     "backend=\"llvm\" needs llvmlite 0.45 or later, the extra `native`: pip install 'glassgrad[native]', "
@@ -46,6 +47,7 @@ def _llvm() -> Any:
         raise ArgumentError(MISSING)
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
+    awaited_by_fork(llvm.ffi.lib._lock)  # through which llvmlite does all it does
     return llvm
 
 

@@ -7,10 +7,8 @@ to be had (digamma), by a call back into Python, which is as slow as it sounds.
 
 from __future__ import annotations
 
-import ctypes
 import math
 from collections.abc import Callable, Sequence
-from functools import cache
 from typing import Any
 
 from autograd.errors import ArgumentError
@@ -18,6 +16,7 @@ from autograd.ops.expression import COMPARISONS, Expression, Term, variable
 from autograd.ops.primitive import Primitive, lookup
 from autograd.ops.special import halves
 from autograd.program.native import machine, mathematics
+from autograd.program.native.callbacks import callback
 from autograd.program.native.code import Code, Mask, Number
 from autograd.program.program import Operation
 
@@ -91,22 +90,9 @@ def called(code: Code, row: Primitive, operands: Sequence[Number]) -> Number:
     vector = machine.vector_symbol(name, len(operands)) if code.lanes >= width else None
     if vector:
         return code.vector_function(vector, width, *operands)
-    if not machine.has_symbol(name):
-        name = _python_function(row, len(operands))
-    return code.scalar_function(name, *operands)
-
-
-_CALLBACKS: list[Any] = []  # what machine code may call lives as long as the process
-
-
-@cache
-def _python_function(row: Primitive, operands: int) -> str:
-    """The name by which machine code calls the row's function of floats."""
-    name = f"python.{row.name}.{operands}"
-    callback = ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * operands)(row.float)
-    _CALLBACKS.append(callback)
-    machine.add_symbol(name, machine.address_of(callback))
-    return name
+    if machine.has_symbol(name):
+        return code.scalar_function(name, *operands)
+    return code.scalar_function(callback(row.float, row.name, len(operands)), *operands, attributes="")
 
 
 # -- atoms that are written -------------------------------------------------------------------------
@@ -256,8 +242,8 @@ def _log_softmax(code: Code, operands: Sequence[Number], exact: bool) -> Number:
     own = xs[i]
     finite = -_logsumexp(code, [x - own for x in xs], exact)
     nothing = own.compare("oeq", -math.inf)
-    everywhere = _logsumexp(code, xs, exact).compare("oeq", -math.inf)
-    return code.select(nothing, code.select(everywhere, math.nan, -math.inf), finite)
+    something = _logsumexp(code, xs, exact) > -math.inf
+    return code.select(nothing, code.select(something, -math.inf, math.nan), finite)
 
 
 def _index(row: str, operands: Sequence[Number]) -> tuple[int, Sequence[Number]]:

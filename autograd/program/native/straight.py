@@ -16,11 +16,13 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from autograd.program.kernel import Task
-from autograd.program.native import machine, method, rules
+from autograd.program.native import entrance, machine, rules
 from autograd.program.native.code import Code, Number, Text
+from autograd.program.native.entrance import COUNT, POINTER
 from autograd.program.program import Instruction, Operation
 
 LANES = 8
+CHUNK = (*(POINTER,) * 6, COUNT, COUNT)  # the arguments of `chunk`
 MULTIPLY = Operation("multiply")
 
 
@@ -113,7 +115,8 @@ def one_sample(task: Task) -> str:
             writer.store(writer.number(number).name, pointer, place)
     fixed, batch = _read_only("fixed", len(layout.fixed)), _read_only("batch", len(layout.columns))
     text.function("void @one", f"{fixed}, {batch}, ptr noalias %each, ptr noalias %total", writer.code)
-    text.add(method.text("one", 4))
+    text.add(entrance.method("one", 4))
+    text.add(entrance.declarations())
     return str(text)
 
 
@@ -145,6 +148,8 @@ def many_samples(task: Task) -> Many:
     parameters = f"{shared}, ptr noalias readonly %batch, ptr noalias %each, ptr noalias %sums, i64 %mask"
     text.function("internal void @body", parameters, _body(layout, task.exact), "noinline")
     text.add(_chunk(layout))
+    text.add(entrance.released("chunk", *CHUNK))
+    text.add(entrance.declarations())
     return Many(str(text), len(layout.uniform), 2 * _width() * len(layout.totals))
 
 

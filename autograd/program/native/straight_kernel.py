@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from autograd.lazy import lazy
 from autograd.program.kernel import Floats, Kernel, Task
-from autograd.program.native import method, straight
+from autograd.program.native import entrance, straight
 from autograd.program.native.chunks import run_chunks
+from autograd.program.native.entrance import POINTER
 from autograd.program.native.machine import Library, require
-
-_POINTER, _COUNT = ctypes.c_void_p, ctypes.c_int64
 
 
 class StraightLine(Kernel):
@@ -25,14 +24,18 @@ class StraightLine(Kernel):
 
     def __init__(self, task: Task) -> None:
         require()
-        self._task = task
+        super().__init__(task)
         self.backend = f"llvm: straight line, {straight.LANES} lanes"
 
-    @cached_property
+    @lazy
     def _one(self) -> Library:
         return Library(straight.one_sample(self._task))
 
-    @cached_property
+    @lazy
+    def _once(self) -> Callable[..., None]:
+        return entrance.callable_from(self._one, "one", *[POINTER] * 4)
+
+    @lazy
     def _many(self) -> tuple[Library, straight.Many]:
         many = straight.many_samples(self._task)
         return Library(many.text), many
@@ -44,18 +47,17 @@ class StraightLine(Kernel):
             return self._many[0].text
         return self._one.text if "_one" in self.__dict__ else straight.one_sample(self._task)
 
-    def run(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int = 1) -> None:
-        """Compute `each` and `total`."""
+    def _run(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int) -> None:
         if len(batch) == 1:
-            self.bind(fixed, batch, each, total)()
+            self._once(fixed.ctypes.data, batch.ctypes.data, each.ctypes.data, total.ctypes.data)
         else:
             self._bound_many(fixed, batch, each, total, threads)()
 
-    def bind(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int = 1) -> Callable[[], None]:
-        """`run` on these very arrays; for a single sample a built-in function, called in no time."""
+    def _bind(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int) -> Callable[[], None]:
+        """For a single sample a built-in function, called in no time."""
         arrays = (fixed, batch, each, total)
         if len(batch) == 1:
-            return method.builtin(self._one, [a.ctypes.data for a in arrays], arrays)
+            return entrance.builtin(self._one, [a.ctypes.data for a in arrays], arrays)
         return self._bound_many(*arrays, threads)
 
     def _bound_many(
@@ -64,8 +66,8 @@ class StraightLine(Kernel):
         """Functions and addresses are looked up once: for few samples that takes longer than to run."""
         library, many = self._many
         uniform = np.empty(many.uniform)
-        prepare = ctypes.CFUNCTYPE(None, _POINTER, _POINTER)(library.address("uniform"))
-        chunk = ctypes.CFUNCTYPE(None, *[_POINTER] * 6, _COUNT, _COUNT)(library.address("chunk"))
+        prepare = entrance.callable_from(library, "uniform", POINTER, POINTER)
+        chunk = entrance.callable_from(library, "chunk.released", *straight.CHUNK)
         first, given = (fixed.ctypes.data, uniform.ctypes.data), (fixed, uniform, batch, each)
         run_chunk, samples = partial(chunk, *(a.ctypes.data for a in given)), len(batch)
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable
-from functools import cached_property
 
 import numpy as np
 
+from autograd.lazy import lazy
 from autograd.program.kernel import Floats, Kernel, Task
-from autograd.program.native import method
+from autograd.program.native import entrance
 from autograd.program.native.chunks import run_chunks
-from autograd.program.native.driver import CONTEXT, LANES, driver
+from autograd.program.native.driver import CHUNK, CONTEXT, LANES, ONCE, driver
 from autograd.program.native.handlers import handlers
 from autograd.program.native.machine import require
 from autograd.program.native.tape import Tape, tape_of
@@ -20,37 +19,34 @@ VECTORS_A_BLOCK = 8  # enough that jumping from operation to operation costs lit
 LARGEST_FILE = 2**28  # bytes; a longer tape works on smaller blocks
 _KEPT_FILE = 2**24  # bytes up to which a file is kept for the next run
 
-_POINTER, _COUNT = ctypes.c_void_p, ctypes.c_int64
-
 
 class TapeKernel(Kernel):
     """A large program as a tape; one for a single sample, one for batches, each written when first needed."""
 
     def __init__(self, task: Task) -> None:
         require()
-        self._task = task
+        super().__init__(task)
         self.backend = "llvm: tape"
 
-    @cached_property
+    @lazy
     def _single(self) -> _Machine:
         return _Machine(self._task, single=True)
 
-    @cached_property
+    @lazy
     def _blocks(self) -> _Machine:
         return _Machine(self._task, single=False)
 
-    def run(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int = 1) -> None:
-        """Compute `each` and `total`."""
+    def _run(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int) -> None:
         if len(batch) == 1:
             self._single.once(fixed, batch, each, total)
         else:
             self._blocks.many(fixed, batch, each, total, threads)
 
-    def bind(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int = 1) -> Callable[[], None]:
-        """`run` on these very arrays; for a single sample a built-in function, called in no time."""
+    def _bind(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int) -> Callable[[], None]:
+        """For a single sample a built-in function, called in no time."""
         if len(batch) == 1:
             return self._single.bound(fixed, batch, each, total)
-        return super().bind(fixed, batch, each, total, threads)
+        return super()._bind(fixed, batch, each, total, threads)
 
 
 class _File:
@@ -79,8 +75,8 @@ class _Machine:
         self._sums = 0 if single else sum(task.summed)
         self._outputs = len(task.summed) - sum(task.summed)
         self._files: list[_File] = []
-        self._once = ctypes.CFUNCTYPE(None, *[_POINTER] * 5)(driver().address("once"))
-        self._chunk = ctypes.CFUNCTYPE(None, *[_POINTER] * 8, *[_COUNT] * 3)(driver().address("chunk"))
+        self._once = entrance.callable_from(driver(), "once.released", *ONCE)
+        self._chunk = entrance.callable_from(driver(), "chunk.released", *CHUNK)
 
     def _file(self) -> _File:
         """A file that no other thread works in."""
@@ -123,7 +119,7 @@ class _Machine:
         self._set(file, out=each.ctypes.data, sums=total.ctypes.data)
         inputs = (fixed.ctypes.data, fixed.nbytes, batch.ctypes.data, batch.nbytes)
         arguments = (*self._pointers(file), *inputs)
-        return method.builtin(driver(), arguments, (self, file, fixed, batch, each, total))
+        return entrance.builtin(driver(), arguments, (self, file, fixed, batch, each, total))
 
     def many(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int) -> None:
         """A batch of samples."""

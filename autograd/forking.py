@@ -1,0 +1,71 @@
+"""What a process needs that is forked while another thread computes: that thread is not there to let go of anything.
+
+Either a lock is free in the new process (`freed_by_fork`: what it guards is whole at any time), or fork
+waits for whoever holds it (`awaited_by_fork`: the libraries of C's that cannot be left half way).
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any, TypeVar
+from weakref import WeakSet
+
+L = TypeVar("L")
+
+
+def freed_by_fork(lock: L) -> L:
+    """The same reentrant lock (of C, so that no Ctrl-C comes between), free in a forked process.
+
+    Unless it is the forking thread that holds it.
+
+    >>> lock = freed_by_fork(threading.RLock())
+    >>> with lock, lock:
+    ...     print("twice")
+    twice
+    """
+    _FREED.add(lock)
+    return lock
+
+
+def awaited_by_fork(lock: L) -> L:
+    """The same reentrant lock, but fork waits until no other thread holds it.
+
+    While a thread holds one such lock it may not wait for another.
+    """
+    with _registry:
+        _AWAITED.add(lock)
+    return lock
+
+
+_FREED: WeakSet[Any] = WeakSet()
+_AWAITED: WeakSet[Any] = WeakSet()
+_registry = threading.RLock()
+_acquired: list[Any] = []  # between the two ends of a fork
+
+
+def _before() -> None:
+    _take(_registry)  # and there are no new ones from here on
+    for lock in list(_AWAITED):
+        _take(lock)
+
+
+def _take(lock: Any) -> None:
+    lock.__enter__()
+    _acquired.append(lock)
+
+
+def _after() -> None:
+    while _acquired:
+        _acquired.pop().__exit__(None, None, None)
+
+
+def _in_child() -> None:
+    _after()
+    for lock in _FREED:
+        if not lock._is_owned():
+            lock._at_fork_reinit()  # held, if at all, by a thread that is not there any more
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which cannot fork
+    os.register_at_fork(before=_before, after_in_parent=_after, after_in_child=_in_child)

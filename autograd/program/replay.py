@@ -1,0 +1,98 @@
+"""A program on Values or Symbols: run as a graph, sample by sample, so that it can be part of a larger one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.context import mode
+from autograd.functions import sum as sum_of
+from autograd.ops.primitive import lookup
+from autograd.program.batch import Arguments
+from autograd.program.derive import Question
+from autograd.program.layout import Array, Layout, Options
+from autograd.program.recording import Recording
+from autograd.recorder import RECORDERS, apply
+from autograd.structure import flatten
+from autograd.transforms import RUNNING
+from autograd.value import Operand, Value
+
+
+def is_part_of_more(recording: Recording) -> bool:
+    """Whether an answer must stay a graph though the arguments are numbers, because of what was captured."""
+    captured = recording.captured
+    return bool(captured) and (mode().program or not RUNNING.isdisjoint(captured))
+
+
+def answer(question: Question, recording: Recording, taken: Arguments, options: Options) -> Any:
+    """The answer to a question about a function of Values, whose program runs once a sample."""
+    layout = Layout(question, recording, options)
+    asked = question.transform(function_of(recording), options.argnums)
+    each, total = [], []
+    for i in range(1 if taken.samples is None else taken.samples):
+        found, _ = flatten(asked(*_arguments(question, taken, i, options)), "an answer")
+        each.append([x for x, is_summed in zip(found, layout.summed, strict=True) if not is_summed])
+        total.append([x for x, is_summed in zip(found, layout.summed, strict=True) if is_summed])
+    return _combined(layout, taken.samples, each, total)
+
+
+def function_of(recording: Recording) -> Callable[..., Any]:
+    """The recorded function again, on numbers of any kind, by its program."""
+    captured = [_number_of(node) for node in recording.captured]
+
+    def f(*args: Any) -> Any:
+        leaves = [leaf for argument in args for leaf in flatten(argument)[0]]
+        return recording.answer.build(_run(recording, [*leaves, *captured]))
+
+    return f
+
+
+def _number_of(node: Value) -> Operand:
+    """What a captured node counts as: itself in a program and while it is an input of what runs, else its number."""
+    return node if mode().program or node in RUNNING else node._data
+
+
+def _run(recording: Recording, inputs: Sequence[Operand]) -> list[Any]:
+    program = recording.program
+    numbers: list[Any] = [*inputs, *program.constants.tolist()]
+    for line in program:
+        operands = tuple([numbers[i] for i in line.operands])
+        row = lookup(line.operation.row)
+        numbers.append(apply(row, operands) if row.variadic else RECORDERS[row.name](*operands))
+    return [numbers[i] for i in program.outputs.tolist()]
+
+
+def _arguments(question: Question, taken: Arguments, sample: int, options: Options) -> list[Any]:
+    """The arguments of one sample, and the direction as the transform takes it."""
+    built, at_fixed, at_batch = [], 0, 0
+    fixed = np.concatenate([np.empty(0), *taken.fixed]).tolist()
+    row = taken.batch[sample].tolist() if taken.batch.size else []
+    for structure, axis in zip(taken.structures, taken.axes, strict=True):
+        if axis is None:
+            built.append(structure.build(fixed[at_fixed : at_fixed + structure.size]))
+            at_fixed += structure.size
+        else:
+            built.append(structure.build(row[at_batch : at_batch + structure.size]))
+            at_batch += structure.size
+    if question.directed and not isinstance(options.argnums, int):
+        return [*built[: -len(options.argnums)], tuple(built[-len(options.argnums) :])]
+    return built
+
+
+def _combined(layout: Layout, samples: int | None, each: list[list[Any]], total: list[list[Any]]) -> Any:
+    columns = layout.room_each(samples).astype(object)
+    for i, found in enumerate(each):
+        columns[i] = found
+    sums = np.zeros(layout.room_total().shape, object)
+    for j in range(len(sums)):
+        sums[j] = sum_of([found[j] for found in total]) if samples is not None else total[0][j]
+    columns, sums = _plain(columns), _plain(sums)
+    layout.scale(samples, columns, sums)
+    return layout.read(columns, sums, samples)
+
+
+def _plain(numbers: Array) -> Array:
+    """An array of floats, if no Value is among the numbers."""
+    return numbers if any(isinstance(x, Value) for x in numbers.flat) else numbers.astype(float)
