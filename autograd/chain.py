@@ -263,7 +263,7 @@ def tangents(
     gather: Callable[[Products], Any] = sum_products,
 ) -> dict[Value, Any]:
     """The chain rule forwards: how every node in `order` moves when the seeded ones move so."""
-    moving: dict[Value, Any] = dict(seeds)
+    moving: dict[Any, Any] = dict(seeds)
     for node in order:
         if node in seeds or moving.keys().isdisjoint(node._operands):
             continue

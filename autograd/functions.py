@@ -173,6 +173,34 @@ def _tidy(answers: Any) -> Any:
 # -- more than a row --------------------------------------------------------------------------------
 
 
+def where(condition: Any, chosen: Any, other: Any) -> Any:
+    """`chosen` where the condition holds, else `other`; no derivative at all goes to the one not taken.
+
+    >>> from autograd import Value
+    >>> x = Value(-2.0)
+    >>> where(x > 0, x, 0.1 * x).data
+    -0.2
+
+    Raises OperandError for the whole numbers -1 and -2, which ``~`` makes of False and True.
+    """
+    inverted = _inverted_bools(condition)
+    if inverted:
+        raise OperandError(
+            f"where: the condition is {inverted[0]}, which is what ~ makes of {inverted[0] == -2} and which holds "
+            "either way: write `not c` for a bool c, or exchange the branches, which can be recorded too"
+        )
+    return RECORDERS["where"](condition, chosen, other)
+
+
+def _inverted_bools(condition: Any) -> list[int]:
+    """The -1 and -2 among the whole numbers of a condition."""
+    things: Any = [condition]
+    if isinstance(condition, (np.ndarray, list, tuple)):
+        array = np.asarray(condition)
+        things = array[(array == -1) | (array == -2)] if array.dtype.kind == "i" else array.flat
+    return [int(x) for x in things if isinstance(x, (int, np.integer)) and x in (-1, -2)]
+
+
 def gelu(x: Any, approximate: str = "none") -> Any:
     """x·Φ(x), or its tanh form with ``approximate="tanh"`` (Hendrycks & Gimpel 2016; PyTorch's option)."""
     if approximate not in ("none", "tanh"):

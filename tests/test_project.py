@@ -215,7 +215,7 @@ def engine_with(row: str, folder: Path) -> Path:
     """A copy of the engine and of its test of the table, with a row added to the page."""
     shutil.copytree(ROOT / "autograd", folder / "autograd", ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "tests").mkdir()
-    for name in ("conftest.py", "test_table.py"):
+    for name in ("conftest.py", "comparisons.py", "test_table.py"):
         shutil.copy(ROOT / "tests" / name, folder / "tests" / name)
     page = folder / "autograd" / "ops" / "table.py"
     page.write_text(page.read_text("utf-8") + "\n" + row, "utf-8")

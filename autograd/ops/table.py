@@ -430,25 +430,25 @@ step = row("step", lambda x: where(x > 0.0, 1.0, where(x <= 0.0, 0.0, x)), lambd
           latex=r"1_{{{0} > 0}}", definition="mpf(1) if x > 0 else mpf(0)", points=[2, -3], edges=[(0, 0, 0)],
           doc="the threshold unit: 1 where x > 0, else 0")
 
-less = row("less", lambda a, b: where(a < b, 1.0, 0.0), lambda y, a, b: (0.0, 0.0), symbol="<",
+less = row("less", lambda a, b: where(a < b, 1.0, 0.0), lambda y, a, b: (None, None), symbol="<",
           latex="1_{{{0} < {1}}}", definition="mpf(1) if a < b else mpf(0)", points=[(1, 2), (2, -1)],
-          edges=[((1, 1), 0, (0, 0)), ((nan, 1), 0, (0, 0))], doc="1 where a < b, else 0")
+          edges=[((1, 1), 0, (None, None)), ((nan, 1), 0, (None, None))], doc="1 where a < b, else 0")
 
-less_equal = row("less_equal", lambda a, b: where(a <= b, 1.0, 0.0), lambda y, a, b: (0.0, 0.0), symbol="≤",
+less_equal = row("less_equal", lambda a, b: where(a <= b, 1.0, 0.0), lambda y, a, b: (None, None), symbol="≤",
           latex=r"1_{{{0} \le {1}}}", definition="mpf(1) if a <= b else mpf(0)", points=[(1, 2), (2, -1)],
-          edges=[((1, 1), 1, (0, 0)), ((nan, 1), 0, (0, 0))], doc="1 where a ≤ b, else 0")
+          edges=[((1, 1), 1, (None, None)), ((nan, 1), 0, (None, None))], doc="1 where a ≤ b, else 0")
 
-greater = row("greater", lambda a, b: where(a > b, 1.0, 0.0), lambda y, a, b: (0.0, 0.0), symbol=">",
+greater = row("greater", lambda a, b: where(a > b, 1.0, 0.0), lambda y, a, b: (None, None), symbol=">",
           latex="1_{{{0} > {1}}}", definition="mpf(1) if a > b else mpf(0)", points=[(1, 2), (2, -1)],
-          edges=[((1, 1), 0, (0, 0)), ((nan, 1), 0, (0, 0))], doc="1 where a > b, else 0")
+          edges=[((1, 1), 0, (None, None)), ((nan, 1), 0, (None, None))], doc="1 where a > b, else 0")
 
-greater_equal = row("greater_equal", lambda a, b: where(a >= b, 1.0, 0.0), lambda y, a, b: (0.0, 0.0), symbol="≥",
+greater_equal = row("greater_equal", lambda a, b: where(a >= b, 1.0, 0.0), lambda y, a, b: (None, None), symbol="≥",
           latex=r"1_{{{0} \ge {1}}}", definition="mpf(1) if a >= b else mpf(0)", points=[(1, 2), (2, -1)],
-          edges=[((1, 1), 1, (0, 0)), ((nan, 1), 0, (0, 0))], doc="1 where a ≥ b, else 0")
+          edges=[((1, 1), 1, (None, None)), ((nan, 1), 0, (None, None))], doc="1 where a ≥ b, else 0")
 
-equal_ = row("equal", lambda a, b: where(equal(a, b), 1.0, 0.0), lambda y, a, b: (0.0, 0.0), symbol="=",
+equal_ = row("equal", lambda a, b: where(equal(a, b), 1.0, 0.0), lambda y, a, b: (None, None), symbol="=",
           latex="1_{{{0} = {1}}}", definition="mpf(1) if a == b else mpf(0)", points=[(1, 2), (2, -1)],
-          edges=[((1, 1), 1, (0, 0)), ((nan, nan), 0, (0, 0))], doc="1 where the numbers are equal, else 0 (== asks whether they are one node)")
+          edges=[((1, 1), 1, (None, None)), ((nan, nan), 0, (None, None))], doc="1 where the numbers are equal, else 0")
 
 maximum = row("maximum", lambda a, b: where(a > b, a, where(b >= a, b, a + b)),
           lambda y, a, b: (where(a > b, 1.0, where(a < b, 0.0, where(equal(a, b), 0.5, nan))),
