@@ -7,7 +7,6 @@ are those that take a whole vector, and those that need more than a row.
 
 from __future__ import annotations
 
-import builtins
 import operator
 import random
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograd.errors import ArgumentError, GraphError, OperandError
+from autograd.ops.numbers import left_to_right
 from autograd.ops.primitive import TABLE, Primitive
 from autograd.recorder import RECORDERS, apply, make_node, record
 from autograd.value import Value, number, short
@@ -44,7 +44,7 @@ def dot(weights: Any, inputs: Any, bias: Any = None) -> Any:
     try:  # all Values, the way of a neuron: no checks, no copies
         w = [weight._data for weight in weights]
         x = [item._data for item in inputs]
-        y = builtins.sum(map(operator.mul, w, x))
+        y = left_to_right(map(operator.mul, w, x))
         if bias is not None:
             y += bias._data
     except (AttributeError, GraphError):  # a plain number, or one not known yet

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from autograd.ops import error_function, special
-from autograd.ops.numbers import equal, where
+from autograd.ops.numbers import equal, left_to_right, where
 from autograd.ops.primitive import Atom, Primitive, row
 
 LN2, LN10 = math.log(2), math.log(10)
@@ -98,22 +98,25 @@ floor_divide = row("floor_divide", Atom(operator.floordiv, np.floor_divide), lam
           symbol="//", operator="floordiv", latex=r"\left\lfloor {0} / {1} \right\rfloor",
           definition="floor(a / b)", points=[(7.5, 2), (-7.5, 2)], doc="Python's a // b")
 
-sum_ = row("sum", Atom(lambda *xs: sum(xs, 0.0), lambda *xs: reduce(np.add, xs, 0.0)),
+sum_ = row("sum", Atom(lambda *xs: left_to_right(xs), lambda *xs: _added(xs)),
           lambda y, *xs: (1.0,) * len(xs), variadic=True,
           symbol="Σ", latex=r"\sum {xs}", definition="sum(xs)", points=[(1, 2, 3), (-0.5, 0.5, 1e-3, 7)],
           doc="Σ xᵢ as one node")
 
-dot = row("dot", Atom(lambda *xs: _dot(xs), lambda *xs: _dot(xs)),
+dot = row("dot", Atom(lambda *xs: left_to_right(_terms(xs)), lambda *xs: _added(_terms(xs))),
           lambda y, *xs: _dot_slopes(xs), variadic=True, symbol="·", latex=r"\sum {ws} \cdot {xs} + {bias}",
           definition="sum(w * x for w, x in zip(ws, xs)) + c",
           points=[(1, 2, 3, 4), (0.5, -1, 2, 3, 0.25, -2, 0.1), (2, 3), (2, 3, 1)],
           doc="Σ wᵢxᵢ + c as one node: (weights, inputs, bias)")
 
 
-def _dot(operands: tuple[Any, ...]) -> Any:
+def _terms(operands: tuple[Any, ...]) -> tuple[Any, ...]:
     weights, inputs, bias = special.halves(operands)
-    products = sum(map(operator.mul, weights, inputs))
-    return products + bias[0] if bias else products
+    return (*map(operator.mul, weights, inputs), *bias)
+
+
+def _added(terms: tuple[Any, ...]) -> Any:
+    return reduce(np.add, terms, 0.0)
 
 
 def _dot_slopes(operands: tuple[Any, ...]) -> tuple[Any, ...]:
