@@ -19,7 +19,7 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14 p
 	if "$$p" -c '$(ENOUGH)' >/dev/null 2>&1; then echo "$$p"; break; fi; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types stubs docs bench clean
+.PHONY: help demo test peers lint format types stubs docs bench clean
 
 help:  ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -29,6 +29,8 @@ demo: $(VENV)/demos.stamp  ## every number of the lecture, and the pictures, int
 
 test: $(VENV)/dev.stamp  ## the tests; ARGS="-k tanh" chooses
 	$(BIN)/python -m pytest $(ARGS)
+
+peers: $(VENV)/peers.stamp  ## JAX and PyTorch into .venv, so that the tests that compare with them run
 
 lint: $(VENV)/dev.stamp  ## ruff: mistakes, and the layout of the source
 	$(BIN)/ruff check .
@@ -58,6 +60,11 @@ bench: $(VENV)/dev.stamp  ## speed next to peers, in benchmarks/.peers: eager, c
 clean:  ## remove the environments and everything written
 	rm -rf $(VENV) benchmarks/.peers out site build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# One release of PyTorch: where a file for CPUs is at hand pip prefers it to those that bring gigabytes for GPUs.
+$(VENV)/peers.stamp: $(VENV)/dev.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --editable '.[dev,jax]' torch==2.13.0
+	@touch $@
 
 # One stamp for each set of extras; it is made again when pyproject.toml changes.
 $(VENV)/%.stamp: pyproject.toml | $(BIN)/python

@@ -8,15 +8,16 @@ with floats this gives the derivatives, with Values a graph of them that can be 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from autograd.errors import GraphError, OperandError
 from autograd.gates import Gate, GatedSlopes, gates_of
 from autograd.methods import Methods
-from autograd.ops.primitive import Primitive
-from autograd.order import backward_order, interior
+from autograd.order import backward_order, interior, reachable
 from autograd.recorder import RECORDERS
+from autograd.replay import ANEW, computed_anew, follows
 from autograd.symbol import Symbol
 from autograd.value import Number, Operand, Value, constant, number, short
 
@@ -123,8 +124,17 @@ def sum_products(products: Products) -> float:
 
 
 def steps(root: Value, seed: Number = 1.0) -> Iterator[Step]:
-    """The backward pass one application of the chain rule at a time, touching no node."""
-    return chain_rule(interior(root), {root: number(seed, "a seed")}, recorded_slopes, sum_products, {})
+    """The backward pass one application of the chain rule at a time, touching no node.
+
+    Where leaves have moved since the graph was recorded, the steps are those of the graph computed anew with
+    the leaves as they are now, and a warning says so; its computed nodes are then new ones.
+
+    Raises GraphError if leaves have moved and a `where` chose by a plain number: compute the expression again.
+    """
+    now = computed_anew(reachable(root))
+    if now is not root:
+        warnings.warn(ANEW, stacklevel=2)
+    return chain_rule(interior(now), {now: number(seed, "a seed")}, recorded_slopes, sum_products, {})
 
 
 def deltas(root: Value, seed: Number = 1.0) -> dict[Value, float]:
@@ -158,20 +168,19 @@ def slopes_as_graph(node: Value) -> Sequence[Any]:
     if op is None:
         return ()
     if not isinstance(node, Symbol):
-        _check_unchanged(node, op)
+        _check_unchanged(node)
     elif op.name == "where" and isinstance(operands[0], Symbol):
         return gates_of(node)
     slopes = op.local(node, *operands)
     return [s if isinstance(o, Value) else None for o, s in zip(operands, slopes, strict=True)]
 
 
-def _check_unchanged(node: Value, op: Primitive) -> None:
-    """Raise GraphError if the node's operands no longer give its number."""
-    now = op.float(*(o._data if isinstance(o, Value) else o for o in node._operands))
-    if now != node._data and now == now:
+def _check_unchanged(node: Value) -> None:
+    """Raise GraphError if the node's operands no longer give its number and its slopes."""
+    if not follows(node):
         raise GraphError(
-            f"{short(node)} was recorded as {node._data!r} but its operands now give {now!r}: data was "
-            "set after recording; compute the expression again before differentiating it as a graph"
+            f"{short(node)} was recorded with the slopes {short(node._slopes)}, but its operands now give other "
+            "numbers: data was set after recording; compute the expression again before differentiating it as a graph"
         )
 
 
@@ -254,7 +263,7 @@ def tangents(
     gather: Callable[[Products], Any] = sum_products,
 ) -> dict[Value, Any]:
     """The chain rule forwards: how every node in `order` moves when the seeded ones move so."""
-    moving: dict[Value, Any] = dict(seeds)
+    moving: dict[Any, Any] = dict(seeds)
     for node in order:
         if node in seeds or moving.keys().isdisjoint(node._operands):
             continue

@@ -125,9 +125,9 @@ def _innermost() -> _Entry | None:
     _forget_left()
     innermost: _Entry | None = None
     for entry in reversed(_entered.get()):
-        if entry.is_open() and _runs(entry.generator):
-            if innermost is None or (entry.generator is not None and not innermost.is_inside(entry)):
-                innermost = entry
+        counts = entry.is_open() and _runs(entry.generator)
+        if counts and (innermost is None or (entry.generator is not None and not innermost.is_inside(entry))):
+            innermost = entry
     return innermost
 
 

@@ -1,6 +1,6 @@
 """What a process needs that is forked while another thread computes: that thread is not there to let go of anything.
 
-Either a lock is free in the new process (`freed_by_fork`: what it guards is whole at any time), or fork
+Either a lock is free in the new process (`Locked`: what it guards is whole at any time), or fork
 waits for whoever holds it (`awaited_by_fork`: the libraries of C's that cannot be left half way).
 """
 
@@ -14,18 +14,25 @@ from weakref import WeakSet
 L = TypeVar("L")
 
 
-def freed_by_fork(lock: L) -> L:
-    """The same reentrant lock (of C, so that no Ctrl-C comes between), free in a forked process.
+class Locked:
+    """What has a reentrant lock of its own, free in a forked process unless it is the forking thread that holds it.
 
-    Unless it is the forking thread that holds it.
-
-    >>> lock = freed_by_fork(threading.RLock())
-    >>> with lock, lock:
+    >>> owner = Locked()
+    >>> with owner.lock, owner.lock:
     ...     print("twice")
     twice
     """
-    _FREED.add(lock)
-    return lock
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        _LOCKED.add(self)
+
+    def renew(self) -> None:
+        """Have another lock if this one is held by a thread that is not there any more."""
+        if self.lock.acquire(blocking=False):
+            self.lock.release()
+        else:
+            self.lock = threading.RLock()
 
 
 def awaited_by_fork(lock: L) -> L:
@@ -38,7 +45,7 @@ def awaited_by_fork(lock: L) -> L:
     return lock
 
 
-_FREED: WeakSet[Any] = WeakSet()
+_LOCKED: WeakSet[Locked] = WeakSet()
 _AWAITED: WeakSet[Any] = WeakSet()
 _registry = threading.RLock()
 _acquired: list[Any] = []  # between the two ends of a fork
@@ -62,9 +69,8 @@ def _after() -> None:
 
 def _in_child() -> None:
     _after()
-    for lock in _FREED:
-        if not lock._is_owned():
-            lock._at_fork_reinit()  # held, if at all, by a thread that is not there any more
+    for owner in _LOCKED:
+        owner.renew()
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows, which cannot fork

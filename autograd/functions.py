@@ -7,7 +7,6 @@ are those that take a whole vector, and those that need more than a row.
 
 from __future__ import annotations
 
-import builtins
 import operator
 import random
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograd.errors import ArgumentError, GraphError, OperandError
+from autograd.ops.numbers import left_to_right
 from autograd.ops.primitive import TABLE, Primitive
 from autograd.recorder import RECORDERS, apply, make_node, record
 from autograd.value import Value, number, short
@@ -44,7 +44,7 @@ def dot(weights: Any, inputs: Any, bias: Any = None) -> Any:
     try:  # all Values, the way of a neuron: no checks, no copies
         w = [weight._data for weight in weights]
         x = [item._data for item in inputs]
-        y = builtins.sum(map(operator.mul, w, x))
+        y = left_to_right(map(operator.mul, w, x))
         if bias is not None:
             y += bias._data
     except (AttributeError, GraphError):  # a plain number, or one not known yet
@@ -171,6 +171,34 @@ def _tidy(answers: Any) -> Any:
 
 
 # -- more than a row --------------------------------------------------------------------------------
+
+
+def where(condition: Any, chosen: Any, other: Any) -> Any:
+    """`chosen` where the condition holds, else `other`; no derivative at all goes to the one not taken.
+
+    >>> from autograd import Value
+    >>> x = Value(-2.0)
+    >>> where(x > 0, x, 0.1 * x).data
+    -0.2
+
+    Raises OperandError for the whole numbers -1 and -2, which ``~`` makes of False and True.
+    """
+    inverted = _inverted_bools(condition)
+    if inverted:
+        raise OperandError(
+            f"where: the condition is {inverted[0]}, which is what ~ makes of {inverted[0] == -2} and which holds "
+            "either way: write `not c` for a bool c, or exchange the branches, which can be recorded too"
+        )
+    return RECORDERS["where"](condition, chosen, other)
+
+
+def _inverted_bools(condition: Any) -> list[int]:
+    """The -1 and -2 among the whole numbers of a condition."""
+    things: Any = [condition]
+    if isinstance(condition, (np.ndarray, list, tuple)):
+        array = np.asarray(condition)
+        things = array[(array == -1) | (array == -2)] if array.dtype.kind == "i" else array.flat
+    return [int(x) for x in things if isinstance(x, (int, np.integer)) and x in (-1, -2)]
 
 
 def gelu(x: Any, approximate: str = "none") -> Any:

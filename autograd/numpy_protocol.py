@@ -6,6 +6,8 @@ the elements' own operators and methods instead, which is why Values have method
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,9 +17,18 @@ from autograd.methods import Methods
 from autograd.ops.primitive import lookup
 from autograd.recorder import RECORDERS
 from autograd.symbol import Symbol
-from autograd.value import data_of
+from autograd.value import data_of, each
 
-_QUESTIONS = {"less", "less_equal", "greater", "greater_equal", "isnan", "isinf", "isfinite", "signbit"}
+_QUESTIONS = {"isnan", "isinf", "isfinite", "signbit"}
+_COMPARISONS: dict[str, Callable[..., Any]] = {
+    "less": operator.lt, "less_equal": operator.le, "greater": operator.gt, "greater_equal": operator.ge,
+    "equal": operator.eq, "not_equal": operator.ne,
+}  # fmt: skip
+_CONNECTIVES: dict[str, Callable[..., Any]] = {
+    "bitwise_and": operator.and_, "bitwise_or": operator.or_, "bitwise_xor": operator.xor, "invert": operator.invert,
+    "logical_and": operator.and_, "logical_or": operator.or_, "logical_xor": operator.xor,
+    "logical_not": operator.invert,
+}  # fmt: skip
 
 
 def apply_ufunc(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
@@ -30,13 +41,18 @@ def apply_ufunc(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **options
 
 
 def _answer(ufunc: np.ufunc, inputs: tuple[Any, ...]) -> Any:
-    if ufunc.__name__ in _QUESTIONS and not any(isinstance(i, Symbol) for i in inputs):
+    name, recorded = ufunc.__name__, any(isinstance(i, Symbol) for i in inputs)
+    if name in _COMPARISONS:
+        return each(_COMPARISONS[name], *inputs)
+    if name in _QUESTIONS and not recorded:
         return ufunc(*map(data_of, inputs))
+    if name in _CONNECTIVES and recorded:
+        return each(_CONNECTIVES[name], *inputs)
     try:
-        primitive = lookup(ufunc.__name__)
+        primitive = lookup(name)
     except KeyError:
-        hint = "; use the @ operator between arrays of Values" if ufunc.__name__ == "matmul" else ""
-        raise OperandError(f"np.{ufunc.__name__} has no derivative rule for Values{hint}") from None
+        hint = "; use the @ operator between arrays of Values" if name == "matmul" else ""
+        raise OperandError(f"np.{name} has no derivative rule for Values{hint}") from None
     return RECORDERS[primitive.name](*inputs)
 
 

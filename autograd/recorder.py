@@ -34,7 +34,7 @@ from autograd.methods import Methods
 from autograd.ops import table  # noqa: F401  (reading the page fills TABLE)
 from autograd.ops.expression import can_raise, source_of, variable
 from autograd.ops.primitive import FLOATS, RAISED, TABLE, Primitive, define, names_in
-from autograd.symbol import Symbol, symbolic
+from autograd.symbol import Condition, Symbol, symbolic
 from autograd.value import Operand, Value, new_node, noted, number, short
 
 Recorder = Callable[..., Any]
@@ -272,16 +272,7 @@ def _hang_operators_on_symbols(primitive: Primitive) -> None:
     setattr(Symbol, reflected, right)
 
 
-_ENTERS = {Symbol, Value, float}  # what can be an operand as it is
-
-
-def _comparison(primitive: Primitive) -> Recorder:
-    """A comparison of numbers that are not known yet: a node."""
-
-    def compare(self: Symbol, other: Any) -> Any:
-        return NotImplemented if isinstance(other, (str, complex)) else apply(primitive, (self, other))
-
-    return compare
+_ENTERS = {Symbol, Condition, Value, float}  # what can be an operand as it is
 
 
 def _apply(self: Any, primitive: Primitive, operands: tuple[Any, ...]) -> Any:
@@ -307,5 +298,3 @@ for _name, _of in {"__neg__": "negative", "__pos__": "positive", "__abs__": "abs
     setattr(Methods, _name, RECORDERS[_of])
 setattr(Methods, "__round__", _python_round)  # noqa: B010  (mypy: the stub declares it, the class does not)
 setattr(Methods, "__apply__", _apply)  # noqa: B010
-for _name, _of in {"__lt__": "less", "__le__": "less_equal", "__gt__": "greater", "__ge__": "greater_equal"}.items():
-    setattr(Symbol, _name, _comparison(TABLE[_of]))

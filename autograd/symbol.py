@@ -7,12 +7,17 @@ recording cannot slip into a program.  Eager Values pay nothing for it: it is th
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from typing import Any, NoReturn
 
+import numpy as np
+
 from autograd import context
-from autograd.errors import GraphError
+from autograd.errors import GraphError, OperandError
+from autograd.ops.expression import COMPARISONS
 from autograd.ops.primitive import Primitive, lookup
-from autograd.value import Operand, Value, new_node
+from autograd.value import REAL, Operand, Value, each, new_node, number, short
 
 _WHILE = "while a function is recorded to be compiled"
 
@@ -24,11 +29,54 @@ def _unknown(self: Value, *_: object) -> NoReturn:
     )
 
 
+def _comparison(row: str, ask: Callable[[Any, Any], Any]) -> Any:
+    """A comparison with whatever a Value can be compared with: recorded, as a Condition."""
+
+    def compare(self: Symbol, other: Any) -> Any:
+        if isinstance(other, np.ndarray):
+            return each(ask, self, other)
+        if not isinstance(other, _NUMBERS):
+            return NotImplemented
+        return symbolic(lookup(row), (self, _operand(other)))
+
+    return compare
+
+
+def _connective(sign: str, ask: Callable[[Any, Any], Any], combine: Callable[[Any, Any], Any]) -> Any:
+    """`&`, `|` or `^`: of Conditions and bools, in either order."""
+
+    def connect(self: Symbol, other: Any) -> Any:
+        if isinstance(other, np.ndarray):
+            return each(ask, self, other)
+        if not isinstance(other, _NUMBERS):
+            return NotImplemented
+        for side in (self, other):
+            if not isinstance(side, (Condition, bool, np.bool_)):
+                raise _no_condition(sign, side)
+        return combine(self, _operand(other))
+
+    return connect
+
+
+def _no_condition(sign: str, side: Any) -> OperandError:
+    return OperandError(
+        f"{sign} is of conditions, such as x > 0, got {type(side).__name__} {short(side)}: "
+        "compare it first, as in x != 0"
+    )
+
+
+def _operand(other: Any) -> Operand:
+    return other if isinstance(other, Value) else number(other)
+
+
+_NUMBERS = (Value, *REAL)
+
+
 class Symbol(Value):
     """A number that will be known when the recorded program runs.
 
-    A comparison of Symbols is recorded (1 where it holds, else 0) and can be the condition of
-    `where`; its truth is not known, so `if`, `while`, `and`, `max()` and `sorted()` raise GraphError.
+    A comparison of Symbols is recorded, as a Condition; its truth is not known, so `if`, `while`, `and`,
+    `in`, `max()` and `sorted()` raise GraphError.
     """
 
     __slots__ = ()
@@ -56,9 +104,10 @@ class Symbol(Value):
 
     def __bool__(self) -> bool:
         raise GraphError(
-            f"whether {self!r} is true is not known {_WHILE}: `if`, `while`, `and`, `or`, max(), min() and sorted() "
-            "cannot follow it. Write where(condition, a, b), which records both branches; maximum, minimum; "
-            "c & d for both; or branch on what is not an argument and record again"
+            f"whether {self!r} is true is not known {_WHILE}: `if`, `while`, `and`, `or`, `not`, `in`, max(), "
+            "min() and sorted() cannot follow it. Write where(condition, a, b), which records both branches; maximum, "
+            "minimum; c & d, c | d, ~c; of arrays greater(x, y) for x > y; or branch on what is not an argument and "
+            "record again"
         )
 
     def __index__(self) -> NoReturn:
@@ -74,18 +123,44 @@ class Symbol(Value):
         branches = tuple(0.0 if branch is None else branch for branch in (chosen, other))
         return self.__apply__(lookup("where"), (self, *branches))
 
-    def __and__(self, other: Any) -> Any:
-        return self * other  # of conditions, which are 1 or 0
+    __lt__ = _comparison("less", operator.lt)
+    __le__ = _comparison("less_equal", operator.le)
+    __gt__ = _comparison("greater", operator.gt)
+    __ge__ = _comparison("greater_equal", operator.ge)
+    __eq__ = _comparison("equal", operator.eq)
+    __hash__ = Value.__hash__
 
-    def __or__(self, other: Any) -> Any:
-        return self.__apply__(lookup("maximum"), (self, other))
+    def __ne__(self, other: object) -> Any:
+        if isinstance(other, np.ndarray):
+            return each(operator.ne, self, other)
+        equal = self.__eq__(other)  # which has a row in the table
+        return equal if equal is NotImplemented else ~equal
+
+    __and__ = __rand__ = _connective("&", operator.and_, lambda a, b: symbolic(lookup("multiply"), (a, b), Condition))
+    __or__ = __ror__ = _connective("|", operator.or_, lambda a, b: symbolic(lookup("maximum"), (a, b), Condition))
+    __xor__ = __rxor__ = _connective("^", operator.xor, operator.ne)
+
+    def __invert__(self) -> Any:
+        raise _no_condition("~", self)
 
 
-def symbolic(primitive: Primitive, operands: tuple[Operand, ...]) -> Symbol:
+class Condition(Symbol):
+    """What comparing Symbols gives: 1 where it holds, else 0.
+
+    It goes into `where`, and with other conditions into `&`, `|`, `^`, `==`, `!=` and `~`.
+    """
+
+    __slots__ = ()
+
+    def __invert__(self) -> Symbol:
+        return symbolic(lookup("subtract"), (1.0, self), Condition)
+
+
+def symbolic(primitive: Primitive, operands: tuple[Operand, ...], kind: type[Symbol] = Symbol) -> Symbol:
     """The node that stands for `primitive` of numbers not known yet."""
     if context.unusual and not context.is_recording():
         raise GraphError(f"no_grad() {_WHILE}: a program has derivatives of all it computes; leave the block out")
-    node: Symbol = new_node(Symbol)
+    node: Symbol = new_node(Condition if primitive.name in COMPARISONS else kind)
     node._op = primitive
     node._operands = operands
     node.label = None

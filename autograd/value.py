@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import operator
 import threading
 import weakref
 from collections.abc import Callable
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 Number: TypeAlias = "float | int | np.floating[Any] | np.integer[Any] | Fraction | Decimal"
 Operand: TypeAlias = "Value | float"
 
-_REAL = (int, float, np.floating, np.integer, np.bool_, Fraction, Decimal)
+REAL = (int, float, np.floating, np.integer, np.bool_, Fraction, Decimal)
 
 
 class Value(Methods):
@@ -184,24 +185,35 @@ class Value(Methods):
     __int__ = __complex__ = __float__
 
     def __lt__(self, other: Any) -> Any:
-        return self._compare(other, float.__lt__, np.less)
+        return self._compare(other, operator.lt)
 
     def __le__(self, other: Any) -> Any:
-        return self._compare(other, float.__le__, np.less_equal)
+        return self._compare(other, operator.le)
 
     def __gt__(self, other: Any) -> Any:
-        return self._compare(other, float.__gt__, np.greater)
+        return self._compare(other, operator.gt)
 
     def __ge__(self, other: Any) -> Any:
-        return self._compare(other, float.__ge__, np.greater_equal)
+        return self._compare(other, operator.ge)
 
-    def _compare(self, other: Any, on_floats: Callable[[float, float], bool], on_arrays: np.ufunc) -> Any:
+    def __eq__(self, other: object) -> Any:
+        return self._compare(other, operator.eq)
+
+    def __ne__(self, other: object) -> Any:
+        return self._compare(other, operator.ne)
+
+    # Nodes of equal numbers stay apart in sets and dicts all the same: these take two keys for one only if they are
+    # one object, or if their hashes are equal in full and == says yes; and the hashes of two objects that
+    # both live differ, since they are made of the addresses.  So there == is never even asked.
+    __hash__ = object.__hash__
+
+    def _compare(self, other: Any, ask: Callable[[Any, Any], Any]) -> Any:
         if isinstance(other, Value):
-            return on_floats(self._data, other._data)
-        if isinstance(other, _REAL):
-            return on_floats(self._data, number(other))
+            return ask(self._data, other._data)
+        if isinstance(other, REAL):
+            return ask(self._data, number(other))
         if isinstance(other, np.ndarray):
-            return on_arrays(self._data, data_of(other))
+            return each(ask, self, other)
         return NotImplemented
 
     # -- copying --------------------------------------------------------------------------------
@@ -241,7 +253,7 @@ def number(data: Any, what: str = "a Value") -> float:
     """`data` as a float; OperandError, saying what to do, if it is not a real number."""
     if type(data) is float:
         return data
-    if isinstance(data, _REAL):
+    if isinstance(data, REAL):
         try:
             return float(data)
         except OverflowError:
@@ -274,6 +286,26 @@ def data_of(array: Any) -> Any:
     """An array of numbers and Values as an array of floats."""
     flat = [x._data if isinstance(x, Value) else number(x, "an array") for x in np.asarray(array, object).flat]
     return np.array(flat, dtype=float).reshape(np.shape(array))
+
+
+def each(ask: Callable[..., Any], *operands: Any) -> Any:
+    """What a question says to every element: bools, or Values where that is not known yet."""
+
+    def asked(*elements: Any) -> Any:
+        return ask(*map(_plain, elements))
+
+    with np.errstate(invalid="ignore"):  # of nan too it is a question, not a mistake
+        answers = np.frompyfunc(asked, len(operands), 1)(*(np.asarray(o, object) for o in operands))
+    if not isinstance(answers, np.ndarray) or any(isinstance(answer, Value) for answer in answers.flat):
+        return answers
+    return answers.astype(bool)
+
+
+def _plain(element: Any) -> Any:
+    """Python's own bool or number for NumPy's, which would hand the question back to us."""
+    if isinstance(element, np.bool_):
+        return bool(element)
+    return float(element) if isinstance(element, (np.floating, np.integer)) else element
 
 
 # -- making nodes -----------------------------------------------------------------------------------

@@ -1,9 +1,18 @@
-"""What all tests share: Hypothesis draws the same examples every run, and no test leaves a context open."""
+"""What all tests share.
+
+Hypothesis draws the same examples every run, no test leaves a context open, none finds our code asking Values
+for `==`; and where GLASSGRAD_MAY_SKIP is set, as in CI, a skip is a failure unless its reason has a word of it.
+"""
+
+import os
 
 import pytest
+from comparisons import watched
 from hypothesis import HealthCheck, settings
 
 from autograd import context
+
+os.environ.setdefault("SCIPY_ARRAY_API", "1")  # without it scikit-learn skips its checks of array API input
 
 settings.register_profile(
     "repeatable",
@@ -23,3 +32,34 @@ def no_open_context():
     assert context.current_label() is None
     assert context.is_recording()
     assert not context.unusual
+
+
+@pytest.fixture(autouse=True, scope="session")
+def nodes_told_apart():
+    """Fail where our packages look for a node among others by its number."""
+    with watched():
+        yield
+
+
+# -- skips --------------------------------------------------------------------------------------------
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    return without_forbidden_skips((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector):
+    return without_forbidden_skips((yield))
+
+
+def without_forbidden_skips(report):
+    """The report; of a skip that is not allowed, as that of a failure."""
+    allowed = os.environ.get("GLASSGRAD_MAY_SKIP")
+    if allowed is not None and report.skipped and not hasattr(report, "wasxfail"):
+        path, line, reason = report.longrepr
+        if not any(word in reason for word in allowed.split()):
+            report.outcome = "failed"
+            report.longrepr = f"{path}:{line}: {reason}, but GLASSGRAD_MAY_SKIP={allowed!r}"
+    return report

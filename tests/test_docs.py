@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import re
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from handbook import reference, tables
 from handbook.__main__ import rewritten
 from handbook.cells import WIDTH, Outcome, check, run
 from handbook.docstrings import laid_out
-from handbook.habits import habits
+from handbook.habits import NEIGHBOURS, habits
 from handbook.links import within_site
 from handbook.mathematics import with_mathml
 from handbook.notebooks import notebook
@@ -55,6 +56,18 @@ def test_links_between_pages_and_to_files_lead_somewhere(name: str) -> None:
 def test_code_fits_beside_the_margins(name: str) -> None:
     for block in read(PAGES[name], DOCS).blocks:
         assert max(map(len, block.source.splitlines())) <= WIDTH - 1, f"{name}:{block.line}"
+
+
+NEEDED = {block.needs for path in PAGES.values() for block in read(path, DOCS).blocks} - {None} | set(
+    NEIGHBOURS.values()
+)
+
+
+@pytest.mark.parametrize("package", sorted(NEEDED))
+def test_what_pages_are_compared_with_is_installed(package: str) -> None:
+    """Without it blocks that need it and columns of habits are passed over: here that is seen."""
+    if importlib.util.find_spec(package) is None:
+        pytest.skip(f"{package} is not installed: what pages say of it is not run")
 
 
 # -- the extras ----------------------------------------------------------------------------------------

@@ -115,9 +115,13 @@ def javascript(x):
 EVERYWHERE = (0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 3.5, 1e-8, 20.5, -7.25, 1.9, 9.0, math.inf, -math.inf, math.nan)
 
 
+IN_ORDER = {"sum": [(1e16, 1.0, -1e16)], "dot": [(1e16, 1.0, -1e16, 1.0, 1.0, 1.0)]}  # 0 only if added in order
+
+
 def places(row):
     """The points and edges of a row, and for a row of few operands awkward numbers in every slot."""
     yield from (tuple(map(float, at)) for at in (*row.points, *(edge.at for edge in row.edges)))
+    yield from IN_ORDER.get(row.name, ())
     if not row.variadic:
         first = tuple(map(float, row.points[0]))
         for slot in range(len(first)):

@@ -39,6 +39,13 @@ def test_a_term_in_two_languages(term, python, c):
     assert source_of([term], C_LIKE) == ([], [c])
 
 
+@pytest.mark.parametrize("rule", [lambda: x == y, lambda: x != y, lambda: 0.0 == x, lambda: x in (1.0, y),
+                                  lambda: x if x > y else y])  # fmt: skip
+def test_a_rule_that_would_choose_once_for_all_is_refused(rule):
+    with pytest.raises(TypeError, match=r"a rule may not .*: write (equal|where)"):
+        rule()
+
+
 def test_what_is_shared_is_assigned_once_in_the_language_s_words():
     assert source_of([(x + 1.0) * (x + 1.0)], C_LIKE) == (["double t1 = x + 1.0;"], ["t1 * t1"])
 

@@ -12,8 +12,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from conftest import without_forbidden_skips
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -27,6 +29,7 @@ FLOORS = [
     ["autograd.context"],
     ["autograd.methods"],
     ["autograd.value"],
+    ["autograd.replay"],
     ["autograd.symbol"],
     ["autograd.recorder"],
     ["autograd.gates"],
@@ -214,7 +217,7 @@ def engine_with(row: str, folder: Path) -> Path:
     """A copy of the engine and of its test of the table, with a row added to the page."""
     shutil.copytree(ROOT / "autograd", folder / "autograd", ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "tests").mkdir()
-    for name in ("conftest.py", "test_table.py"):
+    for name in ("conftest.py", "comparisons.py", "test_table.py"):
         shutil.copy(ROOT / "tests" / name, folder / "tests" / name)
     page = folder / "autograd" / "ops" / "table.py"
     page.write_text(page.read_text("utf-8") + "\n" + row, "utf-8")
@@ -243,3 +246,19 @@ def test_the_tests_walk_to_a_new_row(wrong: bool, tmp_path: Path) -> None:
 def test_every_link_to_a_file_leads_to_one(document: str) -> None:
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", (ROOT / document).read_text("utf-8")):
         assert ((ROOT / document).parent / target).exists(), f"{document} links to {target}, which does not exist"
+
+
+# -- skips --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("allowed", "outcome"), [(None, "skipped"), ("jax torch", "skipped"), ("", "failed"), ("browser", "failed")]
+)
+def test_a_skip_fails_unless_its_reason_is_allowed(monkeypatch, allowed, outcome):
+    monkeypatch.delenv("GLASSGRAD_MAY_SKIP", raising=False)
+    if allowed is not None:
+        monkeypatch.setenv("GLASSGRAD_MAY_SKIP", allowed)
+    report = SimpleNamespace(skipped=True, outcome="skipped", longrepr=("test_x.py", 1, "Skipped: no jax here"))
+    assert without_forbidden_skips(report).outcome == outcome
+    expected = SimpleNamespace(skipped=True, outcome="skipped", longrepr="it fails, as expected", wasxfail="")
+    assert without_forbidden_skips(expected).outcome == "skipped"

@@ -12,7 +12,8 @@ x² + 1
 shown, places it with Graphviz and writes it; `record` puts it into steps, which `debug` walks through in
 the terminal and `explore` on a page, forwards and back; `formulas` say it in mathematics; `why` and
 `anomaly` look for what is large, what cancels and what breaks; `plots` draws curves and heat maps, and
-needs matplotlib when it is used.
+needs matplotlib when it is used.  Where leaves have moved since a graph was recorded, as after a step of
+training, all of them show it computed anew, and say so in one line.
 """
 
 from viz import plots

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from math import isfinite
 
@@ -43,6 +43,7 @@ class Anomaly:
     operands: tuple[Node, ...]
     slot: int | None
     explanation: str
+    anew: str = ""  # one line that says so, where leaves have moved and all numbers are computed anew
 
     @property
     def source(self) -> str | None:
@@ -62,7 +63,7 @@ class Anomaly:
             mark = "  ← here" if slot == self.slot else ""
             lines.append(f"  operand   {called(operand)} = {operand.value!r}{mark}")
         lines.append(f"  source    {node.source or 'not recorded; compute inside `with record_sources():` to know'}")
-        return "\n".join(lines)
+        return "\n".join(filter(None, (self.anew, *lines)))
 
     def _repr_html_(self) -> str:
         return f"<pre>{escape(str(self))}</pre>"
@@ -73,12 +74,14 @@ class Sound:
     """Nothing went wrong; false in a condition."""
 
     nodes: int
+    anew: str = ""  # as of an Anomaly
 
     def __bool__(self) -> bool:
         return False
 
     def __str__(self) -> str:
-        return f"nothing found: values, slopes and derivatives of all {self.nodes} nodes are finite, none is cut to 0"
+        found = f"nothing found: values, slopes and derivatives of all {self.nodes} nodes are finite, none is cut to 0"
+        return "\n".join(filter(None, (self.anew, found)))
 
 
 def anomaly(J: Value, wrt: Value | None = None) -> Anomaly | Sound:
@@ -102,8 +105,8 @@ def anomaly(J: Value, wrt: Value | None = None) -> Anomaly | Sound:
     """
     seen = trace(J)
     targets = None if wrt is None else set(locate(J, [wrt]))
-    found = _forward(seen) or _backward(seen) or _zero(seen, targets)
-    return found or Sound(len(seen.nodes))
+    found = _forward(seen) or _backward(seen) or _zero(seen, targets) or Sound(len(seen.nodes))
+    return replace(found, anew=seen.anew)
 
 
 # -- forward -----------------------------------------------------------------------------------------

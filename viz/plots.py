@@ -8,16 +8,18 @@ The palette is Okabe and Ito's (2008), whose colours are told apart with any com
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from autograd import Value, deltas
+from autograd import Value
 from autograd.errors import ArgumentError, AutogradError, OperandError
 from autograd.ops.primitive import Primitive, lookup
 from viz.numbers import shown
 from viz.text import shortened
+from viz.trace import deltas_now
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -283,11 +285,12 @@ def plot_heatmaps(matrices: Mapping[str, Any], J: Value | None = None) -> Figure
     >>> W = {"W¹": [[0.1, -0.2], [0.4, 0.3]]}
     >>> figure = plot_heatmaps(W)  # doctest: +SKIP
 
-    Returns the Figure.  With `J` the matrices must hold Values; no grad is touched.
+    Returns the Figure.  With `J` the matrices must hold Values; no grad is touched.  Where these have moved
+    since J was computed, δ is computed anew, and a line in the figure says so.
     """
     if not matrices:
         raise ArgumentError("plot_heatmaps needs at least one matrix, by name: {'W¹': W}")
-    found = None if J is None else deltas(J)
+    found, anew = (None, "") if J is None else deltas_now(J)
     rows, columns = (1 if found is None else 2), len(matrices)
     figure = _figure((4.2 * columns, 2.9 * rows))
     for place, (name, matrix) in enumerate(matrices.items()):
@@ -295,6 +298,8 @@ def plot_heatmaps(matrices: Mapping[str, Any], J: Value | None = None) -> Figure
         if found is not None:
             below = figure.add_subplot(rows, columns, columns + place + 1)
             plot_heatmap(matrix, title=f"∂J/∂{name}", delta=found, ax=below)
+    if anew:
+        figure.supxlabel(textwrap.fill(anew, 50 * columns), fontsize=9, color=INK)
     return figure
 
 

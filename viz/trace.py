@@ -1,8 +1,9 @@
 """Reads a computation graph into a trace: frozen plain data, the only thing that views look at.
 
 A trace holds what happened, forwards (the nodes in the order in which they were computed) and
-backwards (every application of the chain rule), with the numbers in it.  It keeps no Value alive,
-pickles, and does not change when the graph does.
+backwards (every application of the chain rule), with the numbers in it.  Where leaves have moved since,
+it is that of the graph computed anew.  A trace keeps no Value alive, pickles, and does not change when
+the graph does.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from autograd import Value
 from autograd.context import Label
 from autograd.errors import GraphError, OperandError
 from autograd.order import reachable
+from autograd.replay import ANEW, computed_anew
 from viz.columns import (
     CONSTANT,
     DETACHED,
@@ -53,10 +55,14 @@ class Trace(NamedTuple):
     forward: Sequence[int]  # the computed nodes, operands first
     backward: Sequence[Step]  # from the root back
     columns: Columns
+    anew: str = ""  # one line that says so, where leaves have moved and the graph is computed anew
 
 
 def trace(root: Value) -> Trace:
     """Everything that led to `root`, and how ∂root comes back, beside the graph: no grad is touched.
+
+    Where leaves have moved since the graph was recorded, its numbers are computed anew with the leaves as
+    they are now, and `anew` says so; no node is changed.
 
     >>> from autograd import Value
     >>> x = Value(3.0, name="x")
@@ -68,13 +74,32 @@ def trace(root: Value) -> Trace:
     >>> seen.columns.value
     array([3., 9.])
 
-    Raises OperandError if `root` is not a Value.
+    Raises OperandError if `root` is not a Value, GraphError if leaves have moved and a `where` chose by a
+    plain number, so that nobody knows what it would choose now.
     """
     values = reachable(_checked(root))
+    now = computed_anew(values)
+    if now is not root:
+        values = reachable(now)  # in the same order
     last = len(values) - 1  # the order ends with the root
     leaves = next((i for i, value in enumerate(values) if not value.is_leaf), len(values))
     columns = frozen(_read(values, leaves))
-    return Trace(last, Nodes(columns), Edges(columns), range(leaves, last + 1), Steps(columns), columns)
+    return Trace(
+        last,
+        Nodes(columns),
+        Edges(columns),
+        range(leaves, last + 1),
+        Steps(columns),
+        columns,
+        ANEW if now is not root else "",
+    )
+
+
+def deltas_now(root: Value) -> tuple[dict[Value, float], str]:
+    """δ of every node that a derivative comes back to, with the leaves as they are now, and a trace's `anew`."""
+    seen = trace(root)
+    found = zip(reachable(root), seen.columns.delta.tolist(), seen.columns.reached.tolist(), strict=False)
+    return {value: delta for value, delta, reached in found if reached}, seen.anew
 
 
 def locate(root: Value, wanted: Iterable[Value]) -> list[int]:

@@ -81,11 +81,15 @@ class Why:
     absolute: float
     cancellation: float
     count: int  # exact below 10³⁰, rounded to 30 digits above
+    anew: str = ""  # one line that says so, where leaves have moved and all numbers are computed anew
 
     def __str__(self) -> str:
+        return "\n".join(filter(None, (self.anew, *self._lines())))
+
+    def _lines(self) -> list[str]:
         symbol = f"∂{called(self.output)}/∂{called(self.wrt)}"
         if not self.count:
-            return f"{symbol}: no derivative comes back along any path (that is not the same as 0)"
+            return [f"{symbol}: no derivative comes back along any path (that is not the same as 0)"]
         of = "1 path" if self.count == 1 else f"{_large(Decimal(self.count))} paths"
         listed = "" if len(self.paths) == self.count else f"; the largest, {len(self.paths)} shown"
         lines = [f"{symbol} = {shown(self.derivative)}, carried by {of}{listed}:"]
@@ -95,7 +99,7 @@ class Why:
             lines.append(f"{place:4}. {signed(path.contribution):>11} {self._share(path):>8}   {path}")
         lines.append(f"residual, what these paths leave unexplained: {shown(self.residual)}")
         lines.append(f"cancellation, |Σ| / Σ|·| = {_ratio(self)}")
-        return "\n".join(lines)
+        return lines
 
     def _share(self, path: Path) -> str:
         if not 0 < self.absolute < math.inf or not math.isfinite(path.contribution):
@@ -145,6 +149,7 @@ def why_in(seen: Trace, target: int, top: int = 10) -> Why:
         absolute=float(absolute),
         cancellation=_cancellation(derivative, absolute),
         count=int(number),
+        anew=seen.anew,
     )
 
 

@@ -7,9 +7,10 @@ computes nothing and returns a tree of what it would have computed; `source_of` 
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 COMPARISONS = {"equal": "==", "less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">="}
 ARITHMETIC = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
@@ -101,8 +102,19 @@ class Expression:
     def __ge__(self, other: Term) -> Expression:
         return Expression("greater_equal", self, other)
 
+    def __eq__(self, other: object) -> NoReturn:
+        raise TypeError("a rule may not compare its operands with == or !=: write equal(a, b)")
+
+    __ne__ = __eq__
+    __hash__ = object.__hash__
+
     def __bool__(self) -> bool:
         raise TypeError("a rule may not branch on its operands with `if`: write where(condition, a, b)")
+
+
+def same(terms: Sequence[Term], others: Sequence[Term]) -> bool:
+    """Whether these are the same terms in the same order."""
+    return len(terms) == len(others) and all(map(operator.is_, terms, others))
 
 
 def variable(name: str) -> Expression:

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from autograd.ops import error_function, special
-from autograd.ops.numbers import equal, where
+from autograd.ops.numbers import equal, left_to_right, where
 from autograd.ops.primitive import Atom, Primitive, row
 
 LN2, LN10 = math.log(2), math.log(10)
@@ -98,22 +98,25 @@ floor_divide = row("floor_divide", Atom(operator.floordiv, np.floor_divide), lam
           symbol="//", operator="floordiv", latex=r"\left\lfloor {0} / {1} \right\rfloor",
           definition="floor(a / b)", points=[(7.5, 2), (-7.5, 2)], doc="Python's a // b")
 
-sum_ = row("sum", Atom(lambda *xs: sum(xs, 0.0), lambda *xs: reduce(np.add, xs, 0.0)),
+sum_ = row("sum", Atom(lambda *xs: left_to_right(xs), lambda *xs: _added(xs)),
           lambda y, *xs: (1.0,) * len(xs), variadic=True,
           symbol="Σ", latex=r"\sum {xs}", definition="sum(xs)", points=[(1, 2, 3), (-0.5, 0.5, 1e-3, 7)],
           doc="Σ xᵢ as one node")
 
-dot = row("dot", Atom(lambda *xs: _dot(xs), lambda *xs: _dot(xs)),
+dot = row("dot", Atom(lambda *xs: left_to_right(_terms(xs)), lambda *xs: _added(_terms(xs))),
           lambda y, *xs: _dot_slopes(xs), variadic=True, symbol="·", latex=r"\sum {ws} \cdot {xs} + {bias}",
           definition="sum(w * x for w, x in zip(ws, xs)) + c",
           points=[(1, 2, 3, 4), (0.5, -1, 2, 3, 0.25, -2, 0.1), (2, 3), (2, 3, 1)],
           doc="Σ wᵢxᵢ + c as one node: (weights, inputs, bias)")
 
 
-def _dot(operands: tuple[Any, ...]) -> Any:
+def _terms(operands: tuple[Any, ...]) -> tuple[Any, ...]:
     weights, inputs, bias = special.halves(operands)
-    products = sum(map(operator.mul, weights, inputs))
-    return products + bias[0] if bias else products
+    return (*map(operator.mul, weights, inputs), *bias)
+
+
+def _added(terms: tuple[Any, ...]) -> Any:
+    return reduce(np.add, terms, 0.0)
 
 
 def _dot_slopes(operands: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -430,25 +433,25 @@ step = row("step", lambda x: where(x > 0.0, 1.0, where(x <= 0.0, 0.0, x)), lambd
           latex=r"1_{{{0} > 0}}", definition="mpf(1) if x > 0 else mpf(0)", points=[2, -3], edges=[(0, 0, 0)],
           doc="the threshold unit: 1 where x > 0, else 0")
 
-less = row("less", lambda a, b: where(a < b, 1.0, 0.0), lambda y, a, b: (0.0, 0.0), symbol="<",
+less = row("less", lambda a, b: where(a < b, 1.0, 0.0), lambda y, a, b: (None, None), symbol="<",
           latex="1_{{{0} < {1}}}", definition="mpf(1) if a < b else mpf(0)", points=[(1, 2), (2, -1)],
-          edges=[((1, 1), 0, (0, 0)), ((nan, 1), 0, (0, 0))], doc="1 where a < b, else 0")
+          edges=[((1, 1), 0, (None, None)), ((nan, 1), 0, (None, None))], doc="1 where a < b, else 0")
 
-less_equal = row("less_equal", lambda a, b: where(a <= b, 1.0, 0.0), lambda y, a, b: (0.0, 0.0), symbol="≤",
+less_equal = row("less_equal", lambda a, b: where(a <= b, 1.0, 0.0), lambda y, a, b: (None, None), symbol="≤",
           latex=r"1_{{{0} \le {1}}}", definition="mpf(1) if a <= b else mpf(0)", points=[(1, 2), (2, -1)],
-          edges=[((1, 1), 1, (0, 0)), ((nan, 1), 0, (0, 0))], doc="1 where a ≤ b, else 0")
+          edges=[((1, 1), 1, (None, None)), ((nan, 1), 0, (None, None))], doc="1 where a ≤ b, else 0")
 
-greater = row("greater", lambda a, b: where(a > b, 1.0, 0.0), lambda y, a, b: (0.0, 0.0), symbol=">",
+greater = row("greater", lambda a, b: where(a > b, 1.0, 0.0), lambda y, a, b: (None, None), symbol=">",
           latex="1_{{{0} > {1}}}", definition="mpf(1) if a > b else mpf(0)", points=[(1, 2), (2, -1)],
-          edges=[((1, 1), 0, (0, 0)), ((nan, 1), 0, (0, 0))], doc="1 where a > b, else 0")
+          edges=[((1, 1), 0, (None, None)), ((nan, 1), 0, (None, None))], doc="1 where a > b, else 0")
 
-greater_equal = row("greater_equal", lambda a, b: where(a >= b, 1.0, 0.0), lambda y, a, b: (0.0, 0.0), symbol="≥",
+greater_equal = row("greater_equal", lambda a, b: where(a >= b, 1.0, 0.0), lambda y, a, b: (None, None), symbol="≥",
           latex=r"1_{{{0} \ge {1}}}", definition="mpf(1) if a >= b else mpf(0)", points=[(1, 2), (2, -1)],
-          edges=[((1, 1), 1, (0, 0)), ((nan, 1), 0, (0, 0))], doc="1 where a ≥ b, else 0")
+          edges=[((1, 1), 1, (None, None)), ((nan, 1), 0, (None, None))], doc="1 where a ≥ b, else 0")
 
-equal_ = row("equal", lambda a, b: where(equal(a, b), 1.0, 0.0), lambda y, a, b: (0.0, 0.0), symbol="=",
+equal_ = row("equal", lambda a, b: where(equal(a, b), 1.0, 0.0), lambda y, a, b: (None, None), symbol="=",
           latex="1_{{{0} = {1}}}", definition="mpf(1) if a == b else mpf(0)", points=[(1, 2), (2, -1)],
-          edges=[((1, 1), 1, (0, 0)), ((nan, nan), 0, (0, 0))], doc="1 where the numbers are equal, else 0 (== asks whether they are one node)")
+          edges=[((1, 1), 1, (None, None)), ((nan, nan), 0, (None, None))], doc="1 where the numbers are equal, else 0")
 
 maximum = row("maximum", lambda a, b: where(a > b, a, where(b >= a, b, a + b)),
           lambda y, a, b: (where(a > b, 1.0, where(a < b, 0.0, where(equal(a, b), 0.5, nan))),

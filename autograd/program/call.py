@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from autograd.errors import ArgumentError, GraphError, OperandError
-from autograd.program import replay
+from autograd.program import as_graph
 from autograd.program.batch import Arguments, take
 from autograd.program.derive import Question
 from autograd.program.executors import choose, kernel_for
@@ -71,7 +71,7 @@ class Call:
         options = self._compiled.options
         taken = self._take(args)
         recorded = self._recorded(taken)
-        if taken.holds_values or replay.is_part_of_more(recorded.recording):
+        if taken.holds_values or as_graph.is_part_of_more(recorded.recording):
             return self._on_values(recorded, taken, out)
         ready = self._ready(recorded, taken)
         layout = ready.layout
@@ -94,7 +94,7 @@ class Call:
         if taken.holds_values:
             raise OperandError("bind takes plain numbers, got Values: call the function, and its answer is a graph")
         recorded = self._recorded(taken)
-        if replay.is_part_of_more(recorded.recording):
+        if as_graph.is_part_of_more(recorded.recording):
             raise GraphError(
                 "bind: the function uses Values of what is being computed around it, which numbers would cut off: "
                 "call it, and its answer is a graph; or hand these Values in as arguments"
@@ -140,7 +140,7 @@ class Call:
     def _on_values(self, recorded: Recorded, taken: Arguments, out: Any) -> Any:
         if out is not None:
             raise ArgumentError("out holds numbers, and this answer is made of Values: leave it out")
-        return replay.answer(self._question, recorded.as_written, taken, self._compiled.options)
+        return as_graph.answer(self._question, recorded.as_written, taken, self._compiled.options)
 
 
 class Ready:

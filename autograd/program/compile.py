@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.errors import ArgumentError, GraphError
-from autograd.forking import freed_by_fork
+from autograd.forking import Locked
 from autograd.program import derive
 from autograd.program.batch import Axes, axes_of, take
 from autograd.program.call import Bound, Call, Recorded
@@ -115,18 +114,18 @@ def _sizes(structures: Sequence[Structure]) -> str:
     return ", ".join(f"{s.kind.__name__} of {s.size}" if s.kind is not float else "a number" for s in structures)
 
 
-class Compiled:
+class Compiled(Locked):
     """A function that was compiled: `compile` makes it, and says what it does."""
 
     def __init__(
         self, f: Function | None, record: Callable[[tuple[Structure, ...]], Recording], options: Options
     ) -> None:
+        super().__init__()
         self.f = f
         self.options = options
         self._record = record
         self._recordings: OrderedDict[tuple[Structure, ...], Recorded] = OrderedDict()
         self._being_recorded: list[tuple[Structure, ...]] = []
-        self.lock = freed_by_fork(threading.RLock())
         self.value = Call(self, derive.VALUE)
         self.value_and_grad = Call(self, derive.VALUE_AND_GRADIENT)
         self.grad = Call(self, derive.GRADIENT)

@@ -96,10 +96,10 @@ class Kernel:
         if shapes != expected:
             raise ArgumentError(f"a kernel is handed fixed, batch, each and total of shapes {expected}, got {shapes}")
         for name, numbers in (("each", each), ("total", total)):
-            if not (_is_laid_out(numbers) and numbers.flags.writeable):
+            if not (numbers.flags.carray and numbers.dtype == _FLOAT):  # carray: contiguous, aligned, writeable
                 raise ArgumentError(f"{name} is written: {_WANTED}, not read-only, got {_described(numbers)}")
-        pairs = ((each, total), (each, fixed), (each, batch), (total, fixed), (total, batch))
-        if any(map(np.may_share_memory, *zip(*pairs, strict=True))):
+        meet = np.may_share_memory  # to the byte, for contiguous arrays
+        if meet(each, fixed) or meet(each, batch) or meet(each, total) or meet(total, fixed) or meet(total, batch):
             raise ArgumentError("each and total are written while the others are read: they need memory of their own")
 
 

@@ -21,7 +21,7 @@ WEIGHTS = [slides.numbers(slides.W1), slides.numbers(slides.W2), slides.numbers(
 BIAS = float(slides.BIAS_ROW[0])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pass:
     """One forward pass: the nodes of W¹ W² W³, Z² Z³ Z⁴ and A¹ (which is X) A² A³ A⁴ = Ŷ."""
 

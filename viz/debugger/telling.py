@@ -39,6 +39,8 @@ class Telling:
         J = f"{self._words.names.called(root)} = {shown(columns.value.item(root))}"
         computed, back = _many(len(self._trace.forward), "node"), _many(len(self._log.sums), "contribution")
         yield f"{J}. Forwards {computed} to compute, then backwards {back} to δ: {_many(len(self._log), 'step')}."
+        if self._trace.anew:
+            yield self._style(self._trace.anew, "stop")
         yield "`step` takes one, `next` a neuron, `help` says the rest; Enter repeats."
         yield from self._not_finite()
 

@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from autograd import Value
 from autograd.errors import GraphError, OperandError
+from autograd.ops.numbers import left_to_right
 from autograd.ops.primitive import lookup
 from viz.formulas import notation as n
 from viz.formulas import printers
@@ -125,7 +126,8 @@ def derive(J: Value, wrt: Value) -> Derivation:
             f"there is no path from {wrt!r} to {J!r}: J was not computed from it, or it was detached on the "
             "way, so the derivative is 0 and there is nothing to derive; pass a node below J"
         )
-    return Derivation(tuple(board.lines()))
+    said = [(seen.anew, None)] if seen.anew else []
+    return Derivation((*said, *board.lines()))
 
 
 class _Board:
@@ -232,7 +234,7 @@ class _Board:
         order = list(reversed(self.between))
         deltas, lines = {self.root: 1.0}, []
         for i in order[1:]:
-            deltas[i] = sum(deltas[user] * self.slopes[user, i] for user in reversed(users[i]))
+            deltas[i] = left_to_right(deltas[user] * self.slopes[user, i] for user in reversed(users[i]))
         kept = order if len(order) <= MOST_NODES else [*order[: MOST_NODES // 2], -1, *order[-MOST_NODES // 2 :]]
         known = sorted((i for i in kept if i >= 0), key=list(self.between).index)
         lines = self._computation([i for i in known if i != self.target])

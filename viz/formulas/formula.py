@@ -16,6 +16,7 @@ from autograd.errors import ArgumentError, OperandError
 from autograd.ops.primitive import lookup
 from viz.formulas import notation as n
 from viz.formulas import printers
+from viz.formulas.identifiers import escaped
 from viz.formulas.notation import Box
 from viz.formulas.symbols import Symbols
 from viz.formulas.textbook import written
@@ -34,12 +35,12 @@ class Formula:
 
     body: Box
     where: tuple[tuple[Box, Box], ...] = ()  # letter and what it stands for, each using only earlier ones
+    anew: str = ""  # one line that says so, where leaves have moved and computed numbers in it are new
 
     def __str__(self) -> str:
         lines = [printers.text(definition) for definition in self._definitions()]
-        return printers.text(self.body) + "".join(
-            f"\n{'  where ' if i == 0 else '        '}{line}" for i, line in enumerate(lines)
-        )
+        where = [f"{'  where ' if i == 0 else '        '}{line}" for i, line in enumerate(lines)]
+        return "\n".join(filter(None, (printers.text(self.body), *where, self.anew)))
 
     __repr__ = __str__
 
@@ -54,6 +55,7 @@ class Formula:
             f"& {body}",
             rf"& \text{{where }} {lines[0]}",
             *(rf"& \phantom{{\text{{where }}}} {x}" for x in lines[1:]),
+            *([rf"& \text{{{escaped(self.anew)}}}"] if self.anew else []),
         ]
         return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
 
@@ -64,6 +66,8 @@ class Formula:
         for i, definition in enumerate(self._definitions()):
             word = "<mtext>where\u00a0</mtext>" if i == 0 else "<mphantom><mtext>where\u00a0</mtext></mphantom>"
             rows.append(f"<mrow>{word}{printers.mathml(definition)}</mrow>")
+        if self.anew:
+            rows.append(f"<mtext>{escape(self.anew)}</mtext>")
         return math_element(rows, str(self))
 
     @property
@@ -127,7 +131,7 @@ class _Writer:
     """Goes through the nodes, operands first, and gives each its box."""
 
     def __init__(self, seen: Trace, expand: bool, depth: int | None) -> None:
-        self._root, self._forward = seen.root, seen.forward
+        self._root, self._forward, self._anew = seen.root, seen.forward, seen.anew
         self._nodes = tuple(seen.nodes)
         self._operands = _merged(self._nodes, seen)
         self._symbols = Symbols(seen)
@@ -141,7 +145,9 @@ class _Writer:
         for i in self._forward:
             if i in self._expanded:
                 self._compose(i)
-        return Formula(self._box(self._root), tuple(self._where))
+        body = self._box(self._root)
+        numbers = any(isinstance(box, n.Number) for _, box in self._where)  # of nodes that were computed
+        return Formula(body, tuple(self._where), self._anew if numbers else "")
 
     def _region(self, expand: bool, depth: int | None) -> set[int]:
         """The operations that are written out, nearest to the root first."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isclose
 
+from autograd.ops.numbers import left_to_right
 from autograd.ops.primitive import lookup
 from viz.formulas import notation as n
 from viz.formulas.activations import Elementwise, Rowwise, column_sums
@@ -220,7 +221,7 @@ class _Loss:
         users = dict.fromkeys(user for i in row for user in self.users[i])
         if not users or any(self.nodes[u].op != "log_softmax" or self.operands[u][1:] != row for u in users):
             return None
-        return sum(self.nodes[u].delta or 0.0 for u in users)
+        return left_to_right(self.nodes[u].delta or 0.0 for u in users)
 
 
 # -- boxes ------------------------------------------------------------------------------------------

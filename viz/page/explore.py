@@ -105,6 +105,7 @@ def _page(seen: Trace, title: str | None, note: str | None, learn: list[int] | N
         "policy": escape(_policy(script, style)),
         "title": escape(shortened(title or _title(seen, root), 80)),
         "lead": escape(harmless(note if note is not None else _lead(seen, root))),
+        "anew": f'<p class="anew">{escape(seen.anew)}</p>' if seen.anew else "",
         "root": escape(root),
         "style": style,
         "data": _json({**graph.columns(), "learn": graph.learn(learn), "rate": rate}),

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from autograd.ops.expression import ARITHMETIC, COMPARISONS, Expression, Language, Term, source_of, variable
+from autograd.ops.expression import ARITHMETIC, COMPARISONS, Expression, Language, Term, same, source_of, variable
 from autograd.ops.primitive import TABLE, Primitive
 
 RESERVED = frozenset(
@@ -85,7 +85,7 @@ def _spread(term: Term, vector: list[Expression]) -> Term:
     if not isinstance(term, Expression) or not term.operands:
         return term
     operands = term.operands
-    if len(vector) > 1 and operands[-len(vector) :] == tuple(vector):
+    if len(vector) > 1 and same(operands[-len(vector) :], vector):
         return Expression(term.name, *operands[: -len(vector)], variable("...xs"))
     return Expression(term.name, *(_spread(operand, vector) for operand in operands))
 

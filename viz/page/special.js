@@ -20,10 +20,10 @@ const value = {
     const floor = Math.floor(whole);
     return whole - floor > 0.5 ? floor + 1 : floor;
   },
-  sum: (...xs) => total(xs),
+  sum: (...xs) => leftToRight(xs),
   dot(...xs) {
     const [weights, inputs, bias] = halves(xs);
-    return total([...weights.map((w, i) => w * inputs[i]), ...bias]);
+    return leftToRight([...weights.map((w, i) => w * inputs[i]), ...bias]);
   },
   sqrt: Math.sqrt,
   cbrt: Math.cbrt,
@@ -68,6 +68,9 @@ const value = {
 const slopes = {};
 
 // -- sums and roundings -----------------------------------------------------------------------------
+
+/** Σ xs as the engine adds the operands of a node: one after another, from 0. */
+const leftToRight = (xs) => xs.reduce((sum, x) => sum + x, 0);
 
 /** Σ xs with what each addition rounds away added at the end (Neumaier 1974). */
 function total(xs) {

@@ -45,7 +45,7 @@ class View(NamedTuple):
     boxes: tuple[Box, ...]
     arrows: tuple[Arrow, ...]
     compact: bool
-    note: str  # what was left out or gathered, for the reader of the picture
+    note: str  # for the reader of the picture, a sentence a line: what was left out, gathered, computed anew
 
 
 Nodes = Sequence[Node]

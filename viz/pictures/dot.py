@@ -38,7 +38,8 @@ def to_dot(
     """
     traced = trace(J)
     seen = view(traced, level=level, shown=part(J, traced, scope, around, radius, wrt), force=force)
-    graph = graphviz.Digraph("graph", graph_attr={"rankdir": "LR"}, node_attr={"shape": "box", "style": "rounded"})
+    above = {"rankdir": "LR"} | ({"label": traced.anew, "labelloc": "t"} if traced.anew else {})
+    graph = graphviz.Digraph("graph", graph_attr=above, node_attr={"shape": "box", "style": "rounded"})
     by_scope: dict[str, list[Box]] = {}
     for box in seen.boxes:
         by_scope.setdefault(box.scope, []).append(box)

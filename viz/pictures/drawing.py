@@ -67,8 +67,9 @@ def draw(
     wrt      only what depends on this node, or on one of these
     force    draw every node, however many; from 2,000 on they are otherwise gathered by scope
 
-    No grad is read or written.  Raises OperandError if `J` is not a Value, ArgumentError for an unknown
-    level, scope or radius, GraphError for a node that J was not computed from, LayoutError without Graphviz.
+    No grad is read or written.  Where leaves have moved since J was computed, the picture is of J computed
+    anew, and says so.  Raises OperandError if `J` is not a Value, ArgumentError for an unknown level, scope
+    or radius, GraphError for a node that J was not computed from, LayoutError without Graphviz.
 
     >>> from autograd import Value
     >>> x = Value(3.0, name="x")

@@ -20,6 +20,8 @@ from viz.trace import CONSTANT, DETACHED, LEAF
 
 FONT = "system-ui, -apple-system, 'Segoe UI', 'Helvetica Neue', 'DejaVu Sans', Arial, sans-serif"
 MARGIN = 18.0
+NARROWEST = 440.0  # so wide the legend and the note may always be
+NOTE_LINE = 16.0
 LABEL, TIP = 10.5, 14.0  # the size of an arrow's number, and how far before its tip it ends
 # class: (property, light, dark).  Orange for δ > 0 and blue for δ < 0 differ for colour-blind readers too.
 COLOURS: dict[str, tuple[str, str, str]] = {
@@ -145,11 +147,15 @@ class _Picture:
         self.scale = Scale([a.contribution for a in view.arrows if a.contribution is not None])
         self.tint = Scale([box.delta for box in view.boxes if box.delta is not None])
         self.id = "g" + hashlib.sha256(repr(view).encode("utf-8", "surrogatepass")).hexdigest()[:8]
-        self.top = MARGIN + (24 if view.note else 0)
+        self.legend = list(self._legend())
+        self.note = _wrapped(view.note, max([NARROWEST, placed.width, *(x for x, _ in self.legend)]))
+        self.top = MARGIN + (8 + NOTE_LINE * len(self.note) if self.note else 0)
 
     def text(self) -> str:
-        legend = list(self._legend())
-        across = max([self.placed.width, *(x for x, _ in legend), width(self.view.note, 12)]) + 2 * MARGIN
+        legend = self.legend
+        across = (
+            max([self.placed.width, *(x for x, _ in legend), *(width(line, 12) for line in self.note)]) + 2 * MARGIN
+        )
         under = self.top + self.placed.height + 22
         down = under + 22 * len(legend) + MARGIN - 8
         body = [
@@ -199,7 +205,7 @@ class _Picture:
             said += f" The largest δ is {signed(most.delta or 0.0)}, at {where}."
         said += f" {without} without a backward path." if without else ""
         said += f" {odd} not finite." if odd else ""
-        return f"{said} {self.view.note}".strip()
+        return " ".join(filter(None, (said, *self.view.note.split("\n"))))
 
     def _paint(self, colour: str) -> str:
         attribute, light, _ = COLOURS[colour]
@@ -211,8 +217,8 @@ class _Picture:
         return f"<text {at} {self._paint(colour)}{extra}>{escape(text)}</text>"
 
     def _note(self) -> Iterator[str]:
-        if self.view.note:
-            yield self._words(MARGIN, MARGIN + 10, self.view.note, "soft", 12)
+        for i, line in enumerate(self.note):
+            yield self._words(MARGIN, MARGIN + 10 + NOTE_LINE * i, line, "soft", 12)
 
     # -- clusters and edges -------------------------------------------------------------------------
 
@@ -351,7 +357,7 @@ class _Picture:
         if not all(map(_finite, self.view.boxes)):
             items.append((self._key("odd"), "nan or ±inf"))
         x, line = 0.0, ""
-        limit = max(self.placed.width, 440.0)
+        limit = max(self.placed.width, NARROWEST)
         for mark, text in items:
             wide = 30 + width(text, 11) + 18
             if line and x + wide > limit:
@@ -380,6 +386,20 @@ class _Picture:
 
     def _count(self) -> str:
         return self._words(0, 4, "×16", "ink", LABEL)
+
+
+def _wrapped(note: str, limit: float) -> list[str]:
+    """The sentences of a note, each broken where it is wider than `limit`."""
+    lines: list[str] = []
+    for sentence in note.split("\n") if note else []:
+        lines.append("")
+        for word in sentence.split():
+            longer = f"{lines[-1]} {word}".strip()
+            if lines[-1] and width(longer, 12) > limit:
+                lines.append(word)
+            else:
+                lines[-1] = longer
+    return lines
 
 
 def _finite(box: Box) -> bool:

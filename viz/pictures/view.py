@@ -30,8 +30,13 @@ def view(trace: Trace, *, level: str = "neuron", shown: Marks | None = None, for
     """
     if level not in LEVELS:
         raise ArgumentError(f"a level is one of {', '.join(LEVELS)}, got {level!r}")
+    shown = np.ones(len(trace.nodes), bool) if shown is None else shown
+    chosen = _chosen(trace, level, shown, force)
+    return chosen._replace(note="\n".join(filter(None, (trace.anew, chosen.note))))
+
+
+def _chosen(trace: Trace, level: str, shown: Marks, force: bool) -> View:
     total = len(trace.nodes)
-    shown = np.ones(total, bool) if shown is None else shown
     wanted = int(np.count_nonzero(shown))
     boxes = wanted + (products_in(trace, shown) if level == "op" else 0)
     if level == "layer" or (boxes > COMPACT and not force):

@@ -14,7 +14,7 @@ from textwrap import wrap
 from typing import Any
 
 from autograd.errors import ArgumentError
-from autograd.ops.expression import ARITHMETIC, COMPARISONS, Expression, Language, Term, source_of, variable
+from autograd.ops.expression import ARITHMETIC, COMPARISONS, Expression, Language, Term, same, source_of, variable
 from autograd.ops.primitive import TABLE, Primitive, lookup
 from autograd.program.builder import Builder
 from autograd.program.exports.c_functions import FUNCTIONS, KEYWORDS, LIBM
@@ -125,7 +125,7 @@ def _vectors(term: Term, whole: Sequence[Expression] = ()) -> Term:
         return Expression(term.name, *operands)
     leading = 1 if term.name in INDEXED else 0
     vector = operands[leading:]
-    if len(whole) and vector == list(whole):
+    if len(whole) and same(vector, whole):
         array = f"x + {whole[0].name[2:-1]}"
     else:
         array = _array([_text(operand) for operand in vector])

@@ -9,8 +9,9 @@ scalar programs slowly: some seconds at a thousand instructions, minutes at ten 
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Sequence
-from functools import cache, partial
+from functools import cache, partial, reduce
 from itertools import count
 from typing import Any
 
@@ -199,7 +200,7 @@ def _variadic(row: str) -> Callable[..., Any]:
         return jax.numpy.stack(jax.numpy.broadcast_arrays(*xs))
 
     functions: dict[str, Callable[..., Any]] = {
-        "sum": lambda *xs: sum(xs, 0.0),
+        "sum": lambda *xs: reduce(operator.add, xs, 0.0),
         "logsumexp": lambda *xs: jax.nn.logsumexp(stacked(xs), axis=0),
         "softmax": lambda i, *xs: jax.nn.softmax(stacked(xs), axis=0)[int(i)],
         "log_softmax": lambda i, *xs: jax.nn.log_softmax(stacked(xs), axis=0)[int(i)],

@@ -115,5 +115,11 @@ def released(function: str, *kinds: Any) -> str:
 
 def callable_from(library: machine.Library, name: str, *kinds: Any) -> Callable[..., None]:
     """The library's function of that name; it raises what was raised in Python that it called."""
-    function: Callable[..., None] = ctypes.PYFUNCTYPE(None, *kinds)(library.address(name))
+    function: Callable[..., None] = _prototype(kinds)(library.address(name))
     return function
+
+
+@cache
+def _prototype(kinds: tuple[Any, ...]) -> Callable[[int], Any]:
+    """The class of such functions; making it takes longer than calling them."""
+    return ctypes.PYFUNCTYPE(None, *kinds)

@@ -1,0 +1,99 @@
+"""A graph whose leaves have moved since it was recorded: noticed, and computed anew beside it.
+
+A node keeps the number and the slopes of the moment in which it was recorded, and `backward` relies on
+that.  Whoever shows a graph shows leaves as they are now beside them, and after a step of training the
+two no longer fit.  Here the whole graph is computed once more from its leaves, as new nodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import copysign
+from typing import Any
+
+from autograd.errors import GraphError
+from autograd.value import Operand, Value, new_node, short
+
+# What every face says that shows a graph computed anew.
+ANEW = "Leaves have moved since this graph was recorded: computed anew with the leaves as they are now"
+
+
+def computed_anew(order: Sequence[Value]) -> Value:
+    """The last node of `order` as a graph of its own with the leaves as they are now; itself if it is that.
+
+    `order` lists a whole graph, operands first, as `reachable` does.  The leaves are shared, the computed
+    nodes are new ones with the same labels, in the same order.  What Python's own `if` decided stays
+    decided; a `where` on a recorded condition chooses anew.
+
+    >>> from autograd.order import reachable
+    >>> w, x = Value(0.5), Value(2.0)
+    >>> z = w * x
+    >>> computed_anew(reachable(z)) is z
+    True
+    >>> w.data = 3.0
+    >>> computed_anew(reachable(z)).data, z.data
+    (6.0, 1.0)
+
+    Raises GraphError if leaves have moved and the graph has a `where` whose condition was a plain number.
+    """
+    if all(map(follows, order)):
+        return order[-1]
+    copies: dict[Value, Value] = {}
+    for node in order:
+        if node._operands:
+            _check_condition(node)
+            copies[node] = _copy(node, tuple([copies.get(o, o) if isinstance(o, Value) else o for o in node._operands]))
+    return copies[order[-1]]
+
+
+def follows(node: Value) -> bool:
+    """Whether a node's number and slopes are those that its operands give now, to the bit.
+
+    Both are asked, since slopes change where the number does not: those of 0·x, when x moves.  Only leaves
+    can be set, so a node without one among its operands always does.
+    """
+    operands = node._operands
+    for operand in operands:
+        if type(operand) is not float and not operand._operands:  # type: ignore[union-attr]  # a Value, then
+            break
+    else:
+        return True
+    data, slopes = _computed(node, [o if type(o) is float else o._data for o in operands])  # type: ignore[union-attr]
+    if data == node._data and slopes == node._slopes and data and 0.0 not in slopes:
+        return True  # the common case, quickly
+    return _same(data, node._data) and all(map(_same, slopes, node._slopes))
+
+
+def _copy(node: Value, operands: tuple[Operand, ...]) -> Value:
+    """The node as it would be if it were recorded now, from these operands."""
+    copy: Value = new_node(Value)
+    copy._data, copy._slopes = _computed(node, [o._data if isinstance(o, Value) else o for o in operands])
+    copy._grad, copy._op, copy._operands, copy.label = 0.0, node._op, operands, node.label
+    return copy
+
+
+def _computed(node: Any, numbers: Sequence[float]) -> tuple[float, tuple[float | None, ...]]:
+    """What the node's row gives for these operands; along a constant no derivative flows."""
+    data, slopes = node._op.value_and_slopes(*numbers)
+    for operand in node._operands:
+        if type(operand) is float:
+            return data, tuple([None if type(o) is float else s for o, s in zip(node._operands, slopes, strict=True)])
+    return data, slopes
+
+
+def _same(one: float | None, other: float | None) -> bool:
+    """Equal to the bit; nan is nan, and None, no derivative, only None."""
+    if one is None or other is None:
+        return one is other
+    if one == other:
+        return one != 0.0 or copysign(1.0, one) == copysign(1.0, other)
+    return one != one and other != other
+
+
+def _check_condition(node: Any) -> None:
+    """Raise GraphError for a `where` of which nobody knows what it would choose now."""
+    if node._op.name == "where" and type(node._operands[0]) is float:
+        raise GraphError(
+            f"leaves have moved since this graph was recorded, and {short(node)} chose by a plain number, not by a "
+            "condition that is a node, so what it would choose now is not known: compute the expression again"
+        )
