@@ -22,11 +22,11 @@ from autograd.chain import (
     sum_products,
     tangents,
 )
-from autograd.context import is_recording, recording
+from autograd.context import is_recording, now, recording
 from autograd.errors import ArgumentError
 from autograd.order import computed_since, dependent, interior, remember_age
 from autograd.structure import Structure, compose, flatten, leaves_like
-from autograd.value import NEVER, Value, now, short
+from autograd.value import NEVER, Value, short
 
 Function: TypeAlias = Callable[..., Any]
 Positions: TypeAlias = "int | Sequence[int]"
