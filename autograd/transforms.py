@@ -143,8 +143,8 @@ def value_and_grad(f: Function, argnums: Positions = 0) -> Function:
     >>> value_and_grad(lambda x: x**3)(2.0)
     (8.0, 12.0)
 
-    Raises ArgumentError if f does not return one number, OperandError if an argument is not made of
-    real numbers.
+    Raises ArgumentError if f does not return one number or `argnums` names no argument or one twice,
+    OperandError if an argument is not made of real numbers.
     """
 
     @functools.wraps(f)
