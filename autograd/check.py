@@ -87,8 +87,9 @@ def check_grad(
 
     Without `gradient` the engine's own derivatives are checked.  `gradient` is a hand-derived one:
     a function of the same arguments, or its value there, with the structure of the argument (of the
-    tuple of arguments, if there are several): the same keys, in any order, and shapes.  A derivative is wrong if it is further from the
-    finite difference than ``atol + rtol·|numeric|`` and than that difference's own uncertainty.
+    tuple of arguments, if there are several): the same keys, in any order, and shapes.  A derivative is
+    wrong if it is further from the finite difference than ``atol + rtol·|numeric|`` and than that
+    difference's own uncertainty.
 
     >>> from autograd import tanh
     >>> report = check_grad(lambda x: tanh(x), 0.3, gradient=lambda x: 1 - tanh(x))
