@@ -12,9 +12,12 @@ import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
+import numpy as np
+
 from autograd.errors import GraphError, OperandError
 from autograd.gates import Gate, GatedSlopes, gates_of
 from autograd.methods import Methods
+from autograd.ops.primitive import RAISED
 from autograd.order import backward_order, interior, reachable
 from autograd.recorder import RECORDERS
 from autograd.replay import ANEW, computed_anew, follows
@@ -171,7 +174,12 @@ def slopes_as_graph(node: Value) -> Sequence[Any]:
         _check_unchanged(node)
     elif op.name == "where" and isinstance(operands[0], Symbol):
         return gates_of(node)
-    slopes = op.local(node, *operands)
+    try:
+        slopes = op.local(node, *operands)
+    except RAISED:  # plain numbers among the operands: NumPy answers as IEEE 754 says
+        with np.errstate(all="ignore"):
+            slopes = op.local(node, *[o if isinstance(o, Value) else np.float64(o) for o in operands])
+        slopes = tuple(float(s) if isinstance(s, np.floating) else s for s in slopes)
     return [s if isinstance(o, Value) else None for o, s in zip(operands, slopes, strict=True)]
 
 

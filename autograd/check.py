@@ -15,7 +15,7 @@ from typing import Any
 
 from autograd.context import no_grad
 from autograd.errors import ArgumentError, AutogradError
-from autograd.structure import NUMBER, Structure, check_length, flatten, names_of_arguments
+from autograd.structure import NUMBER, Structure, flatten, leaves_like, names_of_arguments
 from autograd.transforms import value_and_grad
 from autograd.value import Value, number
 
@@ -87,8 +87,9 @@ def check_grad(
 
     Without `gradient` the engine's own derivatives are checked.  `gradient` is a hand-derived one:
     a function of the same arguments, or its value there, with the structure of the argument (of the
-    tuple of arguments, if there are several).  A derivative is wrong if it is further from the
-    finite difference than ``atol + rtol·|numeric|`` and than that difference's own uncertainty.
+    tuple of arguments, if there are several): the same keys, in any order, and shapes.  A derivative is
+    wrong if it is further from the finite difference than ``atol + rtol·|numeric|`` and than that
+    difference's own uncertainty.
 
     >>> from autograd import tanh
     >>> report = check_grad(lambda x: tanh(x), 0.3, gradient=lambda x: 1 - tanh(x))
@@ -106,9 +107,8 @@ def check_grad(
         given_by, found = "autograd's gradient", value_and_grad(f, tuple(range(len(start))))(*start)[1]
     else:
         found = gradient(*start) if callable(gradient) else gradient
-        found, given_by = (found,) if len(start) == 1 else tuple(found), "the given gradient"
-    given = [_data(x) for x in flatten(found, "the gradient")[0]]
-    check_length(given, len(at), "check_grad: as many derivatives as numbers in the point")
+        found, given_by = (found,) if len(start) == 1 else found, "the given gradient"
+    given = [_data(x) for x in leaves_like(found, structure, "the gradient")]
 
     def along(i: int, x: float) -> float:
         with no_grad():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import itertools
 import os
 import sys
 from collections.abc import Callable
@@ -18,6 +19,8 @@ from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple
 
 from autograd.errors import GraphError
+
+now: Callable[[], int] = itertools.count(1).__next__  # a clock: which of two was there before
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class _Mode(NamedTuple):
     recording: bool = True
     scope: str = ""
     sources: bool = False
-    program: bool = False  # whether what runs is being written down as a program
+    program: int = 0  # when the program was begun that is being written down; 0 if none is
 
     def label(self) -> Label | None:
         """The label of a node recorded now, or None if there is nothing to say."""
@@ -216,7 +219,7 @@ def recording() -> AbstractContextManager[None]:
 
 def writing_program() -> AbstractContextManager[None]:
     """Record as outside of all blocks: a program does not depend on where it was first asked for."""
-    return _Block(lambda _: _Mode(program=True))
+    return _Block(lambda _: _Mode(program=now()))
 
 
 def scope(name: str) -> AbstractContextManager[None]:

@@ -70,6 +70,7 @@ def _operand(other: Any) -> Operand:
 
 
 _NUMBERS = (Value, *REAL)
+_equal = _comparison("equal", operator.eq)
 
 
 class Symbol(Value):
@@ -127,13 +128,13 @@ class Symbol(Value):
     __le__ = _comparison("less_equal", operator.le)
     __gt__ = _comparison("greater", operator.gt)
     __ge__ = _comparison("greater_equal", operator.ge)
-    __eq__ = _comparison("equal", operator.eq)
+    __eq__ = _equal
     __hash__ = Value.__hash__
 
     def __ne__(self, other: object) -> Any:
         if isinstance(other, np.ndarray):
             return each(operator.ne, self, other)
-        equal = self.__eq__(other)  # which has a row in the table
+        equal = _equal(self, other)  # which has a row in the table
         return equal if equal is NotImplemented else ~equal
 
     __and__ = __rand__ = _connective("&", operator.and_, lambda a, b: symbolic(lookup("multiply"), (a, b), Condition))
@@ -154,6 +155,14 @@ class Condition(Symbol):
 
     def __invert__(self) -> Symbol:
         return symbolic(lookup("subtract"), (1.0, self), Condition)
+
+
+def _compared_later(self: Value, other: Any, ask: Callable[[Any, Any], Any]) -> Any:
+    """A comparison of Values whose numbers a program reads whenever it runs."""
+    return getattr(Symbol, f"__{ask.__name__}__")(self, other)
+
+
+Value._compared_later = _compared_later
 
 
 def symbolic(primitive: Primitive, operands: tuple[Operand, ...], kind: type[Symbol] = Symbol) -> Symbol:

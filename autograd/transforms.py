@@ -22,11 +22,11 @@ from autograd.chain import (
     sum_products,
     tangents,
 )
-from autograd.context import is_recording, recording
+from autograd.context import is_recording, now, recording
 from autograd.errors import ArgumentError
 from autograd.order import computed_since, dependent, interior, remember_age
 from autograd.structure import Structure, compose, flatten, leaves_like
-from autograd.value import NEVER, Value, now, short
+from autograd.value import NEVER, Value, short
 
 Function: TypeAlias = Callable[..., Any]
 Positions: TypeAlias = "int | Sequence[int]"
@@ -143,8 +143,8 @@ def value_and_grad(f: Function, argnums: Positions = 0) -> Function:
     >>> value_and_grad(lambda x: x**3)(2.0)
     (8.0, 12.0)
 
-    Raises ArgumentError if f does not return one number, OperandError if an argument is not made of
-    real numbers.
+    Raises ArgumentError if f does not return one number or `argnums` names no argument or one twice,
+    OperandError if an argument is not made of real numbers.
     """
 
     @functools.wraps(f)

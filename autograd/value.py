@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import operator
 import threading
@@ -19,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd import context
-from autograd.context import Label
+from autograd.context import Label, now
 from autograd.errors import GraphError, OperandError
 from autograd.methods import Methods
 from autograd.ops.primitive import DETACHED, Primitive
-from autograd.order import reachable
+from autograd.order import computed_since, reachable
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -208,6 +207,8 @@ class Value(Methods):
     __hash__ = object.__hash__
 
     def _compare(self, other: Any, ask: Callable[[Any, Any], Any]) -> Any:
+        if context.unusual and _is_read_later(self, other):
+            return self._compared_later(other, ask)
         if isinstance(other, Value):
             return ask(self._data, other._data)
         if isinstance(other, REAL):
@@ -215,6 +216,8 @@ class Value(Methods):
         if isinstance(other, np.ndarray):
             return each(ask, self, other)
         return NotImplemented
+
+    _compared_later: Any  # the comparison as a node, which `symbol` knows how to make
 
     # -- copying --------------------------------------------------------------------------------
 
@@ -311,7 +314,6 @@ def _plain(element: Any) -> Any:
 # -- making nodes -----------------------------------------------------------------------------------
 
 new_node = object.__new__
-now: Callable[[], int] = itertools.count(1).__next__  # a clock of leaves: which of two was there before
 NEVER = math.inf
 
 
@@ -322,6 +324,13 @@ def noted(node: Value) -> Value:
     if not mode.recording:
         node._op, node._operands, node._slopes, node._born = DETACHED, (), (), now()
     return node
+
+
+def _is_read_later(*numbers: Any) -> bool:
+    """Whether a program is being written that reads one of these at every run, so that its number is not known yet."""
+    begun = context.mode().program
+    nodes = [x for x in numbers if isinstance(x, Value)]
+    return begun > 0 and computed_since(begun, nodes, ())[1]
 
 
 def constant(x: float) -> Value:

@@ -50,10 +50,26 @@ def test_every_kind_of_slip_is_found(slip):
     assert not check_grad(lambda x: ag.sin(x), 0.7, gradient=lambda x: math.cos(x) * slip)
 
 
+def test_keys_and_shapes_are_compared_before_numbers():
+    def f(p):
+        return p["a"] * p["b"] ** 2
+
+    at = {"a": 2.0, "b": 3.0}
+    assert check_grad(f, at, gradient={"b": 12.0, "a": 9.0}).ok
+    with pytest.raises(ArgumentError, match=r"a dict of \['a', 'b'\], got a dict of \['x', 'y'\]"):
+        check_grad(f, at, gradient={"x": 9.0, "y": 12.0})
+    W = np.arange(6.0).reshape(2, 3)
+    assert check_grad(lambda W: ag.sum(W * W), W, gradient=lambda W: (2 * W).tolist()).ok
+    with pytest.raises(ArgumentError, match=r"shape \(2, 3\), got numbers of shape \(3, 2\)"):
+        check_grad(lambda W: ag.sum(W * W), W, gradient=lambda W: 2 * W.T)
+    with pytest.raises(ArgumentError, match="got NoneType None"):
+        check_grad(lambda x, y: x * y, 1.0, 2.0, gradient=lambda x, y: None)
+
+
 def test_mistakes_are_named():
     with pytest.raises(ArgumentError, match="no point"):
         check_grad(lambda x: x)
-    with pytest.raises(ArgumentError, match="expected 2, got 1"):
+    with pytest.raises(ArgumentError, match=r"expected numbers of shape \(2,\), got numbers of shape \(1,\)"):
         check_grad(lambda v: v[0] * v[1], [1.0, 2.0], gradient=[1.0])
     with pytest.raises(ArgumentError, match="2 numbers"):
         check_grad(lambda x: [x, x], 1.0)

@@ -23,7 +23,7 @@ from autograd.value import Operand, Value
 def is_part_of_more(recording: Recording) -> bool:
     """Whether an answer must stay a graph though the arguments are numbers, because of what was captured."""
     captured = recording.captured
-    return bool(captured) and (mode().program or not RUNNING.isdisjoint(captured))
+    return bool(captured) and (mode().program > 0 or not RUNNING.isdisjoint(captured))
 
 
 def answer(question: Question, recording: Recording, taken: Arguments, options: Options) -> Any:

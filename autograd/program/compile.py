@@ -17,6 +17,7 @@ from autograd.program.program import Program
 from autograd.program.recording import Recording, record_function, record_nodes
 from autograd.structure import Structure, numbers_or_values
 from autograd.transforms import Function, Positions
+from autograd.value import Value
 
 __all__ = ["Bound", "Compiled", "compile", "compile_graph"]
 REMEMBERED = 32  # recordings of one function, for as many structures of its arguments; the oldest is dropped
@@ -65,7 +66,15 @@ def compile(  # noqa: A001  (what the field calls it, torch.compile; Python's ow
     What f does is recorded, not what it decides: `if x > 0` on an argument, or reading its `data`,
     raises GraphError; write ``where(x > 0, a, b)``.  Numbers that f takes from elsewhere, and random
     draws, are as they were when f was recorded.  Values that it takes from elsewhere (the parameters of
-    a model) are read at every call.
+    a model) are numbers, read at every call; a Value that f itself makes is a constant.
+
+    On Values, or where f uses an input of a transform that is running or of a function being recorded, the
+    answer is a graph, with its axes mapped and its reduction done: compiled functions go into one another,
+    and into ``grad``, to any order.  Along other Values taken from elsewhere no derivative goes back.
+
+    >>> from autograd import grad
+    >>> grad(compile(lambda x: x**3))(2.0)
+    12.0
 
     Raises ArgumentError for options that are none, GraphError where f cannot be recorded, OperandError
     for arguments that are not numbers.
@@ -138,7 +147,11 @@ class Compiled(Locked):
         return self.value(*args, out=out)
 
     def record(self, *args: Any) -> Program:
-        """The program of f for arguments like these, recorded now or before."""
+        """The program of f for arguments like these, recorded now or before.
+
+        Its inputs are the numbers of the arguments, in order, and then the Values that f takes from
+        elsewhere, by their names (`captured` lists them); in an export all of them are inputs.
+        """
         with self.lock:
             axes = axes_of(self.options.in_axes, len(args))
             return self.recorded(take(args, axes, numbers_or_values).structures).recording.program
@@ -164,6 +177,11 @@ class Compiled(Locked):
             return self._record(structures)
         finally:
             self._being_recorded.pop()
+
+    @property
+    def captured(self) -> tuple[Value, ...]:
+        """The Values that f takes from elsewhere: the program's last inputs, in order."""
+        return self._latest().recording.captured
 
     @property
     def program(self) -> Program:

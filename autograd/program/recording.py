@@ -10,14 +10,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from autograd.context import writing_program
+from autograd.context import now, writing_program
 from autograd.errors import ArgumentError, GraphError, OperandError
 from autograd.program.graph import captured_nodes, program_from
 from autograd.program.program import Program
 from autograd.structure import NUMBER, Structure, flatten, names_of_arguments
 from autograd.symbol import Symbol
 from autograd.transforms import RUNNING, running
-from autograd.value import Operand, Value, now, short
+from autograd.value import Operand, Value, short
 
 
 @dataclass(frozen=True, eq=False)
