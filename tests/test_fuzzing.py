@@ -40,7 +40,7 @@ def test_nor_does_c():
 
 def test_nor_does_jax():
     pytest.importorskip("jax", reason="the extra `jax` is not installed")
-    tally = hunted(5, 2, [Jax(one_of=2)])
+    tally = hunted(9, 2, [Jax(one_of=2)])
     assert tally.compared["value | to_jax"] > 0
     assert sum(count for way, count in tally.compared.items() if way.endswith("| JAX")) > 0
 
