@@ -152,10 +152,13 @@ def deltas(root: Value, seed: Number = 1.0) -> dict[Value, float]:
     return deltas_from({root: number(seed, "a seed")})
 
 
-def deltas_from(seeds: Mapping[Value, float], above: Collection[Value] = ()) -> dict[Value, float]:
-    """`deltas` of Σ seed · root over several roots at once; not of what is above."""
+def deltas_from(
+    seeds: Mapping[Value, float], above: Collection[Value] = (), order: Sequence[Value] | None = None
+) -> dict[Value, float]:
+    """`deltas` of Σ seed · root over several roots at once; not of what is above.  `order`, if it is known."""
     found: dict[Value, float] = {}
-    _run(chain_rule(interior(*seeds, above=above), seeds, recorded_slopes, sum_products, found))
+    order = interior(*seeds, above=above) if order is None else order
+    _run(chain_rule(order, seeds, recorded_slopes, sum_products, found))
     return found
 
 
