@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 
 from tests.fuzzing.forms import FEATURES
@@ -19,11 +20,11 @@ def main() -> int:
     parser.add_argument("--without", default="", help=f"features to leave out: {', '.join(FEATURES)}")
     options = parser.parse_args()
     features = [feature for feature in FEATURES if feature not in options.without.split(",")]
-    tally = Hunter(options.seed, features, _neighbours(options.neighbours)).hunt(
-        options.seconds, options.cases, lambda text: print(text, flush=True)
-    )
-    print(tally)
-    return 1 if tally.differing else 0
+    hunter = Hunter(options.seed, features, _neighbours(options.neighbours))
+    with contextlib.suppress(KeyboardInterrupt):  # what was found until then is said
+        hunter.hunt(options.seconds, options.cases, lambda text: print(text, flush=True))
+    print(hunter.tally)
+    return 1 if hunter.tally.differing else 0
 
 
 def _neighbours(names: str) -> list[object]:

@@ -125,6 +125,8 @@ def unlike(got: Any, right: Any, numbers: Iterator[tuple[float, float]], answers
         if (answers != "arrays" and type(got) is not type(right)) or len(got) != len(right):
             return f"{type(got).__name__} instead of {type(right).__name__} of {len(right)}"
         return _first(unlike(mine, part, numbers, answers) for mine, part in zip(got, right, strict=True))
+    if trees.is_container(got) and np.size(right):
+        return f"{type(got).__name__} instead of {'an array' if trees.is_array(right) else 'a number'}"
     if trees.is_array(right) and answers == "numbers" and not trees.is_array(got):
         return f"{type(got).__name__} instead of an array"
     if np.shape(got) != np.shape(right) and np.size(right):
