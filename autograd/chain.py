@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from autograd.context import mode
 from autograd.errors import GraphError, OperandError
 from autograd.gates import Gate, GatedSlopes, gates_of
 from autograd.methods import Methods
@@ -175,8 +176,8 @@ def slopes_as_graph(node: Value) -> Sequence[Any]:
         return ()
     if not isinstance(node, Symbol):
         _check_unchanged(node)
-    elif op.name == "where" and isinstance(operands[0], Symbol):
-        return gates_of(node)
+    if op.name == "where" and isinstance(operands[0], Value) and (isinstance(node, Symbol) or mode().program):
+        return gates_of(node)  # a program reads the condition whenever it runs
     try:
         slopes = op.local(node, *operands)
     except RAISED:  # plain numbers among the operands: NumPy answers as IEEE 754 says
@@ -222,7 +223,8 @@ def deltas_as_graph(
     Not of what is `above`, nor, if it is given, of what is not in `towards`: for that nothing is written.
     """
     found: dict[Value, Delta] = {}
-    slopes = GatedSlopes(slopes_as_graph, seeds) if any(isinstance(s, Symbol) for s in seeds) else slopes_as_graph
+    is_program = mode().program or any(isinstance(s, Symbol) for s in seeds)
+    slopes = GatedSlopes(slopes_as_graph, seeds) if is_program else slopes_as_graph
     _run(chain_rule(interior(*seeds, above=above), seeds, slopes, dot_products, found, towards))
     return found
 
