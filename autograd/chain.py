@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from autograd.context import mode
 from autograd.errors import GraphError, OperandError
 from autograd.gates import Gate, GatedSlopes, gates_of
 from autograd.methods import Methods
@@ -152,10 +153,13 @@ def deltas(root: Value, seed: Number = 1.0) -> dict[Value, float]:
     return deltas_from({root: number(seed, "a seed")})
 
 
-def deltas_from(seeds: Mapping[Value, float], above: Collection[Value] = ()) -> dict[Value, float]:
-    """`deltas` of Σ seed · root over several roots at once; not of what is above."""
+def deltas_from(
+    seeds: Mapping[Value, float], above: Collection[Value] = (), order: Sequence[Value] | None = None
+) -> dict[Value, float]:
+    """`deltas` of Σ seed · root over several roots at once; not of what is above.  `order`, if it is known."""
     found: dict[Value, float] = {}
-    _run(chain_rule(interior(*seeds, above=above), seeds, recorded_slopes, sum_products, found))
+    order = interior(*seeds, above=above) if order is None else order
+    _run(chain_rule(order, seeds, recorded_slopes, sum_products, found))
     return found
 
 
@@ -172,8 +176,8 @@ def slopes_as_graph(node: Value) -> Sequence[Any]:
         return ()
     if not isinstance(node, Symbol):
         _check_unchanged(node)
-    elif op.name == "where" and isinstance(operands[0], Symbol):
-        return gates_of(node)
+    if op.name == "where" and isinstance(operands[0], Value) and (isinstance(node, Symbol) or mode().program):
+        return gates_of(node)  # a program reads the condition whenever it runs
     try:
         slopes = op.local(node, *operands)
     except RAISED:  # plain numbers among the operands: NumPy answers as IEEE 754 says
@@ -219,7 +223,8 @@ def deltas_as_graph(
     Not of what is `above`, nor, if it is given, of what is not in `towards`: for that nothing is written.
     """
     found: dict[Value, Delta] = {}
-    slopes = GatedSlopes(slopes_as_graph, seeds) if any(isinstance(s, Symbol) for s in seeds) else slopes_as_graph
+    is_program = mode().program or any(isinstance(s, Symbol) for s in seeds)
+    slopes = GatedSlopes(slopes_as_graph, seeds) if is_program else slopes_as_graph
     _run(chain_rule(interior(*seeds, above=above), seeds, slopes, dot_products, found, towards))
     return found
 

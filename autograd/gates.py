@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from autograd.recorder import RECORDERS
-from autograd.symbol import Symbol
 from autograd.value import Value
 
 _where, _either = RECORDERS["where"], RECORDERS["maximum"]
@@ -21,7 +20,7 @@ ALWAYS = None  # the condition of what a derivative always comes back to
 class Gate(NamedTuple):
     """A slope that counts while `condition` holds, if it is a `where`'s first branch, else while it does not."""
 
-    condition: Symbol
+    condition: Value
     slope: Any
     first: bool = True
 
@@ -30,7 +29,7 @@ class Gate(NamedTuple):
         return _where(self.condition, x, 0.0) if self.first else _where(self.condition, 0.0, x)
 
 
-def gates_of(node: Symbol) -> tuple[None, Gate, Gate]:
+def gates_of(node: Value) -> tuple[None, Gate, Gate]:
     """The slopes of a `where`: none to its condition, 1 to the branch that it chooses."""
     condition = node._operands[0]
     return None, Gate(condition, 1.0), Gate(condition, 1.0, first=False)  # type: ignore[arg-type]  # else it were a Value

@@ -86,19 +86,24 @@ def computed_since(start: float, roots: Iterable[Node], inputs: Iterable[Node]) 
     order: list[Node] = []
     seen: set[Node] = set(inputs)
     met = False
-    stack: list[Node] = list(reversed(list(roots)))
+    stack: list[Node] = [root for root in roots if root not in seen]
+    stack.reverse()
+    push, pop, see = stack.append, stack.pop, seen.add
     while stack:
-        node = stack.pop()
+        node = pop()
         if node is None:
-            order.append(stack.pop())
+            order.append(pop())
         elif node not in seen:
-            seen.add(node)
+            see(node)
             born = getattr(node, "_born", None)
             if born is None or (born > start and node._operands):
-                stack += (node, None)
-                stack.extend([o for o in reversed(node._operands) if type(o) is not float and o not in seen])
-            else:
-                met = met or (born < start and not node.is_detached)
+                push(node)
+                push(None)
+                for operand in reversed(node._operands):
+                    if type(operand) is not float and operand not in seen:
+                        push(operand)
+            elif born < start and not node.is_detached:
+                met = True
     return order, met
 
 

@@ -299,6 +299,7 @@ def floats(x: Any, what: str) -> Floats:
 
 def numbers_or_values(x: Any, what: str) -> Any:
     """A number, a Value, or an array of these as a flat array of them."""
+    _refuse_masked(x, what)
     elements = x.flat if isinstance(x, np.ndarray) else (x,)
     found = np.empty(len(elements), object)
     found[:] = [_leaf(element, what) for element in elements]

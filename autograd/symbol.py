@@ -159,7 +159,17 @@ class Condition(Symbol):
 
 def _compared_later(self: Value, other: Any, ask: Callable[[Any, Any], Any]) -> Any:
     """A comparison of Values whose numbers a program reads whenever it runs."""
-    return getattr(Symbol, f"__{ask.__name__}__")(self, other)
+    return _COMPARED[ask](self, other)
+
+
+_COMPARED = {
+    operator.lt: Symbol.__lt__,
+    operator.le: Symbol.__le__,
+    operator.gt: Symbol.__gt__,
+    operator.ge: Symbol.__ge__,
+    operator.eq: Symbol.__eq__,
+    operator.ne: Symbol.__ne__,
+}
 
 
 Value._compared_later = _compared_later

@@ -41,6 +41,7 @@ class _Run(NamedTuple):
     """A function that was run: its fresh inputs, its outputs, and how both are built.
 
     lifted   whether the answers must stay Values
+    order    what was computed, of a single output, if the answers are numbers; None where it is not known
     above    where the way down from an output ends
     towards  what depends on the inputs, if the answers are Values
     """
@@ -50,6 +51,7 @@ class _Run(NamedTuple):
     outputs: list[Any]
     outputs_structure: Structure
     lifted: bool
+    order: list[Value] | None
     above: set[Value]
     towards: set[Value] | None
 
@@ -74,7 +76,8 @@ def _run(f: Function, args: Sequence[Any], named: dict[str, Any], wrt: Positions
     order, met = computed_since(start, (o for o in outputs if isinstance(o, Value)), inputs)
     lifted = lifting and (met or any(isinstance(leaf, Value) for leaf in leaves))
     above, towards = _bounds(order, inputs) if lifted else (set(inputs), None)
-    return _Run(inputs, structure, outputs, outputs_structure, lifted, above, towards)
+    known = order if len(outputs) == 1 and not lifted and not met else None
+    return _Run(inputs, structure, outputs, outputs_structure, lifted, known, above, towards)
 
 
 def _bounds(order: Sequence[Value], inputs: Sequence[Value]) -> tuple[set[Value], set[Value]]:
@@ -128,7 +131,10 @@ def _pull(run: _Run, seeds: dict[Any, Any]) -> list[Any]:
     """Σ seed · ∂output/∂inputs over the outputs that are seeded; a plain number has no derivative."""
     values = {output: seed for output, seed in seeds.items() if isinstance(output, Value)}
     found: Mapping[Value, Any]
-    found = deltas_as_graph(values, run.above, run.towards) if run.lifted else deltas_from(values, run.above)
+    if run.lifted:
+        found = deltas_as_graph(values, run.above, run.towards)
+    else:
+        found = deltas_from(values, run.above, run.order)
     return [_plain(found.get(x, 0.0), run.lifted) for x in run.inputs]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import random
 import subprocess
 import sys
@@ -14,6 +16,7 @@ import numpy as np
 import pytest
 
 import autograd
+import autograd as ag
 from autograd import ArgumentError, GraphError, OperandError, Value, compile_graph, no_grad, tanh, where
 from autograd.symbol import Symbol
 
@@ -505,3 +508,63 @@ def test_exact_sums_are_those_of_the_graph_to_the_bit(backend):
         loose = autograd.compile(f, backend=backend, in_axes=0)(xs)
         differ += not np.array_equal(loose, expected, equal_nan=True)
     assert differ or backend == "interpreter"  # else nothing was asked for
+
+
+# -- where it meets the other worlds ------------------------------------------------------------------
+
+
+def test_a_bound_call_is_neither_copied_nor_pickled():
+    call = ag.compile(lambda x: x[0] * x[1]).value.bind(np.array([2.0, 3.0]))
+    for attempt in (copy.copy, copy.deepcopy, pickle.dumps):
+        with pytest.raises(GraphError, match="bind again"):
+            attempt(call)
+    assert float(call()) == 6.0
+
+
+def test_a_function_that_calls_itself_while_it_is_recorded():
+    p = ag.compile(lambda x: p(x) + 1.0)
+    with pytest.raises(GraphError, match="calls itself"):
+        p(1.0)
+
+
+def test_what_holds_numbers_is_not_filled_with_values():
+    p = ag.compile(lambda x: x * x)
+    with pytest.raises(ArgumentError, match="made of Values"):
+        p(Value(2.0), out=np.zeros(()))
+    with pytest.raises(OperandError, match="plain numbers"):
+        p.value.bind(Value(2.0))
+    with pytest.raises(GraphError, match="cut off"):
+        ag.grad(lambda w: ag.compile(lambda x: w * x).value.bind(2.0)()[()])(3.0)
+
+
+@pytest.mark.parametrize("in_axes", [None, 0])
+def test_directions_have_their_keys_in_any_order(in_axes):
+    p = ag.compile(lambda q: q["a"] ** 2 * q["b"], in_axes=in_axes)
+    a, b = (2.0, 3.0) if in_axes is None else (np.array([2.0, 1.0]), np.array([3.0, -1.0]))
+    along = {"a": 0.0 * a + 1.0, "b": 0.0 * b + 5.0}
+    first = p.hvp({"a": a, "b": b}, along)
+    second = p.hvp({"a": a, "b": b}, dict(reversed(along.items())))
+    for key in ("a", "b"):
+        np.testing.assert_array_equal(first[key], second[key])
+    np.testing.assert_allclose(first["a"], 2 * b + 5.0 * 2 * a)
+    with pytest.raises(ArgumentError, match="a dict of"):
+        p.hvp({"a": a, "b": b}, {"a": along["a"], "c": along["b"]})
+    with pytest.raises(ArgumentError):
+        p.hvp({"a": a, "b": b}, [along["a"], along["b"]])
+
+
+def test_each_derivative_is_asked_for_once():
+    with pytest.raises(ArgumentError, match="twice"):
+        ag.compile(lambda x, y: x * y, argnums=(0, -2)).grad(1.0, 2.0)
+    w = Value(2.0)
+    with pytest.raises(ArgumentError, match="twice"):
+        compile_graph(w * w, [w, [w]])
+
+
+def test_the_captured_are_listed_after_the_arguments():
+    w, v = Value(2.0, name="w"), Value(3.0)
+    p = ag.compile(lambda x: w * x + v)
+    program = p.record(1.0)
+    assert p.captured == (w, v)
+    assert program.inputs[:2] == ("x", "w")
+    assert len(program.inputs) == 3

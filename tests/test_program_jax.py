@@ -95,3 +95,21 @@ def test_without_jax_one_sentence_says_what_to_install(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "jax", None)
     with pytest.raises(ImportError, match=r"glassgrad\[jax\]"):
         to_jax(program_from([Value(1.0) * 2]))
+
+
+@pytest.mark.parametrize("shape", [(2,), (4,), (3, 5), (), (0,)])
+def test_the_last_axis_holds_as_many_numbers_as_there_are_inputs(shape):
+    f = autograd.compile(lambda x: x[0] + 10 * x[1] + 100 * x[2]).record(np.ones(3)).to_jax()
+    for called in (f, jax.jit(f)):
+        with pytest.raises(ArgumentError, match="3 inputs"):
+            called(jax.numpy.ones(shape))
+    assert f(jax.numpy.ones((5, 3))).shape == (5, 1)
+
+
+def test_constants_that_a_derivative_makes_are_no_inputs():
+    def f(x):
+        return autograd.jacobian(lambda q: [q[0] * q[0], q[1] * q[1]])([x, 2 * x])[0][1] * 1e3 + x * x
+
+    program = autograd.compile(f).record(3.0)
+    assert program.inputs == ("x",)
+    assert program.to_jax()(jax.numpy.array([3.0])).tolist() == [9.0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -134,7 +135,7 @@ class Compiled(Locked):
         self.options = options
         self._record = record
         self._recordings: OrderedDict[tuple[Structure, ...], Recorded] = OrderedDict()
-        self._being_recorded: list[tuple[Structure, ...]] = []
+        self._being_recorded: list[tuple[int, tuple[Structure, ...]]] = []
         self.value = Call(self, derive.VALUE)
         self.value_and_grad = Call(self, derive.VALUE_AND_GRADIENT)
         self.grad = Call(self, derive.GRADIENT)
@@ -168,15 +169,16 @@ class Compiled(Locked):
             return found
 
     def _recorded_now(self, structures: tuple[Structure, ...]) -> Recording:
-        if structures in self._being_recorded:
+        mine = (threading.get_ident(), structures)  # in a forked process, others may have been left here
+        if mine in self._being_recorded:
             raise GraphError(
                 f"{self!r} calls itself while it is recorded, on arguments made as its own: it would never end"
             )
-        self._being_recorded.append(structures)
+        self._being_recorded.append(mine)
         try:
             return self._record(structures)
         finally:
-            self._being_recorded.pop()
+            self._being_recorded.remove(mine)
 
     @property
     def captured(self) -> tuple[Value, ...]:
