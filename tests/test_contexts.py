@@ -245,6 +245,7 @@ def test_an_interrupt_at_any_moment_leaves_no_block_open():
                         pass
                     with record_sources():
                         w * w
+                time.sleep(0.001)  # what is on its way arrives here
             except KeyboardInterrupt:
                 caught += 1
             assert is_recording()
