@@ -66,6 +66,8 @@ def _run(f: Function, args: Sequence[Any], named: dict[str, Any], wrt: Positions
         # A Value argument gets a node of its own, so that differentiating with respect to it inside
         # another transform cannot be confused with differentiating with respect to the outer one.
         inputs = [+leaf if isinstance(leaf, Value) else Value(leaf) for leaf in leaves]
+        for x in inputs:
+            x._born = now()  # to what runs inside it was there before, also if it came from a constant
         fresh = structure.build(inputs)
         replaced = list(args)
         for i, argument in zip(chosen, [fresh] if isinstance(wrt, int) else fresh, strict=True):

@@ -443,6 +443,13 @@ def test_a_comparison_of_a_captured_leaf_is_asked_at_every_call(backend):
     assert compile(lambda x: x * (3.0 if Value(2.0) > 1.0 else 1.0))(1.0) == 3.0
 
 
+def test_an_input_that_came_from_a_constant_is_still_an_input():
+    u = Value(2.0).detach()
+    assert grad(lambda a: grad(lambda b: b * a)(1.0))(u).data == 1.0
+    assert grad(lambda a: hessian(lambda b: b * b * a)(1.0))(u).data == 2.0
+    assert compile(lambda y: grad(lambda a: grad(lambda b: b * a * y)(1.0))(u)).grad(3.0) == 1.0
+
+
 def test_a_value_made_inside_is_a_constant():
     inner = grad(lambda x: Value(3.0) * x * x)
     assert inner(2.0) == 12.0
