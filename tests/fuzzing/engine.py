@@ -43,6 +43,11 @@ def lifted(thing: Any) -> Any:
     return trees.rebuilt(thing, [Value(float(x)) for x in trees.leaves(thing)])
 
 
+def detached(thing: Any) -> Any:
+    """The same containers around Values that were cut from their graphs; as arguments they are numbers like others."""
+    return trees.rebuilt(thing, [Value(float(x)).detach() for x in trees.leaves(thing)])
+
+
 def strided(thing: Any) -> Any:
     """The same containers around arrays whose elements do not lie beside each other."""
     if trees.is_container(thing):

@@ -244,6 +244,8 @@ def _softmax(xs: Any, index: int) -> Any:
 
 
 def _where(condition: Any, chosen: Any, other: Any) -> Any:
+    if isinstance(chosen, complex) or isinstance(other, complex):
+        raise Undefined("outside of the domain: a power of Python's own that is complex")
     holds = condition != 0.0 if isinstance(condition, (Number, float)) else bool(condition)
     return chosen if holds else other
 

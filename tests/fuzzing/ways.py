@@ -146,6 +146,7 @@ class Asker:
         at = self._argnums(case)
         text = f"{ask}(f, {at})(*args)"
         eager = [*self._around(text), Way("on Values", f"{ask}(f, {at})(*lifted(args))", "any")]
+        eager += [Way("on detached Values", f"{ask}(f, {at})(*detached(args))", "any")]
         compiled = [
             *self._compiled("f", ask, "args", f"argnums={at}, "),
             Way("of compiled", f"{ask}(compile(f), {at})(*args)"),
