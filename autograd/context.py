@@ -233,7 +233,7 @@ def scope(name: str) -> AbstractContextManager[None]:
     >>> J.scope
     'loss'
     """
-    return _Block(lambda mode: _Mode(mode.recording, f"{mode.scope}.{name}" if mode.scope else name, *mode[2:]))
+    return _Block(lambda mode: mode._replace(scope=f"{mode.scope}.{name}" if mode.scope else name))
 
 
 def record_sources() -> AbstractContextManager[None]:

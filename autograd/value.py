@@ -56,7 +56,7 @@ class Value(Methods):
     _op: Primitive | None
     _operands: tuple[Operand, ...]
     _slopes: tuple[float | None, ...]
-    _born: float  # of leaves alone: a time by `now`, or NEVER for a constant that a derivative made
+    _born: float  # when a leaf was made, or met (`order.remember_age`); NEVER for constants that derivatives make
     label: Label | None  # name, scope and source line together; many nodes may share one
 
     def __init__(self, data: Number, name: str | None = None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,8 @@ from autograd.functions import sum as sum_of
 from autograd.ops.primitive import lookup
 from autograd.program.batch import Arguments
 from autograd.program.derive import Question
-from autograd.program.layout import Array, Layout, Options
+from autograd.program.layout import Array, Layout
+from autograd.program.options import Options
 from autograd.program.recording import Recording
 from autograd.recorder import RECORDERS, apply
 from autograd.structure import flatten
@@ -30,9 +31,12 @@ def answer(question: Question, recording: Recording, taken: Arguments, options: 
     """The answer to a question about a function of Values, whose program runs once a sample."""
     layout = Layout(question, recording, options)
     asked = question.transform(function_of(recording), options.argnums)
+    takes = len(recording.arguments)
     each, total = [], []
-    for i in range(1 if taken.samples is None else taken.samples):
-        found, _ = flatten(asked(*_arguments(question, taken, i, options)), "an answer")
+    for args in _arguments(taken):
+        if question.directed and not isinstance(options.argnums, int):
+            args = [*args[:takes], tuple(args[takes:])]  # several directions stand in a tuple
+        found, _ = flatten(asked(*args), "an answer")
         each.append([x for x, is_summed in zip(found, layout.summed, strict=True) if not is_summed])
         total.append([x for x, is_summed in zip(found, layout.summed, strict=True) if is_summed])
     return _combined(layout, taken.samples, each, total)
@@ -64,21 +68,12 @@ def _run(recording: Recording, inputs: Sequence[Operand]) -> list[Any]:
     return [numbers[i] for i in program.outputs.tolist()]
 
 
-def _arguments(question: Question, taken: Arguments, sample: int, options: Options) -> list[Any]:
-    """The arguments of one sample, and the direction as the transform takes it."""
-    built, at_fixed, at_batch = [], 0, 0
+def _arguments(taken: Arguments) -> Iterator[list[Any]]:
+    """The arguments of each sample in turn."""
     fixed = np.concatenate([np.empty(0), *taken.fixed]).tolist()
-    row = taken.batch[sample].tolist() if taken.batch.size else []
-    for structure, axis in zip(taken.structures, taken.axes, strict=True):
-        if axis is None:
-            built.append(structure.build(fixed[at_fixed : at_fixed + structure.size]))
-            at_fixed += structure.size
-        else:
-            built.append(structure.build(row[at_batch : at_batch + structure.size]))
-            at_batch += structure.size
-    if question.directed and not isinstance(options.argnums, int):
-        return [*built[: -len(options.argnums)], tuple(built[-len(options.argnums) :])]
-    return built
+    for row in taken.batch.tolist():
+        numbers = {False: fixed, True: row}
+        yield [s.build(numbers[batched][begin : begin + s.size]) for s, batched, begin in taken.places()]
 
 
 def _combined(layout: Layout, samples: int | None, each: list[list[Any]], total: list[list[Any]]) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -35,6 +35,14 @@ class Arguments(NamedTuple):
     def holds_values(self) -> bool:
         """Whether there are Values among the numbers."""
         return self.batch.dtype == object or any(part.dtype == object for part in self.fixed)
+
+    def places(self) -> Iterator[tuple[Structure, bool, int]]:
+        """Of each argument its structure, whether it has samples, and where its numbers begin among its like."""
+        begins = {False: 0, True: 0}
+        for structure, axis in zip(self.structures, self.axes, strict=True):
+            batched = axis is not None
+            yield structure, batched, begins[batched]
+            begins[batched] += structure.size
 
 
 def axes_of(in_axes: Axes, count: int) -> tuple[int | None, ...]:

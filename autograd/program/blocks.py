@@ -14,7 +14,7 @@ from typing import Any
 from autograd.errors import ArgumentError
 from autograd.program.call import Call
 from autograd.program.compile import Compiled, compile
-from autograd.program.layout import Options
+from autograd.program.options import Options
 
 _HERE: dict[str, Compiled] = {}  # what this process has compiled, by the key of the function that travelled
 

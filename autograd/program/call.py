@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -14,7 +15,8 @@ from autograd.program.batch import Arguments, take
 from autograd.program.derive import Question
 from autograd.program.executors import choose, kernel_for
 from autograd.program.kernel import Floats, Kernel, Task
-from autograd.program.layout import Layout, Options, given_to
+from autograd.program.layout import Layout, given_to
+from autograd.program.options import Options
 from autograd.program.outputs import check_apart, check_output
 from autograd.program.passes.fuse import fuse_sums
 from autograd.program.program import Program
@@ -207,15 +209,13 @@ class Bound:
 
 
 def _views_of_arguments(taken: Arguments, fixed: Floats, batch: Floats) -> tuple[Any, ...]:
-    views, at_fixed, at_batch = [], 0, 0
-    for structure, axis in zip(taken.structures, taken.axes, strict=True):
-        if axis is None:
-            views.append(structure.read(lambda a, b: fixed[a:b], at_fixed, views=True))
-            at_fixed += structure.size
-        else:
-            views.append(structure.read(lambda a, b: batch[:, a:b], at_batch, views=True))
-            at_batch += structure.size
-    return tuple(views)
+    def part(numbers: Floats, start: int, stop: int) -> Floats:
+        return numbers[..., start:stop]
+
+    return tuple(
+        structure.read(partial(part, batch if batched else fixed), begin, views=True)
+        for structure, batched, begin in taken.places()
+    )
 
 
 def _fill(out: Any, answer: Any) -> Any:

@@ -13,7 +13,7 @@ from autograd.program import derive
 from autograd.program.batch import Axes, axes_of, take
 from autograd.program.call import Bound, Call, Recorded
 from autograd.program.kernel import Kernel
-from autograd.program.layout import Options
+from autograd.program.options import Options
 from autograd.program.program import Program
 from autograd.program.recording import Recording, record_function, record_nodes
 from autograd.structure import Structure, numbers_or_values

@@ -3,42 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from autograd.errors import ArgumentError
-from autograd.program.batch import Arguments, Axes, axes_of
+from autograd.program.batch import Arguments, axes_of
 from autograd.program.derive import Answer, Question
-from autograd.program.executors import check_backend
+from autograd.program.options import Options
 from autograd.program.recording import Recording
 from autograd.structure import check_length
-from autograd.transforms import Positions, positions
+from autograd.transforms import positions
 
 Array = np.ndarray[Any, Any]  # of floats; of Values where an answer is made of them
-
-
-@dataclass(frozen=True)
-class Options:
-    """What `compile` was told; see there."""
-
-    argnums: Positions = 0
-    in_axes: Axes = None
-    reduce: str | None = None
-    backend: str = "auto"
-    exact: bool = False
-    threads: int = 1
-
-    def __post_init__(self) -> None:
-        if self.reduce not in (None, "sum", "mean"):
-            raise ArgumentError(f'reduce is None, "sum" or "mean", got {self.reduce!r}')
-        axes = self.in_axes if isinstance(self.in_axes, Sequence) else [self.in_axes]
-        if self.reduce and all(axis is None for axis in axes):
-            raise ArgumentError(f"reduce={self.reduce!r} goes over a batch: say with in_axes which arguments carry one")
-        if not isinstance(self.threads, int) or self.threads < 1:
-            raise ArgumentError(f"threads is a number of threads, at least 1, got {self.threads!r}")
-        check_backend(self.backend)
 
 
 def given_to(question: Question, args: Sequence[Any], options: Options) -> tuple[list[Any], tuple[int | None, ...]]:

@@ -1,0 +1,33 @@
+"""What `compile` was told, checked once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from autograd.errors import ArgumentError
+from autograd.program.batch import Axes
+from autograd.program.executors import check_backend
+from autograd.transforms import Positions
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `compile` was told; see there."""
+
+    argnums: Positions = 0
+    in_axes: Axes = None
+    reduce: str | None = None
+    backend: str = "auto"
+    exact: bool = False
+    threads: int = 1
+
+    def __post_init__(self) -> None:
+        if self.reduce not in (None, "sum", "mean"):
+            raise ArgumentError(f'reduce is None, "sum" or "mean", got {self.reduce!r}')
+        axes = self.in_axes if isinstance(self.in_axes, Sequence) else [self.in_axes]
+        if self.reduce and all(axis is None for axis in axes):
+            raise ArgumentError(f"reduce={self.reduce!r} goes over a batch: say with in_axes which arguments carry one")
+        if not isinstance(self.threads, int) or self.threads < 1:
+            raise ArgumentError(f"threads is a number of threads, at least 1, got {self.threads!r}")
+        check_backend(self.backend)
