@@ -17,7 +17,7 @@ from autograd.methods import Methods
 from autograd.ops.primitive import lookup
 from autograd.recorder import RECORDERS
 from autograd.symbol import Symbol
-from autograd.value import data_of, each
+from autograd.value import data_of, each, is_read_later
 
 _QUESTIONS = {"isnan", "isinf", "isfinite", "signbit"}
 _COMPARISONS: dict[str, Callable[..., Any]] = {
@@ -44,7 +44,7 @@ def _answer(ufunc: np.ufunc, inputs: tuple[Any, ...]) -> Any:
     name, recorded = ufunc.__name__, any(isinstance(i, Symbol) for i in inputs)
     if name in _COMPARISONS:
         return each(_COMPARISONS[name], *inputs)
-    if name in _QUESTIONS and not recorded:
+    if name in _QUESTIONS and not recorded and not is_read_later(*inputs):
         return ufunc(*map(data_of, inputs))
     if name in _CONNECTIVES and recorded:
         return each(_CONNECTIVES[name], *inputs)

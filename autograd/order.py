@@ -77,11 +77,13 @@ def reachable(*roots: Node) -> list[Node]:
     return [node for node in met if type(node) is not float and not node._operands] + inner
 
 
-def computed_since(start: float, roots: Iterable[Node], inputs: Iterable[Node]) -> tuple[list[Node], bool]:
+def computed_since(
+    start: float, roots: Iterable[Node], inputs: Iterable[Node], detached: bool = False
+) -> tuple[list[Node], bool]:
     """(`interior` above the inputs without what was there before `start`, whether anything of that was met).
 
     A node made by an operation does not say when; but one that `remember_age` has marked does, so what
-    lies below need not be searched again.  Constants, such as detached leaves, are not counted as met.
+    lies below need not be searched again.  Constants are not counted as met, nor, unless asked, `detached` leaves.
     """
     order: list[Node] = []
     seen: set[Node] = set(inputs)
@@ -102,7 +104,7 @@ def computed_since(start: float, roots: Iterable[Node], inputs: Iterable[Node]) 
                 for operand in reversed(node._operands):
                     if type(operand) is not float and operand not in seen:
                         push(operand)
-            elif born < start and not node.is_detached:
+            elif born < start and (detached or not node.is_detached):
                 met = True
     return order, met
 

@@ -154,7 +154,7 @@ def flatten(thing: Any, what: str = "an argument") -> tuple[list[Any], Structure
     leaves: list[Any] = []
 
     def number_or_array(x: Any) -> Structure:
-        _refuse_masked(x, what)
+        _refuse_unlike_arrays(x, what)
         if isinstance(x, np.ndarray) and x.ndim:
             leaves.extend([_leaf(element, what) for element in x.flat])
             return Structure(np.ndarray, x.size, x.shape)
@@ -283,7 +283,7 @@ def walk(
 
 def floats(x: Any, what: str) -> Floats:
     """A number or an array as a flat array of floats."""
-    _refuse_masked(x, what)
+    _refuse_unlike_arrays(x, what)
     if isinstance(x, np.ndarray) and x.dtype.kind in "fiub":
         return x.astype(np.float64, copy=False).reshape(-1)
     elements = x.flat if isinstance(x, np.ndarray) else (x,)
@@ -299,16 +299,20 @@ def floats(x: Any, what: str) -> Floats:
 
 def numbers_or_values(x: Any, what: str) -> Any:
     """A number, a Value, or an array of these as a flat array of them."""
-    _refuse_masked(x, what)
+    _refuse_unlike_arrays(x, what)
     elements = x.flat if isinstance(x, np.ndarray) else (x,)
     found = np.empty(len(elements), object)
     found[:] = [_leaf(element, what) for element in elements]
     return found
 
 
-def _refuse_masked(x: Any, what: str) -> None:
-    """Raise OperandError for a masked array: nothing here could honour the mask."""
-    if isinstance(x, np.ndarray) and type(x) is not np.ndarray and isinstance(x, np.ma.MaskedArray):
+def _refuse_unlike_arrays(x: Any, what: str) -> None:
+    """Raise OperandError for arrays of NumPy's that mean something else: masked ones, and matrices, whose * is @."""
+    if type(x) is np.ndarray or not isinstance(x, np.ndarray):
+        return
+    if isinstance(x, np.matrix):
+        raise OperandError(f"{what} is a np.matrix, whose * is not that of arrays: hand in np.asarray(…) of it")
+    if isinstance(x, np.ma.MaskedArray):
         raise OperandError(
             f"{what} is a masked array, whose mask would be ignored: hand in its filled(…) or compressed() numbers"
         )
@@ -317,7 +321,8 @@ def _refuse_masked(x: Any, what: str) -> None:
 def names_of_arguments(f: Callable[..., Any], count: int) -> list[str]:
     """The names of a function's first `count` positional parameters, as far as it has them."""
     code = getattr(f, "__code__", None)
-    names = code.co_varnames[: code.co_argcount] if code is not None else ()
+    bound = hasattr(f, "__self__")  # a method, whose first parameter is given already
+    names = code.co_varnames[bound : code.co_argcount] if code is not None else ()
     return [names[i] if i < len(names) else f"argument {i}" for i in range(count)]
 
 

@@ -155,7 +155,7 @@ def value_and_grad(f: Function, argnums: Positions = 0) -> Function:
     OperandError if an argument is not made of real numbers.
     """
 
-    @functools.wraps(f)
+    @functools.wraps(f, updated=())  # the attributes of f, such as a compiled function's questions, are about f
     def wrapped(*args: Any, **named: Any) -> tuple[Any, Any]:
         run = _run(f, args, named, argnums)
         output = _scalar(run, f)
@@ -176,7 +176,7 @@ def grad(f: Function, argnums: Positions = 0) -> Function:
     """
     both = value_and_grad(f, argnums)
 
-    @functools.wraps(f)
+    @functools.wraps(f, updated=())
     def wrapped(*args: Any, **named: Any) -> Any:
         return both(*args, **named)[1]
 
@@ -193,7 +193,7 @@ def jacobian(f: Function, argnums: Positions = 0) -> Function:
     [(3.0, 2.0), (1.0, 1.0)]
     """
 
-    @functools.wraps(f)
+    @functools.wraps(f, updated=())
     def wrapped(*args: Any, **named: Any) -> Any:
         run = _run(f, args, named, argnums)
         rows = _rows_backward(run) if len(run.outputs) <= len(run.inputs) else _rows_forward(run)

@@ -153,6 +153,7 @@ class Value(Methods):
 
     def detach(self) -> Value:
         """A new leaf with this data: a constant through which no derivative goes back."""
+        _check_known(self, "detached")
         node = Value(self._data)
         node._op = DETACHED
         node.label = self.label
@@ -173,7 +174,7 @@ class Value(Methods):
         return format(self._data, spec) if spec else repr(self)
 
     def __bool__(self) -> bool:
-        return self._data != 0.0
+        return bool(self != 0.0)
 
     def __float__(self) -> float:
         raise OperandError(
@@ -207,7 +208,7 @@ class Value(Methods):
     __hash__ = object.__hash__
 
     def _compare(self, other: Any, ask: Callable[[Any, Any], Any]) -> Any:
-        if context.unusual and _is_read_later(self, other):
+        if context.unusual and is_read_later(self, other):
             return self._compared_later(other, ask)
         if isinstance(other, Value):
             return ask(self._data, other._data)
@@ -222,10 +223,12 @@ class Value(Methods):
     # -- copying --------------------------------------------------------------------------------
 
     def __copy__(self) -> Value:
+        _check_known(self, "copied")
         return _rebuild(*self._state())
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
         """A copy of the whole graph below this node, sharing kept, without recursion."""
+        _check_known(self, "copied")
         for node in reachable(self):
             if id(node) not in memo:
                 data, grad, op, operands, slopes, label = node._state()
@@ -322,15 +325,25 @@ def noted(node: Value) -> Value:
     mode = context.mode()
     node.label = mode.label()
     if not mode.recording:
+        _check_known(node, "computed under no_grad()")
         node._op, node._operands, node._slopes, node._born = DETACHED, (), (), now()
     return node
 
 
-def _is_read_later(*numbers: Any) -> bool:
+def is_read_later(*numbers: Any) -> bool:
     """Whether a program is being written that reads one of these at every run, so that its number is not known yet."""
     begun = context.mode().program
     nodes = [x for x in numbers if isinstance(x, Value)]
-    return begun > 0 and computed_since(begun, nodes, ())[1]
+    return begun > 0 and computed_since(begun, nodes, (), detached=True)[1]
+
+
+def _check_known(node: Value, what: str) -> None:
+    """Raise GraphError where a program reads this number at every run: a leaf made of it would keep what it is now."""
+    if context.unusual and is_read_later(node):
+        raise GraphError(
+            f"{short(node)} is {what} while a function is recorded to be compiled, which reads it at every call: "
+            "do that outside of the function, or use it as it is"
+        )
 
 
 def constant(x: float) -> Value:

@@ -53,7 +53,7 @@ def axes_of(in_axes: Axes, count: int) -> tuple[int | None, ...]:
             f"in_axes {in_axes!r} speaks of {len(axes)} arguments, the function was called with {count}"
         )
     for axis in axes:
-        if not (axis is None or isinstance(axis, int)):
+        if not (axis is None or (isinstance(axis, int) and not isinstance(axis, bool))):
             raise ArgumentError(
                 f"in_axes {in_axes!r}: each is an axis (an int), or None for an argument without samples"
             )
@@ -103,9 +103,9 @@ def _take_samples(argument: Any, axis: int, what: str, batched: list[Floats], re
 
 def _is_plain(thing: Any) -> bool:
     """Whether a sequence is numbers, or sequences of numbers: samples written out, not a tree of arrays."""
-    while isinstance(thing, (list, tuple)) and len(thing):
-        thing = thing[0]
-    return not isinstance(thing, (np.ndarray, dict, list, tuple))
+    if isinstance(thing, (list, tuple)):
+        return not hasattr(thing, "_fields") and all(map(_is_plain, thing))
+    return not isinstance(thing, (np.ndarray, dict))
 
 
 def _rectangle(thing: Any, what: str) -> Any:
