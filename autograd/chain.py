@@ -16,7 +16,7 @@ import numpy as np
 
 from autograd.context import mode
 from autograd.errors import GraphError, OperandError
-from autograd.gates import Gate, GatedSlopes, gates_of
+from autograd.gates import Gate, GatedSlopes, GatedTangents, gates_of
 from autograd.methods import Methods
 from autograd.ops.primitive import RAISED
 from autograd.order import backward_order, interior, reachable
@@ -223,10 +223,14 @@ def deltas_as_graph(
     Not of what is `above`, nor, if it is given, of what is not in `towards`: for that nothing is written.
     """
     found: dict[Value, Delta] = {}
-    is_program = mode().program or any(isinstance(s, Symbol) for s in seeds)
-    slopes = GatedSlopes(slopes_as_graph, seeds) if is_program else slopes_as_graph
+    slopes = GatedSlopes(slopes_as_graph, seeds) if _is_for_program(seeds) else slopes_as_graph
     _run(chain_rule(interior(*seeds, above=above), seeds, slopes, dot_products, found, towards))
     return found
+
+
+def _is_for_program(nodes: Iterable[Value]) -> bool:
+    """Whether a derivative of these is written for a program, in which conditions are not known yet."""
+    return mode().program > 0 or any(isinstance(node, Symbol) for node in nodes)
 
 
 def gradient(output: Value, wrt: Value | Iterable[Value], *, seed: Operand = 1.0, as_graph: bool = False) -> Any:
@@ -288,6 +292,12 @@ def tangents(
         if products:
             moving[node] = gather(products)
     return moving
+
+
+def tangents_as_graph(order: Sequence[Value], moving: Mapping[Value, Delta]) -> dict[Value, Delta]:
+    """`tangents` as Values where they depend on any, else floats."""
+    slopes = GatedTangents(slopes_as_graph, moving) if _is_for_program(moving) else slopes_as_graph
+    return tangents(order, moving, slopes, dot_products)
 
 
 def _run(steps: Iterator[Step]) -> None:

@@ -8,6 +8,7 @@ multiplied by, since behind the other branch may stand a slope of ∞, and 0 · 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
 from typing import Any, NamedTuple
 
 from autograd.recorder import RECORDERS
@@ -65,3 +66,31 @@ class GatedSlopes:
         before = self._conditions.setdefault(operand, condition)
         if before is not condition and before is not ALWAYS:
             self._conditions[operand] = ALWAYS if condition is ALWAYS else _either(before, condition)
+
+
+class GatedTangents:
+    """`slopes_of` for the chain rule forwards: what moves only while a branch is chosen passes on behind its gate.
+
+    A node moves behind a gate only if all that it moves with does, and then behind either of theirs.
+    """
+
+    def __init__(self, slopes_of: Callable[[Value], Sequence[Any]], moving: Iterable[Value]) -> None:
+        self._slopes_of = slopes_of
+        self._conditions: dict[Value, Any] = dict.fromkeys(moving, ALWAYS)
+
+    def __call__(self, node: Value) -> list[Any]:
+        found: list[Any] = []
+        conditions: list[Any] = []
+        for operand, slope in zip(node._operands, self._slopes_of(node), strict=True):
+            if slope is not None and isinstance(operand, Value) and operand in self._conditions:
+                condition = behind = self._conditions[operand]
+                if isinstance(slope, Gate):
+                    condition = slope.let(1.0 if behind is ALWAYS else behind)
+                    slope = Gate(condition, 1.0)
+                elif isinstance(slope, Value) and behind is not ALWAYS:
+                    slope = Gate(behind, slope)
+                conditions.append(condition)
+            found.append(slope)
+        if conditions:
+            self._conditions[node] = ALWAYS if any(c is ALWAYS for c in conditions) else reduce(_either, conditions)
+        return found

@@ -12,16 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any, NamedTuple, TypeAlias
 
-from autograd.chain import (
-    as_value,
-    deltas_as_graph,
-    deltas_from,
-    dot_products,
-    recorded_slopes,
-    slopes_as_graph,
-    sum_products,
-    tangents,
-)
+from autograd.chain import as_value, deltas_as_graph, deltas_from, tangents, tangents_as_graph
 from autograd.context import is_recording, now, recording
 from autograd.errors import ArgumentError
 from autograd.order import computed_since, dependent, interior, remember_age
@@ -216,8 +207,11 @@ def _rows_forward(run: _Run) -> list[list[Any]]:
 def _push(run: _Run, order: list[Value], moving: dict[Value, Any]) -> list[Any]:
     """How the outputs move when the inputs move so."""
     as_graph = run.lifted or (is_recording() and any(isinstance(t, Value) for t in moving.values()))
-    rule = (slopes_as_graph, dot_products) if as_graph else (recorded_slopes, sum_products)
-    found = tangents(order, {x: t if as_graph else _plain(t, False) for x, t in moving.items()}, *rule)
+    found: Mapping[Value, Any]
+    if as_graph:
+        found = tangents_as_graph(order, moving)
+    else:
+        found = tangents(order, {x: _plain(t, False) for x, t in moving.items()})
     return [_plain(found.get(o, 0.0) if isinstance(o, Value) else 0.0, as_graph) for o in run.outputs]
 
 

@@ -174,7 +174,7 @@ class Value(Methods):
         return format(self._data, spec) if spec else repr(self)
 
     def __bool__(self) -> bool:
-        return bool(self != 0.0)
+        return bool(self._compare(0.0, operator.ne))
 
     def __float__(self) -> float:
         raise OperandError(

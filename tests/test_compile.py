@@ -7,6 +7,7 @@ import pickle
 import random
 import subprocess
 import sys
+from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
@@ -18,6 +19,7 @@ import pytest
 import autograd
 import autograd as ag
 from autograd import ArgumentError, GraphError, OperandError, Value, compile_graph, no_grad, tanh, where
+from autograd.program.executors import EXECUTORS
 from autograd.symbol import Symbol
 
 
@@ -568,3 +570,78 @@ def test_the_captured_are_listed_after_the_arguments():
     assert p.captured == (w, v)
     assert program.inputs[:2] == ("x", "w")
     assert len(program.inputs) == 3
+
+
+@pytest.mark.parametrize("backend", EXECUTORS)
+def test_nothing_moves_through_a_branch_that_is_not_chosen(backend):
+    """Forwards as backwards: what is not chosen does not count as 0, which an infinite slope would make nan."""
+
+    def root(x):
+        return ag.sqrt(where(x > 0, x, 0.0))
+
+    def nested(x):
+        return where(x > 0, where(x > 1, ag.log(x - 1), ag.sqrt(x) * 3), ag.exp(-1 / x)) + root(x)
+
+    for f in (root, nested):
+
+        def several(x, f=f):  # more answers than arguments: forwards
+            return [f(x), x]
+
+        for x in (-1.0, 0.5, 2.0):
+            wanted = ag.jacobian(several)(x)
+            assert np.isfinite(wanted).all()
+            asked = [
+                ag.compile(several, backend=backend).jacobian(x),
+                ag.compile(ag.jacobian(several), backend=backend)(x),
+                ag.compile(lambda x: ag.jvp(several, (x,), (1.0,))[1], backend=backend)(x),
+                ag.compile(several, in_axes=0, backend=backend).jacobian(np.array([x, 0.25]))[0][0],
+            ]
+            np.testing.assert_allclose(asked[0], wanted, rtol=1e-13)
+            np.testing.assert_allclose(asked[1], wanted, rtol=1e-13)
+            np.testing.assert_allclose(asked[2], wanted, rtol=1e-13)
+            np.testing.assert_allclose(asked[3], wanted[0], rtol=1e-13)
+            second = ag.hessian(f)(x)
+            np.testing.assert_allclose(ag.compile(f, backend=backend).hessian(x), second, rtol=1e-12)
+            np.testing.assert_allclose(ag.compile(f, backend=backend).hvp(x, 2.0), 2 * second, rtol=1e-12)
+
+
+def test_numbers_of_the_moment_of_recording_cannot_slip_in():
+    w = Value(1.0)
+
+    def cut(x):
+        with no_grad():
+            s = w * 2
+        return s * x
+
+    frozen = [lambda x: x if w else -x, lambda x: w.detach() * x, lambda x: copy.copy(w) * x, cut]
+    for f in frozen:
+        with pytest.raises(GraphError):
+            ag.compile(f)(2.0)
+    assert ag.compile(lambda x: Value(2.0).detach() * x)(3.0) == 6.0
+    d = Value(1.0).detach()
+    p = ag.compile(lambda x: where(d > 0.5, d * x, -d * x))
+    for d.data in (1.0, -1.0):
+        assert p(2.0) == 2.0
+
+
+def test_what_stands_first_does_not_say_what_a_tuple_is():
+    Pair = namedtuple("Pair", "a b")
+    a, b = [1.0, 3.0], [2.0, 4.0]
+    for given in ((np.array(a), b), (a, np.array(b)), Pair(a, b)):
+        assert ag.compile(lambda p: p[0] * p[1], in_axes=0)(given).tolist() == [2.0, 12.0]
+    assert ag.compile(lambda p: p[0] * p[1], in_axes=0)([a, b]).tolist() == [3.0, 8.0]  # samples, written out
+    with pytest.raises(ArgumentError, match="in_axes True"):
+        ag.compile(lambda x: x, in_axes=True)(a)
+
+
+def test_matrices_of_numpy_are_refused():
+    M = np.asmatrix([[1.0, 2.0], [3.0, 4.0]])
+    for f in (ag.grad(lambda X: ag.sum(X * X)), ag.compile(lambda X: ag.sum(X * X))):
+        with pytest.raises(OperandError, match=r"np\.asarray"):
+            f(M)
+
+
+def test_a_gradient_does_not_answer_for_the_function_that_it_is_of():
+    slope = ag.grad(ag.compile(lambda x: x**3))
+    assert slope(3.0) == 27.0
+    assert not hasattr(slope, "hessian")

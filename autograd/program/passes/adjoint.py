@@ -83,7 +83,7 @@ def _send_back(
                 continue
             slope = slope_of(back.builder, operation, slot, numbers[line], operands)
             if slope is not None:
-                back.send(operand, (delta, back.masked(slope, path)), path)
+                back.send(operand, (delta, masked(back.builder, slope, path)), path)
 
 
 class _Back:
@@ -124,16 +124,17 @@ class _Back:
 
         self.send(to, (chosen(delta), one), chosen(one if path is None else path))
 
-    def masked(self, slope: int, path: int | None) -> int:
-        """A slope that counts as 0 where no derivative comes back."""
-        if path is None or self.builder.is_one(slope):
-            return slope
-        return self.builder.emit(WHERE, (path, slope, self.builder.zero))
-
     def receive(self, number: int) -> int | None:
         """δ of a number to which all has been sent, as one instruction; None if nothing was."""
         pairs = self._pairs.pop(number, None)
         return None if pairs is None else gather(self.builder, pairs)
+
+
+def masked(builder: Builder, slope: int, path: int | None) -> int:
+    """A slope that counts as 0 where no derivative passes."""
+    if path is ALWAYS or builder.is_one(slope):
+        return slope
+    return builder.emit(WHERE, (path, slope, builder.zero))
 
 
 def depends_on(program: Program, inputs: Sequence[int]) -> bytearray:
