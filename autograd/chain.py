@@ -14,19 +14,19 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from autograd.context import mode
 from autograd.errors import GraphError, OperandError
 from autograd.gates import Gate, GatedSlopes, GatedTangents, gates_of
 from autograd.methods import Methods
-from autograd.ops.primitive import RAISED
+from autograd.ops.primitive import RAISED, TABLE
 from autograd.order import backward_order, interior, reachable
-from autograd.recorder import RECORDERS
+from autograd.recorder import RECORDERS, slopes_recorder
 from autograd.replay import ANEW, computed_anew, follows
 from autograd.symbol import Symbol
 from autograd.value import Number, Operand, Value, constant, number, short
 
 Delta: TypeAlias = "float | Value"
 Products: TypeAlias = list[tuple[Any, Any]]  # (δ of the user, slope along the edge), in order
+_WHERE = TABLE["where"]
 
 
 class Step(NamedTuple):
@@ -176,15 +176,21 @@ def slopes_as_graph(node: Value) -> Sequence[Any]:
         return ()
     if not isinstance(node, Symbol):
         _check_unchanged(node)
-    if op.name == "where" and isinstance(operands[0], Value) and (isinstance(node, Symbol) or mode().program):
-        return gates_of(node)  # a program reads the condition whenever it runs
+    if _chooses(node):
+        return gates_of(node)
+    rule = slopes_recorder(op)
     try:
-        slopes = op.local(node, *operands)
+        slopes = rule(node, *operands)
     except RAISED:  # plain numbers among the operands: NumPy answers as IEEE 754 says
         with np.errstate(all="ignore"):
-            slopes = op.local(node, *[o if isinstance(o, Value) else np.float64(o) for o in operands])
+            slopes = rule(node, *[o if isinstance(o, Value) else np.float64(o) for o in operands])
         slopes = tuple(float(s) if isinstance(s, np.floating) else s for s in slopes)
     return [s if isinstance(o, Value) else None for o, s in zip(operands, slopes, strict=True)]
+
+
+def _chooses(node: Value) -> bool:
+    """Whether this is a `where` whose condition is a node, which may say something else when leaves move."""
+    return node._op is _WHERE and isinstance(node._operands[0], Value)
 
 
 def _check_unchanged(node: Value) -> None:
@@ -223,14 +229,10 @@ def deltas_as_graph(
     Not of what is `above`, nor, if it is given, of what is not in `towards`: for that nothing is written.
     """
     found: dict[Value, Delta] = {}
-    slopes = GatedSlopes(slopes_as_graph, seeds) if _is_for_program(seeds) else slopes_as_graph
-    _run(chain_rule(interior(*seeds, above=above), seeds, slopes, dot_products, found, towards))
+    order = interior(*seeds, above=above)
+    slopes = GatedSlopes(slopes_as_graph, seeds) if any(map(_chooses, order)) else slopes_as_graph
+    _run(chain_rule(order, seeds, slopes, dot_products, found, towards))
     return found
-
-
-def _is_for_program(nodes: Iterable[Value]) -> bool:
-    """Whether a derivative of these is written for a program, in which conditions are not known yet."""
-    return mode().program > 0 or any(isinstance(node, Symbol) for node in nodes)
 
 
 def gradient(output: Value, wrt: Value | Iterable[Value], *, seed: Operand = 1.0, as_graph: bool = False) -> Any:
@@ -296,7 +298,7 @@ def tangents(
 
 def tangents_as_graph(order: Sequence[Value], moving: Mapping[Value, Delta]) -> dict[Value, Delta]:
     """`tangents` as Values where they depend on any, else floats."""
-    slopes = GatedTangents(slopes_as_graph, moving) if _is_for_program(moving) else slopes_as_graph
+    slopes = GatedTangents(slopes_as_graph, moving) if any(map(_chooses, order)) else slopes_as_graph
     return tangents(order, moving, slopes, dot_products)
 
 

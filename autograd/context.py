@@ -167,19 +167,22 @@ def _generator_that_opens(frame: FrameType | None) -> int | None:
     """The frame, by its id, of the generator in which a block is opened; None where no generator does.
 
     A block in a generator counts only while that runs, not for its caller while it waits at a `yield`.
-    A generator that is a context manager opens its block for the `with` that entered it.
+    A context manager, generator or object, opens its block for the `with` that entered it.
     """
-    frame = _beyond_contextlib(frame)
+    frame = _that_enters(frame)
     while frame is not None and frame.f_code.co_flags & _CAN_WAIT:
-        outer = _beyond_contextlib(frame.f_back)
+        outer = _that_enters(frame.f_back)
         if outer is frame.f_back:
             return id(frame)  # the generator keeps its frame as long as the block can be open
         frame = outer
     return None
 
 
-def _beyond_contextlib(frame: FrameType | None) -> FrameType | None:
-    while frame is not None and frame.f_code.co_filename == contextlib.__file__:
+def _that_enters(frame: FrameType | None) -> FrameType | None:
+    """The frame itself, or the one whose `with` it serves: beyond contextlib and methods called `__enter__`."""
+    while frame is not None and (
+        frame.f_code.co_name in ("__enter__", "__aenter__") or frame.f_code.co_filename == contextlib.__file__
+    ):
         frame = frame.f_back
     return frame
 

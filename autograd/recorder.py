@@ -24,6 +24,7 @@ def record_sin(x):
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -32,8 +33,8 @@ from autograd import context
 from autograd.errors import GraphError, OperandError
 from autograd.methods import Methods
 from autograd.ops import table  # noqa: F401  (reading the page fills TABLE)
-from autograd.ops.expression import can_raise, source_of, variable
-from autograd.ops.primitive import FLOATS, RAISED, TABLE, Primitive, define, names_in
+from autograd.ops.expression import ARITHMETIC, Language, can_raise, mentions, source_of, variable
+from autograd.ops.primitive import FLOATS, RAISED, TABLE, Primitive, Rule, define, names_in, written_out
 from autograd.symbol import Condition, Symbol, symbolic
 from autograd.value import Operand, Value, new_node, noted, number, short
 
@@ -160,9 +161,9 @@ def _branch(primitive: Primitive, values: set[str]) -> list[str]:
     """Compute y, slopes and operands where the operands named in `values` are Values."""
     data = {p: f"{p}_" if p in values else p for p in primitive.operands}
     names = [variable(data[p]) for p in primitive.operands]
-    value = primitive.value_term(names)
+    value = written_out(primitive.value_term(names))
     slopes = [
-        slope if p in values else None
+        written_out(slope) if p in values else None
         for p, slope in zip(primitive.operands, primitive.slope_terms(names), strict=True)
     ]
     first, (y,) = source_of([value])
@@ -236,6 +237,45 @@ def describe(primitive: Primitive) -> str:
 
 
 RECORDERS: dict[str, Recorder] = {name: function_for(row) for name, row in TABLE.items()}
+
+
+# -- slopes as nodes --------------------------------------------------------------------------------
+
+_AS_NODES = Language(
+    operators={**ARITHMETIC, "remainder": "%"},
+    conditional="choose({condition}, {chosen}, {other})",
+    assignment="{name} = {value}",
+    literal=repr,
+)
+
+
+@cache
+def slopes_recorder(primitive: Primitive) -> Rule:
+    """The slopes of a row on nodes: (y, *operands) → one slope an operand.
+
+    A choice that the rule makes is recorded with its condition, as nodes: the derivative that is made of them
+    stays true when the leaves move.  The rule itself, handed Values, would choose once and for all.
+    """
+    if primitive.variadic or not mentions(
+        terms := primitive.slope_terms([variable(p) for p in primitive.operands]), "where"
+    ):
+        return primitive.local
+    lines, results = source_of(terms, _AS_NODES)
+    body = [*lines, f"return {_tuple(results)}"]
+    source = f"def slopes({', '.join(('y', *primitive.operands))}):\n" + "".join(f"    {line}\n" for line in body)
+    numbers = {"inf": FLOATS["inf"], "nan": FLOATS["nan"]}
+    return define(
+        "slopes", source, f"<slopes of {primitive.name} as nodes>", {**RECORDERS, **numbers, "choose": _choose}
+    )
+
+
+def _choose(condition: Any, chosen: Any, other: Any) -> Any:
+    """One of two, as a node where a node decides which."""
+    if chosen is other:
+        return chosen
+    if isinstance(condition, Value):
+        return RECORDERS["where"](condition, chosen, other)
+    return chosen if condition else other
 
 
 # -- operators and methods on Value -----------------------------------------------------------------

@@ -119,11 +119,6 @@ class Symbol(Value):
 
     # -- what is recorded where a Value answers at once -----------------------------------------
 
-    def __choose__(self, chosen: Any, other: Any) -> Any:
-        """How a rule's `where` goes on from this condition: both branches, no path counting as 0."""
-        branches = tuple(0.0 if branch is None else branch for branch in (chosen, other))
-        return self.__apply__(lookup("where"), (self, *branches))
-
     __lt__ = _comparison("less", operator.lt)
     __le__ = _comparison("less_equal", operator.le)
     __gt__ = _comparison("greater", operator.gt)

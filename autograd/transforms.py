@@ -17,15 +17,13 @@ from autograd.context import is_recording, now, recording
 from autograd.errors import ArgumentError
 from autograd.order import computed_since, dependent, interior, remember_age
 from autograd.structure import Structure, compose, flatten, leaves_like
-from autograd.value import NEVER, Value, short
+from autograd.value import NEVER, RUNNING, Value, short
 
 Function: TypeAlias = Callable[..., Any]
 Positions: TypeAlias = "int | Sequence[int]"
 
 
 # -- running a function on fresh Values -------------------------------------------------------------
-
-RUNNING: set[Value] = set()  # the inputs of all transforms and recordings that are running, in any thread
 
 
 class _Run(NamedTuple):

@@ -212,11 +212,12 @@ class Value(Methods):
             return self._compared_later(other, ask)
         if isinstance(other, Value):
             return ask(self._data, other._data)
-        if isinstance(other, REAL):
-            return ask(self._data, number(other))
+        if type(other) is float:
+            return ask(self._data, other)
         if isinstance(other, np.ndarray):
             return each(ask, self, other)
-        return NotImplemented
+        known = _comparable(other)
+        return NotImplemented if known is None else ask(self._data, known)
 
     _compared_later: Any  # the comparison as a node, which `symbol` knows how to make
 
@@ -224,13 +225,18 @@ class Value(Methods):
 
     def __copy__(self) -> Value:
         _check_known(self, "copied")
-        return _rebuild(*self._state())
+        return self if self in RUNNING else _rebuild(*self._state())
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Value:
-        """A copy of the whole graph below this node, sharing kept, without recursion."""
+        """A copy of the whole graph below this node, sharing kept, without recursion.
+
+        What a derivative is being taken along stays the same node, as a copy would cut the derivative.
+        """
         _check_known(self, "copied")
         for node in reachable(self):
-            if id(node) not in memo:
+            if node in RUNNING:
+                memo[id(node)] = node
+            elif id(node) not in memo:
                 data, grad, op, operands, slopes, label = node._state()
                 copies = tuple(memo[id(o)] if isinstance(o, Value) else o for o in operands)
                 memo[id(node)] = _rebuild(data, grad, op, copies, slopes, label)
@@ -243,7 +249,14 @@ class Value(Methods):
 
         The first call, on a root, lists the graph; pickle then calls this again for each node on the
         list, whose operands it has by then seen.
+
+        Raises GraphError for what depends on an input of a derivative that is being taken.
         """
+        if RUNNING and not RUNNING.isdisjoint([self] if _pickling.lists(self) else reachable(self)):
+            raise GraphError(
+                f"{short(self)} is pickled while a derivative is taken along it, or along what it depends on; in the "
+                "pickle that would be a constant: pickle its .data, or compute it in this process"
+            )
         if self._operands and not _pickling.lists(self):
             return _root_of, (_Flat(self),)
         return _rebuild, self._state()
@@ -268,6 +281,24 @@ def number(data: Any, what: str = "a Value") -> float:
         f"{what} is one real number (int, float, NumPy scalar, Fraction, Decimal), "
         f"got {type(data).__name__} {short(data)}{_advice(data)}"
     )
+
+
+def _comparable(other: Any) -> Any:
+    """What a number is compared with: a float, or the number itself if it is none and Python can compare it.
+
+    None for what is no number.  Scalars of other libraries count that say what they are as a float.
+    """
+    if isinstance(other, REAL):
+        try:
+            return float(other)
+        except OverflowError:
+            return other
+    if isinstance(other, (str, bytes, bytearray)) or not hasattr(type(other), "__float__"):
+        return None
+    try:
+        return float(other)
+    except (TypeError, ValueError):  # an array of several, a symbol of sympy's
+        return None
 
 
 def _advice(data: Any) -> str:
@@ -318,6 +349,7 @@ def _plain(element: Any) -> Any:
 
 new_node = object.__new__
 NEVER = math.inf
+RUNNING: set[Value] = set()  # the inputs of all transforms and recordings that are running, in any thread
 
 
 def noted(node: Value) -> Value:

@@ -57,6 +57,37 @@ def test_every_kind_of_real_number_is_compared(one):
         assert (bool(equal), bool(unequal)) == (True, False)
 
 
+@pytest.mark.parametrize("huge", [10**400, Fraction(10**400, 3), -(10**400)])
+def test_numbers_beyond_all_floats_are_compared(huge):
+    x = Value(0.5)
+    assert (x == huge, x != huge, x < huge, x > huge) == (False, True, 0 < huge, 0 > huge)
+    assert (huge == x, huge > x) == (False, 0 < huge)
+
+
+class OfAnotherLibrary:
+    """A scalar array as other libraries have it."""
+
+    __hash__ = None
+
+    def __init__(self, *numbers):
+        self.numbers = numbers
+
+    def __float__(self):
+        (number,) = self.numbers  # ValueError if there are several
+        return number
+
+    def __eq__(self, other):
+        return NotImplemented
+
+
+def test_scalars_of_other_libraries_are_compared_as_floats():
+    x = Value(1.0)
+    assert x == OfAnotherLibrary(1.0)
+    assert x != OfAnotherLibrary(2.0)
+    assert x < OfAnotherLibrary(2.0)
+    assert (x == OfAnotherLibrary(1.0, 2.0)) is False
+
+
 @pytest.mark.parametrize("x", [Value(1.0), Symbol("x")], ids=["Value", "Symbol"])
 @pytest.mark.parametrize("other", [None, "x", "1.0", 1j, [1.0], (1.0,), {}, object(), float])
 def test_what_is_no_number_is_not_equal(x, other):

@@ -97,6 +97,32 @@ def test_a_waiting_generator_keeps_its_block_to_itself():
     assert is_recording()
 
 
+class Evaluating:
+    """A context manager as a class, with a block of its own."""
+
+    def __enter__(self):
+        self.block = no_grad()
+        self.block.__enter__()
+
+    def __exit__(self, *raised):
+        self.block.__exit__(*raised)
+
+
+def test_a_block_that_an_object_opens_belongs_to_its_with():
+    def evaluations():
+        with Evaluating():
+            yield is_recording()
+            yield is_recording()
+
+    running = evaluations()
+    assert (next(running), is_recording()) == (False, True)
+    assert (next(running), is_recording()) == (False, True)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(Evaluating())
+        assert not is_recording()
+    assert is_recording()
+
+
 def test_a_dropped_generator_leaves_nothing_open():
     def halfway():
         with no_grad():

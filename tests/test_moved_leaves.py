@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 
 import autograd
 import viz
-from autograd import Value, deltas, dot, exp, gradient, greater, scope, steps, tanh, where
+from autograd import Value, compile_graph, deltas, dot, exp, gradient, greater, scope, steps, tanh, where
 from autograd.errors import GraphError
 from autograd.ops.primitive import TABLE
 from autograd.order import reachable
-from autograd.recorder import RECORDERS, record
+from autograd.recorder import RECORDERS, record, slopes_recorder
 from autograd.replay import ANEW, computed_anew, follows
 from nn import MLP, half_squared_error
 from viz.pictures.view import view
@@ -480,3 +480,60 @@ def test_a_derivative_as_a_graph_notices_nan():
     x.data = -1.0
     with pytest.raises(GraphError, match="set after recording"):
         gradient(J, x, as_graph=True)
+
+
+# -- a derivative that was kept as a graph ----------------------------------------------------------
+
+CHOOSING = [row for row in TABLE.values() if slopes_recorder(row) != row.local and row.name != "where"]
+
+
+@pytest.mark.parametrize("row", CHOOSING, ids=lambda row: row.name)
+def test_a_derivative_kept_as_a_graph_chooses_anew(row):
+    """Of every row whose slope is chosen: as a program, and shown with its leaves where they are now."""
+    numbers = [tuple(map(float, at)) for at in (*row.points, *(edge.at for edge in row.edges))]
+    numbers += [(x, *at[1:]) for x in (-1e3, -2.0, -0.5, 0.5, 2.0, 1e3) for at in row.points]
+    leaves = [Value(x) for x in numbers[0]]
+    y = record(row, tuple(leaves)) * sum(leaves)
+    first = gradient(y, leaves, as_graph=True)
+    second = gradient(sum(first), leaves, as_graph=True)
+    kept = compile_graph(first + second, leaves, exact=True, backend="interpreter")
+    for at in numbers:
+        for leaf, x in zip(leaves, at, strict=True):
+            leaf.data = x
+        fresh = [Value(x) for x in at]
+        again = gradient(record(row, tuple(fresh)) * sum(fresh), fresh, as_graph=True)
+        again += gradient(sum(again), fresh, as_graph=True)
+        expected = [node.data for node in again]
+        shown = [computed_anew(reachable(node)).data for node in first + second]
+        assert shown == pytest.approx(expected, rel=1e-13, abs=1e-300, nan_ok=True), at
+        assert kept(*at) == pytest.approx(expected, rel=1e-13, abs=1e-300, nan_ok=True), at
+
+
+def test_rows_whose_slopes_are_chosen_are_all_there():
+    """So that a row that is written in another way does not slip out of the test above."""
+    assert {"relu", "leaky_relu", "elu", "celu", "selu", "maximum", "minimum", "clip", "hardtanh"} <= {
+        row.name for row in CHOOSING
+    }
+
+
+def test_a_choice_between_equal_branches_is_no_node():
+    x = Value(2.0, name="x")
+    assert str(viz.formula(gradient(x**3, x, as_graph=True))) == "3·x²"
+
+
+def test_a_condition_is_written_as_what_it_says():
+    x = Value(2.0, name="x")
+    assert str(viz.formula(where(greater(x, 1.0), x, x * x))) == "(x if x > 1 else x²)"
+
+
+@pytest.mark.parametrize("chosen", [lambda w: where(w > 0, 2 * w, w), lambda w: 1 + where(True, w, 2 * w)])
+def test_a_graph_that_chose_by_a_plain_number_is_not_compiled(chosen):
+    w = Value(1.0)
+    with pytest.raises(GraphError, match=r"chose by a plain number.*greater\(x, y\)"):
+        compile_graph(chosen(w) ** 2, [w])
+
+
+def test_what_chose_above_the_inputs_is_no_matter():
+    w = Value(1.0)
+    z = where(w > 0, 2 * w, w)
+    assert compile_graph(z * z, [z])(3.0) == 9.0

@@ -1,5 +1,7 @@
 """grad, jacobian, hessian, jvp, vjp, hvp: what they mean, on what they work, and held against sympy."""
 
+import copy
+import pickle
 import threading
 
 import numpy as np
@@ -191,3 +193,36 @@ def test_transforms_run_in_threads_side_by_side():
     [t.start() for t in threads]
     [t.join() for t in threads]
     assert all(set(answers[k]) == {2.0 * k} for k in range(8))
+
+
+# -- copies -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("copied", [
+    copy.copy, copy.deepcopy, lambda x: copy.deepcopy([x, x])[1], lambda x: copy.deepcopy({"x": x * 1.0})["x"],
+    lambda x: copy.copy(x * 1.0),
+])  # fmt: skip
+def test_a_copy_of_what_is_differentiated_is_still_differentiated(copied):
+    w = Value(5.0)
+    assert grad(lambda x: copied(x) ** 3)(2.0) == 12.0
+    assert grad(grad(lambda x: copied(x) ** 3))(2.0) == 12.0
+    assert grad(lambda x: copied(x) * x)(w).data == 10.0
+    assert jvp(lambda x: copied(x) ** 2, (3.0,), (1.0,)) == (9.0, 6.0)
+
+
+@pytest.mark.parametrize("pickled", [lambda x: x, lambda x: x * x, lambda x: [x], lambda x: {"a": (x, 2 * x)}])
+def test_what_is_differentiated_is_not_pickled_into_a_constant(pickled):
+    def f(x):
+        pickle.dumps(pickled(x))
+        return x
+
+    with pytest.raises(GraphError, match=r"in the pickle that would be a constant: pickle its \.data"):
+        grad(f)(2.0)
+    assert pickle.loads(pickle.dumps(Value(2.0) * 3)).data == 6.0
+
+
+def test_what_a_derivative_does_not_depend_on_is_pickled_meanwhile():
+    def f(x):
+        return x * pickle.loads(pickle.dumps(Value(2.0) * 3))
+
+    assert grad(f)(1.0) == 6.0

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 COMPARISONS = {"equal": "==", "less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">="}
@@ -144,14 +144,22 @@ def source_of(terms: Sequence[Term], language: Language = PYTHON) -> tuple[list[
 
 def can_raise(terms: Sequence[Term]) -> bool:
     """Whether float arithmetic on `terms` may raise (1/0, exp(1000)) where IEEE has an answer."""
+    return any(term.operands and term.name not in _NEVER_RAISES for term in _within(terms))
+
+
+def mentions(terms: Sequence[Term], name: str) -> bool:
+    """Whether an operation of that name occurs in `terms`."""
+    return any(term.name == name for term in _within(terms))
+
+
+def _within(terms: Sequence[Term]) -> Iterator[Expression]:
+    """Every Expression in `terms`, as often as it occurs."""
     stack = list(terms)
     while stack:
         term = stack.pop()
         if isinstance(term, Expression):
-            if term.operands and term.name not in _NEVER_RAISES:
-                return True
+            yield term
             stack.extend(term.operands)
-    return False
 
 
 class _Printer:

@@ -18,8 +18,6 @@ def where(condition: Any, chosen: Any, other: Any) -> Any:
         if np.ndim(condition) == 0:
             return chosen if condition else other
         return np.where(condition, _no_path_as_zero(chosen), _no_path_as_zero(other))
-    if hasattr(condition, "__choose__"):  # not known yet
-        return condition.__choose__(chosen, other)
     return chosen if condition else other
 
 

@@ -20,12 +20,13 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from autograd.lazy import lazy
-from autograd.ops.expression import Expression, Term, source_of, variable
+from autograd.ops.expression import COMPARISONS, Expression, Term, source_of, variable
 
 Rule = Callable[..., Any]
 Real: TypeAlias = float  # inside Primitive, `float` is a reading
 RAISED = (OverflowError, ValueError, ZeroDivisionError)  # what math raises where IEEE 754 has an answer
 
+_WRITTEN = {"where", "negative", "abs", *COMPARISONS}  # what a printed source says without a call
 _QUIET: Any = {"divide": "ignore", "over": "ignore", "under": "ignore", "invalid": "ignore"}
 
 
@@ -112,11 +113,7 @@ class Primitive:
     @lazy
     def float(self) -> Rule:
         """The value on Python floats, never raising: IEEE arithmetic answers where math will not."""
-        if isinstance(self.rule, Atom):
-            body: Rule = self.rule.float
-        else:
-            body = _compile(self, "value", [self.value_term(self._variables)])
-        array = self.array
+        body, array = self.float_raising, self.array
 
         def value(*operands: Real) -> Real:
             try:
@@ -125,6 +122,15 @@ class Primitive:
                 return Real(array(*map(np.float64, operands)))
 
         return value
+
+    @lazy
+    def float_raising(self) -> Rule:
+        """The value on Python floats as math has it: where it raises (see RAISED), `float` has the answer."""
+        return (
+            self.rule.float
+            if isinstance(self.rule, Atom)
+            else _compile(self, "value", [self.value_term(self._variables)])
+        )
 
     def array(self, *operands: Any) -> Any:
         """The value on NumPy arrays, elementwise, with IEEE's inf and nan and no warnings."""
@@ -221,23 +227,29 @@ def lookup(name: str) -> Primitive:
 
 
 class _Namespace(dict[str, Any]):
-    """What the printed source of a rule calls: the float functions of the rows, found when first used."""
+    """What the printed source of a rule calls: the functions on floats, which may raise, found when first used."""
 
     def __missing__(self, name: str) -> Any:
         try:
             primitive = TABLE[name]
         except KeyError:
             raise NameError(f"the table has no row {name!r}") from None
-        self[name] = found = raw_float(primitive)
+        self[name] = found = primitive.float_raising
         return found
 
 
-def raw_float(primitive: Primitive) -> Rule:
-    """The fast function on floats: math's own where the row is an atom; may raise (see RAISED)."""
-    return primitive.rule.float if isinstance(primitive.rule, Atom) else primitive.float
-
-
 FLOATS: dict[str, Any] = _Namespace(inf=math.inf, nan=math.nan)
+
+
+def written_out(term: Term) -> Term:
+    """A term in which every row that has a rule is replaced by it: functions of math's, without calls between rows."""
+    if not isinstance(term, Expression) or not term.operands:
+        return term
+    operands = [written_out(operand) for operand in term.operands]
+    row = TABLE.get(term.name)
+    if row is None or row.variadic or isinstance(row.rule, Atom) or row.operator or term.name in _WRITTEN:
+        return Expression(term.name, *operands)
+    return written_out(row.rule(*operands))
 
 
 def names_in(source: str) -> dict[str, Any]:

@@ -17,8 +17,7 @@ from autograd.program.options import Options
 from autograd.program.recording import Recording
 from autograd.recorder import RECORDERS, apply
 from autograd.structure import flatten
-from autograd.transforms import RUNNING
-from autograd.value import Operand, Value
+from autograd.value import RUNNING, Operand, Value
 
 
 def is_part_of_more(recording: Recording) -> bool:

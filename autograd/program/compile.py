@@ -99,8 +99,8 @@ def compile_graph(
 
     `outputs` is a Value, or Values in lists, dicts, arrays; each entry of `inputs` becomes an argument:
     a Value or Values in the same ways, leaves or not.  The options are those of `compile`.  Other
-    leaves are read at every call.  What was decided when the graph was built stays so: a Python `if`,
-    a `where` on a plain bool, the branches of slopes in a derivative that was taken as a graph.
+    leaves are read at every call.  What a Python `if` decided when the graph was built stays decided;
+    of a `where` on a plain bool, such as x > 0 of Values, that is not known: GraphError.
 
     >>> from autograd import Value, compile_graph
     >>> w, x = Value(2.0), Value(3.0)

@@ -10,8 +10,7 @@ from autograd.order import interior, reachable
 from autograd.program.builder import Builder
 from autograd.program.program import Operation, Program
 from autograd.symbol import Symbol
-from autograd.transforms import RUNNING
-from autograd.value import Operand, Value
+from autograd.value import RUNNING, Operand, Value
 
 
 def program_from(outputs: Sequence[Operand], inputs: Sequence[Value] | None = None) -> Program:

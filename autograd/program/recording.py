@@ -12,12 +12,13 @@ from typing import Any
 
 from autograd.context import now, writing_program
 from autograd.errors import ArgumentError, GraphError, OperandError
+from autograd.order import interior
 from autograd.program.graph import captured_nodes, program_from
 from autograd.program.program import Program
 from autograd.structure import NUMBER, Structure, flatten, names_of_arguments
 from autograd.symbol import Symbol
-from autograd.transforms import RUNNING, running
-from autograd.value import Operand, Value, short
+from autograd.transforms import running
+from autograd.value import RUNNING, Operand, Value, short
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +74,7 @@ def record_nodes(outputs: Any, inputs: Sequence[Any]) -> Recording:
     nodes = [node for leaves, _ in groups for node in leaves]
     _check_nodes(nodes)
     wanted, structure = flatten(outputs, "an output of compile_graph")
+    _check_choices(interior(*(node for node in wanted if isinstance(node, Value)), above=nodes))
     with collector_paused():
         return _recording(wanted, nodes, [structure for _, structure in groups], structure, now())
 
@@ -84,6 +86,15 @@ def _check_nodes(nodes: Sequence[Any]) -> None:
     if len(set(nodes)) < len(nodes):
         twice = next(node for node in nodes if sum(other is node for other in nodes) > 1)
         raise ArgumentError(f"{short(twice)} is among the inputs of compile_graph twice: each node is one input")
+
+
+def _check_choices(order: Sequence[Any]) -> None:
+    for node in order:
+        if node._op.name == "where" and type(node._operands[0]) is float:
+            raise GraphError(
+                f"{short(node)} chose by a plain number, so a program of the graph could not choose again: give "
+                "`where` a condition that is a node, such as greater(x, y) for x > y, or compile the function instead"
+            )
 
 
 def _recording(

@@ -47,7 +47,9 @@ _COMPARED = {"less": "<", "less_equal": "≤", "greater": ">", "greater_equal": 
 
 
 def written(primitive: Primitive, operands: Sequence[Box]) -> Box:
-    """`primitive` applied to `operands`, as the table writes it."""
+    """`primitive` applied to `operands`, as the table writes it; of a condition, what it says."""
+    if primitive.name == "where" and isinstance(operands[0], n.Below) and operands[0].base == n.ONE:
+        operands = [operands[0].index, *operands[1:]]  # (a if x > 0 else b), not: if 1_{x > 0}
     return template(primitive)(_slots(primitive, operands))
 
 
