@@ -14,7 +14,6 @@ import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,8 +22,7 @@ from autograd.errors import GraphError
 now: Callable[[], int] = itertools.count(1).__next__  # a clock: which of two was there before
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+class Label(NamedTuple):
     """What a node is called, where it belongs ("layer2.neuron1"), and the line that made it."""
 
     name: str | None = None

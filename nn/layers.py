@@ -62,7 +62,7 @@ class Neuron(Module):
     ) -> None:
         if g.whole_layer and names is None:
             raise ArgumentError(f"{g.name} needs a whole layer: use Layer(inputs, outputs, {g.name!r})")
-        self.w = [Value(float(x)) for x in w]
+        self.w = [Value(x) for x in np.asarray(w, float).tolist()]
         self.b = None if b is None else Value(b)
         self.slope = None if g.learned is None else Value(g.learned)
         self.activation = g
@@ -71,8 +71,8 @@ class Neuron(Module):
     def take_names(self, names: NeuronNames) -> None:
         """Name the parameters, and from now on the nodes of every forward pass."""
         self.names, self._z, self._a = names, names.z, names.a
-        for i, weight in enumerate(self.w, 1):
-            weight.label = names.weight(i)
+        for weight, label in zip(self.w, names.weights(len(self.w)), strict=True):
+            weight.label = label
         if self.b is not None:
             self.b.label = names.bias
         if self.slope is not None:
@@ -127,7 +127,7 @@ class Neuron(Module):
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """The same with their names, which do not change when a node is renamed for a picture."""
         names = self.names
-        labels = (*(names.weight(i) for i in range(1, len(self.w) + 1)), names.bias, names.slope)
+        labels = (*names.weights(len(self.w)), names.bias, names.slope)
         for label, parameter in zip(labels, (*self.w, self.b, self.slope), strict=True):
             if parameter is not None:
                 yield f"{label.scope}.{label.name}", parameter

@@ -6,7 +6,6 @@ parameters by name.  The rest follows from that here.
 
 from __future__ import annotations
 
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from autograd.errors import ArgumentError, OperandError
+from autograd.files import Place
 from autograd.value import Value, number, short
 from nn.data import Array, Names, check_names, column_names, listed, table
 from nn.fitting import Callback, Validation, fit
@@ -226,8 +226,8 @@ class Module(ABC):
 
     # -- files and neighbours -----------------------------------------------------------------------
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model to `path`, whole or not at all; `nn.load(path)` gives it back.
+    def save(self, place: Place) -> None:
+        """Write the model to a path or an open file, whole or not at all; `nn.load` gives it back.
 
         With it go its activations (learned slopes and the state of random ones too), scales, optimiser
         and history, so that training goes on where it stopped.  The file is NumPy's .npz, without pickle.
@@ -237,7 +237,7 @@ class Module(ABC):
         """
         from nn.saving import save  # it knows every kind of model, so it stands above this module
 
-        save(self, path)
+        save(self, place)
 
     # -- mode -----------------------------------------------------------------------------------
 

@@ -23,8 +23,13 @@ def superscript(number: int) -> str:
 
 def subscript(*indices: int) -> str:
     """(1, 2) as ₁₂; with a comma between where an index has two digits: (1, 12) as ₁,₁₂."""
-    separator = "," if any(index > 9 for index in indices) else ""
-    return separator.join(str(index).translate(_SUBSCRIPT) for index in indices)
+    separator = "," if max(indices) > 9 else ""
+    return separator.join(map(_below, indices))
+
+
+@lru_cache(maxsize=4096)
+def _below(index: int) -> str:
+    return str(index).translate(_SUBSCRIPT)
 
 
 @lru_cache(maxsize=64)
@@ -53,11 +58,13 @@ class NeuronNames:
         self.slope = Label(f"α{above}{below}", self.scope)
         self._before = before
 
-    def weight(self, source: int) -> Label:
-        """The label of the weight from input `source` (from 1)."""
+    def weights(self, count: int) -> list[Label]:
+        """The labels of the weights from so many inputs."""
+        scope, sources = self.scope, range(1, count + 1)
         if self.neuron is None:
-            return Label(f"w{self._before}{subscript(source)}", self.scope)
-        return Label(f"W{self._before}{subscript(source, self.neuron)}", self.scope)
+            return [Label(f"w{self._before}{_below(source)}", scope) for source in sources]
+        before, neuron = f"W{self._before}", self.neuron
+        return [Label(before + subscript(source, neuron), scope) for source in sources]
 
 
 def _scope(layer: int | None, neuron: int | None) -> str:

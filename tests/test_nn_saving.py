@@ -162,8 +162,9 @@ def rewritten(tmp_path, **changes):
 @pytest.mark.parametrize(("changes", "says"), [
     ({"format": "other"}, "not a saved model"), ({"version": 2}, "version 2"), ({"kind": "Forest"}, "whole model"),
     ({"layers": []}, "whole model"), ({"layers": [{}]}, "whole model"), ({"activations": [{"name": "x"}]}, "x"),
-    ({"activations": []}, "whole model"), ({"parameters": np.ones(3)}, "16 parameters"),
-    ({"parameters": np.ones(16, int)}, "16 parameters"), ({"parameters": None}, "whole model"),
+    ({"activations": []}, "whole model"), ({"parameters": np.ones(3)}, "3 parameters"),
+    ({"parameters": np.ones(16, int)}, "flat array of float64s"),
+    ({"parameters": np.ones(17)}, "16 parameters, the file holds 17"), ({"parameters": None}, "whole model"),
     ({"optimiser.mean": np.full(16, np.nan)}, "finite"), ({"optimiser.mean": None}, "whole model"),
     ({"optimiser": {"kind": "Magic"}}, "Magic"), ({"input_scale": {"kind": "Standardization"}}, "settings"),
     ({"history": {}}, "history"), ({"columns": 3}, "whole model"),

@@ -97,7 +97,7 @@ def put(place, number):
     ("inputs", lambda _: None, "no names"),
     ("operations", lambda o: [["tan", None]] * len(o), "otherwise|operands"),
     ("operations", lambda o: [["conquer", None], *o[1:]], "no row 'conquer'"),
-    ("operations", lambda o: [[o[0][0], 7], *o[1:]], "no slope 7|of 4 operands"),
+    ("operations", lambda o: [[o[0][0], 7], *o[1:]], r"no slope 7|of \d operands"),
     ("operations", lambda o: o[:-1], "no operation"), ("operations", lambda _: {}, "not listed"),
     ("fingerprints", lambda prints: dict.fromkeys(prints, "0"), "otherwise"),
     ("code", put(0, -1), "no operation"), ("code", put(0, 99), "no operation"), ("code", lambda c: c[:-1], "cut off"),

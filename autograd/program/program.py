@@ -7,7 +7,6 @@ a million instructions is a few arrays, pickles, and can be looked through witho
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd.errors import ArgumentError
+from autograd.files import Place
 from autograd.ops.primitive import lookup
 from autograd.ops.special import halves
 
@@ -111,11 +111,11 @@ class Program:
 
         return python_function(self)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the program to a file, from which `load_program` reads it; whole or not at all, no pickle."""
+    def save(self, place: Place) -> None:
+        """Write the program to a path or an open file, whole or not at all; `load_program` reads it."""
         from autograd.program.saving import save_program
 
-        save_program(self, path)
+        save_program(self, place)
 
     def name(self, number: int) -> str:
         """What `print` calls a number: an input by name, a constant by value, a result t1, t2, …"""
@@ -157,15 +157,15 @@ class Program:
         return sum_source(line.operation, names, "·") or f"{line.operation}({', '.join(names)})"
 
 
-def load_program(path: str | os.PathLike[str]) -> Program:
-    """The program that `Program.save` wrote to `path`.
+def load_program(place: Place) -> Program:
+    """The program that `Program.save` wrote to this path, or to this file, open for bytes.
 
     Raises FileFormatError for a file that is damaged, cut off, of a later version, something else, or
     speaks of rows that the table has not or defines otherwise; OSError where there is no file.
     """
     from autograd.program.saving import read_program
 
-    return read_program(path)
+    return read_program(place)
 
 
 def sum_source(operation: Operation, operands: Sequence[str], times: str = " * ") -> str | None:
