@@ -26,7 +26,7 @@ from autograd.value import Number, Operand, Value, constant, number, short
 
 Delta: TypeAlias = "float | Value"
 Products: TypeAlias = list[tuple[Any, Any]]  # (δ of the user, slope along the edge), in order
-_WHERE = TABLE["where"]
+_CHOICES = {TABLE["where"], TABLE["guard"]}
 
 
 class Step(NamedTuple):
@@ -189,8 +189,8 @@ def slopes_as_graph(node: Value) -> Sequence[Any]:
 
 
 def _chooses(node: Value) -> bool:
-    """Whether this is a `where` whose condition is a node, which may say something else when leaves move."""
-    return node._op is _WHERE and isinstance(node._operands[0], Value)
+    """Whether this is a choice whose condition is a node, which may say something else when leaves move."""
+    return node._op in _CHOICES and isinstance(node._operands[0], Value)
 
 
 def _check_unchanged(node: Value) -> None:

@@ -254,7 +254,8 @@ def slopes_recorder(primitive: Primitive) -> Rule:
     """The slopes of a row on nodes: (y, *operands) → one slope an operand.
 
     A choice that the rule makes is recorded with its condition, as nodes: the derivative that is made of them
-    stays true when the leaves move.  The rule itself, handed Values, would choose once and for all.
+    stays true when the leaves move.  The rule itself, handed Values, would choose once and for all.  A choice
+    for the sake of digits is a `guard`, which formulas need not show.
     """
     if primitive.variadic or not mentions(
         terms := primitive.slope_terms([variable(p) for p in primitive.operands]), "where"
@@ -263,19 +264,22 @@ def slopes_recorder(primitive: Primitive) -> Rule:
     lines, results = source_of(terms, _AS_NODES)
     body = [*lines, f"return {_tuple(results)}"]
     source = f"def slopes({', '.join(('y', *primitive.operands))}):\n" + "".join(f"    {line}\n" for line in body)
-    numbers = {"inf": FLOATS["inf"], "nan": FLOATS["nan"]}
-    return define(
-        "slopes", source, f"<slopes of {primitive.name} as nodes>", {**RECORDERS, **numbers, "choose": _choose}
-    )
+    namespace = {**RECORDERS, "inf": FLOATS["inf"], "nan": FLOATS["nan"], "choose": _choice(primitive)}
+    return define("slopes", source, f"<slopes of {primitive.name} as nodes>", namespace)
 
 
-def _choose(condition: Any, chosen: Any, other: Any) -> Any:
-    """One of two, as a node where a node decides which."""
-    if chosen is other:
-        return chosen
-    if isinstance(condition, Value):
-        return RECORDERS["where"](condition, chosen, other)
-    return chosen if condition else other
+def _choice(primitive: Primitive) -> Rule:
+    """How a row's slopes choose one of two: as a node where a node decides which."""
+    recorder = RECORDERS["where" if primitive.is_piecewise else "guard"]
+
+    def choose(condition: Any, chosen: Any, other: Any) -> Any:
+        if chosen is other:
+            return chosen
+        if isinstance(condition, Value):
+            return recorder(condition, chosen, other)
+        return chosen if condition else other
+
+    return choose
 
 
 # -- operators and methods on Value -----------------------------------------------------------------

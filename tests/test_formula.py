@@ -30,7 +30,7 @@ PLAIN = {
     "·": "*", "−": "-", "⌊": "floor(", "⌋": ")", "⌈": "ceiling(", "⌉": ")", " mod ": " % ", ";": ",",
     "gelu_{tanh}": "gelu_tanh", "leakyrelu": "leaky_relu", " = ": " == ", "σ": "sigmoid", "π": "pi", "Γ": "gamma",
     "ln": "log", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arsinh": "asinh", "arcosh": "acosh",
-    "artanh": "atanh", "∛": "√√", "≤": "<=", "≥": ">=",
+    "artanh": "atanh", "powerlog": "power_log", "∛": "√√", "≤": "<=", "≥": ">=",
 }  # fmt: skip
 
 
@@ -131,7 +131,7 @@ def at(expression, names, numbers):
 # -- every primitive ----------------------------------------------------------------------------------
 
 LETTERS = ["x", "y", "z", "u", "v", "w", "p", "q"]
-FIXED = {"softmax", "log_softmax", "polygamma"}  # whose first operand chooses and is a constant
+FIXED = {"softmax", "log_softmax", "polygamma", "power_log"}  # whose first operand chooses and is a constant
 ROUGH = {"floor_divide", "remainder", "fmod", "floor", "ceil", "trunc", "round", "sign", "step"}
 
 

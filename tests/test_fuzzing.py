@@ -85,7 +85,9 @@ def test_a_sum_that_cancels_may_be_off_by_more():
     assert close < 1e-12 < far < 1e-8
 
 
-@pytest.mark.parametrize("name", [row.name for row in TABLE.values() if not row.variadic and row.name != "where"])
+@pytest.mark.parametrize(
+    "name", [row.name for row in TABLE.values() if not row.variadic and row.name not in ("where", "guard")]
+)
 def test_every_row_is_read_by_its_definition(name):
     at = tuple(map(float, TABLE[name].points[0]))
     assert float(oracle.apply(name, *at).exact) == pytest.approx(TABLE[name].float(*at), rel=1e-13)

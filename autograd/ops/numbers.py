@@ -16,7 +16,8 @@ def where(condition: Any, chosen: Any, other: Any) -> Any:
         return Expression("where", condition, chosen, other)
     if isinstance(condition, (np.ndarray, np.generic)):
         if np.ndim(condition) == 0:
-            return chosen if condition else other
+            picked = chosen if condition else other
+            return np.float64(picked) if type(picked) is float else picked  # by which Python would not divide
         return np.where(condition, _no_path_as_zero(chosen), _no_path_as_zero(other))
     return chosen if condition else other
 

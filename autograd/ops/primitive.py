@@ -13,6 +13,7 @@ from __future__ import annotations
 import inspect
 import linecache
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
@@ -102,6 +103,11 @@ class Primitive:
     def arity(self) -> int | None:
         """How many operands, or None if any number."""
         return None if self.variadic else len(self.operands)
+
+    @lazy
+    def is_piecewise(self) -> bool:
+        """Whether its definition chooses, as relu's; else a choice in its slopes is between forms of one number."""
+        return re.search(r"\bif\b|\bmax\(|\bmin\(", self.definition) is not None
 
     @property
     def has_index(self) -> bool:

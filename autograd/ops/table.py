@@ -19,11 +19,14 @@ from typing import Any
 
 import numpy as np
 
-from autograd.ops import error_function, special
+from autograd.ops import error_function, gamma, special
 from autograd.ops.numbers import equal, left_to_right, where
 from autograd.ops.primitive import Atom, Primitive, row
 
 LN2, LN10 = math.log(2), math.log(10)
+LOG2_E, LOG10_E = 1 / LN2, 1 / LN10
+TINY = 1e-280  # below, what is divided by x has lost digits
+FAR = 1e9  # 1 + x² is x² from there on
 SQRT2, SQRT_2_OVER_PI, SQRT_2PI = math.sqrt(2), math.sqrt(2 / pi), math.sqrt(2 * pi)
 TWO_OVER_SQRT_PI = 2 / math.sqrt(pi)
 SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772  # Klambauer et al. 2017
@@ -36,14 +39,21 @@ cosh: Primitive
 cospi: Primitive
 digamma: Primitive
 erfc: Primitive
+exp: Primitive
 floor: Primitive
+floor_divide: Primitive
 log: Primitive
 polygamma: Primitive
 power: Primitive
+power_log: Primitive
+round_: Primitive
 sech: Primitive
 sigmoid: Primitive
 sign: Primitive
+sin: Primitive
 sinpi: Primitive
+sqrt: Primitive
+square: Primitive
 tanh: Primitive
 trunc: Primitive
 
@@ -68,11 +78,11 @@ divide = row("divide", lambda a, b: a / b, lambda y, a, b: (1.0 / b, -y / b),
           edges=[((1, 0), inf, (inf, -inf)), ((-1, 0), -inf, (inf, inf)), ((0, 0), nan, (inf, nan))],
           doc="a / b; 1/0 is ±inf as IEEE 754 has it")
 
-power = row("power", Atom(math.pow, np.power),
-          lambda y, a, b: (where(equal(a, 0.0), where(equal(b, 0.0), 0.0, b * power(a, b - 1.0)),
+power = row("power", Atom(math.pow, special.power),
+          lambda y, a, b: (where(equal(a, 0.0), where(equal(b, 0.0), 0.0, b * power_log(0.0, a, b - 1.0)),
                                  b * power(a, b - 1.0)),
-                           where(equal(a, 0.0), where(b < 0.0, -inf, where(equal(b, b), 0.0, b)),
-                                 where(equal(y, 0.0), where(a < 0.0, nan, 0.0), y * log(a)))),
+                           where(equal(a, 0.0), where(equal(b, 0.0), 0.0, power_log(1.0, a, b)),
+                                 where(abs_(y) < TINY, power_log(1.0, a, b), y * log(a)))),
           textbook=lambda y, a, b: (b * a ** (b - 1.0), y * log(a)),
           symbol="^", operator="pow", aliases=("pow",), latex="{0}^{{{1}}}",
           definition="a ** b", points=[(2, 3), (0.3, -1.7), (4, 0.5), (10, 0)],
@@ -80,21 +90,35 @@ power = row("power", Atom(math.pow, np.power),
                  ((0, -1), inf, (-inf, -inf)), ((-2, 3), -8, (12, nan)), ((-8, 1 / 3), nan, (nan, nan))],
           doc="a to the power b; a negative base has real powers only for whole b")
 
+power_log = row("power_log", lambda k, a, b: where(
+              equal(k, 0.0), power(a, b),
+              where(equal(power(a, b), 0.0), where(a < 0.0, nan, 0.0), power(a, b) * power(log(a), k))),
+          lambda y, k, a, b: (None,
+                              where(equal(b, 0.0), 0.0, b * power_log(k, a, b - 1.0))
+                              + where(equal(k, 0.0), 0.0, k * power_log(k - 1.0, a, b - 1.0)),
+                              power_log(k + 1.0, a, b)),
+          latex=r"\operatorname{{powerlog}}({0}; {1}, {2})", definition="a ** b * log(a) ** k if k else a ** b",
+          points=[(1, 2, 3), (2, 0.3, -1.7), (1, 1e-170, 2), (0, 3, 2)],
+          edges=[((1, 0, 2), 0, (None, 0, 0)), ((1, 0, 1), 0, (None, -inf, 0)), ((1, 0, 0), -inf, (None, inf, inf)),
+                 ((1, 0, -1), -inf, (None, inf, inf)), ((1, -2, 3), nan, (None, nan, nan))],
+          doc="aᵇ·(ln a)ᵏ, the k-th derivative of aᵇ along b; k is a whole number, not differentiated")
+
 negative = row("negative", lambda x: -x, lambda y, x: -1.0,
           symbol="−", latex="-{0}", definition="-x", points=[2, -0.5], doc="-x")
 
 positive = row("positive", Atom(operator.pos, np.positive), lambda y, x: 1.0,
           symbol="=", latex="{0}", definition="x", points=[2, -0.5], doc="x itself, as a node of its own")
 
-remainder = row("remainder", lambda a, b: a % b, lambda y, a, b: (1.0, -floor(a / b)),
-          symbol="mod", operator="mod", aliases=("mod",), latex=r"{0} \bmod {1}",
+remainder = row("remainder", lambda a, b: a % b, lambda y, a, b: (1.0, -floor_divide(a, b)),
+          textbook=lambda y, a, b: (1.0, -floor(a / b)), symbol="mod", operator="mod", aliases=("mod",), latex=r"{0} \bmod {1}",
           definition="a - b * floor(a / b)", points=[(7.5, 2), (-7.5, 2), (7.5, -2)],
-          doc="Python's a % b, whose sign is that of b")
+          edges=[((1, 0.1), 0.09999999999999995, (1, -9))], doc="Python's a % b, whose sign is that of b")
 
-fmod = row("fmod", Atom(math.fmod, np.fmod), lambda y, a, b: (1.0, -trunc(a / b)), method=True,
+fmod = row("fmod", Atom(math.fmod, np.fmod), lambda y, a, b: (1.0, -round_((a - y) / b)), method=True,
+          textbook=lambda y, a, b: (1.0, -trunc(a / b)),
           latex=r"\operatorname{{fmod}}({0}, {1})",
           definition="a - b * trunc(a / b)", points=[(7.5, 2), (-7.5, 2), (7.5, -2)],
-          doc="C's remainder, whose sign is that of a")
+          edges=[((1, 0.1), 0.09999999999999995, (1, -9))], doc="C's remainder, whose sign is that of a")
 
 floor_divide = row("floor_divide", Atom(operator.floordiv, np.floor_divide), lambda y, a, b: (0.0, 0.0),
           symbol="//", operator="floordiv", latex=r"\left\lfloor {0} / {1} \right\rfloor",
@@ -137,16 +161,23 @@ sqrt = row("sqrt", Atom(math.sqrt, np.sqrt), lambda y, x: 0.5 / (y + 0.0), metho
           textbook=lambda y, x: 1.0 / (2.0 * y), latex=r"\sqrt{{{0}}}",
           definition="sqrt(x)", points=[2, 1e-10, 1e10], edges=[(0, 0, inf), (-1, nan, nan)], doc="√x")
 
-cbrt = row("cbrt", Atom(math.cbrt, np.cbrt), lambda y, x: 1.0 / (3.0 * y * y), method=True,
+cbrt = row("cbrt", Atom(math.cbrt, np.cbrt), lambda y, x: square(1.0 / y) / 3.0, method=True,
+          textbook=lambda y, x: 1.0 / (3.0 * y**2.0),
           latex=r"\sqrt[3]{{{0}}}", definition="sign(x) * abs(x) ** (mpf(1) / 3)",
           points=[2, -5, 1e-10], edges=[(0, 0, inf)], doc="the real cube root, of negative numbers too")
 
 hypot = row("hypot", Atom(math.hypot, np.hypot),
-          lambda y, a, b: (where(equal(y, 0.0), 0.0, a / y), where(equal(y, 0.0), 0.0, b / y)),
+          lambda y, a, b: (where(equal(y, 0.0), 0.0, _cosine(a, b)), where(equal(y, 0.0), 0.0, _cosine(b, a))),
           textbook=lambda y, a, b: (a / y, b / y), method=True,
           latex=r"\sqrt{{{0}^2 + {1}^2}}", definition="sqrt(a * a + b * b)",
           points=[(3, 4), (1e200, 1e200), (1e-200, 1e-200), (-1, 0)],
           edges=[((0, 0), 0, (0, 0))], doc="√(a² + b²) without overflow")
+
+
+def _cosine(a: Any, b: Any) -> Any:
+    """a/√(a² + b²), by the smaller over the larger: so its own slopes, b²/y³ and -ab/y³, do not cancel."""
+    return where(abs_(a) >= abs_(b), sign(a) / hypot(1.0, b / a), sign(b) * (a / b) / hypot(1.0, a / b))
+
 
 # -- exponentials and logarithms --------------------------------------------------------------------
 
@@ -160,22 +191,22 @@ expm1 = row("expm1", Atom(math.expm1, np.expm1), lambda y, x: exp(x), method=Tru
 exp2 = row("exp2", Atom(math.exp2, np.exp2), lambda y, x: y * LN2, method=True,
           latex="2^{{{0}}}", definition="mpf(2) ** x", points=[0.5, 3, -20], doc="2ˣ")
 
-log = row("log", Atom(math.log, np.log), lambda y, x: where(x < 0.0, nan, 1.0 / (x + 0.0)), method=True,
+log = row("log", Atom(math.log, np.log), lambda y, x: where(x < 0.0, y, 1.0 / (x + 0.0)), method=True,
           textbook=lambda y, x: 1.0 / x, latex=r"\ln",
           definition="log(x)", points=[2, 1e-5, 100], edges=[(0, -inf, inf), (-1, nan, nan)],
           doc="the natural logarithm")
 
-log1p = row("log1p", Atom(math.log1p, np.log1p), lambda y, x: where(x < -1.0, nan, 1.0 / (1.0 + x)), method=True,
+log1p = row("log1p", Atom(math.log1p, np.log1p), lambda y, x: where(x < -1.0, y, 1.0 / (1.0 + x)), method=True,
           textbook=lambda y, x: 1.0 / (1.0 + x), latex=r"\ln\left(1 + {0}\right)",
           definition="log1p(x)", points=[1e-10, 3, -0.9], edges=[(-1, -inf, inf), (-2, nan, nan)],
           doc="ln(1 + x), with its digits near 0")
 
-log2 = row("log2", Atom(math.log2, np.log2), lambda y, x: where(x < 0.0, nan, 1.0 / (x * LN2 + 0.0)), method=True,
+log2 = row("log2", Atom(math.log2, np.log2), lambda y, x: where(x < 0.0, y, LOG2_E / (x + 0.0)), method=True,
           textbook=lambda y, x: 1.0 / (x * LN2), latex=r"\log_2",
           definition="log(x) / log(2)", points=[3, 1e-5], edges=[(0, -inf, inf), (-1, nan, nan)],
           doc="the logarithm to base 2")
 
-log10 = row("log10", Atom(math.log10, np.log10), lambda y, x: where(x < 0.0, nan, 1.0 / (x * LN10 + 0.0)), method=True,
+log10 = row("log10", Atom(math.log10, np.log10), lambda y, x: where(x < 0.0, y, LOG10_E / (x + 0.0)), method=True,
           textbook=lambda y, x: 1.0 / (x * LN10), latex=r"\log_{{10}}",
           definition="log(x) / log(10)", points=[3, 1e-5], edges=[(0, -inf, inf), (-1, nan, nan)],
           doc="the logarithm to base 10")
@@ -190,7 +221,8 @@ logaddexp = row("logaddexp",
 
 xlogy = row("xlogy",
           lambda a, b: where(equal(a, 0.0), where(equal(b, b), 0.0, b), a * log(b)),
-          lambda y, a, b: (log(b), a / b), method=True,
+          lambda y, a, b: (log(b), where(b < 0.0, y / b, a / b)), method=True,
+          textbook=lambda y, a, b: (log(b), a / b),
           latex=r"{0} \ln {1}", definition="a * log(b)", points=[(2, 3), (-1, 0.5), (0, 2)],
           edges=[((0, 0), 0, (-inf, nan)), ((1, 0), -inf, (-inf, inf))], doc="a·ln b, 0 where a is 0")
 
@@ -214,17 +246,25 @@ sec = row("sec", lambda x: 1.0 / cos(x), lambda y, x: y * tan(x), method=True, l
 csc = row("csc", lambda x: 1.0 / sin(x), lambda y, x: -(y * cot(x)), method=True, latex=r"\csc",
           definition="csc(x)", points=[0.5, 2, -10], edges=[(0, inf, -inf)], doc="cosecant, 1/sin")
 
-asin = row("asin", Atom(math.asin, np.arcsin), lambda y, x: 1.0 / sqrt((1.0 - x) * (1.0 + x)), method=True,
+asin = row("asin", Atom(math.asin, np.arcsin), lambda y, x: 1.0 / sqrt(_one_less_square(x)), method=True,
           textbook=lambda y, x: 1.0 / sqrt(1.0 - x**2.0), aliases=("arcsin",), latex=r"\arcsin",
           definition="asin(x)", points=[0, 0.5, -0.999], edges=[(1, pi / 2, inf), (2, nan, nan)],
           doc="inverse sine, in [-π/2, π/2]")
 
-acos = row("acos", Atom(math.acos, np.arccos), lambda y, x: -1.0 / sqrt((1.0 - x) * (1.0 + x)), method=True,
+acos = row("acos", Atom(math.acos, np.arccos), lambda y, x: -1.0 / sqrt(_one_less_square(x)), method=True,
           textbook=lambda y, x: -1.0 / sqrt(1.0 - x**2.0), aliases=("arccos",), latex=r"\arccos",
           definition="acos(x)", points=[0, 0.5, -0.999], edges=[(1, 0, -inf), (2, nan, nan)],
           doc="inverse cosine, in [0, π]")
 
-atan = row("atan", Atom(math.atan, np.arctan), lambda y, x: 1.0 / (1.0 + x * x), method=True,
+
+def _one_less_square(x: Any) -> Any:
+    """1 - x²: in factors near ±1, where it would cancel; as it stands near 0, where their slopes would, and beyond."""
+    return where(abs_(abs_(x) - 0.75) < 0.25, (1.0 - x) * (1.0 + x), 1.0 - x * x)
+
+
+atan = row("atan", Atom(math.atan, np.arctan),
+          lambda y, x: where(abs_(x) > FAR, square(1.0 / x), 1.0 / (1.0 + x * x)), method=True,
+          textbook=lambda y, x: 1.0 / (1.0 + x**2.0),
           aliases=("arctan",), latex=r"\arctan", definition="atan(x)", points=[0, 0.5, -30],
           edges=[(inf, pi / 2, 0)], doc="inverse tangent, in [-π/2, π/2]")
 
@@ -236,25 +276,38 @@ atan2 = row("atan2", Atom(math.atan2, np.arctan2),
           definition="atan2(a, b)", points=[(1, 2), (-1, -2), (3, 1e-3), (1e200, 1e200)],
           edges=[((0, 0), 0, (0, 0))], doc="the angle of the point (b, a), in (-π, π]")
 
-sinc = row("sinc", Atom(special.sinc, special.elementwise(special.sinc)),
-          lambda y, x: where(abs_(x) < 0.1, _sinc_slope_near_zero(x), (cospi(x) - y) / x), method=True,
+sinc = row("sinc", lambda x: where(equal(x, 0.0), 1.0, where(equal(abs_(x), inf), 0.0, sinpi(x) / (pi * x))),
+          lambda y, x: where(abs_(x) < 0.1, _sinc_slope_near_zero(x),
+                             where(equal(abs_(x), inf), 0.0, (cospi(x) - y) / x)), method=True,
           textbook=lambda y, x: (cospi(x) - y) / x, latex=r"\operatorname{{sinc}}",
-          definition="sincpi(x)", points=[0.5, 0.05, 1e-9, -2.3, 0.1], edges=[(0, 1, 0)],
+          definition="sincpi(x)", points=[0.5, 0.05, 1e-9, -2.3, 0.1], edges=[(0, 1, 0), (inf, 0, 0)],
           doc="NumPy's sinc, sin(πx)/(πx)")
 
-cospi = row("cospi", Atom(special.cospi, special.elementwise(special.cospi)),
+cospi = row("cospi", lambda x: _parity(x) * where(abs_(_turn(x)) < 0.25, cos(pi * _turn(x)),
+                                                  sin(pi * (0.5 - abs_(_turn(x))))),
           lambda y, x: -pi * sinpi(x),
-          latex=r"\cos\left(\pi {0}\right)", definition="cospi(x)", points=[0.3, 1.7, -20.1],
-          doc="cos(πx), exact at halves")
+          latex=r"\cos\left(\pi {0}\right)", definition="cospi(x)", points=[0.3, 1.7, -20.1, 0.499],
+          edges=[(0.5, 0, -pi), (-1.5, 0, -pi), (inf, nan, nan)], doc="cos(πx), exact at halves")
 
-sinpi = row("sinpi", Atom(special.sinpi, special.elementwise(special.sinpi)), lambda y, x: pi * cospi(x),
+sinpi = row("sinpi", lambda x: where(equal(_turn(x), 0.0), 0.0 * x, _parity(x) * sin(pi * _turn(x))),
+          lambda y, x: pi * cospi(x),
           latex=r"\sin\left(\pi {0}\right)", definition="sinpi(x)", points=[0.3, 1.7, -20.1],
-          doc="sin(πx), exact at whole numbers")
+          edges=[(1, 0, -pi), (0.5, 1, 0), (inf, nan, nan)], doc="sin(πx), exact at whole numbers and halves")
+
+
+def _turn(x: Any) -> Any:
+    """x less the nearest whole number."""
+    return x - round_(x)
+
+
+def _parity(x: Any) -> Any:
+    """1 where the nearest whole number is even, -1 where it is odd."""
+    return 1.0 - 2.0 * (round_(x) - 2.0 * floor(0.5 * round_(x)))
 
 
 def _sinc_slope_near_zero(x: Any) -> Any:
     """The series of (cos πx - sinc x)/x, which cancels near 0: -Σ (-1)ᵏ 2k π²ᵏ x²ᵏ⁻¹/(2k+1)!."""
-    coefficients = [(-1) ** k * 2 * k * pi ** (2 * k) / math.factorial(2 * k + 1) for k in range(1, 8)]
+    coefficients = [(-1) ** k * 2 * k * pi ** (2 * k) / math.factorial(2 * k + 1) for k in range(1, 10)]
     square_ = x * x
     return x * reduce(lambda total, c: total * square_ + c, reversed(coefficients))
 
@@ -277,22 +330,23 @@ sech = row("sech", lambda x: where(abs_(x) > 300.0, 2.0 * exp(-abs_(x)), 1.0 / c
           latex=r"\operatorname{{sech}}", definition="1 / cosh(x)", points=[0, 1e-5, 2, -5, 30],
           edges=[(1000, 0, 0), (-inf, 0, 0)], doc="hyperbolic secant, 1/cosh(x)")
 
-tanh = row("tanh", Atom(math.tanh, np.tanh), lambda y, x: sech(x) * sech(x), method=True,
+tanh = row("tanh", Atom(math.tanh, np.tanh), lambda y, x: square(sech(x)), method=True,
           textbook=lambda y, x: 1.0 - y**2.0, latex=r"\tanh",
           definition="tanh(x)", points=[0, 0.5, -2, 18, 1e-10], edges=[(1000, 1, 0), (-inf, -1, 0)],
           doc="hyperbolic tangent")
 
-asinh = row("asinh", Atom(math.asinh, np.arcsinh), lambda y, x: 1.0 / hypot(1.0, x), method=True,
+asinh = row("asinh", Atom(math.asinh, np.arcsinh), lambda y, x: where(abs_(x) > FAR, 1.0 / abs_(x), 1.0 / hypot(1.0, x)), method=True,
           textbook=lambda y, x: 1.0 / sqrt(x**2.0 + 1.0), aliases=("arcsinh",), latex=r"\operatorname{{arsinh}}",
           definition="asinh(x)", points=[0, 1e-5, 2, -1e200], doc="inverse hyperbolic sine")
 
-acosh = row("acosh", Atom(math.acosh, np.arccosh), lambda y, x: 1.0 / (sqrt(x - 1.0) * sqrt(x + 1.0)), method=True,
+acosh = row("acosh", Atom(math.acosh, np.arccosh), lambda y, x: where(x > FAR, 1.0 / x, where(x > 1.0, 1.0 / (sqrt(x - 1.0) * sqrt(x + 1.0)),
+                                                     1.0 / sqrt(2.0 * (x - 1.0)))), method=True,
           textbook=lambda y, x: 1.0 / sqrt(x**2.0 - 1.0), aliases=("arccosh",), latex=r"\operatorname{{arcosh}}",
           definition="acosh(x)", points=[1.5, 20, 1e200], edges=[(1, 0, inf), (0, nan, nan)],
           doc="inverse hyperbolic cosine")
 
 atanh = row("atanh", Atom(math.atanh, np.arctanh),
-          lambda y, x: where(abs_(x) > 1.0, nan, 1.0 / ((1.0 - x) * (1.0 + x))), method=True,
+          lambda y, x: where(abs_(x) > 1.0, y, 1.0 / _one_less_square(x)), method=True,
           textbook=lambda y, x: 1.0 / (1.0 - x**2.0), aliases=("arctanh",), latex=r"\operatorname{{artanh}}",
           definition="atanh(x)", points=[0, 0.5, -0.999], edges=[(1, inf, inf), (2, nan, nan)],
           doc="inverse hyperbolic tangent")
@@ -300,7 +354,7 @@ atanh = row("atanh", Atom(math.atanh, np.arctanh),
 # -- activations ------------------------------------------------------------------------------------
 
 sigmoid = row("sigmoid", lambda x: where(x < 0.0, exp(-abs_(x)), 1.0) / (1.0 + exp(-abs_(x))),
-          lambda y, x: y * sigmoid(-x), method=True, aliases=("expit",),
+          lambda y, x: 0.25 * square(sech(0.5 * x)), method=True, aliases=("expit",),
           textbook=lambda y, x: y * (1.0 - y), latex=r"\sigma", symbol="σ",
           definition="1 / (1 + exp(-x))", points=[0, 2, -3, 40, -40], edges=[(1000, 1, 0), (-1000, 0, 0)],
           doc="1/(1 + e⁻ˣ)")
@@ -365,7 +419,7 @@ gelu = row("gelu", lambda x: where(x < -40.0, 0.0, 0.5 * x * erfc(-x / SQRT2)),
 gelu_tanh = row("gelu_tanh", lambda x: where(x < -40.0, 0.0, x * sigmoid(2.0 * _gelu_inner(x))),
           lambda y, x: sigmoid(2.0 * _gelu_inner(x)) + where(
               abs_(x) > 40.0, 0.0,
-              2.0 * x * sigmoid(2.0 * _gelu_inner(x)) * sigmoid(-2.0 * _gelu_inner(x))
+              0.5 * x * square(sech(_gelu_inner(x)))
               * (SQRT_2_OVER_PI * (1.0 + 3.0 * 0.044715 * x * x))),
           method=True, latex=r"\operatorname{{gelu}}_{{\tanh}}",
           definition="x / 2 * (1 + tanh(sqrt(2 / pi) * (x + mpf('0.044715') * x ** 3)))",
@@ -386,35 +440,36 @@ silu = row("silu", lambda x: where(x < -SATURATED, 0.0, x * sigmoid(x)),
 
 mish = row("mish", lambda x: where(x < -SATURATED, 0.0, x * tanh(softplus(x))),
           lambda y, x: where(abs_(x) > 340.0, where(x > 0.0, 1.0, where(x < -SATURATED, 0.0, exp(x) * (1.0 + x))),
-                             tanh(softplus(x)) + x * sigmoid(x) * sech(softplus(x)) * sech(softplus(x))),
+                             tanh(softplus(x)) + x * sigmoid(x) * square(sech(softplus(x)))),
           method=True, latex=r"\operatorname{{mish}}",
           definition="x * tanh(log(1 + exp(x)))", points=[0.3, 2, -3, -40, 40],
           edges=[(0, 0, 0.6), (inf, inf, 1), (-inf, 0, 0)], doc="x·tanh(softplus(x)) (Misra 2019)")
 
 hardtanh = row("hardtanh", lambda x, low=-1.0, high=1.0: where(x <= low, low, where(x >= high, high, x)),
-          lambda y, x, low, high: (where(x > low, where(x < high, 1.0, 0.0 * x), 0.0 * x),
+          lambda y, x, low, high: (where(x <= low, 0.0, where(x >= high, 0.0, where(equal(x, x), 1.0, x))),
                                    where(x <= low, 1.0, 0.0), where(x <= low, 0.0, where(x >= high, 1.0, 0.0))),
           method=True, latex=r"\operatorname{{hardtanh}}({0}; {1}, {2})",
           definition="low if x <= low else high if x >= high else x", points=[(0.3, -1, 1), (5, -1, 1), (-5, -1, 2)],
           edges=[((-1, -1, 1), -1, (0, None, None)), ((1, -1, 1), 1, (0, None, None))], doc="x cut off at low and high")
 
 relu6 = row("relu6", lambda x: where(x <= 0.0, 0.0, where(x >= 6.0, 6.0, x)),
-          lambda y, x: where(x > 0.0, where(x < 6.0, 1.0, 0.0), 0.0 * x), method=True,
+          lambda y, x: where(x > 0.0, where(x < 6.0, 1.0, 0.0), where(x <= 0.0, 0.0, x)), method=True,
           latex=r"\operatorname{{relu6}}", definition="0 * x if x <= 0 else 6 + 0 * x if x >= 6 else x",
           points=[3, -1, 7], edges=[(0, 0, 0), (6, 6, 0)], doc="min(max(0, x), 6)")
 
 hardsigmoid = row("hardsigmoid", lambda x: where(x <= -3.0, 0.0, where(x >= 3.0, 1.0, x / 6.0 + 0.5)),
-          lambda y, x: where(x > -3.0, where(x < 3.0, 1.0 / 6.0, 0.0), 0.0 * x), method=True,
+          lambda y, x: where(x > -3.0, where(x < 3.0, 1.0 / 6.0, 0.0), where(x <= -3.0, 0.0, x)), method=True,
           latex=r"\operatorname{{hardsigmoid}}", definition="0 * x if x <= -3 else 1 + 0 * x if x >= 3 else x / 6 + mpf(1) / 2",
           points=[0.3, -5, 5], edges=[(-3, 0, 0), (3, 1, 0)], doc="x/6 + ½ cut off at 0 and 1")
 
 hardswish = row("hardswish", lambda x: where(x <= -3.0, 0.0, where(x >= 3.0, x, x * (x / 6.0 + 0.5))),
-          lambda y, x: where(x > -3.0, where(x < 3.0, x / 3.0 + 0.5, 1.0), 0.0 * x), method=True,
+          lambda y, x: where(x > -3.0, where(x < 3.0, x / 3.0 + 0.5, 1.0), where(x <= -3.0, 0.0, x)), method=True,
           latex=r"\operatorname{{hardswish}}", definition="0 * x if x <= -3 else x if x >= 3 else x * (x / 6 + mpf(1) / 2)",
           points=[0.3, -5, 5, -2], edges=[(-3, 0, 0), (3, 3, 1)], doc="x·hardsigmoid(x) (Howard et al. 2019)")
 
 softsign = row("softsign", lambda x: where(abs_(x) > 1e17, sign(x), x / (1.0 + abs_(x))),
-          lambda y, x: 1.0 / ((1.0 + abs_(x)) * (1.0 + abs_(x))), method=True,
+          lambda y, x: square(1.0 / (1.0 + abs_(x))), method=True,
+          textbook=lambda y, x: 1.0 / (1.0 + abs_(x)) ** 2.0,
           latex=r"\operatorname{{softsign}}", definition="x / (1 + abs(x))", points=[0.3, -5, 1e10],
           edges=[(0, 0, 1), (inf, 1, 0)], doc="x/(1 + |x|)")
 
@@ -476,18 +531,24 @@ where_ = row("where", lambda condition, chosen, other: where(condition, chosen, 
           latex=r"\left({1} \text{{ if }} {0} \text{{ else }} {2}\right)", definition="chosen if condition else other",
           points=[(1, 2, 3), (0, 2, 3)], doc="chosen or other; no derivative at all goes to the one not taken")
 
-floor = row("floor", Atom(lambda x: float(math.floor(x)), np.floor), lambda y, x: 0.0, method=True,
+guard = row("guard", lambda condition, chosen, other: where(condition, chosen, other),
+          lambda y, condition, chosen, other: (None, where(condition, 1.0, None), where(condition, None, 1.0)),
+          latex=r"\left({1} \text{{ if }} {0} \text{{ else }} {2}\right)", definition="chosen if condition else other",
+          points=[(1, 2, 3), (0, 2, 3)],
+          doc="chosen or other, two forms of one number of which either has its digits somewhere: a formula shows the one taken")
+
+floor = row("floor", Atom(lambda x: math.copysign(math.floor(x), x), np.floor), lambda y, x: 0.0, method=True,
           latex=r"\lfloor {0} \rfloor", definition="floor(x)", points=[2.5, -2.5], edges=[(inf, inf, 0)],
           doc="the largest whole number not above x")
 
-ceil = row("ceil", Atom(lambda x: float(math.ceil(x)), np.ceil), lambda y, x: 0.0, method=True,
+ceil = row("ceil", Atom(lambda x: math.copysign(math.ceil(x), x), np.ceil), lambda y, x: 0.0, method=True,
           latex=r"\lceil {0} \rceil", definition="ceil(x)", points=[2.5, -2.5], doc="the smallest whole number not below x")
 
-trunc = row("trunc", Atom(lambda x: float(math.trunc(x)), np.trunc), lambda y, x: 0.0, method=True,
+trunc = row("trunc", Atom(lambda x: math.copysign(math.trunc(x), x), np.trunc), lambda y, x: 0.0, method=True,
           aliases=("fix",), latex=r"\operatorname{{trunc}}", definition="floor(x) if x > 0 else ceil(x)",
           points=[2.5, -2.5], doc="x without its fraction")
 
-round_ = row("round", Atom(lambda x: float(round(x)), np.rint), lambda y, x: 0.0,
+round_ = row("round", Atom(lambda x: math.copysign(round(x), x), np.rint), lambda y, x: 0.0,
           aliases=("rint",), latex=r"\operatorname{{round}}", definition="nint(x)", points=[2.4, -2.6],
           edges=[(0.5, 0, 0), (1.5, 2, 0), (2.5, 2, 0)], doc="the nearest whole number, halves to the even one")
 
@@ -501,15 +562,15 @@ erfc = row("erfc", Atom(math.erfc, error_function.erfc), lambda y, x: -TWO_OVER_
           method=True, latex=r"\operatorname{{erfc}}", definition="erfc(x)", points=[0, 0.5, -2, 20],
           edges=[(inf, 0, 0)], doc="1 - erf(x), with its digits in the tail")
 
-lgamma = row("lgamma", Atom(special.lgamma, special.elementwise(special.lgamma)), lambda y, x: digamma(x),
+lgamma = row("lgamma", Atom(gamma.lgamma, gamma.lgamma_of_arrays), lambda y, x: digamma(x),
           method=True, aliases=("gammaln",), latex=r"\ln\left|\Gamma({0})\right|",
           definition="log(abs(gamma(x)))", points=[0.5, 3, 25, -1.5], edges=[(-1, inf, nan), (0, inf, -inf)], doc="ln|Γ(x)|")
 
-digamma = row("digamma", Atom(lambda x: special.polygamma(0, x), special.elementwise(lambda x: special.polygamma(0, x))),
+digamma = row("digamma", Atom(gamma.digamma, gamma.digamma_of_arrays),
           lambda y, x: polygamma(1.0, x), method=True, latex=r"\psi",
           definition="psi(0, x)", points=[0.5, 3, 25, -1.5, 1e-5], edges=[(0, -inf, inf)], doc="d/dx ln Γ(x)")
 
-polygamma = row("polygamma", Atom(special.polygamma, special.elementwise(special.polygamma, 2)),
+polygamma = row("polygamma", Atom(gamma.polygamma, gamma.polygamma_of_arrays),
           lambda y, n, x: (None, polygamma(n + 1.0, x)), latex=r"\psi^{{({0})}}({1})",
           definition="psi(int(n), x)", points=[(1, 0.5), (1, 30), (2, 3), (3, -1.5), (0, 2.5)],
           edges=[((1, 0), inf, (None, nan))], doc="the n-th derivative of digamma; n is a whole number, not differentiated")

@@ -7,7 +7,19 @@ from string import Formatter
 
 from autograd.ops.primitive import TABLE
 
-BY_HAND = ("sum", "dot", "softmax", "log_softmax", "logsumexp", "where", "rrelu", "polygamma", "positive")
+BY_HAND = (
+    "sum",
+    "dot",
+    "softmax",
+    "log_softmax",
+    "logsumexp",
+    "where",
+    "guard",
+    "rrelu",
+    "polygamma",
+    "power_log",
+    "positive",
+)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from autograd.ops.numbers import left_to_right
 from autograd.ops.primitive import lookup
 from viz.formulas import notation as n
 from viz.formulas import printers
-from viz.formulas.formula import math_element
+from viz.formulas.formula import math_element, taken
 from viz.formulas.identifiers import escaped
 from viz.formulas.layers import layered_lines
 from viz.formulas.notation import Box
@@ -259,7 +259,10 @@ class _Board:
         return known if known is not None else self.symbols.letter(self.nodes[i])
 
     def _written(self, i: int) -> Box:
-        return written(lookup(self.nodes[i].op), [self._symbol(o) for o in self.operands[i]])
+        node, operands = self.nodes[i], self.operands[i]
+        if node.op == "guard":
+            return self._symbol(taken(node, *operands, self.nodes))
+        return written(lookup(node.op), [self._symbol(o) for o in operands])
 
     def _partial(self, of: int, by: int) -> Box:
         top, bottom = (n.row(n.Word("∂"), self._symbol(i), binds=n.ATOM) for i in (of, by))

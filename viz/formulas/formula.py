@@ -166,7 +166,8 @@ class _Writer:
 
     def _compose(self, i: int) -> None:
         operands = self._operands[i]
-        box = written(lookup(self._nodes[i].op), [self._box(o) for o in operands])
+        boxes = [self._box(o) for o in operands]
+        box = boxes[0] if self._nodes[i].op == "guard" else written(lookup(self._nodes[i].op), boxes)
         height = 1 + max(self._heights.get(o, 0) for o in operands)
         if i != self._root and self._wants_a_name(i, height):
             symbol = self._symbols.letter(self._nodes[i])
@@ -201,6 +202,13 @@ def _merged(nodes: Sequence[Node], seen: Trace) -> list[list[int]]:
             same[node.id] = first.setdefault((node.value.hex(),), node.id)
     for i in seen.forward:
         operands[i] = [same[o] for o in operands[i]]
+        if nodes[i].op == "guard":
+            operands[i] = [taken(nodes[i], *operands[i], nodes)]
         if not nodes[i].name:
-            same[i] = first.setdefault((nodes[i].op, *operands[i]), i)
+            same[i] = operands[i][0] if nodes[i].op == "guard" else first.setdefault((nodes[i].op, *operands[i]), i)
     return operands
+
+
+def taken(guard: Node, condition: int, chosen: int, other: int, nodes: Sequence[Node]) -> int:
+    """Which of two forms a guard's formula shows: the one that was taken; outside of its domain (nan) the usual one."""
+    return chosen if nodes[condition].value and guard.value == guard.value else other

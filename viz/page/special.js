@@ -53,9 +53,6 @@ const value = {
   ceil: Math.ceil,
   trunc: Math.trunc,
   round: toEven,
-  sinc: (x) => (x === 0 ? 1 : Math.abs(x) === Infinity ? 0 : value.sinpi(x) / (Math.PI * x)),
-  sinpi: (x) => parity(x) * Math.sin(Math.PI * (x - toEven(x))),
-  cospi: (x) => parity(x) * Math.cos(Math.PI * (x - toEven(x))),
   erf,
   erfc,
   lgamma,
@@ -97,9 +94,6 @@ function toEven(x) {
   if (over < 0.5 || !Number.isFinite(x)) return below;
   return over > 0.5 || below % 2 !== 0 ? below + 1 : below;
 }
-
-/** Whether the nearest whole number is even, 1, or odd, -1. */
-const parity = (x) => (Number.isFinite(x) ? (toEven(x) % 2 === 0 ? 1 : -1) : NaN);
 
 // -- the error function -----------------------------------------------------------------------------
 
@@ -188,45 +182,44 @@ function stirling(x) {
 
 /** ψ⁽ⁿ⁾(x), the n-th derivative of digamma; odd orders are +inf at the poles, even ones nan, digamma(0) is -inf. */
 function polygamma(n, x) {
-  if (!(n >= 0 && n < Infinity) || n !== Math.floor(n) || Number.isNaN(x) || x === -Infinity) return NaN;
-  if (x === Infinity) return n === 0 ? Infinity : 0;
-  return x <= 0 ? polygammaLeft(n, x) : polygammaRight(n, x);
+  if (!(n >= 0 && n <= 150) || n !== Math.floor(n) || Number.isNaN(x) || x === -Infinity) return NaN;
+  return x > 0 ? polygammaRight(n, x) : polygammaLeft(n, x);
 }
 
-/** Reflection: ψ⁽ⁿ⁾(x) = (-1)ⁿ ψ⁽ⁿ⁾(1-x) - π dⁿ/dxⁿ cot(πx). */
+/** Reflection: ψ⁽ⁿ⁾(x) = ψ⁽ⁿ⁾(f) + (-1)ⁿ (ψ⁽ⁿ⁾(1 - x) - ψ⁽ⁿ⁾(1 - f)), f the fraction of x. */
 function polygammaLeft(n, x) {
-  if (x === Math.floor(x)) return n === 0 ? (x === 0 ? -Infinity : NaN) : n % 2 ? Infinity : NaN;
-  const turn = x - Math.floor(x);
-  const cotangent = turn === 0.5 ? 0 : Math.cos(Math.PI * turn) / Math.sin(Math.PI * turn);
-  const reflected = polygammaRight(n, 1 - x) * (n % 2 ? -1 : 1);
-  return reflected - Math.PI ** (n + 1) * cotangentDerivative(n).reduceRight((sum, c) => sum * cotangent + c, 0);
+  const turn = x - toEven(x);
+  if (turn === 0) return n === 0 ? (x === 0 ? -Infinity : NaN) : n % 2 ? Infinity : NaN;
+  const [above, below] = turn < 0 ? [1 + turn, -turn] : [turn, 1 - turn];
+  const [near, far] = [polygammaRight(n, above), polygammaRight(n, below)];
+  return n % 2 ? near + (far - polygammaRight(n, 1 - x)) : near - far + polygammaRight(n, 1 - x);
 }
 
-/** Up by ψ⁽ⁿ⁾(x) = ψ⁽ⁿ⁾(x+1) - (-1)ⁿ n!/xⁿ⁺¹, then the asymptotic series. */
+/** Up by ψ⁽ⁿ⁾(x) = ψ⁽ⁿ⁾(x+1) - (-1)ⁿ n!/xⁿ⁺¹, then the asymptotic series; the smallest terms first. */
 function polygammaRight(n, x) {
-  const sign = n % 2 ? 1 : -1,
-    terms = [];
-  for (; x < 16 + n; x += 1) terms.push(factorial(n) / x ** (n + 1));
-  return sign * total(terms) + polygammaFar(n, x, sign);
+  const r = 1 / (x + 8 + n);
+  let sum = n ? factorialPower(r, n - 1) * series(n, r) : r * (0.5 + r * series(0, r));
+  for (let j = 7 + n; j >= 0; j--) sum += factorialPower(1 / (x + j), n);
+  return n === 0 ? Math.log(x + 8) - sum : n % 2 ? sum : -sum;
 }
 
-function polygammaFar(n, x, sign) {
-  if (n === 0) return Math.log(x) - 0.5 / x - total(BERNOULLI.map((b, i) => b / ((2 * i + 2) * x ** (2 * i + 2))));
-  const series = [factorial(n - 1) / x ** n, factorial(n) / (2 * x ** (n + 1))];
-  BERNOULLI.forEach((b, i) => {
-    series.push(((b * factorial(2 * i + 1 + n)) / factorial(2 * i + 2)) * x ** (-2 * i - 2 - n));
+/** n!·rⁿ⁺¹ */
+function factorialPower(r, n) {
+  let product = r;
+  for (let k = 1; k <= n; k++) product *= k * r;
+  return product;
+}
+
+function series(n, r) {
+  let rising = 1;
+  const coefficients = BERNOULLI.map((b, i) => {
+    const k = i + 1;
+    if (n === 0) return b / (2 * k);
+    rising *= ((n + 2 * k - 2) * (n + 2 * k - 1)) / ((2 * k - 1) * (2 * k));
+    return b * rising;
   });
-  return sign * total(series);
-}
-
-/** dⁿ/dxⁿ cot(πx) / πⁿ as a polynomial in c = cot(πx), from dc/dx = -π(1 + c²). */
-function cotangentDerivative(n) {
-  let polynomial = [0, 1];
-  for (let i = 0; i < n; i++) {
-    const slope = polynomial.map((c, k) => k * c).slice(1);
-    polynomial = [...slope, 0, 0].map((c, k) => -(c + (slope[k - 2] ?? 0)));
-  }
-  return polynomial;
+  const tail = coefficients.reduceRight((sum, c) => sum * r * r + c, 0);
+  return n === 0 ? tail : 1 + r * (0.5 * n + r * tail);
 }
 
 // -- vectors ----------------------------------------------------------------------------------------

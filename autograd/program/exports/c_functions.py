@@ -1,7 +1,7 @@
 """The table's atoms in C99: what libm calls them, and those that libm lacks, each as a small function.
 
 What is not an atom is printed from its row (see `c`).  Each of these functions does what the row's own
-function of floats in `ops.special` does, by the method that is cited there.
+function of floats in `ops.special` or `ops.gamma` does, by the method that is cited there.
 """
 
 from __future__ import annotations
@@ -61,35 +61,6 @@ static double floor_divide_value(double a, double b)
     return quotient - whole > 0.5 ? whole + 1.0 : whole;
 }
 """),
-    "sinpi": Function("""\
-/* sin(pi x), reduced first: exactly 0 at whole numbers. */
-static double sinpi_value(double x)
-{
-    const double nearest = rint(x), sine = sin(3.141592653589793 * (x - nearest));
-    return fmod(nearest, 2.0) == 0.0 ? sine : -sine;
-}
-"""),
-    "cospi": Function("""\
-/* cos(pi x), reduced first. */
-static double cospi_value(double x)
-{
-    const double nearest = rint(x), cosine = cos(3.141592653589793 * (x - nearest));
-    return fmod(nearest, 2.0) == 0.0 ? cosine : -cosine;
-}
-"""),
-    "sinc": Function(
-        """\
-/* sin(pi x)/(pi x), 1 at 0. */
-static double sinc_value(double x)
-{
-    if (x == 0.0) {
-        return 1.0;
-    }
-    return isinf(x) ? 0.0 : sinpi_value(x) / (3.141592653589793 * x);
-}
-""",
-        ("sinpi",),
-    ),
     "lgamma": Function("""\
 /* ln|Gamma(x)|; infinite at the poles and at both infinities. */
 static double lgamma_value(double x)
@@ -106,64 +77,49 @@ static double polygamma_right(int n, double x)
         1.0 / 6.0, -1.0 / 30.0, 1.0 / 42.0, -1.0 / 30.0, 5.0 / 66.0, -691.0 / 2730.0, 7.0 / 6.0,
         -3617.0 / 510.0, 43867.0 / 798.0, -174611.0 / 330.0,
     };
-    const double factorial = tgamma(n + 1.0);
-    double below = 0.0, above = 0.0, power, term;
-    int k;
-    if (isinf(x)) {
-        return n == 0 ? INFINITY : 0.0;
+    const double r = 1.0 / (x + (8 + n));
+    double series = 0.0, rising = n == 0 ? -1.0 : 1.0, coefficient[10], total, term;
+    int j, k;
+    for (k = 1; k <= 10; k++) { /* (n + 2k - 1)! / ((n - 1)! (2k)!), or -1/2k where n is 0 */
+        rising *= n > 0 ? (n + 2.0 * k - 2.0) * (n + 2.0 * k - 1.0) / ((2.0 * k - 1.0) * (2.0 * k)) : 1.0;
+        coefficient[k - 1] = bernoulli[k - 1] * (n > 0 ? rising : -1.0 / (2.0 * k));
     }
-    while (x < 16.0 + n) {
-        below += factorial / pow(x, n + 1.0);
-        x += 1.0;
+    for (k = 9; k >= 0; k--) {
+        series = series * (r * r) + coefficient[k];
     }
-    power = pow(x, -n);
-    for (k = 10; k >= 1; k--) { /* the smallest first */
-        term = bernoulli[k - 1] * pow(x, -2.0 * k) / (2.0 * k);
-        if (n > 0) {
-            int j;
-            for (j = 2 * k; j < 2 * k + n; j++) { /* (2k + n - 1)! / (2k - 1)! */
-                term *= j;
-            }
+    total = n > 0 ? 1.0 + r * (0.5 * n + r * series) : r * (r * series - 0.5);
+    for (k = 0; k < n; k++) {
+        total *= k > 0 ? k * r : r;
+    }
+    for (j = 7 + n; j >= 0; j--) { /* the smallest first */
+        term = 1.0 / (x + j);
+        for (k = 1; k <= n; k++) {
+            term *= k / (x + j);
         }
-        above += n == 0 ? -term : term * power;
+        total += n > 0 ? term : -term;
     }
-    if (n == 0) {
-        return above - 0.5 / x + log(x) - below;
-    }
-    above += factorial * power / (2.0 * x) + factorial / n * power;
-    return n % 2 == 1 ? above + below : -(above + below);
+    return n == 0 ? total + log(x + 8.0) : n % 2 == 1 ? total : -total;
 }
 
 /* By reflection left of 0; at the poles inf for odd n, nan for even n, but digamma(0) is -inf. */
 static double polygamma_value(double order, double x)
 {
-    double cotangent, turn, polynomial[2][64] = {{0.0}}, value = 0.0;
-    int n, i, j;
-    if (!(order >= 0.0 && order <= 60.0) || order != floor(order) || isnan(x) || x == -INFINITY) {
+    const double turn = x - rint(x), above = turn < 0.0 ? 1.0 + turn : turn, below = turn < 0.0 ? -turn : 1.0 - turn;
+    int n;
+    if (!(order >= 0.0 && order <= 150.0) || order != floor(order) || isnan(x) || x == -INFINITY) {
         return NAN;
     }
     n = (int)order;
     if (x > 0.0) {
         return polygamma_right(n, x);
     }
-    if (x == floor(x)) {
+    if (turn == 0.0) {
         return n == 0 && x == 0.0 ? -INFINITY : n % 2 == 1 ? INFINITY : NAN;
     }
-    polynomial[0][1] = 1.0; /* the n-th derivative of cot(pi x)/pi^n in c = cot(pi x), from dc/dx = -pi (1 + c^2) */
-    for (i = 0; i < n; i++) {
-        const double *before = polynomial[i % 2];
-        double *after = polynomial[(i + 1) % 2];
-        for (j = 0; j <= i + 2; j++) {
-            after[j] = -((j + 1.0) * before[j + 1] + (j > 0 ? (j - 1.0) * before[j - 1] : 0.0));
-        }
+    if (n % 2 == 1) {
+        return polygamma_right(n, above) + (polygamma_right(n, below) - polygamma_right(n, 1.0 - x));
     }
-    turn = x - floor(x);
-    cotangent = turn == 0.5 ? 0.0 : cos(3.141592653589793 * turn) / sin(3.141592653589793 * turn);
-    for (i = n + 1; i >= 0; i--) {
-        value = value * cotangent + polynomial[n % 2][i];
-    }
-    value *= pow(3.141592653589793, n + 1.0);
-    return (n % 2 == 1 ? -1.0 : 1.0) * polygamma_right(n, 1.0 - x) - value;
+    return polygamma_right(n, above) - polygamma_right(n, below) + polygamma_right(n, 1.0 - x);
 }
 """),
     "digamma": Function(

@@ -175,19 +175,9 @@ def _atom(row: str) -> Callable[..., Any]:
         "lgamma": special.gammaln,
         "digamma": special.digamma,
         "polygamma": lambda n, x: special.polygamma(jax.numpy.asarray(n).astype(int), x),
-        "sinpi": lambda x: _half_turns(jax.numpy.sin, x),
-        "cospi": lambda x: _half_turns(jax.numpy.cos, x),
     }
     function: Callable[..., Any] = own.get(row) or getattr(jax.numpy, _JAX_NAMES.get(row, row))
     return function
-
-
-def _half_turns(function: Callable[[Any], Any], x: Any) -> Any:
-    """sin or cos of πx, reduced first."""
-    import jax.numpy as jnp
-
-    nearest = jnp.rint(x)
-    return function(math.pi * (x - nearest)) * jnp.where(jnp.fmod(nearest, 2.0) == 0.0, 1.0, -1.0)
 
 
 # -- rows of any number of operands -----------------------------------------------------------------

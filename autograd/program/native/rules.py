@@ -2,7 +2,7 @@
 
 A rule that is written in terms of others is written out from the row itself.  Only atoms are written
 here: by their own machine code, by an instruction, by C's function of that name, or, where neither is
-to be had (digamma), by a call back into Python, which is as slow as it sounds.
+to be had (a polygamma whose order is not known), by a call back into Python, which is as slow as it sounds.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.errors import ArgumentError
+from autograd.ops import gamma
 from autograd.ops.expression import COMPARISONS, Expression, Term, variable
 from autograd.ops.primitive import Primitive, lookup
 from autograd.ops.special import halves
@@ -23,6 +24,7 @@ from autograd.program.program import Operation
 Rule = Callable[..., Number]
 
 _QUESTIONS = {"equal": "oeq", "less": "olt", "less_equal": "ole", "greater": "ogt", "greater_equal": "oge"}
+_HIGHEST_WRITTEN = 16  # of the orders of polygamma
 _LONG = 32  # terms from which a sum is added in several chains at once
 
 
@@ -113,6 +115,14 @@ def _power(a: Number, b: Number) -> Number:
     return called(a.code, lookup("power"), (a, b))
 
 
+def _polygamma(n: Number, x: Number) -> Number:
+    """ψ⁽ⁿ⁾(x), written out for an order that is known and whose recurrence is not too long."""
+    order = n.known
+    if order is None or order not in range(_HIGHEST_WRITTEN + 1):
+        return called(x.code, lookup("polygamma"), (n, x))
+    return _number(_write(x.code, gamma.polygamma_rule(int(order), variable("x")), {"x": x}))
+
+
 def _fmod(a: Number, b: Number) -> Number:
     return a._operate("frem", a, b)
 
@@ -169,10 +179,15 @@ _ATOMS: dict[str, Rule] = {
     "sin": mathematics.sin,
     "cos": mathematics.cos,
     "erf": mathematics.erf,
+    "digamma": lambda x: _polygamma(x.code.constant(0.0), x),
+    "polygamma": _polygamma,
 }
 
 # Slopes that share more with the value than the rule as it stands in the table lets them.
-_SLOPES: dict[tuple[str, int], Rule] = {("tanh", 0): mathematics.tanh_slope}
+_SLOPES: dict[tuple[str, int], Rule] = {
+    ("tanh", 0): mathematics.tanh_slope,
+    ("sigmoid", 0): lambda y, x: y * value(x.code, lookup("sigmoid"), (-x,)),
+}
 
 
 # -- rows of any number of operands -----------------------------------------------------------------

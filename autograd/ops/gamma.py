@@ -1,0 +1,183 @@
+"""ln Γ and its derivatives ψ, ψ′, ψ″, …, in ordinary arithmetic: on floats, on arrays, as text for other targets.
+
+ψ⁽ⁿ⁾(x), x > 0, is stepped up by the recurrence to x + 8 + n, where the asymptotic series is exact (Abramowitz &
+Stegun 6.4.6, 6.3.18, 6.4.11): always so many steps, so that nothing is chosen.  Left of 0 it is reflected, by
+
+    ψ⁽ⁿ⁾(x) = ψ⁽ⁿ⁾(f) + (-1)ⁿ (ψ⁽ⁿ⁾(1 - x) - ψ⁽ⁿ⁾(1 - f)),   f = x - ⌊x⌋,
+
+which needs no cotangent (6.4.7 at x and at f).  The poles: +inf for odd n, nan for even n, but ψ(0) is -inf.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Sequence
+from functools import cache, reduce
+from math import inf, nan
+from typing import Any
+
+import numpy as np
+
+from autograd.ops.expression import source_of, variable
+from autograd.ops.numbers import equal, where
+from autograd.ops.primitive import define, lookup, names_in
+
+BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798,
+             -174611 / 330)  # fmt: skip
+HIGHEST = 150  # order; above it n! and n!/xⁿ⁺¹ leave the range of doubles too soon, and the answer is nan
+_WRITTEN_OUT = 8  # orders up to this have functions of floats without loops
+
+
+# -- ψ⁽ⁿ⁾ of any kind of number ---------------------------------------------------------------------
+
+
+def polygamma_rule(n: int, x: Any) -> Any:
+    """ψ⁽ⁿ⁾(x) of one order, anywhere: what is chosen is chosen by `where`."""
+    t = x - lookup("round")(x)
+    above, below = where(t < 0.0, 1.0 + t, t), where(t < 0.0, -t, 1.0 - t)
+    mirrored = _right(n, where(x > 0.0, x, 1.0 - x))
+    left = _reflected(n, _right(n, above), _right(n, below), mirrored)
+    return where(x > 0.0, mirrored, where(equal(t, 0.0), _pole(n, x), left))
+
+
+def _reflected(n: int, above: Any, below: Any, mirrored: Any) -> Any:
+    """The formula of the page's first lines, of ψ⁽ⁿ⁾ at f, at 1 - f and at 1 - x."""
+    return above + (below - mirrored) if n % 2 else (above - below) + mirrored
+
+
+def _pole(n: int, x: Any) -> Any:
+    if n == 0:
+        return where(equal(x, 0.0), -inf, nan)
+    return inf if n % 2 else nan
+
+
+def _right(n: int, x: Any) -> Any:
+    """ψ⁽ⁿ⁾(x) where x > 0, the smallest terms first."""
+    shifted = [x + float(j) if j else x for j in range(9 + n)]
+    w = shifted.pop()
+    r = 1.0 / w
+    terms = [_factorial_power(1.0 / at, n) for at in reversed(shifted)]
+    if n == 0:
+        tail = r * (0.5 + r * _polynomial([b / (2 * k) for k, b in enumerate(BERNOULLI, 1)], r * r))
+        return lookup("log")(w) - reduce(operator.add, terms, tail)
+    total = reduce(operator.add, terms, _factorial_power(r, n - 1) * _series(n, r))
+    return total if n % 2 else -total
+
+
+def _series(n: int, r: Any) -> Any:
+    """|ψ⁽ⁿ⁾(1/r)| rⁿ / (n-1)!, by the asymptotic series."""
+    coefficients, rising = [], 1.0
+    for k, b in enumerate(BERNOULLI, 1):
+        rising *= (n + 2 * k - 2) * (n + 2 * k - 1) / ((2 * k - 1) * (2 * k))  # (n+2k-1)! / ((n-1)! (2k)!)
+        coefficients.append(b * rising)
+    return 1.0 + r * (0.5 * n + r * _polynomial(coefficients, r * r))
+
+
+def _polynomial(coefficients: Sequence[float], x: Any) -> Any:
+    """Σ cₖxᵏ, the constant first, by Horner's scheme."""
+    return reduce(lambda total, c: total * x + c, reversed(coefficients))
+
+
+def _factorial_power(r: Any, n: int) -> Any:
+    """n!·rⁿ⁺¹, multiplied in an order in which nothing overflows before the product does."""
+    return reduce(lambda product, k: product * (float(k) * r), range(1, n + 1), r)
+
+
+# -- floats -----------------------------------------------------------------------------------------
+
+
+def digamma(x: float) -> float:
+    """ψ(x)."""
+    return _polygamma(0, x)
+
+
+def polygamma(n: float, x: float) -> float:
+    """ψ⁽ⁿ⁾(x): n = 0 is digamma, n = 1 trigamma; nan for an n that is not whole, or above HIGHEST."""
+    return _polygamma(int(n), x) if 0.0 <= n <= HIGHEST and n == math.floor(n) else nan
+
+
+def _polygamma(n: int, x: float) -> float:
+    right = _right_of_floats(n)
+    if x > 0.0:
+        return right(x)
+    if math.isnan(x) or math.isinf(x):
+        return nan
+    t = x - round(x)
+    if t == 0.0:
+        return float(_pole(n, x))
+    above, below = (1.0 + t, -t) if t < 0.0 else (t, 1.0 - t)
+    return float(_reflected(n, right(above), right(below), right(1.0 - x)))
+
+
+@cache
+def _right_of_floats(n: int) -> Callable[[float], float]:
+    """`_right` of one order: written out, so that it is quick, where that is not too long."""
+    if n > _WRITTEN_OUT:
+        return lambda x: float(_right(n, x))
+    assignments, (result,) = source_of([_right(n, variable("x"))])
+    body = "".join(f"    {line}\n" for line in [*assignments, f"return {result}"])
+    source = f"def right(x):\n{body}"
+    return define("right", source, f"<polygamma {n}>", names_in(source))
+
+
+# -- arrays -----------------------------------------------------------------------------------------
+
+
+def digamma_of_arrays(x: Any) -> Any:
+    """ψ(x) of every element."""
+    return _of_arrays(0, np.asarray(x, float))[()]
+
+
+def polygamma_of_arrays(n: Any, x: Any) -> Any:
+    """ψ⁽ⁿ⁾(x) of every pair of elements: each order that occurs on the elements of that order."""
+    orders, at = np.broadcast_arrays(np.asarray(n, float), np.asarray(x, float))
+    answer = np.full(at.shape, nan)
+    for order in np.unique(orders[(orders >= 0) & (orders <= HIGHEST) & (orders == np.floor(orders))]).tolist():
+        mask = orders == order
+        answer[mask] = _of_arrays(int(order), at[mask])
+    return answer[()]
+
+
+def _of_arrays(n: int, x: Any) -> Any:
+    return _right(n, x) if np.all(x > 0.0) else np.asarray(polygamma_rule(n, x))
+
+
+# -- ln |Γ| -----------------------------------------------------------------------------------------
+
+# (-1)ᵏ (ζ(k) - 1)/k from k = 2 on: ln Γ(2 + z) = z·(1 - γ + z·Σ …) (Abramowitz & Stegun 6.1.33)
+_NEAR_TWO = (0.3224670334241132, -0.0673523010531981, 0.020580808427784546, -0.007385551028673986,
+             0.0028905103307415234, -0.001192753911703261, 0.0005096695247430425,
+             -0.00022315475845357939, 9.945751278180853e-05, -4.492623673813314e-05,
+             2.050721277567069e-05, -9.439488275268397e-06, 4.374866789907488e-06,
+             -2.039215753801366e-06, 9.55141213040742e-07, -4.492469198764566e-07,
+             2.1207184805554665e-07, -1.0043224823968099e-07, 4.7698101693639804e-08,
+             -2.2711094608943164e-08)  # fmt: skip
+_ONE_LESS_EULER = 0.42278433509846713
+
+
+def lgamma(x: float) -> float:
+    """ln |Γ(x)|, +inf at the poles 0, -1, -2, … and at both infinities; with its digits near its zeros 1 and 2."""
+    if 1.75 < x < 2.25:
+        return _near_two(x - 2.0)
+    if 0.75 < x < 1.25:
+        return _near_two(x - 1.0) - math.log1p(x - 1.0)
+    if x <= 0.0 and (x == -inf or x == math.floor(x)):
+        return inf
+    try:
+        return math.lgamma(x)
+    except OverflowError:
+        return inf
+
+
+def _near_two(z: float) -> float:
+    """ln Γ(2 + z) for |z| ≤ ¼."""
+    return z * (_ONE_LESS_EULER + z * float(_polynomial(_NEAR_TWO, z)))
+
+
+def lgamma_of_arrays(x: Any) -> Any:
+    """ln |Γ(x)| of every element."""
+    return np.asarray(_LGAMMAS(x), float)[()]
+
+
+_LGAMMAS = np.frompyfunc(lambda x: lgamma(float(x)), 1, 1)
