@@ -261,7 +261,7 @@ class _Board:
     def _written(self, i: int) -> Box:
         node, operands = self.nodes[i], self.operands[i]
         if node.op == "guard":
-            return self._symbol(taken(node, *operands, self.nodes))
+            return self._symbol(taken(node, operands, self.nodes))
         return written(lookup(node.op), [self._symbol(o) for o in operands])
 
     def _partial(self, of: int, by: int) -> Box:

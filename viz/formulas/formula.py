@@ -203,12 +203,13 @@ def _merged(nodes: Sequence[Node], seen: Trace) -> list[list[int]]:
     for i in seen.forward:
         operands[i] = [same[o] for o in operands[i]]
         if nodes[i].op == "guard":
-            operands[i] = [taken(nodes[i], *operands[i], nodes)]
+            operands[i] = [taken(nodes[i], operands[i], nodes)]
         if not nodes[i].name:
             same[i] = operands[i][0] if nodes[i].op == "guard" else first.setdefault((nodes[i].op, *operands[i]), i)
     return operands
 
 
-def taken(guard: Node, condition: int, chosen: int, other: int, nodes: Sequence[Node]) -> int:
+def taken(guard: Node, operands: Sequence[int], nodes: Sequence[Node]) -> int:
     """Which of two forms a guard's formula shows: the one that was taken; outside of its domain (nan) the usual one."""
+    condition, chosen, other = operands
     return chosen if nodes[condition].value and guard.value == guard.value else other
