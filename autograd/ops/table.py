@@ -78,10 +78,10 @@ divide = row("divide", lambda a, b: a / b, lambda y, a, b: (1.0 / b, -y / b),
           doc="a / b; 1/0 is ±inf as IEEE 754 has it")
 
 power = row("power", Atom(math.pow, special.power),
-          lambda y, a, b: (where(equal(a, 0.0), where(equal(b, 0.0), 0.0, b * power_log(0.0, a, b - 1.0)),
+          lambda y, a, b: (where(equal(a, 0.0), where(equal(b, 0.0), 0.0, _leading(a, b) * power_log(0.0, a, b - 1.0)),
                                  b * power(a, b - 1.0)),
-                           where(equal(a, 0.0), where(equal(b, 0.0), 0.0, power_log(1.0, a, b)),
-                                 where(abs_(y) < TINY, power_log(1.0, a, b), y * log(a)))),
+                           where(where(equal(a, 0.0), 0.0, where(abs_(y) > 1.0 / TINY, 0.0, abs_(y))) < TINY,
+                                 where(equal(y, 1.0), 0.0, power_log(1.0, a, b)), y * log(a))),
           textbook=lambda y, a, b: (b * a ** (b - 1.0), y * log(a)),
           symbol="^", operator="pow", aliases=("pow",), latex="{0}^{{{1}}}",
           definition="a ** b", points=[(2, 3), (0.3, -1.7), (4, 0.5), (10, 0)],
@@ -91,16 +91,23 @@ power = row("power", Atom(math.pow, special.power),
 
 power_log = row("power_log", lambda k, a, b: where(
               equal(k, 0.0), power(a, b),
-              where(equal(power(a, b), 0.0), where(a < 0.0, nan, 0.0), power(a, b) * power(log(a), k))),
+              where(equal(power(a + 0.0, b), 0.0), where(a < 0.0, nan, 0.0), power(a + 0.0, b) * power(log(a), k))),
           lambda y, k, a, b: (None,
-                              where(equal(b, 0.0), 0.0, b * power_log(k, a, b - 1.0))
-                              + where(equal(k, 0.0), 0.0, k * power_log(k - 1.0, a, b - 1.0)),
+                              where(equal(b, 0.0), 0.0, _leading(a, b) * power_log(k, a, b - 1.0))
+                              + where(equal(k, 0.0), 0.0,
+                                        where(equal(_leading(a, b), b), k * power_log(k - 1.0, a, b - 1.0), 0.0)),
                               power_log(k + 1.0, a, b)),
           latex=r"\operatorname{{powerlog}}({0}; {1}, {2})", definition="a ** b * log(a) ** k if k else a ** b",
           points=[(1, 2, 3), (2, 0.3, -1.7), (1, 1e-170, 2), (0, 3, 2)],
           edges=[((1, 0, 2), 0, (None, 0, 0)), ((1, 0, 1), 0, (None, -inf, 0)), ((1, 0, 0), -inf, (None, inf, inf)),
                  ((1, 0, -1), -inf, (None, inf, inf)), ((1, -2, 3), nan, (None, nan, nan))],
           doc="aᵇ·(ln a)ᵏ, the k-th derivative of aᵇ along b; k is a whole number, not differentiated")
+
+
+def _leading(a: Any, b: Any) -> Any:
+    """b, or its sign where aᵇ⁻¹ is infinite and what is added to it by the product rule would be ∞ - ∞."""
+    return where(equal(a, 0.0), where(b < 1.0, where(b < 0.0, -1.0, 1.0), b), b)
+
 
 negative = row("negative", lambda x: -x, lambda y, x: -1.0,
           symbol="−", latex="-{0}", definition="-x", points=[2, -0.5], doc="-x")
@@ -276,7 +283,7 @@ atan2 = row("atan2", Atom(math.atan2, np.arctan2),
           edges=[((0, 0), 0, (0, 0))], doc="the angle of the point (b, a), in (-π, π]")
 
 sinc = row("sinc", lambda x: where(equal(x, 0.0), 1.0, where(equal(abs_(x), inf), 0.0, sinpi(x) / (pi * x))),
-          lambda y, x: where(abs_(x) < 0.1, _sinc_slope_near_zero(x),
+          lambda y, x: where(abs_(x) < 0.25, _sinc_slope_near_zero(x),
                              where(equal(abs_(x), inf), 0.0, (cospi(x) - y) / x)), method=True,
           textbook=lambda y, x: (cospi(x) - y) / x, latex=r"\operatorname{{sinc}}",
           definition="sincpi(x)", points=[0.5, 0.05, 1e-9, -2.3, 0.1], edges=[(0, 1, 0), (inf, 0, 0)],
@@ -306,7 +313,7 @@ def _parity(x: Any) -> Any:
 
 def _sinc_slope_near_zero(x: Any) -> Any:
     """The series of (cos πx - sinc x)/x, which cancels near 0: -Σ (-1)ᵏ 2k π²ᵏ x²ᵏ⁻¹/(2k+1)!."""
-    coefficients = [(-1) ** k * 2 * k * pi ** (2 * k) / math.factorial(2 * k + 1) for k in range(1, 10)]
+    coefficients = [(-1) ** k * 2 * k * pi ** (2 * k) / math.factorial(2 * k + 1) for k in range(1, 13)]
     square_ = x * x
     return x * reduce(lambda total, c: total * square_ + c, reversed(coefficients))
 
@@ -356,11 +363,17 @@ atanh = row("atanh", Atom(math.atanh, np.arctanh),
 # -- activations ------------------------------------------------------------------------------------
 
 sigmoid = row("sigmoid", lambda x: where(x < 0.0, exp(-abs_(x)), 1.0) / (1.0 + exp(-abs_(x))),
-          lambda y, x: where(abs_(x) < 1.8, 0.25 * (1.0 - square(tanh(0.5 * x))), y * sigmoid(-x)),
+          lambda y, x: _sigmoid_slope(x, y),
           method=True, aliases=("expit",),
           textbook=lambda y, x: y * (1.0 - y), latex=r"\sigma", symbol="σ",
           definition="1 / (1 + exp(-x))", points=[0, 2, -3, 40, -40], edges=[(1000, 1, 0), (-1000, 0, 0)],
           doc="1/(1 + e⁻ˣ)")
+
+
+def _sigmoid_slope(x: Any, y: Any) -> Any:
+    """σ(x)·σ(-x), y = σ(x); near 0 as ¼(1 - tanh²), whose own slopes do not cancel there."""
+    return where(abs_(x) < 1.8, 0.25 * (1.0 - square(tanh(0.5 * x))), y * sigmoid(-x))
+
 
 softplus = row("softplus", lambda x: where(x <= 0.0, 0.0, x) + log1p(exp(-abs_(x))), lambda y, x: sigmoid(x),
           method=True, latex=r"\operatorname{{softplus}}",
@@ -414,15 +427,17 @@ celu = row("celu", lambda x, alpha=1.0: where(x > 0.0, x, alpha * expm1(x / alph
           edges=[((0, 1), 0, (1, 0)), ((0, 2), 0, (1, 0))], doc="x, or α(e^(x/α) - 1) below 0 (Barron 2017)")
 
 gelu = row("gelu", lambda x: where(x < -40.0, 0.0, 0.5 * x * erfc(-x / SQRT2)),
-          lambda y, x: 0.5 * erfc(-x / SQRT2) + where(abs_(x) > 40.0, 0.0, x * exp(-0.5 * x * x) / SQRT_2PI),
+          lambda y, x: where(abs_(x) > 40.0, where(x > 0.0, 1.0, 0.0),
+                             0.5 * erfc(-x / SQRT2) + x * exp(-0.5 * x * x) / SQRT_2PI),
           method=True, latex=r"\operatorname{{gelu}}",
           definition="x * erfc(-x / sqrt(2)) / 2", points=[0.3, 2, -3, -12, 30],
           edges=[(0, 0, 0.5), (inf, inf, 1), (-inf, 0, 0)], doc="x·Φ(x), Φ the normal distribution (Hendrycks & Gimpel 2016)")
 
 gelu_tanh = row("gelu_tanh", lambda x: where(x < -40.0, 0.0, x * sigmoid(2.0 * _gelu_inner(x))),
-          lambda y, x: sigmoid(2.0 * _gelu_inner(x)) + where(
-              abs_(x) > 40.0, 0.0,
-              0.5 * x * _sech_squared(_gelu_inner(x), tanh(_gelu_inner(x)))
+          lambda y, x: where(
+              abs_(x) > 40.0, where(x > 0.0, 1.0, 0.0),
+              sigmoid(2.0 * _gelu_inner(x))
+              + 0.5 * x * _sech_squared(_gelu_inner(x), tanh(_gelu_inner(x)))
               * (SQRT_2_OVER_PI * (1.0 + 3.0 * 0.044715 * x * x))),
           method=True, latex=r"\operatorname{{gelu}}_{{\tanh}}",
           definition="x / 2 * (1 + tanh(sqrt(2 / pi) * (x + mpf('0.044715') * x ** 3)))",
@@ -435,15 +450,16 @@ def _gelu_inner(x: Any) -> Any:
 
 
 silu = row("silu", lambda x: where(x < -SATURATED, 0.0, x * sigmoid(x)),
-          lambda y, x: where(abs_(x) > SATURATED, where(x > 0.0, 1.0, 0.0), sigmoid(x) * (1.0 + x * sigmoid(-x))),
+          lambda y, x: where(abs_(x) > SATURATED, where(x > 0.0, 1.0, 0.0),
+                             sigmoid(x) + x * _sigmoid_slope(x, sigmoid(x))),
           method=True, aliases=("swish",), textbook=lambda y, x: sigmoid(x) * (1.0 + x * (1.0 - sigmoid(x))),
           latex=r"\operatorname{{silu}}",
           definition="x / (1 + exp(-x))", points=[0.3, 2, -3, -40, 40],
           edges=[(0, 0, 0.5), (inf, inf, 1), (-inf, 0, 0)], doc="x·σ(x), also called swish")
 
 mish = row("mish", lambda x: where(x < -SATURATED, 0.0, x * tanh(softplus(x))),
-          lambda y, x: where(abs_(x) > 340.0, where(x > 0.0, 1.0, where(x < -SATURATED, 0.0, exp(x) * (1.0 + x))),
-                             tanh(softplus(x)) + x * sigmoid(x) * _sech_squared(softplus(x), tanh(softplus(x)))),
+          lambda y, x: where(x > 400.0, 1.0, where(x < -340.0, where(x < -SATURATED, 0.0, exp(x) * (1.0 + x)),
+                             tanh(softplus(x)) + x * sigmoid(x) * _sech_squared(softplus(x), tanh(softplus(x))))),
           method=True, latex=r"\operatorname{{mish}}",
           definition="x * tanh(log(1 + exp(x)))", points=[0.3, 2, -3, -40, 40],
           edges=[(0, 0, 0.6), (inf, inf, 1), (-inf, 0, 0)], doc="x·tanh(softplus(x)) (Misra 2019)")
@@ -551,13 +567,19 @@ round_ = row("round", Atom(lambda x: math.copysign(round(x), x), np.rint), lambd
 
 # -- special functions ------------------------------------------------------------------------------
 
-erf = row("erf", Atom(math.erf, error_function.erf), lambda y, x: TWO_OVER_SQRT_PI * exp(-x * x),
+erf = row("erf", Atom(math.erf, error_function.erf), lambda y, x: TWO_OVER_SQRT_PI * _bell(x),
           method=True, latex=r"\operatorname{{erf}}", definition="erf(x)", points=[0, 0.5, -2, 5],
           edges=[(inf, 1, 0)], doc="the error function, 2/√π ∫₀ˣ exp(-t²) dt")
 
-erfc = row("erfc", Atom(math.erfc, error_function.erfc), lambda y, x: -TWO_OVER_SQRT_PI * exp(-x * x),
+erfc = row("erfc", Atom(math.erfc, error_function.erfc), lambda y, x: -TWO_OVER_SQRT_PI * _bell(x),
           method=True, latex=r"\operatorname{{erfc}}", definition="erfc(x)", points=[0, 0.5, -2, 20],
           edges=[(inf, 0, 0)], doc="1 - erf(x), with its digits in the tail")
+
+
+def _bell(x: Any) -> Any:
+    """exp(-x²), and 0 where it is, so that its slopes are too."""
+    return where(abs_(x) > 40.0, 0.0, exp(-x * x))
+
 
 lgamma = row("lgamma", Atom(gamma.lgamma, gamma.lgamma_of_arrays), lambda y, x: digamma(x),
           method=True, aliases=("gammaln",), latex=r"\ln\left|\Gamma({0})\right|",
