@@ -145,23 +145,23 @@ def _of_arrays(n: int, x: Any) -> Any:
 
 # -- ln |Γ| -----------------------------------------------------------------------------------------
 
-# (-1)ᵏ (ζ(k) - 1)/k from k = 2 on: ln Γ(2 + z) = z·(1 - γ + z·Σ …) (Abramowitz & Stegun 6.1.33)
+# (-1)ᵏ (ζ(k) - 1)/k from k = 2 on: ln Γ(2 + z) = z·(1 - γ + z·Σ …), |z| ≤ ½ (Abramowitz & Stegun 6.1.33)
 _NEAR_TWO = (0.3224670334241132, -0.0673523010531981, 0.020580808427784546, -0.007385551028673986,
-             0.0028905103307415234, -0.001192753911703261, 0.0005096695247430425,
-             -0.00022315475845357939, 9.945751278180853e-05, -4.492623673813314e-05,
-             2.050721277567069e-05, -9.439488275268397e-06, 4.374866789907488e-06,
-             -2.039215753801366e-06, 9.55141213040742e-07, -4.492469198764566e-07,
-             2.1207184805554665e-07, -1.0043224823968099e-07, 4.7698101693639804e-08,
-             -2.2711094608943164e-08)  # fmt: skip
+             0.0028905103307415234, -0.001192753911703261, 0.0005096695247430425, -0.00022315475845357939,
+             9.945751278180853e-05, -4.492623673813314e-05, 2.050721277567069e-05, -9.439488275268397e-06,
+             4.374866789907488e-06, -2.039215753801366e-06, 9.55141213040742e-07, -4.492469198764566e-07,
+             2.1207184805554665e-07, -1.0043224823968099e-07, 4.7698101693639804e-08, -2.2711094608943164e-08,
+             1.0838659214896955e-08, -5.183475041970047e-09, 2.4836745438024785e-09, -1.1921401405860912e-09,
+             5.731367241678862e-10, -2.7595228851242334e-10, 1.330476437424449e-10)  # fmt: skip
 _ONE_LESS_EULER = 0.42278433509846713
 
 
 def lgamma(x: float) -> float:
     """ln |Γ(x)|, +inf at the poles 0, -1, -2, … and at both infinities; with its digits near its zeros 1 and 2."""
     if 1.75 < x < 2.25:
-        return _near_two(x - 2.0)
+        return float(_near_two(x - 2.0))
     if 0.75 < x < 1.25:
-        return _near_two(x - 1.0) - math.log1p(x - 1.0)
+        return float(_near_two(x - 1.0)) - math.log1p(x - 1.0)
     if x <= 0.0 and (x == -inf or x == math.floor(x)):
         return inf
     try:
@@ -170,14 +170,50 @@ def lgamma(x: float) -> float:
         return inf
 
 
-def _near_two(z: float) -> float:
-    """ln Γ(2 + z) for |z| ≤ ¼."""
-    return z * (_ONE_LESS_EULER + z * float(_polynomial(_NEAR_TWO, z)))
+def _near_two(z: Any) -> Any:
+    """ln Γ(2 + z) for |z| ≤ ½."""
+    return z * (_ONE_LESS_EULER + z * _polynomial(_NEAR_TWO, z))
 
 
 def lgamma_of_arrays(x: Any) -> Any:
     """ln |Γ(x)| of every element."""
-    return np.asarray(_LGAMMAS(x), float)[()]
+    x = np.asarray(x, float)
+    y = np.where(np.isnan(x), nan, inf)
+    for piece, low, high in _PIECES:
+        mask = (x > low) & (x <= high)
+        if mask.any():
+            y[mask] = piece(x[mask])
+    return y[()]
 
 
-_LGAMMAS = np.frompyfunc(lambda x: lgamma(float(x)), 1, 1)
+def _below_half(x: Any) -> Any:
+    return _near_two(x) - np.log1p(x) - np.log(x)
+
+
+def _around_one(x: Any) -> Any:
+    return _near_two(x - 1.0) - np.log1p(x - 1.0)
+
+
+def _stepped_up(x: Any) -> Any:
+    """ln Γ(x + 8) - ln x(x + 1)…(x + 7)"""
+    return _stirling(x + 8.0) - np.log(reduce(operator.mul, (x + float(j) for j in range(8))))
+
+
+def _stirling(x: Any) -> Any:
+    """The asymptotic series, x ≥ 10 (Abramowitz & Stegun 6.1.41); in an order that overflows only where ln Γ does."""
+    r = 1.0 / x
+    series = _polynomial([b / (2 * k * (2 * k - 1)) for k, b in enumerate(BERNOULLI, 1)], r * r)
+    return x * (np.log(x) - 1.0) - 0.5 * np.log(x) + _HALF_LOG_2PI + r * series
+
+
+def _left(x: Any) -> Any:
+    """By reflection, ln π/|sin πx| - ln Γ(1 - x); infinite at the poles."""
+    sine = np.abs(np.sin(math.pi * (x - np.rint(x))))
+    return np.where(sine == 0.0, inf, np.log(math.pi / sine) - lgamma_of_arrays(1.0 - x))
+
+
+_HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
+_PIECES: tuple[tuple[Callable[[Any], Any], float, float], ...] = (
+    (_left, -inf, 0.0), (_below_half, 0.0, 0.5), (_around_one, 0.5, 1.5), (lambda x: _near_two(x - 2.0), 1.5, 2.5),
+    (_stepped_up, 2.5, 10.0), (_stirling, 10.0, 1e306),
+)  # fmt: skip

@@ -148,7 +148,7 @@ def _terms(operands: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _added(terms: tuple[Any, ...]) -> Any:
-    return reduce(np.add, terms, 0.0)
+    return reduce(np.add, terms) if terms else 0.0
 
 
 def _dot_slopes(operands: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -227,7 +227,7 @@ logaddexp = row("logaddexp",
 
 xlogy = row("xlogy",
           lambda a, b: where(equal(a, 0.0), where(equal(b, b), 0.0, b), a * log(b)),
-          lambda y, a, b: (log(b), where(b < 0.0, y / b, a / b)), method=True,
+          lambda y, a, b: (log(b), where(b < 0.0, y / b, a / (b + 0.0))), method=True,
           textbook=lambda y, a, b: (log(b), a / b),
           latex=r"{0} \ln {1}", definition="a * log(b)", points=[(2, 3), (-1, 0.5), (0, 2)],
           edges=[((0, 0), 0, (-inf, nan)), ((1, 0), -inf, (-inf, inf))], doc="a·ln b, 0 where a is 0")
