@@ -3,9 +3,10 @@
 ψ⁽ⁿ⁾(x), x > 0, is stepped up by the recurrence to x + 8 + n, where the asymptotic series is exact (Abramowitz &
 Stegun 6.4.6, 6.3.18, 6.4.11): always so many steps, so that nothing is chosen.  Left of 0 it is reflected, by
 
-    ψ⁽ⁿ⁾(x) = ψ⁽ⁿ⁾(f) + (-1)ⁿ (ψ⁽ⁿ⁾(1 - x) - ψ⁽ⁿ⁾(1 - f)),   f = x - ⌊x⌋,
+    ψ⁽ⁿ⁾(x) = ψ⁽ⁿ⁾(f) - (-1)ⁿ ψ⁽ⁿ⁾(1 - f) + (-1)ⁿ ψ⁽ⁿ⁾(1 - x),   f = x - ⌊x⌋,
 
-which needs no cotangent (6.4.7 at x and at f).  The poles: +inf for odd n, nan for even n, but ψ(0) is -inf.
+which is 6.4.7 at x and at f: so no derivatives of the cotangent are needed, but for ψ the cotangent itself is there.
+The poles: +inf for odd n, nan for even n, but ψ(0) is -inf.
 """
 
 from __future__ import annotations
@@ -35,15 +36,21 @@ _WRITTEN_OUT = 8  # orders up to this have functions of floats without loops
 def polygamma_rule(n: int, x: Any) -> Any:
     """ψ⁽ⁿ⁾(x) of one order, anywhere: what is chosen is chosen by `where`."""
     t = x - lookup("round")(x)
-    above, below = where(t < 0.0, 1.0 + t, t), where(t < 0.0, -t, 1.0 - t)
     mirrored = _right(n, where(x > 0.0, x, 1.0 - x))
-    left = _reflected(n, _right(n, above), _right(n, below), mirrored)
+    left = _reflected(n, _across(n, t, lambda f: _right(n, f)), mirrored)
     return where(x > 0.0, mirrored, where(equal(t, 0.0), _pole(n, x), left))
 
 
-def _reflected(n: int, above: Any, below: Any, mirrored: Any) -> Any:
-    """The formula of the page's first lines, of ψ⁽ⁿ⁾ at f, at 1 - f and at 1 - x."""
-    return above + (below - mirrored) if n % 2 else (above - below) + mirrored
+def _across(n: int, t: Any, right: Callable[[Any], Any]) -> Any:
+    """ψ⁽ⁿ⁾(f) - (-1)ⁿ ψ⁽ⁿ⁾(1 - f), f or f - 1 being t, |t| ≤ ½; exactly 0 at ½ for even n."""
+    if n == 0:
+        return -math.pi * (lookup("sin")(math.pi * (0.5 - lookup("abs")(t))) / lookup("sin")(math.pi * t))
+    above, below = right(where(t < 0.0, 1.0 + t, t)), right(where(t < 0.0, -t, 1.0 - t))
+    return above + below if n % 2 else above - below
+
+
+def _reflected(n: int, across: Any, mirrored: Any) -> Any:
+    return across - mirrored if n % 2 else across + mirrored
 
 
 def _pole(n: int, x: Any) -> Any:
@@ -106,8 +113,7 @@ def _polygamma(n: int, x: float) -> float:
     t = x - round(x)
     if t == 0.0:
         return float(_pole(n, x))
-    above, below = (1.0 + t, -t) if t < 0.0 else (t, 1.0 - t)
-    return float(_reflected(n, right(above), right(below), right(1.0 - x)))
+    return float(_reflected(n, _across(n, t, right), right(1.0 - x)))
 
 
 @cache

@@ -93,9 +93,9 @@ power_log = row("power_log", lambda k, a, b: where(
               equal(k, 0.0), power(a, b),
               where(equal(power(a + 0.0, b), 0.0), where(a < 0.0, nan, 0.0), power(a + 0.0, b) * power(log(a), k))),
           lambda y, k, a, b: (None,
-                              where(equal(b, 0.0), 0.0, _leading(a, b) * power_log(k, a, b - 1.0))
-                              + where(equal(k, 0.0), 0.0,
-                                        where(equal(_leading(a, b), b), k * power_log(k - 1.0, a, b - 1.0), 0.0)),
+                              where(_is_steep(a, b) > 0.0, _leading(a, b) * power_log(k, a, b - 1.0),
+                                    where(equal(b, 0.0), 0.0, b * power_log(k, a, b - 1.0))
+                                    + where(equal(k, 0.0), 0.0, k * power_log(k - 1.0, a, b - 1.0))),
                               power_log(k + 1.0, a, b)),
           latex=r"\operatorname{{powerlog}}({0}; {1}, {2})", definition="a ** b * log(a) ** k if k else a ** b",
           points=[(1, 2, 3), (2, 0.3, -1.7), (1, 1e-170, 2), (0, 3, 2)],
@@ -105,8 +105,13 @@ power_log = row("power_log", lambda k, a, b: where(
 
 
 def _leading(a: Any, b: Any) -> Any:
-    """b, or its sign where aᵇ⁻¹ is infinite and what is added to it by the product rule would be ∞ - ∞."""
-    return where(equal(a, 0.0), where(b < 1.0, where(b < 0.0, -1.0, 1.0), b), b)
+    """b; where it is factor of an infinity, its sign, by which the product rule adds no other infinity to that."""
+    return where(_is_steep(a, b) > 0.0, where(b < 0.0, -1.0, 1.0), b)
+
+
+def _is_steep(a: Any, b: Any) -> Any:
+    """1 where aᵇ⁻¹ or its logarithm is infinite, a = 0 and b ≤ 1, but for b = 0, else 0."""
+    return where(equal(a, 0.0), where(equal(b, 0.0), 0.0, where(b <= 1.0, 1.0, 0.0)), 0.0)
 
 
 negative = row("negative", lambda x: -x, lambda y, x: -1.0,
@@ -182,7 +187,8 @@ hypot = row("hypot", Atom(math.hypot, np.hypot),
 
 def _cosine(a: Any, b: Any) -> Any:
     """a/√(a² + b²), by the smaller over the larger: so its own slopes, b²/y³ and -ab/y³, do not cancel."""
-    return where(abs_(a) >= abs_(b), sign(a) / hypot(1.0, b / a), sign(b) * (a / b) / hypot(1.0, a / b))
+    return where(abs_(a) >= abs_(b), where(a < 0.0, -1.0, 1.0) / hypot(1.0, b / a),
+                 a / b * (where(b < 0.0, -1.0, 1.0) / hypot(1.0, a / b)))
 
 
 # -- exponentials and logarithms --------------------------------------------------------------------
@@ -363,16 +369,17 @@ atanh = row("atanh", Atom(math.atanh, np.arctanh),
 # -- activations ------------------------------------------------------------------------------------
 
 sigmoid = row("sigmoid", lambda x: where(x < 0.0, exp(-abs_(x)), 1.0) / (1.0 + exp(-abs_(x))),
-          lambda y, x: _sigmoid_slope(x, y),
+          lambda y, x: _sigmoid_slope(x),
           method=True, aliases=("expit",),
           textbook=lambda y, x: y * (1.0 - y), latex=r"\sigma", symbol="σ",
           definition="1 / (1 + exp(-x))", points=[0, 2, -3, 40, -40], edges=[(1000, 1, 0), (-1000, 0, 0)],
           doc="1/(1 + e⁻ˣ)")
 
 
-def _sigmoid_slope(x: Any, y: Any) -> Any:
-    """σ(x)·σ(-x), y = σ(x); near 0 as ¼(1 - tanh²), whose own slopes do not cancel there."""
-    return where(abs_(x) < 1.8, 0.25 * (1.0 - square(tanh(0.5 * x))), y * sigmoid(-x))
+def _sigmoid_slope(x: Any) -> Any:
+    """e/(1 + e)², e = exp(-|x|); near 0 as ¼(1 - tanh²), whose own slopes do not cancel there."""
+    e = exp(-abs_(x))
+    return where(abs_(x) < 1.8, 0.25 * (1.0 - tanh(0.5 * x) ** 2.0), e / ((1.0 + e) * (1.0 + e)))
 
 
 softplus = row("softplus", lambda x: where(x <= 0.0, 0.0, x) + log1p(exp(-abs_(x))), lambda y, x: sigmoid(x),
@@ -421,10 +428,19 @@ selu = row("selu", lambda x: SELU_SCALE * where(x > 0.0, x, SELU_ALPHA * expm1(x
 
 celu = row("celu", lambda x, alpha=1.0: where(x > 0.0, x, alpha * expm1(x / alpha)),
           lambda y, x, alpha: (where(x > 0.0, 1.0, exp(x / alpha)),
-                               where(x > 0.0, 0.0, expm1(x / alpha) - x / alpha * exp(x / alpha))),
+                               where(x > 0.0, 0.0, _celu_slope(x / alpha))),
+          textbook=lambda y, x, alpha: (where(x > 0.0, 1.0, exp(x / alpha)),
+                                        where(x > 0.0, 0.0, expm1(x / alpha) - x / alpha * exp(x / alpha))),
           method=True, latex=r"\operatorname{{celu}}({0}; {1})",
           definition="x if x > 0 else alpha * expm1(x / alpha)", points=[(2, 1), (-3, 0.5), (-40, 2)],
           edges=[((0, 1), 0, (1, 0)), ((0, 2), 0, (1, 0))], doc="x, or α(e^(x/α) - 1) below 0 (Barron 2017)")
+
+
+def _celu_slope(u: Any) -> Any:
+    """eᵘ - 1 - ueᵘ; near 0, where it cancels, by its series -Σ (k-1)/k! uᵏ."""
+    series = reduce(lambda total, k: total * u - (k - 1) / math.factorial(k), range(15, 1, -1), 0.0)
+    return where(abs_(u) < 0.4, u * u * series, where(u < -SATURATED, -1.0, exp(u) * (1.0 - u) - 1.0))
+
 
 gelu = row("gelu", lambda x: where(x < -40.0, 0.0, 0.5 * x * erfc(-x / SQRT2)),
           lambda y, x: where(abs_(x) > 40.0, where(x > 0.0, 1.0, 0.0),
@@ -451,7 +467,7 @@ def _gelu_inner(x: Any) -> Any:
 
 silu = row("silu", lambda x: where(x < -SATURATED, 0.0, x * sigmoid(x)),
           lambda y, x: where(abs_(x) > SATURATED, where(x > 0.0, 1.0, 0.0),
-                             sigmoid(x) + x * _sigmoid_slope(x, sigmoid(x))),
+                             sigmoid(x) + x * _sigmoid_slope(x)),
           method=True, aliases=("swish",), textbook=lambda y, x: sigmoid(x) * (1.0 + x * (1.0 - sigmoid(x))),
           latex=r"\operatorname{{silu}}",
           definition="x / (1 + exp(-x))", points=[0.3, 2, -3, -40, 40],
@@ -487,7 +503,7 @@ hardswish = row("hardswish", lambda x: where(x <= -3.0, 0.0, where(x >= 3.0, x, 
           points=[0.3, -5, 5, -2], edges=[(-3, 0, 0), (3, 3, 1)], doc="x·hardsigmoid(x) (Howard et al. 2019)")
 
 softsign = row("softsign", lambda x: where(abs_(x) > 1e17, sign(x), x / (1.0 + abs_(x))),
-          lambda y, x: square(1.0 / (1.0 + abs_(x))), method=True,
+          lambda y, x: 1.0 / (1.0 + abs_(x)) * (1.0 / (1.0 + abs_(x))), method=True,
           textbook=lambda y, x: 1.0 / (1.0 + abs_(x)) ** 2.0,
           latex=r"\operatorname{{softsign}}", definition="x / (1 + abs(x))", points=[0.3, -5, 1e10],
           edges=[(0, 0, 1), (inf, 1, 0)], doc="x/(1 + |x|)")
