@@ -70,14 +70,14 @@ JAX_TENSORS, JAX_SCALARS, COMPILED, HAND = (
     "NumPy by hand",
 )
 ENTRIES = (
-    Entry(LLVM, "engine-llvm", OURS, module="autograd"),
-    Entry(GROUPED, "engine-numpy", OURS),
+    Entry(LLVM, "engine-llvm", OURS, "C1 C2 C3 R C4 L N", "autograd"),
+    Entry(GROUPED, "engine-numpy", OURS, "C1 C2 C3 R C4 L N"),
     Entry(CASADI_C, "casadi-c", CASADI, module="casadi"),
     Entry(CASADI_SX, "casadi", CASADI),
     Entry(AADC_IO, "aadc", AADC, module="aadc"),
     Entry("aadc, numbers not moved", "aadc-replay", AADC, "C1 C3 R C4:1000 C4:10000 C4:100000 C4:1000000"),
     Entry(JAX_TENSORS, "jax", JAX, "C1 C2 C3 R L", "jax"),
-    Entry(JAX_SCALARS, "jax-scalar", JAX),
+    Entry(JAX_SCALARS, "jax-scalar", JAX, "C1 C2 C3 R C4 L N"),
     Entry("PyTorch, eager", "torch", TORCH, "C1 C2 C3 R L", "torch"),
     Entry(COMPILED, "torch-compile", TORCH, "C1 C2 C3 R L"),
     Entry(HAND, "numpy", NUMPY, "C1 C2 C3 R L"),
@@ -117,6 +117,7 @@ def tables(quick: bool) -> dict[str, list[Column]]:
         "Batches": [
             Column("C2, ns a sample", "C2", 1e9 / 10_000),
             Column("C3, ns a scenario", "C3:100000", 1e9 / 100_000, 1),
+            Column("N, ns a sample", "N", 1e9 / 20_000),
             Column("L, ms", "L", 1e3, 1),
             Column("to compile L, s", "L", 1.0, 2, True),
         ],
@@ -336,6 +337,7 @@ def bars() -> list[Bar]:
             1e4,
             "ns a scenario",
         ),
+        Bar("N: ≤ 100 ns a sample", (LLVM, "N"), lambda _: 20_000 * 100e-9, 1e9 / 20_000, "ns a sample"),
         Bar("L, on numpy as `auto` has it: ≤ 1.5 × NumPy by hand", (GROUPED, "L"), _of(HAND, "L", 1.5), 1e3, "ms"),
         Bar("L: compiled in ≤ 10 s", (GROUPED, "L prepared"), lambda _: 10.0, 1.0, "s"),
         Bar("C4: 10⁶ nodes ready in ≤ 15 s", (LLVM, "C4:1000000 prepared"), lambda _: 15.0, 1.0, "s"),

@@ -80,7 +80,14 @@ class Engine(Contender):
         import autograd
 
         mathematics = Mathematics(
-            autograd.exp, autograd.log, autograd.sqrt, autograd.erf, autograd.sin, autograd.tanh, autograd.dot
+            autograd.exp,
+            autograd.log,
+            autograd.sqrt,
+            autograd.erf,
+            autograd.sin,
+            autograd.tanh,
+            autograd.dot,
+            autograd.lgamma,
         )
         single, summed = len(posed.samples) == 1, bool(len(posed.fixed))
 
@@ -251,7 +258,8 @@ class JaxScalar(Contender):
         """(fixed, sample) → the value."""
         jax = _jax()
         xp = jax.numpy
-        mathematics = Mathematics(xp.exp, xp.log, xp.sqrt, jax.lax.erf, xp.sin, xp.tanh, plain_affine)
+        lgamma = jax.scipy.special.gammaln
+        mathematics = Mathematics(xp.exp, xp.log, xp.sqrt, jax.lax.erf, xp.sin, xp.tanh, plain_affine, lgamma)
         return lambda fixed, sample: posed.function(list(fixed), list(sample), mathematics)
 
 

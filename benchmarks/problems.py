@@ -7,6 +7,7 @@ C3:100000   the same for 100,000 scenarios, each its own price and derivatives
 R           Rosenbrock's function in 1,000 dimensions and its gradient
 C4:1000     an irregular graph of so many nodes: its value and 64 derivatives, at one point …
 C4:1000x10000   … and at so many, each its own
+N           negative-binomial regression: minus the log-likelihood of 20,000 counts and its 6 derivatives
 L           a network 64-256-256-10, tanh, squared loss summed over 256 samples: 84,746 derivatives
 """
 
@@ -39,6 +40,7 @@ class Mathematics(NamedTuple):
     sin: Callable[[Any], Any]
     tanh: Callable[[Any], Any]
     affine: Callable[[Sequence[Any], Sequence[Any], Any], Any]  # (w, x, b) → Σ wᵢxᵢ + b
+    lgamma: Callable[[Any], Any] = math.lgamma  # of those who take part in N
 
 
 class Problem(NamedTuple):
@@ -106,6 +108,16 @@ def rosenbrock(_: Sequence[Any], xs: Sequence[Any], m: Mathematics) -> Any:
     return total
 
 
+def negative_binomial(parameters: Sequence[Any], sample: Sequence[Any], m: Mathematics) -> Any:
+    """-ln p(count) with mean e^(w·x + b) and size e^s, s the last parameter (Cameron & Trivedi 1986)."""
+    *weights, bias, log_size = parameters
+    *xs, count = sample
+    size, eta = m.exp(log_size), m.affine(weights, xs, bias)
+    total = m.log(size + m.exp(eta))
+    chosen = m.lgamma(count + size) - m.lgamma(size) - m.lgamma(count + 1.0)
+    return (size + count) * total - size * log_size - count * eta - chosen
+
+
 def irregular(nodes: int) -> Callable[..., Any]:
     """Products, sums, tanh and sin over a sliding window of 64 live values; the result sums each 64th.
 
@@ -163,6 +175,15 @@ def _markets(size: str) -> Problem:
     return Problem(black_scholes, np.random.default_rng(5).uniform(low, high, (int(size or 1), 5)), nodes=31)
 
 
+def _counts(_: str) -> Problem:
+    dice, parameters = np.random.default_rng(8), np.array([0.3, -0.2, 0.5, 0.1, 1.0, 0.4])
+    xs = dice.normal(size=(20_000, 4))
+    rates = np.exp(xs @ parameters[:4] + parameters[4]) * dice.gamma(
+        np.exp(parameters[5]), np.exp(-parameters[5]), 20_000
+    )
+    return Problem(negative_binomial, np.column_stack([xs, dice.poisson(rates)]), parameters)
+
+
 def _valley(size: str) -> Problem:
     return Problem(rosenbrock, np.random.default_rng(6).uniform(-1.0, 1.0, (1, 1000)), nodes=8991)
 
@@ -177,6 +198,7 @@ PROBLEMS: dict[str, Callable[[str], Problem]] = {
     "C1": lambda _: _networks(E1_SIZES, 1),
     "C2": lambda _: _networks(E1_SIZES, 10_000),
     "C3": _markets,
+    "N": _counts,
     "R": _valley,
     "C4": _irregular,
     "L": lambda _: _networks(L_SIZES, 256),

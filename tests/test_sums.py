@@ -15,20 +15,20 @@ from autograd.program.graph import program_from
 
 BACKENDS = ("interpreter", "numpy", "llvm")
 MAGNITUDES = st.sampled_from([1.0, -1.0, 3.0, 1e16, -1e16, 1e-16, 1e8, -1e8, 0.1, 1e300, -1e300, 1e308])
-NUMBERS = st.one_of(MAGNITUDES, st.floats(-1e18, 1e18))
+NUMBERS = st.one_of(MAGNITUDES, st.floats(-1e18, 1e18), st.sampled_from([-0.0, 0.0]))
 
 
 def one_by_one(terms):
     """What + does, written out."""
-    total = 0.0
+    total = -0.0
     for term in terms:
         total = total + term
-    return total
+    return total if terms else 0.0
 
 
 def same(got, expected):
-    """Equal to the bit, but for the sign of a zero."""
-    return np.array_equal(got, expected, equal_nan=True)
+    """Equal to the bit, the sign of a zero too."""
+    return np.array_equal(got, expected, equal_nan=True) and np.array_equal(np.signbit(got), np.signbit(expected))
 
 
 @given(st.lists(NUMBERS, max_size=40))
@@ -68,6 +68,8 @@ def test_every_executor_adds_as_eager_code_does(backend, operation):
     rng, cancels = np.random.default_rng(3), 0
     for _ in range(40):
         x = rng.choice([1.0, -1.0, 3.0, 1e16, -1e16, 1e8, 0.1], size=(8, 10)) * rng.choice([1.0, 1.5], size=(8, 10))
+        x[0] = np.where(np.arange(10) < 5, -0.0, 1.0)  # products, or half of the terms, that are all -0.0
+        x[1] = -0.0
         expected = [f([Value(number) for number in row]).data for row in x.tolist()]
         assert same(batch(x), expected)
         assert same([one(row) for row in x], expected)

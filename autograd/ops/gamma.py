@@ -3,9 +3,10 @@
 ψ⁽ⁿ⁾(x), x > 0, is stepped up by the recurrence to x + 8 + n, where the asymptotic series is exact (Abramowitz &
 Stegun 6.4.6, 6.3.18, 6.4.11): always so many steps, so that nothing is chosen.  Left of 0 it is reflected, by
 
-    ψ⁽ⁿ⁾(x) = ψ⁽ⁿ⁾(f) + (-1)ⁿ (ψ⁽ⁿ⁾(1 - x) - ψ⁽ⁿ⁾(1 - f)),   f = x - ⌊x⌋,
+    ψ⁽ⁿ⁾(x) = ψ⁽ⁿ⁾(f) - (-1)ⁿ ψ⁽ⁿ⁾(1 - f) + (-1)ⁿ ψ⁽ⁿ⁾(1 - x),   f = x - ⌊x⌋,
 
-which needs no cotangent (6.4.7 at x and at f).  The poles: +inf for odd n, nan for even n, but ψ(0) is -inf.
+which is 6.4.7 at x and at f: so no derivatives of the cotangent are needed, but for ψ the cotangent itself is there.
+The poles: +inf for odd n, nan for even n, but ψ(0) is -inf.
 """
 
 from __future__ import annotations
@@ -35,15 +36,21 @@ _WRITTEN_OUT = 8  # orders up to this have functions of floats without loops
 def polygamma_rule(n: int, x: Any) -> Any:
     """ψ⁽ⁿ⁾(x) of one order, anywhere: what is chosen is chosen by `where`."""
     t = x - lookup("round")(x)
-    above, below = where(t < 0.0, 1.0 + t, t), where(t < 0.0, -t, 1.0 - t)
     mirrored = _right(n, where(x > 0.0, x, 1.0 - x))
-    left = _reflected(n, _right(n, above), _right(n, below), mirrored)
+    left = _reflected(n, _across(n, t, lambda f: _right(n, f)), mirrored)
     return where(x > 0.0, mirrored, where(equal(t, 0.0), _pole(n, x), left))
 
 
-def _reflected(n: int, above: Any, below: Any, mirrored: Any) -> Any:
-    """The formula of the page's first lines, of ψ⁽ⁿ⁾ at f, at 1 - f and at 1 - x."""
-    return above + (below - mirrored) if n % 2 else (above - below) + mirrored
+def _across(n: int, t: Any, right: Callable[[Any], Any]) -> Any:
+    """ψ⁽ⁿ⁾(f) - (-1)ⁿ ψ⁽ⁿ⁾(1 - f), f or f - 1 being t, |t| ≤ ½; exactly 0 at ½ for even n."""
+    if n == 0:
+        return -math.pi * (lookup("sin")(math.pi * (0.5 - lookup("abs")(t))) / lookup("sin")(math.pi * t))
+    above, below = right(where(t < 0.0, 1.0 + t, t)), right(where(t < 0.0, -t, 1.0 - t))
+    return above + below if n % 2 else above - below
+
+
+def _reflected(n: int, across: Any, mirrored: Any) -> Any:
+    return across - mirrored if n % 2 else across + mirrored
 
 
 def _pole(n: int, x: Any) -> Any:
@@ -106,8 +113,7 @@ def _polygamma(n: int, x: float) -> float:
     t = x - round(x)
     if t == 0.0:
         return float(_pole(n, x))
-    above, below = (1.0 + t, -t) if t < 0.0 else (t, 1.0 - t)
-    return float(_reflected(n, right(above), right(below), right(1.0 - x)))
+    return float(_reflected(n, _across(n, t, right), right(1.0 - x)))
 
 
 @cache
@@ -145,23 +151,23 @@ def _of_arrays(n: int, x: Any) -> Any:
 
 # -- ln |Γ| -----------------------------------------------------------------------------------------
 
-# (-1)ᵏ (ζ(k) - 1)/k from k = 2 on: ln Γ(2 + z) = z·(1 - γ + z·Σ …) (Abramowitz & Stegun 6.1.33)
+# (-1)ᵏ (ζ(k) - 1)/k from k = 2 on: ln Γ(2 + z) = z·(1 - γ + z·Σ …), |z| ≤ ½ (Abramowitz & Stegun 6.1.33)
 _NEAR_TWO = (0.3224670334241132, -0.0673523010531981, 0.020580808427784546, -0.007385551028673986,
-             0.0028905103307415234, -0.001192753911703261, 0.0005096695247430425,
-             -0.00022315475845357939, 9.945751278180853e-05, -4.492623673813314e-05,
-             2.050721277567069e-05, -9.439488275268397e-06, 4.374866789907488e-06,
-             -2.039215753801366e-06, 9.55141213040742e-07, -4.492469198764566e-07,
-             2.1207184805554665e-07, -1.0043224823968099e-07, 4.7698101693639804e-08,
-             -2.2711094608943164e-08)  # fmt: skip
+             0.0028905103307415234, -0.001192753911703261, 0.0005096695247430425, -0.00022315475845357939,
+             9.945751278180853e-05, -4.492623673813314e-05, 2.050721277567069e-05, -9.439488275268397e-06,
+             4.374866789907488e-06, -2.039215753801366e-06, 9.55141213040742e-07, -4.492469198764566e-07,
+             2.1207184805554665e-07, -1.0043224823968099e-07, 4.7698101693639804e-08, -2.2711094608943164e-08,
+             1.0838659214896955e-08, -5.183475041970047e-09, 2.4836745438024785e-09, -1.1921401405860912e-09,
+             5.731367241678862e-10, -2.7595228851242334e-10, 1.330476437424449e-10)  # fmt: skip
 _ONE_LESS_EULER = 0.42278433509846713
 
 
 def lgamma(x: float) -> float:
     """ln |Γ(x)|, +inf at the poles 0, -1, -2, … and at both infinities; with its digits near its zeros 1 and 2."""
     if 1.75 < x < 2.25:
-        return _near_two(x - 2.0)
+        return float(_near_two(x - 2.0))
     if 0.75 < x < 1.25:
-        return _near_two(x - 1.0) - math.log1p(x - 1.0)
+        return float(_near_two(x - 1.0)) - math.log1p(x - 1.0)
     if x <= 0.0 and (x == -inf or x == math.floor(x)):
         return inf
     try:
@@ -170,14 +176,50 @@ def lgamma(x: float) -> float:
         return inf
 
 
-def _near_two(z: float) -> float:
-    """ln Γ(2 + z) for |z| ≤ ¼."""
-    return z * (_ONE_LESS_EULER + z * float(_polynomial(_NEAR_TWO, z)))
+def _near_two(z: Any) -> Any:
+    """ln Γ(2 + z) for |z| ≤ ½."""
+    return z * (_ONE_LESS_EULER + z * _polynomial(_NEAR_TWO, z))
 
 
 def lgamma_of_arrays(x: Any) -> Any:
     """ln |Γ(x)| of every element."""
-    return np.asarray(_LGAMMAS(x), float)[()]
+    x = np.asarray(x, float)
+    y = np.where(np.isnan(x), nan, inf)
+    for piece, low, high in _PIECES:
+        mask = (x > low) & (x <= high)
+        if mask.any():
+            y[mask] = piece(x[mask])
+    return y[()]
 
 
-_LGAMMAS = np.frompyfunc(lambda x: lgamma(float(x)), 1, 1)
+def _below_half(x: Any) -> Any:
+    return _near_two(x) - np.log1p(x) - np.log(x)
+
+
+def _around_one(x: Any) -> Any:
+    return _near_two(x - 1.0) - np.log1p(x - 1.0)
+
+
+def _stepped_up(x: Any) -> Any:
+    """ln Γ(x + 8) - ln x(x + 1)…(x + 7)"""
+    return _stirling(x + 8.0) - np.log(reduce(operator.mul, (x + float(j) for j in range(8))))
+
+
+def _stirling(x: Any) -> Any:
+    """The asymptotic series, x ≥ 10 (Abramowitz & Stegun 6.1.41); in an order that overflows only where ln Γ does."""
+    r = 1.0 / x
+    series = _polynomial([b / (2 * k * (2 * k - 1)) for k, b in enumerate(BERNOULLI, 1)], r * r)
+    return x * (np.log(x) - 1.0) - 0.5 * np.log(x) + _HALF_LOG_2PI + r * series
+
+
+def _left(x: Any) -> Any:
+    """By reflection, ln π/|sin πx| - ln Γ(1 - x); infinite at the poles."""
+    sine = np.abs(np.sin(math.pi * (x - np.rint(x))))
+    return np.where(sine == 0.0, inf, np.log(math.pi / sine) - lgamma_of_arrays(1.0 - x))
+
+
+_HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
+_PIECES: tuple[tuple[Callable[[Any], Any], float, float], ...] = (
+    (_left, -inf, 0.0), (_below_half, 0.0, 0.5), (_around_one, 0.5, 1.5), (lambda x: _near_two(x - 2.0), 1.5, 2.5),
+    (_stepped_up, 2.5, 10.0), (_stirling, 10.0, 1e306),
+)  # fmt: skip

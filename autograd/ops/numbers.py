@@ -29,24 +29,25 @@ def equal(a: Any, b: Any) -> Any:
     return (a <= b) & (a >= b)
 
 
-class _Zero(float):
-    """A 0.0 that `sum` does not add to as to a float."""
+class _Nothing(float):
+    """A -0.0, to which whatever is added stays as it is, and that `sum` does not add to as to a float."""
 
     __slots__ = ()
 
 
 # What is exactly a float, `sum` adds by a way of its own, which compensates since Python 3.12; from this start on
 # it adds as + does, on every Python, and faster than functools.reduce.
-ZERO = _Zero()
+NOTHING = _Nothing(-0.0)
 
 
 def left_to_right(terms: Iterable[float]) -> float:
-    """Σ terms from 0.0 in their order, each sum rounded: to the bit what machine code and every other target adds.
+    """Σ terms in their order, each sum rounded: to the bit what machine code and every other target adds.
 
-    >>> left_to_right([1e16, 1.0, -1e16])
-    0.0
+    >>> left_to_right([1e16, 1.0, -1e16]), left_to_right([-0.0, -0.0]), left_to_right([])
+    (0.0, -0.0, 0.0)
     """
-    return sum(terms, ZERO) + 0.0  # + 0.0: a plain float also where there are no terms
+    total = sum(terms, NOTHING)
+    return total if total is not NOTHING else 0.0
 
 
 def _no_path_as_zero(slope: Any) -> Any:

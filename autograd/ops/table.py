@@ -79,10 +79,10 @@ divide = row("divide", lambda a, b: a / b, lambda y, a, b: (1.0 / b, -y / b),
           doc="a / b; 1/0 is ±inf as IEEE 754 has it")
 
 power = row("power", Atom(math.pow, special.power),
-          lambda y, a, b: (where(equal(a, 0.0), where(equal(b, 0.0), 0.0, b * power_log(0.0, a, b - 1.0)),
+          lambda y, a, b: (where(equal(a, 0.0), where(equal(b, 0.0), 0.0, _leading(a, b) * power_log(0.0, a, b - 1.0)),
                                  b * power(a, b - 1.0)),
-                           where(equal(a, 0.0), where(equal(b, 0.0), 0.0, power_log(1.0, a, b)),
-                                 where(abs_(y) < TINY, power_log(1.0, a, b), y * log(a)))),
+                           where(where(equal(a, 0.0), 0.0, where(abs_(y) > 1.0 / TINY, 0.0, abs_(y))) < TINY,
+                                 where(equal(y, 1.0), 0.0, power_log(1.0, a, b)), y * log(a))),
           textbook=lambda y, a, b: (b * a ** (b - 1.0), y * log(a)),
           symbol="^", operator="pow", aliases=("pow",), latex="{0}^{{{1}}}",
           definition="a ** b", points=[(2, 3), (0.3, -1.7), (4, 0.5), (10, 0)],
@@ -92,16 +92,28 @@ power = row("power", Atom(math.pow, special.power),
 
 power_log = row("power_log", lambda k, a, b: where(
               equal(k, 0.0), power(a, b),
-              where(equal(power(a, b), 0.0), where(a < 0.0, nan, 0.0), power(a, b) * power(log(a), k))),
+              where(equal(power(a + 0.0, b), 0.0), where(a < 0.0, nan, 0.0), power(a + 0.0, b) * power(log(a), k))),
           lambda y, k, a, b: (None,
-                              where(equal(b, 0.0), 0.0, b * power_log(k, a, b - 1.0))
-                              + where(equal(k, 0.0), 0.0, k * power_log(k - 1.0, a, b - 1.0)),
+                              where(_is_steep(a, b) > 0.0, _leading(a, b) * power_log(k, a, b - 1.0),
+                                    where(equal(b, 0.0), 0.0, b * power_log(k, a, b - 1.0))
+                                    + where(equal(k, 0.0), 0.0, k * power_log(k - 1.0, a, b - 1.0))),
                               power_log(k + 1.0, a, b)),
           latex=r"\operatorname{{powerlog}}({0}; {1}, {2})", definition="a ** b * log(a) ** k if k else a ** b",
           points=[(1, 2, 3), (2, 0.3, -1.7), (1, 1e-170, 2), (0, 3, 2)],
           edges=[((1, 0, 2), 0, (None, 0, 0)), ((1, 0, 1), 0, (None, -inf, 0)), ((1, 0, 0), -inf, (None, inf, inf)),
                  ((1, 0, -1), -inf, (None, inf, inf)), ((1, -2, 3), nan, (None, nan, nan))],
           doc="aᵇ·(ln a)ᵏ, the k-th derivative of aᵇ along b; k is a whole number, not differentiated")
+
+
+def _leading(a: Any, b: Any) -> Any:
+    """b; where it is factor of an infinity, its sign, by which the product rule adds no other infinity to that."""
+    return where(_is_steep(a, b) > 0.0, where(b < 0.0, -1.0, 1.0), b)
+
+
+def _is_steep(a: Any, b: Any) -> Any:
+    """1 where aᵇ⁻¹ or its logarithm is infinite, a = 0 and b ≤ 1, but for b = 0, else 0."""
+    return where(equal(a, 0.0), where(equal(b, 0.0), 0.0, where(b <= 1.0, 1.0, 0.0)), 0.0)
+
 
 negative = row("negative", lambda x: -x, lambda y, x: -1.0,
           symbol="−", latex="-{0}", definition="-x", points=[2, -0.5], doc="-x")
@@ -142,7 +154,7 @@ def _terms(operands: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _added(terms: tuple[Any, ...]) -> Any:
-    return reduce(np.add, terms, 0.0)
+    return reduce(np.add, terms) if terms else 0.0
 
 
 def _dot_slopes(operands: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -176,7 +188,8 @@ hypot = row("hypot", Atom(math.hypot, np.hypot),
 
 def _cosine(a: Any, b: Any) -> Any:
     """a/√(a² + b²), by the smaller over the larger: so its own slopes, b²/y³ and -ab/y³, do not cancel."""
-    return where(abs_(a) >= abs_(b), sign(a) / hypot(1.0, b / a), sign(b) * (a / b) / hypot(1.0, a / b))
+    return where(abs_(a) >= abs_(b), where(a < 0.0, -1.0, 1.0) / hypot(1.0, b / a),
+                 a / b * (where(b < 0.0, -1.0, 1.0) / hypot(1.0, a / b)))
 
 
 # -- exponentials and logarithms --------------------------------------------------------------------
@@ -221,7 +234,7 @@ logaddexp = row("logaddexp",
 
 xlogy = row("xlogy",
           lambda a, b: where(equal(a, 0.0), where(equal(b, b), 0.0, b), a * log(b)),
-          lambda y, a, b: (log(b), where(b < 0.0, y / b, a / b)), method=True,
+          lambda y, a, b: (log(b), where(b < 0.0, y / b, a / (b + 0.0))), method=True,
           textbook=lambda y, a, b: (log(b), a / b),
           latex=r"{0} \ln {1}", definition="a * log(b)", points=[(2, 3), (-1, 0.5), (0, 2)],
           edges=[((0, 0), 0, (-inf, nan)), ((1, 0), -inf, (-inf, inf))], doc="a·ln b, 0 where a is 0")
@@ -277,7 +290,7 @@ atan2 = row("atan2", Atom(math.atan2, np.arctan2),
           edges=[((0, 0), 0, (0, 0))], doc="the angle of the point (b, a), in (-π, π]")
 
 sinc = row("sinc", lambda x: where(equal(x, 0.0), 1.0, where(equal(abs_(x), inf), 0.0, sinpi(x) / (pi * x))),
-          lambda y, x: where(abs_(x) < 0.1, _sinc_slope_near_zero(x),
+          lambda y, x: where(abs_(x) < 0.25, _sinc_slope_near_zero(x),
                              where(equal(abs_(x), inf), 0.0, (cospi(x) - y) / x)), method=True,
           textbook=lambda y, x: (cospi(x) - y) / x, latex=r"\operatorname{{sinc}}",
           definition="sincpi(x)", points=[0.5, 0.05, 1e-9, -2.3, 0.1], edges=[(0, 1, 0), (inf, 0, 0)],
@@ -307,7 +320,7 @@ def _parity(x: Any) -> Any:
 
 def _sinc_slope_near_zero(x: Any) -> Any:
     """The series of (cos πx - sinc x)/x, which cancels near 0: -Σ (-1)ᵏ 2k π²ᵏ x²ᵏ⁻¹/(2k+1)!."""
-    coefficients = [(-1) ** k * 2 * k * pi ** (2 * k) / math.factorial(2 * k + 1) for k in range(1, 10)]
+    coefficients = [(-1) ** k * 2 * k * pi ** (2 * k) / math.factorial(2 * k + 1) for k in range(1, 13)]
     square_ = x * x
     return x * reduce(lambda total, c: total * square_ + c, reversed(coefficients))
 
@@ -405,21 +418,32 @@ selu = row("selu", lambda x: SELU_SCALE * where(x > 0.0, x, SELU_ALPHA * expm1(x
 
 celu = row("celu", lambda x, alpha=1.0: where(x > 0.0, x, alpha * expm1(x / alpha)),
           lambda y, x, alpha: (where(x > 0.0, 1.0, exp(x / alpha)),
-                               where(x > 0.0, 0.0, expm1(x / alpha) - x / alpha * exp(x / alpha))),
+                               where(x > 0.0, 0.0, _celu_slope(x / alpha))),
+          textbook=lambda y, x, alpha: (where(x > 0.0, 1.0, exp(x / alpha)),
+                                        where(x > 0.0, 0.0, expm1(x / alpha) - x / alpha * exp(x / alpha))),
           method=True, latex=r"\operatorname{{celu}}({0}; {1})",
           definition="x if x > 0 else alpha * expm1(x / alpha)", points=[(2, 1), (-3, 0.5), (-40, 2)],
           edges=[((0, 1), 0, (1, 0)), ((0, 2), 0, (1, 0))], doc="x, or α(e^(x/α) - 1) below 0 (Barron 2017)")
 
+
+def _celu_slope(u: Any) -> Any:
+    """eᵘ - 1 - ueᵘ; near 0, where it cancels, by its series -Σ (k-1)/k! uᵏ."""
+    series = reduce(lambda total, k: total * u - (k - 1) / math.factorial(k), range(15, 1, -1), 0.0)
+    return where(abs_(u) < 0.4, u * u * series, where(u < -SATURATED, -1.0, exp(u) * (1.0 - u) - 1.0))
+
+
 gelu = row("gelu", lambda x: where(x < -40.0, 0.0, 0.5 * x * erfc(-x / SQRT2)),
-          lambda y, x: 0.5 * erfc(-x / SQRT2) + where(abs_(x) > 40.0, 0.0, x * exp(-0.5 * x * x) / SQRT_2PI),
+          lambda y, x: where(abs_(x) > 40.0, where(x > 0.0, 1.0, 0.0),
+                             0.5 * erfc(-x / SQRT2) + x * exp(-0.5 * x * x) / SQRT_2PI),
           method=True, latex=r"\operatorname{{gelu}}",
           definition="x * erfc(-x / sqrt(2)) / 2", points=[0.3, 2, -3, -12, 30],
           edges=[(0, 0, 0.5), (inf, inf, 1), (-inf, 0, 0)], doc="x·Φ(x), Φ the normal distribution (Hendrycks & Gimpel 2016)")
 
 gelu_tanh = row("gelu_tanh", lambda x: where(x < -40.0, 0.0, x * sigmoid(2.0 * _gelu_inner(x))),
-          lambda y, x: sigmoid(2.0 * _gelu_inner(x)) + where(
-              abs_(x) > 40.0, 0.0,
-              0.5 * x * square(sech(_gelu_inner(x)))
+          lambda y, x: where(
+              abs_(x) > 40.0, where(x > 0.0, 1.0, 0.0),
+              sigmoid(2.0 * _gelu_inner(x))
+              + 0.5 * x * square(sech(_gelu_inner(x)))
               * (SQRT_2_OVER_PI * (1.0 + 3.0 * 0.044715 * x * x))),
           method=True, latex=r"\operatorname{{gelu}}_{{\tanh}}",
           definition="x / 2 * (1 + tanh(sqrt(2 / pi) * (x + mpf('0.044715') * x ** 3)))",
@@ -432,15 +456,16 @@ def _gelu_inner(x: Any) -> Any:
 
 
 silu = row("silu", lambda x: where(x < -SATURATED, 0.0, x * sigmoid(x)),
-          lambda y, x: where(abs_(x) > SATURATED, where(x > 0.0, 1.0, 0.0), sigmoid(x) * (1.0 + x * sigmoid(-x))),
+          lambda y, x: where(abs_(x) > SATURATED, where(x > 0.0, 1.0, 0.0),
+                             sigmoid(x) + 0.25 * x * square(sech(0.5 * x))),
           method=True, aliases=("swish",), textbook=lambda y, x: sigmoid(x) * (1.0 + x * (1.0 - sigmoid(x))),
           latex=r"\operatorname{{silu}}",
           definition="x / (1 + exp(-x))", points=[0.3, 2, -3, -40, 40],
           edges=[(0, 0, 0.5), (inf, inf, 1), (-inf, 0, 0)], doc="x·σ(x), also called swish")
 
 mish = row("mish", lambda x: where(x < -SATURATED, 0.0, x * tanh(softplus(x))),
-          lambda y, x: where(abs_(x) > 340.0, where(x > 0.0, 1.0, where(x < -SATURATED, 0.0, exp(x) * (1.0 + x))),
-                             tanh(softplus(x)) + x * sigmoid(x) * square(sech(softplus(x)))),
+          lambda y, x: where(x > 400.0, 1.0, where(x < -340.0, where(x < -SATURATED, 0.0, exp(x) * (1.0 + x)),
+                             tanh(softplus(x)) + x * sigmoid(x) * square(sech(softplus(x))))),
           method=True, latex=r"\operatorname{{mish}}",
           definition="x * tanh(log(1 + exp(x)))", points=[0.3, 2, -3, -40, 40],
           edges=[(0, 0, 0.6), (inf, inf, 1), (-inf, 0, 0)], doc="x·tanh(softplus(x)) (Misra 2019)")
@@ -468,7 +493,7 @@ hardswish = row("hardswish", lambda x: where(x <= -3.0, 0.0, where(x >= 3.0, x, 
           points=[0.3, -5, 5, -2], edges=[(-3, 0, 0), (3, 3, 1)], doc="x·hardsigmoid(x) (Howard et al. 2019)")
 
 softsign = row("softsign", lambda x: where(abs_(x) > 1e17, sign(x), x / (1.0 + abs_(x))),
-          lambda y, x: square(1.0 / (1.0 + abs_(x))), method=True,
+          lambda y, x: 1.0 / (1.0 + abs_(x)) * (1.0 / (1.0 + abs_(x))), method=True,
           textbook=lambda y, x: 1.0 / (1.0 + abs_(x)) ** 2.0,
           latex=r"\operatorname{{softsign}}", definition="x / (1 + abs(x))", points=[0.3, -5, 1e10],
           edges=[(0, 0, 1), (inf, 1, 0)], doc="x/(1 + |x|)")
@@ -554,13 +579,19 @@ round_ = row("round", Atom(lambda x: math.copysign(round(x), x), np.rint), lambd
 
 # -- special functions ------------------------------------------------------------------------------
 
-erf = row("erf", Atom(math.erf, error_function.erf), lambda y, x: TWO_OVER_SQRT_PI * exp(-x * x),
+erf = row("erf", Atom(math.erf, error_function.erf), lambda y, x: TWO_OVER_SQRT_PI * _bell(x),
           method=True, latex=r"\operatorname{{erf}}", definition="erf(x)", points=[0, 0.5, -2, 5],
           edges=[(inf, 1, 0)], doc="the error function, 2/√π ∫₀ˣ exp(-t²) dt")
 
-erfc = row("erfc", Atom(math.erfc, error_function.erfc), lambda y, x: -TWO_OVER_SQRT_PI * exp(-x * x),
+erfc = row("erfc", Atom(math.erfc, error_function.erfc), lambda y, x: -TWO_OVER_SQRT_PI * _bell(x),
           method=True, latex=r"\operatorname{{erfc}}", definition="erfc(x)", points=[0, 0.5, -2, 20],
           edges=[(inf, 0, 0)], doc="1 - erf(x), with its digits in the tail")
+
+
+def _bell(x: Any) -> Any:
+    """exp(-x²), and 0 where it is, so that its slopes are too."""
+    return where(abs_(x) > 40.0, 0.0, exp(-x * x))
+
 
 lgamma = row("lgamma", Atom(gamma.lgamma, gamma.lgamma_of_arrays), lambda y, x: digamma(x),
           method=True, aliases=("gammaln",), latex=r"\ln\left|\Gamma({0})\right|",

@@ -66,8 +66,8 @@ const slopes = {};
 
 // -- sums and roundings -----------------------------------------------------------------------------
 
-/** Σ xs as the engine adds the operands of a node: one after another, from 0. */
-const leftToRight = (xs) => xs.reduce((sum, x) => sum + x, 0);
+/** Σ xs as the engine adds the operands of a node: one after another. */
+const leftToRight = (xs) => (xs.length ? xs.reduce((sum, x) => sum + x) : 0);
 
 /** Σ xs with what each addition rounds away added at the end (Neumaier 1974). */
 function total(xs) {

@@ -159,7 +159,7 @@ class Terms(Step):
                 calls.append(partial(np.multiply, term, frame.view(b, calls), target))
                 term = target
             elif i == 0:
-                calls.append(partial(np.add, term, 0.0, out))
+                calls.append(partial(np.positive, term, out))
             if i:
                 calls.append(partial(np.add, out, term, out))
 

@@ -134,9 +134,9 @@ static double digamma_value(double x)
     "sum": Function("""\
 static double sum_value(int n, const double *x)
 {
-    double total = 0.0;
+    double total = n > 0 ? x[0] : 0.0;
     int i;
-    for (i = 0; i < n; i++) {
+    for (i = 1; i < n; i++) {
         total += x[i];
     }
     return total;
@@ -147,9 +147,9 @@ static double sum_value(int n, const double *x)
 static double dot_value(int n, const double *w)
 {
     const double *x = w + n / 2;
-    double total = 0.0;
+    double total = n > 1 ? w[0] * x[0] : -0.0;
     int i;
-    for (i = 0; i < n / 2; i++) {
+    for (i = 1; i < n / 2; i++) {
         total += w[i] * x[i];
     }
     return n % 2 == 1 ? total + w[n - 1] : total;

@@ -17,13 +17,8 @@ from autograd.program.native.handlers import LOAD, STORE, TOTAL, Kind
 from autograd.program.program import DOT, SUM, Operation, Program
 
 WINDOW = 1024  # instructions that may change places with each other
-_KNOWN = {
-    "power": 1,
-    "power_log": 0,
-    "polygamma": 0,
-    "softmax": 0,
-    "log_softmax": 0,
-}  # rows of which an operand is better known, and which one
+# Rows of which an operand is better known, and which one.
+_KNOWN = {"power": 1, "power_log": 0, "polygamma": 0, "softmax": 0, "log_softmax": 0}
 _POINTER, _COUNT = ctypes.c_void_p, ctypes.c_int64
 
 Array = np.ndarray[Any, Any]
