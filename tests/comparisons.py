@@ -12,6 +12,10 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+import numpy as np
+
+from autograd.array import ValueArray
+from autograd.methods import Methods
 from autograd.symbol import Symbol
 from autograd.value import Value
 
@@ -19,7 +23,9 @@ PACKAGES = {"autograd", "nn", "viz", "demos", "handbook", "benchmarks"}
 ANSWERS = {
     "autograd.value": {"__eq__", "__ne__", "_compare", "each", "asked"},
     "autograd.symbol": {"__ne__", "compare", "connect"},
-    "autograd.numpy_protocol": {"apply_ufunc", "_answer"},
+    "autograd.numpy_protocol.ufuncs": {"apply_ufunc", "is_nan", "_heaviside", "compare", "answer", "connect"},
+    "autograd.numpy_protocol.choices": {"_truth", "replaced"},
+    "autograd.numpy_protocol.reductions": {"_root"},
 }  # where a comparison that somebody asked for is answered
 BETWEEN = {"numpy", *sys.stdlib_module_names}  # what compares because somebody called it
 
@@ -41,11 +47,24 @@ def watched() -> Iterator[None]:
     before = [(kind, name, kind.__dict__[name]) for kind in (Value, Symbol) for name in ("__eq__", "__ne__")]
     for kind, name, compare in before:
         setattr(kind, name, _watching(compare))
+    arrays = [(kind, "__array_ufunc__", kind.__dict__["__array_ufunc__"]) for kind in (Methods, ValueArray)]
+    for kind, name, apply in arrays:
+        setattr(kind, name, _watching_arrays(apply))
     try:
         yield
     finally:
-        for kind, name, compare in before:
+        for kind, name, compare in before + arrays:
             setattr(kind, name, compare)
+
+
+def _watching_arrays(apply: Callable[..., Any]) -> Callable[..., Any]:
+    def watching(self: Any, ufunc: np.ufunc, *args: Any, **named: Any) -> Any:
+        asking = _who_asks(sys._getframe(1)) if ufunc in (np.equal, np.not_equal) else None
+        if asking is not None:
+            raise AssertionError(f"{asking} compares Values by ==: ask with `is`, or look in a set or dict")
+        return apply(self, ufunc, *args, **named)
+
+    return watching
 
 
 def _watching(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:

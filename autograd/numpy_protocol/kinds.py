@@ -1,0 +1,82 @@
+"""What NumPy's functions are handed, in the kinds that the meanings here work on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from autograd import context
+from autograd.array import ValueArray
+from autograd.errors import GraphError
+from autograd.symbol import Symbol
+from autograd.value import Value, data_of, is_read_later, number
+
+OURS = (Value, ValueArray)
+
+
+def bare(x: Any) -> Any:
+    """A ValueArray as NumPy's own array, a Value as one without axes; anything else as it is."""
+    if isinstance(x, ValueArray):
+        return x.view(np.ndarray)
+    return boxed(x) if isinstance(x, Value) else x
+
+
+def operand(x: Any) -> Any:
+    """The same of an operand, whole numbers as floats, which is what a recorder is quickest with."""
+    if type(x) is int:
+        return number(x)
+    if isinstance(x, np.ndarray) and x.dtype.kind in "iu":
+        return x.astype(float)
+    return bare(x)
+
+
+def boxed(x: Value) -> Any:
+    """A Value in an array without axes."""
+    array = np.empty((), object)
+    array[()] = x
+    return array
+
+
+def lifted(x: Any) -> Any:
+    """The arguments of a function with each Value in a ValueArray without axes, so that NumPy's own code can run."""
+    if isinstance(x, Value):
+        return boxed(x).view(ValueArray)
+    if isinstance(x, (list, tuple)) and not hasattr(x, "_fields"):
+        return type(x)(map(lifted, x))
+    return x
+
+
+def array_of(x: Any) -> Any:
+    """Anything that holds numbers or Values as NumPy's own array."""
+    return np.asarray(bare(x))
+
+
+def is_open(*things: Any) -> bool:
+    """Whether any of the numbers is not known: while a function is recorded to be compiled."""
+    values = [x for thing in things for x in _elements(thing) if isinstance(x, Value)]
+    return any(isinstance(x, Symbol) for x in values) or (bool(context.unusual) and is_read_later(*values))
+
+
+def _elements(x: Any) -> Iterable[Any]:
+    if isinstance(x, np.ndarray):
+        return x.flat if x.dtype == object else ()
+    return (x,)
+
+
+def numbers(x: Any, name: str) -> Any:
+    """The floats in a Value or an array of them, for np.`name`, whose answer has no derivative; else x itself.
+
+    Raises GraphError where they are not known.
+    """
+    if isinstance(x, (list, tuple)):
+        return type(x)(numbers(each, name) for each in x)
+    if not isinstance(x, OURS) and not (isinstance(x, np.ndarray) and x.dtype == object):
+        return x
+    if is_open(x):
+        raise GraphError(
+            f"np.{name} answers by numbers that are not known while a function is recorded to be compiled: "
+            "compute what needs numbers outside of the function, or choose with np.where(condition, a, b)"
+        )
+    return data_of(bare(x))[()]

@@ -1,0 +1,177 @@
+"""Means, spreads, extremes and norms of arrays of Values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograd.array import ValueArray
+from autograd.errors import OperandError
+from autograd.numpy_protocol import products
+from autograd.numpy_protocol.kinds import array_of, is_open
+from autograd.numpy_protocol.ufuncs import choose, is_nan
+from autograd.recorder import RECORDERS
+from autograd.vectors import lines
+
+_NONE: Any = object()  # what was not given
+
+
+def _ours(x: Any) -> Any:
+    return array_of(x).view(ValueArray)
+
+
+def _reduced(ufunc: np.ufunc, x: Any, axis: Any, keepdims: Any, initial: Any = _NONE, where: Any = True) -> Any:
+    """A reduction; where the condition is not known, what it leaves out is replaced by what changes nothing."""
+    options: dict[str, Any] = {} if initial is _NONE else {"initial": initial}
+    if where is not True and is_open(where):
+        neutral = ufunc.identity if initial is _NONE else initial
+        if neutral is None:
+            raise OperandError(f"np.{ufunc.__name__} of what a condition chooses needs initial=, for where none is")
+        x = np.where(where, x, neutral)
+    elif where is not True:
+        options["where"] = np.asarray(where, bool)
+    return ufunc.reduce(_ours(x), axis=axis, keepdims=bool(keepdims), **options)
+
+
+def _refuse_kinds(dtype: Any, out: Any) -> None:
+    if out is not None:
+        raise OperandError("out= of arrays of Values is not supported: take what is returned")
+    if dtype is not None and np.dtype(dtype) not in (np.dtype(float), np.dtype(object)):
+        raise OperandError(f"Values are of float64, got dtype {np.dtype(dtype)}: leave it out")
+
+
+def add(
+    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _NONE,
+    where: Any = True,
+) -> Any:  # fmt: skip
+    """As np.sum."""
+    _refuse_kinds(dtype, out)
+    if initial is _NONE and where is True:
+        return products.summed(array_of(a), axis, bool(keepdims))
+    return _reduced(np.add, a, axis, keepdims, initial, where)
+
+
+def multiply(
+    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _NONE,
+    where: Any = True,
+) -> Any:  # fmt: skip
+    """As np.prod."""
+    _refuse_kinds(dtype, out)
+    return _reduced(np.multiply, a, axis, keepdims, initial, where)
+
+
+def largest(
+    a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _NONE, where: Any = True
+) -> Any:
+    """As np.max: the maximum of two, again and again."""
+    _refuse_kinds(None, out)
+    return _reduced(np.maximum, a, axis, keepdims, initial, where)
+
+
+def smallest(
+    a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _NONE, where: Any = True
+) -> Any:
+    """As np.min: the minimum of two, again and again."""
+    _refuse_kinds(None, out)
+    return _reduced(np.minimum, a, axis, keepdims, initial, where)
+
+
+def truths(ufunc: np.ufunc) -> Any:
+    """As np.all or np.any, by the ufunc that reduces."""
+
+    def reduce(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> Any:
+        _refuse_kinds(None, out)
+        return _reduced(ufunc, a, axis, keepdims, _NONE, where)
+
+    return reduce
+
+
+def _count(x: Any, axis: Any, where: Any) -> Any:
+    """How many numbers are reduced together, with their axes kept."""
+    if where is True:
+        rows, shape = lines(np.zeros(x.shape), axis, keepdims=True)
+        return float(len(rows[0])) if rows else np.zeros(shape)
+    return np.add.reduce(np.broadcast_to(where, x.shape), axis=axis, keepdims=True)
+
+
+def mean(
+    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True
+) -> Any:
+    """As np.mean."""
+    _refuse_kinds(dtype, out)
+    x = _ours(a)
+    found = np.divide(_reduced(np.add, x, axis, True, where=where), _count(x, axis, where))
+    return found if keepdims else _squeezed(found, x.ndim, axis)
+
+
+def _squeezed(kept: Any, ndim: int, axis: Any) -> Any:
+    """Without the axes that were reduced."""
+    return np.squeeze(kept, tuple(range(ndim)) if axis is None else axis)
+
+
+def var(
+    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: float = 0, keepdims: Any = False, *,
+    where: Any = True, mean: Any = None, correction: float | None = None,
+) -> Any:  # fmt: skip
+    """As np.var."""
+    _refuse_kinds(dtype, out)
+    x = _ours(a)
+    centre = _mean_kept(x, axis, where) if mean is None else mean
+    squares = _reduced(np.add, np.square(x - centre), axis, True, where=where)
+    free = np.maximum(_count(x, axis, where) - (ddof if correction is None else correction), 0.0)
+    found = np.divide(squares, free)
+    return found if keepdims else _squeezed(found, x.ndim, axis)
+
+
+def _mean_kept(x: Any, axis: Any, where: Any) -> Any:
+    return mean(x, axis, keepdims=True, where=where)
+
+
+def std(*args: Any, **named: Any) -> Any:
+    """As np.std; where nothing varies, 0 with the derivative 0."""
+    return _ROOT(array_of(var(*args, **named)))
+
+
+def _root(x: Any) -> Any:
+    """√ of a sum of squares: at 0 the subgradient of smallest norm, 0, where √ alone gives ∞·0."""
+    return choose(x == 0.0, 0.0, RECORDERS["sqrt"](x))
+
+
+_ROOT = np.frompyfunc(_root, 1, 1)
+
+
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    """As np.linalg.norm, of vectors, and of matrices where singular values are not asked for."""
+    x = _ours(x)
+    axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    if ord is None or (ord == "fro" and len(axes) == 2) or (ord == 2 and len(axes) == 1):
+        return _reduced(np.hypot, x, axes, keepdims, initial=0.0)  # without overflow, and at 0 with the derivative 0
+    found = _vector_norm(x, ord, axes, keepdims) if len(axes) == 1 else _matrix_norm(x, ord, axes)
+    return np.expand_dims(found, axes) if keepdims and len(axes) == 2 else found
+
+
+def _vector_norm(x: Any, ord: Any, axes: Any, keepdims: bool) -> Any:
+    size = np.absolute(x)
+    if ord == np.inf:
+        return np.max(size, axis=axes, keepdims=keepdims)
+    if ord == -np.inf:
+        return np.min(size, axis=axes, keepdims=keepdims)
+    if ord == 0:
+        return np.sum(np.where(x != 0.0, 1.0, 0.0), axis=axes, keepdims=keepdims)
+    if ord == 1:
+        return np.sum(size, axis=axes, keepdims=keepdims)
+    if isinstance(ord, str):
+        raise OperandError(f"np.linalg.norm of vectors knows no ord={ord!r}")
+    return np.sum(size**ord, axis=axes, keepdims=keepdims) ** (1.0 / ord)
+
+
+def _matrix_norm(x: Any, ord: Any, axes: Any) -> Any:
+    if len(axes) != 2 or ord not in (1, -1, np.inf, -np.inf):
+        raise OperandError(f"np.linalg.norm of matrices of Values has the ord None, 'fro', ±1 and ±inf, got {ord!r}")
+    x = np.moveaxis(x, axes, (-2, -1))
+    sums = np.sum(np.absolute(x), axis=-2 if abs(ord) == 1 else -1)
+    return (np.max if ord > 0 else np.min)(sums, axis=-1)
+
+
+__all__ = ["add", "is_nan", "largest", "mean", "multiply", "norm", "smallest", "std", "truths", "var"]
