@@ -154,7 +154,7 @@ def _itself(x: Any) -> Any:
 
 def _compare(ufunc: np.ufunc, ask: Meaning) -> Meaning:
     def compare(a: Any, b: Any) -> Any:
-        if is_open(a, b):
+        if (np.ndim(a) == 0 and np.ndim(b) == 0) or is_open(a, b):
             return each(ask, a, b)
         try:
             return ufunc(numbers(a, ufunc.__name__), numbers(b, ufunc.__name__))
