@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd.errors import ArgumentError, OperandError
-from autograd.numpy_protocol.kinds import array_of, bare, is_open, numbers
+from autograd.numpy_protocol.kinds import array_of, bare, numbers
 from autograd.numpy_protocol.ufuncs import CLIP, WHERE, choose, is_nan
 from autograd.symbol import Condition
 from autograd.value import Value
@@ -131,6 +131,3 @@ def linspace(
         points[i] = point
     points = np.moveaxis(points, 0, axis)
     return (points, step) if retstep else points
-
-
-__all__ = ["angle", "clip", "conditions", "is_open", "linspace", "nan_to_num", "partition", "select", "sort", "where"]

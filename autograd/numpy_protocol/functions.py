@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.array import ValueArray, kept
+from autograd.array import kept
 from autograd.errors import OperandError
 from autograd.numpy_protocol import choices, products, reductions
 from autograd.numpy_protocol.kinds import lifted, numbers
@@ -97,10 +97,10 @@ OURS[np.linalg.norm] = reductions.norm
 NUMPYS: set[Function] = _functions(
     """append around array2string array_repr array_split array_str astype atleast_1d atleast_2d atleast_3d average
     block broadcast_arrays broadcast_to choose column_stack compress concat concatenate convolve copy copyto correlate
-    cov cross cumprod cumsum cumulative_prod cumulative_sum delete diag diagflat diagonal diff dsplit dstack ediff1d
+    cross cumprod cumsum cumulative_prod cumulative_sum delete diag diagflat diagonal diff dsplit dstack ediff1d
     einsum empty_like expand_dims extract fill_diagonal flip fliplr flipud full_like hsplit hstack insert kron
     matrix_transpose meshgrid moveaxis ndim ones_like pad permute_dims polyval ptp put_along_axis ravel repeat reshape
-    resize roll rollaxis rot90 round row_stack shape size split squeeze stack swapaxes take take_along_axis tile trace
+    resize roll rollaxis rot90 round shape size split squeeze stack swapaxes take take_along_axis tile trace
     transpose trapezoid trapz tril triu unstack vander vsplit vstack zeros_like"""
 ) | _functions(
     "cross diagonal matmul matrix_power matrix_transpose multi_dot outer tensordot trace vecdot vector_norm", np.linalg
@@ -108,7 +108,6 @@ NUMPYS: set[Function] = _functions(
 
 # Those whose answer has no derivative: of numbers that are known.
 QUESTIONS: set[Function] = _functions(
-    """allclose argmax argmin argpartition argsort argwhere array_equal array_equiv bincount count_nonzero digitize
-    flatnonzero histogram isclose isin isneginf isposinf nonzero result_type searchsorted"""
+    """allclose argmax argmin argpartition argsort argwhere array_equal array_equiv count_nonzero digitize
+    flatnonzero isclose isin isneginf isposinf nonzero result_type searchsorted"""
 )
-__all__ = ["NUMPYS", "OURS", "QUESTIONS", "ValueArray", "apply_function"]

@@ -53,6 +53,11 @@ def array_of(x: Any) -> Any:
     return np.asarray(bare(x))
 
 
+def ours(x: Any) -> Any:
+    """Anything that holds numbers or Values as a ValueArray."""
+    return array_of(x).view(ValueArray)
+
+
 def is_open(*things: Any) -> bool:
     """Whether any of the numbers is not known: while a function is recorded to be compiled."""
     values = [x for thing in things for x in _elements(thing) if isinstance(x, Value)]

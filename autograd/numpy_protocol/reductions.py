@@ -6,32 +6,25 @@ from typing import Any
 
 import numpy as np
 
-from autograd.array import ValueArray
 from autograd.errors import OperandError
 from autograd.numpy_protocol import products
-from autograd.numpy_protocol.kinds import array_of, is_open
-from autograd.numpy_protocol.ufuncs import choose, is_nan
+from autograd.numpy_protocol.kinds import array_of, ours
+from autograd.numpy_protocol.ufuncs import choose
 from autograd.recorder import RECORDERS
 from autograd.vectors import lines
 
 _NONE: Any = object()  # what was not given
 
 
-def _ours(x: Any) -> Any:
-    return array_of(x).view(ValueArray)
-
-
 def _reduced(ufunc: np.ufunc, x: Any, axis: Any, keepdims: Any, initial: Any = _NONE, where: Any = True) -> Any:
-    """A reduction; where the condition is not known, what it leaves out is replaced by what changes nothing."""
-    options: dict[str, Any] = {} if initial is _NONE else {"initial": initial}
-    if where is not True and is_open(where):
-        neutral = ufunc.identity if initial is _NONE else initial
-        if neutral is None:
+    """A reduction; what a condition leaves out is replaced by what changes nothing."""
+    if where is not True:
+        neutral = initial if ufunc.identity is None else ufunc.identity
+        if neutral is _NONE:
             raise OperandError(f"np.{ufunc.__name__} of what a condition chooses needs initial=, for where none is")
-        x = np.where(where, x, neutral)
-    elif where is not True:
-        options["where"] = np.asarray(where, bool)
-    return ufunc.reduce(_ours(x), axis=axis, keepdims=bool(keepdims), **options)
+        x = np.where(ours(where), ours(x), neutral)
+    options: dict[str, Any] = {} if initial is _NONE else {"initial": initial}
+    return ufunc.reduce(ours(x), axis=axis, keepdims=bool(keepdims), **options)
 
 
 def _refuse_kinds(dtype: Any, out: Any) -> None:
@@ -48,7 +41,7 @@ def add(
     """As np.sum."""
     _refuse_kinds(dtype, out)
     if initial is _NONE and where is True:
-        return products.summed(array_of(a), axis, bool(keepdims))
+        return products.summed(array_of(a), axis, bool(keepdims))  # the quickest way to what nearly all ask for
     return _reduced(np.add, a, axis, keepdims, initial, where)
 
 
@@ -100,7 +93,7 @@ def mean(
 ) -> Any:
     """As np.mean."""
     _refuse_kinds(dtype, out)
-    x = _ours(a)
+    x = ours(a)
     found = np.divide(_reduced(np.add, x, axis, True, where=where), _count(x, axis, where))
     return found if keepdims else _squeezed(found, x.ndim, axis)
 
@@ -116,7 +109,7 @@ def var(
 ) -> Any:  # fmt: skip
     """As np.var."""
     _refuse_kinds(dtype, out)
-    x = _ours(a)
+    x = ours(a)
     centre = _mean_kept(x, axis, where) if mean is None else mean
     squares = _reduced(np.add, np.square(x - centre), axis, True, where=where)
     free = np.maximum(_count(x, axis, where) - (ddof if correction is None else correction), 0.0)
@@ -143,7 +136,7 @@ _ROOT = np.frompyfunc(_root, 1, 1)
 
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """As np.linalg.norm, of vectors, and of matrices where singular values are not asked for."""
-    x = _ours(x)
+    x = ours(x)
     axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     if ord is None or (ord == "fro" and len(axes) == 2) or (ord == 2 and len(axes) == 1):
         return _reduced(np.hypot, x, axes, keepdims, initial=0.0)  # without overflow, and at 0 with the derivative 0
@@ -172,6 +165,3 @@ def _matrix_norm(x: Any, ord: Any, axes: Any) -> Any:
     x = np.moveaxis(x, axes, (-2, -1))
     sums = np.sum(np.absolute(x), axis=-2 if abs(ord) == 1 else -1)
     return (np.max if ord > 0 else np.min)(sums, axis=-1)
-
-
-__all__ = ["add", "is_nan", "largest", "mean", "multiply", "norm", "smallest", "std", "truths", "var"]

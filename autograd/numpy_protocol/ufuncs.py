@@ -16,7 +16,7 @@ import numpy as np
 from autograd.array import ValueArray, kept
 from autograd.errors import OperandError
 from autograd.numpy_protocol import products
-from autograd.numpy_protocol.kinds import bare, is_open, numbers, operand
+from autograd.numpy_protocol.kinds import array_of, bare, is_open, numbers, operand, ours
 from autograd.ops.primitive import lookup
 from autograd.recorder import RECORDERS
 from autograd.symbol import Symbol
@@ -193,11 +193,11 @@ def _connected(ufunc: np.ufunc, ask: Meaning) -> Meaning:
     return reduce
 
 
-def _summed(x: Any, axis: Any = 0, keepdims: bool = False, **options: Any) -> Any:
-    """Σ along an axis as one node; NumPy's own way where some are left out, or more is added."""
-    if options:
-        return np.add.reduce(x, axis=axis, keepdims=keepdims, **options)
-    return products.summed(x, axis if x.ndim else None, keepdims)
+def _summed(x: Any, axis: Any = 0, keepdims: bool = False, initial: Any = 0.0, where: Any = True) -> Any:
+    """Σ along an axis as one node."""
+    chosen = x if where is True else np.where(ours(where), x, 0.0)
+    found = products.summed(array_of(chosen), axis if x.ndim else None, keepdims)
+    return found if type(initial) is float and initial == 0.0 else np.add(found, initial)
 
 
 _COMPARISONS: dict[np.ufunc, Meaning] = {
@@ -260,4 +260,3 @@ def _meanings() -> dict[np.ufunc, Meaning]:
 MEANINGS: dict[np.ufunc, Meaning] = _meanings()
 CLIP: np.ufunc = np.frompyfunc(RECORDERS["clip"], 3, 1)
 WHERE: np.ufunc = np.frompyfunc(choose, 3, 1)
-__all__ = ["CLIP", "MEANINGS", "WHERE", "ValueArray", "apply_ufunc", "choose", "is_nan"]
