@@ -17,7 +17,7 @@ from autograd.context import is_recording, no_grad, record_sources, scope
 from autograd.errors import ArgumentError, AutogradError, FileFormatError, GraphError, NonFiniteError, OperandError
 from autograd.functions import *  # the table's functions; functions.__all__ names them
 from autograd.functions import __all__ as _functions
-from autograd.functions import abs as abs  # these four and compile are Python's names too: `import *` leaves them alone
+from autograd.functions import abs as abs
 from autograd.functions import pow as pow
 from autograd.functions import round as round
 from autograd.functions import sum as sum
@@ -62,7 +62,8 @@ __all__ = [
     "value_and_grad",
     "vjp",
 ]
-__all__ += [name for name in _functions if name not in ("abs", "pow", "round", "sum")]
+_in_python_too = ["abs", "compile", "pow", "round", "sum"]  # importable, but `import *` leaves Python's own alone
+__all__ += [name for name in _functions if name not in _in_python_too]
 
 _PROGRAMS = {
     "Compiled": "compile",

@@ -88,6 +88,10 @@ def _operand(primitive: Primitive, operand: Any) -> float:
 
 
 def _elementwise(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
+    if any(isinstance(o, np.ma.MaskedArray) for o in operands):
+        raise OperandError(
+            f"{primitive.name} of a masked array would ignore its mask: take its filled(…) or compressed() numbers"
+        )
     arrays = [np.asarray(o, object) if isinstance(o, Value) else np.asarray(o) for o in operands]
     if any(a.dtype == object for a in arrays):
         with np.errstate(all="ignore"):  # nan and inf are answers here, not warnings

@@ -29,7 +29,8 @@ def apply_function(
     args, named = lifted(args), {name: lifted(x) for name, x in named.items()}
     ours = OURS.get(function)
     if ours is not None:
-        return kept(ours(*args, **named))
+        with np.errstate(all="ignore"):
+            return kept(ours(*args, **named))
     if function in QUESTIONS:
         name = _name(function)
         return function(*numbers(args, name), **{key: numbers(x, name) for key, x in named.items()})

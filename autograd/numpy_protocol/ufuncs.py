@@ -39,7 +39,8 @@ def apply_ufunc(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **options
     if _is_made_by_hand(ufunc):  # np.vectorize, np.frompyfunc: a function that is called with every element
         found = getattr(ufunc, method)(*plain, **options)
         return kept(found) if _holds_values(found) else found
-    found = _of_objects(ufunc, method)(*plain, **options)
+    with np.errstate(all="ignore"):  # nan and inf are answers here, not warnings
+        found = _of_objects(ufunc, method)(*plain, **options)
     return kept(found) if out is None else _store(found, out, ufunc)
 
 
