@@ -52,7 +52,7 @@ LINES = [
 
 
 def outcome(line: Line, kind: Callable[[Any], Any]) -> tuple[str, str]:
-    """(value, derivatives of its sum along v and w) of an expression on an array of that kind, or an error's name twice."""
+    """(value, derivatives of its sum along v and w) of an expression on an array of that kind, or an error's name."""
     v, w = map(Value, line.at)
     names = {"np": np, "a": kind([v, w]), "v": v, "w": w}
     with warnings.catch_warnings():
