@@ -146,7 +146,7 @@ OURS: dict[str, Function] = {
     "mean": lambda x: np.mean(x),
     "mean axis": lambda x: np.mean(x, axis=1, keepdims=True) + x.mean(0),
     "mean where": lambda x: np.mean(x, axis=1, where=MASK),
-    "nan_to_num": lambda x: np.nan_to_num(x * np.array([1.0, np.inf, np.nan]), posinf=3.0),
+    "nan_to_num": lambda x: _without_nan(x),
     "outer": lambda x: np.outer(x, C[0]),
     "partition": lambda x: np.partition(x, 1, axis=1),
     "prod": lambda x: np.prod(x),
@@ -293,6 +293,11 @@ QUESTIONS: dict[str, Function] = {
     "signbit": lambda x: np.where(np.signbit(x - 0.5), x, 0.0),
     "where of nothing": lambda x: x[np.where(x > 0.5)],
 }
+
+
+def _without_nan(x: Any) -> Any:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.nan_to_num(np.log(x - 0.5)) + np.nan_to_num(x / np.floor(3.0 * x), posinf=2.0)
 
 
 def _in_place(x: Any) -> Any:
