@@ -128,7 +128,7 @@ def std(*args: Any, **named: Any) -> Any:
 
 def _root(x: Any) -> Any:
     """√ of a sum of squares: at 0 the subgradient of smallest norm, 0, where √ alone gives ∞·0."""
-    return choose(x == 0.0, 0.0, RECORDERS["sqrt"](x))
+    return choose(x <= 0.0, 0.0, RECORDERS["sqrt"](x))
 
 
 _ROOT = np.frompyfunc(_root, 1, 1)
