@@ -122,7 +122,7 @@ def each_way(f, x):
 )
 def test_kinks_ties_and_nan(f, at, slopes):
     for found in each_way(f, np.array(at)):
-        np.testing.assert_array_equal(found, slopes)
+        np.testing.assert_allclose(found, slopes, rtol=1e-15)
 
 
 def test_of_one_value():
@@ -148,7 +148,7 @@ def test_values_from_elsewhere_are_read_at_every_call():
 
 def test_keepdims_of_our_own_functions():
     x = np.log([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
-    for kind in (x, grad(lambda x: x.sum()) and ValueArray([[Value(e) for e in row] for row in x])):
+    for kind in (x, ValueArray([[Value(e) for e in row] for row in x])):
         assert autograd.logsumexp(kind, axis=1, keepdims=True).shape == (2, 1)
         assert autograd.sum(kind, axis=0, keepdims=True).shape == (1, 3)
     np.testing.assert_allclose(autograd.logsumexp(x, axis=(0, 1), keepdims=True), [[math.log(21.0)]], rtol=1e-15)
@@ -186,10 +186,7 @@ def test_numpys_own_arrays_get_a_note():
         (lambda x: np.sum(x, dtype=int), "Values are of float64"),
         (lambda x: np.max(x, where=x > 1.0), "needs initial="),
         (lambda x: np.linalg.norm(x[None].T @ x[None], 2), "norm of matrices"),
-        (
-            lambda x: np.ma.masked_array(A, [True, False, False]) + x[0] if False else x[0] * np.ma.masked_array(A),
-            "mask",
-        ),
+        (lambda x: x[0] * np.ma.masked_array(A), "would ignore its mask"),
         (lambda x: np.add(x, x, out=np.zeros(3)), "cannot hold the Values"),
         (lambda x: np.matmul(x, 2.0), r"write a \* b"),
     ],
