@@ -354,7 +354,7 @@ def _array(leaves: Sequence[Any], shape: tuple[int, ...]) -> Any:
     kinds = set(map(type, leaves))
     if all(issubclass(kind, (int, float)) for kind in kinds):
         return np.array(leaves, dtype=float).reshape(shape)
-    array = np.empty(len(leaves), object)
+    made = ValueArray if any(issubclass(kind, Value) for kind in kinds) else np.ndarray
+    array: Any = np.ndarray.__new__(made, len(leaves), object)
     array[:] = leaves
-    array = array.reshape(shape)
-    return array.view(ValueArray) if any(issubclass(kind, Value) for kind in kinds) else array
+    return array.reshape(shape)

@@ -10,10 +10,13 @@ import numpy as np
 
 from autograd.errors import ArgumentError, OperandError
 from autograd.numpy_protocol.kinds import array_of, bare, numbers
-from autograd.numpy_protocol.ufuncs import CLIP, WHERE, choose, is_nan
+from autograd.numpy_protocol.ufuncs import choose, elementwise, is_nan
+from autograd.recorder import RECORDERS
 from autograd.symbol import Condition
 from autograd.value import Value
 
+_CLIP = elementwise(RECORDERS["clip"], 3)
+_WHERE = elementwise(choose, 3)
 _LARGEST = float(np.finfo(float).max)
 
 
@@ -22,7 +25,7 @@ def _truth(x: Any) -> Any:
     return x if isinstance(x, (bool, np.bool_, Condition)) else x != 0.0
 
 
-_TRUTH = np.frompyfunc(_truth, 1, 1)
+_TRUTH = elementwise(_truth, 1)
 
 
 def conditions(x: Any) -> Any:
@@ -42,7 +45,7 @@ def where(condition: Any, *branches: Any, x: Any = None, y: Any = None) -> Any:
     if len(branches) != 2:
         raise ArgumentError("np.where takes a condition alone, or a condition and two branches")
     holds, chosen, other = conditions(condition), *map(bare, branches)
-    return np.where(holds, chosen, other) if holds.dtype == bool else WHERE(holds, chosen, other)
+    return np.where(holds, chosen, other) if holds.dtype == bool else _WHERE(holds, chosen, other)
 
 
 def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Any:
@@ -72,7 +75,7 @@ def clip(
         raise OperandError("np.clip of Values with out=: take what is returned")
     if _has_nan(low) or _has_nan(high):
         return np.minimum(np.maximum(a, low), high)
-    return CLIP(*map(array_of, (a, np.minimum(low, high), high)))
+    return _CLIP(*map(array_of, (a, np.minimum(low, high), high)))
 
 
 def _has_nan(bound: Any) -> bool:
@@ -89,7 +92,7 @@ def nan_to_num(
     def replaced(x: Any) -> Any:
         return choose(is_nan(x), nan, choose(x == math.inf, high, choose(x == -math.inf, low, x)))
 
-    return np.frompyfunc(replaced, 1, 1)(array_of(x))
+    return elementwise(replaced, 1)(array_of(x))
 
 
 def angle(z: Any, deg: bool = False) -> Any:

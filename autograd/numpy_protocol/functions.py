@@ -26,11 +26,10 @@ def apply_function(
     """What a NumPy function means on arguments among which a Value or a ValueArray is."""
     if not all(issubclass(kind, (Value, np.ndarray)) for kind in types):
         return NotImplemented
-    args, named = lifted(args), {name: lifted(x) for name, x in named.items()}
+    args, named = tuple(map(lifted, args)), {name: lifted(x) for name, x in named.items()}
     ours = OURS.get(function)
     if ours is not None:
-        with np.errstate(all="ignore"):
-            return kept(ours(*args, **named))
+        return kept(ours(*args, **named))
     if function in QUESTIONS:
         name = _name(function)
         return function(*numbers(args, name), **{key: numbers(x, name) for key, x in named.items()})

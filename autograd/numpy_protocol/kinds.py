@@ -18,13 +18,15 @@ OURS = (Value, ValueArray)
 
 def bare(x: Any) -> Any:
     """A ValueArray as NumPy's own array, a Value as one without axes; anything else as it is."""
-    if isinstance(x, ValueArray):
+    if type(x) is ValueArray:
         return x.view(np.ndarray)
     return boxed(x) if isinstance(x, Value) else x
 
 
 def operand(x: Any) -> Any:
     """The same of an operand, whole numbers as floats, which is what a recorder is quickest with."""
+    if type(x) is ValueArray:
+        return x.view(np.ndarray)
     if type(x) is int:
         return number(x)
     if isinstance(x, np.ndarray) and x.dtype.kind in "iu":
@@ -40,7 +42,7 @@ def boxed(x: Value) -> Any:
 
 
 def lifted(x: Any) -> Any:
-    """The arguments of a function with each Value in a ValueArray without axes, so that NumPy's own code can run."""
+    """An argument of a function with each Value in a ValueArray without axes, so that NumPy's own code can run."""
     if isinstance(x, Value):
         return boxed(x).view(ValueArray)
     if isinstance(x, (list, tuple)) and not hasattr(x, "_fields"):

@@ -19,6 +19,8 @@ Array = np.ndarray[Any, Any]
 
 def summed(x: Array, axis: Any, keepdims: bool) -> Any:
     """Σ along `axis` (one, several, or all of them if None)."""
+    if axis is None and not keepdims and x.size > 1:
+        return sum_of(x.reshape(-1).tolist())
     rows, shape = lines(x, axis, keepdims)
     return _shaped([row[0] if len(row) == 1 else sum_of(row) for row in rows], shape)
 

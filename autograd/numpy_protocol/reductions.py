@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from autograd.array import ValueArray, kept
 from autograd.errors import OperandError
 from autograd.numpy_protocol import products
 from autograd.numpy_protocol.kinds import array_of, ours
-from autograd.numpy_protocol.ufuncs import choose
+from autograd.numpy_protocol.ufuncs import choose, elementwise
 from autograd.recorder import RECORDERS
-from autograd.vectors import lines
+from autograd.value import Value
 
 _NONE: Any = object()  # what was not given
 
@@ -80,27 +81,23 @@ def truths(ufunc: np.ufunc) -> Any:
     return reduce
 
 
-def _count(x: Any, axis: Any, where: Any) -> Any:
-    """How many numbers are reduced together, with their axes kept."""
+def _divided(total: Any, x: Any, axis: Any, keepdims: Any, where: Any, less: float = 0.0) -> Any:
+    """A total by how many numbers of x went into each of its entries, `less` so many that are not free."""
     if where is True:
-        rows, shape = lines(np.zeros(x.shape), axis, keepdims=True)
-        return float(len(rows[0])) if rows else np.zeros(shape)
-    return np.add.reduce(np.broadcast_to(where, x.shape), axis=axis, keepdims=True)
+        count: Any = x.size / (np.size(total) or 1)
+    else:
+        count = add(np.broadcast_to(where, x.shape), axis, keepdims=keepdims)
+    free = np.maximum(count - less, 0.0) if less else count
+    return total / free if isinstance(total, (Value, ValueArray)) else np.divide(total, free)
 
 
 def mean(
     a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True
 ) -> Any:
     """As np.mean."""
-    _refuse_kinds(dtype, out)
     x = ours(a)
-    found = np.divide(_reduced(np.add, x, axis, True, where=where), _count(x, axis, where))
-    return found if keepdims else _squeezed(found, x.ndim, axis)
-
-
-def _squeezed(kept: Any, ndim: int, axis: Any) -> Any:
-    """Without the axes that were reduced."""
-    return np.squeeze(kept, tuple(range(ndim)) if axis is None else axis)
+    total = kept(add(x, axis, dtype, out, keepdims, where=where))
+    return _divided(total, x, axis, keepdims, where)
 
 
 def var(
@@ -108,16 +105,13 @@ def var(
     where: Any = True, mean: Any = None, correction: float | None = None,
 ) -> Any:  # fmt: skip
     """As np.var."""
-    _refuse_kinds(dtype, out)
     x = ours(a)
-    centre = _mean_kept(x, axis, where) if mean is None else mean
-    squares = _reduced(np.add, np.square(x - centre), axis, True, where=where)
-    free = np.maximum(_count(x, axis, where) - (ddof if correction is None else correction), 0.0)
-    found = np.divide(squares, free)
-    return found if keepdims else _squeezed(found, x.ndim, axis)
+    centre = _centre(x, axis, where) if mean is None else mean
+    total = kept(add(np.square(x - centre), axis, dtype, out, keepdims, where=where))
+    return _divided(total, x, axis, keepdims, where, less=ddof if correction is None else correction)
 
 
-def _mean_kept(x: Any, axis: Any, where: Any) -> Any:
+def _centre(x: Any, axis: Any, where: Any) -> Any:
     return mean(x, axis, keepdims=True, where=where)
 
 
@@ -131,7 +125,7 @@ def _root(x: Any) -> Any:
     return choose(x <= 0.0, 0.0, RECORDERS["sqrt"](x))
 
 
-_ROOT = np.frompyfunc(_root, 1, 1)
+_ROOT = elementwise(_root, 1)
 
 
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:

@@ -28,6 +28,8 @@ _REFUSED = "has no derivative rule for Values"
 
 def apply_ufunc(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
     """What `ufunc` means on `inputs`, at least one of which, or `out`, is a Value or an array of them."""
+    if ufunc in _LOOPS and not options and method == "__call__" and _ENTER.issuperset(map(type, inputs)):
+        return kept(ufunc(*map(bare, inputs)))  # the quick way, for small arrays
     if any(map(_is_foreign, inputs)):
         return NotImplemented
     out = options.pop("out", None)
@@ -71,6 +73,8 @@ def _is_foreign(x: Any) -> bool:
 
 
 _OWN_KINDS = {ValueArray, Value, float, int, np.ndarray}
+_ENTER = {ValueArray, float}
+_LOOPS = {np.add, np.subtract, np.multiply, np.negative, np.positive}  # NumPy's, which call the operators
 
 
 def _holds_objects(x: Any) -> bool:
@@ -238,8 +242,8 @@ def _meanings() -> dict[np.ufunc, Meaning]:
             found[ufunc] = np.frompyfunc(RECORDERS[row.name], ufunc.nin, 1)
     for ufunc in (np.maximum, np.minimum, np.hypot):  # in any order, so that several axes can be reduced at once
         found[ufunc] = np.frompyfunc(RECORDERS[ufunc.__name__], 2, 1, identity=None)
-    for ufunc in (np.add, np.subtract, np.multiply, np.negative, np.positive):
-        found[ufunc] = ufunc  # NumPy's loop calls the operators, which is right for floats among Values too
+    for ufunc in _LOOPS:
+        found[ufunc] = ufunc  # which is right for floats among Values too
     found |= {
         np.fmax: np.frompyfunc(_fmax, 2, 1, identity=None),
         np.fmin: np.frompyfunc(_fmin, 2, 1, identity=None),
@@ -259,5 +263,14 @@ def _meanings() -> dict[np.ufunc, Meaning]:
 
 
 MEANINGS: dict[np.ufunc, Meaning] = _meanings()
-CLIP: np.ufunc = np.frompyfunc(RECORDERS["clip"], 3, 1)
-WHERE: np.ufunc = np.frompyfunc(choose, 3, 1)
+
+
+def elementwise(meaning: Meaning, count: int) -> Meaning:
+    """A function of `count` numbers on arrays; nan and inf are answers there, not warnings."""
+    loop = np.frompyfunc(meaning, count, 1)
+
+    def on_arrays(*arrays: Any) -> Any:
+        with np.errstate(all="ignore"):
+            return loop(*arrays)
+
+    return on_arrays
