@@ -5,6 +5,9 @@ from typing import Any, Self
 from autograd.value import Number, Value
 
 class Methods:
+    shape: tuple[()]
+    ndim: int
+    size: int
     def backward(self, seed: Number = 1.0) -> None: ...
     def __neg__(self) -> Value: ...
     def __pos__(self) -> Value: ...

@@ -107,6 +107,7 @@ UFUNCS: dict[str, Function] = {
     "trunc": lambda x: np.trunc(3.0 * x) * x,
     "vecdot": lambda x: np.vecdot(x, C) if hasattr(np, "vecdot") else np.sum(x * C, axis=-1),
     "out": lambda x: np.add(x, x, out=np.zeros(x.shape, x.dtype)),
+    "exp where": lambda x: np.exp(x, out=x * 2.0, where=x > 0.5),
     "in-place": lambda x: _in_place(x),
     "at": lambda x: _at(x),
 }
@@ -121,7 +122,7 @@ OURS: dict[str, Function] = {
     "max where": lambda x: np.max(x, axis=1, where=MASK, initial=-1.0),
     "max where it is recorded": lambda x: np.max(x, axis=1, where=x > 0.3, initial=-1.0),
     "min": lambda x: np.min(x, axis=-1),
-    "angle": lambda x: np.angle(x - 0.5) * x,
+    "angle": lambda x: np.angle(x - 0.5),
     "clip": lambda x: np.clip(x, 0.3, 0.7),
     "clip one side": lambda x: np.clip(x, 0.3, None) + x.clip(None, 0.7),
     "clip crossed": lambda x: np.clip(x, 0.7, 0.3) + np.clip(x, x.T[0, 0], 0.7),

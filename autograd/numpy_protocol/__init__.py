@@ -24,4 +24,4 @@ for _kind in (Methods, ValueArray):
     setattr(_kind, "__array_function__", apply_function)  # noqa: B010
 for _name in ("conjugate", "conj"):
     setattr(Methods, _name, _itself)  # np.var of NumPy's own arrays asks for it
-Methods.shape, Methods.ndim, Methods.size = (), 0, 1  # type: ignore[attr-defined]  # as NumPy's numbers have it
+Methods.shape, Methods.ndim, Methods.size = (), 0, 1  # as NumPy's numbers have it

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.errors import ArgumentError, OperandError
-from autograd.numpy_protocol.kinds import array_of, bare, numbers
+from autograd.errors import ArgumentError
+from autograd.numpy_protocol.kinds import array_of, bare, numbers, refuse_kinds
 from autograd.numpy_protocol.ufuncs import choose, elementwise, is_nan
 from autograd.recorder import RECORDERS
 from autograd.symbol import Condition
@@ -37,9 +37,8 @@ def conditions(x: Any) -> Any:
     return found if any(isinstance(c, Value) for c in found.flat) else found.astype(bool)
 
 
-def where(condition: Any, *branches: Any, x: Any = None, y: Any = None) -> Any:
+def where(condition: Any, *branches: Any) -> Any:
     """As np.where: picked where the condition is known, recorded where not."""
-    branches = branches or tuple(branch for branch in (x, y) if branch is not None)
     if not branches:
         return np.nonzero(numbers(condition, "where"))
     if len(branches) != 2:
@@ -66,13 +65,12 @@ def clip(
     *,
     min: Any = None,
     max: Any = None,
-    **_: Any,
+    dtype: Any = None,
 ) -> Any:
     """As np.clip: at a bound, the slope is 1 along a."""
     low, high = a_min if min is None else min, a_max if max is None else max
     low, high = -math.inf if low is None else low, math.inf if high is None else high
-    if out is not None:
-        raise OperandError("np.clip of Values with out=: take what is returned")
+    refuse_kinds(dtype, out)
     if _has_nan(low) or _has_nan(high):
         return np.minimum(np.maximum(a, low), high)
     return _CLIP(*map(array_of, (a, np.minimum(low, high), high)))
@@ -92,12 +90,16 @@ def nan_to_num(
     def replaced(x: Any) -> Any:
         return choose(is_nan(x), nan, choose(x == math.inf, high, choose(x == -math.inf, low, x)))
 
-    return elementwise(replaced, 1)(array_of(x))
+    found = elementwise(replaced, 1)(array_of(x))
+    if not copy:
+        x[...] = found
+    return found
 
 
 def angle(z: Any, deg: bool = False) -> Any:
     """As np.angle of real numbers: 0, or π of those below 0, and nowhere a derivative."""
-    return where(np.asarray(z < 0.0, object), 180.0 if deg else math.pi, 0.0)
+    half = 180.0 if deg else math.pi
+    return elementwise(lambda x: choose(is_nan(x), math.nan, choose(x < 0.0, half, 0.0)), 1)(array_of(z))
 
 
 # -- by size ----------------------------------------------------------------------------------------
@@ -124,6 +126,7 @@ def linspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False, dtype: Any = None, axis: int = 0
 ) -> Any:
     """As np.linspace, with `start` and `stop` themselves at the ends."""
+    refuse_kinds(dtype, None)
     steps = num - 1 if endpoint else num
     start, stop = array_of(start), array_of(stop)
     step = np.divide(np.subtract(stop, start, dtype=object), steps) if steps > 0 else math.nan

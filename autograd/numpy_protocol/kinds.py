@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd import context
 from autograd.array import ValueArray
-from autograd.errors import GraphError
+from autograd.errors import GraphError, OperandError
 from autograd.symbol import Symbol
 from autograd.value import Value, data_of, is_read_later, number
 
@@ -87,3 +87,11 @@ def numbers(x: Any, name: str) -> Any:
             "compute what needs numbers outside of the function, or choose with np.where(condition, a, b)"
         )
     return data_of(bare(x))[()]
+
+
+def refuse_kinds(dtype: Any, out: Any) -> None:
+    """Raise OperandError for a kind of number, or a place, that Values have not."""
+    if out is not None:
+        raise OperandError("out= of arrays of Values is not supported: take what is returned")
+    if dtype is not None and np.dtype(dtype) not in (np.dtype(float), np.dtype(object)):
+        raise OperandError(f"Values are of float64, got dtype {np.dtype(dtype)}: leave it out")

@@ -11,7 +11,7 @@ import numpy as np
 
 from autograd.errors import ArgumentError
 from autograd.functions import dot as dot_of
-from autograd.numpy_protocol.kinds import array_of, numbers
+from autograd.numpy_protocol.kinds import array_of, numbers, refuse_kinds
 from autograd.vectors import lines, sum_of
 
 Array = np.ndarray[Any, Any]
@@ -62,8 +62,9 @@ def _axes_of(axes: Any, a: Array, b: Array) -> tuple[list[int], list[int]]:
     return [range(a.ndim)[i] for i in np.atleast_1d(of_a)], [range(b.ndim)[i] for i in np.atleast_1d(of_b)]
 
 
-def dot(a: Any, b: Any, out: None = None) -> Any:
+def dot(a: Any, b: Any, out: Any = None) -> Any:
     """As np.dot: the last axis of a with the last but one of b."""
+    refuse_kinds(None, out)
     a, b = array_of(a), array_of(b)
     if a.ndim == 0 or b.ndim == 0:
         return np.multiply(a, b)
@@ -81,8 +82,9 @@ def vdot(a: Any, b: Any) -> Any:
     return tensordot(array_of(a).ravel(), array_of(b).ravel(), 1)
 
 
-def outer(a: Any, b: Any, out: None = None) -> Any:
+def outer(a: Any, b: Any, out: Any = None) -> Any:
     """As np.outer: every product."""
+    refuse_kinds(None, out)
     return np.multiply.outer(array_of(a).ravel(), array_of(b).ravel())
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from autograd.array import ValueArray, kept
 from autograd.errors import OperandError
 from autograd.numpy_protocol import products
-from autograd.numpy_protocol.kinds import array_of, ours
+from autograd.numpy_protocol.kinds import array_of, ours, refuse_kinds
 from autograd.numpy_protocol.ufuncs import choose, elementwise
 from autograd.recorder import RECORDERS
 from autograd.value import Value
@@ -28,19 +28,12 @@ def _reduced(ufunc: np.ufunc, x: Any, axis: Any, keepdims: Any, initial: Any = _
     return ufunc.reduce(ours(x), axis=axis, keepdims=bool(keepdims), **options)
 
 
-def _refuse_kinds(dtype: Any, out: Any) -> None:
-    if out is not None:
-        raise OperandError("out= of arrays of Values is not supported: take what is returned")
-    if dtype is not None and np.dtype(dtype) not in (np.dtype(float), np.dtype(object)):
-        raise OperandError(f"Values are of float64, got dtype {np.dtype(dtype)}: leave it out")
-
-
 def add(
     a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _NONE,
     where: Any = True,
 ) -> Any:  # fmt: skip
     """As np.sum."""
-    _refuse_kinds(dtype, out)
+    refuse_kinds(dtype, out)
     if initial is _NONE and where is True:
         return products.summed(array_of(a), axis, bool(keepdims))  # the quickest way to what nearly all ask for
     return _reduced(np.add, a, axis, keepdims, initial, where)
@@ -51,7 +44,7 @@ def multiply(
     where: Any = True,
 ) -> Any:  # fmt: skip
     """As np.prod."""
-    _refuse_kinds(dtype, out)
+    refuse_kinds(dtype, out)
     return _reduced(np.multiply, a, axis, keepdims, initial, where)
 
 
@@ -59,7 +52,7 @@ def largest(
     a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _NONE, where: Any = True
 ) -> Any:
     """As np.max: the maximum of two, again and again."""
-    _refuse_kinds(None, out)
+    refuse_kinds(None, out)
     return _reduced(np.maximum, a, axis, keepdims, initial, where)
 
 
@@ -67,7 +60,7 @@ def smallest(
     a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = _NONE, where: Any = True
 ) -> Any:
     """As np.min: the minimum of two, again and again."""
-    _refuse_kinds(None, out)
+    refuse_kinds(None, out)
     return _reduced(np.minimum, a, axis, keepdims, initial, where)
 
 
@@ -75,7 +68,7 @@ def truths(ufunc: np.ufunc) -> Any:
     """As np.all or np.any, by the ufunc that reduces."""
 
     def reduce(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, *, where: Any = True) -> Any:
-        _refuse_kinds(None, out)
+        refuse_kinds(None, out)
         return _reduced(ufunc, a, axis, keepdims, _NONE, where)
 
     return reduce

@@ -35,6 +35,8 @@ def apply_ufunc(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **options
     out = options.pop("out", None)
     if options:
         options = _checked(ufunc, method, options)
+    if method == "__call__" and "where" in options:
+        return _partly(ufunc, inputs, out, options["where"])
     plain = list(map(bare if method in ("at", "reduceat") else operand, inputs))
     if not any(map(_holds_objects, plain)):  # numbers that stand in an array of ours
         return getattr(ufunc, method)(*plain, out=out and tuple(map(bare, out)), **options)
@@ -44,6 +46,13 @@ def apply_ufunc(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **options
     with np.errstate(all="ignore"):  # nan and inf are answers here, not warnings
         found = _of_objects(ufunc, method)(*plain, **options)
     return kept(found) if out is None else _store(found, out, ufunc)
+
+
+def _partly(ufunc: np.ufunc, inputs: tuple[Any, ...], out: tuple[Any, ...] | None, where: Any) -> Any:
+    """A ufunc where a condition holds; elsewhere what is in `out` stays."""
+    if out is None or len(out) != 1:
+        raise OperandError(f"np.{ufunc.__name__} with where= needs out=, whose numbers stay where the condition fails")
+    return _store(np.where(ours(where), ours(ufunc(*inputs)), ours(out[0])), out, ufunc)
 
 
 def _of_objects(ufunc: np.ufunc, method: str) -> Meaning:
