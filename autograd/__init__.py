@@ -10,17 +10,23 @@ functions of the table (tanh, exp, …) are all here by name.
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from autograd import numpy_protocol as _numpy_protocol  # teaches NumPy about Values
+from autograd.array import ValueArray
 from autograd.chain import Step, backward, deltas, gradient, steps
 from autograd.check import GradientCheck, WrongGradientError, check_grad
 from autograd.context import is_recording, no_grad, record_sources, scope
 from autograd.errors import ArgumentError, AutogradError, FileFormatError, GraphError, NonFiniteError, OperandError
 from autograd.functions import *  # the table's functions; functions.__all__ names them
 from autograd.functions import __all__ as _functions
+from autograd.functions import abs as abs
+from autograd.functions import pow as pow
+from autograd.functions import round as round
+from autograd.functions import sum as sum
 from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.value import Value
 
 if _TYPE_CHECKING:
-    from autograd.program.compile import Compiled, compile, compile_graph
+    from autograd.program.compile import Compiled, compile_graph
+    from autograd.program.compile import compile as compile
     from autograd.program.program import Program, load_program
 
 __all__ = [
@@ -35,10 +41,10 @@ __all__ = [
     "Program",
     "Step",
     "Value",
+    "ValueArray",
     "WrongGradientError",
     "backward",
     "check_grad",
-    "compile",
     "compile_graph",
     "deltas",
     "grad",
@@ -56,7 +62,8 @@ __all__ = [
     "value_and_grad",
     "vjp",
 ]
-__all__ += _functions
+_in_python_too = ["abs", "compile", "pow", "round", "sum"]  # importable, but `import *` leaves Python's own alone
+__all__ += [name for name in _functions if name not in _in_python_too]
 
 _PROGRAMS = {
     "Compiled": "compile",

@@ -14,11 +14,13 @@ from typing import Any
 
 import numpy as np
 
+from autograd.array import kept
 from autograd.errors import ArgumentError, GraphError, OperandError
 from autograd.ops.numbers import left_to_right
 from autograd.ops.primitive import TABLE, Primitive
-from autograd.recorder import RECORDERS, apply, make_node, record
-from autograd.value import Value, number, short
+from autograd.recorder import RECORDERS, apply, make_node
+from autograd.value import Value, short
+from autograd.vectors import Axis, apply_vector, lines, sum_of
 
 for _name, _row in TABLE.items():
     for _known_as in (_name, *_row.aliases):
@@ -60,7 +62,7 @@ def _mixed_dot(weights: tuple[Any, ...], inputs: tuple[Any, ...], bias: Any) -> 
     """A dot of numbers and Values in any places."""
     if len(weights) != len(inputs):
         raise _unequal(len(weights), len(inputs))
-    return _apply_vector(_DOT, (*weights, *inputs) if bias is None else (*weights, *inputs, bias))
+    return apply_vector(_DOT, (*weights, *inputs) if bias is None else (*weights, *inputs, bias))
 
 
 def _unequal(weights: int, inputs: int) -> ArgumentError:
@@ -88,18 +90,25 @@ def matmul(a: Any, b: Any) -> Any:
     return _tidy(product.reshape(left.shape[:-1] + right.shape[1:]))
 
 
-def sum(xs: Any, axis: int | None = None) -> Any:  # noqa: A001  (NumPy's name)
-    """Σ xᵢ as one node; of an array, along `axis` or of everything.
+def sum(xs: Any, axis: Axis = None, keepdims: bool = False) -> Any:  # noqa: A001  (NumPy's name)
+    """Σ xᵢ as one node; of an array, along `axis` (one or several) or of everything.
 
     >>> sum([1.0, 2.0, 3.5])
     6.5
     """
-    return _reduce(TABLE["sum"], xs, axis)
+    return _reduce(TABLE["sum"], xs, axis, keepdims)
 
 
-def logsumexp(xs: Any, axis: int | None = None) -> Any:
-    """ln Σ exp(xᵢ) as one node, without overflow; of an array, along `axis` or of everything."""
-    return _reduce(TABLE["logsumexp"], xs, axis)
+def logsumexp(xs: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """ln Σ exp(xᵢ) as one node, without overflow; of an array, along `axis` (one or several) or of everything.
+
+    `keepdims` leaves the axes that were summed over, with length 1, as in NumPy:
+
+    >>> x = np.zeros((2, 2))
+    >>> (x - logsumexp(x, axis=1, keepdims=True)).shape
+    (2, 2)
+    """
+    return _reduce(TABLE["logsumexp"], xs, axis, keepdims)
 
 
 def softmax(xs: Any, axis: int = -1) -> Any:
@@ -118,23 +127,12 @@ def log_softmax(xs: Any, axis: int = -1) -> Any:
     return _vectors(TABLE["log_softmax"], xs, axis)
 
 
-def _apply_vector(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
-    """A variadic row on a flat vector; no element may be an array."""
-    checked = tuple(o if isinstance(o, Value) else number(o, f"an operand of {primitive.name}") for o in operands)
-    if any(isinstance(o, Value) for o in checked):
-        return record(primitive, checked)
-    return primitive.float(*checked)
-
-
-def _reduce(primitive: Primitive, xs: Any, axis: int | None) -> Any:
-    array = _as_array(primitive, xs)
-    if axis is None:
-        return _apply_vector(primitive, tuple(array.flat))
-    moved = np.moveaxis(array, axis, -1)
-    reduced = np.empty(moved.shape[:-1], object)
-    for at in np.ndindex(reduced.shape):
-        reduced[at] = _apply_vector(primitive, tuple(moved[at]))
-    return _tidy(reduced)
+def _reduce(primitive: Primitive, xs: Any, axis: Axis, keepdims: bool) -> Any:
+    rows, shape = lines(_as_array(primitive, xs), axis, keepdims)
+    reduced = np.empty(len(rows), object)
+    for i, row in enumerate(rows):
+        reduced[i] = sum_of(row) if primitive is TABLE["sum"] else apply_vector(primitive, tuple(row))
+    return _tidy(reduced.reshape(shape))
 
 
 def _vectors(primitive: Primitive, xs: Any, axis: int) -> Any:
@@ -146,7 +144,7 @@ def _vectors(primitive: Primitive, xs: Any, axis: int) -> Any:
     for at in np.ndindex(moved.shape[:-1]):
         vector = tuple(moved[at])
         for i in range(len(vector)):
-            answers[(*at, i)] = _apply_vector(primitive, (float(i), *vector))
+            answers[(*at, i)] = apply_vector(primitive, (float(i), *vector))
     answer = _tidy(np.moveaxis(answers, -1, axis))
     return answer if isinstance(xs, np.ndarray) else answer.tolist()
 
@@ -167,7 +165,7 @@ def _tidy(answers: Any) -> Any:
     """An object array as floats if it holds no Value; a 0-d one as its element."""
     if answers.ndim == 0:
         return answers[()]
-    return answers if any(isinstance(x, Value) for x in answers.flat) else answers.astype(float)
+    return kept(answers) if any(isinstance(x, Value) for x in answers.flat) else answers.astype(float)
 
 
 # -- more than a row --------------------------------------------------------------------------------

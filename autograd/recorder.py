@@ -30,6 +30,7 @@ from typing import Any
 import numpy as np
 
 from autograd import context
+from autograd.array import kept
 from autograd.errors import GraphError, OperandError
 from autograd.methods import Methods
 from autograd.ops import table  # noqa: F401  (reading the page fills TABLE)
@@ -88,10 +89,16 @@ def _operand(primitive: Primitive, operand: Any) -> float:
 
 
 def _elementwise(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
+    if any(isinstance(o, np.ma.MaskedArray) for o in operands):
+        raise OperandError(
+            f"{primitive.name} of a masked array would ignore its mask: take its filled(…) or compressed() numbers"
+        )
     arrays = [np.asarray(o, object) if isinstance(o, Value) else np.asarray(o) for o in operands]
     if any(a.dtype == object for a in arrays):
         with np.errstate(all="ignore"):  # nan and inf are answers here, not warnings
-            return np.frompyfunc(RECORDERS[primitive.name], len(arrays), 1)(*arrays)
+            answers = np.frompyfunc(RECORDERS[primitive.name], len(arrays), 1)(*arrays)
+        holds_values = isinstance(answers, np.ndarray) and any(isinstance(x, Value) for x in answers.flat)
+        return kept(answers) if holds_values else answers
     for array in arrays:
         if array.dtype.kind not in "fiub":
             raise OperandError(
@@ -325,9 +332,13 @@ def _apply(self: Any, primitive: Primitive, operands: tuple[Any, ...]) -> Any:
 
 
 def _python_round(self: Any, digits: int | None = None) -> Any:
-    if digits:
-        raise OperandError("round(v, digits) is not recorded; round(v) is, or round v.data for printing")
-    return RECORDERS["round"](self)
+    """round(v, 2), as np.round does it: to whole numbers, scaled."""
+    if not digits:
+        return RECORDERS["round"](self)
+    if not -300 <= digits <= 300:
+        raise OperandError(f"round(v, digits) takes -300 to 300 digits, got {digits}: others are beyond all floats")
+    scale = 10.0 ** abs(digits)
+    return RECORDERS["round"](self * scale) / scale if digits > 0 else RECORDERS["round"](self / scale) * scale
 
 
 for _row in TABLE.values():

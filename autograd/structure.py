@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.array import ValueArray
 from autograd.errors import ArgumentError, OperandError
 from autograd.value import Value, number, short
 
@@ -337,6 +338,8 @@ def _leaf(x: Any, what: str) -> Any:
         return x
     if isinstance(x, np.ndarray):
         x = x[()]
+        if isinstance(x, Value):
+            return x
     try:
         return number(x, what)
     except OperandError:
@@ -347,9 +350,11 @@ def _leaf(x: Any, what: str) -> Any:
 
 
 def _array(leaves: Sequence[Any], shape: tuple[int, ...]) -> Any:
-    """An array of floats where all are numbers, of objects where any is something else."""
-    if all(isinstance(leaf, (int, float)) for leaf in leaves):
+    """An array of floats where all are numbers, a ValueArray where any is a Value."""
+    kinds = set(map(type, leaves))
+    if all(issubclass(kind, (int, float)) for kind in kinds):
         return np.array(leaves, dtype=float).reshape(shape)
-    array = np.empty(len(leaves), object)
+    made = ValueArray if any(issubclass(kind, Value) for kind in kinds) else np.ndarray
+    array: Any = np.ndarray.__new__(made, len(leaves), object)
     array[:] = leaves
     return array.reshape(shape)

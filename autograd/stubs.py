@@ -23,17 +23,21 @@ def functions_stub() -> str:
     written = {name: text for name, text in rows if text}
     by_hand = [_by_hand(name) for name in functions.__all__ if name not in written]
     public = ", ".join(f'"{name}"' for name in functions.__all__)
-    lines = ["from random import Random", "from typing import Any", "", f"__all__ = [{public}]", ""]
+    lines = ["from random import Random", "from typing import Any", "", "from autograd.vectors import Axis", ""]
+    lines += [f"__all__ = [{public}]", ""]
     return _NUMPY_NAMES + _HEADER + "\n".join([*lines, *sorted([*written.values(), *by_hand])]) + "\n"
 
 
 def methods_stub() -> str:
     """The text of methods.pyi."""
-    lines = ["from typing import Any", "", "from autograd.value import Number, Value", "", "class Methods:"]
+    lines = ["from typing import Any, Self", "", "from autograd.value import Number, Value", "", "class Methods:"]
+    lines += ["    shape: tuple[()]", "    ndim: int", "    size: int"]
     lines += ["    def backward(self, seed: Number = 1.0) -> None: ..."]
     lines += [f"    def {name}(self) -> Value: ..." for name in (*_UNARY_SPECIAL, "rint")]
-    lines += ["    def __round__(self, digits: None = None) -> Value: ..."]
+    lines += [f"    def {name}(self) -> Self: ..." for name in ("conj", "conjugate")]
+    lines += ["    def __round__(self, digits: int | None = None) -> Value: ..."]
     lines += ["    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any: ..."]
+    lines += ["    def __array_function__(self, function: Any, types: Any, args: Any, named: Any) -> Any: ..."]
     lines += ["    def __apply__(self, primitive: Any, operands: tuple[Any, ...]) -> Any: ..."]
     for row in TABLE.values():
         if row.operator:

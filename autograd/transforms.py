@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, TypeAlias
 from autograd.chain import as_value, deltas_as_graph, deltas_from, tangents, tangents_as_graph
 from autograd.context import is_recording, now, recording
 from autograd.errors import ArgumentError
+from autograd.numpy_protocol.notes import annotate
 from autograd.order import computed_since, dependent, interior, remember_age
 from autograd.structure import Structure, compose, flatten, leaves_like
 from autograd.value import NEVER, RUNNING, Value, short
@@ -97,6 +98,9 @@ def running(inputs: Iterable[Value]) -> Iterator[None]:
     try:
         RUNNING.update(inputs)
         yield
+    except (TypeError, AttributeError, IndexError) as error:
+        annotate(error)
+        raise
     finally:
         RUNNING.difference_update(inputs)
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd import context
+from autograd.array import kept
 from autograd.context import Label, now
 from autograd.errors import GraphError, OperandError
 from autograd.methods import Methods
@@ -179,7 +180,8 @@ class Value(Methods):
     def __float__(self) -> float:
         raise OperandError(
             "a Value is not turned into a float silently, since that would cut the graph (math.tanh(v) "
-            "would): use autograd's function (autograd.tanh(v)), or v.data where the number is meant"
+            "would): use autograd's function (autograd.tanh(v)), np.zeros(n, object) for an array that is to hold "
+            "Values, or v.data where the number is meant"
         )
 
     __int__ = __complex__ = __float__
@@ -333,9 +335,9 @@ def each(ask: Callable[..., Any], *operands: Any) -> Any:
 
     with np.errstate(invalid="ignore"):  # of nan too it is a question, not a mistake
         answers = np.frompyfunc(asked, len(operands), 1)(*(np.asarray(o, object) for o in operands))
-    if not isinstance(answers, np.ndarray) or any(isinstance(answer, Value) for answer in answers.flat):
+    if not isinstance(answers, np.ndarray):
         return answers
-    return answers.astype(bool)
+    return kept(answers) if any(isinstance(answer, Value) for answer in answers.flat) else answers.astype(bool)
 
 
 def _plain(element: Any) -> Any:

@@ -38,7 +38,7 @@ def public(package: ModuleType) -> dict[str, list[str]]:
     A module that is exported stands for all that is public in it.
     """
     found: dict[str, list[str]] = {module: [] for module in _imported(package)}
-    for name in package.__all__:
+    for name in [*package.__all__, *getattr(package, "_in_python_too", [])]:
         thing = getattr(package, name)
         if inspect.ismodule(thing):
             found[thing.__name__] = [key for key, value in vars(thing).items() if _is_its_own(key, value, thing)]

@@ -14,6 +14,7 @@ from typing import Any
 
 from autograd import functions
 from autograd.ops.primitive import TABLE, Edge, Primitive
+from handbook.numpy_arrays import plain_arrays, recorded_functions
 from viz.formulas import notation as n
 from viz.formulas import printers
 from viz.formulas.formula import math_element
@@ -49,7 +50,12 @@ def conventions() -> str:
     return "\n".join(lines)
 
 
-TABLES: dict[str, Callable[[], str]] = {"primitives": primitives, "conventions": conventions}
+TABLES: dict[str, Callable[[], str]] = {
+    "primitives": primitives,
+    "conventions": conventions,
+    "numpy_functions": recorded_functions,
+    "numpy_arrays": plain_arrays,
+}
 
 
 # -- a row -------------------------------------------------------------------------------------------

@@ -12,6 +12,10 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+import numpy as np
+
+from autograd.array import ValueArray
+from autograd.methods import Methods
 from autograd.symbol import Symbol
 from autograd.value import Value
 
@@ -19,8 +23,8 @@ PACKAGES = {"autograd", "nn", "viz", "demos", "handbook", "benchmarks"}
 ANSWERS = {
     "autograd.value": {"__eq__", "__ne__", "_compare", "each", "asked"},
     "autograd.symbol": {"__ne__", "compare", "connect"},
-    "autograd.numpy_protocol": {"apply_ufunc", "_answer"},
 }  # where a comparison that somebody asked for is answered
+ANSWERERS = ("autograd.array", "autograd.numpy_protocol")  # all of what stands there
 BETWEEN = {"numpy", *sys.stdlib_module_names}  # what compares because somebody called it
 
 
@@ -41,11 +45,24 @@ def watched() -> Iterator[None]:
     before = [(kind, name, kind.__dict__[name]) for kind in (Value, Symbol) for name in ("__eq__", "__ne__")]
     for kind, name, compare in before:
         setattr(kind, name, _watching(compare))
+    arrays = [(kind, "__array_ufunc__", kind.__dict__["__array_ufunc__"]) for kind in (Methods, ValueArray)]
+    for kind, name, apply in arrays:
+        setattr(kind, name, _watching_arrays(apply))
     try:
         yield
     finally:
-        for kind, name, compare in before:
+        for kind, name, compare in before + arrays:
             setattr(kind, name, compare)
+
+
+def _watching_arrays(apply: Callable[..., Any]) -> Callable[..., Any]:
+    def watching(self: Any, ufunc: np.ufunc, *args: Any, **named: Any) -> Any:
+        asking = _who_asks(sys._getframe(1)) if ufunc in (np.equal, np.not_equal) else None
+        if asking is not None:
+            raise AssertionError(f"{asking} compares Values by ==: ask with `is`, or look in a set or dict")
+        return apply(self, ufunc, *args, **named)
+
+    return watching
 
 
 def _watching(compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
@@ -63,7 +80,7 @@ def _who_asks(frame: FrameType | None) -> str | None:
     while frame is not None:
         module, code = str(frame.f_globals.get("__name__")), frame.f_code
         package = module.partition(".")[0]
-        if package not in BETWEEN and code.co_name not in ANSWERS.get(module, ()):
+        if package not in BETWEEN and not module.startswith(ANSWERERS) and code.co_name not in ANSWERS.get(module, ()):
             ours = package in PACKAGES and not code.co_filename.startswith("<doctest")
             return f"{module}, line {frame.f_lineno}" if ours else None
         frame = frame.f_back

@@ -19,7 +19,7 @@ import autograd
 import nn
 import viz
 from autograd.ops.primitive import TABLE
-from handbook import reference, tables
+from handbook import numpy_arrays, reference, tables
 from handbook.__main__ import rewritten
 from handbook.cells import WIDTH, Outcome, check, run
 from handbook.docstrings import laid_out
@@ -330,8 +330,25 @@ def test_the_reference_has_every_public_name_once(package: ModuleType) -> None:
     for module, name in listed:
         assert callable(getattr(importlib.import_module(module), name))
     names = {name for _, name in listed}
-    for name in package.__all__:
+    for name in [*package.__all__, *getattr(package, "_in_python_too", [])]:
         assert name in names or name in reference.ROWS or isinstance(getattr(package, name), ModuleType), name
+
+
+def test_the_table_of_numpy_functions_has_them_all() -> None:
+    table = tables.filled("<!-- table: numpy_functions -->")
+    for name in ("np.maximum", "np.where", "np.linalg.norm", "np.concatenate", "np.argmax", "np.std", "np.einsum"):
+        assert f"`{name}`" in table
+
+
+def test_the_table_of_numpys_own_arrays_says_what_stays_silent() -> None:
+    verdicts = {line.expression: numpy_arrays.verdict(line) for line in numpy_arrays.LINES}
+    assert verdicts["np.max(a)"] == verdicts["np.clip(a, 0.0, 1.0)"] == "**another answer**"
+    assert verdicts["np.exp(np.append(a, 0.0))"] == verdicts["np.logaddexp(a, 0.0)"] == "fails"
+    assert verdicts["np.std(a)"] == verdicts["np.var(a)"] == verdicts["a @ a"] == "the same"
+    line = "| `np.maximum(a, 1.0)` | nan, 2 | [1, 2] ↦ (0, 1) | [nan, 2] ↦ (nan, 1) | **another answer** |"
+    assert line in tables.filled("<!-- table: numpy_arrays -->")
+    told = [line for line in numpy_arrays.LINES if not line.instead and numpy_arrays.verdict(line) != "the same"]
+    assert not told, "what is other has something to write instead"
 
 
 def test_a_table_that_there_is_none_of_is_found() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import importlib
 import inspect
 import os
@@ -27,13 +28,15 @@ FLOORS = [
     ["autograd.ops.*"],
     ["autograd.order"],
     ["autograd.context"],
-    ["autograd.methods"],
+    ["autograd.methods", "autograd.array"],
     ["autograd.value"],
     ["autograd.replay"],
     ["autograd.symbol"],
     ["autograd.recorder"],
     ["autograd.gates"],
-    ["autograd.functions", "autograd.chain", "autograd.numpy_protocol"],
+    ["autograd.vectors"],
+    ["autograd.functions", "autograd.chain"],
+    ["autograd.numpy_protocol", "autograd.numpy_protocol.*"],
     ["autograd.structure"],
     ["autograd.transforms"],
     ["autograd.check"],
@@ -45,6 +48,7 @@ FLOORS = [
 ]
 WITHIN = (
     "autograd.ops",
+    "autograd.numpy_protocol",
     "autograd.program",
     "nn",
     "viz",
@@ -169,6 +173,19 @@ def test_star_import_gives_what_is_exported(package: str) -> None:
     namespace: dict[str, object] = {}
     exec(f"from {package} import *", namespace)
     assert set(importlib.import_module(package).__all__) <= set(namespace)
+
+
+@pytest.mark.parametrize("package", ["autograd", "nn", "viz"])
+def test_star_import_leaves_python_s_own_functions_alone(package: str) -> None:
+    assert not set(importlib.import_module(package).__all__) & set(vars(builtins))
+
+
+def test_the_names_that_python_has_too_are_there_when_asked_for() -> None:
+    for name in ("abs", "compile", "pow", "round", "sum"):
+        namespace: dict[str, object] = {}
+        exec(f"from autograd import {name}", namespace)
+        assert namespace[name] is getattr(importlib.import_module("autograd"), name)
+        assert namespace[name] is not vars(builtins)[name]
 
 
 @pytest.mark.parametrize("package", ["autograd", "nn", "viz"])

