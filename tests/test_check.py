@@ -113,6 +113,7 @@ def test_at_a_kink_any_slope_between_the_two_may_be_meant():
         (ag.sqrt, 0.0, math.inf),
         (lambda x: math.nan * x, 1.0, 2.0),
         (lambda x: math.log(x) if x == 1.0 else math.nan, 1.0, 2.0),
+        (math.floor, 92600.3, 0.0),
         (lambda x: math.floor(1000 * x) / 1000, 0.30005, 0.0),  # each tread is flat; the stairs rise by 1
     ],
 )
@@ -126,7 +127,7 @@ def test_what_differences_cannot_tell_is_not_called_wrong(f, at, given):
 
 def test_treads_are_told_from_kinks_and_from_jumps_of_the_function_itself():
     def first(f, x):
-        line = Line(lambda x: [f(x)], x)
+        line = Line(lambda x: [f(x)], x, [f(x)])
         found = [scale for steps in ladders(x) for scale in scales(line, steps, 0)]
         return is_tread(line, min(found, key=lambda scale: (scale.error, scale.step)), 0)
 
@@ -394,6 +395,7 @@ def test_hessians():
     (wrong,) = check_hessian(lambda v: ag.sin(v[0]) * v[1] ** 3, np.array([0.7, 1.5]), hessian=H).wrong
     assert (wrong.of, wrong.where) == ("v[0]", "v[1]")
     # of numbers only: the gradient is handed in
+    assert check_hessian(lambda x: x**3, 2.0, gradient=lambda a: 3 * a * a).derivatives[0].where == "x"
     assert check_hessian(math.sin, 0.7, gradient=math.cos, hessian=lambda x: -math.sin(x)).ok
     assert not check_hessian(math.sin, 0.7, gradient=math.cos, hessian=math.sin)
     with pytest.raises(ArgumentError, match="the Hessian has shape"):
@@ -412,8 +414,8 @@ POINT = {"W": np.random.default_rng(0).normal(size=(40, 50)), "b": np.linspace(0
 
 def test_many_numbers_are_checked_along_random_directions():
     report = check_grad(many, POINT)
-    assert report.ok and len(report.directions) == 4 and not report.derivatives
-    says = "it agrees with finite differences along all 4 random directions through 2,007 numbers"
+    assert report.ok and len(report.directions) == 2 and not report.derivatives
+    says = "it agrees with finite differences along both random directions through 2,007 numbers"
     assert str(report).splitlines()[0] == f"autograd's gradient: {says}"
     assert check_grad(many, POINT).directions == report.directions
     assert check_grad(many, POINT, seed=1).directions != report.directions
@@ -429,7 +431,7 @@ def test_one_that_is_off_is_located(key, place):
     (wrong,) = report.wrong
     assert wrong.path == ("p", key, *place) and wrong.given == found[key][place]
     assert wrong.error == pytest.approx(found[key][place] * (1 - 1 / 1.01), rel=1e-4)
-    assert "it disagrees with finite differences along all 4 random directions" in str(report)
+    assert "it disagrees with finite differences along both random directions" in str(report)
 
 
 def test_a_block_that_is_off_is_named():

@@ -16,7 +16,7 @@ import numpy as np
 from autograd.check.arguments import At, Block
 from autograd.check.differences import Line
 from autograd.check.report import Derivative
-from autograd.check.verdicts import Tolerance, Verdict, agrees_at_once, judge
+from autograd.check.verdicts import Question, Tolerance, Verdict
 
 TESTS = 60  # of halves, at most; to find one number among 2,000 takes 22
 LISTED = 12  # places that are looked at closely, at most
@@ -42,11 +42,11 @@ class Claim:
             numbers[i] = x
             return self.at.outputs(numbers)
 
-        return Line(moved, self.at.numbers[i])
+        return Line(moved, self.at.numbers[i], self.at.here)
 
     def _one(self, output: int, i: int, line: Line) -> Derivative:
         given = self.given[output][i]
-        verdict = judge(line, output, given, self._forgiven)
+        verdict = Question(line, output, given, self._forgiven).judge()
         return _derivative(self.places[i], self.at.numbers[i], given, verdict, self.of[output], self.paths[i], 1)
 
     def _forgiven(self, numeric: float) -> float:
@@ -73,11 +73,11 @@ class Claim:
     def _along(self, v: Sequence[float], start: int, stop: int) -> Line:
         numbers, steps = np.array(self.at.numbers), np.zeros(len(v))
         steps[start:stop] = v[start:stop]
-        return Line(lambda t: self.at.outputs(numbers + t * steps), 0.0)
+        return Line(lambda t: self.at.outputs(numbers + t * steps), 0.0, self.at.here)
 
     def _direction(self, where: str, output: int, v: Sequence[float], block: Block, line: Line) -> Derivative:
         given, forgiven = self._claimed(output, v, block)
-        verdict = judge(line, output, given, forgiven)
+        verdict = Question(line, output, given, forgiven).judge()
         return _derivative(where, math.nan, given, verdict, self.of[output], (), block.stop - block.start)
 
     def _claimed(self, output: int, v: Sequence[float], block: Block) -> tuple[float, Tolerance]:
@@ -95,7 +95,7 @@ class Claim:
 
     def _is_off(self, output: int, v: Sequence[float], block: Block) -> bool:
         given, forgiven = self._claimed(output, v, block)
-        return not agrees_at_once(self._along(v, block.start, block.stop), output, given, forgiven)
+        return not Question(self._along(v, block.start, block.stop), output, given, forgiven).agrees_at_once()
 
     def _looked_at(self, output: int, v: Sequence[float], block: Block) -> Derivative:
         if block.stop - block.start == 1:

@@ -48,7 +48,7 @@ class At:
         self.names = [names[i] for i in self.chosen]
         self._of_values = False
         self.point = self._arguments(np.array(self.numbers))
-        self.outputs_structure = self._flat(self._answer())[1]
+        self.here, self.outputs_structure = self._flat(self._answer())
 
     @property
     def structure(self) -> Structure:

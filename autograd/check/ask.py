@@ -13,7 +13,7 @@ from autograd.structure import compose
 from autograd.transforms import grad, hessian, jacobian
 
 EACH = 256  # numbers that are checked one by one; of more, directions are enough unless more is asked for
-DIRECTIONS = 4
+DIRECTIONS = 2
 
 
 def check_grad(
@@ -38,7 +38,7 @@ def check_grad(
     know how far they may be off.  A derivative is wrong if it is further from them than that and than
     ``atol + rtol·|numeric|``; at a kink, or where noise leaves too few digits, they cannot tell.
 
-    More than 256 numbers are not checked one by one, but along 4 random directions through all of them; where
+    More than 256 numbers are not checked one by one, but along 2 random directions through all of them; where
     one is off, it is located.  ``directions=0`` checks each, ``directions=n`` takes n; `seed` chooses which.
 
     >>> from autograd import tanh

@@ -29,11 +29,11 @@ STAIR = 1e-3, 0.1  # how high a stair may be against the largest value met: wher
 
 
 class Line:
-    """A function of one number around x: f(x + t), which gives one number or several, and keeps them."""
+    """A function of one number around x, with one output or several; what it gives at x + t is kept."""
 
-    def __init__(self, f: Callable[[float], Outputs], x: float) -> None:
+    def __init__(self, f: Callable[[float], Outputs], x: float, outputs: Outputs) -> None:
         self._f, self.x = f, x
-        self._known: dict[float, Outputs | None] = {}
+        self._known: dict[float, Outputs | None] = {0.0: outputs}
 
     def value(self, offset: float, output: int) -> float:
         """One of the outputs at x + offset, nan where the function has no value."""

@@ -133,7 +133,7 @@ def _sentence(checked: Sequence[Derivative], what: str, through: str = "", it: s
 def _counted(chosen: int, count: int, what: str) -> str:
     if count == 1:
         return f"the {what}"
-    return f"all {count} {what}s" if chosen == count else f"{chosen} of {count} {what}s"
+    return f"{'both' if count == 2 else f'all {count}'} {what}s" if chosen == count else f"{chosen} of {count} {what}s"
 
 
 def _verb(stem: str, count: int) -> str:

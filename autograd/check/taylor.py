@@ -96,7 +96,7 @@ def taylor_test(
     found = numbers_for(asked(*at.point, **named) if callable(asked) else asked, at, "the gradient")
     v = random_direction(at, random.Random(seed)) if direction is None else numbers_for(direction, at, "the direction")
     numbers, steps = np.array(at.numbers), np.array(v)
-    line = Line(lambda t: at.outputs(numbers + t * steps), 0.0)
+    line = Line(lambda t: at.outputs(numbers + t * steps), 0.0, at.here)
     return _measured(line, sum([g * step for g, step in zip(found, v, strict=True)]), of)
 
 
