@@ -277,6 +277,8 @@ def test_mistakes_are_named():
         taylor_test(lambda x: [x, x], 1.0)
     with pytest.raises(ArgumentError, match=r"3 numbers at the point and \d beside it"):
         check_jacobian(lambda x: [x] * int(2 * x + 1), 1.0, jacobian=[1.0, 1.0, 1.0])
+    with pytest.raises(ArgumentError, match="returned no numbers"):
+        check_jacobian(lambda x: [], 1.0)
     with pytest.raises(ArgumentError, match="directions is how many"):
         check_grad(lambda x: x, 1.0, directions=-1)
     with pytest.raises(AttributeError, match="frobnicate"):

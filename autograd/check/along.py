@@ -78,7 +78,7 @@ class Claim:
     def _direction(self, where: str, output: int, v: Sequence[float], block: Block, line: Line) -> Derivative:
         given, forgiven = self._claimed(output, v, block)
         verdict = Question(line, output, given, forgiven).judge()
-        return _derivative(where, math.nan, given, verdict, self.of[output], (), block.stop - block.start)
+        return _derivative(where, None, given, verdict, self.of[output], (), block.stop - block.start)
 
     def _claimed(self, output: int, v: Sequence[float], block: Block) -> tuple[float, Tolerance]:
         """The given derivative along a direction through a block, and what is forgiven it."""
@@ -110,7 +110,7 @@ def _forgiven_along(size: float, rtol: float, atol: float, numeric: float) -> fl
 
 
 def _derivative(
-    where: str, at: float, given: float, verdict: Verdict, of: str, path: tuple[object, ...], size: int
+    where: str, at: float | None, given: float, verdict: Verdict, of: str, path: tuple[object, ...], size: int
 ) -> Derivative:
     numeric, uncertainty = verdict.numeric, verdict.uncertainty
     return Derivative(where, at, given, numeric, uncertainty, verdict.word, verdict.reason, of, path, size)

@@ -88,6 +88,8 @@ def check_jacobian(
     Raises ArgumentError if the Jacobian has another structure: it looks like the transpose, say.
     """
     at = At(f, point, named, argnums)
+    if not at.here:
+        raise ArgumentError(f"{name_of(f)} returned no numbers, so that there is no derivative to check")
     of = "autograd's Jacobian" if jacobian is None else "the given Jacobian"
     found = _at_point(_jacobian(f, at) if jacobian is None else jacobian, at)
     rows = _rows(found, at, "the Jacobian", "outputs by inputs")

@@ -22,7 +22,7 @@ class Derivative:
     """
 
     where: str  # which number of the arguments, as in "x" or "W[0, 2]"
-    at: float  # its value there; nan of several
+    at: float | None  # its value there; None of several
     given: float  # the derivative that is checked
     numeric: float  # the derivative by finite differences
     uncertainty: float  # of the finite differences, by their own estimate
@@ -158,6 +158,6 @@ def _aligned(row: Sequence[str], widths: Sequence[int]) -> list[str]:
 
 
 def _row(d: Derivative) -> tuple[str, ...]:
-    at = "" if d.size > 1 else f"{d.at:.6g}"
+    at = "" if d.at is None else f"{d.at:.6g}"
     off = f"{d.error:.3g}" if d.verdict == "wrong" else ""
     return d.where, at, f"{d.given:.10g}", f"{d.numeric:.10g}", off, d.reason and f"{d.verdict}: {d.reason}"
