@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 from autograd import numpy_protocol as _numpy_protocol  # teaches NumPy about Values
 from autograd.array import ValueArray
 from autograd.chain import Step, backward, deltas, gradient, steps
-from autograd.check import GradientCheck, WrongGradientError, check_grad
+from autograd.check.ask import check_grad, check_hessian, check_jacobian
+from autograd.check.report import Derivative, GradientCheck, WrongGradientError
+from autograd.check.taylor import Taylor, taylor_test
 from autograd.context import is_recording, no_grad, record_sources, scope
 from autograd.errors import ArgumentError, AutogradError, FileFormatError, GraphError, NonFiniteError, OperandError
 from autograd.functions import *  # the table's functions; functions.__all__ names them
@@ -33,6 +35,7 @@ __all__ = [
     "ArgumentError",
     "AutogradError",
     "Compiled",
+    "Derivative",
     "FileFormatError",
     "GradientCheck",
     "GraphError",
@@ -40,11 +43,14 @@ __all__ = [
     "OperandError",
     "Program",
     "Step",
+    "Taylor",
     "Value",
     "ValueArray",
     "WrongGradientError",
     "backward",
     "check_grad",
+    "check_hessian",
+    "check_jacobian",
     "compile_graph",
     "deltas",
     "grad",
@@ -59,6 +65,7 @@ __all__ = [
     "record_sources",
     "scope",
     "steps",
+    "taylor_test",
     "value_and_grad",
     "vjp",
 ]
