@@ -16,7 +16,8 @@ from autograd.context import is_recording, no_grad, record_sources, scope
 from autograd.errors import ArgumentError, AutogradError, FileFormatError, GraphError, NonFiniteError, OperandError
 from autograd.functions import *  # the table's functions; functions.__all__ names them
 from autograd.functions import __all__ as _functions
-from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from autograd.kinds import register_structure
+from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, value_and_jacobian, vjp
 from autograd.value import Value
 
 if _TYPE_CHECKING:
@@ -51,9 +52,11 @@ __all__ = [
     "load_program",
     "no_grad",
     "record_sources",
+    "register_structure",
     "scope",
     "steps",
     "value_and_grad",
+    "value_and_jacobian",
     "vjp",
 ]
 __all__ += _functions

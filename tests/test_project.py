@@ -34,6 +34,7 @@ FLOORS = [
     ["autograd.recorder"],
     ["autograd.gates"],
     ["autograd.functions", "autograd.chain", "autograd.numpy_protocol"],
+    ["autograd.kinds"],
     ["autograd.structure"],
     ["autograd.transforms"],
     ["autograd.check"],
