@@ -122,15 +122,6 @@ def nest(kind: type, keys: tuple[Any, ...], parts: Sequence[Structure], rest: An
     return Structure(kind, sum([part.size for part in parts]), (), keys, tuple(parts), rest)
 
 
-def sorted_keys(structure: Structure) -> Structure:
-    """The same with the keys of dicts in one order, whatever it was."""
-    parts = [sorted_keys(part) for part in structure.parts]
-    pairs = list(zip(structure.keys, parts, strict=True)) if structure.kind is dict else []
-    pairs.sort(key=lambda pair: (type(pair[0]).__name__, repr(pair[0])))
-    keys, inner = tuple(zip(*pairs, strict=True)) if pairs else (structure.keys, parts)
-    return Structure(structure.kind, structure.size, structure.shape, keys, tuple(inner), structure.rest)
-
-
 def compose(outer: Structure, inner: Structure) -> tuple[Structure, list[tuple[int, int]]]:
     """`inner` in every place of `outer`, and which numbers (of outer, of inner) its numbers belong to, in order.
 

@@ -401,17 +401,35 @@ def test_the_order_of_keys_makes_no_second_recording():
     assert graph({"b": 3.0, "a": 2.0}) == 18.0
 
 
+def test_where_the_order_of_keys_counts_there_is_one():
+    """As in plain Python: what goes through a dict from the first key to the last."""
+    first, second = {"a": 2.0, "b": 5.0}, {"b": 5.0, "a": 2.0}
+    for f in (lambda d: next(iter(d.values())) * 3.0, lambda d: ag.tanh(next(iter(d.values())) - [*d.values()][1]),
+              lambda d: [2.0 * x for x in d.values()], lambda d: {key: 2.0 * x for key, x in d.items()}):  # fmt: skip
+        p = compile(f)
+        for thing in (first, second, first, second):
+            got, wanted = p(thing), f(thing)
+            assert got == (pytest.approx(wanted) if isinstance(wanted, float) else wanted)
+            assert list(got) == list(wanted) if isinstance(wanted, dict) else True
+        assert len(p._recordings) == 2
+    seen = []
+    p = compile(lambda d: seen.append(1) or d["a"] * d["b"])
+    assert [p(thing) for thing in (first, second, first, second, second)] == [10.0] * 5
+    assert (len(p._recordings), len(seen)) == (1, 2)  # recorded once more to see that it is the same
+
+
 def test_an_ordered_dict_has_its_order():
     p = compile(lambda d: next(iter(d.values())) * 2.0)
     assert [p(OrderedDict(a=1.0, b=5.0)), p(OrderedDict(b=5.0, a=1.0))] == [2.0, 10.0]
 
 
 def test_many_orders_are_forgotten_as_recordings_are():
-    p = compile(lambda d: ag.sum(list(d.values())))
+    p = compile(lambda d: ag.sum([d[key] for key in sorted(d)]))
     for n in range(1, 40):
         thing = {f"k{i}": 1.0 for i in range(n)}
         assert p(thing) == p(dict(reversed(thing.items()))) == float(n)
-    assert len(p._recordings) == len(p._in_any_order) == 32
+    assert len(p._recordings) == len(p._in_any_order) <= 32
+    assert len(p._alike) <= 32
 
 
 # -- what cannot be made again ------------------------------------------------------------------------

@@ -18,10 +18,11 @@ from autograd.program.batch import Arguments, Axes, axes_of
 from autograd.program.call import Bound, Call, Recorded, take_numbers
 from autograd.program.kernel import Kernel
 from autograd.program.options import Choices, Options
+from autograd.program.orders import Key, compute_alike, in_order
 from autograd.program.program import Program
 from autograd.program.recording import Recording, record_function, record_nodes
 from autograd.program.signature import Signature
-from autograd.structure import Structure, fit, sorted_keys
+from autograd.structure import Structure, fit
 from autograd.transforms import Function, Positions
 from autograd.value import Value
 
@@ -148,21 +149,12 @@ def _sizes(structures: Sequence[Structure]) -> str:
     return ", ".join(f"{s.kind.__name__} of {s.size}" if s.kind is not float else "a number" for s in structures)
 
 
-Key = tuple[tuple[Structure, ...], tuple[str, ...]]  # how the arguments of a recording are made; the names of the last
-
-
 def _by_name(f: FunctionType) -> Any:
     """What is found where a function says that it was defined."""
     found: Any = sys.modules.get(f.__module__)
     for name in f.__qualname__.split("."):
         found = getattr(found, name, None)
     return found
-
-
-def _in_order(key: Key) -> Key:
-    """The same with the keys of dicts in one order, by which those made alike are found."""
-    structures, keywords = key
-    return tuple(map(sorted_keys, structures)), keywords
 
 
 class Compiled(Locked):
@@ -175,9 +167,10 @@ class Compiled(Locked):
         self._graph = graph
         self._signature = Signature(f, options)
         self._recordings: OrderedDict[Key, Recorded] = OrderedDict()
-        self._in_any_order: dict[Key, Key] = {}  # by how the arguments are made with their keys in order
+        self._in_any_order: dict[Key, Key] = {}  # the first recording, by its key with those of dicts in one order
+        self._alike: OrderedDict[Key, Key] = OrderedDict()  # keys in another order, for which that one does
         if graph is not None:
-            self._in_any_order[_in_order((graph.arguments, ()))] = graph.arguments, ()
+            self._in_any_order[in_order((graph.arguments, ()))] = graph.arguments, ()
         self._being_recorded: list[tuple[int, Key]] = []
         if f is not None:
             update_wrapper(self, f, updated=())
@@ -219,13 +212,28 @@ class Compiled(Locked):
                 return found, taken
             if differentiated:
                 derive.chosen_of(self.options.argnums, taken.structures, len(given) - len(keywords))
-            known = self._in_any_order.get(_in_order(key), key)
-            if known == key:
-                return self._recorded(key), taken
+            known = self._found(key)
+        if known == key:
+            return self._recorded(key), taken
         listed = zip(given, known[0], axes, strict=True)
         ordered = [fit(thing, structure, f"argument {i}", axis) for i, (thing, structure, axis) in enumerate(listed)]
-        taken = take_numbers(ordered, axes)
-        return self._recorded((taken.structures, keywords)), taken
+        return self._recorded(known), take_numbers(ordered, axes)
+
+    def _found(self, key: Key) -> Key:
+        """What was recorded for arguments made so, or with the keys of dicts in another order: now or before."""
+        alike = self._alike.get(key)
+        if alike is not None and alike in self._recordings:
+            return alike
+        known = self._in_any_order.get(in_order(key), key)
+        if self.f is None or known == key or known not in self._recordings:
+            return known if self.f is None else key
+        if not compute_alike(self._recorded(known).as_written, self._recorded(key).as_written):
+            return key
+        del self._recordings[key]
+        self._alike[key] = known
+        if len(self._alike) > REMEMBERED:
+            self._alike.popitem(last=False)
+        return known
 
     def _recorded(self, key: Key) -> Recorded:
         """The recording for arguments made so, and what was made of it."""
@@ -233,12 +241,16 @@ class Compiled(Locked):
             found = self._recordings.get(key)
             if found is None or found.recording.is_over:
                 found = self._recordings[key] = Recorded(self._recorded_now(key), self.options)
-                self._in_any_order[_in_order(key)] = key
+                self._in_any_order.setdefault(in_order(key), key)
                 if len(self._recordings) > REMEMBERED:
                     dropped, _ = self._recordings.popitem(last=False)
-                    self._in_any_order.pop(_in_order(dropped), None)
+                    self._forget(dropped)
             self._recordings.move_to_end(key)
             return found
+
+    def _forget(self, key: Key) -> None:
+        if self._in_any_order.get(in_order(key)) == key:
+            del self._in_any_order[in_order(key)]
 
     def _recorded_now(self, key: Key) -> Recording:
         mine = (threading.get_ident(), key)  # in a forked process, others may have been left here
