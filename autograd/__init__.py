@@ -23,7 +23,8 @@ from autograd.functions import abs as abs
 from autograd.functions import pow as pow
 from autograd.functions import round as round
 from autograd.functions import sum as sum
-from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from autograd.kinds import register_structure
+from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, value_and_jacobian, vjp
 from autograd.value import Value
 
 if _TYPE_CHECKING:
@@ -63,10 +64,12 @@ __all__ = [
     "load_program",
     "no_grad",
     "record_sources",
+    "register_structure",
     "scope",
     "steps",
     "taylor_test",
     "value_and_grad",
+    "value_and_jacobian",
     "vjp",
 ]
 _in_python_too = ["abs", "compile", "pow", "round", "sum"]  # importable, but `import *` leaves Python's own alone

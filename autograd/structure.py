@@ -1,35 +1,41 @@
-"""Arguments as people pass them: numbers, sequences, dicts and arrays of numbers, nested.
+"""Arguments as people pass them: numbers, and what holds numbers, nested.
 
 `flatten` takes such a thing apart into its numbers and a `Structure` that puts it together again around
-others; `measure` does the same with all numbers in one array, for whoever computes with arrays.
+others; `measure` does the same with all numbers in one array, for whoever computes with arrays.  What
+holds numbers is known by its class (see `kinds`).  A str, None and the like hold none: they are part of the
+structure.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from autograd.array import ValueArray
 from autograd.errors import ArgumentError, OperandError
+from autograd.kinds import FIXED, FLAG, Static, holder, kind_of
 from autograd.value import Value, number, short
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Reader = Callable[[Any, str], Any]  # (a number or an array, what it is) → a flat array
 Read = Callable[[int, int], Floats]  # the numbers start … stop - 1, on the last axis
+DEEPEST = 100  # things inside each other
 
 
 @dataclass(frozen=True)
 class Structure:
     """How a thing is made of numbers: as data, so that two can be compared and hashed.
 
-    kind    float for a number, np.ndarray, or the class: list, tuple, a named tuple, dict
+    kind    float for a number, np.ndarray, Static for what holds no numbers, or the class of what holds parts
     size    how many numbers it holds
     shape   of an array; (n,) for a sequence of n plain numbers
-    keys    of a dict
+    keys    of a dict; the names of a dataclass's fields
     parts   what a nested thing is made of
+    rest    what else it takes to make it: the Static, a dict's default_factory, the labels of a Series
     """
 
     kind: type
@@ -37,6 +43,7 @@ class Structure:
     shape: tuple[int, ...] = ()
     keys: tuple[Any, ...] = ()
     parts: tuple[Structure, ...] = ()
+    rest: Any = None
 
     def build(self, leaves: Sequence[Any]) -> Any:
         """The same thing around other leaves, of any kind."""
@@ -44,13 +51,15 @@ class Structure:
             return leaves[0]
         if self.kind is np.ndarray:
             return _array(leaves, self.shape)
+        if self.kind is Static:
+            return self.rest.value
         if self.shape:
-            return self._around(list(leaves))
+            return self.around(list(leaves))
         built, start = [], 0
         for part in self.parts:
             built.append(part.build(leaves[start : start + part.size]))
             start += part.size
-        return self._around(built)
+        return self.around(built)
 
     def read(self, numbers: Read, start: int = 0, views: bool = False) -> Any:
         """The same thing around numbers in arrays, whose other axes stand before the thing's own.
@@ -66,14 +75,16 @@ class Structure:
             for part in self.parts:
                 built.append(part.read(numbers, start, views))
                 start += part.size
-            return self._around(built)
+            return built[0] if views and holder(self.kind).is_array else self.around(built)
+        if self.kind is Static:
+            return self.rest.value
         found = numbers(start, start + self.size)
         if self.kind is np.ndarray or (views and self.shape):
             return found.reshape(*found.shape[:-1], *self.shape)
         if views and self.kind is float:
             return found[..., 0]
         each = found.tolist() if found.ndim == 1 else list(np.moveaxis(found, -1, 0))
-        return each[0] if self.kind is float else self._around(each)
+        return each[0] if self.kind is float else self.around(each)
 
     def places(self, name: str) -> list[str]:
         """What its numbers are called if it is called `name`.
@@ -88,22 +99,28 @@ class Structure:
         if self.shape:
             return [f"{name}[{i}]" for i in range(self.size)]
         keys = self.keys or range(len(self.parts))
-        return [place for key, part in zip(keys, self.parts, strict=True) for place in part.places(f"{name}[{key!r}]")]
+        called = [name + holder(self.kind).place.format(key) for key in keys] if self.parts else []
+        return [place for within, part in zip(called, self.parts, strict=True) for place in part.places(within)]
 
-    def _around(self, built: list[Any]) -> Any:
-        if self.kind is dict:
-            return dict(zip(self.keys, built, strict=True))
-        return self.kind(*built) if hasattr(self.kind, "_fields") else self.kind(built)
+    def around(self, parts: list[Any]) -> Any:
+        """A thing of this kind made of these parts."""
+        return holder(self.kind).together(self.kind, self.keys, self.rest, parts)
 
 
 NUMBER = Structure(float, 1)
 
 
-def nest(kind: type, keys: tuple[Any, ...], parts: Sequence[Structure]) -> Structure:
+@lru_cache(maxsize=4096)
+def array_of(shape: tuple[int, ...]) -> Structure:
+    """The structure of an array."""
+    return Structure(np.ndarray, int(np.prod(shape)), shape)
+
+
+def nest(kind: type, keys: tuple[Any, ...], parts: Sequence[Structure], rest: Any = None) -> Structure:
     """The structure of several; a plain list or tuple of numbers is written without its parts."""
     if parts and kind in (list, tuple) and all(part is NUMBER for part in parts):
         return Structure(kind, len(parts), (len(parts),))
-    return Structure(kind, sum([part.size for part in parts]), (), keys, tuple(parts))
+    return Structure(kind, sum([part.size for part in parts]), (), keys, tuple(parts), rest)
 
 
 def compose(outer: Structure, inner: Structure) -> tuple[Structure, list[tuple[int, int]]]:
@@ -116,8 +133,7 @@ def compose(outer: Structure, inner: Structure) -> tuple[Structure, list[tuple[i
     if outer.kind is not np.ndarray:
         return _in_places(outer, [compose(part, inner) for part in _parts_of(outer)], of_inner=False)
     if inner.kind is float or inner.kind is np.ndarray:
-        whole = Structure(np.ndarray, outer.size * inner.size, outer.shape + inner.shape)
-        return whole, [(i, j) for i in range(outer.size) for j in range(inner.size)]
+        return array_of(outer.shape + inner.shape), [(i, j) for i in range(outer.size) for j in range(inner.size)]
     return _in_places(inner, [compose(outer, part) for part in _parts_of(inner)], of_inner=True)
 
 
@@ -130,7 +146,7 @@ def _in_places(
         order += [(i, j + start) if of_inner else (i + start, j) for i, j in pairs]
         start += part.size
     parts = tuple(structure for structure, _ in composed)
-    return Structure(of.kind, len(order), (), of.keys, parts), order
+    return Structure(of.kind, len(order), (), of.keys, parts, of.rest), order
 
 
 def _parts_of(structure: Structure) -> tuple[Structure, ...]:
@@ -141,16 +157,19 @@ def _parts_of(structure: Structure) -> tuple[Structure, ...]:
 # -- taking apart -----------------------------------------------------------------------------------
 
 
-def flatten(thing: Any, what: str = "an argument") -> tuple[list[Any], Structure]:
+def flatten(thing: Any, what: str = "an argument", flags: bool = False) -> tuple[list[Any], Structure]:
     """The numbers (Values or floats) in `thing`, in order, and its structure.
 
-    >>> leaves, structure = flatten({"w": [1, 2], "b": 3})
+    A bool counts as a number, or with `flags` as what holds none.
+
+    >>> leaves, structure = flatten({"w": [1, 2], "b": 3, "kind": "linear"})
     >>> leaves
     [1.0, 2.0, 3.0]
     >>> structure.build([10, 20, 30])
-    {'w': [10, 20], 'b': 30}
+    {'w': [10, 20], 'b': 30, 'kind': 'linear'}
 
-    Raises OperandError for anything in it that is not a real number.
+    Raises OperandError for anything in it that neither is nor holds real numbers, and for a thing that is not
+    even made of things, such as a str.
     """
     leaves: list[Any] = []
 
@@ -158,17 +177,19 @@ def flatten(thing: Any, what: str = "an argument") -> tuple[list[Any], Structure
         _refuse_unlike_arrays(x, what)
         if isinstance(x, np.ndarray) and x.ndim:
             leaves.extend([_leaf(element, what) for element in x.flat])
-            return Structure(np.ndarray, x.size, x.shape)
+            return array_of(x.shape)
         leaves.append(_leaf(x, what))
         return NUMBER
 
-    return leaves, walk(thing, number_or_array)
+    if kind_of(type(thing)) is FIXED:
+        raise _no_number(thing, what)
+    return leaves, walk(thing, number_or_array, what, flags=flags)
 
 
 def measure(thing: Any, what: str = "an argument", read: Reader | None = None) -> tuple[Any, Structure]:
     """All numbers in `thing`, in order, as one array of floats, and its structure.
 
-    `read` makes a flat array of a number or an array: `floats`, unless `numbers_or_values`.
+    `read` makes a flat array of a number or an array: `floats`, unless `numbers_or_values`.  A bool holds no number.
 
     >>> measure({"w": np.eye(2), "b": 3})[0]
     array([1., 0., 0., 1., 3.])
@@ -179,9 +200,8 @@ def measure(thing: Any, what: str = "an argument", read: Reader | None = None) -
     read = read or floats
 
     def numbers(x: Any) -> Structure:
-        structure = Structure(np.ndarray, x.size, x.shape) if isinstance(x, np.ndarray) and x.ndim else NUMBER
         found.append(read(x, what))
-        return structure
+        return array_of(x.shape) if isinstance(x, np.ndarray) and x.ndim else NUMBER
 
     def taken_whole(x: Any) -> Structure | None:
         if type(x) not in (list, tuple) or set(map(type, x)) != {float}:
@@ -189,14 +209,59 @@ def measure(thing: Any, what: str = "an argument", read: Reader | None = None) -
         found.append(np.array(x))
         return Structure(type(x), len(x), (len(x),))
 
-    structure = walk(thing, numbers, taken_whole)
+    structure = walk(thing, numbers, what, taken_whole, flags=True)
     return found[0] if len(found) == 1 else np.concatenate([np.empty(0), *found]), structure
+
+
+def walk(
+    thing: Any,
+    inside: Callable[[Any], Structure],
+    what: str,
+    whole: Callable[[Any], Structure | None] | None = None,
+    flags: bool = False,
+    depth: int = 0,
+) -> Structure:
+    """The structure of a thing; `inside` is handed its numbers and arrays in order, `whole` may take a sequence."""
+    kind = kind_of(type(thing))
+    if kind is None or (kind is FLAG and not flags):
+        return inside(thing)
+    if kind is FIXED or kind is FLAG or type(thing) is Static:
+        return Structure(Static, 0, rest=kind.apart(thing).rest)
+    taken = whole(thing) if whole is not None else None
+    if taken is not None:
+        return taken
+    if depth > DEEPEST:
+        raise ArgumentError(
+            f"{what} is nested more than {DEEPEST} deep, or contains itself: hand in its numbers as an array"
+        )
+    parts, keys, rest = kind.apart(thing)
+    walked = [walk(part, inside, what, whole, flags, depth + 1) for part in parts]
+    return nest(type(thing), keys, walked, rest)
+
+
+def mapped(change: Callable[[Value], Any], thing: Any, depth: int = 0) -> Any:
+    """A thing of any kind with its Values changed, those in arrays too; whatever else stands in it stays."""
+    if isinstance(thing, Value):
+        return change(thing)
+    if isinstance(thing, np.ndarray) and thing.dtype == object:
+        return _array([mapped(change, x) for x in thing.flat], thing.shape)
+    kind = kind_of(type(thing))
+    if kind is None or kind is FIXED or kind is FLAG or depth > DEEPEST:
+        return thing
+    if isinstance(thing, Static):
+        return thing.value
+    parts, keys, rest = kind.apart(thing)
+    return kind.together(type(thing), keys, rest, [mapped(change, part, depth + 1) for part in parts])
+
+
+# -- made like another ------------------------------------------------------------------------------
 
 
 def leaves_like(thing: Any, structure: Structure, what: str, place: str = "") -> list[Any]:
     """The numbers (Values or floats) of `thing`, in the order of `structure`, which it must fit.
 
-    Dicts have the same keys, in any order; sequences and arrays the same shape, whichever of the two they are.
+    Dicts have the same keys, in any order; sequences and arrays the same shape, whichever of the two they are;
+    where `structure` holds no number, the same stands in `thing`, or None.
 
     >>> leaves_like({"b": 1.0, "a": [2.0, 3.0]}, flatten({"a": np.zeros(2), "b": 0.0})[1], "a direction")
     [2.0, 3.0, 1.0]
@@ -204,56 +269,88 @@ def leaves_like(thing: Any, structure: Structure, what: str, place: str = "") ->
     Raises ArgumentError where the two are made differently, OperandError for what is no number.
     """
     if structure.kind is float:
-        if isinstance(thing, (dict, list, tuple)) or np.ndim(thing):
+        if kind_of(type(thing)) not in (None, FIXED, FLAG) or np.ndim(thing):
             raise _unlike(thing, "one number", what, place)
         return [_leaf(thing, what)]
-    if structure.kind is dict:
-        if not isinstance(thing, dict) or thing.keys() != set(structure.keys):
-            raise _unlike(thing, f"a dict of {_listed(structure.keys)}", what, place)
-        return _leaves_of_parts([thing[key] for key in structure.keys], structure.keys, structure.parts, what, place)
-    shape = _shape_of(thing)
+    if structure.kind is Static:
+        given = thing if isinstance(thing, Static) else Static(thing)
+        if given.value is not None and given != structure.rest:
+            raise _unlike(thing, f"{short(structure.rest.value)} or None", what, place)
+        return []
     if structure.shape or structure.kind is np.ndarray:
-        if shape != structure.shape:
+        if _shape_of(thing) != structure.shape:
             raise _unlike(thing, f"numbers of shape {structure.shape}", what, place)
-        return flatten(thing, what)[0]
-    if shape is None or shape[:1] != (len(structure.parts),):
-        raise _unlike(thing, f"a sequence of {len(structure.parts)}", what, place)
-    return _leaves_of_parts(list(thing), range(len(thing)), structure.parts, what, place)
+        leaves = flatten(thing, what)[0]
+        if len(leaves) != structure.size:
+            raise _unlike(thing, f"{structure.size} numbers", what, place)
+        return leaves
+    things = _parts_like(thing, structure, what, place)
+    keys: Iterable[Any] = structure.keys or range(len(things))
+    listed = zip(things, keys, structure.parts, strict=True)
+    return [leaf for part, key, like in listed for leaf in leaves_like(part, like, what, f"{place}[{key!r}]")]
 
 
-def fit(thing: Any, structure: Structure, what: str, batched: bool = False) -> Any:
+def fit(thing: Any, structure: Structure, what: str, axes: Any = None) -> Any:
     """`thing` made as `structure` says: keys in its order, lists for arrays or arrays for lists as it has them.
 
-    Where it is `batched`, its arrays carry samples, and only keys are put in order.  Raises as `leaves_like`.
+    Where it has samples along `axes`, its arrays carry them, and only keys are put in order.  Raises as `leaves_like`.
     """
-    if not batched:
+    if axes is None:
         return structure.build(leaves_like(thing, structure, what))
-    keys: Iterable[Any] = structure.keys if structure.kind is dict else range(len(structure.parts))
-    if structure.kind is dict and (not isinstance(thing, dict) or thing.keys() != set(structure.keys)):
-        raise _unlike(thing, f"a dict of {_listed(structure.keys)}", what, "")
+    if not structure.parts and structure.kind is not dict:
+        return thing
     is_sequence = isinstance(thing, (list, tuple)) and len(thing) == len(structure.parts)
-    if structure.kind is not dict and structure.parts and not is_sequence:
+    if issubclass(structure.kind, (list, tuple)) and not is_sequence:
         raise _unlike(thing, f"a sequence of {len(structure.parts)}", what, "")
-    fitted = [
-        fit(thing[key], part, f"{what}[{key!r}]", batched) for key, part in zip(keys, structure.parts, strict=True)
-    ]
-    return structure._around(fitted) if structure.parts else thing
+    things = _parts_like(thing, structure, what, "")
+    keys: Iterable[Any] = structure.keys or range(len(things))
+    listed = zip(things, keys, structure.parts, prefixes(axes, structure, what), strict=True)
+    return structure.around([fit(part, like, f"{what}[{key!r}]", axis) for part, key, like, axis in listed])
 
 
-def _leaves_of_parts(
-    things: Sequence[Any], keys: Iterable[Any], parts: Sequence[Structure], what: str, place: str
-) -> list[Any]:
-    listed = zip(things, keys, parts, strict=True)
-    return [leaf for thing, key, part in listed for leaf in leaves_like(thing, part, what, f"{place}[{key!r}]")]
+def prefixes(prefix: Any, structure: Structure, what: str) -> list[Any]:
+    """What `prefix`, an axis or one for each part of a thing, says about each part.
+
+    It is made as the thing is; for a dataclass it may be a dict of its fields.  Raises ArgumentError for another.
+    """
+    if prefix is None or (isinstance(prefix, int) and not isinstance(prefix, bool)):
+        return [prefix] * len(structure.parts)
+    if isinstance(prefix, dict) and set(structure.keys) == prefix.keys():
+        return [prefix[key] for key in structure.keys]
+    return _parts_like(prefix, structure, what, "")
 
 
-def _shape_of(thing: Any) -> tuple[int, ...] | None:
+def _parts_like(thing: Any, structure: Structure, what: str, place: str) -> list[Any]:
+    """The parts of a thing that is made of parts as `structure` is, in its order."""
+    kind, count = structure.kind, len(structure.parts)
+    if issubclass(kind, dict):
+        if not isinstance(thing, dict) or thing.keys() != set(structure.keys):
+            raise _unlike(thing, f"a dict of {_listed(structure.keys)}", what, place)
+        return [thing[key] for key in structure.keys]
+    if issubclass(kind, (list, tuple)):
+        shape = _shape_of(thing)
+        if shape is None or shape[:1] != (count,):
+            raise _unlike(thing, f"a sequence of {count}", what, place)
+        return list(thing)
+    made = holder(kind)
+    if type(thing) is not kind:
+        if made.is_array:
+            return [thing]
+        raise _unlike(thing, f"a {kind.__name__}", what, place)
+    parts, keys, rest = made.apart(thing)
+    if (len(parts), keys, rest) != (count, structure.keys, structure.rest):
+        raise _unlike(thing, f"a {kind.__name__} of {count} parts, made as the other is", what, place)
+    return list(parts)
+
+
+def _shape_of(thing: Any, depth: int = 0) -> tuple[int, ...] | None:
     """The shape of an array or of nested sequences, as deep as these are regular; None for anything else."""
-    if isinstance(thing, np.ndarray):
+    kind = kind_of(type(thing))
+    if isinstance(thing, np.ndarray) or (kind is not None and kind.is_array):
         return tuple(thing.shape)
-    if not isinstance(thing, (list, tuple)):
+    if not isinstance(thing, (list, tuple)) or depth > DEEPEST:
         return None
-    shapes = {_shape_of(part) for part in thing}
+    shapes = {_shape_of(part, depth + 1) for part in thing}
     inner = shapes.pop() if len(shapes) == 1 else None
     return (len(thing), *(inner or ()))
 
@@ -270,16 +367,7 @@ def _listed(keys: Iterable[Any]) -> str:
     return short(sorted(keys, key=repr))
 
 
-def walk(
-    thing: Any, inside: Callable[[Any], Structure], whole: Callable[[Any], Structure | None] | None = None
-) -> Structure:
-    """The structure of a thing; `inside` is handed its numbers and arrays in order, `whole` may take a sequence."""
-    if isinstance(thing, dict):
-        return nest(dict, tuple(thing), [walk(part, inside, whole) for part in thing.values()])
-    if isinstance(thing, (list, tuple)):
-        taken = whole(thing) if whole is not None else None
-        return taken or nest(type(thing), (), [walk(part, inside, whole) for part in thing])
-    return inside(thing)
+# -- numbers and arrays -----------------------------------------------------------------------------
 
 
 def floats(x: Any, what: str) -> Floats:
@@ -321,6 +409,8 @@ def _refuse_unlike_arrays(x: Any, what: str) -> None:
 
 def names_of_arguments(f: Callable[..., Any], count: int) -> list[str]:
     """The names of a function's first `count` positional parameters, as far as it has them."""
+    while not hasattr(f, "__code__") and hasattr(f, "__wrapped__"):  # a compiled function
+        f = f.__wrapped__
     code = getattr(f, "__code__", None)
     bound = hasattr(f, "__self__")  # a method, whose first parameter is given already
     names = code.co_varnames[bound : code.co_argcount] if code is not None else ()
@@ -343,10 +433,14 @@ def _leaf(x: Any, what: str) -> Any:
     try:
         return number(x, what)
     except OperandError:
-        raise OperandError(
-            f"{what} is made of real numbers (alone, or in lists, tuples, dicts, arrays), "
-            f"got {type(x).__name__} {short(x)}"
-        ) from None
+        raise _no_number(x, what) from None
+
+
+def _no_number(x: Any, what: str) -> OperandError:
+    return OperandError(
+        f"{what} is made of real numbers (alone, or in lists, tuples, dicts, arrays, dataclasses), "
+        f"got {type(x).__name__} {short(x)}"
+    )
 
 
 def _array(leaves: Sequence[Any], shape: tuple[int, ...]) -> Any:

@@ -8,16 +8,18 @@ on Values that were there before, arguments or not; it can then be differentiate
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any, NamedTuple, TypeAlias
 
 from autograd.chain import as_value, deltas_as_graph, deltas_from, tangents, tangents_as_graph
 from autograd.context import is_recording, now, recording
-from autograd.errors import ArgumentError
+from autograd.errors import ArgumentError, OperandError
+from autograd.kinds import Static
 from autograd.numpy_protocol.notes import annotate
 from autograd.order import computed_since, dependent, interior, remember_age
-from autograd.structure import Structure, compose, flatten, leaves_like
+from autograd.structure import Structure, compose, flatten, leaves_like, mapped
 from autograd.value import NEVER, RUNNING, Value, short
 
 Function: TypeAlias = Callable[..., Any]
@@ -34,6 +36,7 @@ class _Run(NamedTuple):
     order    what was computed, of a single output, if the answers are numbers; None where it is not known
     above    where the way down from an output ends
     towards  what depends on the inputs, if the answers are Values
+    aux      what the function returned beside its outputs
     """
 
     inputs: list[Value]
@@ -44,13 +47,30 @@ class _Run(NamedTuple):
     order: list[Value] | None
     above: set[Value]
     towards: set[Value] | None
+    aux: Any
+
+    @property
+    def outcome(self) -> Any:
+        """The outputs as an answer."""
+        return self.outputs_structure.build([_plain(output, self.lifted) for output in self.outputs])
+
+    def beside(self, *answers: Any, has_aux: bool) -> Any:
+        """The answers, with what the function returned beside its outputs behind them."""
+        found = (*answers, self.aux) if has_aux else answers
+        return found if len(found) > 1 else found[0]
 
 
-def _run(f: Function, args: Sequence[Any], named: dict[str, Any], wrt: Positions) -> _Run:
+def _run(f: Function, args: Sequence[Any], named: dict[str, Any], wrt: Positions, has_aux: bool = False) -> _Run:
     """Call f with the arguments at the positions `wrt` replaced by fresh Values."""
+    if named:
+        args, named = bound(f, args, named)
     chosen = positions(wrt, len(args))
     given = args[chosen[0]] if isinstance(wrt, int) else tuple(args[i] for i in chosen)
-    leaves, structure = flatten(given, f"argument {wrt}")
+    leaves, structure = flatten(given, f"argument {wrt}", flags=True)
+    if structure.kind is Static:
+        raise OperandError(
+            f"argument {wrt} is {given!r}, along which nothing is differentiated: name another by argnums"
+        )
     lifting, start = is_recording(), now()
     with nullcontext() if lifting else recording():
         # A Value argument gets a node of its own, so that differentiating with respect to it inside
@@ -64,12 +84,37 @@ def _run(f: Function, args: Sequence[Any], named: dict[str, Any], wrt: Positions
             replaced[i] = argument
         with running(inputs):
             answer = f(*replaced, **named)
+    answer, aux = _split(f, answer) if has_aux else (answer, None)
     outputs, outputs_structure = flatten(answer, "what the function returns")
     order, met = computed_since(start, (o for o in outputs if isinstance(o, Value)), inputs)
-    lifted = lifting and (met or any(isinstance(leaf, Value) for leaf in leaves))
+    holds_values = any(isinstance(leaf, Value) for leaf in leaves)
+
+    def beside(x: Value) -> Any:
+        return x if lifting and (holds_values or computed_since(start, [x], inputs)[1]) else x.data
+
+    lifted = lifting and (met or holds_values)
     above, towards = _bounds(order, inputs) if lifted else (set(inputs), None)
     known = order if len(outputs) == 1 and not lifted and not met else None
-    return _Run(inputs, structure, outputs, outputs_structure, lifted, known, above, towards)
+    return _Run(inputs, structure, outputs, outputs_structure, lifted, known, above, towards, mapped(beside, aux))
+
+
+def bound(f: Function, args: Sequence[Any], named: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """The same arguments with those by position that can be; the others in the order of their names."""
+    try:
+        found = inspect.signature(f).bind(*args, **named)
+    except ValueError:  # a function of C's, which does not say what it takes
+        return list(args), dict(sorted(named.items()))
+    return list(found.args), dict(sorted(found.kwargs.items()))
+
+
+def _split(f: Function, answer: Any) -> tuple[Any, Any]:
+    """(what is differentiated, what stands beside it) of the answer of a function with `has_aux`."""
+    if not isinstance(answer, tuple) or len(answer) != 2:
+        raise ArgumentError(
+            f"with has_aux {_name(f)} returns a pair, what is differentiated and what is not, got "
+            f"{type(answer).__name__} {short(answer)}"
+        )
+    return answer
 
 
 def _bounds(order: Sequence[Value], inputs: Sequence[Value]) -> tuple[set[Value], set[Value]]:
@@ -136,28 +181,58 @@ def _pull(run: _Run, seeds: dict[Any, Any]) -> list[Any]:
 # -- first derivatives ------------------------------------------------------------------------------
 
 
-def value_and_grad(f: Function, argnums: Positions = 0) -> Function:
+def value_and_grad(
+    f: Function, argnums: Positions = 0, has_aux: bool = False, *, argnum: Positions | None = None
+) -> Function:
     """A function that returns (f, ∂f/∂arguments): the value and the gradient in one pass.
 
-    The gradient has the structure of the argument (a tuple of them for several `argnums`).
+    The gradient has the structure of the argument (a tuple of them for several `argnums`).  Arguments by
+    name go to f; one that can stand by position counts there.
 
     >>> value_and_grad(lambda x: x**3)(2.0)
     (8.0, 12.0)
+    >>> value_and_grad(lambda x, k=2: x**k)(2.0, k=3)
+    (8.0, 12.0)
+
+    has_aux   f returns a pair, what is differentiated and what is not, which comes back: ((value, aux), gradient)
+    argnum    the same as `argnums`, by the name that HIPS autograd has for it
 
     Raises ArgumentError if f does not return one number or `argnums` names no argument or one twice,
     OperandError if an argument is not made of real numbers.
     """
+    wrt = _wrt(argnums, argnum)
 
     @functools.wraps(f, updated=())  # the attributes of f, such as a compiled function's questions, are about f
     def wrapped(*args: Any, **named: Any) -> tuple[Any, Any]:
-        run = _run(f, args, named, argnums)
+        run = _run(f, args, named, wrt, has_aux)
         output = _scalar(run, f)
-        return _plain(output, run.lifted), run.inputs_structure.build(_pull(run, {output: 1.0}))
+        value = run.beside(_plain(output, run.lifted), has_aux=has_aux)
+        return value, run.inputs_structure.build(_pull(run, {output: 1.0}))
 
     return wrapped
 
 
-def grad(f: Function, argnums: Positions = 0) -> Function:
+def _wrt(argnums: Positions, argnum: Positions | None) -> Positions:
+    """What is meant by `argnums` and its other name."""
+    if argnum is None:
+        return argnums
+    if argnums != 0:
+        raise ArgumentError(f"argnum is argnums by another name: give one of argnum={argnum!r} and argnums={argnums!r}")
+    return argnum
+
+
+def _second(both: Function, has_aux: bool) -> Function:
+    """Of a function that answers (value, derivative) the derivative, and behind it what stands beside the value."""
+
+    @functools.wraps(both, updated=())
+    def wrapped(*args: Any, **named: Any) -> Any:
+        value, derivative = both(*args, **named)
+        return (derivative, value[1]) if has_aux else derivative
+
+    return wrapped
+
+
+def grad(f: Function, argnums: Positions = 0, has_aux: bool = False, *, argnum: Positions | None = None) -> Function:
     """The gradient of a function of numbers, as a function.
 
     >>> grad(lambda x: x**3)(2.0)
@@ -166,17 +241,38 @@ def grad(f: Function, argnums: Positions = 0) -> Function:
     12.0
     >>> grad(lambda p: p["x"] ** 2 + p["y"] ** 3)({"x": 4.0, "y": 2.0})
     {'x': 8.0, 'y': 12.0}
+
+    The options are those of `value_and_grad`; with `has_aux` it answers (gradient, aux):
+
+    >>> grad(lambda x: (x**3, {"square": x * x}), has_aux=True)(2.0)
+    (12.0, {'square': 4.0})
     """
-    both = value_and_grad(f, argnums)
+    return _second(value_and_grad(f, argnums, has_aux, argnum=argnum), has_aux)
+
+
+def value_and_jacobian(
+    f: Function, argnums: Positions = 0, has_aux: bool = False, *, argnum: Positions | None = None
+) -> Function:
+    """A function that returns (f, the Jacobian of f): see `jacobian`.
+
+    >>> value_and_jacobian(lambda x: [x, x * x])(3.0)
+    ([3.0, 9.0], [1.0, 6.0])
+    """
+    wrt = _wrt(argnums, argnum)
 
     @functools.wraps(f, updated=())
     def wrapped(*args: Any, **named: Any) -> Any:
-        return both(*args, **named)[1]
+        run = _run(f, args, named, wrt, has_aux)
+        rows = _rows_backward(run) if len(run.outputs) <= len(run.inputs) else _rows_forward(run)
+        answer, order = compose(run.outputs_structure, run.inputs_structure)
+        return run.beside(run.outcome, has_aux=has_aux), answer.build([rows[i][j] for i, j in order])
 
     return wrapped
 
 
-def jacobian(f: Function, argnums: Positions = 0) -> Function:
+def jacobian(
+    f: Function, argnums: Positions = 0, has_aux: bool = False, *, argnum: Positions | None = None
+) -> Function:
     """All ∂outputᵢ/∂inputⱼ: the outputs' structure, each element in the inputs' structure.
 
     For an array of shape (n,) to an array of shape (m,): an (m, n) array, also where these stand in
@@ -184,16 +280,10 @@ def jacobian(f: Function, argnums: Positions = 0) -> Function:
 
     >>> jacobian(lambda x, y: [x * y, x + y], argnums=(0, 1))(2.0, 3.0)
     [(3.0, 2.0), (1.0, 1.0)]
+
+    The options are those of `value_and_grad`; with `has_aux` it answers (Jacobian, aux).
     """
-
-    @functools.wraps(f, updated=())
-    def wrapped(*args: Any, **named: Any) -> Any:
-        run = _run(f, args, named, argnums)
-        rows = _rows_backward(run) if len(run.outputs) <= len(run.inputs) else _rows_forward(run)
-        answer, order = compose(run.outputs_structure, run.inputs_structure)
-        return answer.build([rows[i][j] for i, j in order])
-
-    return wrapped
+    return _second(value_and_jacobian(f, argnums, has_aux, argnum=argnum), has_aux)
 
 
 def _rows_backward(run: _Run) -> list[list[Any]]:
@@ -217,33 +307,38 @@ def _push(run: _Run, order: list[Value], moving: dict[Value, Any]) -> list[Any]:
     return [_plain(found.get(o, 0.0) if isinstance(o, Value) else 0.0, as_graph) for o in run.outputs]
 
 
-def jvp(f: Function, primals: Sequence[Any], directions: Sequence[Any]) -> tuple[Any, Any]:
+def jvp(
+    f: Function, primals: Sequence[Any], directions: Sequence[Any], has_aux: bool = False, **named: Any
+) -> tuple[Any, ...]:
     """(f(primals), the derivative of f along `directions`), by the chain rule forwards.
 
     Both are sequences with one entry an argument of f, of the same structure: the same keys, in any order,
-    and shapes.  Raises ArgumentError for directions of another.
+    and shapes.  Arguments by name go to f and do not move.  With `has_aux` f returns a pair, what is
+    differentiated and what is not, which comes back as a third.  Raises ArgumentError for directions of
+    another structure.
 
     >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0))
     (6.0, 3.0)
     """
-    run = _run(f, tuple(primals), {}, tuple(range(len(primals))))
+    run = _run(f, tuple(primals), named, tuple(range(len(primals))), has_aux)
     direction = leaves_like(tuple(directions), run.inputs_structure, "the directions")
     order = interior(*(o for o in run.outputs if isinstance(o, Value)), above=run.above)
     moved = _push(run, order, dict(zip(run.inputs, direction, strict=True)))
-    build = run.outputs_structure.build
-    return build([_plain(o, run.lifted) for o in run.outputs]), build(moved)
+    answers: tuple[Any, ...] = run.beside(run.outcome, run.outputs_structure.build(moved), has_aux=has_aux)
+    return answers
 
 
-def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
+def vjp(f: Function, *primals: Any, has_aux: bool = False, **named: Any) -> tuple[Any, ...]:
     """(f(primals), a function from weights of the outputs to the weighted gradient).
 
-    The function returns a tuple with one gradient an argument of f, as in JAX.
+    The function returns a tuple with one gradient an argument of f, as in JAX.  Arguments by name go to f.
+    With `has_aux` f returns a pair, what is differentiated and what is not, which comes back as a third.
 
     >>> y, pull = vjp(lambda x, y: [x * y, x + y], 2.0, 3.0)
     >>> pull([1.0, 10.0])
     (13.0, 12.0)
     """
-    run = _run(f, primals, {}, tuple(range(len(primals))))
+    run = _run(f, primals, named, tuple(range(len(primals))), has_aux)
 
     def pull(weights: Any) -> Any:
         given = leaves_like(weights, run.outputs_structure, "the weights")
@@ -255,31 +350,37 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
                 seeds[output] = seeds[output] + weight if output in seeds else weight
         return run.inputs_structure.build(_pull(asked, seeds))
 
-    return run.outputs_structure.build([_plain(o, run.lifted) for o in run.outputs]), pull
+    answers: tuple[Any, ...] = run.beside(run.outcome, pull, has_aux=has_aux)
+    return answers
 
 
 # -- second derivatives -----------------------------------------------------------------------------
 
 
-def hessian(f: Function, argnums: Positions = 0) -> Function:
+def hessian(f: Function, argnums: Positions = 0, has_aux: bool = False, *, argnum: Positions | None = None) -> Function:
     """All ∂²f/∂xᵢ∂xⱼ of a function to one number, in the inputs' structure twice over.
 
     For an array of shape (n,): an (n, n) array.
 
     >>> hessian(lambda x, y: x * x * y, argnums=(0, 1))(2.0, 3.0)
     ((6.0, 4.0), (4.0, 0.0))
+
+    The options are those of `value_and_grad`; with `has_aux` it answers (Hessian, aux).
     """
-    return jacobian(grad(f, argnums), argnums)
+    wrt = _wrt(argnums, argnum)
+    return jacobian(grad(f, wrt, has_aux), wrt, has_aux)
 
 
-def hvp(f: Function, primals: Sequence[Any], directions: Sequence[Any]) -> Any:
+def hvp(f: Function, primals: Sequence[Any], directions: Sequence[Any], has_aux: bool = False, **named: Any) -> Any:
     """The Hessian of f at `primals` times `directions`, without building the Hessian.
 
-    A tuple with one entry an argument of f.  Forward over reverse: the gradient's derivative along
+    A tuple with one entry an argument of f; with `has_aux` a pair of it and what f returns beside its number.
+    Arguments by name go to f and do not move.  Forward over reverse: the gradient's derivative along
     the directions (Pearlmutter 1994).
 
     >>> hvp(lambda x, y: x * x * y, (2.0, 3.0), (1.0, 0.0))
     (6.0, 4.0)
     """
     everywhere = tuple(range(len(primals)))
-    return jvp(grad(f, everywhere), primals, directions)[1]
+    found = jvp(grad(f, everywhere, has_aux), primals, directions, has_aux, **named)
+    return found[1:] if has_aux else found[1]

@@ -21,6 +21,7 @@ from autograd.files import write_whole
 from autograd.ops.expression import Expression, Term, variable
 from autograd.ops.numbers import equal, where
 from autograd.ops.primitive import TABLE, Atom
+from autograd.ops.targets import cannot_write
 from nn.activations import Activation, PReLU, RReLU
 from nn.layers import Layer
 from nn.normalise import Normalization, Standardization
@@ -210,7 +211,7 @@ class _Graph:
             return self.term(COMPOSED[term.name](*term.operands))
         row = TABLE[term.name]
         if isinstance(row.rule, Atom):
-            raise ArgumentError(f"ONNX has no operator for {row.name}")
+            raise cannot_write(row, "ONNX")
         return self.term(row.value_term(term.operands))
 
     def constant(self, numbers: Any, name: str) -> str:

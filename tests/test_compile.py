@@ -310,7 +310,7 @@ def test_options_that_are_none(options, told):
 
 @pytest.mark.parametrize(("options", "args", "error", "told"), [
     ({}, ("3", X[0], 1.0), OperandError, "got str '3'"),
-    ({}, (W, None, 1.0), OperandError, "argument 1"),
+    ({}, (W, {1.0}, 1.0), OperandError, "argument 1"),
     ({}, (W, np.array(["a", "b"]), 1.0), OperandError, "argument 1"),
     ({"argnums": 3}, (W, X[0], 1.0), ArgumentError, "argnums 3"),
     ({"in_axes": (None, 0)}, (W, X, Y), ArgumentError, "in_axes"),
@@ -645,3 +645,35 @@ def test_a_gradient_does_not_answer_for_the_function_that_it_is_of():
     slope = ag.grad(ag.compile(lambda x: x**3))
     assert slope(3.0) == 27.0
     assert not hasattr(slope, "hessian")
+
+
+@pytest.mark.parametrize("in_axes", [None, 0])
+def test_a_bound_direction_is_written_where_it_is_read(in_axes):
+    """Captured numbers stand between the arguments and the directions."""
+    w = Value(2.0)
+    x = 3.0 if in_axes is None else np.array([3.0, 1.0])
+    p = ag.compile(lambda x: w * x**3, in_axes=in_axes)
+    for call, slope in ((p.hvp.bind(x, 0.0 * x), 12.0 * x), (p.jvp.bind(x, 0.0 * x), 6.0 * x * x)):
+        np.copyto(call.args[1], 5.0)
+        answer = call()
+        np.testing.assert_allclose(answer[1] if isinstance(answer, tuple) else answer, 5.0 * slope)
+    pulled = p.vjp.bind(x, 0.0 * x)
+    np.copyto(pulled.args[1], 10.0)
+    np.testing.assert_allclose(pulled()[1], 60.0 * x * x)
+    w.data = 0.0
+    assert not np.any(pulled()[1])
+
+
+@pytest.mark.parametrize("backend", EXECUTORS)
+def test_weights_of_numbers_returned_twice_of_inputs_and_of_constants(backend):
+    def f(x, y):
+        z = x * x
+        return [z, x, 7.0, z, {"y": y, "x": [x, z * y]}]
+
+    weights = [1.0, 10.0, 100.0, 1e3, {"x": [1e4, 1e5], "y": 1e6}]
+    value, pull = ag.vjp(f, 3.0, 2.0)
+    for p in (ag.compile(f, argnums=(0, 1), backend=backend), ag.compile(f, argnums=(1, 0), backend=backend)):
+        found, slopes = p.vjp(3.0, 2.0, weights)
+        assert near(found, value)
+        assert slopes == (pull(weights) if p.options.argnums == (0, 1) else pull(weights)[::-1])
+    assert pull(weights) == (6006.0 + 10.0 + 1e4 + 12e5, 1e6 + 9e5)

@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd
-from autograd import FileFormatError, Value, load_program
+from autograd import FileFormatError, Value, compile, load_program, tanh
+from autograd import sum as sum_of
 from autograd.program.graph import program_from
 from autograd.program.interpreter import interpret
 from autograd.program.passes.adjoint import with_gradient
@@ -45,7 +46,7 @@ def test_a_program_comes_back_from_a_file_and_from_a_pickle(tmp_path):
     program.save(tmp_path / "program.npz")
     assert same(load_program(tmp_path / "program.npz"), program)
     assert same(pickle.loads(pickle.dumps(program)), program)
-    assert str(load_program(tmp_path / "program.npz")) == str(program)
+    assert load_program(tmp_path / "program.npz").text() == program.text()
     assert [path.name for path in tmp_path.iterdir()] == ["program.npz"]
 
 
@@ -178,3 +179,31 @@ def test_what_ran_can_be_read():
     assert p.backend.startswith("numpy: ")
     assert "tanh_slope" in p.source
     assert "t1 = tanh(x)" in str(p.program)
+
+
+# -- the listing ------------------------------------------------------------------------------------
+
+
+def test_a_long_listing_shows_its_ends_and_says_how_to_see_all():
+    p = compile(lambda x: [tanh(v) * v for v in x])
+    p([0.5] * 6_000)
+    lines = str(p.program).splitlines()
+    assert len(lines) == 63
+    assert len(str(p.program)) < 5_000
+    assert lines[:2] == ["inputs x[0] … x[5999]", "t1 = tanh(x[0])"]
+    assert lines[31] == "… 11,940 of 12,000 lines, which print(program.text()) shows …"
+    assert lines[61] == "t12000 = multiply(t11999, x[5999])"
+    whole = p.program.text().splitlines()
+    assert len(whole) == 12_002
+    assert whole[1:31] + whole[-31:-1] == lines[1:31] + lines[32:62]
+    assert whole[0].count(",") == 5_999
+
+
+def test_a_short_listing_is_whole_but_for_what_counts_up_and_long_lines():
+    p = compile(lambda x: sum_of(x))
+    p([0.5] * 1000)
+    assert [len(line) <= 400 for line in str(p.program).splitlines()] == [True] * 3
+    assert "x[500]" in p.program.text()
+    q = compile(lambda x: [tanh(v) for v in x])
+    q([0.5] * 100)
+    assert str(q.program).splitlines()[1:-1] == q.program.text().splitlines()[1:-1]

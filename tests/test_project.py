@@ -37,6 +37,7 @@ FLOORS = [
     ["autograd.vectors"],
     ["autograd.functions", "autograd.chain"],
     ["autograd.numpy_protocol", "autograd.numpy_protocol.*"],
+    ["autograd.kinds"],
     ["autograd.structure"],
     ["autograd.transforms"],
     ["autograd.check", "autograd.check.*"],

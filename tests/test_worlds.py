@@ -32,6 +32,7 @@ from autograd import (
     scope,
     sin,
     value_and_grad,
+    value_and_jacobian,
     vjp,
 )  # fmt: skip
 from autograd.structure import flatten
@@ -62,8 +63,28 @@ PUSHED = [[(1, 0, ALONG[0]), (0, 1, ALONG[1])]]
 PRODUCT = [[(2, 0, ALONG[0]), (1, 1, ALONG[1])], [(1, 1, ALONG[0]), (0, 2, ALONG[1])]]
 
 
+PULLED = [[(1, 0, 3)], [(0, 1, 3)]]
+
+
 def direction(x):
+    """Of one point, or of each sample."""
+    if np.ndim(np.asarray(x, object)) == 2:
+        return np.tile(ALONG, (len(x), 1))
     return np.array(ALONG) if isinstance(x, np.ndarray) else list(ALONG)
+
+
+def weight(p, x):
+    """Of the value, or of the value of each sample."""
+    each = np.ndim(np.asarray(x, object)) == 2 and p.options.reduce is None
+    return np.full(len(x), 3.0) if each else 3.0
+
+
+def with_aux(x):
+    """The function, and beside it what moves with it, and what is no number."""
+    return f(x), {"twice": 2.0 * f(x), "of": "f"}
+
+
+AUX = [[(0, 0, 2)]]
 
 
 TRANSFORMS = {
@@ -77,6 +98,13 @@ TRANSFORMS = {
     "vjp": (lambda x: vjp(f, x)[1](1.0)[0], GRADIENT),
     "hvp": (lambda x: hvp(f, (x,), (direction(x),))[0], PRODUCT),
     "grad of jvp": (grad(lambda x: jvp(f, (x,), (direction(x),))[1]), PRODUCT),
+    "value_and_jacobian": (value_and_jacobian(f), VALUE + GRADIENT),
+    "grad, by name": (lambda x: grad(lambda a, b, x: f(x) + a - b, argnum=2)(1.0, x=x, b=2.0), GRADIENT),
+    "grad, with aux": (grad(with_aux, has_aux=True), GRADIENT + AUX),
+    "value_and_grad, with aux": (value_and_grad(with_aux, has_aux=True), VALUE + AUX + GRADIENT),
+    "hessian, with aux": (hessian(with_aux, has_aux=True), HESSIAN + AUX),
+    "jvp, with aux": (lambda x: jvp(with_aux, (x,), (direction(x),), has_aux=True), VALUE + PUSHED + AUX),
+    "vjp, with aux": (lambda x: (lambda y, pull, aux: (pull(3.0), aux))(*vjp(with_aux, x, has_aux=True)), PULLED + AUX),
 }
 del TRANSFORMS["jacobian"]  # its product rule is not a list of f's own derivatives; the wide one is the same code
 
@@ -87,7 +115,16 @@ QUESTIONS = {
     "jacobian": (lambda p: p.jacobian, GRADIENT),
     "hessian": (lambda p: p.hessian, HESSIAN),
     "hvp": (lambda p: lambda x: p.hvp(x, direction(x)), PRODUCT),
+    "jvp": (lambda p: lambda x: p.jvp(x, direction(x)), VALUE + PUSHED),
+    "vjp": (lambda p: lambda x: p.vjp(x, weight(p, x)), VALUE + PULLED),
+    "value_and_jacobian": (lambda p: p.value_and_jacobian, VALUE + GRADIENT),
 }
+REDUCED = {"value": 1, "value_and_grad": 1, "jvp": 2, "vjp": 1, "value_and_jacobian": 1}  # numbers that a sum makes one
+WITH_AUX = {
+    "value": VALUE + AUX, "grad": GRADIENT + AUX, "value_and_grad": VALUE + AUX + GRADIENT, "jacobian": GRADIENT + AUX,
+    "value_and_jacobian": VALUE + AUX + GRADIENT, "hessian": HESSIAN + AUX, "hvp": PRODUCT + AUX,
+    "jvp": VALUE + PUSHED + AUX, "vjp": VALUE + PULLED + AUX,
+}  # fmt: skip
 BACKENDS = ("interpreter", "numpy", "llvm")
 COMPILED = {backend: compile(f, backend=backend) for backend in BACKENDS}
 
@@ -97,9 +134,11 @@ def graph():
     return compile_graph(f(nodes), [nodes])
 
 
+BY_NAME = compile(lambda a, b, x: f(x) + a * (b - 2.0), argnums=2)
 CALLED = {
     **TRANSFORMS,
     **{f"compiled {q} on {b}": (ask(p), of) for (q, (ask, of)), (b, p) in product(QUESTIONS.items(), COMPILED.items())},
+    **{f"compiled {q}, with aux": (QUESTIONS[q][0](compile(with_aux, has_aux=True)), of) for q, of in WITH_AUX.items()},
     **{f"compiled graph's {q}": (ask(graph()), of) for q, (ask, of) in QUESTIONS.items()},
     "compiled of compiled": (compile(lambda x: COMPILED["llvm"](x)), VALUE),
     "compiled of compiled grad": (compile(lambda x: COMPILED["llvm"].grad(x)), GRADIENT),
@@ -113,6 +152,12 @@ CALLED = {
         ),
         PRODUCT,
     ),
+    "jvp of compiled": (lambda x: jvp(COMPILED["numpy"], (x,), (direction(x),)), VALUE + PUSHED),
+    "grad of compiled jvp": (grad(lambda x: COMPILED["llvm"].jvp(x, direction(x))[1]), PRODUCT),
+    "jacobian of compiled vjp": (jacobian(lambda x: COMPILED["numpy"].vjp(x, 3.0)[1][0]), [[(2, 0, 3)], [(1, 1, 3)]]),
+    "compiled jvp of compiled": (compile(lambda x: COMPILED["llvm"].jvp(x, list(ALONG))), VALUE + PUSHED),
+    "compiled by name": (lambda x: BY_NAME(1.0, x=x, b=2.0), VALUE),
+    "compiled grad by name": (lambda x: BY_NAME.grad(b=2.0, a=1.0, x=x), GRADIENT),
 }
 
 
@@ -287,6 +332,12 @@ def closures(t):
         "compiled grad": (compile(g).grad([B]), [[(0, 1, 1)]]),
         "compiled hessian": (compile(g).hessian([B]), [[(0, 2, 1)]]),
         "compiled hvp": (compile(g).hvp([B], [2.0]), [[(0, 2, 2)]]),
+        "compiled jvp": (compile(g).jvp([B], [2.0]), [[(0, 0, 1)], [(0, 1, 2)]]),
+        "compiled vjp": (compile(g).vjp([B], 3.0), [[(0, 0, 1)], [(0, 1, 3)]]),
+        "compiled jvp over a batch": (
+            compile(g, in_axes=0, reduce="sum").jvp([[B], [B]], [[2.0], [1.0]]),
+            [[(0, 0, 2)], [(0, 1, 3)]],
+        ),
         "compiled, nested": (compile(nested).value_and_grad([B]), [[(0, 0, 1)], [(0, 1, 1)]]),
         "grad of compiled": (grad(compile(g))([B]), [[(0, 1, 1)]]),
         "compiled over a batch": (compile(g, in_axes=0, reduce="sum")([[B], [B]]), [[(0, 0, 2)]]),
@@ -300,7 +351,8 @@ def graph_over(t):
 
 
 NAMES = ["grad", "value_and_grad", "hessian", "jvp", "vjp", "hvp", "compiled", "compiled grad", "compiled hessian",
-         "compiled hvp", "compiled, nested", "grad of compiled", "compiled over a batch", "graph"]  # fmt: skip
+         "compiled hvp", "compiled jvp", "compiled vjp", "compiled jvp over a batch", "compiled, nested",
+         "grad of compiled", "compiled over a batch", "graph"]  # fmt: skip
 
 
 @pytest.mark.parametrize("around", [name for name in ENCLOSED if name != "a Value's backward"])
@@ -352,11 +404,11 @@ def test_over_a_batch(question, backend, reduce):
     ask, answers = QUESTIONS[question]
     p = compile(f, in_axes=0, reduce=reduce, backend=backend)
     rows = sample_answers(answers, reduce)
-    first = 1 if reduce and "value" in question else 0  # numbers that are reduced, not one a sample
+    first = REDUCED.get(question, 0) if reduce else 0  # numbers that are reduced, not one a sample
     wanted = np.concatenate([rows[:, :first].sum(axis=0), *(rows[:, k] for k in range(first, rows.shape[1]))])
     for make in BATCHES.values():
         X = make()
-        found = p.hvp(X, np.tile(ALONG, (3, 1))) if question == "hvp" else ask(p)(X)
+        found = ask(p)(X)
         parts = found if isinstance(found, tuple) else (found,)
         flat = [
             list(np.asarray(part, object).reshape(3, -1).T.flat) if np.size(part) != 1 else [part] for part in parts

@@ -108,7 +108,9 @@ LAYOUTS: dict[str, tuple[Callable[[tuple[int, ...]], tuple[int, ...]], View]] = 
 }  # fmt: skip
 SPECIAL = ["broadcast", "a record's field", "unaligned"]
 KINDS = ["f8", "f4", "f2", "g", "i8", "i4", "u1", "?"]
-QUESTIONS = ["value", "value_and_grad", "grad", "jacobian", "hessian", "hvp"]
+QUESTIONS = [
+    "value", "value_and_grad", "grad", "jacobian", "value_and_jacobian", "hessian", "hvp", "jvp", "vjp"
+]  # fmt: skip
 BACKENDS = ["interpreter", "numpy", "llvm", "llvm tape"]
 
 
@@ -232,14 +234,16 @@ class Run:
         return found
 
     def axes(self) -> list[int | None]:
-        """Of each argument; of hvp, of the direction too."""
+        """Of each argument, and of the direction or the weights."""
         _, shapes, in_axes, _ = FUNCTIONS[self.function]
         axes = [*in_axes] if isinstance(in_axes, tuple) else [in_axes] * len(shapes)
-        return [*axes, axes[0]] if self.question == "hvp" else axes
+        if self.question == "vjp":
+            return [*axes, 0 if self.reduce is None and any(axis is not None for axis in axes) else None]
+        return [*axes, axes[0]] if self.question in ("hvp", "jvp") else axes
 
     def arguments(self) -> list[Any]:
         shapes = [*FUNCTIONS[self.function][1]]
-        shapes += shapes[:1] if self.question == "hvp" else []
+        shapes += shapes[:1] if self.question in ("hvp", "jvp") else [()] * (self.question == "vjp")
         return [self.argument(shape, axis) for shape, axis in zip(shapes, self.axes(), strict=True)]
 
     def check(self) -> None:

@@ -37,6 +37,7 @@ class Language(NamedTuple):
     literal: Callable[[float | None], str]  # a number, perhaps inf or nan; None is "no derivative"
     function: Callable[[str], str] = str  # what the function of an operation is called
     truth: str = "{}"  # a number as a condition, where nan holds, as every number but 0 does
+    number: str = "{}"  # a comparison as a number, 1 or 0, where arithmetic refuses a truth
 
 
 class Expression:
@@ -215,10 +216,10 @@ class _Printer:
     def _compound(self, term: Expression) -> tuple[str, int]:
         """The text of an operation, and how strongly it binds."""
         operands, language = term.operands, self._language
+        if term.name in COMPARISONS and language.number != "{}":
+            return language.number.format(self._infix(term)), _ATOM
         if term.name in language.operators:
-            binds = _PRECEDENCE[term.name]
-            left, right = self._text(operands[0], binds), self._text(operands[1], binds + 1)
-            return f"{left} {language.operators[term.name]} {right}", binds
+            return self._infix(term), _PRECEDENCE[term.name]
         if term.name == "negative":
             return f"-{self._text(operands[0], _NEGATIVE + 1)}", _NEGATIVE  # --x is something else in C
         if term.name == "where":
@@ -228,9 +229,17 @@ class _Printer:
         inside = ", ".join(self._text(o, _CONDITIONAL) for o in operands)
         return f"{language.function(term.name)}({inside})", _ATOM
 
+    def _infix(self, term: Expression) -> str:
+        binds = _PRECEDENCE[term.name]
+        left, right = self._text(term.operands[0], binds), self._text(term.operands[1], binds + 1)
+        return f"{left} {self._language.operators[term.name]} {right}"
+
     def _condition(self, term: Term) -> str:
         if isinstance(term, Expression) and term.name in COMPARISONS:
-            return self._text(term, _CONDITIONAL + 1)
+            if self._language.number == "{}":
+                return self._text(term, _CONDITIONAL + 1)
+            if self._uses[self._key(term)] == 1:
+                return self._infix(term)
         return self._language.truth.format(self._text(term, _SUM))
 
 

@@ -17,7 +17,8 @@ from autograd.program.layout import Array, Layout
 from autograd.program.options import Options
 from autograd.program.recording import Recording
 from autograd.recorder import RECORDERS, apply
-from autograd.structure import flatten
+from autograd.structure import leaves_like
+from autograd.transforms import positions
 from autograd.value import RUNNING, Operand, Value
 
 
@@ -30,24 +31,27 @@ def is_part_of_more(recording: Recording) -> bool:
 def answer(question: Question, recording: Recording, taken: Arguments, options: Options) -> Any:
     """The answer to a question about a function of Values, whose program runs once a sample."""
     layout = Layout(question, recording, options)
-    asked = question.transform(function_of(recording), options.argnums)
+    at = positions(options.argnums, recording.by_position)
+    wrt = at[0] if isinstance(options.argnums, int) else at
+    asked = question.transform(function_of(recording), wrt, options.has_aux)
     takes = len(recording.arguments)
     each, total = [], []
     for args in _arguments(taken):
-        if question.directed and not isinstance(options.argnums, int):
+        if question.takes == "a direction" and not isinstance(options.argnums, int):
             args = [*args[:takes], tuple(args[takes:])]  # several directions stand in a tuple
-        found, _ = flatten(asked(*args), "an answer")
+        found = leaves_like(asked(*args), layout.structure, "an answer")
         each.append([x for x, is_summed in zip(found, layout.summed, strict=True) if not is_summed])
         total.append([x for x, is_summed in zip(found, layout.summed, strict=True) if is_summed])
     return _combined(layout, taken.samples, each, total)
 
 
 def function_of(recording: Recording) -> Callable[..., Any]:
-    """The recorded function again, on numbers of any kind, by its program."""
+    """The recorded function again, on numbers of any kind, by its program; all its arguments come by position."""
     captured = [_number_of(node) for node in recording.captured]
 
     def f(*args: Any) -> Any:
-        leaves = [leaf for argument in args for leaf in flatten(argument)[0]]
+        pairs = zip(args, recording.arguments, strict=True)
+        leaves = [leaf for given, structure in pairs for leaf in leaves_like(given, structure, "an argument")]
         return recording.answer.build(_run(recording, [*leaves, *captured]))
 
     return f
@@ -73,7 +77,10 @@ def _arguments(taken: Arguments) -> Iterator[list[Any]]:
     fixed = np.concatenate([np.empty(0), *taken.fixed]).tolist()
     for row in taken.batch.tolist():
         numbers = {False: fixed, True: row}
-        yield [s.build(numbers[batched][begin : begin + s.size]) for s, batched, begin in taken.places()]
+        yield [
+            structure.build([x for batched, begin, size in runs for x in numbers[batched][begin : begin + size]])
+            for structure, runs in taken.places()
+        ]
 
 
 def _combined(layout: Layout, samples: int | None, each: list[list[Any]], total: list[list[Any]]) -> Any:

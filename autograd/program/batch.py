@@ -8,104 +8,188 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from autograd.errors import ArgumentError
+from autograd.kinds import FIXED, FLAG, holder, kind_of
 from autograd.program.kernel import Floats
-from autograd.structure import NUMBER, Reader, Structure, floats, measure, walk
+from autograd.structure import DEEPEST, NUMBER, Reader, Structure, array_of, floats, measure, prefixes, walk
 
-Axes: TypeAlias = "int | Sequence[int | None] | None"
+Axes: TypeAlias = Any  # an int, None, or a sequence with one for each argument, or of what these are made of
+
+
+class Run(NamedTuple):
+    """Numbers of an argument that lie side by side, beginning at `begin` among those with, or without, samples."""
+
+    batched: bool
+    begin: int
+    size: int
 
 
 class Arguments(NamedTuple):
     """The numbers of a call.
 
     structures  of one sample of each argument
-    axes        along which each has its samples
-    fixed       the numbers of the arguments without a batch axis, one array each
+    fixed       the numbers of the arguments without a batch axis, in arrays
     batch       (samples, numbers) those of the others
     samples     how many; None if no argument has a batch axis
-    axes        the batch axis of each argument, or None
+    axes        the batch axis of each argument, None, or what says it for each of its parts
     """
 
     structures: tuple[Structure, ...]
     fixed: list[Floats]
     batch: Floats
     samples: int | None
-    axes: tuple[int | None, ...]
+    axes: tuple[Any, ...]
 
     @property
     def holds_values(self) -> bool:
         """Whether there are Values among the numbers."""
         return self.batch.dtype == object or any(part.dtype == object for part in self.fixed)
 
-    def places(self) -> Iterator[tuple[Structure, bool, int]]:
-        """Of each argument its structure, whether it has samples, and where its numbers begin among its like."""
+    def places(self) -> Iterator[tuple[Structure, list[Run]]]:
+        """Of each argument its structure, and where its numbers are among those with and without samples."""
         begins = {False: 0, True: 0}
         for structure, axis in zip(self.structures, self.axes, strict=True):
-            batched = axis is not None
-            yield structure, batched, begins[batched]
-            begins[batched] += structure.size
+            runs = []
+            for batched, size in spread(axis, structure):
+                runs.append(Run(batched, begins[batched], size))
+                begins[batched] += size
+            yield structure, runs
+
+    def joined(self, other: Arguments, what: str) -> Arguments:
+        """These and then others; ArgumentError unless they have as many samples."""
+        if other.samples is not None and other.samples != self.samples:
+            raise ArgumentError(f"{what}: expected {self.samples} samples, as the arguments have, got {other.samples}")
+        batch = np.concatenate([self.batch, other.batch], axis=1) if other.batch.shape[1] else self.batch
+        structures, axes = (*self.structures, *other.structures), (*self.axes, *other.axes)
+        return Arguments(structures, [*self.fixed, *other.fixed], batch, self.samples, axes)
 
 
-def axes_of(in_axes: Axes, count: int) -> tuple[int | None, ...]:
-    """One axis, or None, for each of `count` arguments."""
-    axes = (in_axes,) * count if in_axes is None or isinstance(in_axes, int) else tuple(in_axes)
-    if len(axes) != count:
+def axes_of(in_axes: Axes, count: int, keywords: Sequence[str] = ()) -> tuple[Any, ...]:
+    """What `in_axes` says of each of `count` arguments, and then of those that come by name."""
+    if in_axes is None or (isinstance(in_axes, int) and not isinstance(in_axes, bool)):
+        return (in_axes,) * (count + len(keywords))
+    if not isinstance(in_axes, (list, tuple)):
+        raise _no_axis(in_axes, in_axes)
+    if keywords:
         raise ArgumentError(
-            f"in_axes {in_axes!r} speaks of {len(axes)} arguments, the function was called with {count}"
+            f"in_axes {in_axes!r} speaks of arguments by position, and {', '.join(keywords)} came by name: "
+            "hand it in by position, or give one axis for all"
         )
-    for axis in axes:
-        if not (axis is None or (isinstance(axis, int) and not isinstance(axis, bool))):
-            raise ArgumentError(
-                f"in_axes {in_axes!r}: each is an axis (an int), or None for an argument without samples"
-            )
-    return axes
+    if len(in_axes) != count:
+        raise ArgumentError(
+            f"in_axes {in_axes!r} speaks of {len(in_axes)} arguments, the function was called with {count}"
+        )
+    for axis in in_axes:
+        _check(axis, in_axes)
+    return tuple(in_axes)
 
 
-def take(args: Sequence[Any], axes: tuple[int | None, ...], read: Reader = floats) -> Arguments:
+def _check(axis: Any, in_axes: Axes) -> None:
+    """Raise ArgumentError unless axis is an int, None, or made of such."""
+    if axis is None or (isinstance(axis, int) and not isinstance(axis, bool)):
+        return
+    kind = kind_of(type(axis))
+    if kind is None or kind is FIXED or kind is FLAG:
+        raise _no_axis(axis, in_axes)
+    for part in kind.apart(axis).parts:
+        _check(part, in_axes)
+
+
+def _no_axis(axis: Any, in_axes: Axes) -> ArgumentError:
+    return ArgumentError(
+        f"in_axes {in_axes!r}: each is an axis (an int), None for an argument without samples, or made as the argument "
+        f"is with these in its places, got {axis!r}"
+    )
+
+
+def has_samples(axis: Any) -> bool:
+    """Whether an axis, or one for a part of a thing, says that there are samples."""
+    if axis is None or isinstance(axis, int):
+        return axis is not None
+    kind = kind_of(type(axis))
+    return kind is not None and any(map(has_samples, kind.apart(axis).parts))
+
+
+def spread(axis: Any, structure: Structure) -> list[tuple[bool, int]]:
+    """(whether they have samples, how many they are) of the numbers of an argument, from the first on."""
+    if axis is None or isinstance(axis, int):
+        return [(axis is not None, structure.size)]
+    parts = zip(prefixes(axis, structure, "in_axes"), structure.parts, strict=True)
+    return [run for inner, part in parts for run in spread(inner, part)]
+
+
+# -- taking apart -----------------------------------------------------------------------------------
+
+
+def take(args: Sequence[Any], axes: Sequence[Any], read: Reader = floats, what: str = "") -> Arguments:
     """Take the arguments of a call apart; `read` makes a flat array of a number or array, of floats or Values.
 
     Raises OperandError for what is no number, ArgumentError if batch axes are missing or differ in length.
     """
-    structures: list[Structure] = []
-    fixed: list[Floats] = []
-    batched: list[Floats] = []
-    for i, (argument, axis) in enumerate(zip(args, axes, strict=True)):
-        if axis is None:
-            numbers, structure = measure(argument, f"argument {i}", read)
-            fixed.append(numbers)
-        else:
-            structure = _take_samples(argument, axis, f"argument {i}", batched, read)
-        structures.append(structure)
-    samples = _how_many(batched) if any(axis is not None for axis in axes) else None
+    taker = _Taker(read)
+    structures = [
+        taker.take(argument, axis, what or f"argument {i}")
+        for i, (argument, axis) in enumerate(zip(args, axes, strict=True))
+    ]
+    batched = taker.batched
+    samples = _how_many(batched) if any(axis is not None and has_samples(axis) for axis in axes) else None
     rows = 1 if samples is None else samples
     batch = batched[0] if len(batched) == 1 else np.concatenate([np.empty((rows, 0)), *batched], axis=1)
-    return Arguments(tuple(structures), fixed, np.ascontiguousarray(batch), samples, axes)
+    return Arguments(tuple(structures), taker.fixed, np.ascontiguousarray(batch), samples, tuple(axes))
 
 
-def _take_samples(argument: Any, axis: int, what: str, batched: list[Floats], read: Reader) -> Structure:
-    """The structure of one sample; its numbers are added to `batched` as (samples, numbers)."""
+class _Taker:
+    """Takes arguments apart, and keeps the numbers of those with samples, as (samples, numbers), and of the others."""
 
-    def samples_of(thing: Any) -> Structure:
-        flat, _ = measure(thing, what, read)
-        array = flat.reshape(np.shape(thing))
-        if not -array.ndim <= axis < array.ndim:
-            raise ArgumentError(f"{what} has the batch axis {axis} by in_axes, but its shape is {array.shape}")
-        array = np.moveaxis(array, axis, 0)
-        shape = array.shape[1:]
-        size = int(np.prod(shape))
-        batched.append(array.reshape(len(array), size))
-        return Structure(np.ndarray, size, shape) if shape else NUMBER
+    def __init__(self, read: Reader) -> None:
+        self.fixed: list[Floats] = []
+        self.batched: list[Floats] = []
+        self._read = read
 
-    def rows(thing: Any) -> Structure | None:
-        return samples_of(_rectangle(thing, what)) if _is_plain(thing) else None
+    def take(self, argument: Any, axis: Any, what: str) -> Structure:
+        """The structure of one sample of an argument."""
+        if axis is None:
+            numbers, structure = measure(argument, what, self._read)
+            self.fixed.append(numbers)
+            return structure
+        return self._samples(argument, axis, what) if isinstance(axis, int) else self._parts(argument, axis, what)
 
-    return walk(argument, samples_of, rows)
+    def _parts(self, argument: Any, axes: Any, what: str) -> Structure:
+        """Of an argument whose parts have axes of their own; it keeps its parts, numbers too."""
+        kind = kind_of(type(argument))
+        if kind is None or kind is FIXED or kind is FLAG or kind.is_array:
+            raise ArgumentError(
+                f"in_axes has {axes!r} for {what}, which is not made of parts: {type(argument).__name__}"
+            )
+        parts, keys, rest = kind.apart(argument)
+        made = Structure(type(argument), 0, (), keys, (NUMBER,) * len(parts), rest)
+        listed = zip(parts, prefixes(axes, made, f"in_axes of {what}"), keys or range(len(parts)), strict=True)
+        structures = tuple([self.take(part, axis, f"{what}[{key!r}]") for part, axis, key in listed])
+        return Structure(type(argument), sum(part.size for part in structures), (), keys, structures, rest)
+
+    def _samples(self, argument: Any, axis: int, what: str) -> Structure:
+        def samples_of(thing: Any) -> Structure:
+            flat, _ = measure(thing, what, self._read)
+            array = flat.reshape(np.shape(thing))
+            if not -array.ndim <= axis < array.ndim:
+                raise ArgumentError(f"{what} has the batch axis {axis} by in_axes, but its shape is {array.shape}")
+            array = np.moveaxis(array, axis, 0)
+            shape = array.shape[1:]
+            self.batched.append(array.reshape(len(array), int(np.prod(shape))))
+            return array_of(shape) if shape else NUMBER
+
+        def rows(thing: Any) -> Structure | None:
+            if holder(type(thing)).is_array:
+                return samples_of(np.asarray(thing))
+            return samples_of(_rectangle(thing, what)) if _is_plain(thing) else None
+
+        return walk(argument, samples_of, what, rows, flags=True)
 
 
-def _is_plain(thing: Any) -> bool:
+def _is_plain(thing: Any, depth: int = 0) -> bool:
     """Whether a sequence is numbers, or sequences of numbers: samples written out, not a tree of arrays."""
     if isinstance(thing, (list, tuple)):
-        return not hasattr(thing, "_fields") and all(map(_is_plain, thing))
-    return not isinstance(thing, (np.ndarray, dict))
+        return not hasattr(thing, "_fields") and depth <= DEEPEST and all(_is_plain(part, depth + 1) for part in thing)
+    return not isinstance(thing, np.ndarray) and kind_of(type(thing)) in (None, FLAG)
 
 
 def _rectangle(thing: Any, what: str) -> Any:

@@ -1,19 +1,18 @@
 """Compiled functions over data that is too large for one machine: dask's blocks, and sums over them.
 
-A compiled function holds machine code and cannot travel; `portable` makes one that can, which compiles
-again, once, in each process that calls it.
+A compiled function travels by the name of its function, and is recorded again wherever it arrives; `portable`
+makes one that goes where functions without a name go too, and compiles once in each process that calls it.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from autograd.errors import ArgumentError
 from autograd.program.call import Call
-from autograd.program.compile import Compiled, compile
+from autograd.program.compile import Compiled
 from autograd.program.options import Options
 
 _HERE: dict[str, Compiled] = {}  # what this process has compiled, by the key of the function that travelled
@@ -31,7 +30,7 @@ class Portable:
         """What the call would answer here."""
         compiled = _HERE.get(self._key)
         if compiled is None:
-            compiled = _HERE[self._key] = compile(self.f, **asdict(self.options))
+            compiled = _HERE[self._key] = Compiled(self.f, self.options)
         return getattr(compiled, self.what)(*args)
 
 
@@ -44,7 +43,7 @@ def portable(call: Call | Compiled) -> Portable:
     compiled = call if isinstance(call, Compiled) else call._compiled
     if compiled.f is None:
         raise ArgumentError("compile_graph's nodes stay in their process: compile a function to send it elsewhere")
-    what = next((name for name, mine in vars(compiled).items() if mine is call), "value")
+    what = "value" if isinstance(call, Compiled) else call._question.name
     return Portable(compiled.f, compiled.options, what)
 
 

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
 from autograd.errors import ArgumentError, GraphError, OperandError
+from autograd.kinds import FIXED, FLAG, Taken, kind_of
 from autograd.program import as_graph
-from autograd.program.batch import Arguments, take
-from autograd.program.derive import Question
+from autograd.program.batch import Arguments, Run, take
+from autograd.program.derive import VALUE, Asked, Question
 from autograd.program.executors import choose, kernel_for
 from autograd.program.kernel import Floats, Kernel, Task
-from autograd.program.layout import Layout, given_to
+from autograd.program.layout import Extra, Layout, extras
 from autograd.program.options import Options
 from autograd.program.outputs import check_apart, check_output
 from autograd.program.passes.fuse import fuse_sums
 from autograd.program.program import Program
 from autograd.program.recording import Recording, collector_paused
-from autograd.structure import fit, floats, numbers_or_values
-from autograd.transforms import positions
+from autograd.structure import check_length, fit, floats, numbers_or_values
 
 if TYPE_CHECKING:
     from autograd.program.compile import Compiled
@@ -45,9 +46,10 @@ class Recorded:
         """What answers a question about so many samples, made when it is first needed."""
         program = self._programs.get(question)
         if program is None:
-            question.answer(self.recording, options.argnums)  # raises if it cannot be asked
+            asked = Asked(self.recording, options)
+            question.answer(asked)  # raises if it cannot be asked
             with collector_paused():
-                program = self._programs[question] = question.program(self.recording, options.argnums)
+                program = self._programs[question] = question.program(asked)
         backend, why = choose(program, options.backend, samples)
         ready = self._ready.get((question, backend))
         if ready is None:
@@ -60,19 +62,18 @@ class Recorded:
 class Call:
     """One thing to ask of a compiled function: its value, its gradient, …
 
-    Call it with the arguments of the function.  `out` takes arrays of the answer's shapes (of shape ()
-    for a number), in the answer's structure, which are filled and returned.  On Values, and where the
-    function uses inputs of a transform that is running, the answer is made of Values.
+    Call it with the arguments of the function, by position or by name.  `out` takes arrays of the answer's
+    shapes (of shape () for a number), in the answer's structure, which are filled and returned.  On Values, and
+    where the function uses inputs of a transform that is running, the answer is made of Values.
     """
 
     def __init__(self, compiled: Compiled, question: Question) -> None:
         self._compiled = compiled
         self._question = question
 
-    def __call__(self, *args: Any, out: Any = None) -> Any:
+    def __call__(self, *args: Any, out: Any = None, **named: Any) -> Any:
         options = self._compiled.options
-        taken = self._take(args)
-        recorded = self._recorded(taken)
+        recorded, taken = self._take(args, named)
         if taken.holds_values or as_graph.is_part_of_more(recorded.recording):
             return self._on_values(recorded, taken, out)
         ready = self._ready(recorded, taken)
@@ -83,19 +84,18 @@ class Call:
         answer = layout.read(each, total, taken.samples)
         return answer if out is None else _fill(out, answer)
 
-    def bind(self, *args: Any) -> Bound:
+    def bind(self, *args: Any, **named: Any) -> Bound:
         """This call on arrays of its own, for the lowest latency: see `Bound`.
 
         Raises OperandError for Values, GraphError where the function uses inputs of a transform that is running.
         """
-        return Bound(self, args)
+        return Bound(self, args, named)
 
-    def ready_for(self, args: tuple[Any, ...]) -> tuple[Ready, Arguments]:
+    def ready_for(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Ready, Arguments]:
         """What answers for these plain numbers, and the numbers."""
-        taken = self._take(args)
+        recorded, taken = self._take(args, named)
         if taken.holds_values:
             raise OperandError("bind takes plain numbers, got Values: call the function, and its answer is a graph")
-        recorded = self._recorded(taken)
         if as_graph.is_part_of_more(recorded.recording):
             raise GraphError(
                 "bind: the function uses Values of what is being computed around it, which numbers would cut off: "
@@ -103,37 +103,26 @@ class Call:
             )
         return self._ready(recorded, taken), taken
 
-    def _take(self, args: tuple[Any, ...]) -> Arguments:
-        """The numbers of the arguments and of a direction, or Values where there are any."""
-        given, axes = given_to(self._question, args, self._compiled.options)
-        try:
-            taken = take(given, axes)
-        except OperandError:
-            taken = take(given, axes, numbers_or_values)  # raises again unless there are Values
-        return self._with_fitting_directions(given, taken) if self._question.directed else taken
+    def __reduce__(self) -> tuple[Any, ...]:
+        return getattr, (self._compiled, self._question.name)
 
-    def _with_fitting_directions(self, given: list[Any], taken: Arguments) -> Arguments:
-        """The same arguments, with each direction made as the argument that it is along."""
-        count = len(given) - self._directions
-        wrt, made = positions(self._compiled.options.argnums, count), taken.structures
-        if all(made[k] == made[i] for k, i in enumerate(wrt, count)):
-            return taken
-        for k, i in enumerate(wrt, count):
-            what = f"the direction along argument {i}"
-            given[k] = fit(given[k], made[i], what, batched=taken.axes[i] is not None)
-        fitted = take(given, taken.axes, numbers_or_values if taken.holds_values else floats)
-        for k, i in enumerate(wrt, count):
-            if fitted.structures[k] != made[i]:
-                raise ArgumentError(f"the direction along argument {i} is made as the argument is, in every sample")
-        return fitted
-
-    @property
-    def _directions(self) -> int:
-        argnums = self._compiled.options.argnums
-        return (1 if isinstance(argnums, int) else len(argnums)) if self._question.directed else 0
-
-    def _recorded(self, taken: Arguments) -> Recorded:
-        return self._compiled.recorded(taken.structures[: len(taken.structures) - self._directions])
+    def _take(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Recorded, Arguments]:
+        """What was recorded for such arguments, and all numbers of the call."""
+        compiled, question = self._compiled, self._question
+        if not question.takes:
+            return compiled.taken(args, named, question is not VALUE)
+        if not args:
+            raise ArgumentError(
+                f"{question.name} takes the function's arguments and then {question.takes}, got nothing"
+            )
+        recorded, taken = compiled.taken(args[:-1], named, differentiated=True)
+        wanted = extras(question, recorded.recording, compiled.options)
+        several = question.takes == "a direction" and not isinstance(compiled.options.argnums, int)
+        given = list(args[-1]) if several else [args[-1]]
+        check_length(given, len(wanted), f"{question.name}: a direction for each of argnums")
+        for extra, thing in zip(wanted, given, strict=True):
+            taken = taken.joined(_taken_like(extra, thing), extra.what)
+        return recorded, taken
 
     def _ready(self, recorded: Recorded, taken: Arguments) -> Ready:
         with self._compiled.lock:
@@ -143,6 +132,25 @@ class Call:
         if out is not None:
             raise ArgumentError("out holds numbers, and this answer is made of Values: leave it out")
         return as_graph.answer(self._question, recorded.as_written, taken, self._compiled.options)
+
+
+def take_numbers(args: Sequence[Any], axes: Sequence[Any], what: str = "") -> Arguments:
+    """The numbers of arguments, or Values where there are any."""
+    try:
+        return take(args, axes, floats, what)
+    except OperandError:
+        return take(args, axes, numbers_or_values, what)  # raises again unless there are Values
+
+
+def _taken_like(extra: Extra, thing: Any) -> Arguments:
+    """A direction or weights, made as what it is for."""
+    taken = take_numbers([thing], [extra.axis], extra.what)
+    if taken.structures[0] == extra.structure:
+        return taken
+    fitted = take_numbers([fit(thing, extra.structure, extra.what, extra.axis)], [extra.axis], extra.what)
+    if fitted.structures[0] != extra.structure:
+        raise ArgumentError(f"{extra.what}: expected to be made as what it is for, in every sample")
+    return fitted
 
 
 class Ready:
@@ -181,14 +189,14 @@ class Bound:
 
     __slots__ = ("args", "out", "run")
 
-    def __init__(self, call: Call, args: tuple[Any, ...]) -> None:
-        ready, taken = call.ready_for(args)
+    def __init__(self, call: Call, args: tuple[Any, ...], named: dict[str, Any]) -> None:
+        ready, taken = call.ready_for(args, named)
         layout, threads = ready.layout, call._compiled.options.threads
         fixed, batch = np.array(ready.fixed(taken)), np.array(taken.batch)
         each, total = layout.room_each(taken.samples), layout.room_total()
         bound = ready.kernel.bind(fixed, batch, each, total, threads)
-        start = sum(numbers.size for numbers in taken.fixed[: layout.shared_arguments])
-        captured = fixed[start : start + len(ready.captured)]
+        places = range(layout.shared, layout.shared + len(ready.captured))
+        captured = fixed[places.start : places.stop]
 
         def whole() -> None:
             captured[:] = [leaf._data for leaf in ready.captured]
@@ -196,7 +204,7 @@ class Bound:
             layout.scale(taken.samples, each, total)
 
         self.run: Callable[[], object] = whole if ready.captured or layout.is_scaled else bound
-        self.args = _views_of_arguments(taken, fixed, batch)
+        self.args = _views_of_arguments(taken, fixed, batch, places)
         self.out = layout.read(each, total, taken.samples, views=True)
 
     def __call__(self) -> Any:
@@ -208,14 +216,22 @@ class Bound:
         raise GraphError("a bound call works on its own arrays in this process: bind again instead of copying it")
 
 
-def _views_of_arguments(taken: Arguments, fixed: Floats, batch: Floats) -> tuple[Any, ...]:
-    def part(numbers: Floats, start: int, stop: int) -> Floats:
-        return numbers[..., start:stop]
+def _views_of_arguments(taken: Arguments, fixed: Floats, batch: Floats, captured: range) -> tuple[Any, ...]:
+    """The arguments as views of all numbers; in `fixed` the captured stand between them."""
+    views = []
+    for structure, runs in taken.places():
+        starts = [0, *accumulate(run.size for run in runs)]
 
-    return tuple(
-        structure.read(partial(part, batch if batched else fixed), begin, views=True)
-        for structure, batched, begin in taken.places()
-    )
+        def part(start: int, stop: int, runs: list[Run] = runs, starts: list[int] = starts) -> Floats:
+            at = bisect_right(starts, start, hi=len(runs)) - 1
+            begin = runs[at].begin + start - starts[at]
+            if runs[at].batched:
+                return batch[..., begin : begin + stop - start]
+            begin += len(captured) * (begin >= captured.start)
+            return fixed[begin : begin + stop - start]
+
+        views.append(structure.read(part, views=True))
+    return tuple(views)
 
 
 def _fill(out: Any, answer: Any) -> Any:
@@ -229,11 +245,17 @@ def _fill(out: Any, answer: Any) -> Any:
 
 def _pairs(out: Any, answer: Any) -> list[tuple[Any, Any]]:
     """Each array of `out` with what is to be written there."""
-    if isinstance(answer, (dict, list, tuple)):
-        keys = answer.keys() if isinstance(answer, dict) else range(len(answer))
-        if type(out) is not type(answer) or (out.keys() if isinstance(out, dict) else range(len(out))) != keys:
-            what = f"with the keys {list(answer)}" if isinstance(answer, dict) else f"of {len(answer)}"
-            raise ArgumentError(f"out is a {type(answer).__name__} {what}, as the answer is")
-        return [pair for key in keys for pair in _pairs(out[key], answer[key])]
-    check_output(out, np.shape(answer))
-    return [(out, answer)]
+    kind = kind_of(type(answer))
+    if kind is FIXED or kind is FLAG:
+        return []
+    if kind is None or kind.is_array:
+        check_output(out, np.shape(answer))
+        return [(out, answer)]
+    parts, keys, _ = kind.apart(answer)
+    given = kind.apart(out) if type(out) is type(answer) else Taken(())
+    names = keys or range(len(parts))
+    found = dict(zip(given.keys or range(len(given.parts)), given.parts, strict=True))
+    if type(out) is not type(answer) or found.keys() != set(names):
+        what = f"with the keys {list(keys)}" if keys else f"of {len(parts)}"
+        raise ArgumentError(f"out is a {type(answer).__name__} {what}, as the answer is")
+    return [pair for name, part in zip(names, parts, strict=True) for pair in _pairs(found[name], part)]

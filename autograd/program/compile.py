@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import Any
+from copy import deepcopy
+from functools import partial, update_wrapper
+from types import FunctionType
+from typing import Any, Unpack, overload
 
 from autograd.errors import ArgumentError, GraphError
 from autograd.forking import Locked
 from autograd.program import derive
-from autograd.program.batch import Axes, axes_of, take
-from autograd.program.call import Bound, Call, Recorded
+from autograd.program.batch import Arguments, Axes, axes_of
+from autograd.program.call import Bound, Call, Recorded, take_numbers
 from autograd.program.kernel import Kernel
-from autograd.program.options import Options
+from autograd.program.options import Choices, Options
+from autograd.program.orders import Key, compute_alike, in_order
 from autograd.program.program import Program
 from autograd.program.recording import Recording, record_function, record_nodes
-from autograd.structure import Structure, numbers_or_values
+from autograd.program.signature import Signature
+from autograd.structure import Structure, fit
 from autograd.transforms import Function, Positions
 from autograd.value import Value
 
@@ -24,8 +30,15 @@ __all__ = ["Bound", "Compiled", "compile", "compile_graph"]
 REMEMBERED = 32  # recordings of one function, for as many structures of its arguments; the oldest is dropped
 
 
+@overload
+def compile(f: Function, /, **options: Unpack[Choices]) -> Compiled: ...  # noqa: A001  (see below)
+@overload
+def compile(f: None = None, /, **options: Unpack[Choices]) -> Callable[[Function], Compiled]: ...  # noqa: A001
+
+
 def compile(  # noqa: A001  (what the field calls it, torch.compile; Python's own is rarely wanted beside it)
-    f: Function,
+    f: Function | None = None,
+    /,
     *,
     argnums: Positions = 0,
     in_axes: Axes = None,
@@ -33,12 +46,16 @@ def compile(  # noqa: A001  (what the field calls it, torch.compile; Python's ow
     backend: str = "auto",
     exact: bool = False,
     threads: int = 1,
-) -> Compiled:
+    has_aux: bool = False,
+    static_argnums: Positions = (),
+    static_argnames: str | Sequence[str] = (),
+) -> Compiled | Callable[[Function], Compiled]:
     """f recorded once for each structure of its arguments, and run from then on without Python.
 
-    The answer is called like f, with numbers, sequences, dicts and arrays of numbers, and has
-    `value_and_grad`, `grad`, `jacobian`, `hessian` and `hvp`, which mean what the transforms of those
-    names mean.
+    The answer is called like f, by position or by name, with numbers, sequences, dicts, dataclasses and arrays of
+    numbers, and has `value_and_grad`, `grad`, `jacobian`, `value_and_jacobian` and `hessian`, which mean what the
+    transforms of those names mean; `hvp` and `jvp`, which take a direction after f's arguments, or a tuple with one for
+    each of several `argnums`; and `vjp`, which takes weights of what f returns, and answers (value, weighted gradient).
 
     >>> from autograd import compile, tanh
     >>> p = compile(lambda x, y: x * tanh(y))
@@ -47,11 +64,22 @@ def compile(  # noqa: A001  (what the field calls it, torch.compile; Python's ow
     >>> value, slope = p.value_and_grad(2.0, 0.5)
     >>> round(slope, 4)
     0.4621
+    >>> p.jvp(2.0, 0.0, 1.0), p.vjp(2.0, 0.0, 10.0)
+    ((0.0, 0.0), (0.0, 0.0))
+
+    It is a decorator too, with options or without:
+
+    >>> @compile(argnums=1)
+    ... def area(width, height=2.0):
+    ...     return width * height
+    >>> area(3.0), area.grad(3.0, height=2.0)
+    (6.0, 3.0)
 
     A batch: `in_axes` says, as in `jax.vmap`, along which axis each argument has its samples (None: the
-    same for all).  Answers have the samples along their first axis; with ``reduce="sum"`` or "mean"
-    they, and derivatives along arguments without samples, are summed or averaged, and a training step
-    holds no derivative of a single sample:
+    same for all); of an argument made of parts it may say so part by part, as in ``({"w": None, "x": 0},)``.
+    Answers have the samples along their first axis; with ``reduce="sum"`` or "mean" they, and derivatives
+    along arguments without samples, are summed or averaged, and a training step holds no derivative of a
+    single sample:
 
     >>> import numpy as np
     >>> loss = compile(lambda w, x, y: (w * x - y) ** 2, in_axes=(None, 0, 0), reduce="mean")
@@ -63,6 +91,11 @@ def compile(  # noqa: A001  (what the field calls it, torch.compile; Python's ow
     exact     add every sum in the order in which it was written, and fuse no product with it.  Without
               it, the terms of a sum whose partial sums nobody else uses are added in any order
     threads   over how many threads a batch may be spread
+    has_aux   f returns a pair, what is differentiated and what is not, which comes back beside the derivative, as
+              from the transforms (with a reduction it is reduced as the value is)
+    static_argnums, static_argnames    which arguments are no numbers to compute with but part of what is recorded,
+              such as an int that counts: f is recorded once for each.  A str, None, a bool, a member of an enum and a
+              function are so by themselves
 
     What f does is recorded, not what it decides: `if x > 0` on an argument, or reading its `data`,
     raises GraphError; write ``where(x > 0, a, b)``.  Numbers that f takes from elsewhere, and random
@@ -80,8 +113,8 @@ def compile(  # noqa: A001  (what the field calls it, torch.compile; Python's ow
     Raises ArgumentError for options that are none, GraphError where f cannot be recorded, OperandError
     for arguments that are not numbers.
     """
-    options = Options(argnums, in_axes, reduce, backend, exact, threads)
-    return Compiled(f, lambda structures: record_function(f, structures), options)
+    options = Options(argnums, in_axes, reduce, backend, exact, threads, has_aux, static_argnums, static_argnames)
+    return partial(Compiled, options=options) if f is None else Compiled(f, options)
 
 
 def compile_graph(
@@ -108,78 +141,165 @@ def compile_graph(
     >>> compile_graph(J, [w, x]).value_and_grad(1.0, 3.0)
     (4.0, 12.0)
     """
-    recording = record_nodes(outputs, inputs)
-
-    def record(structures: tuple[Structure, ...]) -> Recording:
-        if structures != recording.arguments:
-            raise ArgumentError(
-                f"the graph was compiled for arguments made as {_sizes(recording.arguments)}, "
-                f"got {_sizes(structures)}: compile it for these, or compile a function"
-            )
-        return recording
-
-    return Compiled(None, record, Options(argnums, in_axes, reduce, backend, exact, threads))
+    options = Options(argnums, in_axes, reduce, backend, exact, threads)
+    return Compiled(None, options, record_nodes(outputs, inputs))
 
 
 def _sizes(structures: Sequence[Structure]) -> str:
     return ", ".join(f"{s.kind.__name__} of {s.size}" if s.kind is not float else "a number" for s in structures)
 
 
+def _by_name(f: FunctionType) -> Any:
+    """What is found where a function says that it was defined."""
+    found: Any = sys.modules.get(f.__module__)
+    for name in f.__qualname__.split("."):
+        found = getattr(found, name, None)
+    return found
+
+
 class Compiled(Locked):
     """A function that was compiled: `compile` makes it, and says what it does."""
 
-    def __init__(
-        self, f: Function | None, record: Callable[[tuple[Structure, ...]], Recording], options: Options
-    ) -> None:
+    def __init__(self, f: Function | None, options: Options, graph: Recording | None = None) -> None:
         super().__init__()
         self.f = f
         self.options = options
-        self._record = record
-        self._recordings: OrderedDict[tuple[Structure, ...], Recorded] = OrderedDict()
-        self._being_recorded: list[tuple[int, tuple[Structure, ...]]] = []
+        self._graph = graph
+        self._signature = Signature(f, options)
+        self._recordings: OrderedDict[Key, Recorded] = OrderedDict()
+        self._in_any_order: dict[Key, Key] = {}  # the first recording, by its key with those of dicts in one order
+        self._alike: OrderedDict[Key, Key] = OrderedDict()  # keys in another order, for which that one does
+        if graph is not None:
+            self._in_any_order[in_order((graph.arguments, ()))] = graph.arguments, ()
+        self._being_recorded: list[tuple[int, Key]] = []
+        if f is not None:
+            update_wrapper(self, f, updated=())
         self.value = Call(self, derive.VALUE)
         self.value_and_grad = Call(self, derive.VALUE_AND_GRADIENT)
         self.grad = Call(self, derive.GRADIENT)
         self.jacobian = Call(self, derive.JACOBIAN)
+        self.value_and_jacobian = Call(self, derive.VALUE_AND_JACOBIAN)
         self.hessian = Call(self, derive.HESSIAN)
         self.hvp = Call(self, derive.HVP)
+        self.jvp = Call(self, derive.JVP)
+        self.vjp = Call(self, derive.VJP)
 
-    def __call__(self, *args: Any, out: Any = None) -> Any:
+    def __call__(self, *args: Any, out: Any = None, **named: Any) -> Any:
         """f at this point, or at every sample of a batch; see `Call`."""
-        return self.value(*args, out=out)
+        return self.value(*args, out=out, **named)
 
-    def record(self, *args: Any) -> Program:
+    def record(self, *args: Any, **named: Any) -> Program:
         """The program of f for arguments like these, recorded now or before.
 
         Its inputs are the numbers of the arguments, in order, and then the Values that f takes from
         elsewhere, by their names (`captured` lists them); in an export all of them are inputs.
         """
         with self.lock:
-            axes = axes_of(self.options.in_axes, len(args))
-            return self.recorded(take(args, axes, numbers_or_values).structures).recording.program
+            return self.taken(args, named)[0].recording.program
 
-    def recorded(self, structures: tuple[Structure, ...]) -> Recorded:
-        """The recording for arguments of these structures, and what was made of it."""
+    def taken(
+        self, args: Sequence[Any], named: dict[str, Any], differentiated: bool = False
+    ) -> tuple[Recorded, Arguments]:
+        """What was recorded for such arguments, now or before, and their numbers."""
+        given, keywords = self._signature.given(args, named)
+        axes = axes_of(self.options.in_axes, len(given) - len(keywords), keywords)
+        taken = take_numbers(given, axes)
+        key = (taken.structures, keywords)
         with self.lock:
-            found = self._recordings.get(structures)
+            found = self._recordings.get(key)
+            if found is not None and not found.recording.is_over:
+                self._recordings.move_to_end(key)
+                return found, taken
+            if differentiated:
+                derive.chosen_of(self.options.argnums, taken.structures, len(given) - len(keywords))
+            known = self._found(key)
+        if known == key:
+            return self._recorded(key), taken
+        listed = zip(given, known[0], axes, strict=True)
+        ordered = [fit(thing, structure, f"argument {i}", axis) for i, (thing, structure, axis) in enumerate(listed)]
+        return self._recorded(known), take_numbers(ordered, axes)
+
+    def _found(self, key: Key) -> Key:
+        """What was recorded for arguments made so, or with the keys of dicts in another order: now or before."""
+        alike = self._alike.get(key)
+        if alike is not None and alike in self._recordings:
+            return alike
+        known = self._in_any_order.get(in_order(key), key)
+        if self.f is None or known == key or known not in self._recordings:
+            return known if self.f is None else key
+        if not compute_alike(self._recorded(known).as_written, self._recorded(key).as_written):
+            return key
+        del self._recordings[key]
+        self._alike[key] = known
+        if len(self._alike) > REMEMBERED:
+            self._alike.popitem(last=False)
+        return known
+
+    def _recorded(self, key: Key) -> Recorded:
+        """The recording for arguments made so, and what was made of it."""
+        with self.lock:
+            found = self._recordings.get(key)
             if found is None or found.recording.is_over:
-                found = self._recordings[structures] = Recorded(self._recorded_now(structures), self.options)
+                found = self._recordings[key] = Recorded(self._recorded_now(key), self.options)
+                self._in_any_order.setdefault(in_order(key), key)
                 if len(self._recordings) > REMEMBERED:
-                    self._recordings.popitem(last=False)
-            self._recordings.move_to_end(structures)
+                    dropped, _ = self._recordings.popitem(last=False)
+                    self._forget(dropped)
+            self._recordings.move_to_end(key)
             return found
 
-    def _recorded_now(self, structures: tuple[Structure, ...]) -> Recording:
-        mine = (threading.get_ident(), structures)  # in a forked process, others may have been left here
+    def _forget(self, key: Key) -> None:
+        if self._in_any_order.get(in_order(key)) == key:
+            del self._in_any_order[in_order(key)]
+
+    def _recorded_now(self, key: Key) -> Recording:
+        mine = (threading.get_ident(), key)  # in a forked process, others may have been left here
         if mine in self._being_recorded:
             raise GraphError(
                 f"{self!r} calls itself while it is recorded, on arguments made as its own: it would never end"
             )
         self._being_recorded.append(mine)
         try:
-            return self._record(structures)
+            return self._record(*key)
         finally:
             self._being_recorded.remove(mine)
+
+    def _record(self, structures: tuple[Structure, ...], keywords: tuple[str, ...]) -> Recording:
+        if self.f is not None:
+            return record_function(self.f, structures, keywords)
+        if self._graph is None or structures != self._graph.arguments:
+            made = self._graph.arguments if self._graph is not None else ()
+            raise ArgumentError(
+                f"the graph was compiled for arguments made as {_sizes(made)}, "
+                f"got {_sizes(structures)}: compile it for these, or compile a function"
+            )
+        return self._graph
+
+    # -- in other processes ---------------------------------------------------------------------
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        """Pickled as a function is: by its name, or by that of what was compiled.  What was recorded stays here."""
+        if self._graph is not None and self._graph.passing:
+            raise GraphError("the graph uses inputs of what is being computed around it, which stay in this process")
+        if not isinstance(self.f, FunctionType):
+            return Compiled, (self.f, self.options, self._graph)
+        there = _by_name(self.f)
+        if there is self:
+            return self.f.__qualname__
+        if there is not self.f:
+            raise GraphError(
+                f"{self!r} is pickled by the name of its function, under which there is none: "
+                "define it with def at the top of a module, or send it by autograd.program.blocks.portable"
+            )
+        return Compiled, (self.f, self.options)
+
+    def __copy__(self) -> Compiled:
+        return Compiled(self.f, self.options, self._graph)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Compiled:
+        return Compiled(self.f, self.options, deepcopy(self._graph, memo))
+
+    # -- what was recorded ----------------------------------------------------------------------
 
     @property
     def captured(self) -> tuple[Value, ...]:

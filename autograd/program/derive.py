@@ -7,76 +7,163 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from autograd import transforms
-from autograd.errors import ArgumentError
+from autograd.errors import ArgumentError, OperandError
+from autograd.kinds import Static
 from autograd.program.builder import Builder
+from autograd.program.options import Options
 from autograd.program.passes.adjoint import adjoints, copy_into, with_gradient
 from autograd.program.passes.expand import expand_slopes
 from autograd.program.passes.tangent import tangents, with_tangents
-from autograd.program.program import Program
+from autograd.program.program import SUM, Program
 from autograd.program.recording import Recording
-from autograd.structure import Structure, compose
+from autograd.structure import NUMBER, Structure, compose
 from autograd.transforms import Function, Positions, positions
+from autograd.value import short
 
 
 class Answer(NamedTuple):
     """How the outputs of a program answer a question.
 
     structure  how they are put together
-    depends    (outputs,) which arguments an output is a derivative along, by their positions
+    depends    (outputs,) which inputs of the recording's program an output is a derivative along
     """
 
     structure: Structure
     depends: tuple[tuple[int, ...], ...]
 
 
-@dataclass(frozen=True, eq=False)
-class Question:
-    """One thing that can be asked about a function, along the arguments `argnums`.
+def chosen_of(wrt: Positions, arguments: Sequence[Structure], by_position: int) -> list[int]:
+    """The positions of the arguments that are differentiated along; OperandError if it is one without numbers."""
+    found = positions(wrt, by_position)
+    alone = arguments[found[0]] if isinstance(wrt, int) else NUMBER
+    if alone.kind is Static:
+        given = alone.rest.value
+        raise OperandError(
+            f"argument {wrt} holds no number, along which to differentiate, got {type(given).__name__} {short(given)}: "
+            "name another by argnums"
+        )
+    return found
 
-    transform  the same question to a Python function: (f, argnums) → a function
-    answer     (recording, argnums) → how the outputs of `program` answer it
-    program    (recording, argnums) → a program whose inputs are the recording's, and then the directions'
-    directed   whether it takes, after f's arguments, a direction for each of `argnums`
+
+class Asked:
+    """A recording, and what is asked about it: along which inputs, of which of its outputs.
+
+    wrt     the arguments that are differentiated along, as `argnums` has them
+    inputs  the inputs of the program that these are made of
+    main    the structure of what is differentiated
+    aux     the structure of what stands beside it, with `has_aux`
     """
 
-    transform: Callable[[Function, Positions], Function]
-    answer: Callable[[Recording, Positions], Answer]
-    program: Callable[[Recording, Positions], Program]
-    directed: bool = False
+    def __init__(self, recording: Recording, options: Options) -> None:
+        self.recording = recording
+        self.program = recording.program
+        self.wrt = options.argnums
+        self.main = recording.answer
+        self.aux: Structure | None = None
+        if options.has_aux:
+            self.main, self.aux = _split(recording.answer)
+
+    @property
+    def chosen(self) -> list[int]:
+        """The positions of the arguments that are differentiated along."""
+        return chosen_of(self.wrt, self.recording.arguments, self.recording.by_position)
+
+    @property
+    def inputs(self) -> list[int]:
+        """The inputs that the arguments `chosen` are made of."""
+        return [number for i in self.chosen for number in self.recording.positions(i)]
+
+    @property
+    def along(self) -> Structure:
+        """How the arguments `chosen` are made: one, or a tuple of several."""
+        parts = [self.recording.arguments[i] for i in self.chosen]
+        return parts[0] if isinstance(self.wrt, int) else together(parts)
+
+    @property
+    def outputs(self) -> list[int]:
+        """The outputs that are differentiated."""
+        found: list[int] = self.program.outputs.tolist()
+        return found[: self.main.size]
+
+    @property
+    def whole(self) -> Answer:
+        """What the function answers."""
+        return Answer(self.recording.answer, ((),) * self.recording.answer.size)
+
+    @property
+    def value(self) -> Answer:
+        """Of what the function answers what is differentiated."""
+        return Answer(self.main, ((),) * self.main.size)
+
+    def beside(self, *answers: Answer) -> Answer:
+        """Several answers, and behind them what stands beside the value."""
+        aux = [] if self.aux is None else [Answer(self.aux, ((),) * self.aux.size)]
+        listed = [*answers, *aux]
+        return _several(listed) if len(listed) > 1 else listed[0]
+
+    def with_aux(self, program: Program, value: bool = False) -> Program:
+        """A program, with the value before its outputs if asked for, and with what stands beside it behind."""
+        parts = [(self.program, self.outputs)] * value + [(program, program.outputs.tolist())]
+        if self.aux is not None:
+            parts.append((self.program, self.program.outputs.tolist()[self.main.size :]))
+        return _merged(parts) if len(parts) > 1 else program
+
+
+def _split(answer: Structure) -> tuple[Structure, Structure]:
+    """(what is differentiated, what stands beside it) of the answer of a function with `has_aux`."""
+    parts = answer.parts or (NUMBER,) * answer.size
+    if answer.kind is not tuple or len(parts) != 2:
+        raise ArgumentError(
+            "with has_aux the function returns a pair, what is differentiated and what is not, "
+            f"got {answer.kind.__name__} of {len(parts)}"
+        )
+    return parts[0], parts[1]
+
+
+def _several(answers: Sequence[Answer]) -> Answer:
+    depends = tuple(inputs for answer in answers for inputs in answer.depends)
+    return Answer(together([answer.structure for answer in answers]), depends)
+
+
+def together(parts: Sequence[Structure]) -> Structure:
+    """A tuple of several, each still read by itself."""
+    return Structure(tuple, sum(part.size for part in parts), (), (), tuple(parts))
+
+
+def _merged(parts: Sequence[tuple[Program, Sequence[int]]]) -> Program:
+    """One program with some numbers of several, whose inputs are the first of those of the longest."""
+    builder = Builder(max((program.inputs for program, _ in parts), key=len))
+    outputs = []
+    for program, wanted in parts:
+        numbers = copy_into(builder, program)
+        outputs += [numbers[i] for i in wanted]
+    return builder.finish(outputs)
 
 
 # -- answers ----------------------------------------------------------------------------------------
 
 
-def _value(recording: Recording, wrt: Positions) -> Answer:
-    return Answer(recording.answer, ((),) * recording.answer.size)
-
-
-def _gradient(recording: Recording, wrt: Positions) -> Answer:
-    if recording.answer.size != 1:
+def _gradient(asked: Asked) -> Answer:
+    if asked.main.size != 1:
         raise ArgumentError(
-            f"the function returned {recording.answer.size} numbers; a gradient is of one number: "
-            "use jacobian, or sum them"
+            f"the function returned {asked.main.size} numbers; a gradient is of one number: use jacobian, or sum them"
         )
-    chosen = positions(wrt, len(recording.arguments))
-    parts = [recording.arguments[i] for i in chosen]
-    depends = tuple((i,) for i in chosen for _ in recording.positions(i))
-    return Answer(parts[0] if isinstance(wrt, int) else together(parts), depends)
+    return _slopes(asked)
 
 
-def _value_and_gradient(recording: Recording, wrt: Positions) -> Answer:
-    gradient = _gradient(recording, wrt)
-    return Answer(together([recording.answer, gradient.structure]), ((), *gradient.depends))
+def _slopes(asked: Asked) -> Answer:
+    """What the gradient of each output looks like."""
+    return Answer(asked.along, tuple((i,) for i in asked.inputs))
 
 
-def _jacobian(recording: Recording, wrt: Positions) -> Answer:
-    columns = _gradient(recording.of_one_number(), wrt)
-    structure, order = compose(recording.answer, columns.structure)
+def _jacobian(asked: Asked) -> Answer:
+    columns = _slopes(asked)
+    structure, order = compose(asked.main, columns.structure)
     return Answer(structure, tuple(columns.depends[j] for _, j in order))
 
 
-def _hessian(recording: Recording, wrt: Positions) -> Answer:
-    gradient = _gradient(recording, wrt)
+def _hessian(asked: Asked) -> Answer:
+    gradient = _gradient(asked)
     structure, order = compose(gradient.structure, gradient.structure)
     return Answer(structure, tuple((*gradient.depends[i], *gradient.depends[j]) for i, j in order))
 
@@ -84,25 +171,28 @@ def _hessian(recording: Recording, wrt: Positions) -> Answer:
 # -- programs ---------------------------------------------------------------------------------------
 
 
-def _jacobian_program(recording: Recording, wrt: Positions) -> Program:
+def _gradient_program(asked: Asked) -> Program:
+    return with_gradient(asked.program, asked.inputs, values=False)
+
+
+def _jacobian_program(asked: Asked) -> Program:
     """Backwards from every output or forwards from every input, whichever are fewer."""
-    inputs, structure = _inputs(recording, wrt), _gradient(recording.of_one_number(), wrt).structure
-    program = recording.program
+    inputs, outputs, program = asked.inputs, asked.outputs, asked.program
     builder = Builder(program.inputs)
     numbers = copy_into(builder, program)
-    if len(program.outputs) <= len(inputs):
-        rows = [adjoints(builder, program, numbers, {int(o): builder.one}, inputs) for o in program.outputs]
+    if len(outputs) <= len(inputs):
+        rows = [adjoints(builder, program, numbers, {o: builder.one}, inputs) for o in outputs]
     else:
         columns = [tangents(builder, program, numbers, {i: builder.one}) for i in inputs]
-        rows = [[column[i] for column in columns] for i in range(len(program.outputs))]
-    _, order = compose(recording.answer, structure)
+        rows = [[column[i] for column in columns] for i in range(len(outputs))]
+    _, order = compose(asked.main, asked.along)
     return builder.finish([rows[i][j] for i, j in order])
 
 
-def _hessian_program(recording: Recording, wrt: Positions) -> Program:
+def _hessian_program(asked: Asked) -> Program:
     """The gradient's tangents along every input.  Symmetric: each pair is computed once."""
-    inputs, structure = _inputs(recording, wrt), _gradient(recording, wrt).structure
-    first = expand_slopes(with_gradient(recording.program, inputs, values=False))
+    inputs, structure = asked.inputs, asked.along
+    first = expand_slopes(_gradient_program(asked))
     builder = Builder(first.inputs)
     numbers = copy_into(builder, first)
     columns = [tangents(builder, first, numbers, {i: builder.one}) for i in inputs]
@@ -110,59 +200,146 @@ def _hessian_program(recording: Recording, wrt: Positions) -> Program:
     return builder.finish([columns[min(i, j)][max(i, j)] for i, j in order])
 
 
-def _hvp_program(recording: Recording, wrt: Positions) -> Program:
+def _directions(asked: Asked) -> list[tuple[int, str]]:
+    """Each input that moves, and what its tangent is called."""
+    return [(i, f"d{asked.program.inputs[i]}") for i in asked.inputs]
+
+
+def _hvp_program(asked: Asked) -> Program:
     """The Hessian times a direction: forward over reverse (Pearlmutter 1994)."""
-    inputs = _inputs(recording, wrt)
-    first = expand_slopes(with_gradient(recording.program, inputs, values=False))
-    names = [f"d{first.inputs[i]}" for i in inputs]
-    return with_tangents(first, list(zip(inputs, names, strict=True)))
+    return with_tangents(expand_slopes(_gradient_program(asked)), _directions(asked))
 
 
-def _inputs(recording: Recording, wrt: Positions) -> list[int]:
-    """The inputs that the arguments `wrt` are made of."""
-    return [number for i in positions(wrt, len(recording.arguments)) for number in recording.positions(i)]
+def _jvp_program(asked: Asked) -> Program:
+    moved = with_tangents(_with_outputs(asked.program, asked.outputs), _directions(asked))
+    return asked.with_aux(moved, value=True)
+
+
+def _with_outputs(program: Program, outputs: Sequence[int]) -> Program:
+    builder = Builder(program.inputs)
+    numbers = copy_into(builder, program)
+    return builder.finish([numbers[i] for i in outputs])
+
+
+def _vjp_program(asked: Asked) -> Program:
+    """Backwards once, from all outputs, each with its weight."""
+    program = asked.program
+    builder = Builder([*program.inputs, *asked.main.places("weight")])
+    numbers = copy_into(builder, program)
+    seeds: dict[int, int] = {}
+    for weight, output in enumerate(asked.outputs, len(program.inputs)):  # the same number may be returned twice
+        seeds[output] = builder.emit(SUM, (seeds[output], weight)) if output in seeds else weight
+    return asked.with_aux(builder.finish(adjoints(builder, program, numbers, seeds, asked.inputs)), value=True)
 
 
 # -- the questions ----------------------------------------------------------------------------------
 
 
-def _itself(f: Function, wrt: Positions) -> Function:
+def _itself(f: Function, wrt: Positions, has_aux: bool) -> Function:
     return f
 
 
-def _hvp(f: Function, wrt: Positions) -> Function:
-    """The product as a function of f's arguments and one more: the direction, or a tuple with one each."""
+def _moving(f: Function, wrt: Positions, given: Sequence[Any]) -> tuple[Function, list[Any], Any]:
+    """(f of the arguments that move, these, their directions) from f's arguments and behind them the direction."""
+    *args, direction = given
+    chosen = positions(wrt, len(args))
+
+    def of_some(*moved: Any) -> Any:
+        places = dict(zip(chosen, moved, strict=True))
+        return f(*(places.get(i, argument) for i, argument in enumerate(args)))
+
+    return of_some, [args[i] for i in chosen], (direction,) if isinstance(wrt, int) else direction
+
+
+def _jvp(f: Function, wrt: Positions, has_aux: bool) -> Function:
+    """As a function of f's arguments and one more: the direction, or a tuple with one each."""
+    return lambda *given: transforms.jvp(*_moving(f, wrt, given), has_aux)
+
+
+def _hvp(f: Function, wrt: Positions, has_aux: bool) -> Function:
+    """As a function of f's arguments and one more: the direction, or a tuple with one each."""
 
     def product(*given: Any) -> Any:
-        *args, direction = given
-        chosen = positions(wrt, len(args))
-
-        def gradient(*moved: Any) -> Any:
-            places = dict(zip(chosen, moved, strict=True))
-            return transforms.grad(f, wrt)(*(places.get(i, argument) for i, argument in enumerate(args)))
-
-        directions = (direction,) if isinstance(wrt, int) else direction
-        return transforms.jvp(gradient, [args[i] for i in chosen], directions)[1]
+        of_some, primals, directions = _moving(transforms.grad(f, wrt, has_aux), wrt, given)
+        found = transforms.jvp(of_some, primals, directions, has_aux)
+        return found[1:] if has_aux else found[1]
 
     return product
 
 
-VALUE = Question(_itself, _value, lambda recording, wrt: recording.program)
+def _vjp(f: Function, wrt: Positions, has_aux: bool) -> Function:
+    """As a function of f's arguments and one more: the weights."""
+
+    def product(*given: Any) -> Any:
+        of_some, primals, _ = _moving(f, wrt, given)
+        value, pull, *aux = transforms.vjp(of_some, *primals, has_aux=has_aux)
+        pulled = pull(given[-1])
+        return value, pulled[0] if isinstance(wrt, int) else pulled, *aux
+
+    return product
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """One thing that can be asked about a function, along the arguments `argnums`.
+
+    name       what a compiled function calls it
+    transform  the same question to a Python function: (f, argnums, has_aux) → a function
+    answer     (asked) → how the outputs of `program` answer it
+    program    (asked) → a program whose inputs are the recording's, and then those of what it takes
+    takes      after f's arguments: "a direction" for each of `argnums`, "weights" of the value, or nothing
+    """
+
+    name: str
+    transform: Callable[[Function, Positions, bool], Function]
+    answer: Callable[[Asked], Answer]
+    program: Callable[[Asked], Program]
+    takes: str = ""
+
+
+def _with_value(asked: Asked, answer: Answer) -> Answer:
+    return _several([asked.whole, answer])
+
+
+VALUE = Question("value", _itself, lambda asked: asked.whole, lambda asked: asked.program)
 GRADIENT = Question(
+    "grad",
     transforms.grad,
-    _gradient,
-    lambda recording, wrt: with_gradient(recording.program, _inputs(recording, wrt), values=False),
+    lambda asked: asked.beside(_gradient(asked)),
+    lambda asked: asked.with_aux(_gradient_program(asked)),
 )
 VALUE_AND_GRADIENT = Question(
+    "value_and_grad",
     transforms.value_and_grad,
-    _value_and_gradient,
-    lambda recording, wrt: with_gradient(recording.program, _inputs(recording, wrt)),
+    lambda asked: _with_value(asked, _gradient(asked)),
+    lambda asked: with_gradient(asked.program, asked.inputs),
 )
-JACOBIAN = Question(transforms.jacobian, _jacobian, _jacobian_program)
-HESSIAN = Question(transforms.hessian, _hessian, _hessian_program)
-HVP = Question(_hvp, _gradient, _hvp_program, directed=True)
+JACOBIAN = Question(
+    "jacobian",
+    transforms.jacobian,
+    lambda asked: asked.beside(_jacobian(asked)),
+    lambda asked: asked.with_aux(_jacobian_program(asked)),
+)
+VALUE_AND_JACOBIAN = Question(
+    "value_and_jacobian",
+    transforms.value_and_jacobian,
+    lambda asked: _with_value(asked, _jacobian(asked)),
+    lambda asked: _merged([(p, p.outputs.tolist()) for p in (asked.program, _jacobian_program(asked))]),
+)
+HESSIAN = Question(
+    "hessian",
+    transforms.hessian,
+    lambda asked: asked.beside(_hessian(asked)),
+    lambda asked: asked.with_aux(_hessian_program(asked)),
+)
+HVP = Question(
+    "hvp",
+    _hvp,
+    lambda asked: asked.beside(_gradient(asked)),
+    lambda asked: asked.with_aux(_hvp_program(asked)),
+    "a direction",
+)
+JVP = Question("jvp", _jvp, lambda asked: asked.beside(asked.value, asked.value), _jvp_program, "a direction")
+VJP = Question("vjp", _vjp, lambda asked: asked.beside(asked.value, _slopes(asked)), _vjp_program, "weights")
 
-
-def together(parts: Sequence[Structure]) -> Structure:
-    """A tuple of several, each still read by itself."""
-    return Structure(tuple, sum(part.size for part in parts), (), (), tuple(parts))
+QUESTIONS = (VALUE, VALUE_AND_GRADIENT, GRADIENT, JACOBIAN, VALUE_AND_JACOBIAN, HESSIAN, HVP, JVP, VJP)

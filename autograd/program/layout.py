@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.errors import ArgumentError
-from autograd.program.batch import Arguments, axes_of
-from autograd.program.derive import Answer, Question
+from autograd.program.batch import Arguments, axes_of, has_samples, spread
+from autograd.program.derive import Answer, Asked, Question
 from autograd.program.options import Options
 from autograd.program.recording import Recording
-from autograd.structure import check_length
-from autograd.transforms import positions
+from autograd.structure import Structure
 
 Array = np.ndarray[Any, Any]  # of floats; of Values where an answer is made of them
 
 
-def given_to(question: Question, args: Sequence[Any], options: Options) -> tuple[list[Any], tuple[int | None, ...]]:
-    """(f's arguments and then the directions, one of each that `argnums` names; the axis of each)."""
-    if not question.directed:
-        return list(args), axes_of(options.in_axes, len(args))
-    if not args:
-        raise ArgumentError("hvp takes the function's arguments and then a direction, got nothing")
-    *args_of_f, direction = args
-    chosen = positions(options.argnums, len(args_of_f))
-    axes = axes_of(options.in_axes, len(args_of_f))
-    directions = [direction] if isinstance(options.argnums, int) else list(direction)
-    check_length(directions, len(chosen), "hvp: a direction for each of argnums")
-    return [*args_of_f, *directions], (*axes, *(axes[i] for i in chosen))
+class Extra(NamedTuple):
+    """One thing that a question takes after the function's arguments: what it is, how it is made, its axis."""
+
+    what: str
+    structure: Structure
+    axis: Any
+
+
+def extras(question: Question, recording: Recording, options: Options) -> list[Extra]:
+    """What a question takes after the function's arguments."""
+    if not question.takes:
+        return []
+    asked, axes = Asked(recording, options), axes_of(options.in_axes, recording.by_position, recording.keywords)
+    if question.takes == "weights":
+        each = options.reduce is None and any(map(has_samples, axes))
+        return [Extra("the weights", asked.main, 0 if each else None)]
+    return [Extra(f"the direction along argument {i}", recording.arguments[i], axes[i]) for i in asked.chosen]
 
 
 class Layout:
@@ -40,30 +42,30 @@ class Layout:
     """
 
     def __init__(self, question: Question, recording: Recording, options: Options) -> None:
-        axes = axes_of(options.in_axes, len(recording.arguments))
-        sizes = [structure.size for structure in recording.arguments]
-        batched = [axis is not None for axis, size in zip(axes, sizes, strict=True) for _ in range(size)]
+        axes = axes_of(options.in_axes, recording.by_position, recording.keywords)
+        batched = [mark for argument in zip(axes, recording.arguments, strict=True) for mark in _marks(*argument)]
+        self.shared = len(batched) - sum(batched)  # how many numbers of the arguments are the same for all samples
+        of_arguments = tuple(batched)
         batched += [False] * len(recording.captured)
-        if question.directed:
-            wrt = positions(options.argnums, len(axes))
-            batched += [axes[i] is not None for i in wrt for _ in range(sizes[i])]
-        answer: Answer = question.answer(recording, options.argnums)
+        for extra in extras(question, recording, options):
+            batched += _marks(extra.axis, extra.structure)
+        answer: Answer = question.answer(Asked(recording, options))
         self.structure = answer.structure
         self.batched = tuple(batched)
         self.summed = tuple(
-            options.reduce is not None and all(axes[i] is None for i in arguments) for arguments in answer.depends
+            options.reduce is not None and not any(of_arguments[i] for i in inputs) for inputs in answer.depends
         )
-        self.shared_arguments = sum(axis is None for axis in axes)  # the same for all samples
         self._reduce = options.reduce
         self._counts = (len(self.summed) - sum(self.summed), sum(self.summed))
         self._column = np.where(self.summed, np.cumsum(self.summed), np.cumsum(np.logical_not(self.summed))) - 1
 
     def fixed(self, taken: Arguments, captured: Array) -> Array:
         """The numbers that are the same for all samples, in the program's order."""
-        parts, shared = taken.fixed, self.shared_arguments
-        if len(captured):
-            parts = [*parts[:shared], captured, *parts[shared:]]
-        return parts[0] if len(parts) == 1 else np.concatenate([np.empty(0), *parts])
+        parts = taken.fixed
+        numbers = parts[0] if len(parts) == 1 else np.concatenate([np.empty(0), *parts])
+        if not len(captured):
+            return numbers
+        return np.concatenate([numbers[: self.shared], captured, numbers[self.shared :]])
 
     def room_each(self, samples: int | None) -> Array:
         """Room for the answers of each sample."""
@@ -96,3 +98,8 @@ class Layout:
             return (total if self.summed[start] else columns)[..., first : first + stop - start]
 
         return self.structure.read(numbers, views=views)
+
+
+def _marks(axis: Any, structure: Structure) -> list[bool]:
+    """Of each number of an argument whether it has a value for each sample."""
+    return [batched for batched, size in spread(axis, structure) for _ in range(size)]

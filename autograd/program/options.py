@@ -4,11 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 from autograd.errors import ArgumentError
-from autograd.program.batch import Axes
+from autograd.program.batch import Axes, has_samples
 from autograd.program.executors import check_backend
 from autograd.transforms import Positions
+
+
+class Choices(TypedDict, total=False):
+    """The options of `compile`, for type checkers."""
+
+    argnums: Positions
+    in_axes: Axes
+    reduce: str | None
+    backend: str
+    exact: bool
+    threads: int
+    has_aux: bool
+    static_argnums: Positions
+    static_argnames: str | Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -21,12 +36,15 @@ class Options:
     backend: str = "auto"
     exact: bool = False
     threads: int = 1
+    has_aux: bool = False
+    static_argnums: Positions = ()
+    static_argnames: str | Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if self.reduce not in (None, "sum", "mean"):
             raise ArgumentError(f'reduce is None, "sum" or "mean", got {self.reduce!r}')
-        axes = self.in_axes if isinstance(self.in_axes, Sequence) else [self.in_axes]
-        if self.reduce and all(axis is None for axis in axes):
+        axes = self.in_axes if isinstance(self.in_axes, (list, tuple)) else [self.in_axes]
+        if self.reduce and not any(map(has_samples, axes)):
             raise ArgumentError(f"reduce={self.reduce!r} goes over a batch: say with in_axes which arguments carry one")
         if not isinstance(self.threads, int) or self.threads < 1:
             raise ArgumentError(f"threads is a number of threads, at least 1, got {self.threads!r}")

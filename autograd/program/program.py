@@ -19,6 +19,8 @@ from autograd.files import Place
 from autograd.ops.primitive import lookup
 from autograd.ops.special import halves
 
+LONG, END = 100, 30  # so many lines are printed as they are; of more, so many from each end
+WIDE, HEAD, TAIL = 400, 280, 80  # characters of a line that is printed as it is; those from both ends of a longer one
 Ids = np.ndarray[Any, np.dtype[np.int32]]
 
 
@@ -47,7 +49,7 @@ class Instruction(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Program:
-    """Instructions in topological order; `print` shows them.
+    """Instructions in topological order; `print` shows them, of many the first and the last (`text()` is all).
 
     inputs      the inputs' names; input i is number i
     constants   (c,) the constants; constant j is number len(inputs) + j
@@ -91,11 +93,33 @@ class Program:
         )
 
     def __str__(self) -> str:
-        lines = [f"inputs {listed(self.inputs)}"]
-        for line in self:
-            lines.append(f"{self.name(line.id)} = {self._right_side(line)}")
-        lines.append(f"outputs {listed([self.name(i) for i in self.outputs.tolist()])}")
-        return "\n".join(lines)
+        """The listing; of a long program its first and last lines, of a long line both its ends."""
+        lines = [f"inputs {listed(self.inputs)}", *self._elided(), f"outputs {listed(self._results())}"]
+        return "\n".join(line if len(line) <= WIDE else f"{line[:HEAD]} … {line[-TAIL:]}" for line in lines)
+
+    def text(self) -> str:
+        """The whole listing, however long."""
+        lines = [f"inputs {', '.join(self.inputs)}", *self._listing(0, len(self))]
+        return "\n".join([*lines, f"outputs {', '.join(self._results())}"])
+
+    def _elided(self) -> list[str]:
+        n = len(self)
+        if n <= LONG:
+            return self._listing(0, n)
+        between = f"… {n - 2 * END:,} of {n:,} lines, which print(program.text()) shows …"
+        return [*self._listing(0, END), between, *self._listing(n - END, n)]
+
+    def _listing(self, start: int, stop: int) -> list[str]:
+        lines = map(self.line, range(start, stop))
+        return [f"{self.name(line.id)} = {self._right_side(line)}" for line in lines]
+
+    def _results(self) -> list[str]:
+        return [self.name(i) for i in self.outputs.tolist()]
+
+    def line(self, i: int) -> Instruction:
+        """The i-th instruction."""
+        operands = self.operands[int(self.starts[i]) : int(self.starts[i + 1])]
+        return Instruction(self.first + i, self.operations[int(self.code[i])], tuple(operands.tolist()))
 
     @property
     def source(self) -> str:

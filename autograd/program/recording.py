@@ -15,7 +15,7 @@ from autograd.errors import ArgumentError, GraphError, OperandError
 from autograd.order import interior
 from autograd.program.graph import captured_nodes, program_from
 from autograd.program.program import Program
-from autograd.structure import NUMBER, Structure, flatten, names_of_arguments
+from autograd.structure import Structure, flatten, names_of_arguments
 from autograd.symbol import Symbol
 from autograd.transforms import running
 from autograd.value import RUNNING, Operand, Value, short
@@ -35,15 +35,17 @@ class Recording:
     answer: Structure
     captured: tuple[Value, ...]
     passing: frozenset[Value]  # those captured that are known only while what they are inputs of is running
+    keywords: tuple[str, ...] = ()  # the names of the last arguments, which come by name
 
     def positions(self, argument: int) -> range:
         """Which inputs of the program an argument is."""
         start = sum(structure.size for structure in self.arguments[:argument])
         return range(start, start + self.arguments[argument].size)
 
-    def of_one_number(self) -> Recording:
-        """The same arguments, answered by one number: what the gradient of each output looks like."""
-        return replace(self, answer=NUMBER)
+    @property
+    def by_position(self) -> int:
+        """How many arguments come by position."""
+        return len(self.arguments) - len(self.keywords)
 
     @property
     def is_over(self) -> bool:
@@ -51,21 +53,23 @@ class Recording:
         return not RUNNING.issuperset(self.passing)
 
 
-def record_function(f: Callable[..., Any], arguments: Sequence[Structure]) -> Recording:
-    """Run f once on Symbols in these structures.
+def record_function(f: Callable[..., Any], arguments: Sequence[Structure], keywords: tuple[str, ...] = ()) -> Recording:
+    """Run f once on Symbols in these structures, the last of which come by name.
 
     Raises GraphError if f needs to know a number, OperandError if it returns anything but numbers.
     """
-    names = names_of_arguments(f, len(arguments))
+    count = len(arguments) - len(keywords)
+    names = [*names_of_arguments(f, count), *keywords]
     symbols = [
         [Symbol(place) for place in structure.places(name)] for structure, name in zip(arguments, names, strict=True)
     ]
     inputs, start = [symbol for group in symbols for symbol in group], now()
     with running(inputs), collector_paused(), writing_program():
-        answer = f(*[structure.build(group) for structure, group in zip(arguments, symbols, strict=True)])
+        given = [structure.build(group) for structure, group in zip(arguments, symbols, strict=True)]
+        answer = f(*given[:count], **dict(zip(keywords, given[count:], strict=True)))
     with collector_paused():
         outputs, structure = flatten(answer, "what a compiled function returns")
-        return _recording(outputs, inputs, arguments, structure, start)
+        return replace(_recording(outputs, inputs, arguments, structure, start), keywords=keywords)
 
 
 def record_nodes(outputs: Any, inputs: Sequence[Any]) -> Recording:

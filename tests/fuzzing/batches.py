@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -55,7 +55,42 @@ class Looped:
         answer = self._transforms["hvp"](alone, tuple(at[i] for i in chosen), tuple(along))
         return answer if isinstance(self._argnums, tuple) else answer[0]
 
+    def value_and_jacobian(self, *args: Any) -> Any:
+        """(f, all ∂outputᵢ/∂inputⱼ)."""
+        return self(*args), self.jacobian(*args)
+
+    def jvp(self, *args: Any) -> Any:
+        """(f, how it moves along a direction, which comes last)."""
+        *at, direction = args
+        chosen = self._argnums if isinstance(self._argnums, tuple) else (self._argnums,)
+        along = direction if isinstance(self._argnums, tuple) else (direction,)
+        n, axes = len(at), self._axes(len(at))
+
+        def ask(*given: Any) -> Any:
+            of_some = lambda *some: self._f(*_put(given[:n], chosen, some))  # noqa: E731
+            return self._transforms["jvp"](of_some, tuple(given[i] for i in _of(chosen, n)), given[n:])
+
+        both = lambda _, answer: (_owned(answer[0], ()), _owned(answer[1], ()))  # noqa: E731
+        return self._over(ask, (*at, *along), both, (*axes, *(axes[i] for i in chosen)))
+
+    def vjp(self, *args: Any) -> Any:
+        """(f, the gradient of its outputs with weights, which come last)."""
+        n, axes = len(args) - 1, self._axes(len(args) - 1)
+        chosen = self._argnums if isinstance(self._argnums, tuple) else (self._argnums,)
+
+        def ask(*given: Any) -> Any:
+            of_some = lambda *some: self._f(*_put(given[:n], chosen, some))  # noqa: E731
+            answer, pull = self._transforms["vjp"](of_some, *(given[i] for i in _of(chosen, n)))
+            return answer, pull(given[n]) if isinstance(self._argnums, tuple) else pull(given[n])[0]
+
+        each = 0 if self._reduce is None and any(axis is not None for axis in axes) else None
+        owners = lambda at, answer: (_owned(answer[0], ()), self._owners(at[:n]))  # noqa: E731
+        return self._over(ask, args, owners, (*axes, each))
+
     # -- over the samples -----------------------------------------------------------------------
+
+    def _axes(self, count: int) -> tuple[Any, ...]:
+        return self._in_axes if isinstance(self._in_axes, tuple) else (self._in_axes,) * count
 
     def _owners(self, at: tuple[Any, ...]) -> Any:
         if not isinstance(self._argnums, tuple):
@@ -63,8 +98,10 @@ class Looped:
             return _owned(at[i], (i,))
         return tuple(_owned(at[i % len(at)], (i % len(at),)) for i in self._argnums)
 
-    def _over(self, ask: Callable[..., Any], args: tuple[Any, ...], owners_of: Callable[..., Any]) -> Any:
-        axes = self._in_axes if isinstance(self._in_axes, tuple) else (self._in_axes,) * len(args)
+    def _over(
+        self, ask: Callable[..., Any], args: tuple[Any, ...], owners_of: Callable[..., Any], axes: Any = None
+    ) -> Any:
+        axes = self._axes(len(args)) if axes is None else axes
         if all(axis is None for axis in axes):
             return ask(*args)
         count = _samples(args, axes)
@@ -81,6 +118,16 @@ class Looped:
             total = sum(numbers, 0.0)
             return total * shares if self._reduce == "mean" else total
         return _Column([x * shares for x in numbers] if self._reduce == "mean" else numbers)
+
+
+def _of(chosen: tuple[int, ...], count: int) -> tuple[int, ...]:
+    return tuple(i % count for i in chosen)
+
+
+def _put(args: Sequence[Any], chosen: tuple[int, ...], some: Sequence[Any]) -> list[Any]:
+    """The arguments with some in the places `chosen`."""
+    moved = dict(zip(_of(chosen, len(args)), some, strict=True))
+    return [moved.get(i, arg) for i, arg in enumerate(args)]
 
 
 class _Column(list[Any]):

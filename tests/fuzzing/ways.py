@@ -44,7 +44,7 @@ class Question:
         """An eager answer that depends on a captured Value is a Value, which numbers depend on what the answer is."""
         if not self.case.captured:
             return self
-        eager = ("eager", "in no_grad", "in a scope", "in a thread", "of compiled")
+        eager = ("eager", "eager, by name", "in no_grad", "in a scope", "in a thread", "of compiled")
         ways = (replace(way, answers="any") if way.name in eager else way for way in self.ways)
         return replace(self, ways=tuple(ways))
 
@@ -107,16 +107,17 @@ class Asker:
         allowed = [way for way in ways if needs.get(way.name, "rows") in self._features]
         return tuple(self._dice.sample(allowed, min(count, len(allowed))))
 
-    def _compiled(self, f: str, ask: str, args: str, options: str = "") -> list[Way]:
-        """The executors, exact or not, called and bound."""
+    def _compiled(self, f: str, ask: str, args: str, options: str = "", part: str = "") -> list[Way]:
+        """The executors, exact or not, called and bound; `part` of what they answer."""
         ways = []
         for backend in BACKENDS:
             for exact in (False, True):
                 made = f"compile({f}, {options}backend='{backend}', exact={exact})"
-                ways.append(Way(f"{backend}{', exact' * exact}", f"{made}.{ask}(*{args})"))
-                ways.append(Way(f"{backend}, bound", f"{made}.{ask}.bind(*{args})()", "arrays"))
+                ways.append(Way(f"{backend}{', exact' * exact}", f"{made}.{ask}(*{args}){part}"))
+                ways.append(Way(f"{backend}, bound", f"{made}.{ask}.bind(*{args})(){part}", "arrays"))
         made = f"compile({f}, {options[:-2]})"
-        return [*ways, Way("auto", f"{made}.{ask}(*{args})"), Way("columns", f"{made}.{ask}(*strided({args}))")]
+        return [*ways, Way("auto", f"{made}.{ask}(*{args}){part}"),
+                Way("columns", f"{made}.{ask}(*strided({args})){part}")]  # fmt: skip
 
     def _around(self, text: str) -> list[Way]:
         """A question asked in other surroundings."""
@@ -136,6 +137,7 @@ class Asker:
             *self._compiled("f", "value", "args"),
             Way("compiled on Values", "compile(f)(*lifted(args))", "any"),
             Way("recorded question", "compile(lambda *a: compile(f)(*a))(*args)"),
+            Way("by name", f"compile(f)({_by_name(case)})"),
             *[Way("graph", "graph(f, args)(*args)")] * (not case.compiles),
             *[Way("moved", "moved(lambda *w: compile(make(*w)), ws)(*args)")] * case.movable,
         ]
@@ -147,11 +149,13 @@ class Asker:
         text = f"{ask}(f, {at})(*args)"
         eager = [*self._around(text), Way("on Values", f"{ask}(f, {at})(*lifted(args))", "any")]
         eager += [Way("on detached Values", f"{ask}(f, {at})(*detached(args))", "any")]
+        eager += [Way("eager, by name", f"{ask}(f, argnum={at})({_by_name(case)})")]
         compiled = [
             *self._compiled("f", ask, "args", f"argnums={at}, "),
             Way("of compiled", f"{ask}(compile(f), {at})(*args)"),
             Way("recorded transform", f"compile({ask}(f, {at}))(*args)"),
             Way("recorded question", f"compile(lambda *a: compile(f, argnums={at}).{ask}(*a))(*args)"),
+            Way("by name", f"compile(f, argnums={at}).{ask}({_by_name(case)})"),
             Way("compiled on Values", f"compile(f, argnums={at}).{ask}(*lifted(args))", "any"),
             *[Way("graph", f"graph(f, args, argnums={at}).{ask}(*args)")] * (not case.compiles),
             *[Way("moved", f"moved(lambda *w: compile(make(*w), argnums={at}).{ask}, ws)(*args)")] * case.movable,
@@ -161,20 +165,38 @@ class Asker:
 
     def _push(self, case: Case) -> Question:
         asked = replace(case, extra={"along": self._generator.shuffled(case.args)})
-        text = "jvp(f, args, along)"
-        compiled = [Way("of compiled", "jvp(compile(f), args, along)"),
-                    Way("recorded transform", "compile(lambda *a: jvp(f, a, along))(*args)")]  # fmt: skip
-        ways = self._some([*self._around(text), *compiled * case.recordable], self._NEEDS, 3)
+        every = tuple(range(len(case.args)))
+        text, one = "jvp(f, args, along)", f"compile(f, argnums={every}).jvp"
+        compiled = [*self._compiled("f", "jvp", "(*args, along)", f"argnums={every}, "),
+                    Way("of compiled", "jvp(compile(f), args, along)"),
+                    Way("recorded transform", "compile(lambda *a: jvp(f, a, along))(*args)"),
+                    Way("recorded question", f"compile(lambda *a: {one}(*a, along))(*args)"),
+                    Way("compiled on Values", f"{one}(*lifted(args), along)", "any")]  # fmt: skip
+        ways = [
+            *self._some(self._around(text), self._NEEDS, 1),
+            *self._some(compiled * case.recordable, self._NEEDS, 6),
+        ]
         return Question("jvp", text, asked, (Way("eager", text), *ways)).loosened()
 
     def _pull(self, case: Case) -> Question:
         text = "vjp(f, *args)[1](weights)"
-        answer = "0.7" if case.is_number else _answer_of(case)
-        asked = replace(case, extra={"weights": self._generator.shuffled(answer) if not case.is_number else 0.7})
-        compiled = [Way("of compiled", "vjp(compile(f), *args)[1](weights)"),
-                    Way("recorded transform", "compile(lambda *a: vjp(f, *a)[1](weights))(*args)")]  # fmt: skip
-        ways = self._some([*self._around(text), *compiled * case.recordable], self._NEEDS, 3)
+        asked = replace(case, extra={"weights": self._weights(case)})
+        every = tuple(range(len(case.args)))
+        one = f"compile(f, argnums={every}).vjp"
+        compiled = [*self._compiled("f", "vjp", "(*args, weights)", f"argnums={every}, ", "[1]"),
+                    Way("of compiled", "vjp(compile(f), *args)[1](weights)"),
+                    Way("recorded transform", "compile(lambda *a: vjp(f, *a)[1](weights))(*args)"),
+                    Way("recorded question", f"compile(lambda *a: {one}(*a, weights)[1])(*args)"),
+                    Way("compiled on Values", f"{one}(*lifted(args), weights)[1]", "any")]  # fmt: skip
+        ways = [
+            *self._some(self._around(text), self._NEEDS, 1),
+            *self._some(compiled * case.recordable, self._NEEDS, 6),
+        ]
         return Question("vjp", text, asked, (Way("eager", text), *ways)).loosened()
+
+    def _weights(self, case: Case) -> Any:
+        """Something like the answer."""
+        return 0.7 if case.is_number else self._generator.shuffled(_answer_of(case))
 
     def _hvp(self, case: Case, _: str) -> Question:
         asked = replace(case, extra={"along": self._generator.shuffled(case.args)})
@@ -221,22 +243,35 @@ class Asker:
         """A question over the samples of some arguments, with every pattern of axes, reduction and size."""
         dice = self._dice
         axes = self._axes(case)
-        ask = dice.choice(("value", *(FIRST + SECOND if case.is_number else ("jacobian",))))
+        some = (*(FIRST + SECOND if case.is_number else ("jacobian",)), "value_and_jacobian", "jvp", "vjp")
+        ask = dice.choice(("value", *some))
         samples = dice.choice((0, 1, 3) if ask == "hessian" else (0, 1, 3, 3, 17))
         reduce = dice.choice((None, "sum", "mean"))
         at = self._argnums(case)
         written = axes[0] if len(set(axes)) == 1 and dice.random() < 0.5 else axes
         options = f"argnums={at}, in_axes={written}, reduce={reduce!r}, "
         asked = replace(case, extra={"many": self._generator.batch(case.args, axes, samples)})
-        call = "" if ask == "value" else f".{ask}"
-        text = f"compile(f, {options[:-2]}){call}(*many)"
+        asked.extra.update(self._last(case, ask, axes, None if reduce else 0, samples, at))
+        call, last = "" if ask == "value" else f".{ask}", ", last" * ("last" in asked.extra)
+        text = f"compile(f, {options[:-2]}){call}(*many{last})"
         ways = [
-            *self._compiled("f", ask, "many", options),
-            Way("threads", f"compile(f, {options}threads=2).{ask}(*many)"),
+            *self._compiled("f", ask, f"(*many{last or ','})", options),
+            Way("threads", f"compile(f, {options}threads=2).{ask}(*many{last})"),
             Way("recorded batch", f"compile(lambda *a: {text.replace('*many', '*a')})(*many)"),
-            Way("batch on Values", f"compile(f, {options[:-2]}).{ask}(*lifted(many))", "any"),
+            Way("batch on Values", f"compile(f, {options[:-2]}).{ask}(*lifted(many){last})", "any"),
         ]
         return Question(f"batch {ask}", text, asked, (Way("auto", text), *self._some(ways, self._NEEDS, 9)))
+
+    def _last(
+        self, case: Case, ask: str, axes: tuple[int | None, ...], each: int | None, samples: int, argnums: Any
+    ) -> dict[str, Any]:
+        """The directions or the weights that stand behind the arguments, with samples where these have them."""
+        if ask == "vjp":
+            return {"last": self._generator.batch((self._weights(case),), (each,), samples)[0]}
+        if ask != "jvp":
+            return {}
+        along = self._generator.batch(self._generator.shuffled(case.args), axes, samples)
+        return {"last": tuple(along[i] for i in argnums) if isinstance(argnums, tuple) else along[argnums]}
 
     def _through(self, case: Case) -> Question:
         """Derivatives through a batch: of the squares of what a compiled function answers for all samples."""
@@ -257,6 +292,11 @@ class Asker:
             some = self._dice.choice([i for i, arg in enumerate(case.args) if _ends(arg)])
             axes[some] = 0
         return tuple(axes)
+
+
+def _by_name(case: Case) -> str:
+    """The arguments by their names, the last first."""
+    return ", ".join(f"{name}=args[{i}]" for i, name in reversed(list(enumerate(case.parameters))))
 
 
 def _ends(thing: Any) -> list[Any]:

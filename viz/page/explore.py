@@ -24,7 +24,7 @@ from autograd import Value
 from autograd.errors import ArgumentError, GraphError
 from autograd.files import write_whole
 from viz.page.data import ExplorableGraph
-from viz.page.javascript import Use, table_source
+from viz.page.javascript import Use, by_hand, check_writable, table_source
 from viz.pictures.svg import COLOURS
 from viz.text import harmless, shortened
 from viz.trace import Trace, locate, trace
@@ -73,8 +73,8 @@ def explore(
     rate    the learning rate that the page begins with
 
     No grad is read or changed, and the page keeps nothing of the graph alive.  Raises OperandError if `J` is not
-    a Value, GraphError for a leaf that J was not computed from and for a graph that is too large for a page,
-    ArgumentError for a rate that is not a finite number.
+    a Value, GraphError for a leaf that J was not computed from, for a graph that is too large for a page and for a
+    row that JavaScript cannot have, by its name; ArgumentError for a rate that is not a finite number.
 
     >>> from autograd import Value
     >>> x = Value(3.0, name="x")
@@ -98,6 +98,7 @@ def explore(
 
 def _page(seen: Trace, title: str | None, note: str | None, learn: list[int] | None, rate: float) -> str:
     graph = ExplorableGraph(seen)
+    check_writable(use.op for use, _ in graph.uses)
     root = shortened(graph.called[seen.root], 40)
     script = _script(graph.rules)
     style = _colours() + _part("style.css")
@@ -137,7 +138,7 @@ def _digest(text: str) -> str:
 
 def _script(rules: Iterable[Use]) -> str:
     """One function around all modules, so that they share names with each other and with nobody else."""
-    parts = [_part("special.js"), table_source(rules), *(_part(f"{module}.js") for module in MODULES)]
+    parts = [by_hand(), table_source(rules), *(_part(f"{module}.js") for module in MODULES)]
     return '"use strict";\n(() => {\n' + "\n".join(parts) + "\n})();\n"
 
 

@@ -67,11 +67,10 @@ class Graph {
 
   // -- forwards ------------------------------------------------------------------------------------
 
-  /** Every computed number and slope again, from the leaves as they are now; throws for an operation it lacks. */
+  /** Every computed number and slope again, from the leaves as they are now. */
   evaluate() {
     for (let i = this.leaves; i <= this.root; i++) {
       const { op, rule } = this.uses[this.use[i]];
-      if (!value[op]) throw new Error(`${op} has no JavaScript`);
       const operands = Array.from(this.operands(i), (o) => this.value[o]);
       this.value[i] = value[op](...operands);
       slopes[rule](this.value[i], ...operands).forEach((slope, slot) => {
@@ -84,20 +83,8 @@ class Graph {
     this.differentiate();
   }
 
-  /** Whether the page can compute what the graph computes: an atom may have no JavaScript. */
-  lacks() {
-    const kept = [this.value, this.slope, this.flows].map((column) => column.slice());
-    try {
-      this.evaluate();
-      return "";
-    } catch (error) {
-      return error.message;
-    } finally {
-      this.restore(kept);
-    }
-  }
-
-  restore([value, slope, flows] = this.recorded) {
+  restore() {
+    const [value, slope, flows] = this.recorded;
     this.value = value.slice();
     this.slope = slope.slice();
     this.flows = flows.slice();

@@ -6,11 +6,15 @@ Only the atoms, which are functions of floats in Python too, are written by hand
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
+from functools import cache
+from importlib import resources
 from typing import NamedTuple
 
 from autograd.ops.expression import ARITHMETIC, COMPARISONS, Expression, Language, Term, same, source_of, variable
-from autograd.ops.primitive import TABLE, Primitive
+from autograd.ops.primitive import TABLE, Atom, Primitive
+from autograd.ops.targets import cannot_write, rows_called
 
 RESERVED = frozenset(
     "await break case catch class const continue debugger default delete do else enum eval export extends false"
@@ -60,6 +64,30 @@ def table_source(uses: Iterable[Use] = ()) -> str:
     """
     rows = [line for row in TABLE.values() if not row.variadic for line in _row(row)]
     return "\n".join(rows + [_variadic(use) for use in dict.fromkeys(uses)])
+
+
+@cache
+def by_hand() -> str:
+    """page/special.js: the atoms."""
+    return resources.files("viz.page").joinpath("special.js").read_text("utf-8")
+
+
+def check_writable(rows: Iterable[str]) -> None:
+    """Raise GraphError for a row that a page cannot compute, because an atom that it needs is not there by hand."""
+    atoms = set(re.findall(r"^  (\w+)[,:(]", by_hand().partition("const value = {")[2].partition("\n};")[0], re.M))
+    pending = [*rows]
+    checked = set[str]()
+    while pending:
+        name = pending.pop()
+        if name in checked:
+            continue
+        checked.add(name)
+        if name not in atoms and isinstance(TABLE[name].rule, Atom):
+            raise cannot_write(TABLE[name], "JavaScript")
+        if not TABLE[name].variadic:  # what those call is there by hand
+            operands = [variable(operand) for operand in TABLE[name].operands]
+            terms = [] if name in atoms else [TABLE[name].value_term(operands)]
+            pending += rows_called([*terms, *TABLE[name].slope_terms(operands)], JAVASCRIPT)
 
 
 def _row(row: Primitive) -> Iterable[str]:

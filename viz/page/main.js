@@ -15,8 +15,7 @@ class App {
       run: 0,
       gone: -Infinity,
     });
-    this.why = graph.lacks();
-    this.live = this.why === "" && graph.seed > 0;
+    this.live = graph.seed > 0;
     this.tree = new Tree(graph);
     this.picture = new Picture(document.querySelector(".picture"), this);
     this.camera = new Camera(this.picture);

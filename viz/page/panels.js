@@ -338,11 +338,7 @@ class Learning {
       root = graph.called[graph.root];
     if (!app.live) {
       byId("learn").replaceChildren(
-        html(
-          "p",
-          { class: "soft" },
-          `This page shows the numbers as recorded; it cannot compute them again (${app.why}).`,
-        ),
+        html("p", { class: "soft" }, "Nothing is computed here, so there is nothing to learn."),
       );
       return;
     }

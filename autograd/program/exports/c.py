@@ -15,7 +15,8 @@ from typing import Any
 
 from autograd.errors import ArgumentError
 from autograd.ops.expression import ARITHMETIC, COMPARISONS, Expression, Language, Term, same, source_of, variable
-from autograd.ops.primitive import TABLE, Primitive, lookup
+from autograd.ops.primitive import TABLE, Atom, Primitive, lookup
+from autograd.ops.targets import cannot_write, rows_called
 from autograd.program.builder import Builder
 from autograd.program.exports.c_functions import FUNCTIONS, KEYWORDS, LIBM
 from autograd.program.passes.adjoint import adjoints, copy_into
@@ -49,7 +50,8 @@ def to_c(program: Program, name: str = "f", gradient: bool = True) -> str:
         y[0] = t1;
     }
 
-    Raises ArgumentError for a name that C cannot have, and for a softmax whose component is computed.
+    Raises ArgumentError for a name that C cannot have, and for a softmax whose component is computed; GraphError
+    for a row that C cannot have, by its name.
     """
     functions = {name: program} | ({f"{name}_gradient": with_jacobian(program)} if gradient else {})
     _check(name, functions)
@@ -184,6 +186,8 @@ class _Functions:
         self._written.add(need)
         if slot is None and row in FUNCTIONS:
             source, calls = FUNCTIONS[row].source, [*FUNCTIONS[row].calls]
+        elif slot is None and isinstance(lookup(row).rule, Atom):
+            raise cannot_write(lookup(row), "C")
         elif lookup(row).variadic:
             source, calls = _variadic_slope(need, lookup(row), slot or 0, count, component)
         else:
@@ -199,7 +203,7 @@ def _plain_function(need: Need, row: Primitive, slot: int | None) -> tuple[str, 
     operands = [variable(name) for name in names]
     term = row.value_term(operands) if slot is None else row.slope_terms(operands)[slot]
     parameters = names if slot is None else ["y", *names]
-    return _defined(need.name, [f"double {name}" for name in parameters], parameters, term), _called(term)
+    return _defined(need.name, [f"double {name}" for name in parameters], parameters, term), rows_called([term], C99)
 
 
 def _variadic_slope(
@@ -210,7 +214,7 @@ def _variadic_slope(
     known = [component, *operands[1:]] if component is not None else operands
     term = row.slope_terms(known)[slot]
     written = _vectors(term, operands[component is not None :])
-    return _defined(need.name, ["double y", "const double *x"], ["y", "x"], written), _called(term)
+    return _defined(need.name, ["double y", "const double *x"], ["y", "x"], written), rows_called([term], C99)
 
 
 def _defined(name: str, parameters: Sequence[str], names: Sequence[str], term: Term) -> str:
@@ -219,19 +223,6 @@ def _defined(name: str, parameters: Sequence[str], names: Sequence[str], term: T
     for parameter in reversed(names):
         body = _with_unused(parameter, body)
     return f"static double {name}({', '.join(parameters)})\n{_block(body)}"
-
-
-def _called(term: Term) -> list[str]:
-    """The rows whose functions a term calls."""
-    found: dict[str, None] = {}
-    stack = [term]
-    while stack:
-        top = stack.pop()
-        if isinstance(top, Expression) and top.operands:
-            stack.extend(top.operands)
-            if top.name not in C99.operators and top.name not in ("where", "negative"):
-                found[top.name] = None
-    return list(found)
 
 
 # -- functions of programs --------------------------------------------------------------------------

@@ -18,19 +18,27 @@ from typing import Any
 from autograd.errors import ArgumentError
 from autograd.ops.expression import ARITHMETIC, COMPARISONS, Expression, Language, source_of, variable
 from autograd.ops.primitive import Atom, Primitive, define, lookup
+from autograd.ops.targets import cannot_write, rows_called
 from autograd.program.program import Instruction, Program, listed, sum_source
 
 _NUMBERS = count(1)  # of the functions written so far: each source has a name of its own
 _BY_OPERATOR = {*ARITHMETIC, *COMPARISONS, "remainder", "negative", "where"}
-_JAX_NAMES = {"round": "rint"}  # else jax.numpy's name is the row's
+_JAX_NUMPY = {  # atoms that jax.numpy has
+    name: name
+    for name in (
+        "power positive fmod floor_divide sqrt cbrt hypot exp expm1 exp2 log log1p log2 log10 sin cos tan asin acos"
+        " atan atan2 sinc sinh cosh tanh asinh acosh atanh abs floor ceil trunc"
+    ).split()
+} | {"round": "rint"}
 
 
 def to_jax(program: Program) -> Callable[[Any], Any]:
     """A function of one array, x[..., inputs] → y[..., outputs], that jit, vmap, grad and pmap take.
 
     It computes in the type of x: for 64 bits switch on JAX's ``jax_enable_x64``.  What was written can be
-    read in its `source`.  Raises ImportError if JAX, the extra `jax`, is missing; the function raises
-    ArgumentError, while JAX traces it, for an array whose last axis is not as long as there are inputs.
+    read in its `source`.  Raises ImportError if JAX, the extra `jax`, is missing, GraphError for a row that
+    JAX cannot have, by its name; the function raises ArgumentError, while JAX traces it, for an array whose
+    last axis is not as long as there are inputs.
     """
     namespace = _namespace()
     namespace["check_inputs"] = partial(_check_inputs, program.inputs)
@@ -79,6 +87,7 @@ JAX = Language(
     assignment="{name} = {value}",
     literal=_literal,
     truth="{} != 0.0",
+    number="where({}, 1.0, 0.0)",  # JAX neither negates nor subtracts truths
 )
 
 
@@ -147,21 +156,10 @@ def _plain(primitive: Primitive) -> Callable[..., Any]:
 def _printed(name: str, parameters: Sequence[str], term: Any) -> Callable[..., Any]:
     """A function of JAX's arrays from a rule."""
     namespace = _namespace()
-    for called in _called(term):
+    for called in rows_called([term], JAX):
         namespace[called] = value_of(called)
     assignments, (result,) = source_of([term], JAX)
     return _define(name, ", ".join(parameters), [*assignments, f"return {result}"], namespace)
-
-
-def _called(term: Any) -> set[str]:
-    found, stack = set[str](), [term]
-    while stack:
-        top = stack.pop()
-        if isinstance(top, Expression) and top.operands:
-            stack.extend(top.operands)
-            if top.name not in _BY_OPERATOR:
-                found.add(top.name)
-    return found
 
 
 def _atom(row: str) -> Callable[..., Any]:
@@ -176,7 +174,11 @@ def _atom(row: str) -> Callable[..., Any]:
         "digamma": special.digamma,
         "polygamma": lambda n, x: special.polygamma(jax.numpy.asarray(n).astype(int), x),
     }
-    function: Callable[..., Any] = own.get(row) or getattr(jax.numpy, _JAX_NAMES.get(row, row))
+    if row in own:
+        return own[row]
+    if row not in _JAX_NUMPY:
+        raise cannot_write(lookup(row), "JAX")
+    function: Callable[..., Any] = getattr(jax.numpy, _JAX_NUMPY[row])
     return function
 
 
@@ -195,4 +197,6 @@ def _variadic(row: str) -> Callable[..., Any]:
         "softmax": lambda i, *xs: jax.nn.softmax(stacked(xs), axis=0)[int(i)],
         "log_softmax": lambda i, *xs: jax.nn.log_softmax(stacked(xs), axis=0)[int(i)],
     }
+    if row not in functions:
+        raise cannot_write(lookup(row), "JAX")
     return functions[row]

@@ -1,0 +1,37 @@
+"""What a rule that is printed for another language calls there; what a language has not is refused by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from autograd.errors import GraphError
+from autograd.ops.expression import Expression, Language, Term
+from autograd.ops.primitive import Primitive
+
+
+def rows_called(terms: Iterable[Term], language: Language) -> list[str]:
+    """The rows that `terms` call as functions of the language, each once.
+
+    >>> from autograd.ops.expression import PYTHON, variable
+    >>> from autograd.ops.table import exp
+    >>> rows_called([1.0 + exp(variable("x"))], PYTHON)
+    ['exp']
+    """
+    found: dict[str, None] = {}
+    stack = list(terms)
+    while stack:
+        top = stack.pop()
+        if isinstance(top, Expression) and top.operands:
+            stack.extend(top.operands)
+            if top.name not in language.operators and top.name not in ("where", "negative"):
+                found[top.name] = None
+    return list(found)
+
+
+def cannot_write(row: Primitive, target: str) -> GraphError:
+    """The error for a row that a target can neither call nor spell out."""
+    return GraphError(
+        f"the row {row.name!r} cannot be written in {target}: its value is a function of Python's, for which {target} "
+        "has none here. Write its rule in arithmetic and other rows, which go everywhere, or compute it outside of "
+        "what is exported"
+    )

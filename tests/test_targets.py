@@ -1,0 +1,128 @@
+"""What a language cannot write is refused by name, in one sentence for all of them; what it can, it computes."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import viz
+from autograd import Value, compile, exp, less, where
+from autograd import sum as sum_of
+from autograd.errors import GraphError
+from autograd.ops import table
+from autograd.ops.primitive import _BY_ANY_NAME, TABLE, Atom, row
+from autograd.recorder import apply
+from viz.page.javascript import by_hand, check_writable
+
+
+def registered(name, rule, slopes):
+    return row(name, rule, slopes, definition="x", points=[0.5])
+
+
+@pytest.fixture(params=["sort", "halved"])  # jax.numpy has a sort, which is something else
+def outsider(request):
+    """A row from outside, whose value is a function that only Python has; and one that is written with it."""
+    atom = registered(request.param, Atom(lambda x: x / 2, lambda x: x / 2), lambda y, x: 0.5)
+    written = registered(f"with_{request.param}", lambda x: atom(x) * 2.0, lambda y, x: 1.0)
+    sloped = registered(f"slope_with_{request.param}", lambda x: x * x / 4.0, lambda y, x: atom(x))
+    yield atom, [atom, written, sloped]
+    for made in (atom, written, sloped):
+        del TABLE[made.name], _BY_ANY_NAME[made.name]
+
+
+def to_c(f):
+    return compile(f).record(0.5).to_c()
+
+
+def to_jax(f):
+    jax = pytest.importorskip("jax", reason="the extra `jax` is not installed")
+    return jax.grad(lambda x: compile(f).record(0.5).to_jax()(x)[0])(np.ones(1))
+
+
+def to_page(f):
+    return viz.explore(f(Value(0.5, name="x")))
+
+
+TARGETS = {"C": to_c, "JAX": to_jax, "JavaScript": to_page}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_row_that_a_language_cannot_write_is_refused_by_name(target, outsider):
+    atom, rows = outsider
+    for made in rows:
+        with pytest.raises(
+            GraphError, match=rf"the row '{atom.name}' cannot be written in {target}: .* Write its rule"
+        ):
+            TARGETS[target](lambda x: exp(apply(made, (x,))))  # noqa: B023  (called at once)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_row_that_nobody_uses_is_in_nobody_s_way(target, outsider):
+    TARGETS[target](exp)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_row_from_outside_that_is_written_in_arithmetic_goes_everywhere(target):
+    made = registered("thirded", lambda x: table.exp(x) / 3.0, lambda y, x: y)
+    try:
+        TARGETS[target](lambda x: apply(made, (x,)))
+    finally:
+        del TABLE["thirded"], _BY_ANY_NAME["thirded"]
+
+
+def test_a_page_has_every_row_of_the_table():
+    check_writable(TABLE)
+    assert "const value = {" in by_hand()
+
+
+def test_onnx_refuses_in_the_same_words(outsider):
+    onnx = pytest.importorskip("onnx", reason="the extra `onnx` is not installed")
+    from autograd.ops.expression import variable
+    from nn.onnx import _Graph
+
+    atom, _ = outsider
+    with pytest.raises(GraphError, match=f"the row '{atom.name}' cannot be written in ONNX"):
+        _Graph(onnx, np.dtype(np.float64)).term(atom(variable("x")))
+
+
+# -- comparisons as numbers, in JAX ------------------------------------------------------------------
+
+COUNTS = {
+    "negated": lambda x: -(x[0] < x[1]),
+    "subtracted": lambda x: (x[0] < x[1]) - (x[1] < x[2]),
+    "added": lambda x: (x[0] < x[1]) + (x[1] < x[2]),
+    "alone": lambda x: x[0] < x[1],
+    "multiplied": lambda x: (x[0] >= x[1]) * x[2],
+    "a condition": lambda x: where((x[0] < x[1]) & (x[1] >= x[2]), x[0] * x[0], 0.0),
+    "counted": lambda x: sum_of([less(a, 0.5) for a in x]) * x[0],
+    "both": lambda x: where(x[0] < x[1], x[0] * (x[0] < x[1]), -(x[0] < x[1])),
+}
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_comparisons_are_numbers_in_jax(name):
+    jax = pytest.importorskip("jax", reason="the extra `jax` is not installed")
+    jax.config.update("jax_enable_x64", True)
+    f = COUNTS[name]
+    compiled = compile(f, backend="interpreter")
+    translated = compiled.record(np.zeros(3)).to_jax()
+    for at in np.random.default_rng(0).uniform(-1, 2, (20, 3)):
+        plain = float(f(at.tolist()))
+        assert translated(at)[0] == pytest.approx(plain, rel=1e-15, abs=0)
+        slope = jax.jit(jax.grad(lambda x: translated(x)[0]))(at)
+        np.testing.assert_allclose(slope, compiled.grad(at), rtol=1e-12)
+    assert math.isfinite(plain)
+
+
+def test_a_rule_that_counts_with_a_comparison_does_so_in_jax():
+    pytest.importorskip("jax", reason="the extra `jax` is not installed")
+    made = registered("counting", lambda x: x * (table.less(x, 0.0) - table.less(0.0, x)),
+                      lambda y, x: table.less(x, 0.0) - table.less(0.0, x))  # fmt: skip
+    try:
+        f = compile(lambda x: apply(made, (x,)))
+        assert [float(f.record(0.5).to_jax()(np.array([x]))[0]) for x in (-2.0, 3.0)] == [-2.0, -3.0]
+        assert [f(x) for x in (-2.0, 3.0)] == [-2.0, -3.0]
+    finally:
+        del TABLE["counting"], _BY_ANY_NAME["counting"]
