@@ -179,17 +179,16 @@ cbrt = row("cbrt", Atom(math.cbrt, np.cbrt), lambda y, x: square(1.0 / y) / 3.0,
           points=[2, -5, 1e-10], edges=[(0, 0, inf)], doc="the real cube root, of negative numbers too")
 
 hypot = row("hypot", Atom(math.hypot, np.hypot),
-          lambda y, a, b: (where(equal(y, 0.0), 0.0, _cosine(a, b)), where(equal(y, 0.0), 0.0, _cosine(b, a))),
+          lambda y, a, b: (where(equal(y, 0.0), 0.0, _cosine(y, a, b)), where(equal(y, 0.0), 0.0, _cosine(y, b, a))),
           textbook=lambda y, a, b: (a / y, b / y), method=True,
           latex=r"\sqrt{{{0}^2 + {1}^2}}", definition="sqrt(a * a + b * b)",
           points=[(3, 4), (1e200, 1e200), (1e-200, 1e-200), (-1, 0)],
           edges=[((0, 0), 0, (0, 0))], doc="√(a² + b²) without overflow")
 
 
-def _cosine(a: Any, b: Any) -> Any:
-    """a/√(a² + b²), by the smaller over the larger: so its own slopes, b²/y³ and -ab/y³, do not cancel."""
-    return where(abs_(a) >= abs_(b), where(a < 0.0, -1.0, 1.0) / hypot(1.0, b / a),
-                 a / b * (where(b < 0.0, -1.0, 1.0) / hypot(1.0, a / b)))
+def _cosine(y: Any, a: Any, b: Any) -> Any:
+    """a/y of y = √(a² + b²); where a is by far the larger, by b/a: so its own slope along a, b²/y³, does not cancel."""
+    return where(abs_(a) > 2.0 * abs_(b), where(a < 0.0, -1.0, 1.0) / hypot(1.0, b / a), a / y)
 
 
 # -- exponentials and logarithms --------------------------------------------------------------------
@@ -282,12 +281,19 @@ atan = row("atan", Atom(math.atan, np.arctan),
           edges=[(inf, pi / 2, 0)], doc="inverse tangent, in [-π/2, π/2]")
 
 atan2 = row("atan2", Atom(math.atan2, np.arctan2),
-          lambda y, a, b: (where(equal(hypot(a, b), 0.0), 0.0, b / hypot(a, b) / hypot(a, b)),
-                           where(equal(hypot(a, b), 0.0), 0.0, -a / hypot(a, b) / hypot(a, b))),
+          lambda y, a, b: (_over_square(b, a, b), _over_square(-a, a, b)),
           textbook=lambda y, a, b: (b / (a**2.0 + b**2.0), -a / (a**2.0 + b**2.0)),
           aliases=("arctan2",), method=True, latex=r"\operatorname{{atan2}}({0}, {1})",
           definition="atan2(a, b)", points=[(1, 2), (-1, -2), (3, 1e-3), (1e200, 1e200)],
           edges=[((0, 0), 0, (0, 0))], doc="the angle of the point (b, a), in (-π, π]")
+
+
+def _over_square(x: Any, a: Any, b: Any) -> Any:
+    """x/(a² + b²), by √(a² + b²) where squares are too large or too small; 0 at (0, 0), and far out."""
+    root = hypot(a, b)
+    twice = where(equal(root, 0.0), 0.0, where(equal(root, inf), 0.0, x / root / root))
+    return where(root > 1e-70, where(root < 1e70, x / (a * a + b * b), twice), twice)
+
 
 sinc = row("sinc", lambda x: where(equal(x, 0.0), 1.0, where(equal(abs_(x), inf), 0.0, sinpi(x) / (pi * x))),
           lambda y, x: where(abs_(x) < 0.25, _sinc_slope_near_zero(x),
