@@ -2,7 +2,7 @@
 
 A row reads: name, value, slopes (the output is called y), then how it is defined, written and tested.
 Values and slopes are ordinary arithmetic on whatever they are handed (see `primitive`), so they must
-choose with `where`, not `if`, compare with `equal`, not ==, and not cancel: tanh says 1/cosh², because
+choose with `where`, not `if`, compare with `equal`, not ==, and not cancel: tanh says 4e/(1 + e)², because
 1 - y*y has no digits left at x = 18.  `textbook` holds the form a book prints.
 
 Derivatives at kinks: the minimum-norm subgradient where there is one, else the limit, else nan.
