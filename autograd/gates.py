@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
+from math import isfinite
 from typing import Any, NamedTuple
 
 from autograd.recorder import RECORDERS
@@ -110,6 +111,6 @@ def _gated(slope: Any, behind: Gate | None) -> tuple[Any, Gate | None]:
     if isinstance(slope, Gate):
         gate = slope.behind(behind)
         return gate, gate
-    if isinstance(slope, Value) and behind is not ALWAYS:
-        return behind._replace(slope=slope), behind
-    return slope, behind
+    if slope is None or behind is ALWAYS or (isinstance(slope, float) and isfinite(slope)):
+        return slope, behind
+    return behind._replace(slope=slope), behind

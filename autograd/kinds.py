@@ -182,7 +182,7 @@ def _series(cls: type) -> Kind:
     def together(cls: type, keys: tuple[Any, ...], rest: Any, parts: list[Any]) -> Any:
         (numbers,) = parts  # several dimensions, or things in its place, are an answer over samples, or a Jacobian
         one = isinstance(numbers, np.ndarray) and numbers.ndim == 1
-        return cls(numbers, index=rest.index, name=rest.name) if one else numbers
+        return cls(np.asarray(numbers), index=rest.index, name=rest.name) if one else numbers  # pandas wants no other
 
     return Kind(
         lambda thing: Taken([thing.to_numpy()], rest=_Labels(thing.index, thing.name)), together, "", is_array=True

@@ -21,7 +21,7 @@ from autograd import (
     taylor_test,
 )
 from autograd.check.differences import Line, few_steps, is_tread, ladders, scales
-from autograd.errors import ArgumentError, OperandError
+from autograd.errors import ArgumentError
 from tests.walk_checks import count, walk
 
 # -- right is right, and wrong is wrong ---------------------------------------------------------------
@@ -192,8 +192,7 @@ def test_arguments_that_are_not_moved():
     report = check_grad(lambda word, x: len(word) * x, "four", 2.0, argnums=(1,), gradient=[4.0])
     assert report.ok and report.derivatives[0].where == "x"
     assert check_grad(lambda x, k: k * x, 1.0, k=3, gradient=lambda x, k: k).ok
-    with pytest.raises(OperandError, match="real numbers"):
-        check_grad(lambda word, x: len(word) * x, "four", 2.0)
+    assert check_grad(lambda word, x: len(word) * x, "four", 2.0).ok
 
 
 def test_what_a_report_holds_is_plain_data():

@@ -35,7 +35,7 @@ def test_no_way_of_asking_answers_anything_else(seed):
 
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="there is no gcc")
 def test_nor_does_c():
-    assert hunted(5, 4, [C()]).compared["value | C"] > 0
+    assert hunted(6, 4, [C()]).compared["value | C"] > 0
 
 
 def test_nor_does_jax():

@@ -165,9 +165,12 @@ def numbers_for(thing: Any, at: At, what: str) -> list[float]:
 
 def compare(thing: Any, structure: Structure, what: str, like: str) -> None:
     """Raise ArgumentError, which says what is different, unless the two are made alike."""
-    if thing is None:
+    known = issubclass(structure.kind, (float, np.ndarray, list, tuple, dict))
+    if thing is None and (known or structure.size):
         raise ArgumentError(f"{what} is None, expected {_described(structure, like)}{_forgotten(thing)}")
-    if structure.kind is dict:
+    if not known:
+        return  # of a class of its own, which `leaves_like` takes apart, and refuses what is not made so
+    if issubclass(structure.kind, dict):
         _compare_keys(thing, structure, what, like)
         for key, part in zip(structure.keys, structure.parts, strict=True):
             compare(thing[key], part, f"{what} at {key!r}", f"{like}[{key!r}]")
@@ -196,7 +199,7 @@ def _listed(keys: Iterable[Any]) -> str:
 
 
 def _described(structure: Structure, like: str) -> str:
-    if structure.kind is dict:
+    if issubclass(structure.kind, dict):
         return f"a dict with the keys {_listed(structure.keys)}, as {like} is"
     shape = _shape_of(structure)
     return "one number" if shape == () else f"what is made as {like} is" + (f", of shape {shape}" if shape else "")
@@ -212,7 +215,7 @@ def _shape_of(structure: Structure) -> tuple[int, ...] | None:
         return structure.shape
     shapes = {_shape_of(part) for part in structure.parts}
     inner = shapes.pop() if len(shapes) == 1 else None
-    return None if inner is None or structure.kind is dict else (len(structure.parts), *inner)
+    return None if inner is None or not issubclass(structure.kind, (list, tuple)) else (len(structure.parts), *inner)
 
 
 def _shape(thing: Any) -> tuple[int, ...] | None:
