@@ -72,7 +72,8 @@ def make_node(primitive: Primitive, y: float, operands: tuple[Operand, ...], slo
 
 def apply(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
     """`primitive` on whatever was given: numbers, Values, arrays of either."""
-    if type(operands[0]) is Symbol and len(operands) == 1:
+    is_unknown = type(operands[0]) in _UNKNOWN or type(operands[-1]) in _UNKNOWN
+    if is_unknown and _ENTERS.issuperset(map(type, operands)):
         return symbolic(primitive, operands)
     if any(isinstance(o, (np.ndarray, list, tuple)) for o in operands):
         return _elementwise(primitive, operands)
@@ -110,6 +111,8 @@ def _elementwise(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
 
 def operate(primitive: Primitive, operands: tuple[Any, Any], other: Any, reflected: str) -> Any:
     """An operator's slow way: lets a foreign class answer first, then says what is wrong."""
+    if type(other) is int:
+        return RECORDERS[primitive.name](*(_operand(primitive, o) if o is other else o for o in operands))
     known = isinstance(other, (str, complex, list, tuple)) or not hasattr(type(other), reflected)
     if known or isinstance(other, (Value, int, float, np.generic, np.ndarray)):
         if isinstance(other, (list, tuple)):
@@ -117,7 +120,7 @@ def operate(primitive: Primitive, operands: tuple[Any, Any], other: Any, reflect
             raise OperandError(f"{primitive.symbol} takes numbers and arrays, got {other}; make it an array first")
         return apply(primitive, operands)
     try:
-        return apply(primitive, tuple(o if o is not other else number(o) for o in operands))
+        return apply(primitive, tuple(_operand(primitive, o) if o is other else o for o in operands))
     except OperandError:
         return NotImplemented
 
@@ -323,7 +326,8 @@ def _hang_operators_on_symbols(primitive: Primitive) -> None:
     setattr(Symbol, reflected, right)
 
 
-_ENTERS = {Symbol, Condition, Value, float}  # what can be an operand as it is
+_UNKNOWN = {Symbol, Condition}
+_ENTERS = {*_UNKNOWN, Value, float}  # what can be an operand as it is
 
 
 def _apply(self: Any, primitive: Primitive, operands: tuple[Any, ...]) -> Any:
