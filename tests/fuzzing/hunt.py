@@ -148,6 +148,8 @@ def _off(got: Any, right: float, tolerance: float, answers: str) -> str | None:
         got = got._data
     if isinstance(got, np.ndarray):
         got = got[()]
+    if isinstance(got, complex):
+        return f"{got!r} instead of {right!r}"
     near = (math.isnan(got) and math.isnan(right)) or got == right or abs(got - right) <= tolerance
     return None if near else f"{float(got)!r} instead of {right!r} (± {tolerance:.1g})"
 
