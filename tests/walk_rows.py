@@ -215,7 +215,7 @@ class Oracle:
         row = self.row.name
         if not x:
             return mpf(min([1.0, *(abs(other) for other in self.at if other)]))
-        if (abs(x) > 1 and (row in BY_ONE or (x < 0 and row in POLES))):
+        if abs(x) > 1 and (row in BY_ONE or (x < 0 and row in POLES)):
             return mpf(1)
         return abs(x)
 

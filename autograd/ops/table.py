@@ -439,8 +439,8 @@ celu = row("celu", lambda x, alpha=1.0: where(x > 0.0, x, alpha * expm1(x / alph
 
 def _celu_slope(u: Any) -> Any:
     """eᵘ - 1 - ueᵘ; near 0, where it cancels, by its series -Σ (k-1)/k! uᵏ."""
-    series = reduce(lambda total, k: total * u - (k - 1) / math.factorial(k), range(15, 1, -1), 0.0)
-    return where(abs_(u) < 0.4, u * u * series, where(u < -SATURATED, -1.0, exp(u) * (1.0 - u) - 1.0))
+    series = reduce(lambda total, k: total * u - (k - 1) / math.factorial(k), range(20, 1, -1), 0.0)
+    return where(abs_(u) < 1.0, u * u * series, where(u < -SATURATED, -1.0, exp(u) * (1.0 - u) - 1.0))
 
 
 gelu = row("gelu", lambda x: where(x < -40.0, 0.0, 0.5 * x * erfc(-x / SQRT2)),
