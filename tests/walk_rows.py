@@ -132,7 +132,7 @@ class Oracle:
 
     def _more_digits(self) -> int:
         """For tiny operands, for tails, and for what varies over 1 far out."""
-        more = 600.0 if self.at_infinity and self.row.name in BY_ONE else 0.0
+        more = 600.0 if self.at_infinity else 0.0
         for x in filter(None, map(abs, filter(math.isfinite, self.at))):
             if x < 1e-25:
                 more = max(more, -5.5 * math.log10(x))
@@ -213,7 +213,9 @@ class Oracle:
 
     def _scale(self, x: mpf) -> mpf:
         row = self.row.name
-        if not x or (abs(x) > 1 and (row in BY_ONE or (x < 0 and row in POLES))):
+        if not x:
+            return mpf(min([1.0, *(abs(other) for other in self.at if other)]))
+        if abs(x) > 1 and (row in BY_ONE or (x < 0 and row in POLES)):
             return mpf(1)
         return abs(x)
 
@@ -294,6 +296,10 @@ EXPLAINED: tuple[tuple[str, Callable[[Point, Path, Right], bool], str], ...] = (
     ("hypot atan2 divide", lambda at, path, right: all(map(math.isinf, at)), "∞/∞ is nan"),
     ("logsumexp softmax log_softmax logaddexp", lambda at, path, right: math.isinf(max(map(abs, at))),
      "∞ - ∞ among the operands is nan, by convention"),
+    ("log_softmax softmax", lambda at, path, right: len(path) > 1 and right.kind == "smooth",
+     "1 - s is summed from the others, whose slopes' last digits are left where one of them is nearly 1"),
+    ("hypot atan2", lambda at, path, right: max(map(abs, at)) < (1e-100 if len(path) > 2 else 2**-1022),
+     "beyond the largest double on the way, as 1/x of denormal numbers is"),
     ("softsign abs", lambda at, path, right: at == (0.0,), "a kink of the slope before: its own slope is 0"),
 )  # fmt: skip
 

@@ -213,12 +213,13 @@ def _stirling(x: Any) -> Any:
 
 
 def _left(x: Any) -> Any:
-    """By reflection, ln π/|sin πx| - ln Γ(1 - x); infinite at the poles."""
+    """By reflection, ln π - ln|sin πx| - ln Γ(1 - x); infinite at the poles."""
     sine = np.abs(np.sin(math.pi * (x - np.rint(x))))
-    return np.where(sine == 0.0, inf, np.log(math.pi / sine) - lgamma_of_arrays(1.0 - x))
+    reflected = _LOG_PI - np.log(sine) - lgamma_of_arrays(1.0 - x)
+    return np.where(x > -1e-20, -np.log(-x), np.where(sine == 0.0, inf, reflected))
 
 
-_HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
+_LOG_PI, _HALF_LOG_2PI = math.log(math.pi), 0.5 * math.log(2 * math.pi)
 _PIECES: tuple[tuple[Callable[[Any], Any], float, float], ...] = (
     (_left, -inf, 0.0), (_below_half, 0.0, 0.5), (_around_one, 0.5, 1.5), (lambda x: _near_two(x - 2.0), 1.5, 2.5),
     (_stepped_up, 2.5, 10.0), (_stirling, 10.0, 1e306),

@@ -26,6 +26,7 @@ from autograd.ops.primitive import Atom, Primitive, row
 LN2, LN10 = math.log(2), math.log(10)
 LOG2_E, LOG10_E = 1 / LN2, 1 / LN10
 TINY = 1e-280  # below, what is divided by x has lost digits
+SMALL = 2.0**-1022  # the smallest normal number: 1/x of smaller ones may be infinite
 FAR = 1e9  # 1 + x² is x² from there on
 SQRT2, SQRT_2_OVER_PI, SQRT_2PI = math.sqrt(2), math.sqrt(2 / pi), math.sqrt(2 * pi)
 TWO_OVER_SQRT_PI = 2 / math.sqrt(pi)
@@ -79,7 +80,7 @@ divide = row("divide", lambda a, b: a / b, lambda y, a, b: (1.0 / b, -y / b),
           doc="a / b; 1/0 is ±inf as IEEE 754 has it")
 
 power = row("power", Atom(math.pow, special.power),
-          lambda y, a, b: (where(equal(a, 0.0), where(equal(b, 0.0), 0.0, _leading(a, b) * power_log(0.0, a, b - 1.0)),
+          lambda y, a, b: (where(abs_(a) < SMALL, where(equal(b, 0.0), 0.0, _leading(a, b) * power_log(0.0, a, b - 1.0)),
                                  b * power(a, b - 1.0)),
                            where(where(equal(a, 0.0), 0.0, where(abs_(y) > 1.0 / TINY, 0.0, abs_(y))) < TINY,
                                  where(equal(y, 1.0), 0.0, power_log(1.0, a, b)), y * log(a))),
@@ -434,8 +435,8 @@ celu = row("celu", lambda x, alpha=1.0: where(x > 0.0, x, alpha * expm1(x / alph
 
 def _celu_slope(u: Any) -> Any:
     """eᵘ - 1 - ueᵘ; near 0, where it cancels, by its series -Σ (k-1)/k! uᵏ."""
-    series = reduce(lambda total, k: total * u - (k - 1) / math.factorial(k), range(15, 1, -1), 0.0)
-    return where(abs_(u) < 0.4, u * u * series, where(u < -SATURATED, -1.0, exp(u) * (1.0 - u) - 1.0))
+    series = reduce(lambda total, k: total * u - (k - 1) / math.factorial(k), range(20, 1, -1), 0.0)
+    return where(abs_(u) < 1.0, u * u * series, where(u < -SATURATED, -1.0, exp(u) * (1.0 - u) - 1.0))
 
 
 gelu = row("gelu", lambda x: where(x < -40.0, 0.0, 0.5 * x * erfc(-x / SQRT2)),
