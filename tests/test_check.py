@@ -22,7 +22,7 @@ from autograd import (
 )
 from autograd.check.differences import Line, few_steps, is_tread, ladders, scales
 from autograd.errors import ArgumentError
-from tests.walk_checks import count, walk
+from tests.walk_checks import count, noise, walk
 
 # -- right is right, and wrong is wrong ---------------------------------------------------------------
 
@@ -440,6 +440,16 @@ def test_a_block_that_is_off_is_named():
     found["W"] = -found["W"]
     report = check_grad(many, POINT, gradient=found)
     assert report.wrong and all(d.where.startswith("p['W']") and d.size > 1 for d in report.wrong)
+
+
+def test_a_direction_that_is_too_noisy_to_show_one_number_says_so():
+    def noisy(v):
+        return np.sum(np.tanh(v)) + 1e-4 * noise(float(np.sum(v)))
+
+    v = POINT["W"].ravel()[:300]
+    report = check_grad(noisy, v, gradient=1 - np.tanh(v) ** 2)
+    assert not report.wrong and report.unsure
+    assert check_grad(lambda v: np.sum(0.0 * v), v).ok
 
 
 def test_directions_of_jacobians():

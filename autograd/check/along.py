@@ -10,6 +10,7 @@ import math
 import random
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from statistics import median
 
 import numpy as np
 
@@ -78,7 +79,16 @@ class Claim:
     def _direction(self, where: str, output: int, v: Sequence[float], block: Block, line: Line) -> Derivative:
         given, forgiven = self._claimed(output, v, block)
         verdict = Question(line, output, given, forgiven).judge()
+        coarse = given != verdict.numeric and verdict.uncertainty > self._typical(output, v, block)
+        if verdict.word == "agrees" and coarse:
+            reason = f"to ±{verdict.uncertainty:.2g} only, which hides 1 % of one derivative"
+            verdict = verdict._replace(word="cannot tell", reason=reason)
         return _derivative(where, None, given, verdict, self.of[output], (), block.stop - block.start)
+
+    def _typical(self, output: int, v: Sequence[float], block: Block) -> float:
+        """1 % of what one number of a block adds to the derivative along a direction."""
+        shares = [self.given[output][i] * v[i] for i in range(block.start, block.stop)]
+        return 0.01 * math.hypot(*shares) / math.sqrt(len(shares))
 
     def _claimed(self, output: int, v: Sequence[float], block: Block) -> tuple[float, Tolerance]:
         """The given derivative along a direction through a block, and what is forgiven it."""
@@ -89,7 +99,10 @@ class Claim:
     # -- where ----------------------------------------------------------------------------------------
 
     def _located(self, output: int, v: Sequence[float]) -> list[Derivative]:
-        suspects = list(_halved(self.at.blocks(), partial(self._is_off, output, v)))[:LISTED]
+        blocks = self.at.blocks()
+        if len(blocks) > LISTED:
+            blocks = [Block("", 0, len(v))]
+        suspects = list(_halved(blocks, partial(self._is_off, output, v)))[:LISTED]
         found = [self._looked_at(output, v, block) for block in sorted(suspects, key=lambda block: block.start)]
         return [derivative for derivative in found if not derivative.ok]
 
@@ -121,9 +134,9 @@ def random_direction(at: At, dice: random.Random) -> list[float]:
     steps: list[float] = []
     for block in at.blocks():
         numbers = at.numbers[block.start : block.stop]
-        typical = math.hypot(*numbers) / math.sqrt(max(1, len(numbers)))
+        typical = median([abs(x) for x in numbers if x] or [1.0])
         for x in numbers:
-            scale = max(abs(x), 0.01 * typical) or 1.0
+            scale = max(abs(x), 0.01 * typical) if x else typical
             steps.append(scale * dice.uniform(0.5, 1.0) * dice.choice((-1.0, 1.0)))
     return steps
 
