@@ -17,7 +17,7 @@ import numpy as np
 
 from autograd.array import ValueArray
 from autograd.errors import ArgumentError, OperandError
-from autograd.kinds import FIXED, FLAG, Static, holder, kind_of
+from autograd.kinds import DICT, FIXED, FLAG, LIST, TUPLE, Static, holder, kind_of
 from autograd.value import Value, number, short
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
@@ -116,10 +116,16 @@ def array_of(shape: tuple[int, ...]) -> Structure:
     return Structure(np.ndarray, int(np.prod(shape)), shape)
 
 
+@lru_cache(maxsize=4096)
+def row_of(kind: type, n: int) -> Structure:
+    """The structure of a plain sequence of numbers."""
+    return Structure(kind, n, (n,))
+
+
 def nest(kind: type, keys: tuple[Any, ...], parts: Sequence[Structure], rest: Any = None) -> Structure:
     """The structure of several; a plain list or tuple of numbers is written without its parts."""
-    if parts and kind in (list, tuple) and all(part is NUMBER for part in parts):
-        return Structure(kind, len(parts), (len(parts),))
+    if parts and (kind is list or kind is tuple) and all(part is NUMBER for part in parts):
+        return row_of(kind, len(parts))
     return Structure(kind, sum([part.size for part in parts]), (), keys, tuple(parts), rest)
 
 
@@ -207,7 +213,7 @@ def measure(thing: Any, what: str = "an argument", read: Reader | None = None) -
         if type(x) not in (list, tuple) or set(map(type, x)) != {float}:
             return None
         found.append(np.array(x))
-        return Structure(type(x), len(x), (len(x),))
+        return row_of(list if type(x) is list else tuple, len(x))
 
     structure = walk(thing, numbers, what, taken_whole, flags=True)
     return found[0] if len(found) == 1 else np.concatenate([np.empty(0), *found]), structure
@@ -219,24 +225,32 @@ def walk(
     what: str,
     whole: Callable[[Any], Structure | None] | None = None,
     flags: bool = False,
-    depth: int = 0,
 ) -> Structure:
     """The structure of a thing; `inside` is handed its numbers and arrays in order, `whole` may take a sequence."""
-    kind = kind_of(type(thing))
-    if kind is None or (kind is FLAG and not flags):
+    if kind_of(type(thing)) is None:
         return inside(thing)
-    if kind is FIXED or kind is FLAG or type(thing) is Static:
-        return Structure(Static, 0, rest=kind.apart(thing).rest)
-    taken = whole(thing) if whole is not None else None
-    if taken is not None:
-        return taken
-    if depth > DEEPEST:
-        raise ArgumentError(
-            f"{what} is nested more than {DEEPEST} deep, or contains itself: hand in its numbers as an array"
-        )
-    parts, keys, rest = kind.apart(thing)
-    walked = [walk(part, inside, what, whole, flags, depth + 1) for part in parts]
-    return nest(type(thing), keys, walked, rest)
+
+    def of(thing: Any, depth: int) -> Structure:
+        kind = kind_of(type(thing))
+        if kind is None or (kind is FLAG and not flags):
+            return inside(thing)
+        if kind is FIXED or kind is FLAG or type(thing) is Static:
+            return Structure(Static, 0, rest=kind.apart(thing).rest)
+        taken = whole(thing) if whole is not None else None
+        if taken is not None:
+            return taken
+        if depth > DEEPEST:
+            raise ArgumentError(
+                f"{what} is nested more than {DEEPEST} deep, or contains itself: hand in its numbers as an array"
+            )
+        if kind is LIST or kind is TUPLE:
+            return nest(type(thing), (), [of(part, depth + 1) for part in thing])
+        if kind is DICT:
+            return nest(dict, tuple(thing), [of(part, depth + 1) for part in thing.values()])
+        parts, keys, rest = kind.apart(thing)
+        return nest(type(thing), keys, [of(part, depth + 1) for part in parts], rest)
+
+    return of(thing, 0)
 
 
 def mapped(change: Callable[[Value], Any], thing: Any, depth: int = 0) -> Any:

@@ -55,9 +55,10 @@ class _Run(NamedTuple):
         return self.outputs_structure.build([_plain(output, self.lifted) for output in self.outputs])
 
     def beside(self, *answers: Any, has_aux: bool) -> Any:
-        """The answers, with what the function returned beside its outputs behind them."""
-        found = (*answers, self.aux) if has_aux else answers
-        return found if len(found) > 1 else found[0]
+        """The answers, and behind them what the function returned beside its outputs."""
+        if not has_aux:
+            return answers if len(answers) > 1 else answers[0]
+        return (*answers, self.aux)
 
 
 def _run(f: Function, args: Sequence[Any], named: dict[str, Any], wrt: Positions, has_aux: bool = False) -> _Run:
@@ -88,14 +89,14 @@ def _run(f: Function, args: Sequence[Any], named: dict[str, Any], wrt: Positions
     outputs, outputs_structure = flatten(answer, "what the function returns")
     order, met = computed_since(start, (o for o in outputs if isinstance(o, Value)), inputs)
     holds_values = any(isinstance(leaf, Value) for leaf in leaves)
-
-    def beside(x: Value) -> Any:
-        return x if lifting and (holds_values or computed_since(start, [x], inputs)[1]) else x.data
-
     lifted = lifting and (met or holds_values)
     above, towards = _bounds(order, inputs) if lifted else (set(inputs), None)
     known = order if len(outputs) == 1 and not lifted and not met else None
-    return _Run(inputs, structure, outputs, outputs_structure, lifted, known, above, towards, mapped(beside, aux))
+    if has_aux:
+        aux = mapped(
+            lambda x: x if lifting and (holds_values or computed_since(start, [x], inputs)[1]) else x.data, aux
+        )
+    return _Run(inputs, structure, outputs, outputs_structure, lifted, known, above, towards, aux)
 
 
 def bound(f: Function, args: Sequence[Any], named: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:

@@ -29,6 +29,7 @@ from autograd import (
     value_and_jacobian,
     vjp,
 )  # fmt: skip
+from autograd.kinds import Static
 
 
 def f(x, y=3.0, *, k=2.0):
@@ -187,6 +188,7 @@ def test_what_is_equal_in_python_may_be_another_recording():
     """1, 1.0 and True have one hash, and are equal."""
     seen = compile(lambda x, how: x * {bool: 1.0, int: 10.0, float: 100.0}[type(how)], static_argnums=1)
     assert [seen(1.0, how) for how in (1, True, 1.0, 1, True)] == [10.0, 1.0, 100.0, 10.0, 1.0]
+    assert Static(1) == Static(1) != Static(True) != 1
 
 
 def power_sum(x, n, scale=1.0):

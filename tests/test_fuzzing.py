@@ -30,7 +30,7 @@ def hunted(seed: int, cases: int, neighbours: Sequence[Any] = ()) -> Tally:
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_no_way_of_asking_answers_anything_else(seed):
-    assert hunted(seed, 6).compared.total() > 80
+    assert hunted(seed, 6).compared.total() > 60
 
 
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="there is no gcc")

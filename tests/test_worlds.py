@@ -101,9 +101,6 @@ TRANSFORMS = {
     "value_and_jacobian": (value_and_jacobian(f), VALUE + GRADIENT),
     "grad, by name": (lambda x: grad(lambda a, b, x: f(x) + a - b, argnum=2)(1.0, x=x, b=2.0), GRADIENT),
     "grad, with aux": (grad(with_aux, has_aux=True), GRADIENT + AUX),
-    "value_and_grad, with aux": (value_and_grad(with_aux, has_aux=True), VALUE + AUX + GRADIENT),
-    "hessian, with aux": (hessian(with_aux, has_aux=True), HESSIAN + AUX),
-    "jvp, with aux": (lambda x: jvp(with_aux, (x,), (direction(x),), has_aux=True), VALUE + PUSHED + AUX),
     "vjp, with aux": (lambda x: (lambda y, pull, aux: (pull(3.0), aux))(*vjp(with_aux, x, has_aux=True)), PULLED + AUX),
 }
 del TRANSFORMS["jacobian"]  # its product rule is not a list of f's own derivatives; the wide one is the same code
@@ -120,10 +117,8 @@ QUESTIONS = {
     "value_and_jacobian": (lambda p: p.value_and_jacobian, VALUE + GRADIENT),
 }
 REDUCED = {"value": 1, "value_and_grad": 1, "jvp": 2, "vjp": 1, "value_and_jacobian": 1}  # numbers that a sum makes one
-WITH_AUX = {
-    "value": VALUE + AUX, "grad": GRADIENT + AUX, "value_and_grad": VALUE + AUX + GRADIENT, "jacobian": GRADIENT + AUX,
-    "value_and_jacobian": VALUE + AUX + GRADIENT, "hessian": HESSIAN + AUX, "hvp": PRODUCT + AUX,
-    "jvp": VALUE + PUSHED + AUX, "vjp": VALUE + PULLED + AUX,
+WITH_AUX = {  # of the others test_arguments sees to it
+    "value_and_grad": VALUE + AUX + GRADIENT, "vjp": VALUE + PULLED + AUX,
 }  # fmt: skip
 BACKENDS = ("interpreter", "numpy", "llvm")
 COMPILED = {backend: compile(f, backend=backend) for backend in BACKENDS}

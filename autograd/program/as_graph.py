@@ -17,7 +17,7 @@ from autograd.program.layout import Array, Layout
 from autograd.program.options import Options
 from autograd.program.recording import Recording
 from autograd.recorder import RECORDERS, apply
-from autograd.structure import leaves_like
+from autograd.structure import flatten
 from autograd.transforms import positions
 from autograd.value import RUNNING, Operand, Value
 
@@ -39,7 +39,7 @@ def answer(question: Question, recording: Recording, taken: Arguments, options: 
     for args in _arguments(taken):
         if question.takes == "a direction" and not isinstance(options.argnums, int):
             args = [*args[:takes], tuple(args[takes:])]  # several directions stand in a tuple
-        found = leaves_like(asked(*args), layout.structure, "an answer")
+        found, _ = flatten(asked(*args), "an answer", flags=True)
         each.append([x for x, is_summed in zip(found, layout.summed, strict=True) if not is_summed])
         total.append([x for x, is_summed in zip(found, layout.summed, strict=True) if is_summed])
     return _combined(layout, taken.samples, each, total)
@@ -50,8 +50,7 @@ def function_of(recording: Recording) -> Callable[..., Any]:
     captured = [_number_of(node) for node in recording.captured]
 
     def f(*args: Any) -> Any:
-        pairs = zip(args, recording.arguments, strict=True)
-        leaves = [leaf for given, structure in pairs for leaf in leaves_like(given, structure, "an argument")]
+        leaves, _ = flatten(args, flags=True)
         return recording.answer.build(_run(recording, [*leaves, *captured]))
 
     return f
