@@ -36,7 +36,7 @@ INDEXED = {"softmax", "log_softmax"}  # whose first operand says which component
 ROWS = pytest.mark.parametrize("row", TABLE.values(), ids=TABLE.keys())
 
 
-ABSOLUTE = {"digamma": 4e-15, "lgamma": 1e-15}  # near zeros left of 0, and that of ψ at 1.46
+ABSOLUTE = {"digamma": 4e-15, "lgamma": 1e-15, "silu": 2e-16}  # near zeros left of 0, of ψ at 1.46, of silu′ at -1.28
 ROUNDED = {"fmod", "remainder"}  # their slopes, -0.0 where eager has 0.0
 
 

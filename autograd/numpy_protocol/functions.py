@@ -99,8 +99,8 @@ NUMPYS: set[Function] = _functions(
     block broadcast_arrays broadcast_to choose column_stack compress concat concatenate convolve copy copyto
     correlate cross cumprod cumsum cumulative_prod cumulative_sum delete diag diagflat diagonal diff dsplit dstack
     ediff1d einsum empty_like expand_dims extract fill_diagonal flip fliplr flipud full_like hsplit hstack insert
-    kron matrix_transpose may_share_memory meshgrid moveaxis ndim ones_like pad permute_dims polyval ptp
-    put_along_axis ravel repeat reshape resize roll rollaxis rot90 round shape shares_memory size split squeeze
+    kron matrix_transpose meshgrid moveaxis ndim ones_like pad permute_dims polyval ptp
+    put_along_axis ravel repeat reshape resize roll rollaxis rot90 round shape size split squeeze
     stack swapaxes take take_along_axis tile trace transpose trapezoid trapz tril triu unstack vander vsplit
     vstack zeros_like"""
 ) | _functions(

@@ -101,6 +101,13 @@ def tanh(x: Number) -> Number:
     return (u * (u + 2.0) * q).with_sign_of(x)
 
 
+def sech(x: Number) -> Number:
+    """2t/(1 + t²); far out 2t, which needs no square."""
+    _, t, q = _tanh_parts(x)
+    size = abs(x)
+    return x.code.select(size > 300.0, 2.0 * exp(-size), (t + t) * q)
+
+
 def tanh_slope(y: Number, x: Number) -> Number:
     """1/cosh² = (2t/(1 + t²))², digits to the last in the tail."""
     _, t, q = _tanh_parts(x)

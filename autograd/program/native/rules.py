@@ -174,6 +174,7 @@ _ATOMS: dict[str, Rule] = {
     "exp": mathematics.exp,
     "expm1": mathematics.expm1,
     "tanh": mathematics.tanh,
+    "sech": mathematics.sech,
     "log": mathematics.log,
     "log1p": mathematics.log1p,
     "sin": mathematics.sin,
