@@ -53,9 +53,9 @@ def huber(predictions: Any, targets: Any, delta: float = 1.0, reduction: str = "
         raise ArgumentError(f"huber's delta is a positive number, got {delta}")
 
     def term(p: Any, y: Any) -> Any:
-        size = f.abs(y - p)
-        capped = f.minimum(size, delta)
-        return capped * (size - 0.5 * capped)  # both cases in one formula
+        r = y - p
+        size = f.abs(r)
+        return f.where(f.less_equal(size, delta), 0.5 * f.square(r), delta * (size - 0.5 * delta))
 
     return _loss(predictions, targets, reduction, term)
 

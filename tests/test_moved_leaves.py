@@ -537,3 +537,16 @@ def test_what_chose_above_the_inputs_is_no_matter():
     w = Value(1.0)
     z = where(w > 0, 2 * w, w)
     assert compile_graph(z * z, [z])(3.0) == 9.0
+
+
+@pytest.mark.parametrize("slope", [math.inf, math.nan])
+def test_a_constant_slope_behind_a_closed_gate_counts_for_nothing(slope):
+    """0 · ∞ is nan: what is not chosen must be chosen away, also where its slope is a plain number."""
+
+    def f(x):
+        return where(greater(x, 5.0), slope * x, 2 * x)
+
+    w = Value(1.0)
+    assert gradient(f(w), w, as_graph=True).data == 2.0
+    assert autograd.compile(autograd.grad(f))(1.0) == 2.0
+    assert autograd.compile(lambda x: autograd.jvp(f, (x,), (1.0,))[1])(1.0) == 2.0

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nn
-from autograd import Value
+from autograd import Value, compile, grad
 from autograd.errors import ArgumentError, OperandError
 
 numbers = st.floats(-4, 4).map(lambda x: round(x, 3))
@@ -143,3 +143,11 @@ def test_targets_may_be_values_and_nan_shows():
     assert t.grad == 0.75
     assert nn.binary_cross_entropy(Value(0.25), Value(1.0)).data == pytest.approx(-math.log(0.25))
     assert math.isnan(nn.mean_squared_error(Value(math.nan), 0.0).data)
+
+
+@pytest.mark.parametrize(
+    ("residual", "slope"), [(math.inf, 1.0), (-math.inf, -1.0), (1e308, 1.0), (5e-324, 5e-324), (0.0, 0.0)]
+)
+def test_huber_far_out_and_at_nothing(residual, slope):
+    assert grad(lambda p: nn.huber(p, 0.0))(residual) == slope
+    assert compile(lambda p: nn.huber(p, 0.0)).grad(residual) == slope
