@@ -11,6 +11,7 @@ from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
+from threading import Barrier
 from typing import NamedTuple
 
 import numpy as np
@@ -474,6 +475,44 @@ def test_many_threads_may_call_one_compiled_function():
     with ThreadPoolExecutor(4) as pool:
         for got in pool.map(lambda _: p.value_and_grad(W, x, y), range(24)):
             assert got == expected
+
+
+def in_another_thread(f, *args):
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(f, *args).result(timeout=60)
+
+
+def test_what_is_recorded_may_wait_for_threads_that_record():
+    """While a function runs to be recorded, no lock is held that another thread could be waiting for."""
+    other = autograd.compile(lambda x: x * x)
+    p = autograd.compile(lambda x, n: x * (in_another_thread(p, 3.0, 1) if n == 2 else 2.0), static_argnums=1)
+    assert autograd.compile(lambda x: x * in_another_thread(other, 3.0))(2.0) == 18.0
+    assert p(1.0, 2) == 6.0
+
+
+def test_two_that_record_each_other_in_two_threads():
+    met = Barrier(2)
+
+    def f(x, first):
+        if first:
+            met.wait(60)  # both are being recorded now
+        return x + (g(x, False) if first else x)
+
+    def g_of(x, first):
+        if first:
+            met.wait(60)
+        return 2 * x + (f_(x, False) if first else x)
+
+    f_, g = (autograd.compile(each, static_argnums=1) for each in (f, g_of))
+    with ThreadPoolExecutor(2) as pool:
+        asked = [pool.submit(each, 1.0, True) for each in (f_, g)]
+        assert [each.result(timeout=60) for each in asked] == [4.0, 4.0]
+
+
+def test_one_that_calls_itself_through_a_thread_is_told():
+    p = autograd.compile(lambda x: x * in_another_thread(p, 1.0))
+    with pytest.raises(GraphError, match="calls itself while it is recorded"):
+        p(2.0)
 
 
 # -- exact ------------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ from autograd.value import Value
 
 __all__ = ["Bound", "Compiled", "compile", "compile_graph"]
 REMEMBERED = 32  # recordings of one function, for as many structures of its arguments; the oldest is dropped
+_AT_ONCE = 256  # threads that record the same; more are taken for one that calls itself through threads
 
 
 @overload
@@ -194,8 +195,7 @@ class Compiled(Locked):
         Its inputs are the numbers of the arguments, in order, and then the Values that f takes from
         elsewhere, by their names (`captured` lists them); in an export all of them are inputs.
         """
-        with self.lock:
-            return self.taken(args, named)[0].recording.program
+        return self.taken(args, named)[0].recording.program
 
     def taken(
         self, args: Sequence[Any], named: dict[str, Any], differentiated: bool = False
@@ -205,14 +205,12 @@ class Compiled(Locked):
         axes = axes_of(self.options.in_axes, len(given) - len(keywords), keywords)
         taken = take_numbers(given, axes)
         key = (taken.structures, keywords)
-        with self.lock:
-            found = self._recordings.get(key)
-            if found is not None and not found.recording.is_over:
-                self._recordings.move_to_end(key)
-                return found, taken
-            if differentiated:
-                derive.chosen_of(self.options.argnums, taken.structures, len(given) - len(keywords))
-            known = self._found(key)
+        found = self._known(key)
+        if found is not None:
+            return found, taken
+        if differentiated:
+            derive.chosen_of(self.options.argnums, taken.structures, len(given) - len(keywords))
+        known = self._found(key)
         if known == key:
             return self._recorded(key), taken
         listed = zip(given, known[0], axes, strict=True)
@@ -229,22 +227,39 @@ class Compiled(Locked):
             return known if self.f is None else key
         if not compute_alike(self._recorded(known).as_written, self._recorded(key).as_written):
             return key
-        del self._recordings[key]
-        self._alike[key] = known
-        if len(self._alike) > REMEMBERED:
-            self._alike.popitem(last=False)
+        with self.lock:
+            self._recordings.pop(key, None)
+            self._alike[key] = known
+            if len(self._alike) > REMEMBERED:
+                self._alike.popitem(last=False)
         return known
 
     def _recorded(self, key: Key) -> Recorded:
-        """The recording for arguments made so, and what was made of it."""
+        """The recording for arguments made so, and what was made of it.
+
+        Two threads that ask at once may both record, and the first one's stays: while f runs nothing is locked,
+        since it may wait for a thread that calls this function too, or one that calls the other way round.
+        """
+        found = self._known(key)
+        if found is not None:
+            return found
+        mine = Recorded(self._recorded_now(key), self.options)
         with self.lock:
-            found = self._recordings.get(key)
-            if found is None or found.recording.is_over:
-                found = self._recordings[key] = Recorded(self._recorded_now(key), self.options)
+            found = self._known(key)
+            if found is None:
+                found = self._recordings[key] = mine
                 self._in_any_order.setdefault(in_order(key), key)
                 if len(self._recordings) > REMEMBERED:
                     dropped, _ = self._recordings.popitem(last=False)
                     self._forget(dropped)
+            return found
+
+    def _known(self, key: Key) -> Recorded | None:
+        """What was recorded for arguments made so, if it still holds."""
+        with self.lock:
+            found = self._recordings.get(key)
+            if found is None or found.recording.is_over:
+                return None
             self._recordings.move_to_end(key)
             return found
 
@@ -254,7 +269,8 @@ class Compiled(Locked):
 
     def _recorded_now(self, key: Key) -> Recording:
         mine = (threading.get_ident(), key)  # in a forked process, others may have been left here
-        if mine in self._being_recorded:
+        threads = [thread for thread, recorded in tuple(self._being_recorded) if recorded == key]
+        if mine[0] in threads or len(threads) >= _AT_ONCE:
             raise GraphError(
                 f"{self!r} calls itself while it is recorded, on arguments made as its own: it would never end"
             )
