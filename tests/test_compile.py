@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from itertools import pairwise
 from pathlib import Path
 from threading import Barrier
@@ -488,6 +489,15 @@ def test_what_is_recorded_may_wait_for_threads_that_record():
     p = autograd.compile(lambda x, n: x * (in_another_thread(p, 3.0, 1) if n == 2 else 2.0), static_argnums=1)
     assert autograd.compile(lambda x: x * in_another_thread(other, 3.0))(2.0) == 18.0
     assert p(1.0, 2) == 6.0
+
+
+def test_a_thread_in_the_context_of_a_recording_belongs_to_it():
+    w = Value(2.0)
+    q = autograd.compile(lambda x: w * x)
+    p = autograd.compile(lambda x: x * in_another_thread(copy_context().run, q, 3.0))
+    assert p(1.0) == 6.0
+    w.data = 5.0
+    assert p(1.0) == 15.0
 
 
 def test_two_that_record_each_other_in_two_threads():
