@@ -433,3 +433,21 @@ def test_a_graph_is_copied_and_pickled_with_what_it_captured():
     shared, own, pickled = copy.copy(p), copy.deepcopy(p), pickle.loads(pickle.dumps(p))
     w.data = 10.0
     assert [q.value_and_grad(1.0) for q in (p, shared, own, pickled)] == [(10.0, 20.0)] * 2 + [(2.0, 4.0)] * 2
+
+
+@pytest.mark.parametrize("n", [3, 3.0, (3, 1.0), [2, 3]], ids=repr)
+def test_a_static_argument_that_is_a_number_is_none_on_values(n):
+    """Inside a derivative or a recording the program is asked again: what is static is no input of it."""
+
+    def f(x, n):
+        return (n[0] * x**2 + n[1]) if isinstance(n, tuple) else n * x**2
+
+    n = tuple(n) if isinstance(n, list) else n
+    p = compile(f, static_argnums=1)
+    slope = 2 * 2.0 * (n[0] if isinstance(n, tuple) else n)
+    assert p.grad(2.0, n) == slope
+    assert grad(p)(2.0, n) == slope
+    assert grad(lambda x: p(x, n=n))(2.0) == slope
+    assert compile(lambda x: p(x, n)).grad(2.0) == slope
+    assert jvp(lambda x: p(x, n), (2.0,), (1.0,))[1] == slope
+    assert p(Value(2.0), n).data == f(2.0, n)

@@ -481,3 +481,8 @@ def test_the_remainder_of_a_right_gradient_is_of_order_2():
     assert along.order == math.inf
     with pytest.raises(ArgumentError, match="the direction has shape"):
         taylor_test(lambda v: v[0] * v[1], [1.0, 1.0], direction=[1.0])
+
+
+def test_a_function_that_writes_into_its_arguments_is_asked_anew_each_time():
+    assert check_grad(lambda x: (x.sort(), np.dot(x, [1.0, 2.0, 3.0]))[1], np.array([3.0, 1.0, 2.0])).ok
+    assert check_grad(lambda d: d.pop("a") * d["b"], {"a": 1.0, "b": 2.0}).ok

@@ -3,6 +3,7 @@
 import copy
 import math
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from autograd import (
     Value,
     ValueArray,
     compile,
+    compile_graph,
     grad,
     hessian,
     hvp,
@@ -208,3 +210,27 @@ def test_another_kind_of_array_answers_itself():
     x = array(1.0, 2.0)
     assert np.add(x, Other()) == "other's"
     assert np.concatenate([x, Other()]) == "other's"
+
+
+def test_a_graph_in_which_numpy_chose_is_not_compiled():
+    v = Value(0.5)
+    for chosen in (np.where(v > 0, v**2, -v), np.select([v > 0], [v**2], -v)):
+        with pytest.raises(GraphError, match="chose by a plain number"):
+            compile_graph(chosen, [v])
+
+
+@pytest.mark.parametrize(("f", "slope"), [
+    (lambda x: np.zeros_like(x) + x, 1.0), (lambda x: np.ones_like(x) * x, 1.0),
+    (lambda x: np.full_like(x, 2.0) * x, 2.0),
+    (lambda x: np.polyval([1.0, 2.0, 3.0], x), 3.0), (lambda x: np.sum(np.linspace(0.0, x, 4)), 2.0),
+])  # fmt: skip
+def test_arrays_made_like_one_number(f, slope):
+    assert grad(f)(0.5) == slope
+    assert compile(f).grad(0.5) == slope
+
+
+def test_what_is_not_chosen_does_not_warn():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        slopes = grad(lambda x: np.sum(np.where(x > 0, x * np.log(x), 0.0)))(np.array([0.0, 4.0]))
+    assert slopes.tolist() == [0.0, np.log(4.0) + 1]

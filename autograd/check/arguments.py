@@ -70,7 +70,7 @@ class At:
         """f at the point; one that uses methods of Values, as in x.tanh(), is handed Values from now on."""
         with no_grad():
             try:
-                return self.f(*self.point, **self.named)
+                return self.f(*self._arguments(np.array(self.numbers)), **self.named)
             except AttributeError as error:
                 if not isinstance(error.obj, (float, np.ndarray)):
                     raise
@@ -84,7 +84,7 @@ class At:
             if self._of_values:
                 args[i] = part.build([Value(x) for x in numbers[start : start + part.size].tolist()])
             else:
-                args[i] = part.read(lambda first, last: numbers[first:last], start)
+                args[i] = part.read(lambda first, last: numbers[first:last].copy(), start)  # f may write into them
             start += part.size
         return tuple(args)
 

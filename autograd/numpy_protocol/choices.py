@@ -12,11 +12,20 @@ from autograd.errors import ArgumentError
 from autograd.numpy_protocol.kinds import array_of, bare, numbers, refuse_kinds
 from autograd.numpy_protocol.ufuncs import choose, elementwise, is_nan
 from autograd.recorder import RECORDERS
-from autograd.symbol import Condition
+from autograd.symbol import Condition, Symbol
 from autograd.value import Value
 
 _CLIP = elementwise(RECORDERS["clip"], 3)
-_WHERE = elementwise(choose, 3)
+
+
+def _choose(condition: Any, chosen: Any, other: Any) -> Any:
+    """`choose`, but of Values whose numbers are known it leaves a node, which says that something was chosen."""
+    if any(isinstance(x, Value) and not isinstance(x, Symbol) for x in (chosen, other)):
+        return RECORDERS["where"](condition, chosen, other)
+    return choose(condition, chosen, other)
+
+
+_WHERE = elementwise(_choose, 3)
 _LARGEST = float(np.finfo(float).max)
 
 
@@ -38,13 +47,14 @@ def conditions(x: Any) -> Any:
 
 
 def where(condition: Any, *branches: Any) -> Any:
-    """As np.where: picked where the condition is known, recorded where not."""
+    """As np.where: of numbers picked, of Values recorded, also by a condition that is known, as `where` does it."""
     if not branches:
         return np.nonzero(numbers(condition, "where"))
     if len(branches) != 2:
         raise ArgumentError("np.where takes a condition alone, or a condition and two branches")
     holds, chosen, other = conditions(condition), *map(bare, branches)
-    return np.where(holds, chosen, other) if holds.dtype == bool else _WHERE(holds, chosen, other)
+    are_numbers = holds.dtype == bool and all(np.asarray(branch).dtype != object for branch in (chosen, other))
+    return np.where(holds, chosen, other) if are_numbers else _WHERE(holds, chosen, other)
 
 
 def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Any:
@@ -134,6 +144,6 @@ def linspace(
     shape = np.broadcast_shapes(start.shape, stop.shape)
     points = np.empty((num, *shape), object)
     for i, point in enumerate(numbers_):
-        points[i] = point
+        points[i] = point if shape else np.asarray(point, object)[()]
     points = np.moveaxis(points, 0, axis)
     return (points, step) if retstep else points

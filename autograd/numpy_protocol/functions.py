@@ -35,7 +35,8 @@ def apply_function(
         return function(*numbers(args, name), **{key: numbers(x, name) for key, x in named.items()})
     if function not in NUMPYS:
         raise _refusal(function)
-    return kept(_PLAIN.__array_function__(function, (np.ndarray,), args, named))
+    found = _PLAIN.__array_function__(function, (np.ndarray,), args, named)
+    return found if function is np.empty_like else kept(found)  # which is still to be filled, by NumPy's own code
 
 
 _PLAIN = np.empty(0)  # whose __array_function__ is NumPy's own code

@@ -29,7 +29,8 @@ _REFUSED = "has no derivative rule for Values"
 def apply_ufunc(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
     """What `ufunc` means on `inputs`, at least one of which, or `out`, is a Value or an array of them."""
     if ufunc in _LOOPS and not options and method == "__call__" and _ENTER.issuperset(map(type, inputs)):
-        return kept(ufunc(*map(bare, inputs)))  # the quick way, for small arrays
+        with np.errstate(all="ignore"):
+            return kept(ufunc(*map(bare, inputs)))  # the quick way, for small arrays
     if any(map(_is_foreign, inputs)):
         return NotImplemented
     out = options.pop("out", None)

@@ -17,7 +17,7 @@ from autograd.program.layout import Array, Layout
 from autograd.program.options import Options
 from autograd.program.recording import Recording
 from autograd.recorder import RECORDERS, apply
-from autograd.structure import flatten
+from autograd.structure import flatten, leaves_like
 from autograd.transforms import positions
 from autograd.value import RUNNING, Operand, Value
 
@@ -50,7 +50,8 @@ def function_of(recording: Recording) -> Callable[..., Any]:
     captured = [_number_of(node) for node in recording.captured]
 
     def f(*args: Any) -> Any:
-        leaves, _ = flatten(args, flags=True)
+        given = zip(args, recording.arguments, strict=True)  # which know what is no number, though it be an int
+        leaves = [x for thing, structure in given for x in leaves_like(thing, structure, "an argument")]
         return recording.answer.build(_run(recording, [*leaves, *captured]))
 
     return f
