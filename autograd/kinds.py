@@ -47,15 +47,18 @@ class Kind(NamedTuple):
 class Static:
     """Something that holds no numbers, as part of a structure: equal to another of the same class and value.
 
+    0.0 and -0.0 are two, and so are (2,) and (2.0,).
+
     Raises ArgumentError for what has no hash, by which a recording could be found again.
     """
 
-    __slots__ = ("_hash", "value")
+    __slots__ = ("_hash", "_key", "value")
 
     def __init__(self, value: Any, what: str = "a static argument") -> None:
         self.value = value
         try:
-            self._hash = hash((type(value), value))
+            self._key = _exactly(value)
+            self._hash = hash(self._key)
         except TypeError:
             raise ArgumentError(
                 f"{what} is compared with those of other calls by its hash, which {type(value).__name__} "
@@ -63,15 +66,24 @@ class Static:
             ) from None
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Static) or type(other.value) is not type(self.value):
-            return NotImplemented if not isinstance(other, Static) else False
-        return bool(other.value is self.value or other.value == self.value)
+        if not isinstance(other, Static):
+            return NotImplemented
+        return other.value is self.value or bool(other._key == self._key)
 
     def __hash__(self) -> int:
         return self._hash
 
     def __repr__(self) -> str:
         return f"Static({self.value!r})"
+
+
+def _exactly(value: Any) -> tuple[type, Any]:
+    """What is equal for two of one class and value, down to the sign of a zero."""
+    if isinstance(value, float):
+        return type(value), value.hex()
+    if isinstance(value, tuple):
+        return type(value), tuple(map(_exactly, value))
+    return type(value), value
 
 
 # -- kinds of things --------------------------------------------------------------------------------
@@ -184,9 +196,10 @@ def _series(cls: type) -> Kind:
         one = isinstance(numbers, np.ndarray) and numbers.ndim == 1
         return cls(np.asarray(numbers), index=rest.index, name=rest.name) if one else numbers  # pandas wants no other
 
-    return Kind(
-        lambda thing: Taken([thing.to_numpy()], rest=_Labels(thing.index, thing.name)), together, "", is_array=True
-    )
+    def apart(thing: Any) -> Taken:
+        return Taken([np.asarray(thing.values)], rest=_Labels(thing.index, thing.name))
+
+    return Kind(apart, together, "", is_array=True)
 
 
 # -- by class ---------------------------------------------------------------------------------------

@@ -451,3 +451,10 @@ def test_a_static_argument_that_is_a_number_is_none_on_values(n):
     assert compile(lambda x: p(x, n)).grad(2.0) == slope
     assert jvp(lambda x: p(x, n), (2.0,), (1.0,))[1] == slope
     assert p(Value(2.0), n).data == f(2.0, n)
+
+
+def test_static_arguments_are_told_apart_by_class_and_sign():
+    p = compile(lambda x, n: x * np.copysign(1.0, n), static_argnums=1)
+    assert (p(2.0, 0.0), p(2.0, -0.0)) == (2.0, -2.0)
+    q = compile(lambda x, n: x * (1.0 if type(n[0]) is int else 2.0), static_argnums=1)
+    assert (q(1.0, (2,)), q(1.0, (2.0,)), q(1.0, (True,))) == (1.0, 2.0, 2.0)

@@ -544,3 +544,10 @@ def test_directions_made_otherwise_are_refused(thing, other):
 
 def test_where_no_number_stands_a_direction_has_the_same_or_none():
     assert jvp(f, ({"a": 1.0, "k": "x"},), ({"a": 1.0, "k": None},))[1] == grad(f)({"a": 1.0, "k": "x"})["a"]
+
+
+def test_a_series_of_values_is_answered():
+    s = pd.Series([1.0, 2.0, 3.0], index=list("uvw"))
+    assert compile(lambda s: s * s["u"])(s).to_dict() == {"u": 1.0, "v": 2.0, "w": 3.0}
+    assert jacobian(lambda s: s * s["u"])(s).tolist() == [[2.0, 0.0, 0.0], [2.0, 1.0, 0.0], [3.0, 0.0, 1.0]]
+    assert jvp(lambda s: s * s["u"], (s,), (s,))[1].to_dict() == {"u": 2.0, "v": 4.0, "w": 6.0}

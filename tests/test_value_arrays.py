@@ -234,3 +234,15 @@ def test_what_is_not_chosen_does_not_warn():
         warnings.simplefilter("error")
         slopes = grad(lambda x: np.sum(np.where(x > 0, x * np.log(x), 0.0)))(np.array([0.0, 4.0]))
     assert slopes.tolist() == [0.0, np.log(4.0) + 1]
+
+
+@pytest.mark.parametrize(("f", "slopes"), [
+    (lambda x: np.dot([x[0], 1.0], x[:2]), [2.0, 1.0, 0.0]),
+    (lambda x: np.inner([x[0], 2 * x[1]], [1.0, x[2]]), [1.0, 6.0, 4.0]),
+    (lambda x: np.sum(np.where(x > 1.5, list(x), x)), [1.0, 1.0, 1.0]),
+    (lambda x: np.vdot([x[0], 1.0], x[:2]) + np.tensordot([x[1], 1.0], x[:2], 1), [4.0, 3.0, 0.0]),
+    (lambda x: np.sum(np.dot([[x[0], 1.0], [0.0, x[1]]], x[:2])), [2.0, 5.0, 0.0]),
+])  # fmt: skip
+def test_lists_of_values_stand_beside_arrays(f, slopes):
+    assert grad(f)(A).tolist() == slopes
+    assert compile(f).grad(A).tolist() == slopes

@@ -52,7 +52,14 @@ def lifted(x: Any) -> Any:
 
 def array_of(x: Any) -> Any:
     """Anything that holds numbers or Values as NumPy's own array."""
-    return np.asarray(bare(x))
+    return np.asarray(_unboxed(x) if isinstance(x, (list, tuple)) else bare(x))
+
+
+def _unboxed(x: Any) -> Any:
+    """The Values that `lifted` put into arrays without axes again, in sequences, of which NumPy makes one array."""
+    if isinstance(x, (list, tuple)):
+        return [_unboxed(element) for element in x]
+    return x[()] if isinstance(x, np.ndarray) and x.ndim == 0 else x
 
 
 def ours(x: Any) -> Any:
