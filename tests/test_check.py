@@ -486,3 +486,8 @@ def test_the_remainder_of_a_right_gradient_is_of_order_2():
 def test_a_function_that_writes_into_its_arguments_is_asked_anew_each_time():
     assert check_grad(lambda x: (x.sort(), np.dot(x, [1.0, 2.0, 3.0]))[1], np.array([3.0, 1.0, 2.0])).ok
     assert check_grad(lambda d: d.pop("a") * d["b"], {"a": 1.0, "b": 2.0}).ok
+
+
+def test_pythons_complex_powers_are_outside_of_the_domain():
+    assert check_grad(lambda x: x**1.5, 0.0).unsure and not check_grad(lambda x: x**1.5, 0.0).wrong
+    assert check_grad(lambda x: x**0.5, 0.0).unsure

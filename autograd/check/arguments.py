@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
@@ -60,7 +61,10 @@ class At:
     def outputs(self, numbers: Floats) -> list[float]:
         """What f gives at these numbers, as a list of floats."""
         with no_grad():
-            found, structure = self._flat(self.f(*self._arguments(numbers), **self.named))
+            answer = self.f(*self._arguments(numbers), **self.named)
+        if isinstance(answer, complex):  # Python's power of a negative number: outside of the domain
+            answer = math.nan
+        found, structure = self._flat(answer)
         if structure.size != self.outputs_structure.size:
             sizes = f"{self.outputs_structure.size} numbers at the point and {structure.size} beside it"
             raise ArgumentError(f"{name_of(self.f)} returned {sizes}, so that these cannot be compared")
