@@ -246,3 +246,14 @@ def test_what_is_not_chosen_does_not_warn():
 def test_lists_of_values_stand_beside_arrays(f, slopes):
     assert grad(f)(A).tolist() == slopes
     assert compile(f).grad(A).tolist() == slopes
+
+
+@pytest.mark.parametrize(("f", "at", "right"), [
+    (lambda x: np.std(x), [1.0, 3.0], 1.0), (lambda x: np.nan_to_num(x[0]) + x[1], [math.nan, 2.0], 2.0),
+    (lambda x: np.fmax(x[0], x[1]), [math.nan, 2.0], 2.0), (lambda x: np.fmin(x[0], x[1]), [1.0, math.nan], 1.0),
+    (lambda x: np.heaviside(x[0], 0.5) + x[1], [-1.0, 2.0], 2.0),
+    (lambda x: np.angle(x[0]) + x[1], [-1.0, 0.0], math.pi),
+])  # fmt: skip
+def test_what_a_function_chooses_itself_it_chooses_anew_in_a_graph(f, at, right):
+    v = ValueArray([Value(1.0), Value(1.0)])
+    assert compile_graph(f(v), list(v))(*at) == right

@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd.errors import ArgumentError
 from autograd.numpy_protocol.kinds import array_of, bare, numbers, refuse_kinds
-from autograd.numpy_protocol.ufuncs import choose, elementwise, is_nan
+from autograd.numpy_protocol.ufuncs import choose, elementwise, is_number
 from autograd.recorder import RECORDERS
 from autograd.symbol import Condition, Symbol
 from autograd.value import Value
@@ -98,7 +98,11 @@ def nan_to_num(
     high, low = _LARGEST if posinf is None else posinf, -_LARGEST if neginf is None else neginf
 
     def replaced(x: Any) -> Any:
-        return choose(is_nan(x), nan, choose(x == math.inf, high, choose(x == -math.inf, low, x)))
+        return choose(
+            is_number(x),
+            choose(RECORDERS["equal"](x, math.inf), high, choose(RECORDERS["equal"](x, -math.inf), low, x)),
+            nan,
+        )
 
     found = elementwise(replaced, 1)(array_of(x))
     if not copy:
@@ -109,7 +113,9 @@ def nan_to_num(
 def angle(z: Any, deg: bool = False) -> Any:
     """As np.angle of real numbers: 0, or π of those below 0, and nowhere a derivative."""
     half = 180.0 if deg else math.pi
-    return elementwise(lambda x: choose(is_nan(x), math.nan, choose(x < 0.0, half, 0.0)), 1)(array_of(z))
+    return elementwise(lambda x: choose(is_number(x), choose(RECORDERS["less"](x, 0.0), half, 0.0), math.nan), 1)(
+        array_of(z)
+    )
 
 
 # -- by size ----------------------------------------------------------------------------------------

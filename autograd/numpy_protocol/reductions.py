@@ -115,7 +115,7 @@ def std(*args: Any, **named: Any) -> Any:
 
 def _root(x: Any) -> Any:
     """√ of a sum of squares: at 0 the subgradient of smallest norm, 0, where √ alone gives ∞·0."""
-    return choose(x <= 0.0, 0.0, RECORDERS["sqrt"](x))
+    return choose(RECORDERS["less_equal"](x, 0.0), 0.0, RECORDERS["sqrt"](x))
 
 
 _ROOT = elementwise(_root, 1)

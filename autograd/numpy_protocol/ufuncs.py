@@ -19,7 +19,6 @@ from autograd.numpy_protocol import products
 from autograd.numpy_protocol.kinds import array_of, bare, is_open, numbers, operand, ours
 from autograd.ops.primitive import lookup
 from autograd.recorder import RECORDERS
-from autograd.symbol import Symbol
 from autograd.value import Value, each
 
 Meaning = Callable[..., Any]
@@ -128,27 +127,28 @@ def _holds_values(found: Any) -> bool:
 
 
 def choose(condition: Any, chosen: Any, other: Any) -> Any:
-    """`chosen` where the condition holds: recorded if that is not known, else picked."""
-    if isinstance(condition, Symbol):
+    """`chosen` where the condition holds: a node where the condition, made by a row, is one, else picked."""
+    if isinstance(condition, Value):
         return RECORDERS["where"](condition, chosen, other)
     return chosen if condition else other
 
 
-def is_nan(x: Any) -> Any:
-    """Whether one number is nan."""
-    return x != x
+def is_number(x: Any) -> Any:
+    """1 unless x is nan, then 0."""
+    return RECORDERS["equal"](x, x)
 
 
-def _fmax(a: Any, b: Any) -> Any:
-    return choose(is_nan(a), b, choose(is_nan(b), a, RECORDERS["maximum"](a, b)))
+def _but_for_nan(row: str) -> Meaning:
+    """A row of two numbers, one of which is the answer where the other is nan."""
 
+    def meaning(a: Any, b: Any) -> Any:
+        return choose(is_number(a), choose(is_number(b), RECORDERS[row](a, b), a), b)
 
-def _fmin(a: Any, b: Any) -> Any:
-    return choose(is_nan(a), b, choose(is_nan(b), a, RECORDERS["minimum"](a, b)))
+    return meaning
 
 
 def _heaviside(x: Any, at_zero: Any) -> Any:
-    return choose(x == 0.0, at_zero, 0.5 * RECORDERS["sign"](x) + 0.5)
+    return choose(RECORDERS["equal"](x, 0.0), at_zero, 0.5 * RECORDERS["sign"](x) + 0.5)
 
 
 def _logaddexp2(a: Any, b: Any) -> Any:
@@ -220,7 +220,7 @@ _COMPARISONS: dict[np.ufunc, Meaning] = {
     np.equal: operator.eq, np.not_equal: operator.ne,
 }  # fmt: skip
 _QUESTIONS: dict[np.ufunc, Meaning | None] = {
-    np.isnan: is_nan,
+    np.isnan: lambda x: x != x,
     np.isinf: lambda x: abs(x) == math.inf,
     np.isfinite: lambda x: abs(x) < math.inf,
     np.signbit: None,  # which tells -0.0 from 0.0
@@ -255,8 +255,8 @@ def _meanings() -> dict[np.ufunc, Meaning]:
     for ufunc in _LOOPS:
         found[ufunc] = ufunc  # which is right for floats among Values too
     found |= {
-        np.fmax: np.frompyfunc(_fmax, 2, 1, identity=None),
-        np.fmin: np.frompyfunc(_fmin, 2, 1, identity=None),
+        np.fmax: np.frompyfunc(_but_for_nan("maximum"), 2, 1, identity=None),
+        np.fmin: np.frompyfunc(_but_for_nan("minimum"), 2, 1, identity=None),
         np.heaviside: np.frompyfunc(_heaviside, 2, 1),
         np.logaddexp2: np.frompyfunc(_logaddexp2, 2, 1),
         np.float_power: np.frompyfunc(RECORDERS["power"], 2, 1),
