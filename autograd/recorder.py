@@ -34,8 +34,8 @@ from autograd.array import kept
 from autograd.errors import GraphError, OperandError
 from autograd.methods import Methods
 from autograd.ops import table  # noqa: F401  (reading the page fills TABLE)
-from autograd.ops.expression import ARITHMETIC, Language, can_raise, mentions, source_of, variable
-from autograd.ops.primitive import FLOATS, RAISED, TABLE, Primitive, Rule, define, names_in, written_out
+from autograd.ops.expression import ARITHMETIC, PYTHON, can_raise, mentions, source_of, variable
+from autograd.ops.primitive import FLOATS, RAISED, TABLE, Primitive, Rule, define, function_of, names_in, written_out
 from autograd.symbol import Condition, Symbol, symbolic
 from autograd.value import Operand, Value, new_node, noted, number, short
 
@@ -251,11 +251,9 @@ RECORDERS: dict[str, Recorder] = {name: function_for(row) for name, row in TABLE
 
 # -- slopes as nodes --------------------------------------------------------------------------------
 
-_AS_NODES = Language(
-    operators={**ARITHMETIC, "remainder": "%"},
+_AS_NODES = PYTHON._replace(
+    operators={**ARITHMETIC, "remainder": "%"},  # comparisons are calls: they record
     conditional="choose({condition}, {chosen}, {other})",
-    assignment="{name} = {value}",
-    literal=repr,
 )
 
 
@@ -267,15 +265,14 @@ def slopes_recorder(primitive: Primitive) -> Rule:
     stays true when the leaves move.  The rule itself, handed Values, would choose once and for all.  A choice
     for the sake of digits is a `guard`, which formulas need not show.
     """
-    if primitive.variadic or not mentions(
-        terms := primitive.slope_terms([variable(p) for p in primitive.operands]), "where"
-    ):
+    if primitive.variadic:
         return primitive.local
-    lines, results = source_of(terms, _AS_NODES)
-    body = [*lines, f"return {_tuple(results)}"]
-    source = f"def slopes({', '.join(('y', *primitive.operands))}):\n" + "".join(f"    {line}\n" for line in body)
+    terms = primitive.slope_terms([variable(operand) for operand in primitive.operands])
+    if not mentions(terms, "where"):
+        return primitive.local
     namespace = {**RECORDERS, "inf": FLOATS["inf"], "nan": FLOATS["nan"], "choose": _choice(primitive)}
-    return define("slopes", source, f"<slopes of {primitive.name} as nodes>", namespace)
+    filename = f"<slopes of {primitive.name} as nodes>"
+    return function_of(terms, "slopes", ("y", *primitive.operands), filename, _AS_NODES, namespace)
 
 
 def _choice(primitive: Primitive) -> Rule:

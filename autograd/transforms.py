@@ -88,14 +88,16 @@ def _run(f: Function, args: Sequence[Any], named: dict[str, Any], wrt: Positions
     answer, aux = _split(f, answer) if has_aux else (answer, None)
     outputs, outputs_structure = flatten(answer, "what the function returns")
     order, met = computed_since(start, (o for o in outputs if isinstance(o, Value)), inputs)
-    holds_values = any(isinstance(leaf, Value) for leaf in leaves)
-    lifted = lifting and (met or holds_values)
+    on_values = any(isinstance(leaf, Value) for leaf in leaves)
+    lifted = lifting and (met or on_values)
     above, towards = _bounds(order, inputs) if lifted else (set(inputs), None)
     known = order if len(outputs) == 1 and not lifted and not met else None
-    if has_aux:
-        aux = mapped(
-            lambda x: x if lifting and (holds_values or computed_since(start, [x], inputs)[1]) else x.data, aux
-        )
+
+    def stays(x: Value) -> bool:
+        """Whether what stands beside the outputs stays a Value, as they would."""
+        return lifting and (on_values or computed_since(start, [x], inputs)[1])
+
+    aux = mapped(lambda x: x if stays(x) else x.data, aux) if has_aux else None
     return _Run(inputs, structure, outputs, outputs_structure, lifted, known, above, towards, aux)
 
 

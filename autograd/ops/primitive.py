@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from autograd.lazy import lazy
-from autograd.ops.expression import COMPARISONS, Expression, Term, source_of, variable
+from autograd.ops.expression import COMPARISONS, PYTHON, Expression, Language, Term, source_of, variable
 
 Rule = Callable[..., Any]
 Real: TypeAlias = float  # inside Primitive, `float` is a reading
@@ -135,7 +135,7 @@ class Primitive:
         return (
             self.rule.float
             if isinstance(self.rule, Atom)
-            else _compile(self, "value", [self.value_term(self._variables)])
+            else function_of(self.value_term(self._variables), "value", self.operands, f"<value of {self.name}>")
         )
 
     def array(self, *operands: Any) -> Any:
@@ -154,7 +154,7 @@ class Primitive:
     @lazy
     def float_slopes(self) -> Rule:
         """The slopes on Python floats, never raising."""
-        body = self.local if self.variadic else _compile(self, "slopes", self.slope_terms(self._variables))
+        body = self.local if self.variadic else self._printed_slopes()
 
         def slopes(y: Real, *operands: Real) -> tuple[Real | None, ...]:
             try:
@@ -166,6 +166,10 @@ class Primitive:
                 )
 
         return slopes
+
+    def _printed_slopes(self) -> Rule:
+        terms = self.slope_terms(self._variables)
+        return function_of(terms, "slopes", ("y", *self.operands), f"<slopes of {self.name}>")
 
     def array_slopes(self, y: Any, *operands: Any) -> tuple[Any, ...]:
         """The slopes on NumPy arrays."""
@@ -282,11 +286,18 @@ def define(name: str, source: str, filename: str, namespace: dict[str, Any]) -> 
     return function
 
 
-def _compile(primitive: Primitive, what: str, terms: Sequence[Term]) -> Rule:
-    """A Python function of floats from a rule's terms: `what` is "value" or "slopes"."""
-    assignments, results = source_of(terms)
-    parameters = (["y"] if what == "slopes" else []) + list(primitive.operands)
-    result = results[0] if what == "value" else f"({', '.join(results)},)"
+def function_of(
+    terms: Term | tuple[Term, ...],
+    name: str,
+    parameters: Sequence[str],
+    filename: str,
+    language: Language = PYTHON,
+    namespace: dict[str, Any] | None = None,
+) -> Rule:
+    """The Python function that a term, or a tuple of terms, says; of floats unless a namespace says of what."""
+    listed = terms if isinstance(terms, tuple) else (terms,)
+    assignments, results = source_of(listed, language)
+    result = f"({', '.join(results)},)" if isinstance(terms, tuple) else results[0]
     body = [*assignments, f"return {result}"]
-    source = f"def {what}({', '.join(parameters)}):\n" + "".join(f"    {line}\n" for line in body)
-    return define(what, source, f"<{what} of {primitive.name}>", names_in(source))
+    source = f"def {name}({', '.join(parameters)}):\n" + "".join(f"    {line}\n" for line in body)
+    return define(name, source, filename, names_in(source) if namespace is None else namespace)
