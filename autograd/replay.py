@@ -90,9 +90,13 @@ def _same(one: float | None, other: float | None) -> bool:
     return one != one and other != other
 
 
+def chose_for_good(node: Any) -> bool:
+    """Whether this is a `where` on a plain number, of which nobody knows what it would choose with other leaves."""
+    return node._op.name == "where" and type(node._operands[0]) is float
+
+
 def _check_condition(node: Any) -> None:
-    """Raise GraphError for a `where` of which nobody knows what it would choose now."""
-    if node._op.name == "where" and type(node._operands[0]) is float:
+    if chose_for_good(node):
         raise GraphError(
             f"leaves have moved since this graph was recorded, and {short(node)} chose by a plain number, not by a "
             "condition that is a node, so what it would choose now is not known: compute the expression again"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd.errors import ArgumentError
-from autograd.numpy_protocol.kinds import array_of, bare, numbers, refuse_kinds
+from autograd.numpy_protocol.operands import array_of, bare, numbers, refuse_kinds
 from autograd.numpy_protocol.ufuncs import choose, elementwise, is_number
 from autograd.recorder import RECORDERS
 from autograd.symbol import Condition, Symbol

@@ -13,7 +13,7 @@ import numpy as np
 from autograd.array import kept
 from autograd.errors import OperandError
 from autograd.numpy_protocol import choices, products, reductions
-from autograd.numpy_protocol.kinds import lifted, numbers
+from autograd.numpy_protocol.operands import lifted, numbers
 from autograd.recorder import RECORDERS
 from autograd.value import Value
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from autograd.errors import ArgumentError
 from autograd.functions import dot as dot_of
-from autograd.numpy_protocol.kinds import array_of, numbers, refuse_kinds
+from autograd.numpy_protocol.operands import array_of, numbers, refuse_kinds
 from autograd.vectors import lines, sum_of
 
 Array = np.ndarray[Any, Any]

@@ -9,7 +9,7 @@ import numpy as np
 from autograd.array import ValueArray, kept
 from autograd.errors import OperandError
 from autograd.numpy_protocol import products
-from autograd.numpy_protocol.kinds import array_of, ours, refuse_kinds
+from autograd.numpy_protocol.operands import array_of, ours, refuse_kinds
 from autograd.numpy_protocol.ufuncs import choose, elementwise
 from autograd.recorder import RECORDERS
 from autograd.value import Value

@@ -16,7 +16,7 @@ import numpy as np
 from autograd.array import ValueArray, kept
 from autograd.errors import OperandError
 from autograd.numpy_protocol import products
-from autograd.numpy_protocol.kinds import array_of, bare, is_open, numbers, operand, ours
+from autograd.numpy_protocol.operands import array_of, bare, is_open, numbers, operand, ours
 from autograd.ops.primitive import lookup
 from autograd.recorder import RECORDERS
 from autograd.value import Value, each

@@ -1,4 +1,4 @@
-"""Functions on floats that neither math nor NumPy has, and vectors of those that only math has."""
+"""Functions behind rows that neither math nor NumPy has: those of a vector of floats, and a power that is C's."""
 
 from __future__ import annotations
 

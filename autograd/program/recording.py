@@ -15,6 +15,7 @@ from autograd.errors import ArgumentError, GraphError, OperandError
 from autograd.order import interior
 from autograd.program.graph import captured_nodes, program_from
 from autograd.program.program import Program
+from autograd.replay import chose_for_good
 from autograd.structure import Structure, flatten, names_of_arguments
 from autograd.symbol import Symbol
 from autograd.transforms import running
@@ -94,7 +95,7 @@ def _check_nodes(nodes: Sequence[Any]) -> None:
 
 def _check_choices(order: Sequence[Any]) -> None:
     for node in order:
-        if node._op.name == "where" and type(node._operands[0]) is float:
+        if chose_for_good(node):
             raise GraphError(
                 f"{short(node)} chose by a plain number, so a program of the graph could not choose again: give "
                 "`where` a condition that is a node, such as greater(x, y) for x > y, or compile the function instead"

@@ -1,4 +1,4 @@
-"""What NumPy's functions are handed, in the kinds that the meanings here work on."""
+"""What NumPy's functions are handed, as the meanings here want it: arrays of Values, or their numbers."""
 
 from __future__ import annotations
 
