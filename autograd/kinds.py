@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from enum import Enum
 from functools import cached_property
 from typing import Any, NamedTuple, cast
@@ -78,12 +78,16 @@ class Static:
 
 
 def _exactly(value: Any) -> tuple[type, Any]:
-    """What is equal for two of one class and value, down to the sign of a zero."""
-    if isinstance(value, float):
-        return type(value), value.hex()
-    if isinstance(value, tuple):
-        return type(value), tuple(map(_exactly, value))
-    return type(value), value
+    """What is equal for two of one class and value, all that they hold too, down to the sign of a zero."""
+    inside: Any = value
+    if isinstance(value, (float, np.floating)):
+        inside = float(value).hex()
+    elif isinstance(value, (tuple, frozenset)):
+        inside = (tuple if isinstance(value, tuple) else frozenset)(map(_exactly, value))
+    elif dataclasses.is_dataclass(value) and type(value).__eq__ is not object.__eq__:
+        hash(value)  # as its class says: TypeError if its fields may be set
+        inside = tuple(_exactly(getattr(value, field.name)) for field in dataclasses.fields(value) if field.compare)
+    return type(value), inside
 
 
 # -- kinds of things --------------------------------------------------------------------------------
@@ -94,7 +98,12 @@ def _sequence(thing: Any) -> Taken:
 
 
 def _mapping(thing: Any) -> Taken:
-    return Taken(list(thing.values()), tuple(thing))
+    return Taken(list(thing.values()), tuple(thing), exact_keys(thing))
+
+
+def exact_keys(keys: Iterable[Any]) -> Any:
+    """What tells keys apart that are equal and not the same, such as 2 and 2.0; None for texts."""
+    return None if all(type(key) is str for key in keys) else frozenset(map(_exactly, keys))
 
 
 LIST = Kind(_sequence, lambda cls, keys, rest, parts: parts)

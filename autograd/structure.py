@@ -17,7 +17,7 @@ import numpy as np
 
 from autograd.array import ValueArray
 from autograd.errors import ArgumentError, OperandError
-from autograd.kinds import DICT, FIXED, FLAG, LIST, TUPLE, Static, holder, kind_of
+from autograd.kinds import DICT, FIXED, FLAG, LIST, TUPLE, Static, exact_keys, holder, kind_of
 from autograd.value import Value, number, short
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
@@ -246,7 +246,7 @@ def walk(
         if kind is LIST or kind is TUPLE:
             return nest(type(thing), (), [of(part, depth + 1) for part in thing])
         if kind is DICT:
-            return nest(dict, tuple(thing), [of(part, depth + 1) for part in thing.values()])
+            return nest(dict, tuple(thing), [of(part, depth + 1) for part in thing.values()], exact_keys(thing))
         parts, keys, rest = kind.apart(thing)
         return nest(type(thing), keys, [of(part, depth + 1) for part in parts], rest)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import enum
 import multiprocessing
 import pickle
@@ -458,3 +459,27 @@ def test_static_arguments_are_told_apart_by_class_and_sign():
     assert (p(2.0, 0.0), p(2.0, -0.0)) == (2.0, -2.0)
     q = compile(lambda x, n: x * (1.0 if type(n[0]) is int else 2.0), static_argnums=1)
     assert (q(1.0, (2,)), q(1.0, (2.0,)), q(1.0, (True,))) == (1.0, 2.0, 2.0)
+
+
+@dataclasses.dataclass(frozen=True)
+class Setting:
+    s: object
+
+
+@pytest.mark.parametrize("wrapped", [lambda n: n, lambda n: (n,), lambda n: Setting(n), lambda n: frozenset([n])])
+def test_static_things_are_told_apart_by_what_they_hold(wrapped):
+    def inside(c):
+        return c.s if isinstance(c, Setting) else next(iter(c)) if isinstance(c, (tuple, frozenset)) else c
+
+    p = compile(lambda x, c: x * np.copysign(1.0, inside(c)), static_argnums=1)
+    assert [p(2.0, wrapped(n)) for n in (0.0, -0.0, np.float32(-0.0), 0.0)] == [2.0, -2.0, -2.0, 2.0]
+    q = compile(lambda x, c: x * len(type(inside(c)).__name__), static_argnums=1)
+    assert [q(1.0, wrapped(n)) for n in (2, 2.0, True)] == [3.0, 5.0, 4.0]
+
+
+def test_keys_that_are_equal_and_not_the_same_are_two():
+    p = compile(lambda d: sum((np.copysign(1.0, k) * v for k, v in d.items()), 0.0))
+    assert (p({0.0: 1.0}), p({-0.0: 1.0}), p({0: 1.0})) == (1.0, -1.0, 1.0)
+    q = compile(lambda d: d[1] * d[2])
+    assert (q({1: 2.0, 2: 3.0}), q({2: 3.0, 1: 2.0})) == (6.0, 6.0)
+    assert repr(q).endswith("recorded for 1 structure>")

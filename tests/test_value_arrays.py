@@ -257,3 +257,9 @@ def test_lists_of_values_stand_beside_arrays(f, slopes):
 def test_what_a_function_chooses_itself_it_chooses_anew_in_a_graph(f, at, right):
     v = ValueArray([Value(1.0), Value(1.0)])
     assert compile_graph(f(v), list(v))(*at) == right
+
+
+@pytest.mark.parametrize("mode", ["maximum", "minimum", "median"])
+def test_padding_by_what_numpy_would_compare_as_objects_is_refused(mode):
+    with pytest.raises(OperandError, match=f"np.pad with mode='{mode}' is not recorded"):
+        grad(lambda x: np.sum(np.pad(x, 1, mode=mode)))(A)

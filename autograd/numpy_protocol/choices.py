@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.errors import ArgumentError
-from autograd.numpy_protocol.operands import array_of, bare, numbers, refuse_kinds
+from autograd.errors import ArgumentError, OperandError
+from autograd.numpy_protocol.operands import array_of, bare, by_numpy, numbers, refuse_kinds
 from autograd.numpy_protocol.ufuncs import choose, elementwise, is_number
 from autograd.recorder import RECORDERS
 from autograd.symbol import Condition, Symbol
@@ -55,6 +55,15 @@ def where(condition: Any, *branches: Any) -> Any:
     holds, chosen, other = conditions(condition), *map(bare, branches)
     are_numbers = holds.dtype == bool and all(np.asarray(branch).dtype != object for branch in (chosen, other))
     return np.where(holds, chosen, other) if are_numbers else _WHERE(holds, chosen, other)
+
+
+def pad(array: Any, pad_width: Any, mode: Any = "constant", **named: Any) -> Any:
+    """As np.pad, but for the modes in which NumPy's own code compares objects."""
+    if mode in ("maximum", "minimum", "median"):
+        raise OperandError(
+            f"np.pad with mode={mode!r} is not recorded on Values: join what np.max or np.min gives, by np.concatenate"
+        )
+    return by_numpy(np.pad, (array, pad_width, mode), named)
 
 
 def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Any:

@@ -13,7 +13,7 @@ import numpy as np
 from autograd.array import kept
 from autograd.errors import OperandError
 from autograd.numpy_protocol import choices, products, reductions
-from autograd.numpy_protocol.operands import lifted, numbers
+from autograd.numpy_protocol.operands import by_numpy, lifted, numbers
 from autograd.recorder import RECORDERS
 from autograd.value import Value
 
@@ -35,11 +35,8 @@ def apply_function(
         return function(*numbers(args, name), **{key: numbers(x, name) for key, x in named.items()})
     if function not in NUMPYS:
         raise _refusal(function)
-    found = _PLAIN.__array_function__(function, (np.ndarray,), args, named)
+    found = by_numpy(function, args, named)
     return found if function is np.empty_like else kept(found)  # which is still to be filled, by NumPy's own code
-
-
-_PLAIN = np.empty(0)  # whose __array_function__ is NumPy's own code
 
 
 def _name(function: Function) -> str:
@@ -82,8 +79,9 @@ OURS: dict[Function, Function] = _named(
         "sum": reductions.add, "prod": reductions.multiply, "mean": reductions.mean, "var": reductions.var,
         "std": reductions.std, "max": reductions.largest, "amax": reductions.largest, "min": reductions.smallest,
         "amin": reductions.smallest, "all": reductions.truths(np.logical_and), "any": reductions.truths(np.logical_or),
-        "where": choices.where, "select": choices.select, "clip": choices.clip, "nan_to_num": choices.nan_to_num,
-        "angle": choices.angle, "sort": choices.sort, "partition": choices.partition, "linspace": choices.linspace,
+        "pad": choices.pad, "where": choices.where, "select": choices.select, "clip": choices.clip,
+        "nan_to_num": choices.nan_to_num, "angle": choices.angle,
+        "sort": choices.sort, "partition": choices.partition, "linspace": choices.linspace,
         "dot": products.dot, "inner": products.inner, "vdot": products.vdot, "outer": products.outer,
         "tensordot": products.tensordot, "gradient": products.gradient, "sinc": RECORDERS["sinc"],
         "fix": RECORDERS["trunc"],
@@ -100,7 +98,7 @@ NUMPYS: set[Function] = _functions(
     block broadcast_arrays broadcast_to choose column_stack compress concat concatenate convolve copy copyto
     correlate cross cumprod cumsum cumulative_prod cumulative_sum delete diag diagflat diagonal diff dsplit dstack
     ediff1d einsum empty_like expand_dims extract fill_diagonal flip fliplr flipud full_like hsplit hstack insert
-    kron matrix_transpose meshgrid moveaxis ndim ones_like pad permute_dims polyval ptp
+    kron matrix_transpose meshgrid moveaxis ndim ones_like permute_dims polyval ptp
     put_along_axis ravel repeat reshape resize roll rollaxis rot90 round shape size split squeeze
     stack swapaxes take take_along_axis tile trace transpose trapezoid trapz tril triu unstack vander vsplit
     vstack zeros_like"""
