@@ -25,6 +25,7 @@ from tests.fuzzing.terms import Case
 from tests.fuzzing.ways import Asker, Question, Way
 
 HUGE = 1e100
+CANCELLED = 1e-28  # what is left of terms that add up to 0, which one order of adding does and another does not
 UNDERFLOW = 1e-280  # at the edges of arithmetic numbers below it are as good as 0: one order of products loses them
 
 
@@ -304,10 +305,10 @@ def _plain(thing: Any) -> list[float]:
 
 
 def _alike(a: float, b: float, lenient: bool = False) -> bool:
-    """Equal as far as can be asked; a lenient look passes over what is nan for one alone."""
+    """Equal as far as can be asked; a lenient look passes over what is nan for one alone, and what is left of 0."""
     if math.isnan(a) or math.isnan(b):
         return lenient or (math.isnan(a) and math.isnan(b))
-    return a == b or abs(a - b) <= 1e-9 * max(abs(a), abs(b)) + UNDERFLOW
+    return a == b or abs(a - b) <= 1e-9 * max(abs(a), abs(b)) + (CANCELLED if lenient else UNDERFLOW)
 
 
 def _is_unsure(question: Question, numbers: list[float]) -> bool:

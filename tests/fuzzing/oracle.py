@@ -33,6 +33,7 @@ SINGULAR: dict[str, Callable[..., bool]] = {  # points of the domain at which co
     **dict.fromkeys(("asin", "acos", "acosh"), lambda x: abs(x) == 1),
     **dict.fromkeys(("hypot", "atan2"), lambda a, b: a == b == 0),
     **dict.fromkeys(("power", "xlogy"), lambda a, b: a == 0),
+    "celu": lambda x, alpha: abs(alpha) < 1e-30,  # by which x is divided: 0 in doubles, such as sinc(1)
 }
 Real = mpmath.mpf
 
