@@ -263,3 +263,14 @@ def test_what_a_function_chooses_itself_it_chooses_anew_in_a_graph(f, at, right)
 def test_padding_by_what_numpy_would_compare_as_objects_is_refused(mode):
     with pytest.raises(OperandError, match=f"np.pad with mode='{mode}' is not recorded"):
         grad(lambda x: np.sum(np.pad(x, 1, mode=mode)))(A)
+
+
+@pytest.mark.skipif(not hasattr(np, "vecdot"), reason="since NumPy 2.0")
+@pytest.mark.parametrize("axis", [-1, 0, 1])
+def test_vectors_side_by_side_along_every_axis(axis):
+    M, N = np.arange(6.0).reshape(2, 3), np.arange(6.0, 0.0, -1.0).reshape(2, 3)
+    for vecdot in (np.vecdot, np.linalg.vecdot):
+        assert (
+            grad(lambda x, vecdot=vecdot: np.sum(vecdot(x, N, axis=axis) ** 2))(M).tolist()
+            == (2 * np.expand_dims(np.vecdot(M, N, axis=axis), axis) * N).tolist()
+        )

@@ -266,7 +266,6 @@ def _meanings() -> dict[np.ufunc, Meaning]:
     }
     if hasattr(np, "vecdot"):  # since NumPy 2.0
         found[np.vecdot] = products.vecdot
-        _CALLED_ONLY.add(np.vecdot)
     found |= {ufunc: _compare(ufunc, ask) for ufunc, ask in _COMPARISONS.items()}
     found |= {ufunc: _question(ufunc, ask) for ufunc, ask in _QUESTIONS.items()}
     return found | {ufunc: _connective(ufunc, ask) for ufunc, ask in _CONNECTIVES.items()}
