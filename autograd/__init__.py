@@ -16,7 +16,15 @@ from autograd.check.ask import check_grad, check_hessian, check_jacobian
 from autograd.check.report import Derivative, GradientCheck, WrongGradientError
 from autograd.check.taylor import Taylor, taylor_test
 from autograd.context import is_recording, no_grad, record_sources, scope
-from autograd.errors import ArgumentError, AutogradError, FileFormatError, GraphError, NonFiniteError, OperandError
+from autograd.errors import (
+    ArgumentError,
+    AutogradError,
+    FileFormatError,
+    GraphError,
+    MissingExtra,
+    NonFiniteError,
+    OperandError,
+)
 from autograd.functions import *  # the table's functions; functions.__all__ names them
 from autograd.functions import __all__ as _functions
 from autograd.functions import abs as abs
@@ -40,6 +48,7 @@ __all__ = [
     "FileFormatError",
     "GradientCheck",
     "GraphError",
+    "MissingExtra",
     "NonFiniteError",
     "OperandError",
     "Program",

@@ -5,7 +5,8 @@
     ├── ArgumentError     (ValueError)    a choice, a shape or a count that does not fit
     ├── NonFiniteError    (ValueError)    nan or inf where the work would be lost
     ├── FileFormatError   (ValueError)    a file that is damaged, cut off, too new or something else
-    └── GraphError        (RuntimeError)  the graph cannot do what was asked of it
+    ├── GraphError        (RuntimeError)  the graph cannot do what was asked of it
+    └── MissingExtra      (ImportError)   a library that only some things need is not installed
 
 Each also inherits the built-in error that a caller would expect, so ``except TypeError`` keeps
 working.  A message says what was given, what is expected, and what to do.
@@ -34,3 +35,7 @@ class FileFormatError(AutogradError, ValueError):
 
 class GraphError(AutogradError, RuntimeError):
     """The computation graph cannot do what was asked: detached, changed since it was recorded."""
+
+
+class MissingExtra(AutogradError, ImportError):
+    """What was asked needs a library that is not installed; the message says how to get it."""

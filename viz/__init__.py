@@ -24,7 +24,7 @@ from viz.formulas.formula import Formula, formula
 from viz.page.explore import Page, explore
 from viz.pictures.dot import to_dot
 from viz.pictures.drawing import ConverterError, Drawing, draw
-from viz.pictures.layout import LayoutError
+from viz.pictures.geometry import LayoutError
 from viz.recording import Recording, State, record
 from viz.trace import Edge, Node, Step, Trace, trace
 from viz.why import Why, why

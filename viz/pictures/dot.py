@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-
-import graphviz
+from typing import TYPE_CHECKING
 
 from autograd import Value
+from autograd.errors import MissingExtra
 from viz.numbers import shown, signed
 from viz.pictures.boxes import Arrow, Box
 from viz.pictures.parts import part
 from viz.pictures.view import view
 from viz.text import shortened
 from viz.trace import CONSTANT, LEAF, trace
+
+if TYPE_CHECKING:
+    import graphviz
 
 _ORANGE, _BLUE, _GREY = "#d55e00", "#0072b2", "#808994"
 
@@ -29,13 +32,17 @@ def to_dot(
 ) -> graphviz.Digraph:
     """The graph below `J` as a Digraph: nodes with name, value and δ, edges with the local derivative.
 
-    Clusters follow the scopes; what is shown is chosen, and raises errors, as in `draw`.  Text is
-    escaped, so that a name can hold quotes and braces.
+    Clusters follow the scopes; what is shown is chosen, and raises errors, as in `draw`; MissingExtra
+    without the package graphviz.  Text is escaped, so that a name can hold quotes and braces.
 
     >>> x = Value(0.5, name="x")
     >>> "δ +1" in to_dot(x * x).source
     True
     """
+    try:
+        import graphviz
+    except ImportError:
+        raise MissingExtra("to_dot needs the package graphviz: pip install graphviz") from None
     traced = trace(J)
     seen = view(traced, level=level, shown=part(J, traced, scope, around, radius, wrt), force=force)
     above = {"rankdir": "LR"} | ({"label": traced.anew, "labelloc": "t"} if traced.anew else {})

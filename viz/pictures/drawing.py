@@ -69,7 +69,8 @@ def draw(
 
     No grad is read or written.  Where leaves have moved since J was computed, the picture is of J computed
     anew, and says so.  Raises OperandError if `J` is not a Value, ArgumentError for an unknown level, scope
-    or radius, GraphError for a node that J was not computed from, LayoutError without Graphviz.
+    or radius, GraphError for a node that J was not computed from, LayoutError where Graphviz fails.  Where there is no
+    Graphviz (pygraphviz, or a `dot` program) boxes stand plainly in columns, and one warning says so.
 
     >>> from autograd import Value
     >>> x = Value(3.0, name="x")

@@ -1,250 +1,34 @@
-"""Where boxes and arrows go: Graphviz gives positions, and nothing else.
-
-It is handed sizes and no text, so fonts never change a picture.  It fills columns from below, so it is
-asked for the picture upside down, and what stands first comes out on top.  The library comes with the
-pygraphviz wheel; where there is no wheel, a `dot` program on PATH serves.
-"""
+"""Where boxes and arrows go: as Graphviz places them, or plainly in columns where there is none."""
 
 from __future__ import annotations
 
-import json
-import os
-import re
-import shutil
-import subprocess
-import sys
-import tempfile
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, NamedTuple
+import warnings
+from collections.abc import Sequence
+from functools import cache
 
-from autograd.errors import AutogradError
-from viz.text import shortened, width
+from viz.pictures.by_columns import by_columns
+from viz.pictures.by_graphviz import by_graphviz, graphviz
+from viz.pictures.geometry import Layout, Link, Shape
 
-Point = tuple[float, float]
-DEEPEST = 6  # how many clusters are nested inside each other; scopes below share the last one's
-
-_lock = threading.Lock()  # Graphviz keeps global state
-
-
-class LayoutError(AutogradError, RuntimeError):
-    """Graphviz is missing or could not lay the picture out."""
-
-
-class Shape(NamedTuple):
-    """A box to place: its size, and how many arrows come in on its left side, one below the other."""
-
-    id: str
-    scope: str
-    width: float
-    height: float
-    slots: int
-
-
-class Link(NamedTuple):
-    """An arrow to route, from the right side of `tail` to a slot of `head`."""
-
-    tail: str
-    head: str
-    slot: int
-
-
-class Cluster(NamedTuple):
-    """A rectangle around the boxes of a scope."""
-
-    scope: str
-    depth: int
-    left: float
-    top: float
-    width: float
-    height: float
-
-
-class Layout(NamedTuple):
-    """Pixels, y downwards."""
-
-    width: float
-    height: float
-    centres: dict[str, Point]
-    curves: list[list[Point]]  # one a link: Bézier control points, tail to head
-    clusters: list[Cluster]
+PLAIN = (
+    "there is no Graphviz here, so pictures are laid out plainly, in columns; for better ones pip install pygraphviz, "
+    "or where it has no wheel, install Graphviz so that the program dot is on PATH"
+)
 
 
 def place(shapes: Sequence[Shape], links: Sequence[Link], *, compact: bool = False) -> Layout:
     """Positions for boxes and arrows, operands left of what is computed from them.
 
-    Raises LayoutError if there is no Graphviz, saying how to get one.
+    Warns once where there is no Graphviz; raises LayoutError where Graphviz fails.
     """
-    scopes: list[str] = []
-    source = _dot_source(shapes, links, compact, scopes)
-    return _read(json.loads(_render(source)), len(links), scopes)
+    render = graphviz()
+    if render is None:
+        _say_so()
+        return by_columns(shapes, links, compact)
+    return by_graphviz(render, shapes, links, compact)
 
 
-# -- asking -----------------------------------------------------------------------------------------
-
-
-def _dot_source(shapes: Sequence[Shape], links: Sequence[Link], compact: bool, scopes: list[str]) -> str:
-    # newrank: columns are chosen over all clusters together; cluster by cluster, Graphviz loses edges.
-    apart, ranks = (0.06, 0.6) if compact else (0.2, 0.55)
-    slots = {shape.id: shape.slots for shape in shapes}
-    gates = _gates(shapes, links)
-    lines = [
-        "digraph {",
-        f"graph [rankdir=LR, nodesep={apart}, ranksep={ranks}, pad=0, fontsize=1, remincross=true, newrank=true,",
-        "nslimit=1, nslimit1=1]",  # deep graphs with tangled scopes take half the time, others look the same
-        'node [shape=record, fixedsize=true, label="", fontsize=1, margin=0]',
-        "edge [dir=none]",
-        *_cluster_lines([*shapes, *gates.values()], scopes),
-    ]
-    for i, link in enumerate(links):
-        tail = link.tail
-        if i in gates:
-            lines.append(f"{tail}:e -> {gates[i].id}:w [id=i{i}]")
-            tail = gates[i].id
-        pull = ", weight=8" if slots[link.head] == 1 else ""  # what has one operand stands straight behind it
-        lines.append(f"{tail}:e -> {link.head}:s{link.slot}:w [id=e{i}{pull}]")
-    return "\n".join([*lines, "}"])
-
-
-def _gates(shapes: Sequence[Shape], links: Sequence[Link]) -> dict[int, Shape]:
-    """A point inside the cluster for every arrow that comes in from another layer, by the arrow's number.
-
-    It stands in the column of the weights, so that the arrow passes between them instead of around the
-    whole cluster, and so that layers stand side by side.
-    """
-    scope = {shape.id: shape.scope for shape in shapes}
-    gates = {}
-    for i, link in enumerate(links):
-        into = scope[link.head]
-        if into and into.split(".")[0] != scope[link.tail].split(".")[0]:
-            gates[i] = Shape(f"gate{i}", into, 2.0, 2.0, 0)
-    return gates
-
-
-def _cluster_lines(shapes: Sequence[Shape], scopes: list[str]) -> Iterator[str]:
-    """The boxes, inside nested subgraphs; `scopes` is given the scope of each cluster by number."""
-    by_scope: dict[tuple[str, ...], list[Shape]] = {}
-    for shape in shapes:
-        path = tuple(shape.scope.split(".")[:DEEPEST]) if shape.scope else ()
-        by_scope.setdefault(path, []).append(shape)
-    open_path: tuple[str, ...] = ()
-    for path in sorted(by_scope, key=_as_counted):  # so that what is inside a scope follows it
-        shared = 0
-        while shared < min(len(open_path), len(path)) and open_path[shared] == path[shared]:
-            shared += 1
-        yield from ["}"] * (len(open_path) - shared)
-        for depth in range(shared, len(path)):
-            yield f"subgraph cluster_{len(scopes)} {{ margin=10; labeljust=l; labelloc=b; label={_room(path[depth])}"
-            scopes.append(".".join(path[: depth + 1]))
-        open_path = path
-        yield from map(_shape_line, by_scope[path])
-    yield from ["}"] * len(open_path)
-
-
-def _as_counted(path: tuple[str, ...]) -> list[list[tuple[int, str]]]:
-    """A sorting key by which neuron2 comes before neuron10."""
-    return [
-        [(int(part or 0), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", name)] for name in path
-    ]
-
-
-def _room(name: str) -> str:
-    """An empty label as large as the text that we write there."""
-    size = f'FIXEDSIZE="TRUE" WIDTH="{width(shortened(name), 11) + 12:.0f}" HEIGHT="16"'
-    return f'<<TABLE BORDER="0" {size}><TR><TD></TD></TR></TABLE>>'
-
-
-def _shape_line(shape: Shape) -> str:
-    fields = "|".join(f"<s{i}>" for i in reversed(range(shape.slots)))
-    return f'{shape.id} [width={shape.width / 72:.4f}, height={shape.height / 72:.4f}, label="{fields}"]'
-
-
-# -- Graphviz ---------------------------------------------------------------------------------------
-
-
-def _render(source: str) -> bytes:
-    try:
-        import pygraphviz
-    except ImportError:
-        return _by_program(source)
-    with _lock, _captured_stderr() as said:
-        try:
-            drawn: bytes = pygraphviz.AGraph(string=source).draw(format="json0", prog="dot")
-            return drawn
-        except Exception as error:  # pygraphviz raises several kinds, all of them Graphviz failing
-            raise LayoutError(f"Graphviz could not lay this graph out: {error} {said()}".strip()) from error
-
-
-def _by_program(source: str) -> bytes:
-    program = shutil.which("dot")
-    if program is None:
-        raise LayoutError(
-            "drawing needs Graphviz: pip install pygraphviz, or where it has no wheel, "
-            "install Graphviz so that the program dot is on PATH"
-        )
-    done = subprocess.run([program, "-Tjson0"], input=source.encode(), capture_output=True, check=False)
-    if done.returncode:
-        raise LayoutError(f"dot could not lay this graph out: {done.stderr.decode(errors='replace').strip()}")
-    return done.stdout
-
-
-@contextmanager
-def _captured_stderr() -> Iterator[Any]:
-    """Keep what the C library prints (Fontconfig complains about fonts that we do not use) off the screen."""
-    sys.stderr.flush()
-    with tempfile.TemporaryFile() as kept:
-        try:
-            saved = os.dup(2)
-        except OSError:  # no standard error at all: nothing to keep
-            yield lambda: ""
-            return
-        os.dup2(kept.fileno(), 2)
-
-        def said() -> str:
-            kept.seek(0)
-            lines = kept.read().decode(errors="replace").splitlines()
-            return " ".join(line for line in lines if "ontconfig" not in line)
-
-        try:
-            yield said
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)
-
-
-# -- the answer -------------------------------------------------------------------------------------
-
-
-def _read(answer: dict[str, Any], links: int, scopes: list[str]) -> Layout:
-    _, _, across, down = map(float, answer["bb"].split(","))
-    centres, clusters = {}, []
-    for thing in answer.get("objects", []):
-        name = thing["name"]
-        if name.startswith("cluster_"):
-            left, top, right, bottom = map(float, thing["bb"].split(","))
-            scope = scopes[int(name.removeprefix("cluster_"))]
-            depth = scope.count(".")
-            clusters.append(Cluster(scope, depth, left, top, right - left, bottom - top))
-        elif "pos" in thing:
-            centres[name] = _point(thing["pos"])
-    parts: dict[str, list[Point]] = {}
-    for edge in answer.get("edges", []):
-        if "pos" not in edge:
-            raise LayoutError(
-                f"Graphviz placed the boxes but lost {edge['id']}: draw a part of it with scope= or level="
-            )
-        parts[edge["id"]] = [_point(text) for text in edge["pos"].split()]
-    curves = [_joined(parts.get(f"i{i}"), parts[f"e{i}"]) for i in range(links)]
-    clusters.sort(key=lambda cluster: cluster.depth)
-    return Layout(across, down, centres, curves, clusters)
-
-
-def _point(text: str) -> Point:
-    x, y = map(float, text.split(","))
-    return x, y
-
-
-def _joined(before: list[Point] | None, after: list[Point]) -> list[Point]:
-    """Two Bézier curves as one, with a straight piece between them."""
-    return [*before, before[-1], after[0], *after] if before else after
+@cache
+def _say_so() -> None:
+    """One warning a process, however often and from wherever pictures are drawn."""
+    warnings.warn(PLAIN, stacklevel=5)  # the line that calls draw

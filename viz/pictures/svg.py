@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from viz.numbers import Scale, shown, signed
-from viz.pictures import layout
 from viz.pictures.boxes import GROUP, Arrow, Box, View
-from viz.pictures.layout import Layout, Point, Shape
+from viz.pictures.geometry import Cluster, Layout, Link, Point, Shape
+from viz.pictures.layout import place
 from viz.text import escape, shortened, width
 from viz.trace import CONSTANT, DETACHED, LEAF
 
@@ -69,8 +69,8 @@ def render(view: View) -> str:
     gutters = _gutters(view)
     cards = [_card(box, view.compact, gutters[box.id]) for box in view.boxes]
     shapes = [card.shape for card in cards]
-    links = [layout.Link(a.tail, a.head, a.slot) for a in view.arrows]
-    placed = layout.place(shapes, links, compact=view.compact)
+    links = [Link(a.tail, a.head, a.slot) for a in view.arrows]
+    placed = place(shapes, links, compact=view.compact)
     return _Picture(view, cards, placed).text()
 
 
@@ -222,7 +222,7 @@ class _Picture:
 
     # -- clusters and edges -------------------------------------------------------------------------
 
-    def _cluster(self, cluster: layout.Cluster) -> Iterator[str]:
+    def _cluster(self, cluster: Cluster) -> Iterator[str]:
         shape = (
             f'x="{_n(cluster.left)}" y="{_n(cluster.top)}" width="{_n(cluster.width)}" '
             f'height="{_n(cluster.height)}" rx="10"'
