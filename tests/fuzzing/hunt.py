@@ -9,7 +9,7 @@ import re
 import time
 import traceback
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -25,7 +25,7 @@ from tests.fuzzing.terms import Case
 from tests.fuzzing.ways import Asker, Question, Way
 
 HUGE = 1e100
-CANCELLED = 1e-28  # what is left of terms that add up to 0, which one order of adding does and another does not
+CANCELLED = 1e-15  # of the largest number: what is left of slopes that add up to 0, by the last digits of their atoms
 UNDERFLOW = 1e-280  # at the edges of arithmetic numbers below it are as good as 0: one order of products loses them
 
 
@@ -270,10 +270,11 @@ def short(thing: Any) -> str:
 def disagreement(question: Question, way: Way) -> Difference | None:
     """How a way differs from the first: of "bits" in anything; of "special" in a nan, an infinity, or the ninth digit.
 
-    Where derivatives are taken twice, or through a compiled function, eager and recorded code may differ in
-    which of them are nan: they add in another order, and one multiplies by the 0 of a slope that is the same
-    everywhere while the other leaves it out.  Nor are their digits compared where an argument is huge, since
-    what then cancels takes everything else with it.
+    Where derivatives are taken twice, or through a compiled function, slopes may add up to 0, and what is left
+    of them depends on the last digits of their atoms.  There eager and recorded code may also differ in which
+    are nan: they add in another order, and one multiplies by the 0 of a slope that is the same everywhere while
+    the other leaves it out.  Nor are their digits compared where an argument is huge, since what then cancels
+    takes everything else with it.
     """
     right, failed = _tried(question.case, question.text)
     got, error = _tried(question.case, way.text)
@@ -283,8 +284,9 @@ def disagreement(question: Question, way: Way) -> Difference | None:
     if question.kind.startswith("bits"):
         same = repr(mine) == repr(theirs)
     else:
-        lenient = way.name == "eager" and _order(question) >= 2
-        same = len(mine) == len(theirs) and all(_alike(a, b, lenient) for a, b in zip(mine, theirs, strict=True))
+        twice = _order(question) >= 2
+        lenient, left = way.name == "eager" and twice, CANCELLED * _largest(mine) if twice else UNDERFLOW
+        same = len(mine) == len(theirs) and all(_alike(a, b, lenient, left) for a, b in zip(mine, theirs, strict=True))
         same = same or _is_unsure(question, mine) or (lenient and _has_huge(question) and len(mine) == len(theirs))
     return None if same else Difference(question, way, short(got), short(right))
 
@@ -304,11 +306,15 @@ def _plain(thing: Any) -> list[float]:
     return [float(getattr(x, "_data", x)) for x in trees.leaves(thing)]
 
 
-def _alike(a: float, b: float, lenient: bool = False) -> bool:
-    """Equal as far as can be asked; a lenient look passes over what is nan for one alone, and what is left of 0."""
+def _largest(numbers: Sequence[float]) -> float:
+    return max((abs(x) for x in numbers if math.isfinite(x)), default=0.0)
+
+
+def _alike(a: float, b: float, lenient: bool = False, left: float = UNDERFLOW) -> bool:
+    """Equal as far as can be asked, `left` aside; a lenient look passes over what is nan for one alone."""
     if math.isnan(a) or math.isnan(b):
         return lenient or (math.isnan(a) and math.isnan(b))
-    return a == b or abs(a - b) <= 1e-9 * max(abs(a), abs(b)) + (CANCELLED if lenient else UNDERFLOW)
+    return a == b or abs(a - b) <= 1e-9 * max(abs(a), abs(b)) + max(left, UNDERFLOW)
 
 
 def _is_unsure(question: Question, numbers: list[float]) -> bool:

@@ -421,8 +421,11 @@ def read(source: str, text: str, bindings: dict[str, Any], captured: Sequence[fl
     """What the question `text` is answered by the reading that is under way."""
     names = {**NAMESPACE, **{name: as_numbers(thing) for name, thing in bindings.items()}}
     exec(source, names)
-    names["f"] = names["make"](*map(Number, map(mpmath.mpf, captured)))
-    return eval(text, names)
+    try:
+        names["f"] = names["make"](*map(Number, map(mpmath.mpf, captured)))
+        return eval(text, names)
+    except ZeroDivisionError as error:  # plain numbers among themselves, before any of ours is asked
+        raise Undefined(f"Python refuses: {error}") from error
 
 
 def evaluated(text: str, names: dict[str, Any]) -> Any:
