@@ -69,9 +69,9 @@ class Format:
         """Write a description and arrays to a file, whole or not at all."""
         text = np.array(json.dumps({"format": self._name, "version": self.version, **description}))
         parts = {self.what: text, **arrays}
-        content = _packed(np.savez_compressed, parts)
+        content = _packed(zipfile.ZIP_DEFLATED, parts)
         if not self._fits(len(content), text.nbytes, sum(array.nbytes for array in arrays.values())):
-            content = _packed(np.savez, parts)
+            content = _packed(zipfile.ZIP_STORED, parts)
         write_whole(place, content)
 
     def read(self, place: Place) -> tuple[Description, Arrays]:
@@ -126,9 +126,13 @@ class Format:
         return text, {name: _array(content, name, self.types[name]) for name, content in contents.items()}
 
 
-def _packed(save: Any, parts: Mapping[str, Any]) -> bytes:
+def _packed(compression: int, parts: Mapping[str, Any]) -> bytes:
+    """An archive as np.savez makes it, which before NumPy 2.1 cannot be told to refuse objects."""
     content = io.BytesIO()
-    save(content, allow_pickle=False, **parts)
+    with zipfile.ZipFile(content, "w", compression) as archive:
+        for name, array in parts.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as part:
+                np.lib.format.write_array(part, np.asanyarray(array), allow_pickle=False)
     return content.getvalue()
 
 
