@@ -102,7 +102,7 @@ class GradientCheck:
     def raise_if_wrong(self) -> None:
         """Raise WrongGradientError, with the table of what is wrong, if any derivative is."""
         if self.wrong:
-            raise WrongGradientError("\n".join([f"{self.of}: {self._sentence()}", *_table(self.wrong)]))
+            raise WrongGradientError(f"{self.of}: {self._sentence()}", *_table(self.wrong))
 
 
 class WrongGradientError(AutogradError, AssertionError):
