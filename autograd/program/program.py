@@ -165,10 +165,16 @@ class Program:
         return float(self.constants[number - len(self.inputs)])
 
     def to_c(self, name: str = "f", gradient: bool = True) -> str:
-        """One self-contained file of C99: see `autograd.program.exports.c.to_c`."""
+        """One self-contained file of C or C++: see `autograd.program.exports.c.to_c`."""
         from autograd.program.exports.c import to_c  # which reads programs
 
         return to_c(self, name, gradient)
+
+    def to_c_header(self, name: str = "f", gradient: bool = True) -> str:
+        """The header of that file: see `autograd.program.exports.c.to_c_header`."""
+        from autograd.program.exports.c import to_c_header  # which reads programs
+
+        return to_c_header(self, name, gradient)
 
     def to_jax(self) -> Callable[[Any], Any]:
         """A function for JAX: see `autograd.program.exports.jax.to_jax`."""
