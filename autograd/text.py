@@ -2,13 +2,14 @@
 
 A name is whatever somebody chose or a file holds: z²₁, learning_rate, an emoji, an escape sequence, 10 MB of w.
 It is data.  What can be seen stays as it is; whatever acts instead of being seen (controls, line ends, marks that
-reorder what follows, lone surrogates, letters without ink) is shown as Python's escape of it; and a long name loses
+reorder what follows, lone surrogates, letters without ink) is short as Python's escape of it; and a long name loses
 its middle.  Where names that differ would then look the same, `apart` numbers them.
 
-    shown                   a terminal, a message, a listing: one line, cut
+    short                   a terminal, a message, a listing: one line, cut
     quoted                  the same of the repr of anything
     message                 a whole sentence of an error
-    in_xml, in_dot          SVG, HTML and XML; DOT
+    in_xml, preformatted    SVG, HTML and XML
+    in_dot                  DOT
     in_latex                the inside of \\text{…}
     in_json                 JSON inside the <script> of a page
     in_c_comment            a comment of C
@@ -97,19 +98,19 @@ def cut(text: str, longest: int = LONGEST) -> str:
     return f"{text[: longest - 1 - tail]}…{text[len(text) - tail :]}"
 
 
-def shown(name: str, longest: int = LONGEST) -> str:
+def short(name: str, longest: int = LONGEST) -> str:
     """A name in a terminal or a sentence: visible, on one line, its middle left out where it is long."""
     return cut(visible(_ends(name, longest)), longest)
 
 
 def quoted(thing: Any, longest: int = LONGEST) -> str:
-    """The repr of anything, as `shown` shows a name."""
-    return shown(" ".join(repr(_ends(thing, longest) if type(thing) is str else thing).split()), longest)
+    """The repr of anything on one line, as `short` shows a name."""
+    return short(repr(_ends(thing, longest)) if type(thing) is str else " ".join(repr(thing).split()), longest)
 
 
 def message(text: str) -> str:
     """A sentence made of ours and of names: visible, on one line, and never longer than a screen."""
-    return shown(text, LONGEST_MESSAGE)
+    return short(text, LONGEST_MESSAGE)
 
 
 def _ends(text: str, longest: int) -> str:
@@ -120,7 +121,7 @@ def _ends(text: str, longest: int) -> str:
 
 
 def apart(names: Sequence[str], longest: int = LONGEST) -> list[str]:
-    """The names as `shown`; where names that differ look the same, the second and later ones with a number.
+    """The names as `short`; where names that differ look the same, the second and later ones with a number.
 
     >>> apart(["w", "µ", "μ", "w"])
     ['w', 'µ', 'μ[2]', 'w']
@@ -130,7 +131,7 @@ def apart(names: Sequence[str], longest: int = LONGEST) -> list[str]:
     taken = set(names)
     for name in names:
         if name not in found:
-            said = shown(name, longest)
+            said = short(name, longest)
             looks = looks_like(said)
             alike[looks] += 1
             while alike[looks] > 1 and f"{said}[{alike[looks]}]" in taken:
@@ -172,6 +173,11 @@ def in_json(data: Any) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
+def preformatted(text: str) -> str:
+    """Lines of text as a <pre>."""
+    return f"<pre>{chr(10).join(map(in_xml, text.split(chr(10))))}</pre>"
+
+
 # -- source -------------------------------------------------------------------------------------------
 
 
@@ -184,7 +190,7 @@ def in_c_comment(name: str) -> str:
     >>> print(in_c_comment("W¹₂₁"), in_c_comment("σ*/"), in_c_comment("*??/"))
     W^1_21 \u03c3* / *? ?/
     """
-    said = _RAISED.sub(lambda run: "^" + "".join(ABOVE[c] for c in run[0]), shown(name).replace("…", "..."))
+    said = _RAISED.sub(lambda run: "^" + "".join(ABOVE[c] for c in run[0]), short(name).replace("…", "..."))
     said = _LOWERED.sub(lambda run: "_" + "".join(BELOW[c] for c in run[0]), said)
     said = "".join(c if c.isascii() else ascii(c)[1:-1] for c in said)
     said = re.sub(r"(?<=\?)(?=\?)|(?<=\*)(?=/)|(?<=/)(?=\*)", " ", said)
@@ -223,6 +229,6 @@ def _identifier(name: str, place: int, taken: Callable[[str], bool]) -> str:
     text = _RAISED_THEN_LOWERED.sub("_", _ends(name, LONGEST_IDENTIFIER))
     text = "".join(c if f"a{c}".isidentifier() else "_" for c in unicodedata.normalize("NFKC", text))
     text = re.sub("_+", "_", text).strip("_")[:LONGEST_IDENTIFIER].rstrip("_") or f"x{place}"
-    if not text.isidentifier() or text in _KEPT or taken(text):
+    while not text.isidentifier() or text in _KEPT or taken(text):
         text = f"x_{text}"
-    return unicodedata.normalize("NFKC", text)
+    return text
