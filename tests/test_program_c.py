@@ -217,6 +217,18 @@ def test_a_vector_is_written_once_however_often_it_is_needed():
     assert "logsumexp_value(3, x)" in source
 
 
+def test_each_part_of_a_long_function_makes_the_vectors_that_it_needs(tmp_path):
+    leaves = [Value(0.1 * i, name=f"x{i}") for i in range(3)]
+    squares = [x * x for x in leaves]
+    y = autograd.logsumexp(squares)
+    for _ in range(c.PART):
+        y = y * 0.5
+    program = program_from([y * autograd.softmax(squares)[1]], leaves)
+    samples = np.array([[0.1, 0.2, 0.3], [3.0, -1.0, 2.0]])
+    (got,) = called(compiled(to_c(program, gradient=False), tmp_path), "f", samples, 1)
+    np.testing.assert_allclose(got, in_python(program, samples), rtol=1e-12)
+
+
 def test_a_large_program_becomes_tables_that_gcc_compiles(tmp_path):
     x = y = Value(0.3, name="x")
     for _ in range(c.STRAIGHT):
