@@ -77,9 +77,11 @@ def visible(text: str) -> str:
 def _seen(text: str, at: int, c: str) -> str:
     if c in _JOINS and at and _is_pictorial(text[at - 1]):
         return c
-    if c.isprintable() and c not in _BLANK and not _SELECTORS.match(c):
-        return c
-    return ascii(c)[1:-1]
+    return c if _has_ink(c) else ascii(c)[1:-1]
+
+
+def _has_ink(c: str) -> bool:
+    return c.isprintable() and c not in _BLANK and not _SELECTORS.match(c)
 
 
 def _is_pictorial(c: str) -> bool:
@@ -227,7 +229,8 @@ def python_identifiers(names: Iterable[str], taken: Callable[[str], bool]) -> li
 
 def _identifier(name: str, place: int, taken: Callable[[str], bool]) -> str:
     text = _RAISED_THEN_LOWERED.sub("_", _ends(name, LONGEST_IDENTIFIER))
-    text = "".join(c if f"a{c}".isidentifier() else "_" for c in unicodedata.normalize("NFKC", text))
+    text = unicodedata.normalize("NFKC", text)
+    text = "".join(c if _has_ink(c) and f"a{c}".isidentifier() else "_" for c in text)
     text = re.sub("_+", "_", text).strip("_")[:LONGEST_IDENTIFIER].rstrip("_") or f"x{place}"
     while not text.isidentifier() or text in _KEPT or taken(text):
         text = f"x_{text}"
