@@ -94,9 +94,12 @@ _PROGRAMS = {
 
 
 def __getattr__(name: str) -> object:
-    if name not in _PROGRAMS:
-        raise AttributeError(f"module 'autograd' has no attribute {name!r}")
     from importlib import import_module
+
+    from autograd.text import quoted
+
+    if name not in _PROGRAMS:
+        raise AttributeError(f"module 'autograd' has no attribute {quoted(name)}")
 
     found = getattr(import_module(f"autograd.program.{_PROGRAMS[name]}"), name)
     globals()[name] = found

@@ -22,7 +22,8 @@ from autograd.order import backward_order, interior, reachable
 from autograd.recorder import RECORDERS, slopes_recorder
 from autograd.replay import ANEW, computed_anew, follows
 from autograd.symbol import Symbol
-from autograd.value import Number, Operand, Value, constant, number, short
+from autograd.text import quoted
+from autograd.value import Number, Operand, Value, constant, number
 
 Delta: TypeAlias = "float | Value"
 Products: TypeAlias = list[tuple[Any, Any]]  # (δ of the user, slope along the edge), in order
@@ -197,7 +198,7 @@ def _check_unchanged(node: Value) -> None:
     """Raise GraphError if the node's operands no longer give its number and its slopes."""
     if not follows(node):
         raise GraphError(
-            f"{short(node)} was recorded with the slopes {short(node._slopes)}, but its operands now give other "
+            f"{quoted(node)} was recorded with the slopes {quoted(node._slopes)}, but its operands now give other "
             "numbers: data was set after recording; compute the expression again before differentiating it as a graph"
         )
 
@@ -255,7 +256,7 @@ def gradient(output: Value, wrt: Value | Iterable[Value], *, seed: Operand = 1.0
     given_nodes: list[Any] = [output, *nodes]
     for node in given_nodes:
         if not isinstance(node, Value):
-            given = f"{type(node).__name__} {short(node)}"
+            given = f"{type(node).__name__} {quoted(node)}"
             raise OperandError(f"gradient is of a Value with respect to Values, got {given}")
     found: Mapping[Value, Any]
     if as_graph:

@@ -12,9 +12,21 @@ Each also inherits the built-in error that a caller would expect, so ``except Ty
 working.  A message says what was given, what is expected, and what to do.
 """
 
+from autograd.text import message
+
 
 class AutogradError(Exception):
-    """The root: ``except AutogradError`` catches whatever this project raises on purpose."""
+    """The root: ``except AutogradError`` catches whatever this project raises on purpose.
+
+    Made of a message, and of lines to stand below it if there are any.  Names and files' contents come along in
+    these, so each is kept to one line in which nothing acts (see `autograd.text`).
+    """
+
+    def __init__(self, *lines: object) -> None:
+        super().__init__(*(message(line) if isinstance(line, str) else line for line in lines))
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.args))
 
 
 class OperandError(AutogradError, TypeError):

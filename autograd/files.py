@@ -10,9 +10,11 @@ from contextlib import suppress
 from typing import Any, BinaryIO, TypeAlias
 
 from autograd.errors import ArgumentError
+from autograd.text import quoted, short
 
 Place: TypeAlias = "str | os.PathLike[str] | BinaryIO"  # a path, or a file that is open for bytes
 
+LONGEST_PATH = 200  # characters of a path in a message
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
@@ -68,7 +70,7 @@ def _mode_of(path: str) -> int | None:
         raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
     if not stat.S_ISREG(found.st_mode):
         raise ArgumentError(
-            f"{path!r} is a device, a pipe or a socket, not a file: open it and hand in what you opened"
+            f"{quoted(path)} is a device, a pipe or a socket, not a file: open it and hand in what you opened"
         )
     if not os.access(path, os.W_OK):
         raise OSError(errno.EACCES, os.strerror(errno.EACCES))
@@ -88,6 +90,6 @@ def _sync_folder(folder: str) -> None:
 def name_of(place: Any) -> str:
     """What a message calls a place: its path, or the name of the open file."""
     if isinstance(place, (str, os.PathLike)):
-        return os.fspath(place)
+        return short(os.fsdecode(place), LONGEST_PATH)
     name = getattr(place, "name", None)
-    return name if isinstance(name, str) else "the open file"
+    return short(name, LONGEST_PATH) if isinstance(name, str) else "the open file"

@@ -19,7 +19,8 @@ from autograd.errors import ArgumentError, GraphError, OperandError
 from autograd.ops.numbers import left_to_right
 from autograd.ops.primitive import TABLE, Primitive
 from autograd.recorder import RECORDERS, apply, make_node
-from autograd.value import Value, short
+from autograd.text import quoted
+from autograd.value import Value
 from autograd.vectors import Axis, apply_vector, lines, sum_of
 
 for _name, _row in TABLE.items():
@@ -138,7 +139,7 @@ def _reduce(primitive: Primitive, xs: Any, axis: Axis, keepdims: bool) -> Any:
 def _vectors(primitive: Primitive, xs: Any, axis: int) -> Any:
     array = _as_array(primitive, xs)
     if array.ndim == 0:
-        raise ArgumentError(f"{primitive.name} is of a vector, got the single number {short(xs)}")
+        raise ArgumentError(f"{primitive.name} is of a vector, got the single number {quoted(xs)}")
     moved = np.moveaxis(array, axis, -1)
     answers = np.empty(moved.shape, object)
     for at in np.ndindex(moved.shape[:-1]):
@@ -155,9 +156,9 @@ def _as_array(primitive: Primitive, xs: Any) -> np.ndarray[Any, Any]:
     try:
         array = np.asarray(xs)
     except ValueError:
-        raise ArgumentError(f"{primitive.name} needs rows of equal length, got {short(xs)}") from None
+        raise ArgumentError(f"{primitive.name} needs rows of equal length, got {quoted(xs)}") from None
     if array.dtype.kind not in "fiubO":
-        raise OperandError(f"{primitive.name} is of real numbers or Values, got {short(xs)}")
+        raise OperandError(f"{primitive.name} is of real numbers or Values, got {quoted(xs)}")
     return array
 
 
@@ -202,7 +203,7 @@ def _inverted_bools(condition: Any) -> list[int]:
 def gelu(x: Any, approximate: str = "none") -> Any:
     """x·Φ(x), or its tanh form with ``approximate="tanh"`` (Hendrycks & Gimpel 2016; PyTorch's option)."""
     if approximate not in ("none", "tanh"):
-        raise ArgumentError(f'gelu: approximate is "none" or "tanh", got {approximate!r}')
+        raise ArgumentError(f'gelu: approximate is "none" or "tanh", got {quoted(approximate)}')
     return RECORDERS["gelu" if approximate == "none" else "gelu_tanh"](x)
 
 

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 
 from autograd.errors import ArgumentError, OperandError
-from autograd.value import REAL, Value, short
+from autograd.text import quoted
+from autograd.value import REAL, Value
 
 
 class Taken(NamedTuple):
@@ -62,7 +63,7 @@ class Static:
         except TypeError:
             raise ArgumentError(
                 f"{what} is compared with those of other calls by its hash, which {type(value).__name__} "
-                f"{short(value)} has not: hand in what has one, such as a tuple for a list"
+                f"{quoted(value)} has not: hand in what has one, such as a tuple for a list"
             ) from None
 
     def __eq__(self, other: object) -> bool:
@@ -74,7 +75,7 @@ class Static:
         return self._hash
 
     def __repr__(self) -> str:
-        return f"Static({self.value!r})"
+        return f"Static({quoted(self.value)})"
 
 
 def _exactly(value: Any) -> tuple[type, Any]:

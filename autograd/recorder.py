@@ -37,7 +37,8 @@ from autograd.ops import table  # noqa: F401  (reading the page fills TABLE)
 from autograd.ops.expression import ARITHMETIC, PYTHON, can_raise, mentions, source_of, variable
 from autograd.ops.primitive import FLOATS, RAISED, TABLE, Primitive, Rule, define, function_of, names_in, written_out
 from autograd.symbol import Condition, Symbol, symbolic
-from autograd.value import Operand, Value, new_node, noted, number, short
+from autograd.text import quoted
+from autograd.value import Operand, Value, new_node, noted, number
 
 Recorder = Callable[..., Any]
 
@@ -116,7 +117,7 @@ def operate(primitive: Primitive, operands: tuple[Any, Any], other: Any, reflect
     known = isinstance(other, (str, complex, list, tuple)) or not hasattr(type(other), reflected)
     if known or isinstance(other, (Value, int, float, np.generic, np.ndarray)):
         if isinstance(other, (list, tuple)):
-            other = type(other).__name__ + " " + short(other)
+            other = type(other).__name__ + " " + quoted(other)
             raise OperandError(f"{primitive.symbol} takes numbers and arrays, got {other}; make it an array first")
         return apply(primitive, operands)
     try:

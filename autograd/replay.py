@@ -12,7 +12,8 @@ from math import copysign
 from typing import Any
 
 from autograd.errors import GraphError
-from autograd.value import Operand, Value, new_node, short
+from autograd.text import quoted
+from autograd.value import Operand, Value, new_node
 
 # What every face says that shows a graph computed anew.
 ANEW = "Leaves have moved since this graph was recorded: computed anew with the leaves as they are now"
@@ -98,6 +99,6 @@ def chose_for_good(node: Any) -> bool:
 def _check_condition(node: Any) -> None:
     if chose_for_good(node):
         raise GraphError(
-            f"leaves have moved since this graph was recorded, and {short(node)} chose by a plain number, not by a "
+            f"leaves have moved since this graph was recorded, and {quoted(node)} chose by a plain number, not by a "
             "condition that is a node, so what it would choose now is not known: compute the expression again"
         )

@@ -18,7 +18,8 @@ import numpy as np
 from autograd.array import ValueArray
 from autograd.errors import ArgumentError, OperandError
 from autograd.kinds import DICT, FIXED, FLAG, LIST, TUPLE, Static, exact_keys, holder, kind_of
-from autograd.value import Value, number, short
+from autograd.text import quoted
+from autograd.value import Value, number
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Reader = Callable[[Any, str], Any]  # (a number or an array, what it is) → a flat array
@@ -289,7 +290,7 @@ def leaves_like(thing: Any, structure: Structure, what: str, place: str = "") ->
     if structure.kind is Static:
         given = thing if isinstance(thing, Static) else Static(thing)
         if given.value is not None and given != structure.rest:
-            raise _unlike(thing, f"{short(structure.rest.value)} or None", what, place)
+            raise _unlike(thing, f"{quoted(structure.rest.value)} or None", what, place)
         return []
     if structure.shape or structure.kind is np.ndarray:
         if _shape_of(thing) != structure.shape:
@@ -301,7 +302,7 @@ def leaves_like(thing: Any, structure: Structure, what: str, place: str = "") ->
     things = _parts_like(thing, structure, what, place)
     keys: Iterable[Any] = structure.keys or range(len(things))
     listed = zip(things, keys, structure.parts, strict=True)
-    return [leaf for part, key, like in listed for leaf in leaves_like(part, like, what, f"{place}[{key!r}]")]
+    return [leaf for part, key, like in listed for leaf in leaves_like(part, like, what, f"{place}[{quoted(key)}]")]
 
 
 def fit(thing: Any, structure: Structure, what: str, axes: Any = None) -> Any:
@@ -319,7 +320,7 @@ def fit(thing: Any, structure: Structure, what: str, axes: Any = None) -> Any:
     things = _parts_like(thing, structure, what, "")
     keys: Iterable[Any] = structure.keys or range(len(things))
     listed = zip(things, keys, structure.parts, prefixes(axes, structure, what), strict=True)
-    return structure.around([fit(part, like, f"{what}[{key!r}]", axis) for part, key, like, axis in listed])
+    return structure.around([fit(part, like, f"{what}[{quoted(key)}]", axis) for part, key, like, axis in listed])
 
 
 def prefixes(prefix: Any, structure: Structure, what: str) -> list[Any]:
@@ -373,12 +374,12 @@ def _unlike(thing: Any, expected: str, what: str, place: str) -> ArgumentError:
     shape = _shape_of(thing)
     given = f"a dict of {_listed(thing)}" if isinstance(thing, dict) else f"numbers of shape {shape}"
     if shape is None and not isinstance(thing, dict):
-        given = f"{type(thing).__name__} {short(thing)}"
+        given = f"{type(thing).__name__} {quoted(thing)}"
     return ArgumentError(f"{what}{place and ' at ' + place}: expected {expected}, got {given}")
 
 
 def _listed(keys: Iterable[Any]) -> str:
-    return short(sorted(keys, key=repr))
+    return quoted(sorted(keys, key=repr))
 
 
 # -- numbers and arrays -----------------------------------------------------------------------------
@@ -394,7 +395,7 @@ def floats(x: Any, what: str) -> Floats:
     for leaf in leaves:
         if isinstance(leaf, Value):
             raise OperandError(
-                f"{what} is made of plain numbers here, got {short(leaf)}: pass its .data, "
+                f"{what} is made of plain numbers here, got {quoted(leaf)}: pass its .data, "
                 "or let the function use the Value itself, whose number is then read at every call"
             )
     return np.array(leaves, float)
@@ -453,7 +454,7 @@ def _leaf(x: Any, what: str) -> Any:
 def _no_number(x: Any, what: str) -> OperandError:
     return OperandError(
         f"{what} is made of real numbers (alone, or in lists, tuples, dicts, arrays, dataclasses), "
-        f"got {type(x).__name__} {short(x)}"
+        f"got {type(x).__name__} {quoted(x)}"
     )
 
 

@@ -17,7 +17,8 @@ from autograd import context
 from autograd.errors import GraphError, OperandError
 from autograd.ops.expression import COMPARISONS
 from autograd.ops.primitive import Primitive, lookup
-from autograd.value import REAL, Operand, Value, each, new_node, number, short
+from autograd.text import quoted
+from autograd.value import REAL, Operand, Value, each, new_node, number
 
 _WHILE = "while a function is recorded to be compiled"
 
@@ -60,7 +61,7 @@ def _connective(sign: str, ask: Callable[[Any, Any], Any], combine: Callable[[An
 
 def _no_condition(sign: str, side: Any) -> OperandError:
     return OperandError(
-        f"{sign} is of conditions, such as x > 0, got {type(side).__name__} {short(side)}: "
+        f"{sign} is of conditions, such as x > 0, got {type(side).__name__} {quoted(side)}: "
         "compare it first, as in x != 0"
     )
 
@@ -94,7 +95,7 @@ class Symbol(Value):
     detach = item = __copy__ = __deepcopy__ = _unknown  # type: ignore[assignment]  # they answer nothing
 
     def __repr__(self) -> str:
-        what = repr(self.name) if self.name else self._op.name if self._op is not None else "input"
+        what = quoted(self.name) if self.name else self._op.name if self._op is not None else "input"
         return f"<symbol {what}>"
 
     def __format__(self, spec: str) -> str:

@@ -20,7 +20,8 @@ from autograd.kinds import Static
 from autograd.numpy_protocol.notes import annotate
 from autograd.order import computed_since, dependent, interior, remember_age
 from autograd.structure import Structure, compose, flatten, leaves_like, mapped
-from autograd.value import NEVER, RUNNING, Value, short
+from autograd.text import quoted
+from autograd.value import NEVER, RUNNING, Value
 
 Function: TypeAlias = Callable[..., Any]
 Positions: TypeAlias = "int | Sequence[int]"
@@ -70,7 +71,7 @@ def _run(f: Function, args: Sequence[Any], named: dict[str, Any], wrt: Positions
     leaves, structure = flatten(given, f"argument {wrt}", flags=True)
     if structure.kind is Static:
         raise OperandError(
-            f"argument {wrt} is {given!r}, along which nothing is differentiated: name another by argnums"
+            f"argument {wrt} is {quoted(given)}, along which nothing is differentiated: name another by argnums"
         )
     lifting, start = is_recording(), now()
     with nullcontext() if lifting else recording():
@@ -115,7 +116,7 @@ def _split(f: Function, answer: Any) -> tuple[Any, Any]:
     if not isinstance(answer, tuple) or len(answer) != 2:
         raise ArgumentError(
             f"with has_aux {_name(f)} returns a pair, what is differentiated and what is not, got "
-            f"{type(answer).__name__} {short(answer)}"
+            f"{type(answer).__name__} {quoted(answer)}"
         )
     return answer
 
@@ -133,10 +134,10 @@ def positions(wrt: Positions, count: int) -> list[int]:
     chosen: list[Any] = list(wrt) if isinstance(wrt, (list, tuple, range)) else [wrt]
     for i in chosen:
         if not isinstance(i, int) or isinstance(i, bool) or not -count <= i < count:
-            raise ArgumentError(f"argnums {wrt!r}: the function was called with {count} positional arguments")
+            raise ArgumentError(f"argnums {quoted(wrt)}: the function was called with {count} positional arguments")
     chosen = [i % count for i in chosen]
     if len(set(chosen)) < len(chosen):
-        raise ArgumentError(f"argnums {wrt!r} names an argument twice: each derivative is asked for once")
+        raise ArgumentError(f"argnums {quoted(wrt)} names an argument twice: each derivative is asked for once")
     return chosen
 
 
@@ -162,7 +163,7 @@ def _scalar(run: _Run, f: Function) -> Any:
 
 
 def _name(f: Function) -> str:
-    return getattr(f, "__name__", short(f))
+    return getattr(f, "__name__", quoted(f))
 
 
 def _plain(x: Any, lifted: bool) -> Any:
@@ -220,7 +221,9 @@ def _wrt(argnums: Positions, argnum: Positions | None) -> Positions:
     if argnum is None:
         return argnums
     if argnums != 0:
-        raise ArgumentError(f"argnum is argnums by another name: give one of argnum={argnum!r} and argnums={argnums!r}")
+        raise ArgumentError(
+            f"argnum is argnums by another name: give one of argnum={quoted(argnum)} and argnums={quoted(argnums)}"
+        )
     return argnum
 
 

@@ -24,6 +24,7 @@ from autograd.errors import GraphError, OperandError
 from autograd.methods import Methods
 from autograd.ops.primitive import DETACHED, Primitive
 from autograd.order import computed_since, reachable
+from autograd.text import quoted
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -136,7 +137,7 @@ class Value(Methods):
     @name.setter
     def name(self, name: str | None) -> None:
         if name is not None and not isinstance(name, str):
-            raise OperandError(f"a name is a str, got {type(name).__name__} {short(name)}")
+            raise OperandError(f"a name is a str, got {type(name).__name__} {quoted(name)}")
         label = self.label or Label()
         self.label = Label(name, label.scope, label.source)
 
@@ -148,7 +149,7 @@ class Value(Methods):
     @scope.setter
     def scope(self, scope: str) -> None:
         if not isinstance(scope, str):
-            raise OperandError(f"a scope is a str, got {type(scope).__name__} {short(scope)}")
+            raise OperandError(f"a scope is a str, got {type(scope).__name__} {quoted(scope)}")
         label = self.label or Label()
         self.label = Label(label.name, scope, label.source)
 
@@ -167,7 +168,7 @@ class Value(Methods):
     # -- as a Python number ---------------------------------------------------------------------
 
     def __repr__(self) -> str:
-        name = f", name={self.name!r}" if self.name else ""
+        name = f", name={quoted(self.name)}" if self.name else ""
         op = f", op={self.op.name}" if self.op is not None else ""
         return f"Value(data={self._data!r}, grad={self._grad!r}{name}{op})"
 
@@ -256,7 +257,7 @@ class Value(Methods):
         """
         if RUNNING and not RUNNING.isdisjoint([self] if _pickling.lists(self) else reachable(self)):
             raise GraphError(
-                f"{short(self)} is pickled while a derivative is taken along it, or along what it depends on; in the "
+                f"{quoted(self)} is pickled while a derivative is taken along it, or along what it depends on; in the "
                 "pickle that would be a constant: pickle its .data, or compute it in this process"
             )
         if self._operands and not _pickling.lists(self):
@@ -278,10 +279,10 @@ def number(data: Any, what: str = "a Value") -> float:
         try:
             return float(data)
         except OverflowError:
-            raise OperandError(f"{short(data)} is too large for a float, which ends at 1.8e308") from None
+            raise OperandError(f"{quoted(data)} is too large for a float, which ends at 1.8e308") from None
     raise OperandError(
         f"{what} is one real number (int, float, NumPy scalar, Fraction, Decimal), "
-        f"got {type(data).__name__} {short(data)}{_advice(data)}"
+        f"got {type(data).__name__} {quoted(data)}{_advice(data)}"
     )
 
 
@@ -313,12 +314,6 @@ def _advice(data: Any) -> str:
     if isinstance(data, (np.ndarray, list, tuple)):
         return "; make one Value an element"
     return "; missing numbers are float('nan')" if data is None else ""
-
-
-def short(thing: Any) -> str:
-    """repr, cut to what fits in a message."""
-    text = " ".join(repr(thing).split())
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def data_of(array: Any) -> Any:
@@ -375,7 +370,7 @@ def _check_known(node: Value, what: str) -> None:
     """Raise GraphError where a program reads this number at every run: a leaf made of it would keep what it is now."""
     if context.unusual and is_read_later(node):
         raise GraphError(
-            f"{short(node)} is {what} while a function is recorded to be compiled, which reads it at every call: "
+            f"{quoted(node)} is {what} while a function is recorded to be compiled, which reads it at every call: "
             "do that outside of the function, or use it as it is"
         )
 

@@ -21,7 +21,8 @@ from autograd import functions, scope
 from autograd.errors import ArgumentError, OperandError
 from autograd.recorder import RECORDERS
 from autograd.symbol import Symbol
-from autograd.value import Value, short
+from autograd.text import quoted, short
+from autograd.value import Value
 
 ActivationLike: TypeAlias = "str | Activation | Callable[[Any], Any] | None"
 
@@ -56,7 +57,7 @@ class Activation:
         with scope(where):
             a = z if self.function is None else self.function(z)
         if not isinstance(a, Value):
-            raise OperandError(f"activation {self.name} must return a Value, got {type(a).__name__} {short(a)}")
+            raise OperandError(f"activation {short(self.name)} must return a Value, got {type(a).__name__} {quoted(a)}")
         return a
 
     def apply_layer(self, zs: Sequence[Value]) -> list[Value]:
@@ -64,7 +65,7 @@ class Activation:
         return list(zs) if self.function is None else list(self.function(list(zs)))
 
     def __repr__(self) -> str:
-        return f"<activation {self.name}>"
+        return f"<activation {short(self.name)}>"
 
     def __reduce__(self) -> Any:
         """By name where there is one, since functions written from the table do not pickle."""
@@ -158,7 +159,7 @@ def activation(wanted: ActivationLike, rng: np.random.Generator | None = None) -
     if callable(wanted):
         name = getattr(wanted, "__name__", type(wanted).__name__)
         return _of_table(wanted) or Activation(name, wanted, plain=False)
-    raise OperandError(f"an activation is a name, a function or None, got {type(wanted).__name__} {short(wanted)}")
+    raise OperandError(f"an activation is a name, a function or None, got {type(wanted).__name__} {quoted(wanted)}")
 
 
 def names() -> list[str]:
@@ -180,7 +181,7 @@ def _by_name(wanted: str, rng: np.random.Generator | None = None) -> Activation:
         return Activation(name, getattr(functions, name), plain=True, whole_layer=True)
     near = difflib.get_close_matches(name, [*names(), *ALIASES], n=3)
     hint = f"did you mean {' or '.join(map(repr, near))}?" if near else f"there are: {', '.join(names())}"
-    raise ArgumentError(f"there is no activation {wanted!r}; {hint}")
+    raise ArgumentError(f"there is no activation {quoted(wanted)}; {hint}")
 
 
 def _of_table(function: Callable[[Any], Any]) -> Activation | None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from autograd.errors import ArgumentError
+from autograd.text import quoted
 from nn.data import check_count
 from nn.history import History
 
@@ -67,7 +68,7 @@ class EarlyStopping:
 
     def __init__(self, patience: int = 10, min_delta: float = 0.0, restore_best: bool = True) -> None:
         if not min_delta >= 0:
-            raise ArgumentError(f"min_delta is a number from 0 up, got {min_delta!r}")
+            raise ArgumentError(f"min_delta is a number from 0 up, got {quoted(min_delta)}")
         self.patience, self.min_delta, self.restore_best = check_count(patience, "epochs"), min_delta, restore_best
         self._forget()
 

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from autograd.errors import ArgumentError, NonFiniteError, OperandError
-from autograd.value import number, short
+from autograd.text import apart, quoted, short
+from autograd.value import number
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
 Names: TypeAlias = "tuple[str, ...] | None"
@@ -55,12 +56,13 @@ def check_names(expected: Names, given: Names, what: str) -> None:
     """Raise ArgumentError if both have names and these differ: columns in another order are other data."""
     if expected is None or given is None or expected == given:
         return
+    wanted, got = apart_together(expected, given)
     if sorted(expected) == sorted(given):
         advice = "the same columns in another order: reorder them with X[[...]]"
     else:
-        missing, more = [n for n in expected if n not in given], [n for n in given if n not in expected]
+        missing, more = [n for n in wanted if n not in got], [n for n in got if n not in wanted]
         advice = f"missing {listed(missing)}; unexpected {listed(more)}"
-    raise ArgumentError(f"{what} was fitted on the columns {listed(expected)}, got {listed(given)}: {advice}")
+    raise ArgumentError(f"{what} was fitted on the columns {listed(wanted)}, got {listed(got)}: {advice}")
 
 
 def place(at: Sequence[int], names: Names) -> str:
@@ -68,8 +70,15 @@ def place(at: Sequence[int], names: Names) -> str:
     if not at:
         return ""
     column = f", column {at[1]}" if len(at) > 1 else ""
-    named = f' ("{names[at[1]]}")' if column and names is not None else ""
+    named = f' ("{short(names[at[1]])}")' if column and names is not None else ""
     return f" at row {at[0]}{column}{named} (from 0)"
+
+
+def apart_together(*groups: Sequence[str]) -> list[list[str]]:
+    """The names of each group as messages show them, told apart over all: é in one character is not é in two."""
+    names = list(dict.fromkeys(name for group in groups for name in group))
+    shown = dict(zip(names, apart(names), strict=True))
+    return [[shown[name] for name in group] for group in groups]
 
 
 def listed(names: Sequence[str]) -> str:
@@ -81,7 +90,7 @@ def listed(names: Sequence[str]) -> str:
 def check_count(count: Any, what: str) -> int:
     """count if it is a whole number from 1 up, else ArgumentError."""
     if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
-        raise ArgumentError(f"the number of {what} is a whole number from 1 up, got {count!r}")
+        raise ArgumentError(f"the number of {what} is a whole number from 1 up, got {quoted(count)}")
     return int(count)
 
 
@@ -92,7 +101,7 @@ def _as_array(data: Any, what: str) -> Array:
     try:
         return np.asarray(data)
     except ValueError:
-        raise ArgumentError(f"{what} must have rows of equal length, got {short(data)}") from None
+        raise ArgumentError(f"{what} must have rows of equal length, got {quoted(data)}") from None
     except (TypeError, RuntimeError) as error:  # a tensor of PyTorch's that has a graph, or lives on a GPU
         raise OperandError(f"{what} must hold numbers that NumPy can read: {error}") from None
 
@@ -108,7 +117,7 @@ def _numbers(array: Array, what: str, names: Names) -> Array:
         except OperandError:
             advice = "; turn categories into numbers first, such as one column a category" * isinstance(item, str)
             raise OperandError(
-                f"{what} must hold numbers, got {type(item).__name__} {short(item)}{place(at, names)}{advice}"
+                f"{what} must hold numbers, got {type(item).__name__} {quoted(item)}{place(at, names)}{advice}"
             ) from None
     return found
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from autograd.chain import steps
 from autograd.order import interior
-from autograd.value import Value, short
+from autograd.text import quoted, short
+from autograd.value import Value
 
 if TYPE_CHECKING:
     from nn.module import Module
@@ -48,10 +49,10 @@ def _in_derivative(J: Value) -> str | None:
 
 def _called(operand: Any) -> str:
     if not isinstance(operand, Value):
-        return short(operand)
+        return quoted(operand)
     return f"{_named(operand)} = {operand.data:.6g}"
 
 
 def _named(node: Value) -> str:
-    name = node.name or node.symbol or "a number"
-    return f"{name} in {node.scope}" if node.scope else name
+    name = short(node.name or node.symbol or "a number")
+    return f"{name} in {short(node.scope)}" if node.scope else name

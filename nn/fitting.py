@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 
 from autograd.errors import ArgumentError, AutogradError, NonFiniteError, OperandError
-from autograd.value import Value, short
+from autograd.text import quoted, short
+from autograd.value import Value
 from nn.activations import RReLU
 from nn.callbacks import EarlyStopping, Epoch
 from nn.data import Array, Names, check_count, check_names, column_names
@@ -193,7 +194,7 @@ class _Run:
             try:
                 callback(epoch)
             except Exception as error:
-                name = getattr(callback, "__name__", repr(callback))
+                name = short(str(getattr(callback, "__name__", quoted(callback))))
                 raise self._broken(
                     TrainingError, f"the callback {name} raised {type(error).__name__}: {error} in epoch {epoch.number}"
                 ) from error
@@ -285,7 +286,7 @@ def _held_out(
             raise ArgumentError(f"the validation's y has shape {found.y.shape}, that of training {data.y.shape}")
         return data, found
     if isinstance(validation, bool) or not isinstance(validation, (int, float, np.floating)):
-        raise ArgumentError(f"validation is a pair (X, y) or a share of the samples, got {short(validation)}")
+        raise ArgumentError(f"validation is a pair (X, y) or a share of the samples, got {quoted(validation)}")
     count = round(float(validation) * len(data.X)) if 0 < validation < 1 else 0
     if not 0 < count < len(data.X):
         what = "train on" if count else "validate with"
@@ -297,7 +298,7 @@ def _held_out(
 def _optimiser(model: Module, given: Optimiser | None) -> Optimiser:
     """The one given, or that of the last time, or gradient descent; it moves parameters of this model only."""
     if given is not None and not isinstance(given, Optimiser):
-        raise OperandError(f"an optimiser is one of nn's, such as Adam(model.parameters()), got {short(given)}")
+        raise OperandError(f"an optimiser is one of nn's, such as Adam(model.parameters()), got {quoted(given)}")
     optimiser = given or model.optimiser or GradientDescent(model.parameters())
     foreign = set(optimiser.parameters) - set(model.parameters())
     if foreign:
@@ -313,17 +314,17 @@ def _check_scales(model: Module) -> None:
         if scale is not None and not isinstance(scale, Normalization):
             raise OperandError(
                 f"{name} is a Standardization or a QuantileNormalization of nn, got {type(scale).__name__} "
-                f"{short(scale)}; data that another library scales goes in scaled, with {name} None"
+                f"{quoted(scale)}; data that another library scales goes in scaled, with {name} None"
             )
 
 
 def _check_functions(loss: Loss, callbacks: Sequence[Callback]) -> None:
     if not callable(loss):
         raise OperandError(
-            f"a loss is a function of predictions and targets, such as nn.mean_squared_error, got {short(loss)}"
+            f"a loss is a function of predictions and targets, such as nn.mean_squared_error, got {quoted(loss)}"
         )
     if not isinstance(callbacks, (list, tuple)):
-        raise ArgumentError(f"callbacks is a list of functions of an Epoch, got {short(callbacks)}")
+        raise ArgumentError(f"callbacks is a list of functions of an Epoch, got {quoted(callbacks)}")
     for callback in callbacks:
         if not callable(callback):
-            raise ArgumentError(f"a callback is a function of an Epoch, got {short(callback)}")
+            raise ArgumentError(f"a callback is a function of an Epoch, got {quoted(callback)}")

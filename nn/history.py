@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from autograd.errors import ArgumentError
+from autograd.text import quoted
 
 
 @dataclass
@@ -42,7 +43,7 @@ class History(Mapping[str, list[float]]):
 
     def __getitem__(self, name: str) -> list[float]:
         if name not in tuple(self):
-            raise KeyError(f"a history has the curves {list(self)}, got {name!r}")
+            raise KeyError(f"a history has the curves {list(self)}, got {quoted(name)}")
         curve: list[float] = getattr(self, name)
         return curve
 

@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autograd.errors import ArgumentError, OperandError
-from autograd.value import short
+from autograd.text import quoted
 
 Matrix: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
 Initialiser: TypeAlias = Callable[[int, int, np.random.Generator], Matrix]
@@ -124,10 +124,10 @@ def initialiser(wanted: str | Initialiser) -> Initialiser:
     if callable(wanted):
         return wanted
     if not isinstance(wanted, str):
-        raise OperandError(f"an initialiser is a name or a function, got {type(wanted).__name__} {short(wanted)}")
+        raise OperandError(f"an initialiser is a name or a function, got {type(wanted).__name__} {quoted(wanted)}")
     if wanted not in BY_NAME:
         near = difflib.get_close_matches(wanted, BY_NAME, n=3) or sorted(BY_NAME)
-        raise ArgumentError(f"there is no initialiser {wanted!r}; try {', '.join(near)}")
+        raise ArgumentError(f"there is no initialiser {quoted(wanted)}; try {', '.join(near)}")
     return BY_NAME[wanted]()
 
 
@@ -139,4 +139,4 @@ def generator(seed: Seed) -> np.random.Generator:
         return np.random.default_rng(seed.getrandbits(64))
     if seed is None or (isinstance(seed, (int, np.integer)) and not isinstance(seed, bool) and seed >= 0):
         return np.random.default_rng(seed)
-    raise ArgumentError(f"a seed is a whole number from 0 up or a generator, got {short(seed)}")
+    raise ArgumentError(f"a seed is a whole number from 0 up or a generator, got {quoted(seed)}")

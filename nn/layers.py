@@ -13,6 +13,7 @@ import numpy as np
 
 from autograd.errors import ArgumentError, NonFiniteError
 from autograd.functions import dot
+from autograd.text import quoted
 from autograd.value import Value, number
 from nn.activations import Activation, ActivationLike, activation
 from nn.data import check_count
@@ -61,7 +62,7 @@ class Neuron(Module):
         self, w: Sequence[float] | Matrix, b: float | None, g: Activation, names: NeuronNames | None = None
     ) -> None:
         if g.whole_layer and names is None:
-            raise ArgumentError(f"{g.name} needs a whole layer: use Layer(inputs, outputs, {g.name!r})")
+            raise ArgumentError(f"{g.name} needs a whole layer: use Layer(inputs, outputs, {quoted(g.name)})")
         self.w = [Value(x) for x in np.asarray(w, float).tolist()]
         self.b = None if b is None else Value(b)
         self.slope = None if g.learned is None else Value(g.learned)
@@ -134,7 +135,7 @@ class Neuron(Module):
 
     def __repr__(self) -> str:
         bias = "" if self.b is not None else ", bias=False"
-        return f"{type(self).__name__}({self.inputs}, {self.activation.name!r}{bias})"
+        return f"{type(self).__name__}({self.inputs}, {quoted(self.activation.name)}{bias})"
 
 
 class Perceptron(Neuron):
@@ -312,7 +313,7 @@ class Layer(Module):
 
     def __repr__(self) -> str:
         bias = "" if self.bias is not None else ", bias=False"
-        return f"{type(self).__name__}({self.inputs}, {self.outputs}, {self.activation.name!r}{bias})"
+        return f"{type(self).__name__}({self.inputs}, {self.outputs}, {quoted(self.activation.name)}{bias})"
 
 
 # -- checking ---------------------------------------------------------------------------------------

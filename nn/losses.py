@@ -20,7 +20,8 @@ from autograd import functions as f
 from autograd import scope
 from autograd.errors import ArgumentError, OperandError
 from autograd.symbol import Symbol
-from autograd.value import Value, number, short
+from autograd.text import quoted
+from autograd.value import Value, number
 
 Term = Callable[[Any, Any], Any]
 
@@ -144,7 +145,7 @@ def _loss(predictions: Any, targets: Any, reduction: str, term: Term) -> Any:
 
 def _reduced(terms: Sequence[Any], reduction: str) -> Any:
     if reduction not in ("sum", "mean"):
-        raise ArgumentError(f'reduction is "sum" or "mean", got {reduction!r}')
+        raise ArgumentError(f'reduction is "sum" or "mean", got {quoted(reduction)}')
     J = terms[0] if len(terms) == 1 else f.sum(terms)
     if reduction == "mean" and len(terms) > 1:
         J = J * (1.0 / len(terms))
@@ -178,9 +179,9 @@ def _array(given: Any, what: str) -> Any:
     try:
         raw = np.asarray(given, dtype=object if isinstance(given, Value) else None)
     except ValueError:
-        raise ArgumentError(f"{what} must have rows of equal length, got {short(given)}") from None
+        raise ArgumentError(f"{what} must have rows of equal length, got {quoted(given)}") from None
     if raw.dtype.kind not in "fiubO":
-        raise OperandError(f"{what} are numbers or Values, got {short(given)}")
+        raise OperandError(f"{what} are numbers or Values, got {quoted(given)}")
     return _vector([item if isinstance(item, Value) else number(item, what) for item in raw.flat]).reshape(raw.shape)
 
 

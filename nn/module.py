@@ -14,8 +14,9 @@ import numpy as np
 
 from autograd.errors import ArgumentError, OperandError
 from autograd.files import Place
-from autograd.value import Value, number, short
-from nn.data import Array, Names, check_names, column_names, listed, table
+from autograd.text import quoted, short
+from autograd.value import Value, number
+from nn.data import Array, Names, apart_together, check_names, column_names, listed, table
 from nn.fitting import Callback, Validation, fit
 from nn.history import History
 from nn.initialise import Seed
@@ -94,7 +95,7 @@ class Module(ABC):
             return np.asarray(x)
         if isinstance(x, (str, Value, np.generic)) or not hasattr(x, "__iter__"):
             raise OperandError(
-                f"a network takes a sequence of numbers, got {type(x).__name__} {short(x)}; "
+                f"a network takes a sequence of numbers, got {type(x).__name__} {quoted(x)}; "
                 "put a single number in a list"
             )
         return list(x)
@@ -143,10 +144,11 @@ class Module(ABC):
         own = dict(self.named_parameters())
         missing, unexpected = [n for n in own if n not in state], [n for n in state if n not in own]
         if missing or unexpected:
+            missing, unexpected = apart_together(missing, unexpected)
             raise ArgumentError(
                 f"this state does not fit {self!r}: missing {listed(missing)}; unexpected {listed(unexpected)}"
             )
-        numbers = {name: number(state[name], f"parameter {name}") for name in own}
+        numbers = {name: number(state[name], f"parameter {short(name)}") for name in own}
         for name, parameter in own.items():
             parameter.data = numbers[name]
 

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from autograd.errors import ArgumentError, OperandError
-from autograd.value import Value, short
+from autograd.text import quoted
+from autograd.value import Value
 from nn.activations import ActivationLike, activation
 from nn.data import check_count
 from nn.initialise import Initialiser, Matrix, Seed, generator
@@ -195,7 +196,7 @@ class MLP(Sequential):
 
     def __repr__(self) -> str:
         names = [layer.activation.name for layer in self.layers]
-        shown = repr(names[0]) if len(set(names)) == 1 else repr(names)
+        shown = quoted(names[0]) if len(set(names)) == 1 else f"[{', '.join(map(quoted, names))}]"
         bias = "" if any(b is not None for b in self.biases) else ", bias=False"
         return f"MLP({self.inputs}, {[layer.outputs for layer in self.layers]}, {shown}{bias})"
 
@@ -209,7 +210,7 @@ def check_layers(layers: Sequence[Any]) -> None:
         raise ArgumentError("a network has at least one layer, got none")
     for place, layer in enumerate(layers, 2):
         if not isinstance(layer, Layer):
-            raise OperandError(f"a network is made of Layers, got {type(layer).__name__} {short(layer)}")
+            raise OperandError(f"a network is made of Layers, got {type(layer).__name__} {quoted(layer)}")
         layer.check_number(place)
     if len({id(layer) for layer in layers}) != len(layers):
         raise ArgumentError("the same layer is given twice; make another with Layer.from_weights")
@@ -233,6 +234,6 @@ def one_each(
 
 def _sizes(sizes: Any) -> Sequence[int]:
     if isinstance(sizes, int) or not hasattr(sizes, "__len__") or len(sizes) == 0:
-        raise ArgumentError(f"sizes is a list with the number of neurons of each layer, got {sizes!r}")
+        raise ArgumentError(f"sizes is a list with the number of neurons of each layer, got {quoted(sizes)}")
     found: Sequence[int] = sizes
     return found

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 
 from autograd.errors import ArgumentError, GraphError
-from autograd.value import short
+from autograd.text import quoted
 from nn.data import Names, Table, check_names, table
 
 Array: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
@@ -155,7 +155,7 @@ class QuantileNormalization(Normalization):
 
     def __init__(self, distribution: str = "uniform") -> None:
         if distribution not in ("uniform", "normal"):
-            raise ArgumentError(f'distribution is "uniform" or "normal", got {distribution!r}')
+            raise ArgumentError(f'distribution is "uniform" or "normal", got {quoted(distribution)}')
         self.distribution = distribution
         self.values: list[Array] | None = None  # the distinct values of each column, ascending
         self.places: list[Array] = []  # where in [0, 1] each stands
@@ -245,7 +245,7 @@ def _vector(given: Any, what: str) -> Array:
     except (TypeError, ValueError):
         vector = np.empty((0, 0))
     if vector.ndim != 1 or not len(vector) or not np.isfinite(vector).all():
-        raise ArgumentError(f"{what} is a list of finite numbers, got {short(given)}")
+        raise ArgumentError(f"{what} is a list of finite numbers, got {quoted(given)}")
     return vector
 
 
@@ -259,5 +259,5 @@ def _saved_names(saved: Mapping[str, Any], columns: int | None) -> Names:
     if names is None:
         return None
     if not isinstance(names, (list, tuple)) or len(names) != columns or not all(isinstance(n, str) for n in names):
-        raise ArgumentError(f"names are a list of {columns} names of columns, got {short(names)}")
+        raise ArgumentError(f"names are a list of {columns} names of columns, got {quoted(names)}")
     return tuple(names)

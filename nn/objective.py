@@ -16,8 +16,9 @@ from autograd.context import writing_program
 from autograd.errors import OperandError
 from autograd.program.compile import Bound, compile_graph
 from autograd.symbol import Symbol
+from autograd.text import quoted
 from autograd.transforms import running
-from autograd.value import Value, short
+from autograd.value import Value
 from nn.activations import RReLU, recorded_draws
 from nn.notation import input_labels
 
@@ -54,7 +55,7 @@ class Objective:
             predictions[0, :] = model.forward(list(xs))
             J = loss(predictions, ys.reshape(1, *targets))
         if not isinstance(J, Value):
-            raise OperandError(f"a loss must return one Value, got {type(J).__name__} {short(J)}")
+            raise OperandError(f"a loss must return one Value, got {type(J).__name__} {quoted(J)}")
         self._draws: list[RReLU] = [activation for activation, _ in draws]
         parameters, slopes = np.empty(len(moved), object), np.empty(len(draws), object)
         parameters[:], slopes[:] = list(moved), [slope for _, slope in draws]

@@ -15,7 +15,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autograd.errors import ArgumentError, NonFiniteError, OperandError
-from autograd.value import Value, short
+from autograd.text import quoted
+from autograd.value import Value
 from nn.schedules import Rate, rate_at
 
 Vector: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
@@ -34,7 +35,7 @@ class Optimiser(ABC):
         self.parameters = list(parameters)
         for p in self.parameters:
             if not isinstance(p, Value):
-                raise OperandError(f"an optimiser moves Values, got {type(p).__name__} {short(p)}")
+                raise OperandError(f"an optimiser moves Values, got {type(p).__name__} {quoted(p)}")
         if not self.parameters:
             raise ArgumentError("an optimiser needs at least one parameter: pass model.parameters()")
         if len(set(self.parameters)) < len(self.parameters):
@@ -56,7 +57,7 @@ class Optimiser(ABC):
         NonFiniteError, before anything moves, if a gradient or a new number is not finite.
         """
         if samples < 1:
-            raise ArgumentError(f"samples is a whole number from 1 up, got {samples!r}")
+            raise ArgumentError(f"samples is a whole number from 1 up, got {quoted(samples)}")
         w = np.array([p.data for p in self.parameters])
         g = np.array([p.grad for p in self.parameters]) / samples
         before, done = self.state, self.steps
@@ -96,7 +97,7 @@ class Optimiser(ABC):
             return
         p, x = next((p, x) for p, x in zip(self.parameters, numbers.tolist(), strict=True) if not np.isfinite(x))
         raise NonFiniteError(
-            f"the {what} of {p.name or short(p)} is {x}; nothing was moved: "
+            f"the {what} of {p.name or quoted(p)} is {x}; nothing was moved: "
             "lower the learning rate, clip the gradients, or look for nan in the data"
         )
 
@@ -117,11 +118,11 @@ class Optimiser(ABC):
         """Go on where a `state_dict` left off; whole, or ArgumentError and no change."""
         kind = type(self).__name__
         if set(saved) != {"optimiser", "steps", "state"} or saved["optimiser"] != kind:
-            raise ArgumentError(f"this is not a state of {kind}: {short(dict(saved))}")
+            raise ArgumentError(f"this is not a state of {kind}: {quoted(dict(saved))}")
         if set(saved["state"]) != set(self.slots):
             raise ArgumentError(f"{kind} keeps {list(self.slots)}, got {sorted(saved['state'])}")
         if not isinstance(saved["steps"], int) or saved["steps"] < 0:
-            raise ArgumentError(f"steps is a whole number from 0 up, got {saved['steps']!r}")
+            raise ArgumentError(f"steps is a whole number from 0 up, got {quoted(saved['steps'])}")
         state = {slot: self._saved_vector(slot, saved["state"][slot]) for slot in self.slots}
         self.state, self.steps = state, saved["steps"]
 
@@ -129,9 +130,9 @@ class Optimiser(ABC):
         try:
             vector = np.array(numbers, dtype=float)
         except (TypeError, ValueError):
-            raise ArgumentError(f"{slot} is a list of numbers, got {short(numbers)}") from None
+            raise ArgumentError(f"{slot} is a list of numbers, got {quoted(numbers)}") from None
         if vector.shape != (len(self.parameters),) or not np.isfinite(vector).all():
-            raise ArgumentError(f"{slot} has {len(self.parameters)} finite numbers, got {short(numbers)}")
+            raise ArgumentError(f"{slot} has {len(self.parameters)} finite numbers, got {quoted(numbers)}")
         return vector
 
     def __repr__(self) -> str:
@@ -306,7 +307,7 @@ def _gradients(parameters: Iterable[Value], limit: float) -> tuple[list[Value], 
     g = np.array([p.grad for p in moving], dtype=float)
     for p in moving:
         if not np.isfinite(p.grad):
-            raise NonFiniteError(f"the gradient of {p.name or short(p)} is {p.grad}, which cannot be clipped")
+            raise NonFiniteError(f"the gradient of {p.name or quoted(p)} is {p.grad}, which cannot be clipped")
     return moving, g
 
 

@@ -20,7 +20,7 @@ from autograd.archive import Arrays, Description, Format
 from autograd.errors import ArgumentError, AutogradError, FileFormatError
 from autograd.files import Place, name_of
 from autograd.program.recording import collector_paused
-from autograd.value import short
+from autograd.text import quoted
 from nn import optimisers, schedules
 from nn.activations import Activation, PReLU, RReLU, activation
 from nn.history import History
@@ -129,7 +129,7 @@ def _check_sizes(layers: Sequence[Mapping[str, Any]], parameters: Any) -> None:
     for layer in layers:
         inputs, outputs, bias = layer["inputs"], layer["outputs"], layer["bias"]
         if not (type(inputs) is type(outputs) is int and type(bias) is bool and inputs > 0 and outputs > 0):
-            raise ArgumentError(f"a layer from {short(inputs)} to {short(outputs)} numbers")
+            raise ArgumentError(f"a layer from {quoted(inputs)} to {quoted(outputs)} numbers")
         room -= (inputs + bias) * outputs
         if room < 0:
             raise ArgumentError(

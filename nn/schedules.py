@@ -13,6 +13,7 @@ from numbers import Real
 from typing import Any, TypeAlias
 
 from autograd.errors import ArgumentError
+from autograd.text import quoted
 
 Rate: TypeAlias = "float | Callable[[int], float]"
 
@@ -89,4 +90,4 @@ class Warmup:
 
 def _check_steps(steps: int, what: str) -> None:
     if not isinstance(steps, int) or isinstance(steps, bool) or steps < 1:
-        raise ArgumentError(f"{what} is a whole number from 1 up, got {steps!r}")
+        raise ArgumentError(f"{what} is a whole number from 1 up, got {quoted(steps)}")

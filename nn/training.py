@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.errors import ArgumentError, NonFiniteError, OperandError
-from autograd.value import Value, short
+from autograd.text import quoted
+from autograd.value import Value
 from nn.data import Array, Names, check_count, check_names, column_names, table
 from nn.initialise import Seed, generator
 from nn.losses import SUMMED, half_squared_error
@@ -77,7 +78,7 @@ def train_batch(model: Module, X: Array, y: Array, loss: Loss, optimiser: Optimi
     """
     J = loss(model(X), y)
     if not isinstance(J, Value):
-        raise OperandError(f"a loss must return one Value, got {type(J).__name__} {short(J)}")
+        raise OperandError(f"a loss must return one Value, got {type(J).__name__} {quoted(J)}")
     if not np.isfinite(J.data):
         raise NonFiniteError(f"the loss became {J.data}; nothing was updated: lower the learning rate")
     optimiser.zero_grad()

@@ -11,12 +11,12 @@ import pytest
 
 import viz
 from autograd import Value, log, scope, tanh
+from autograd.text import visible
 from demos.lecture import page as lecture_page
 from demos.lecture import pictures as lecture_pictures
 from demos.lecture.report import Report
 from nn import MLP, half_squared_error
 from tests.browser import launched, opened
-from viz.text import harmless
 
 PAYLOADS = {
     "script": "</script><script>window.broken=1</script>",
@@ -175,4 +175,4 @@ def test_a_browser_shows_the_lecture_page_word_for_word(context, monkeypatch, tm
     found = look(context, tmp_path / "lecture.html", the_lecture(monkeypatch, tmp_path))
     assert found.elements.count("section") == len(lecture_page.ADDITIONS) + len(PAYLOADS)
     for name in PAYLOADS.values():
-        assert f"✓ match     {harmless(name)}" in found.text
+        assert f"✓ match     {visible(name)}" in found.text

@@ -1,4 +1,4 @@
-"""C99 from programs: clean under gcc's warnings, and equal to the interpreter at every row's points and beyond."""
+"""C from programs: clean for every compiler and standard, equal to the interpreter at every row's points and beyond."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ctypes
 import itertools
 import math
 import random
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -18,25 +19,44 @@ from autograd import Value
 from autograd.errors import ArgumentError
 from autograd.ops.primitive import TABLE, Primitive
 from autograd.program.builder import Builder
-from autograd.program.exports import c
-from autograd.program.exports.c import INDEXED, to_c, with_jacobian
+from autograd.program.exports import c_bodies as c
+from autograd.program.exports.c import to_c, to_c_header, with_jacobian
+from autograd.program.exports.c_language import INDEXED
 from autograd.program.graph import program_from
 from autograd.program.interpreter import interpret
 from autograd.program.program import Operation, Program
 
-GCC = shutil.which("gcc")
-pytestmark = pytest.mark.skipif(GCC is None, reason="there is no gcc")
-FLAGS = "-std=c99 -pedantic -Wall -Wextra -Werror -O1 -shared -fPIC".split()
+WARNINGS = "-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror".split()
+COMPILERS = {  # each with one of the standards that it is asked to build for
+    "gcc": [*WARNINGS, "-std=c99", "-O1"],
+    "clang": [*WARNINGS, "-std=c17", "-O1"],
+    "g++": [*WARNINGS, "-xc++", "-std=c++11", "-O1"],
+    "clang++": [*WARNINGS, "-xc++", "-std=c++20", "-O1"],
+    "tcc": ["-Wall", "-Werror"],
+}
+STANDARDS = {  # the first and the last, and those between where they are quick to ask
+    "gcc": ["c99", "c11", "c17", "c2x"],
+    "clang": ["c99", "c2x"],
+    "g++": ["c++11", "c++2b"],
+    "clang++": ["c++11", "c++2b"],
+}
 DOUBLES = ctypes.POINTER(ctypes.c_double)
 HARD = (math.nan, math.inf, -math.inf, 0.0, -0.0, 5e-324, 1e-9, 0.5, -1.0, 2.0, -18.0, 40.0, -745.0, 1000.0, 1e6)
 ULPS = 16 * 2.0**-53
 
 
-def compiled(source: str, folder: Path) -> ctypes.CDLL:
-    """The library that gcc makes of a file, without a warning."""
-    (folder / "f.c").write_text(source, "utf-8")
-    made = subprocess.run([GCC, *FLAGS, "f.c", "-o", "f.so", "-lm"], cwd=folder, capture_output=True, text=True)
+def run_compiler(compiler: str, *arguments: str, folder: Path) -> None:
+    """Run it, without a warning; skip where there is none."""
+    if shutil.which(compiler) is None:
+        pytest.skip(f"there is no {compiler}")
+    made = subprocess.run([compiler, *arguments], cwd=folder, capture_output=True, text=True)
     assert made.returncode == 0, made.stderr[:3000]
+
+
+def compiled(source: str, folder: Path, compiler: str = "gcc") -> ctypes.CDLL:
+    """The library that a compiler makes of a file, without a warning."""
+    (folder / "f.c").write_text(source, "ascii")
+    run_compiler(compiler, *COMPILERS[compiler], "-shared", "-fPIC", "f.c", "-o", "f.so", "-lm", folder=folder)
     return ctypes.CDLL(str(folder / "f.so"))
 
 
@@ -91,35 +111,61 @@ def program_of_rows(cases: list[tuple[Primitive, tuple[float, ...]]]) -> tuple[P
     return builder.finish(outputs), names
 
 
-@pytest.mark.parametrize("largest", [c.STRAIGHT, 0], ids=["straight", "tables"])
-def test_every_row_and_slope_equals_the_interpreter_s(largest, tmp_path, monkeypatch):
-    monkeypatch.setattr(c, "STRAIGHT", largest)
+def in_both_forms(program: Program, monkeypatch, name: str = "f", gradient: bool = False) -> dict[str, str]:
+    """The file as straight-line code, and as tables."""
+    straight = to_c(program, name, gradient)
+    monkeypatch.setattr(c, "STRAIGHT", 0)
+    return {"straight": straight, "tables": to_c(program, name, gradient)}
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_every_row_and_slope_equals_the_interpreter_s_with_every_compiler(compiler, tmp_path, monkeypatch):
     plain = [(row, places(row)) for row in TABLE.values() if not row.variadic]
     program, names = program_of_rows([(row, at[0]) for row, at in plain])
     longest = max(len(at) for _, at in plain)
     samples = np.array([[x for _, at in plain for x in at[i % len(at)]] for i in range(longest)])
-    library = compiled(to_c(program, gradient=False), tmp_path)
-    work = 0 if largest else program.first + len(program)
-    (got,) = called(library, "f", samples, len(names), work=work)
     expected = in_python(program, samples)
     tiny = np.array([1e-14 if name.startswith(("lgamma", "digamma", "polygamma")) else 1e-300 for name in names])
-    assert_equal(got, expected, names, tiny)  # near their zeros Python's own lgamma loses digits, and so do these
+    for form, source in in_both_forms(program, monkeypatch).items():
+        (tmp_path / form).mkdir()
+        library = compiled(source, tmp_path / form, compiler)
+        (got,) = called(library, "f", samples, len(names), work=work_of(source))
+        assert_equal(got, expected, names, tiny)  # near their zeros Python's lgamma loses digits, and so do these
 
 
-@pytest.mark.parametrize("largest", [c.STRAIGHT, 0], ids=["straight", "tables"])
-def test_rows_of_many_operands_equal_eager_floats(largest, tmp_path, monkeypatch):
-    monkeypatch.setattr(c, "STRAIGHT", largest)
+@pytest.mark.parametrize("compiler", ["gcc", "g++", "tcc"])
+def test_rows_of_many_operands_equal_eager_floats(compiler, tmp_path, monkeypatch):
     cases = [(row, at) for row in TABLE.values() if row.variadic for at in places(row)]
     program, names = program_of_rows(cases)
     samples = np.array([[x for row, at in cases for x in at[row.name in INDEXED :]]], float)
-    library = compiled(to_c(program, gradient=False), tmp_path)
-    (got,) = called(library, "f", samples, len(names), work=0 if largest else program.first + len(program))
     expected = []
     for row, at in cases:
         y = row.float(*at)
         slopes = row.float_slopes(y, *at)[row.name in INDEXED :]
         expected += [y, *slopes]
-    assert_equal(got, np.array([expected], float), names, 1e-300)
+    for form, source in in_both_forms(program, monkeypatch).items():
+        (tmp_path / form).mkdir()
+        library = compiled(source, tmp_path / form, compiler)
+        (got,) = called(library, "f", samples, len(names), work=work_of(source))
+        assert_equal(got, np.array([expected], float), names, 1e-300)
+
+
+def work_of(source: str, name: str = "f") -> int:
+    """How many numbers the file says that the work array has to hold."""
+    found = re.search(rf"^ \* {name} needs work\[(\d+)\]\.$", source, re.MULTILINE)
+    return int(found[1]) if found else 0
+
+
+@pytest.mark.parametrize("compiler", STANDARDS)
+def test_no_standard_of_c_or_c_plus_plus_has_anything_to_warn_of(compiler, tmp_path, monkeypatch):
+    rows = [(row, (0.0, 0.3, 0.7, 0.2) if row.variadic else places(row)[0]) for row in TABLE.values()]
+    program, _ = program_of_rows(rows)
+    for form, source in in_both_forms(program, monkeypatch).items():
+        (tmp_path / f"{form}.c").write_text(source, "ascii")
+    language = ["-xc++"] if "++" in compiler else []
+    for standard in STANDARDS[compiler]:
+        arguments = [f"-std={standard}", "-fsyntax-only", "straight.c", "tables.c"]
+        run_compiler(compiler, *WARNINGS, *language, *arguments, folder=tmp_path)
 
 
 # -- programs ---------------------------------------------------------------------------------------
@@ -152,15 +198,35 @@ def test_random_programs_with_their_jacobian(seed, tmp_path):
 
 
 def test_one_point_reads_as_the_listing_does_and_computes_the_gradient(tmp_path):
-    x, y = Value(2.0, name="x"), Value(3.0, name="y */ /*")
+    x, y = Value(2.0, name="x"), Value(3.0, name="W¹₂₁")
     source = to_c(program_from([x * autograd.tanh(y)], [x, y]), "price")
     assert "const double t1 = tanh(x[1]);" in source
-    assert " * x[1] is y * / / *" in source.splitlines()
+    assert " * x[1] is W^1_21" in source.splitlines()
     library = compiled(source, tmp_path)
     point, value, gradient = np.array([2.0, 3.0]), np.zeros(1), np.zeros(2)
     library.price_gradient(*(a.ctypes.data_as(DOUBLES) for a in (point, value, gradient)))
     assert value[0] == pytest.approx(2 * math.tanh(3), rel=1e-15)
     assert gradient == pytest.approx([math.tanh(3), 2 / math.cosh(3) ** 2], rel=1e-15)
+
+
+def test_a_vector_is_written_once_however_often_it_is_needed():
+    xs = [Value(0.1 * i, name=f"x{i}") for i in range(3)]
+    source = to_c(program_from([*autograd.softmax([x * x for x in xs]), autograd.logsumexp(xs)], xs), gradient=False)
+    assert source.count("const double v1[] = {t1, t2, t3};") == 1
+    assert "softmax_value(1.0, 3, v1)" in source
+    assert "logsumexp_value(3, x)" in source
+
+
+def test_each_part_of_a_long_function_makes_the_vectors_that_it_needs(tmp_path):
+    leaves = [Value(0.1 * i, name=f"x{i}") for i in range(3)]
+    squares = [x * x for x in leaves]
+    y = autograd.logsumexp(squares)
+    for _ in range(c.PART):
+        y = y * 0.5
+    program = program_from([y * autograd.softmax(squares)[1]], leaves)
+    samples = np.array([[0.1, 0.2, 0.3], [3.0, -1.0, 2.0]])
+    (got,) = called(compiled(to_c(program, gradient=False), tmp_path), "f", samples, 1)
+    np.testing.assert_allclose(got, in_python(program, samples), rtol=1e-12)
 
 
 def test_a_large_program_becomes_tables_that_gcc_compiles(tmp_path):
@@ -187,10 +253,122 @@ def test_a_program_that_reads_no_input_is_clean_too(tmp_path):
     assert g.tolist() == [[0.0], [0.0]]
 
 
-@pytest.mark.parametrize("name", ["", "2f", "f-g", "double", "exp", "_f", "f\n"])
-def test_a_name_that_c_cannot_have(name):
-    with pytest.raises(ArgumentError, match="free identifier of C"):
+# -- names ------------------------------------------------------------------------------------------
+
+BREAKING_OUT = (
+    "*/ int puts(const char *); __attribute__((constructor)) static void e(void) { puts(\"RAN\"); } /*",
+    "*\\\n/ #error joined\n/\\\n*",
+    "*??/\n/ #error trigraph\n/??/\n*",
+    "*\\ \n/ #error blank\n", "\\", "??/", "*", "/", "*\r/ #error return", "\u2028*/", "\0*/\x1b]0;owned\x07", "\u202e",
+    "\ud800", "W¹₁", "σ/*", "w" * 100_000, "", "%s", "//", "*" * 100, "?" * 100,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_a_name_in_a_comment_stays_in_the_comment(compiler, tmp_path):
+    program = program_from([Value(1.0, name="x") * Value(2.0)] + [2.0 * Value(1.0, name=name) for name in BREAKING_OUT])
+    source = to_c(program) + to_c_header(program)
+    assert len(source) < 30_000
+    assert all(character == "\n" or 32 <= ord(character) < 127 for character in source)
+    code = re.sub(r"/\*.*?\*/", "", source, flags=re.DOTALL)
+    assert "#error" not in code
+    assert "puts" not in code
+    (tmp_path / "f.c").write_text(source, "ascii")
+    run_compiler(
+        compiler, *COMPILERS[compiler], "-c", "f.c", "-o", "f.o", folder=tmp_path
+    )  # -Wcomment, -Wtrigraphs too
+
+
+def is_refused(name: object) -> bool:
+    try:
         to_c(program_from([Value(1.0) * 2]), name)
+    except ArgumentError:
+        return True
+    return False
+
+
+REFUSED = (
+    "2f f-g f() é ｆ double restrict inline bool nullptr typeof class template and xor co_await char8_t main exp sin"
+    " sinf sinf128 cabs lgamma tgamma y0 j1 gamma printf malloc size_t NULL INFINITY M_PI HUGE isnan isfancy strong"
+    " total member atomic_x _f _F f__g E2 EDOM SIGINT FE_X SEEK_SET uint8_t read write index open time environ x y g t"
+    " v w i k n a r t1 t23 v4 work samples low alpha condition tanh_slope power_slope2 softmax_slope3_of3_at1"
+    " sech_value polygamma_right bernoulli rest GLASSGRAD_f_H linux"
+).split()
+
+
+@pytest.mark.parametrize("name", ["", "f\n", "f g", "f" * 10_000_000 + "-", 3, None, *REFUSED])
+def test_a_name_that_is_not_free_is_refused(name):
+    with pytest.raises(ArgumentError, match="name is what the C function is called") as refused:
+        to_c_header(program_from([Value(1.0) * 2]), name)
+    assert len(str(refused.value)) < 300
+
+
+@pytest.mark.parametrize(
+    "name", "f F price net my_loss sigmoid softmax tanh_ gradient batch option ti strike1 X1 t1x".split()
+)
+def test_a_name_that_is_free_is_taken(name):
+    refused = is_refused(name)
+    assert refused == (name in ("tanh_", "strike1"))  # tanh__batch, and str… is the standard's
+
+
+def test_no_word_of_the_files_is_free(monkeypatch):
+    """Whatever is said in a file with every row, a function may not be called so."""
+    rows = [(row, (0.0, 0.3, 0.7, 0.2) if row.variadic else places(row)[0]) for row in TABLE.values()]
+    program, _ = program_of_rows(rows)
+    sources = [to_c(random_program(1), "zzz"), *in_both_forms(program, monkeypatch, "zzz").values()]
+    for source in [*sources, to_c(random_program(1), "zzz")]:
+        code = re.sub(r"/\*.*?\*/|\"C\"|^#.*?$|\b[0-9][\w.+-]*", "", source, flags=re.DOTALL | re.MULTILINE)
+        words = set(re.findall(r"\b[A-Za-z]\w*", code))
+        assert {word for word in words if not word.startswith("zzz") and not is_refused(word)} == set()
+
+
+def test_no_name_of_the_headers_is_free(tmp_path):
+    """What gcc finds in the headers of C99, and in those that the file includes with all extensions."""
+    standard = (
+        "complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdarg stdbool stddef stdint"
+    )
+    files = {"-std=c99": [*standard.split(), *"stdio stdlib string tgmath time wchar wctype".split()],
+             "-D_GNU_SOURCE": ["math", "stddef"]}  # fmt: skip
+    found = set[str]()
+    for option, headers in files.items():
+        (tmp_path / "h.c").write_text("".join(f"#include <{header}.h>\n" for header in headers))
+        for kind, pattern in (("-dD", r"#define ([A-Za-z]\w*)"), ("-P", r"\b([A-Za-z]\w*) *\(")):
+            run_compiler("gcc", option, "-E", kind, "h.c", "-o", "h.i", folder=tmp_path)
+            found.update(re.findall(pattern, (tmp_path / "h.i").read_text()))
+    assert len(found) > 1500
+    assert {name for name in found if not is_refused(name)} == set()
+
+
+# -- the header -------------------------------------------------------------------------------------
+
+CALLER = """
+#include "net.h"
+#include "net.h"
+extern "C" double second(const double *x) { double y[1], g[2]; net_gradient(x, y, g); return y[0] + g[1]; }
+"""
+
+
+def test_c_plus_plus_calls_what_c_compiled_by_the_header(tmp_path):
+    x, y = Value(2.0, name="x"), Value(3.0, name="y")
+    program = program_from([x * y * y], [x, y])
+    (tmp_path / "net.h").write_text(program.to_c_header("net"), "ascii")
+    (tmp_path / "net.c").write_text('#include "net.h"\n' + program.to_c("net"), "ascii")
+    (tmp_path / "caller.cc").write_text(CALLER, "ascii")
+    run_compiler("gcc", *COMPILERS["gcc"], "-fPIC", "-c", "net.c", "-o", "net.o", folder=tmp_path)
+    run_compiler("g++", *WARNINGS, "-shared", "-fPIC", "caller.cc", "net.o", "-o", "f.so", folder=tmp_path)
+    library = ctypes.CDLL(str(tmp_path / "f.so"))
+    library.second.restype = ctypes.c_double
+    assert library.second((ctypes.c_double * 2)(2.0, 3.0)) == 2 * 9 + 2 * 2 * 3
+
+
+def test_a_header_and_its_file_agree_where_there_is_a_work_array(tmp_path, monkeypatch):
+    monkeypatch.setattr(c, "STRAIGHT", 0)
+    program = program_from([Value(2.0, name="x") * 3.0])
+    (tmp_path / "f.h").write_text(program.to_c_header(), "ascii")
+    (tmp_path / "f.c").write_text('#include "f.h"\n' + program.to_c(), "ascii")
+    assert "double *work);" in program.to_c_header()
+    run_compiler("gcc", *COMPILERS["gcc"], "-c", "f.c", "-o", "f.o", folder=tmp_path)
+    assert program.to_c_header(gradient=False).count("void f") == 2
 
 
 def test_a_component_that_is_computed_is_refused():

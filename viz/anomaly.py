@@ -11,13 +11,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from html import escape
 from math import isfinite
 
 import numpy as np
 
 from autograd import Value
 from autograd.ops.primitive import TABLE
+from autograd.text import preformatted, short
 from viz.columns import CHUNK, KINDS, Marks, Numbers, products
 from viz.numbers import shown
 from viz.reach import dependents, inputs_of
@@ -52,7 +52,7 @@ class Anomaly:
 
     def __str__(self) -> str:
         node = self.node
-        place = f" in {node.scope}" if node.scope else ""
+        place = f" in {short(node.scope)}" if node.scope else ""
         made_by = f", computed by {node.op}" if node.op else ""
         delta = "" if node.delta is None else f", δ = {shown(node.delta)}"
         lines = [
@@ -62,11 +62,12 @@ class Anomaly:
         for slot, operand in enumerate(self.operands):
             mark = "  ← here" if slot == self.slot else ""
             lines.append(f"  operand   {called(operand)} = {operand.value!r}{mark}")
-        lines.append(f"  source    {node.source or 'not recorded; compute inside `with record_sources():` to know'}")
+        unknown = "not recorded; compute inside `with record_sources():` to know"
+        lines.append(f"  source    {short(node.source) if node.source else unknown}")
         return "\n".join(filter(None, (self.anew, *lines)))
 
     def _repr_html_(self) -> str:
-        return f"<pre>{escape(str(self))}</pre>"
+        return preformatted(str(self))
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from unicodedata import normalize
 import numpy as np
 
 from autograd.errors import ArgumentError
-from viz.text import shortened
+from autograd.text import apart, looks_like, quoted, short
 from viz.trace import Trace
-from viz.why import called
+from viz.why import LONGEST, called
 
 SEARCHED = 20_000  # names among which a similar one is looked for
 
@@ -33,10 +33,13 @@ class Names:
         self.codes: dict[str, int] = {}  # of every name
         of_label = [self._code(label.name) for label in trace.columns.labels]
         self.column = np.array(of_label, np.int32)[trace.columns.label]  # every node's code, -1 if it has no name
-        self._counts = np.bincount(self.column + 1, minlength=len(self.codes) + 1)[1:]
         self._plain: dict[str, list[int]] = defaultdict(list)
+        self._looks: dict[str, int] = {}  # one for names that look the same
         for name, code in self.codes.items():
             self._plain[plain(name)].append(code)
+        looks = [self._looks.setdefault(_look(name), len(self._looks)) for name in self.codes]
+        self._look = np.array([*looks, -1], np.int32)[self.column]  # every node's
+        self._counts = np.bincount(self._look + 1, minlength=len(self._looks) + 1)[1:]
         self.called = lru_cache(maxsize=4096)(self._called)
 
     def _code(self, name: str | None) -> int:
@@ -44,11 +47,11 @@ class Names:
 
     def _called(self, node: int) -> str:
         """What a node is called: its name, with its number among those of the same, or its operation and number."""
-        code = self.column.item(node)
         said = called(self._trace.nodes[node])
-        if code < 0 or self._counts[code] == 1:
+        look = self._look.item(node)
+        if look < 0 or self._counts[look] == 1:
             return said
-        return f"{said}[{np.count_nonzero(self.column[:node] == code) + 1}]"
+        return f"{said}[{np.count_nonzero(self._look[:node] == look) + 1}]"
 
     def find(self, text: str) -> list[int]:
         """The nodes that a typed name means: ``z²₁`` or, without raised and lowered letters, ``z21``.
@@ -60,9 +63,9 @@ class Names:
         if not found and (numbered := _NUMBERED.fullmatch(text)):
             found = [int(numbered[1])] if int(numbered[1]) < len(self.column) else []
         elif not found and (copy := _COPY.fullmatch(text)):
-            found = self._named(copy[1])[int(copy[2]) - 1 : int(copy[2])]
+            found = self._alike_to(copy[1])[int(copy[2]) - 1 : int(copy[2])]
         if not found:
-            raise ArgumentError(f"no node is called {shortened(text, 40)!r}{self._similar(text)}")
+            raise ArgumentError(f"no node is called {quoted(text)}{self._similar(text)}")
         return found
 
     def beginning(self, text: str, most: int = 100) -> list[str]:
@@ -71,11 +74,21 @@ class Names:
         fits = (name for name in self.codes if name.startswith(text) or plain(name).startswith(typed))
         return list(islice(fits, most))
 
+    def _alike_to(self, text: str) -> list[int]:
+        """The nodes of a name and of those that look the same, which `called` numbers together."""
+        look = self._looks.get(_look(text))
+        if look is None:
+            return self._named(text)
+        found: list[int] = np.flatnonzero(self._look == look).tolist()
+        return found
+
     def _named(self, text: str) -> list[int]:
+        if text not in self.codes and _look(text) in self._looks:  # typed as it is shown
+            return self._alike_to(text)
         codes = [self.codes[text]] if text in self.codes else self._plain.get(plain(text), [])
         if len(codes) > 1:
             known = [name for name, code in self.codes.items() if code in codes]
-            raise ArgumentError(f"{text} may be {' or '.join(known[:4])}: write it out")
+            raise ArgumentError(f"{short(text)} may be {' or '.join(apart(known[:4]))}: write it out")
         found: list[int] = np.flatnonzero(self.column == codes[0]).tolist() if codes else []
         return found
 
@@ -85,9 +98,14 @@ class Names:
         close = get_close_matches(plain(text), self._plain, n=3, cutoff=0.5)
         known = [name for name, code in self.codes.items() if any(code in self._plain[c] for c in close)]
         if known:
-            return f"; did you mean {' or '.join(known[:3])}?"
-        some = ", ".join(list(self.codes)[-6:])
+            return f"; did you mean {' or '.join(apart(known[:3]))}?"
+        some = ", ".join(apart(list(self.codes)[-6:]))
         return f"; there are {some}" if some else "; no node has a name, so say its number, such as #0"
+
+
+def _look(name: str) -> str:
+    """The same for names that a reader cannot tell apart."""
+    return looks_like(short(name, LONGEST))
 
 
 def plain(name: str) -> str:

@@ -17,8 +17,8 @@ import numpy as np
 from autograd import Value
 from autograd.errors import ArgumentError, AutogradError, OperandError
 from autograd.ops.primitive import Primitive, lookup
+from autograd.text import apart, quoted, short
 from viz.numbers import shown
-from viz.text import shortened
 from viz.trace import deltas_now
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def plot_activations(
 ) -> Figure:
     """All activations with their derivatives, in a grid; returns the Figure."""
     if not names or columns < 1:
-        raise ArgumentError(f"plot_activations needs names and at least one column, got {names!r} and {columns}")
+        raise ArgumentError(f"plot_activations needs names and at least one column, got {quoted(names)} and {columns}")
     rows = math.ceil(len(names) / columns)
     figure = _figure((3.1 * columns, 2.6 * rows))
     for place, name in enumerate(names):
@@ -99,7 +99,7 @@ def _row(activation: str | Primitive) -> Primitive:
             row = lookup(activation)
         except KeyError:
             known = ", ".join(ACTIVATIONS)
-            raise ArgumentError(f"there is no activation {activation!r}; the table has {known}") from None
+            raise ArgumentError(f"there is no activation {quoted(activation)}; the table has {known}") from None
     if row.variadic or (
         row.arity != 1 and row.name not in SLOPES_BELOW_0 and len(row.defaults) != len(row.operands) - 1
     ):
@@ -116,7 +116,7 @@ def _further_operands(row: Primitive) -> list[float]:
 def _interval(given: tuple[float, float]) -> tuple[float, float]:
     low, high = map(float, given)
     if not low < high or not math.isfinite(high - low):
-        raise ArgumentError(f"an interval is two finite numbers, the smaller first, got {given!r}")
+        raise ArgumentError(f"an interval is two finite numbers, the smaller first, got {quoted(given)}")
     return low, high
 
 
@@ -145,7 +145,9 @@ def plot_loss(
     `log` chooses a logarithmic axis; by default it is logarithmic where all losses are positive and
     span more than a factor of 30.  An epoch whose loss is nan or inf is marked at the upper edge.
     """
-    curves = {_plain(str(name)): _vector(each, "losses") for name, each in _named(losses, "J").items()}
+    given = _named(losses, "J")
+    names = map(_plain, apart([str(name) for name in given]))
+    curves = {name: _vector(each, "losses") for name, each in zip(names, given.values(), strict=True)}
     axes = _axes(ax, (6.0, 3.8))
     finite = np.concatenate([each[np.isfinite(each)] for each in curves.values()])
     if log is None:
@@ -192,7 +194,7 @@ def plot_decision_boundary(
     """
     points, classes = _samples(X, y)
     if resolution < 2:
-        raise ArgumentError(f"resolution is the number of points along a side, at least 2, got {resolution!r}")
+        raise ArgumentError(f"resolution is the number of points along a side, at least 2, got {quoted(resolution)}")
     margin = 0.12 * np.maximum(np.ptp(points, axis=0), 1e-9)
     low, high = points.min(axis=0) - margin, points.max(axis=0) + margin
     across, up = (np.linspace(low[i], high[i], resolution) for i in (0, 1))
@@ -416,8 +418,9 @@ def _vector(given: Any, what: str) -> Array:
 
 
 def _plain(text: str) -> str:
-    """A name as matplotlib shows it letter by letter: $ would begin a formula."""
-    return shortened(text, 60).replace("$", r"\$")
+    """A name as matplotlib shows it letter by letter: $ would begin a formula, and _ keeps it out of a legend."""
+    said = short(text).replace("$", r"\$")
+    return f" {said}" if said[:1] in ("", "_") else said
 
 
 def _named(given: Any, name: str) -> Mapping[str, Any]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from autograd import Value
 from autograd.errors import ArgumentError
+from autograd.text import quoted
 from viz.columns import Indices, Numbers, Step
 from viz.trace import Trace, trace
 
@@ -148,7 +149,7 @@ class Recording:
 
     def _ends(self, unit: str) -> Places:
         if unit not in UNITS:
-            raise ArgumentError(f"a unit is one of {', '.join(UNITS)}, got {unit!r}")
+            raise ArgumentError(f"a unit is one of {', '.join(UNITS)}, got {quoted(unit)}")
         return self._neurons if unit == NEURON else self._layers
 
     @cached_property

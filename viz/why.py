@@ -14,21 +14,21 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
-from html import escape
 from itertools import count, islice
 from typing import NamedTuple, TypeAlias
 
 from autograd import Value
 from autograd.errors import ArgumentError
+from autograd.text import preformatted, quoted, short
 from viz.numbers import MINUS, shown, signed
 from viz.reach import dependents, ways_back
-from viz.text import shortened
 from viz.trace import Edge, Node, Trace, locate, trace
 
 EXACT = Context(prec=30, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[])
 ZERO, ONE = Decimal(0), Decimal(1)
 # Only for ranking: a slope of 0 ranks below every product of others, inf and nan above.
 RANK_OF_ZERO, RANK_OF_NONFINITE = Decimal("1e-10000000000"), Decimal("1e10000000000000000")
+LONGEST = 40  # characters of a name
 ENDS = 5  # how many nodes of a long path are printed at either end
 
 
@@ -107,7 +107,7 @@ class Why:
         return f"{100 * abs(path.contribution) / self.absolute:.3g}%"
 
     def _repr_html_(self) -> str:
-        return f"<pre>{escape(str(self))}</pre>"
+        return preformatted(str(self))
 
 
 def why(J: Value, w: Value, top: int = 10) -> Why:
@@ -128,7 +128,7 @@ def why(J: Value, w: Value, top: int = 10) -> Why:
     ArgumentError if `top` is not a whole number from 0 up.
     """
     if isinstance(top, bool) or not isinstance(top, int) or top < 0:
-        raise ArgumentError(f"top is how many paths to show, a whole number from 0 up, got {top!r}")
+        raise ArgumentError(f"top is how many paths to show, a whole number from 0 up, got {quoted(top)}")
     (target,) = locate(J, [w])
     return why_in(trace(J), target, top)
 
@@ -295,7 +295,7 @@ def _cancellation(derivative: float, absolute: Decimal) -> float:
 
 def called(node: Node) -> str:
     """What a node is called in a sentence: its name, or its operation and number, as ``tanh#12``."""
-    return shortened(node.name, 40) if node.name else f"{node.symbol or node.kind}#{node.id}"
+    return short(node.name, LONGEST) if node.name else f"{node.symbol or node.kind}#{node.id}"
 
 
 def _large(number: Decimal) -> str:

@@ -12,8 +12,9 @@ import numpy as np
 from autograd.context import no_grad
 from autograd.errors import ArgumentError
 from autograd.structure import NUMBER, Floats, Structure, flatten, leaves_like, names_of_arguments
+from autograd.text import quoted, short
 from autograd.transforms import positions
-from autograd.value import Value, short
+from autograd.value import Value
 
 Path: TypeAlias = "tuple[Any, ...]"
 
@@ -119,7 +120,7 @@ class At:
 
 def name_of(f: Callable[..., Any]) -> str:
     """What a function is called in a sentence."""
-    return str(getattr(f, "__name__", short(f)))
+    return short(str(getattr(f, "__name__", quoted(f))))
 
 
 def _paths(structure: Structure) -> list[Path]:
@@ -157,7 +158,7 @@ def numbers_for(thing: Any, at: At, what: str) -> list[float]:
         return numbers_like(thing, at.parts[0], what, at.names[0])
     wanted = f"one entry per argument, ({', '.join(at.names)}{',' * (len(at.names) == 1)})"
     if not isinstance(thing, (tuple, list, np.ndarray)):
-        raise ArgumentError(f"{what} is {short(thing)}, expected {wanted}{_forgotten(thing)}")
+        raise ArgumentError(f"{what} is {quoted(thing)}, expected {wanted}{_forgotten(thing)}")
     if len(thing) != len(at.parts):
         raise ArgumentError(f"{what} has {_counted(len(thing), 'entry', 'entries')}, expected {wanted}")
     return [
@@ -177,7 +178,7 @@ def compare(thing: Any, structure: Structure, what: str, like: str) -> None:
     if issubclass(structure.kind, dict):
         _compare_keys(thing, structure, what, like)
         for key, part in zip(structure.keys, structure.parts, strict=True):
-            compare(thing[key], part, f"{what} at {key!r}", f"{like}[{key!r}]")
+            compare(thing[key], part, f"{what} at {quoted(key)}", f"{like}[{quoted(key)}]")
         return
     expected, got = _shape_of(structure), _shape(thing)
     if expected is not None and got != expected:
@@ -190,7 +191,7 @@ def compare(thing: Any, structure: Structure, what: str, like: str) -> None:
 
 def _compare_keys(thing: Any, structure: Structure, what: str, like: str) -> None:
     if not isinstance(thing, dict):
-        raise ArgumentError(f"{what} is {type(thing).__name__} {short(thing)}, expected {_described(structure, like)}")
+        raise ArgumentError(f"{what} is {type(thing).__name__} {quoted(thing)}, expected {_described(structure, like)}")
     strange = _listed(key for key in thing if key not in structure.keys)
     missing = _listed(key for key in structure.keys if key not in thing)
     if strange or missing:
@@ -199,7 +200,7 @@ def _compare_keys(thing: Any, structure: Structure, what: str, like: str) -> Non
 
 
 def _listed(keys: Iterable[Any]) -> str:
-    return ", ".join(map(repr, keys))
+    return ", ".join(map(quoted, keys))
 
 
 def _described(structure: Structure, like: str) -> str:
@@ -234,7 +235,7 @@ def _shape(thing: Any) -> tuple[int, ...] | None:
 
 def _shaped(thing: Any, shape: tuple[int, ...] | None) -> str:
     if shape is None:
-        return f"is {type(thing).__name__} {short(thing)}"
+        return f"is {type(thing).__name__} {quoted(thing)}"
     return "is one number" if shape == () else f"has shape {shape}"
 
 

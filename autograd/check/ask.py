@@ -10,6 +10,7 @@ from autograd.check.arguments import At, name_of, numbers_for, numbers_like
 from autograd.check.report import GradientCheck
 from autograd.errors import ArgumentError
 from autograd.structure import compose
+from autograd.text import quoted
 from autograd.transforms import grad, hessian, jacobian
 
 EACH = 256  # numbers that are checked one by one; of more, directions are enough unless more is asked for
@@ -154,6 +155,8 @@ def _checked(claim: Claim, of: str, directions: int | None, seed: int) -> Gradie
     numbers = len(claim.at.numbers)
     count = directions if directions is not None else DIRECTIONS if numbers > EACH else 0
     if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-        raise ArgumentError(f"directions is how many random directions to check along (0: each number), got {count!r}")
+        raise ArgumentError(
+            f"directions is how many random directions to check along (0: each number), got {quoted(count)}"
+        )
     along, located = claim.along_directions(count, seed) if count else ((), claim.each())
     return GradientCheck(located, of, claim.at.point, numbers, along)

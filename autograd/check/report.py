@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 from autograd.check.verdicts import Word
 from autograd.errors import AutogradError
+from autograd.text import message, preformatted, short
 
 ROWS = 24  # of a longer table, only what does not agree is shown
 
@@ -84,12 +84,12 @@ class GradientCheck:
         return self.ok
 
     def __str__(self) -> str:
-        return "\n".join([f"{self.of}: {self._sentence()}", *_table(self._shown())])
+        return "\n".join([f"{short(self.of)}: {self._sentence()}", *_table(self._shown())])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return f"<pre>{escape(str(self))}</pre>"
+        return preformatted(str(self))
 
     def _sentence(self) -> str:
         if self.directions:
@@ -102,7 +102,7 @@ class GradientCheck:
     def raise_if_wrong(self) -> None:
         """Raise WrongGradientError, with the table of what is wrong, if any derivative is."""
         if self.wrong:
-            raise WrongGradientError("\n".join([f"{self.of}: {self._sentence()}", *_table(self.wrong)]))
+            raise WrongGradientError(f"{self.of}: {self._sentence()}", *_table(self.wrong))
 
 
 class WrongGradientError(AutogradError, AssertionError):
@@ -145,7 +145,7 @@ def _table(shown: Sequence[Derivative]) -> list[str]:
         return []
     rows = [("", "at", "given", "numeric", "off by", "")] + [_row(d) for d in shown[:ROWS]]
     if any(d.of for d in shown):
-        outputs = ["of", *[d.of for d in shown[:ROWS]]]
+        outputs = ["of", *[short(d.of) for d in shown[:ROWS]]]
         rows = [(of, row[0] or "along", *row[1:]) for of, row in zip(outputs, rows, strict=True)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  " + "  ".join(_aligned(row, widths)).rstrip() for row in rows]
@@ -160,4 +160,5 @@ def _aligned(row: Sequence[str], widths: Sequence[int]) -> list[str]:
 def _row(d: Derivative) -> tuple[str, ...]:
     at = "" if d.at is None else f"{d.at:.6g}"
     off = f"{d.error:.3g}" if d.verdict == "wrong" else ""
-    return d.where, at, f"{d.given:.10g}", f"{d.numeric:.10g}", off, d.reason and f"{d.verdict}: {d.reason}"
+    reason = d.reason and f"{d.verdict}: {message(d.reason)}"
+    return short(d.where), at, f"{d.given:.10g}", f"{d.numeric:.10g}", off, reason

@@ -6,7 +6,6 @@ import math
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from html import escape
 from itertools import pairwise
 from typing import Any
 
@@ -16,6 +15,7 @@ from autograd.check.along import random_direction
 from autograd.check.arguments import At, name_of, numbers_for
 from autograd.check.differences import ROUNDING, Line
 from autograd.errors import ArgumentError
+from autograd.text import preformatted
 from autograd.transforms import grad
 
 HALVINGS = 40
@@ -61,7 +61,7 @@ class Taylor:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return f"<pre>{escape(str(self))}</pre>"
+        return preformatted(str(self))
 
 
 def taylor_test(

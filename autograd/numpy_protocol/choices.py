@@ -13,6 +13,7 @@ from autograd.numpy_protocol.operands import array_of, bare, by_numpy, numbers, 
 from autograd.numpy_protocol.ufuncs import choose, elementwise, is_number
 from autograd.recorder import RECORDERS
 from autograd.symbol import Condition, Symbol
+from autograd.text import quoted
 from autograd.value import Value
 
 _CLIP = elementwise(RECORDERS["clip"], 3)
@@ -61,7 +62,8 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **named: Any) -> Any
     """As np.pad, but for the modes in which NumPy's own code compares objects."""
     if mode in ("maximum", "minimum", "median"):
         raise OperandError(
-            f"np.pad with mode={mode!r} is not recorded on Values: join what np.max or np.min gives, by np.concatenate"
+            f"np.pad with mode={quoted(mode)} is not recorded on Values: join what np.max or np.min gives, "
+            "by np.concatenate"
         )
     return by_numpy(np.pad, (array, pad_width, mode), named)
 

@@ -12,6 +12,7 @@ from autograd.numpy_protocol import products
 from autograd.numpy_protocol.operands import array_of, ours, refuse_kinds
 from autograd.numpy_protocol.ufuncs import choose, elementwise
 from autograd.recorder import RECORDERS
+from autograd.text import quoted
 from autograd.value import Value
 
 _NONE: Any = object()  # what was not given
@@ -142,13 +143,15 @@ def _vector_norm(x: Any, ord: Any, axes: Any, keepdims: bool) -> Any:
     if ord == 1:
         return np.sum(size, axis=axes, keepdims=keepdims)
     if isinstance(ord, str):
-        raise OperandError(f"np.linalg.norm of vectors knows no ord={ord!r}")
+        raise OperandError(f"np.linalg.norm of vectors knows no ord={quoted(ord)}")
     return np.sum(size**ord, axis=axes, keepdims=keepdims) ** (1.0 / ord)
 
 
 def _matrix_norm(x: Any, ord: Any, axes: Any) -> Any:
     if len(axes) != 2 or ord not in (1, -1, np.inf, -np.inf):
-        raise OperandError(f"np.linalg.norm of matrices of Values has the ord None, 'fro', ±1 and ±inf, got {ord!r}")
+        raise OperandError(
+            f"np.linalg.norm of matrices of Values has the ord None, 'fro', ±1 and ±inf, got {quoted(ord)}"
+        )
     x = np.moveaxis(x, axes, (-2, -1))
     sums = np.sum(np.absolute(x), axis=-2 if abs(ord) == 1 else -1)
     return (np.max if ord > 0 else np.min)(sums, axis=-1)

@@ -11,6 +11,7 @@ from autograd.errors import ArgumentError
 from autograd.kinds import FIXED, FLAG, holder, kind_of
 from autograd.program.kernel import Floats
 from autograd.structure import DEEPEST, NUMBER, Reader, Structure, array_of, floats, measure, prefixes, walk
+from autograd.text import quoted
 
 Axes: TypeAlias = Any  # an int, None, or a sequence with one for each argument, or of what these are made of
 
@@ -71,12 +72,12 @@ def axes_of(in_axes: Axes, count: int, keywords: Sequence[str] = ()) -> tuple[An
         raise _no_axis(in_axes, in_axes)
     if keywords:
         raise ArgumentError(
-            f"in_axes {in_axes!r} speaks of arguments by position, and {', '.join(keywords)} came by name: "
+            f"in_axes {quoted(in_axes)} speaks of arguments by position, and {', '.join(keywords)} came by name: "
             "hand it in by position, or give one axis for all"
         )
     if len(in_axes) != count:
         raise ArgumentError(
-            f"in_axes {in_axes!r} speaks of {len(in_axes)} arguments, the function was called with {count}"
+            f"in_axes {quoted(in_axes)} speaks of {len(in_axes)} arguments, the function was called with {count}"
         )
     for axis in in_axes:
         _check(axis, in_axes)
@@ -96,8 +97,8 @@ def _check(axis: Any, in_axes: Axes) -> None:
 
 def _no_axis(axis: Any, in_axes: Axes) -> ArgumentError:
     return ArgumentError(
-        f"in_axes {in_axes!r}: each is an axis (an int), None for an argument without samples, or made as the argument "
-        f"is with these in its places, got {axis!r}"
+        f"in_axes {quoted(in_axes)}: each is an axis (an int), None for an argument without samples, or made as the "
+        f"argument is with these in its places, got {quoted(axis)}"
     )
 
 
@@ -158,12 +159,12 @@ class _Taker:
         kind = kind_of(type(argument))
         if kind is None or kind is FIXED or kind is FLAG or kind.is_array:
             raise ArgumentError(
-                f"in_axes has {axes!r} for {what}, which is not made of parts: {type(argument).__name__}"
+                f"in_axes has {quoted(axes)} for {what}, which is not made of parts: {type(argument).__name__}"
             )
         parts, keys, rest = kind.apart(argument)
         made = Structure(type(argument), 0, (), keys, (NUMBER,) * len(parts), rest)
         listed = zip(parts, prefixes(axes, made, f"in_axes of {what}"), keys or range(len(parts)), strict=True)
-        structures = tuple([self.take(part, axis, f"{what}[{key!r}]") for part, axis, key in listed])
+        structures = tuple([self.take(part, axis, f"{what}[{quoted(key)}]") for part, axis, key in listed])
         return Structure(type(argument), sum(part.size for part in structures), (), keys, structures, rest)
 
     def _samples(self, argument: Any, axis: int, what: str) -> Structure:

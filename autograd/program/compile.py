@@ -23,6 +23,7 @@ from autograd.program.program import Program
 from autograd.program.recording import Recording, record_function, record_nodes
 from autograd.program.signature import Signature
 from autograd.structure import Structure, fit
+from autograd.text import short
 from autograd.transforms import Function, Positions
 from autograd.value import Value
 
@@ -354,5 +355,5 @@ class Compiled(Locked):
         return latest
 
     def __repr__(self) -> str:
-        name = getattr(self.f, "__name__", "graph")
+        name = short(str(getattr(self.f, "__name__", "graph")))
         return f"<compiled {name}, recorded for {len(self._recordings)} structure{'s' * (len(self._recordings) != 1)}>"

@@ -17,8 +17,8 @@ from autograd.program.passes.tangent import tangents, with_tangents
 from autograd.program.program import SUM, Program
 from autograd.program.recording import Recording
 from autograd.structure import NUMBER, Structure, compose
+from autograd.text import quoted
 from autograd.transforms import Function, Positions, positions
-from autograd.value import short
 
 
 class Answer(NamedTuple):
@@ -39,8 +39,8 @@ def chosen_of(wrt: Positions, arguments: Sequence[Structure], by_position: int) 
     if alone.kind is Static:
         given = alone.rest.value
         raise OperandError(
-            f"argument {wrt} holds no number, along which to differentiate, got {type(given).__name__} {short(given)}: "
-            "name another by argnums"
+            f"argument {wrt} holds no number, along which to differentiate, got {type(given).__name__} "
+            f"{quoted(given)}: name another by argnums"
         )
     return found
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from autograd.errors import ArgumentError
 from autograd.program.kernel import Kernel, Task
 from autograd.program.program import Program
+from autograd.text import quoted
 
 
 def _interpreter(task: Task) -> Kernel:
@@ -40,7 +41,7 @@ EXECUTORS: dict[str, Callable[[Task], Kernel]] = {"interpreter": _interpreter, "
 def check_backend(backend: str) -> None:
     """Raise ArgumentError unless `backend` is "auto" or the name of an executor."""
     if backend != "auto" and backend not in EXECUTORS:
-        raise ArgumentError(f'backend is "auto" or one of {sorted(EXECUTORS)}, got {backend!r}')
+        raise ArgumentError(f'backend is "auto" or one of {sorted(EXECUTORS)}, got {quoted(backend)}')
 
 
 def choose(program: Program, backend: str, samples: int | None) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from typing import TypedDict
 from autograd.errors import ArgumentError
 from autograd.program.batch import Axes, has_samples
 from autograd.program.executors import check_backend
+from autograd.text import quoted
 from autograd.transforms import Positions
 
 
@@ -42,10 +43,12 @@ class Options:
 
     def __post_init__(self) -> None:
         if self.reduce not in (None, "sum", "mean"):
-            raise ArgumentError(f'reduce is None, "sum" or "mean", got {self.reduce!r}')
+            raise ArgumentError(f'reduce is None, "sum" or "mean", got {quoted(self.reduce)}')
         axes = self.in_axes if isinstance(self.in_axes, (list, tuple)) else [self.in_axes]
         if self.reduce and not any(map(has_samples, axes)):
-            raise ArgumentError(f"reduce={self.reduce!r} goes over a batch: say with in_axes which arguments carry one")
+            raise ArgumentError(
+                f"reduce={quoted(self.reduce)} goes over a batch: say with in_axes which arguments carry one"
+            )
         if not isinstance(self.threads, int) or self.threads < 1:
-            raise ArgumentError(f"threads is a number of threads, at least 1, got {self.threads!r}")
+            raise ArgumentError(f"threads is a number of threads, at least 1, got {quoted(self.threads)}")
         check_backend(self.backend)

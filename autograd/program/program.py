@@ -16,8 +16,10 @@ import numpy as np
 
 from autograd.errors import ArgumentError
 from autograd.files import Place
+from autograd.lazy import lazy
 from autograd.ops.primitive import lookup
 from autograd.ops.special import halves
+from autograd.text import apart
 
 LONG, END = 100, 30  # so many lines are printed as they are; of more, so many from each end
 WIDE, HEAD, TAIL = 400, 280, 80  # characters of a line that is printed as it is; those from both ends of a longer one
@@ -94,12 +96,12 @@ class Program:
 
     def __str__(self) -> str:
         """The listing; of a long program its first and last lines, of a long line both its ends."""
-        lines = [f"inputs {listed(self.inputs)}", *self._elided(), f"outputs {listed(self._results())}"]
+        lines = [f"inputs {listed(self._shown)}", *self._elided(), f"outputs {listed(self._results())}"]
         return "\n".join(line if len(line) <= WIDE else f"{line[:HEAD]} … {line[-TAIL:]}" for line in lines)
 
     def text(self) -> str:
         """The whole listing, however long."""
-        lines = [f"inputs {', '.join(self.inputs)}", *self._listing(0, len(self))]
+        lines = [f"inputs {', '.join(self._shown)}", *self._listing(0, len(self))]
         return "\n".join([*lines, f"outputs {', '.join(self._results())}"])
 
     def _elided(self) -> list[str]:
@@ -144,10 +146,15 @@ class Program:
     def name(self, number: int) -> str:
         """What `print` calls a number: an input by name, a constant by value, a result t1, t2, …"""
         if number < len(self.inputs):
-            return self.inputs[number]
+            return self._shown[number]
         if number < self.first:
             return repr(float(self.constants[number - len(self.inputs)]))
         return f"t{number - self.first + 1}"
+
+    @lazy
+    def _shown(self) -> list[str]:
+        """The inputs' names as `print` shows them: apart, and in quotes where they would read as something else."""
+        return [f"“{name}”" if _MISREAD.fullmatch(name) else name for name in apart(self.inputs)]
 
     def component(self, line: Instruction) -> float | None:
         """Which component of a softmax an instruction is about; None for other rows.
@@ -165,10 +172,16 @@ class Program:
         return float(self.constants[number - len(self.inputs)])
 
     def to_c(self, name: str = "f", gradient: bool = True) -> str:
-        """One self-contained file of C99: see `autograd.program.exports.c.to_c`."""
+        """One self-contained file of C or C++: see `autograd.program.exports.c.to_c`."""
         from autograd.program.exports.c import to_c  # which reads programs
 
         return to_c(self, name, gradient)
+
+    def to_c_header(self, name: str = "f", gradient: bool = True) -> str:
+        """The header of that file: see `autograd.program.exports.c.to_c_header`."""
+        from autograd.program.exports.c import to_c_header  # which reads programs
+
+        return to_c_header(self, name, gradient)
 
     def to_jax(self) -> Callable[[Any], Any]:
         """A function for JAX: see `autograd.program.exports.jax.to_jax`."""
@@ -204,6 +217,7 @@ def sum_source(operation: Operation, operands: Sequence[str], times: str = " * "
     return " + ".join([*(f"{w}{times}{x}" for w, x in zip(weights, inputs, strict=True)), *rest]) or "0.0"
 
 
+_MISREAD = re.compile(r"|t\d+|-?(\d.*|inf|nan)|.*( = |, | … ).*")  # as nothing, a result, a constant, several things
 _NUMBERED = re.compile(r"(.*?)(\d+)(\D*)", re.DOTALL)
 _SHOWN = 6  # names that count up are written out as far as so many
 

@@ -18,8 +18,9 @@ from autograd.program.program import Program
 from autograd.replay import chose_for_good
 from autograd.structure import Structure, flatten, names_of_arguments
 from autograd.symbol import Symbol
+from autograd.text import quoted
 from autograd.transforms import running
-from autograd.value import RUNNING, Operand, Value, short
+from autograd.value import RUNNING, Operand, Value
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,17 +88,17 @@ def record_nodes(outputs: Any, inputs: Sequence[Any]) -> Recording:
 def _check_nodes(nodes: Sequence[Any]) -> None:
     for node in nodes:
         if not isinstance(node, Value):
-            raise OperandError(f"an input of compile_graph is made of Values, got {type(node).__name__} {short(node)}")
+            raise OperandError(f"an input of compile_graph is made of Values, got {type(node).__name__} {quoted(node)}")
     if len(set(nodes)) < len(nodes):
         twice = next(node for node in nodes if sum(other is node for other in nodes) > 1)
-        raise ArgumentError(f"{short(twice)} is among the inputs of compile_graph twice: each node is one input")
+        raise ArgumentError(f"{quoted(twice)} is among the inputs of compile_graph twice: each node is one input")
 
 
 def _check_choices(order: Sequence[Any]) -> None:
     for node in order:
         if chose_for_good(node):
             raise GraphError(
-                f"{short(node)} chose by a plain number, so a program of the graph could not choose again: give "
+                f"{quoted(node)} chose by a plain number, so a program of the graph could not choose again: give "
                 "`where` a condition that is a node, such as greater(x, y) for x > y, or compile the function instead"
             )
 

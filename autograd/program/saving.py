@@ -20,7 +20,7 @@ from autograd.errors import FileFormatError
 from autograd.files import Place, name_of
 from autograd.ops.primitive import lookup
 from autograd.program.program import Operation, Program
-from autograd.value import short
+from autograd.text import quoted
 
 _ARRAYS: dict[str, type[np.generic]] = {
     "constants": np.float64, "code": np.int32, "starts": np.int64, "operands": np.int32, "outputs": np.int32
@@ -88,16 +88,16 @@ def _operations(description: Description) -> tuple[Operation, ...]:
 def _operation(entry: Any, prints: Mapping[str, Any]) -> Operation:
     """The operation that an entry of the list names, if the table defines it as the one who saved it did."""
     if not (isinstance(entry, list) and len(entry) == 2 and isinstance(entry[0], str)):
-        raise _Senseless(f"{short(entry)} is no operation")
+        raise _Senseless(f"{quoted(entry)} is no operation")
     row, slot = entry
     try:
         known = fingerprint(row)
     except KeyError:
-        raise _Senseless(f"the table has no row {short(row)}") from None
+        raise _Senseless(f"the table has no row {quoted(row)}") from None
     _require(prints.get(row) == known, f"the table defines {row!r} otherwise than when it was saved")
     arity = lookup(row).arity
     fits = slot is None or (type(slot) is int and 0 <= slot < (_MOST if arity is None else arity))
-    _require(fits, f"{row} has no slope {short(slot)}")
+    _require(fits, f"{row} has no slope {quoted(slot)}")
     return Operation(row, slot)
 
 

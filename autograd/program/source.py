@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import keyword
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from autograd.ops.primitive import define, lookup
-from autograd.program.program import Instruction, Operation, Program, sum_source
+from autograd.ops.primitive import TABLE, define, lookup
+from autograd.program.program import DOT, SUM, Instruction, Operation, Program, sum_source
+from autograd.text import python_identifiers
 
+TERMS = 500  # of a sum that are added up in one line
 _INFIX = {"add": "+", "subtract": "-", "multiply": "*"}  # IEEE arithmetic in Python too; division raises
 
 
@@ -29,7 +30,7 @@ def python_source(program: Program) -> str:
     """
     names = _names(program)
     lines = [f"def program({', '.join(names[: len(program.inputs)])}):"]
-    lines += [f"    {names[line.id]} = {_right_side(line, names)}" for line in program]
+    lines += [f"    {text}" for line in program for text in _assignments(line, names)]
     outputs = ", ".join(names[i] for i in program.outputs.tolist())
     return "\n".join([*lines, f"    return {outputs}," if outputs else "    return ()"])
 
@@ -69,6 +70,15 @@ def _function(operation: Operation) -> Callable[..., Any]:
     return slope
 
 
+def _assignments(line: Instruction, names: Sequence[str]) -> Iterator[str]:
+    """One, or of a long sum as many as Python's compiler, which descends a level a term, can follow."""
+    result, right = names[line.id], _right_side(line, names)
+    terms = right.split(" + ") if line.operation in (DOT, SUM) else [right]
+    yield f"{result} = {' + '.join(terms[:TERMS])}"
+    for at in range(TERMS, len(terms), TERMS):
+        yield f"{result} = {' + '.join([result, *terms[at : at + TERMS]])}"
+
+
 def _right_side(line: Instruction, names: Sequence[str]) -> str:
     operands = [names[i] for i in line.operands]
     summed = sum_source(line.operation, operands)
@@ -85,25 +95,10 @@ def _names(program: Program) -> list[str]:
     """For every number what the source calls it."""
     constants = [f"({c!r})" if c < 0 or str(c).startswith("-") else repr(c) for c in program.constants.tolist()]
     results = [f"t{i + 1}" for i in range(len(program))]
-    return [*_identifiers(program.inputs), *constants, *results]
+    return [*python_identifiers(program.inputs, _is_taken), *constants, *results]
 
 
-def _identifiers(inputs: Sequence[str]) -> Iterator[str]:
-    """Names that Python takes, no two the same, and none that a result or a function has."""
-    taken: set[str] = set()
-    for i, name in enumerate(inputs, 1):
-        plain = re.sub(r"\W+", "_", name).strip("_") or f"x{i}"
-        if not plain.isidentifier() or keyword.iskeyword(plain) or re.fullmatch(r"t\d+", plain) or _is_function(plain):
-            plain = f"x_{plain}"
-        while plain in taken:
-            plain += f"_{i}"
-        taken.add(plain)
-        yield plain
-
-
-def _is_function(name: str) -> bool:
-    try:
-        lookup(name.partition("_slope")[0])
-    except KeyError:
-        return name in ("inf", "nan", "program")
-    return True
+def _is_taken(name: str) -> bool:
+    """Whether the source calls a result, a function or a constant so, or might."""
+    row = name.partition("_slope")[0]
+    return name in ("inf", "nan", "program") or row in TABLE or re.fullmatch(r"t\d+", name) is not None

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import viz
 from autograd import Value, deltas
+from autograd.text import in_xml
 from demos.lecture.pictures import network_loss
 from demos.lecture.report import Report, Section
 from demos.output import beside
-from viz.text import escape
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c2430; --soft: #5d6878; --paper: #fff; --card: #f5f7fa;
@@ -52,7 +52,7 @@ def page(report: Report, pictures: Path) -> str:
     if missing:
         raise ValueError(f"the report has no section {sorted(missing)} for these pictures to stand in")
     parts = [_section(i, section, pictures) for i, section in enumerate(report.sections, 1)]
-    contents = "".join(f'<li><a href="#part{i}">{escape(s.english)}</a></li>' for i, s in enumerate(report.sections, 1))
+    contents = "".join(f'<li><a href="#part{i}">{in_xml(s.english)}</a></li>' for i, s in enumerate(report.sections, 1))
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -77,7 +77,7 @@ def page(report: Report, pictures: Path) -> str:
 def _section(number: int, section: Section, pictures: Path) -> str:
     shown = "".join(add(pictures) for add in ADDITIONS.get(section.english, ()))
     return f"""<section id="part{number}">
-<h2>{number}. {escape(section.english)}<small lang="ru">{escape(section.russian)}</small></h2>
+<h2>{number}. {in_xml(section.english)}<small lang="ru">{in_xml(section.russian)}</small></h2>
 <pre>{chr(10).join(map(_line, section.lines)).strip(chr(10))}</pre>
 {shown}</section>
 """
@@ -85,7 +85,7 @@ def _section(number: int, section: Section, pictures: Path) -> str:
 
 def _line(line: str) -> str:
     """A printed line, its verdict in colour (the words say it too)."""
-    shown = escape(line)
+    shown = in_xml(line)
     if re.match(r"\s*(✓|✗|!)", line) or "SLIDE ERROR" in line or "slide error" in line:
         kind = "good" if line.lstrip().startswith("✓") else "bad"
         return f'<span class="{kind}">{shown}</span>'
@@ -100,8 +100,8 @@ def _plot(name: str, caption: str) -> Callable[[Path], str]:
 
     def add(pictures: Path) -> str:
         data = base64.b64encode((pictures / name).read_bytes()).decode()
-        image = f'<img class="plot" alt="{escape(caption)}" src="data:image/svg+xml;base64,{data}">'
-        return f"<figure>{image}<figcaption>{escape(caption)}</figcaption></figure>\n"
+        image = f'<img class="plot" alt="{in_xml(caption)}" src="data:image/svg+xml;base64,{data}">'
+        return f"<figure>{image}<figcaption>{in_xml(caption)}</figcaption></figure>\n"
 
     return add
 

@@ -11,6 +11,7 @@ from typing import TypeAlias
 import numpy as np
 
 from autograd.errors import ArgumentError
+from autograd.text import apart, quoted, short, visible
 from viz.columns import Marks
 from viz.debugger.predicates import condition
 from viz.debugger.steps import StepColumns, Texts
@@ -48,7 +49,7 @@ def understood(steps: StepColumns, text: str) -> tuple[str, Test]:
     tests = [_placed(steps, place)] if place else []
     if given:
         found = condition(wanted)
-        tests.append((f"where {found.text}", lambda start, stop: found.holds(steps, start, stop)))
+        tests.append((f"where {visible(found.text)}", lambda start, stop: found.holds(steps, start, stop)))
     if not tests:
         raise ArgumentError(f"break needs a node, or one of {', '.join(KINDS)}, as in: break op tanh")
     words, both = " ".join(said for said, _ in tests), [test for _, test in tests]
@@ -84,7 +85,7 @@ def _placed(steps: StepColumns, place: str) -> tuple[str, Test]:
 
 def _node(steps: StepColumns, text: str) -> tuple[str, Test]:
     nodes = steps.names.find(text)
-    return f"steps that change {text}", at_nodes(steps, nodes)
+    return f"steps that change {short(text)}", at_nodes(steps, nodes)
 
 
 def at_nodes(steps: StepColumns, nodes: Sequence[int]) -> Test:
@@ -94,7 +95,7 @@ def at_nodes(steps: StepColumns, nodes: Sequence[int]) -> Test:
 
 def _name(steps: StepColumns, text: str) -> tuple[str, Test]:
     fits = [fnmatchcase(name, text) for name in steps.name_table]
-    return f"steps that change a node named {text}", _of_texts(steps, "name", fits, text, steps.name_table)
+    return f"steps that change a node named {short(text)}", _of_texts(steps, "name", fits, text, steps.name_table)
 
 
 def _op(steps: StepColumns, text: str) -> tuple[str, Test]:
@@ -104,7 +105,7 @@ def _op(steps: StepColumns, text: str) -> tuple[str, Test]:
 def _scope(steps: StepColumns, text: str) -> tuple[str, Test]:
     table = steps.scopes.table
     fits = [inside(scope, text) for scope in table]
-    return f"steps in {text}", _of_texts(steps, "scope", fits, text, table)
+    return f"steps in {short(text)}", _of_texts(steps, "scope", fits, text, table)
 
 
 def inside(scope: str, outer: str) -> bool:
@@ -115,7 +116,7 @@ def inside(scope: str, outer: str) -> bool:
 def _phase(steps: StepColumns, text: str) -> tuple[str, Test]:
     first = {FORWARD: 0, BACKWARD: steps.log.seed + 1}.get(text, steps.log.seed)
     if text not in PHASES:
-        raise ArgumentError(f"a phase is one of {', '.join(PHASES)}, got {text!r}")
+        raise ArgumentError(f"a phase is one of {', '.join(PHASES)}, got {quoted(text)}")
     return f"where {text} begins", lambda start, stop: np.arange(start, stop) == first
 
 
@@ -124,8 +125,8 @@ def _of_texts(steps: StepColumns, variable: str, fits: Iterable[bool], wanted: s
     marks = np.array(list(fits), bool)
     if not marks.any():
         known = [text for text in table if text]
-        listed = ", ".join(known[:8]) + (", …" if len(known) > 8 else "")
-        raise ArgumentError(f"no step has the {variable} {wanted!r}; there are {listed or 'none'}")
+        listed = ", ".join(apart(known[:8])) + (", …" if len(known) > 8 else "")
+        raise ArgumentError(f"no step has the {variable} {quoted(wanted)}; there are {listed or 'none'}")
 
     def test(start: int, stop: int) -> Marks:
         found: Texts = steps.part(start, stop).texts(variable)

@@ -14,6 +14,7 @@ from typing import TextIO
 
 from autograd import Value
 from autograd.errors import ArgumentError, AutogradError
+from autograd.text import quoted, short, visible
 from viz.debugger import predicates
 from viz.debugger.breakpoints import KINDS
 from viz.debugger.session import Session
@@ -97,9 +98,9 @@ class Debugger(cmd.Cmd):
         """Write a command that was fed, so that what is printed reads like a session."""
         if self._queued:
             self._queued -= 1
-            self._say([self.prompt + line])
+            self._say([self.prompt + visible(line)])
         elif not self.use_rawinput:
-            self._say(["" if line == "EOF" else line.rstrip()])
+            self._say(["" if line == "EOF" else visible(line.rstrip())])
         return line
 
     def onecmd(self, line: str) -> bool:
@@ -137,10 +138,10 @@ class Debugger(cmd.Cmd):
         if len(fits) == 1:
             return fits[0]
         if fits:
-            raise ArgumentError(f"{typed} may be {' or '.join(fits)}: write more of it")
+            raise ArgumentError(f"{short(typed)} may be {' or '.join(fits)}: write more of it")
         close = get_close_matches(typed, self.verbs, n=1)
         hint = f"did you mean {close[0]}?" if close else "`help` lists what there is"
-        raise ArgumentError(f"there is no command {(typed or line)[:40]!r}; {hint}")
+        raise ArgumentError(f"there is no command {quoted(typed or line)}; {hint}")
 
     def _say(self, lines: Iterable[str]) -> None:
         for line in lines:
@@ -268,7 +269,7 @@ class Debugger(cmd.Cmd):
     def do_delete(self, line: str) -> None:
         """delete [N]: remove breakpoint or watchpoint N, or all of them."""
         if line and not line.isdecimal():
-            raise ArgumentError(f"delete needs the number of a breakpoint, got {line!r}; `break` lists them")
+            raise ArgumentError(f"delete needs the number of a breakpoint, got {quoted(line)}; `break` lists them")
         for number in [int(line)] if line else list(self.session.points):
             self._say([f"deleted {self.session.delete(number)}"])
 
@@ -307,7 +308,7 @@ class Debugger(cmd.Cmd):
         if not self.session.taken:
             raise ArgumentError("no step is taken yet, so there is nothing that this could be of")
         found = expression.at(self.session.steps, self.session.taken - 1)
-        self._say([f"{line} has no value in this step" if found is None else f"{line} = {found}"])
+        self._say([f"{visible(line)} has no value in this step" if found is None else f"{visible(line)} = {found}"])
 
     def do_where(self, line: str) -> None:
         """where: the place, the way that the derivative took down to here, and the next step."""
@@ -320,7 +321,7 @@ class Debugger(cmd.Cmd):
         if line == "source":
             self._say(self.tell.source(int(session.log.sources[max(session.taken - 1, 0)])))
         elif line and not line.isdecimal():
-            raise ArgumentError(f"list takes the number of a step, or the word source, got {line!r}")
+            raise ArgumentError(f"list takes the number of a step, or the word source, got {quoted(line)}")
         else:
             number = int(line) if line else session.taken
             self._say(self.tell.around(min(max(number - 1, 0), len(session.log) - 1)))
@@ -411,7 +412,7 @@ def debug(J: Value, commands: Iterable[str] | None = None, stdout: TextIO | None
 
 def _count(line: str, verb: str) -> int:
     if line and not (line.isdecimal() and int(line) > 0):
-        raise ArgumentError(f"{verb} takes a number of steps from 1 up, got {line!r}")
+        raise ArgumentError(f"{verb} takes a number of steps from 1 up, got {quoted(line)}")
     return int(line or 1)
 
 
@@ -425,13 +426,13 @@ def _units(line: str, verb: str) -> tuple[int, str]:
         elif singular in UNITS:
             unit = singular
         else:
-            raise ArgumentError(f"{verb} takes a number from 1 up and one of {NEURON}, {LAYER}, got {word!r}")
+            raise ArgumentError(f"{verb} takes a number from 1 up and one of {NEURON}, {LAYER}, got {quoted(word)}")
     return count, unit
 
 
 def _nothing_more(line: str, verb: str) -> None:
     if line:
-        raise ArgumentError(f"{verb} takes nothing after it, got {line!r}")
+        raise ArgumentError(f"{verb} takes nothing after it, got {quoted(line)}")
 
 
 def _words_of(session: Session, line: str) -> list[str]:

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autograd.errors import ArgumentError
+from autograd.text import visible
 from viz.columns import Marks
 from viz.debugger.steps import NUMBERS, TEXTS, Part, StepColumns, Texts
 
@@ -130,7 +131,8 @@ def expression(text: str) -> Expression:
 
 
 def _error(text: str, at: int, what: str) -> ArgumentError:
-    return ArgumentError(f"{what}\n  {text}\n  {' ' * min(at, len(text))}^")
+    before = len(visible(text[:at]))  # a character that is shown as its escape is wider
+    return ArgumentError(what, f"  {visible(text)}", f"  {' ' * before}^")
 
 
 class _Compiler:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from autograd.errors import ArgumentError
+from autograd.text import apart, quoted, short
 from viz.columns import Step
 from viz.debugger.breakpoints import Breakpoint, at_nodes, first_stop, inside, last_stop, understood
 from viz.debugger.steps import StepColumns
@@ -114,15 +115,15 @@ class Session:
         found = self.names.find(text)
         if len(found) > 1:
             listed = ", ".join(self.names.called(node) for node in found[:4]) + (", …" if len(found) > 4 else "")
-            raise ArgumentError(f"{len(found):,} nodes are called {text}: say which, {listed}")
+            raise ArgumentError(f"{len(found):,} nodes are called {short(text)}: say which, {listed}")
         return found[0]
 
     def in_scope(self, text: str) -> list[int]:
         """The nodes of a scope and those inside it; ArgumentError if there are none."""
         fits = [inside(scope, text) for scope in self.steps.scopes.table]
         if not any(fits):
-            known = ", ".join([scope for scope in self.steps.scopes.table if scope][:8])
-            raise ArgumentError(f"no node is in the scope {text!r}; there are {known or 'none'}")
+            known = ", ".join(apart([scope for scope in self.steps.scopes.table if scope][:8]))
+            raise ArgumentError(f"no node is in the scope {quoted(text)}; there are {known or 'none'}")
         found: list[int] = np.flatnonzero(np.array(fits)[self.steps.scopes.codes]).tolist()
         return found
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from autograd.text import short, visible
 from viz.columns import KINDS, LEAF, Step
 from viz.debugger.session import Moved, Session
 from viz.debugger.style import Style
@@ -121,7 +122,7 @@ class Telling:
         return f"{self._log.phase(number)}, {scope}" if scope else self._log.phase(number)
 
     def _scope(self, number: int) -> str:
-        return self._trace.nodes[int(self._log.sources[number])].scope
+        return short(self._trace.nodes[int(self._log.sources[number])].scope)
 
     def _change(self, node: int) -> Iterator[str]:
         before, after = self._log.state(self._session.taken - 1), self._session.state
@@ -144,7 +145,7 @@ class Telling:
             yield self._style(f"next: {self._words.arithmetic(taken)}", "dim")
         source = self._trace.nodes[int(self._log.sources[max(taken - 1, 0)])].source
         if source:
-            yield self._style(f"computed at {source}", "dim")
+            yield self._style(f"computed at {short(source)}", "dim")
 
     def _way(self) -> Iterator[str]:
         way = self._session.way_down(LONGEST_WAY)
@@ -173,9 +174,9 @@ class Telling:
         if not path:
             yield "Its line was not recorded: start with --sources, or compute inside `with record_sources():`."
             return
-        yield self._style(path, "dim")
+        yield self._style(short(path), "dim")
         for at in range(max(int(line) - AROUND, 1), int(line) + AROUND + 1):
-            text = linecache.getline(path, at).rstrip()
+            text = visible(linecache.getline(path, at).rstrip().expandtabs())
             if text or at <= int(line):
                 yield f"{'→' if at == int(line) else ' '}{self._style(f'{at:4}', 'number')}  {text}"
 
@@ -184,7 +185,7 @@ class Telling:
         yield self._words.known(self._session.state, node)
         row = self._trace.nodes[node]
         kind = f"computed by {row.op} in step {self._session.computed_at(node):,}" if row.op else f"a {row.kind}"
-        yield self._style(f"  {kind}{f', in {row.scope}' if row.scope else ''}", "dim")
+        yield self._style(f"  {kind}{f', in {short(row.scope)}' if row.scope else ''}", "dim")
 
     def nodes(self, nodes: list[int]) -> Iterator[str]:
         """Many nodes, a line each."""

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from html import escape
 from itertools import pairwise
 
 from autograd import Value
 from autograd.errors import GraphError, OperandError
 from autograd.ops.numbers import left_to_right
 from autograd.ops.primitive import lookup
+from autograd.text import in_latex, in_xml, quoted
 from viz.formulas import notation as n
 from viz.formulas import printers
 from viz.formulas.formula import math_element, taken
-from viz.formulas.identifiers import escaped
 from viz.formulas.layers import layered_lines
 from viz.formulas.notation import Box
 from viz.formulas.slopes import textbook_slopes
@@ -56,7 +55,7 @@ class Derivation:
         rows = []
         for words, box in self.lines:
             if words:
-                rows.append(rf"& \text{{{escaped(words)}}}")
+                rows.append(rf"& \text{{{in_latex(words)}}}")
             if box is not None:
                 rows.append(rf"& \quad {printers.latex(box)}")
         return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
@@ -67,7 +66,7 @@ class Derivation:
         rows = []
         for words, box in self.lines:
             if words:
-                rows.append(f"<mtext>{escape(words)}</mtext>")
+                rows.append(f"<mtext>{in_xml(words)}</mtext>")
             if box is not None:
                 rows.append(f"<mrow><mspace width='1.5em'/>{printers.mathml(box)}</mrow>")
         return math_element(rows, str(self))
@@ -78,7 +77,7 @@ class Derivation:
         shown = []
         for words, box in self.lines:
             if words:
-                shown.append(f"<p>{escape(words)}</p>")
+                shown.append(f"<p>{in_xml(words)}</p>")
             if box is not None:
                 line = math_element([printers.mathml(box)], printers.text(box), "inline")
                 shown.append(f'<div style="margin:0.5em 1.5em">{line}</div>')
@@ -123,7 +122,7 @@ def derive(J: Value, wrt: Value) -> Derivation:
     board = _Board(seen, target) if target >= 0 else None
     if board is None or seen.root not in board.between:
         raise GraphError(
-            f"there is no path from {wrt!r} to {J!r}: J was not computed from it, or it was detached on the "
+            f"there is no path from {quoted(wrt)} to {J!r}: J was not computed from it, or it was detached on the "
             "way, so the derivative is 0 and there is nothing to derive; pass a node below J"
         )
     said = [(seen.anew, None)] if seen.anew else []

@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 
 from autograd import Value
 from autograd.errors import ArgumentError, OperandError
 from autograd.ops.primitive import lookup
+from autograd.text import in_latex, in_xml, quoted
 from viz.formulas import notation as n
 from viz.formulas import printers
-from viz.formulas.identifiers import escaped
 from viz.formulas.notation import Box
 from viz.formulas.symbols import Symbols
 from viz.formulas.textbook import written
@@ -55,7 +54,7 @@ class Formula:
             f"& {body}",
             rf"& \text{{where }} {lines[0]}",
             *(rf"& \phantom{{\text{{where }}}} {x}" for x in lines[1:]),
-            *([rf"& \text{{{escaped(self.anew)}}}"] if self.anew else []),
+            *([rf"& \text{{{in_latex(self.anew)}}}"] if self.anew else []),
         ]
         return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
 
@@ -67,7 +66,7 @@ class Formula:
             word = "<mtext>where\u00a0</mtext>" if i == 0 else "<mphantom><mtext>where\u00a0</mtext></mphantom>"
             rows.append(f"<mrow>{word}{printers.mathml(definition)}</mrow>")
         if self.anew:
-            rows.append(f"<mtext>{escape(self.anew)}</mtext>")
+            rows.append(f"<mtext>{in_xml(self.anew)}</mtext>")
         return math_element(rows, str(self))
 
     @property
@@ -94,7 +93,7 @@ def math_element(rows: list[str], spoken: str, display: str = "block") -> str:
     if len(rows) > 1:
         cells = "".join(f'<mtr><mtd style="text-align:left;padding:0.25em 0">{row}</mtd></mtr>' for row in rows)
         inside = f'<mtable displaystyle="true">{cells}</mtable>'
-    alt = escape(spoken, quote=True).replace("\n", " ")
+    alt = in_xml(spoken.replace("\n", " "))
     attributes = f'xmlns="http://www.w3.org/1998/Math/MathML" display="{display}" displaystyle="true"'
     return f'<math {attributes} alttext="{alt}">{inside}</math>'
 
@@ -118,7 +117,7 @@ def formula(v: Value, *, expand: bool = True, depth: int | None = None) -> Formu
     if not isinstance(v, Value):
         raise OperandError(f"formula is of one Value, got {type(v).__name__}: pass the node itself")
     if depth is not None and (not isinstance(depth, int) or isinstance(depth, bool) or depth < 1):
-        raise ArgumentError(f"depth is a whole number from 1 up, or None for all, got {depth!r}")
+        raise ArgumentError(f"depth is a whole number from 1 up, or None for all, got {quoted(depth)}")
     return formula_of(trace(v), expand=expand, depth=depth)
 
 

@@ -1,42 +1,29 @@
 """Names as identifiers: what stands above and below, and how each language is kept from misreading them.
 
 A name is whatever the user chose: z²₁, learning_rate, an emoji, ``</script>``.  It is data.  It can
-neither end a LaTeX group nor open an HTML tag, control characters and text-direction overrides show
-as �, and a name too long for a formula is cut in its middle.
+neither end a LaTeX group nor open an HTML tag; what acts in it instead of being seen shows as its escape, and a
+name too long for a formula is cut in its middle (see `autograd.text`).
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 
+from autograd.text import ABOVE, BELOW, GREEK, short
+from autograd.text import in_latex as escaped
 from viz.formulas.notation import Identifier
 
 LONGEST = 40  # characters of a name that a formula shows
 
-_ABOVE = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ᵀ", "0123456789+-()T", strict=True))
-_BELOW = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₍₎", "0123456789+-()", strict=True))
-_RAISED = {plain: raised for raised, plain in _ABOVE.items()}
-_LOWERED = {plain: lowered for lowered, plain in _BELOW.items()}
+_RAISED = {plain: raised for raised, plain in ABOVE.items()}
+_LOWERED = {plain: lowered for lowered, plain in BELOW.items()}
 
 # Letters, then superscripts and subscripts; an ASCII subscript as in w_1 or w1 is one too.
 _INDEXED = re.compile(
     rf"(?P<letters>[^\W\d_]+?)(?:_?(?P<ascii>\d{{1,4}}))?"
-    rf"(?P<above>[{''.join(_ABOVE)}]*)(?P<below>[{''.join(_BELOW)}](?:[{''.join(_BELOW)}]|,(?=[₀-₉]))*)?"
+    rf"(?P<above>[{''.join(ABOVE)}]*)(?P<below>[{''.join(BELOW)}](?:[{''.join(BELOW)}]|,(?=[₀-₉]))*)?"
 )
 _PLAIN = re.compile(r"[^\W\d][\w.′']*")
-
-_GREEK_LETTERS = "αβγδεζηθικμνξπρστυφχψωΓΔΘΞΠΣΥΦΨΩ"  # λ is LAMDA in Unicode
-SIGNS = {"∂": r"\partial", "∞": r"\infty", "⊙": r"\odot", "·": r"\cdot", "…": r"\dots", "Ŷ": r"\hat{Y}"}
-GREEK = {"λ": r"\lambda", "Λ": r"\Lambda", **SIGNS}
-for _letter in _GREEK_LETTERS:
-    _word = unicodedata.name(_letter).split()[-1]
-    GREEK[_letter] = "\\" + (_word.lower() if _letter.islower() else _word.capitalize())
-
-_LATEX = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%",
-    "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}",
-}  # fmt: skip
 
 
 def identifier(name: str, copy: int = 0) -> Identifier:
@@ -49,18 +36,15 @@ def identifier(name: str, copy: int = 0) -> Identifier:
     match = _INDEXED.fullmatch(shown)
     if match is None:
         return Identifier(shown, copy=copy)
-    below = match["ascii"] or "".join(_BELOW.get(c, c) for c in match["below"] or "")
+    below = match["ascii"] or "".join(BELOW.get(c, c) for c in match["below"] or "")
     if match["ascii"] and match["below"]:
         return Identifier(shown, copy=copy)
-    return Identifier(match["letters"], "".join(_ABOVE[c] for c in match["above"]), below, copy)
+    return Identifier(match["letters"], "".join(ABOVE[c] for c in match["above"]), below, copy)
 
 
 def shortened(name: str) -> str:
-    """`name` with nothing in it that acts instead of being seen, and no longer than LONGEST."""
-    seen = "".join("�" if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp") else c for c in name)
-    if len(seen) > LONGEST:
-        seen = f"{seen[: LONGEST - 12]}…{seen[-11:]}"
-    return seen
+    """`name` as a formula has room for it."""
+    return short(name, LONGEST)
 
 
 def in_text(symbol: Identifier) -> str:
@@ -98,8 +82,3 @@ def in_latex(symbol: Identifier) -> str:
     below = f"_{{{symbol.below}}}" if symbol.below else ""
     copy = f"[{symbol.copy}]" if symbol.copy else ""
     return f"{head}{above}{below}{copy}"
-
-
-def escaped(text: str) -> str:
-    r"""`text` for the inside of \text{…}."""
-    return "".join(_LATEX.get(c, f"${GREEK[c]}$" if c in GREEK else c) for c in text)

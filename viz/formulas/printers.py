@@ -7,9 +7,9 @@ builds it (see `viz.formula`), so printing may call itself.
 
 from __future__ import annotations
 
-from html import escape
-
-from viz.formulas.identifiers import GREEK, can_be_lowered, escaped, in_latex, in_text, lowered, raised
+from autograd.text import GREEK, in_xml
+from autograd.text import in_latex as escaped
+from viz.formulas.identifiers import can_be_lowered, in_latex, in_text, lowered, raised
 from viz.formulas.notation import (
     ATOM,
     POWER,
@@ -223,8 +223,8 @@ class _Latex(_Printer):
 
 class _MathML(_Printer):
     def _identifier(self, box: Identifier) -> str:
-        letters = f"<mi>{escape(box.name)}</mi>"
-        above, below = f"<mn>{escape(box.above)}</mn>", f"<mn>{escape(box.below)}</mn>"
+        letters = f"<mi>{in_xml(box.name)}</mi>"
+        above, below = f"<mn>{in_xml(box.above)}</mn>", f"<mn>{in_xml(box.below)}</mn>"
         if box.above and box.below:
             shown = f"<msubsup>{letters}{below}{above}</msubsup>"
         elif box.above:
@@ -250,12 +250,12 @@ class _MathML(_Printer):
     def _word(self, box: Word) -> str:
         word = box.text
         if word.startswith(" "):
-            return f"<mtext>{escape(word).replace(' ', chr(160))}</mtext>"
+            return f"<mtext>{in_xml(word).replace(' ', chr(160))}</mtext>"
         if word == "mod":
             return '<mo lspace="0.3em" rspace="0.3em">mod</mo>'
         if word in ("π", "e", "∂") or not word.isalpha():
-            return f"<mi>{word}</mi>" if word in ("π", "e", "∂") else f"<mo>{escape(word)}</mo>"
-        return f'<mi mathvariant="normal">{escape(word)}</mi>' if len(word) == 1 else f"<mi>{escape(word)}</mi>"
+            return f"<mi>{word}</mi>" if word in ("π", "e", "∂") else f"<mo>{in_xml(word)}</mo>"
+        return f'<mi mathvariant="normal">{in_xml(word)}</mi>' if len(word) == 1 else f"<mi>{in_xml(word)}</mi>"
 
     def _row(self, box: Row) -> str:
         return f"<mrow>{''.join(self._parts(box))}</mrow>"
@@ -277,7 +277,7 @@ class _MathML(_Printer):
         return f"<mroot>{inside}<mn>3</mn></mroot>" if box.cube else f"<msqrt>{inside}</msqrt>"
 
     def _fenced(self, box: Fenced) -> str:
-        left, right = escape(box.left), escape(box.right)
+        left, right = in_xml(box.left), in_xml(box.right)
         inside = self.show(box.inside)
         return f'<mrow><mo form="prefix">{left}</mo>{inside}<mo form="postfix">{right}</mo></mrow>'
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
+from autograd.text import looks_like
 from viz.formulas.identifiers import identifier, lowered, shortened
 from viz.formulas.notation import Box, Identifier, Number
 from viz.trace import Node, Trace
@@ -20,12 +21,13 @@ class Symbols:
         self._letters: dict[int, Box] = {}
         self._next: dict[str, int] = defaultdict(int)
         shown = {node.id: shortened(node.name) for node in trace.nodes if node.name}
-        count, seen = Counter(shown.values()), Counter[str]()
+        count, seen = Counter(map(looks_like, shown.values())), Counter[str]()
         self._taken = set(shown.values())
         self._named: dict[int, Identifier] = {}
         for i, name in shown.items():
-            seen[name] += 1
-            self._named[i] = identifier(name, seen[name] if count[name] > 1 else 0)
+            look = looks_like(name)
+            seen[look] += 1
+            self._named[i] = identifier(name, seen[look] if count[look] > 1 else 0)
 
     def known(self, node: Node) -> Box | None:
         """The node's name or number; None for an unnamed operation without a letter yet."""

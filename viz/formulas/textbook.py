@@ -19,8 +19,8 @@ from typing import TypeAlias
 from autograd.errors import ArgumentError
 from autograd.ops import special
 from autograd.ops.primitive import Primitive, lookup
+from autograd.text import GREEK
 from viz.formulas import notation as n
-from viz.formulas.identifiers import GREEK
 from viz.formulas.notation import Box
 
 

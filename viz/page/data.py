@@ -13,12 +13,13 @@ import numpy as np
 
 from autograd.errors import ArgumentError
 from autograd.ops.primitive import lookup
+from autograd.text import short
 from viz.columns import KINDS, LEAF
 from viz.formulas.identifiers import lowered
 from viz.formulas.printers import mathml_pattern
 from viz.names import Names
 from viz.page.javascript import Use
-from viz.text import harmless, shortened
+from viz.text import shortened
 from viz.trace import Trace
 from viz.wording import TEMPLATES, Constants, laid_out_written, slope_written, written
 
@@ -156,7 +157,7 @@ def _scope(scope: str) -> str:
 
 def _place(source: str | None) -> str:
     """file.py:12 without the folders, which are nobody's business."""
-    return harmless(re.split(r"[\\/]", source)[-1]) if source else ""
+    return short(re.split(r"[\\/]", source)[-1]) if source else ""
 
 
 def _pairs(slope: Any, flows: Any) -> Iterable[tuple[float, bool]]:

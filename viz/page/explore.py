@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import math
 import os
 import re
@@ -18,15 +17,15 @@ from functools import cache
 from html import escape
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 from autograd import Value
 from autograd.errors import ArgumentError, GraphError
 from autograd.files import write_whole
+from autograd.text import in_json, in_xml, quoted
 from viz.page.data import ExplorableGraph
 from viz.page.javascript import Use, by_hand, check_writable, table_source
 from viz.pictures.svg import COLOURS
-from viz.text import harmless, shortened
+from viz.text import shortened
 from viz.trace import Trace, locate, trace
 
 MODULES = (
@@ -45,7 +44,7 @@ class Page:
         """Write the page, whole or not at all.  Raises ArgumentError if the name does not end in .html."""
         target = Path(path)
         if target.suffix.lower() not in (".html", ".htm"):
-            raise ArgumentError(f"a page is saved as .html, got {str(target)!r}")
+            raise ArgumentError(f"a page is saved as .html, got {quoted(str(target))}")
         write_whole(target, self.html.encode())
         return target
 
@@ -82,7 +81,7 @@ def explore(
     <page, ... characters of HTML; .save('step.html') writes it>
     """
     if not isinstance(rate, (int, float)) or isinstance(rate, bool) or not math.isfinite(rate):
-        raise ArgumentError(f"a learning rate is a finite number, got {rate!r}")
+        raise ArgumentError(f"a learning rate is a finite number, got {quoted(rate)}")
     seen = trace(J)
     if len(seen.nodes) > MOST:
         raise GraphError(
@@ -103,13 +102,13 @@ def _page(seen: Trace, title: str | None, note: str | None, learn: list[int] | N
     script = _script(graph.rules)
     style = _colours() + _part("style.css")
     fields = {
-        "policy": escape(_policy(script, style)),
-        "title": escape(shortened(title or _title(seen, root), 80)),
-        "lead": escape(harmless(note if note is not None else _lead(seen, root))),
-        "anew": f'<p class="anew">{escape(seen.anew)}</p>' if seen.anew else "",
-        "root": escape(root),
+        "policy": in_xml(_policy(script, style)),
+        "title": in_xml(shortened(title or _title(seen, root), 80)),
+        "lead": in_xml(note if note is not None else _lead(seen, root)),
+        "anew": f'<p class="anew">{in_xml(seen.anew)}</p>' if seen.anew else "",
+        "root": in_xml(root),
         "style": style,
-        "data": _json({**graph.columns(), "learn": graph.learn(learn), "rate": rate}),
+        "data": in_json({**graph.columns(), "learn": graph.learn(learn), "rate": rate}),
         "script": script,
     }
     return re.sub(r"\{(\w+)\}", lambda field: fields[field[1]], _part("page.html"))
@@ -152,8 +151,3 @@ def _colours() -> str:
     light = "".join(f"--{name}:{colour};" for name, (_, colour, _) in COLOURS.items())
     dark = "".join(f"--{name}:{colour};" for name, (_, _, colour) in COLOURS.items())
     return f":root{{{light}}}\n@media (prefers-color-scheme: dark){{:root{{{dark}}}}}\n"
-
-
-def _json(data: Any) -> str:
-    """JSON that can stand inside a script element: no < to end it with, and ASCII, whatever a name holds."""
-    return json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from autograd import Value
 from autograd.errors import MissingExtra
+from autograd.text import in_dot
 from viz.numbers import shown, signed
 from viz.pictures.boxes import Arrow, Box
 from viz.pictures.parts import part
@@ -97,7 +98,7 @@ def _colour(x: float | None) -> str:
 
 
 def _escaped(text: str) -> str:
-    return shortened(text, 40).replace("\\", "\\\\").replace('"', '\\"')
+    return in_dot(shortened(text, 40))
 
 
 def _quoted(text: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from autograd import Value
 from autograd.errors import ArgumentError, AutogradError
 from autograd.files import write_whole
+from autograd.text import quoted
 from viz.pictures.parts import part
 from viz.pictures.svg import render
 from viz.pictures.view import view
@@ -43,7 +44,7 @@ class Drawing:
         target = Path(path)
         ending = target.suffix.lower()
         if ending not in (".svg", ".png", ".pdf"):
-            raise ArgumentError(f"a drawing is saved as .svg, .png or .pdf, got {str(target)!r}")
+            raise ArgumentError(f"a drawing is saved as .svg, .png or .pdf, got {quoted(str(target))}")
         write_whole(target, self.svg.encode() if ending == ".svg" else _converted(self.svg, ending[1:]))
         return target
 

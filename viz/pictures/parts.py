@@ -8,6 +8,7 @@ import numpy as np
 
 from autograd import Value
 from autograd.errors import ArgumentError
+from autograd.text import apart, quoted
 from viz.columns import Marks
 from viz.reach import dependents
 from viz.trace import Trace, locate
@@ -37,15 +38,17 @@ def in_scope(trace: Trace, scope: str) -> Marks:
     inside = chosen[trace.columns.label]
     if not inside.any():
         known = sorted({labels[label] for label in np.unique(trace.columns.label)} - {""})
-        listed = ", ".join(known[:8]) + (", …" if len(known) > 8 else "")
-        raise ArgumentError(f"no node has the scope {scope!r}; there are: {listed or 'none'}")
+        listed = ", ".join(apart(known[:8])) + (", …" if len(known) > 8 else "")
+        raise ArgumentError(f"no node has the scope {quoted(scope)}; there are: {listed or 'none'}")
     return _with_neighbours(trace, inside)
 
 
 def near(trace: Trace, centres: Iterable[int], radius: int) -> Marks:
     """The nodes at most `radius` edges away from one of `centres`, either way."""
     if isinstance(radius, bool) or not isinstance(radius, int) or radius < 0:
-        raise ArgumentError(f"radius is how many edges away a node may be, a whole number from 0 up, got {radius!r}")
+        raise ArgumentError(
+            f"radius is how many edges away a node may be, a whole number from 0 up, got {quoted(radius)}"
+        )
     found = np.zeros(len(trace.nodes), bool)
     found[list(centres)] = True
     for _ in range(radius):

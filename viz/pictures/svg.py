@@ -11,15 +11,17 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from autograd.text import in_xml, short
 from viz.numbers import Scale, shown, signed
 from viz.pictures.boxes import GROUP, Arrow, Box, View
 from viz.pictures.geometry import Cluster, Layout, Link, Point, Shape
 from viz.pictures.layout import place
-from viz.text import escape, shortened, width
+from viz.text import shortened, width
 from viz.trace import CONSTANT, DETACHED, LEAF
 
 FONT = "system-ui, -apple-system, 'Segoe UI', 'Helvetica Neue', 'DejaVu Sans', Arial, sans-serif"
 MARGIN = 18.0
+LONGEST_SCOPE = 200  # characters in a tooltip
 NARROWEST = 440.0  # so wide the legend and the note may always be
 NOTE_LINE = 16.0
 LABEL, TIP = 10.5, 14.0  # the size of an arrow's number, and how far before its tip it ends
@@ -182,8 +184,8 @@ class _Picture:
             f'<svg xmlns="http://www.w3.org/2000/svg" id="{self.id}" class="graph" role="img" '
             f'aria-labelledby="{self.id}-title {self.id}-desc" width="{_n(across)}" height="{_n(down)}" '
             f'viewBox="0 0 {_n(across)} {_n(down)}" font-family="{FONT}" font-size="12">\n'
-            f'<title id="{self.id}-title">Computation graph of {escape(name)}{value}</title>\n'
-            f'<desc id="{self.id}-desc">{escape(self._description(name))}</desc>\n'
+            f'<title id="{self.id}-title">Computation graph of {in_xml(name)}{value}</title>\n'
+            f'<desc id="{self.id}-desc">{in_xml(self._description(name))}</desc>\n'
             f"<style>@media (prefers-color-scheme: dark){{{dark}}}</style>"
         )
 
@@ -214,7 +216,7 @@ class _Picture:
 
     def _words(self, x: float, y: float, text: str, colour: str, size: float, extra: str = "") -> str:
         at = f'x="{_n(x)}" y="{_n(y)}" font-size="{_n(size)}"'
-        return f"<text {at} {self._paint(colour)}{extra}>{escape(text)}</text>"
+        return f"<text {at} {self._paint(colour)}{extra}>{in_xml(text)}</text>"
 
     def _note(self) -> Iterator[str]:
         for i, line in enumerate(self.note):
@@ -228,7 +230,7 @@ class _Picture:
             f'height="{_n(cluster.height)}" rx="10"'
         )
         name = cluster.scope.rsplit(".", 1)[-1]
-        yield f'<g class="cluster"><title>{escape(cluster.scope)}</title>'
+        yield f'<g class="cluster"><title>{in_xml(short(cluster.scope, LONGEST_SCOPE))}</title>'
         yield f"<rect {shape} {self._paint(f'scope{cluster.depth % 2}')}/><rect {shape} {self._paint('rim')}/>"
         yield self._words(cluster.left + 10, cluster.top + 17, shortened(name), "soft", 11) + "</g>"
 
@@ -249,7 +251,7 @@ class _Picture:
         fill = {"line": "soft", "hatch": "alarm"}.get(colour, colour.replace("-line", "-tint"))
         head = f"M{_p(tip)}l{_n(-2 * size)} {_n(-size)}v{_n(2 * size)}z"
         return (
-            f'<g class="edge"><title>{escape(self._edge_title(arrow))}</title>'
+            f'<g class="edge"><title>{in_xml(self._edge_title(arrow))}</title>'
             f'<path d="{d}" stroke-width="{_n(thick)}" stroke-opacity="0.75"{dash} {self._paint(colour)}/>'
             f'<path d="{head}" {self._paint(fill)}/></g>'
         )
@@ -283,7 +285,7 @@ class _Picture:
         box, shape = card.box, card.shape
         x, y = self.placed.centres[box.id]
         left, top, wide = x - shape.width / 2 + card.gutter, y - shape.height / 2, shape.width - card.gutter
-        yield f'<g class="node {box.kind}"><title>{escape(_spoken(box))}</title>'
+        yield f'<g class="node {box.kind}"><title>{in_xml(_spoken(box))}</title>'
         yield from self._frame(box, left, top, wide, shape.height)
         gap = 2.0 if self.view.compact else 4.0
         text_height = sum(row.size + gap for row in card.rows) - gap
@@ -407,18 +409,18 @@ def _finite(box: Box) -> bool:
 
 
 def _called(box: Box) -> str:
-    return box.name or box.symbol or (shown(box.value) if box.value is not None else "node")
+    return short(box.name) or box.symbol or (shown(box.value) if box.value is not None else "node")
 
 
 def _spoken(box: Box) -> str:
     """Everything about a box, as a tooltip."""
-    parts = [box.name, f"operation {box.symbol}" if box.symbol else box.kind, *box.counts]
+    parts = [short(box.name), f"operation {box.symbol}" if box.symbol else box.kind, *box.counts]
     parts += [f"value {box.value!r}"] if box.value is not None else []
     if box.kind != CONSTANT:
         parts.append("no backward path" if box.delta is None else f"δ {box.delta!r}")
-    parts += [f"scope {box.scope}"] if box.scope else []
-    parts += [box.source] if box.source else []
-    return "\n".join(part for part in parts if part)
+    parts += [f"scope {short(box.scope, LONGEST_SCOPE)}"] if box.scope else []
+    parts += [short(box.source)] if box.source else []
+    return " ".join(part for part in parts if part)
 
 
 def _rough(count: int) -> str:

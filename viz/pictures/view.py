@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograd.errors import ArgumentError
+from autograd.text import quoted
 from viz.columns import Marks
 from viz.pictures.boxes import Edges, Nodes, View, every_node
 from viz.pictures.dots import expanded, products_in
@@ -29,7 +30,7 @@ def view(trace: Trace, *, level: str = "neuron", shown: Marks | None = None, for
     force   draw every node, however many
     """
     if level not in LEVELS:
-        raise ArgumentError(f"a level is one of {', '.join(LEVELS)}, got {level!r}")
+        raise ArgumentError(f"a level is one of {', '.join(LEVELS)}, got {quoted(level)}")
     shown = np.ones(len(trace.nodes), bool) if shown is None else shown
     chosen = _chosen(trace, level, shown, force)
     return chosen._replace(note="\n".join(filter(None, (trace.anew, chosen.note))))

@@ -217,8 +217,3 @@ static double log_softmax_value(double i, int n, const double *x)
         ("logsumexp",),
     ),
 }
-
-KEYWORDS = frozenset(
-    "auto break case char const continue default do double else enum extern float for goto if inline int long register"
-    " restrict return short signed sizeof static struct switch typedef union unsigned void volatile while".split()
-)

@@ -20,6 +20,7 @@ from autograd.ops.expression import ARITHMETIC, COMPARISONS, Expression, Languag
 from autograd.ops.primitive import Atom, Primitive, define, lookup
 from autograd.ops.targets import cannot_write, rows_called
 from autograd.program.program import Instruction, Program, listed, sum_source
+from autograd.text import apart
 
 _NUMBERS = count(1)  # of the functions written so far: each source has a name of its own
 _BY_OPERATOR = {*ARITHMETIC, *COMPARISONS, "remainder", "negative", "where"}
@@ -57,7 +58,7 @@ def _check_inputs(inputs: Sequence[str], shape: tuple[int, ...]) -> None:
     """JAX itself would clamp an index that is too large, and answer with another number."""
     if shape[-1:] != (len(inputs),):
         raise ArgumentError(
-            f"the last axis holds the {len(inputs)} inputs {listed(inputs)}, got an array of shape {shape}"
+            f"the last axis holds the {len(inputs)} inputs {listed(apart(inputs))}, got an array of shape {shape}"
         )
 
 

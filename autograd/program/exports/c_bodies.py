@@ -1,0 +1,255 @@
+"""A program as the body of a C function: straight-line code that reads as its listing, or a loop over tables."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+
+from autograd.ops.expression import Term, variable
+from autograd.ops.primitive import lookup
+from autograd.program.exports.c_language import (
+    INDEXED,
+    array,
+    block,
+    expression,
+    is_written_out,
+    literal,
+    table,
+    with_unused,
+)
+from autograd.program.exports.c_rows import Need
+from autograd.program.program import DOT, SUM, Instruction, Operation, Program, sum_source
+
+STRAIGHT = 20_000  # instructions, or as many lines of operands, above which there are tables
+PART = 500  # instructions of one C function: the time that gcc takes grows faster than their number
+
+
+class Body:
+    """A program as a C function, and the loop over a batch of samples.
+
+    The first `values` of its outputs go into y, the others into g, if there is a g.
+    """
+
+    def __init__(self, name: str, program: Program, values: int, has_derivatives: bool) -> None:
+        self.name, self.program, self.values, self.has_derivatives = name, program, values, has_derivatives
+        self.is_straight = max(len(program), len(program.operands) // 4) <= STRAIGHT
+        self.needed: dict[Need, None] = {}
+        self._source = _Straight(self).source if self.is_straight else _Tables(self).source
+
+    @property
+    def work(self) -> int:
+        """How many numbers the work array holds; 0 if there is none."""
+        return 0 if self.is_straight else self.program.first + len(self.program)
+
+    @property
+    def signature(self) -> str:
+        """Of the function of one sample."""
+        return f"void {self.name}({', '.join(self._parameters)})"
+
+    @property
+    def batch_signature(self) -> str:
+        """Of that of many."""
+        return f"void {self.name}_batch({', '.join(['size_t samples', *self._parameters])})"
+
+    @property
+    def _parameters(self) -> list[str]:
+        work = [] if self.is_straight else ["double *work"]
+        return ["const double *x", "double *y"] + ["double *g"] * self.has_derivatives + work
+
+    @property
+    def source(self) -> str:
+        """Both functions."""
+        inputs, outputs = len(self.program.inputs), len(self.program.outputs)
+        steps = [("x", inputs), ("y", self.values)] + [("g", outputs - self.values)] * self.has_derivatives
+        given = [f"{each} + i * {size}" if size > 1 else f"{each} + i" * size or each for each, size in steps]
+        call = f"    {self.name}({', '.join(given + ['work'] * (not self.is_straight))});"
+        loop = ["size_t i;", "for (i = 0; i < samples; i++) {", call, "}"]
+        return f"{self._source}\n{self.batch_signature}\n{block(loop)}"
+
+    def need(self, line: Instruction) -> Need:
+        """The function of an instruction, which the file then defines."""
+        row, slot = line.operation
+        is_of_many = lookup(row).variadic and slot is not None
+        component = self.program.component(line) if slot is not None else None
+        need = Need(row, slot, len(line.operands) - first_of_vector(line) if is_of_many else 0, component)
+        self.needed[need] = None
+        return need
+
+    def result(self, number: int) -> str:
+        """The lvalue of an output."""
+        return f"y[{number}]" if number < self.values else f"g[{number - self.values}]"
+
+    def defined(self, lines: Sequence[str]) -> str:
+        """The function of one sample."""
+        parameters = ("x", "y") + ("g",) * self.has_derivatives
+        return f"{self.signature}\n{block(with_unused(parameters, lines))}"
+
+
+def first_of_vector(line: Instruction) -> int:
+    """Where among the operands of a variadic row its vector begins: after y if it is a slope, and an index."""
+    return (line.operation.slot is not None) + (line.operation.row in INDEXED)
+
+
+# -- straight-line code -----------------------------------------------------------------------------
+
+
+class _Straight:
+    """One assignment an instruction; in a long program in parts, on whose numbers compilers do not choke."""
+
+    def __init__(self, body: Body) -> None:
+        self._body, program = body, body.program
+        self._is_long = len(program) > PART
+        self._names = [f"x[{i}]" for i in range(len(program.inputs))]
+        self._names += [literal(c) for c in program.constants.tolist()]
+        self._arrays: dict[tuple[str, ...], str] = {}
+        self._lines: list[str] = []
+        self._parts: list[list[str]] = []
+        for at, line in enumerate(program):
+            if self._is_long and at % PART == 0:
+                self._arrays, self._lines = {}, []
+                self._parts.append(self._lines)
+            self._assign(at, line)
+        self.source = self._whole()
+
+    def _assign(self, at: int, line: Instruction) -> None:
+        said = self._expression(line)
+        name = f"t[{at}]" if self._is_long else f"t{at + 1}"
+        self._lines.append(f"{'' if self._is_long else 'const double '}{name} = {said};")
+        self._names.append(name)
+
+    def _expression(self, line: Instruction) -> str:
+        operands = [self._names[i] for i in line.operands]
+        summed = sum_source(line.operation, operands)
+        if summed is not None:
+            return summed
+        row, slot = line.operation
+        if slot is None and is_written_out(row):
+            return expression(row, map(_operand, operands))
+        need = self._body.need(line)
+        if not lookup(row).variadic:
+            return f"{need.name}({', '.join(operands)})"
+        first = first_of_vector(line)
+        vector = operands[first:]
+        given = operands[:1] if slot is not None else [*operands[:first], str(len(vector))]
+        return f"{need.name}({', '.join([*given, self._array(vector)])})"
+
+    def _array(self, numbers: Sequence[str]) -> str:
+        """The name of an array of these numbers, which is made where it is first needed."""
+        if all(number == f"x[{i}]" for i, number in enumerate(numbers)):
+            return "x"
+        key = tuple(numbers)
+        if key not in self._arrays:
+            self._arrays[key] = f"v{len(self._arrays) + 1}"
+            self._lines.append(array(self._arrays[key], numbers))
+        return self._arrays[key]
+
+    def _whole(self) -> str:
+        body = self._body
+        results = [f"{body.result(i)} = {self._names[n]};" for i, n in enumerate(body.program.outputs.tolist())]
+        if not self._is_long:
+            return body.defined([*self._lines, *results])
+        named = [
+            (f"void {body.name}_part{i}(const double *x, double *t)", part) for i, part in enumerate(self._parts, 1)
+        ]
+        # They are not static, or gcc would make one function of them again.
+        functions = [f"{said};\n{said}\n{block(with_unused(('x',), part))}" for said, part in named]
+        calls = [f"{body.name}_part{i}(x, t);" for i in range(1, len(named) + 1)]
+        return "\n".join([*functions, body.defined([f"double t[{len(body.program)}];", *calls, *results])])
+
+
+def _part(name: str, lines: Sequence[str]) -> str:
+    signature = f"void {name}(const double *x, double *t)"  # not static, or gcc would make one function of them again
+    return f"{signature};\n{signature}\n{block(with_unused(('x',), lines))}"
+
+
+def _operand(text: str) -> Term:
+    """A variable or a number, as the printer wants it, which puts parentheses around -1.0."""
+    if text[0] in "tx":
+        return variable(text)
+    return {"NAN": math.nan, "INFINITY": math.inf, "-INFINITY": -math.inf}.get(text) or float(text)
+
+
+# -- tables -----------------------------------------------------------------------------------------
+
+
+class _Tables:
+    """A program as tables, and a loop that goes through them."""
+
+    def __init__(self, body: Body) -> None:
+        self._body, program, name = body, body.program, body.name
+        self._kinds: dict[tuple[Operation, int, float | None], int] = {}
+        self._cases: list[list[str]] = []
+        self._longest = 1
+        codes = [self._code(line) for line in program]
+        constants = [table("double", f"{name}_constant", map(literal, program.constants.tolist()))]
+        tables = [
+            *constants * bool(program.constants.size),
+            table("unsigned short", f"{name}_code", map(str, codes)),
+            table("int", f"{name}_start", map(str, program.starts.tolist())),
+            table("int", f"{name}_operand", map(str, program.operands.tolist())),
+            table("int", f"{name}_output", map(str, program.outputs.tolist())),
+        ]
+        self.source = "\n".join([*tables, body.defined(self._loop())])
+
+    def _code(self, line: Instruction) -> int:
+        """The case that computes an instruction; written when first met."""
+        row, slot = line.operation
+        component = self._body.program.component(line)
+        variadic = lookup(row).variadic
+        if variadic:
+            self._longest = max(self._longest, len(line.operands))
+        kind = (line.operation, len(line.operands) if variadic and slot is not None else 0, component)
+        if kind not in self._kinds:
+            self._kinds[kind] = len(self._cases)
+            self._cases.append(self._case(line, component))
+        return self._kinds[kind]
+
+    def _case(self, line: Instruction, component: float | None) -> list[str]:
+        row, slot = line.operation
+        operands = [f"w[a[{i}]]" for i in range(len(line.operands))]
+        if line.operation == SUM:
+            return ["for (k = 0; k < n; k++) r += w[a[k]];"]
+        if line.operation == DOT:
+            products = "for (k = 0; k < n / 2; k++) r += w[a[k]] * w[a[n / 2 + k]];"
+            return [products, "if (n % 2 == 1) r += w[a[n - 1]];"]
+        if slot is None and is_written_out(row):
+            return [f"r = {expression(row, map(variable, operands))};"]
+        need = self._body.need(line)
+        if not lookup(row).variadic:
+            return [f"r = {need.name}({', '.join(operands)});"]
+        copied = "for (k = 0; k < n; k++) v[k] = w[a[k]];"
+        first = first_of_vector(line)
+        if slot is not None:
+            return [copied, f"r = {need.name}(v[0], v + {first});"]
+        given = f"{literal(component)}, n - 1, v + 1" if component is not None else "n, v"
+        return [copied, f"r = {need.name}({given});"]
+
+    def _loop(self) -> list[str]:
+        program, name = self._body.program, self._body.name
+        inputs, first, values = len(program.inputs), program.first, self._body.values
+        inside = "\n".join(line for case in self._cases for line in case)
+        copy = f"for (i = 0; i < {first - inputs}; i++) w[{inputs} + i] = {name}_constant[i];"
+        results = f"for (i = 0; i < {len(program.outputs) - values}; i++) g[i] = w[{name}_output[{values} + i]];"
+        return [
+            "double *w = work;",
+            *[f"double v[{self._longest}];"] * ("v[k]" in inside),
+            f"int i{', k' * ('k++' in inside)};",
+            f"for (i = 0; i < {inputs}; i++) w[i] = x[i];",
+            *[copy] * (first > inputs),
+            f"for (i = 0; i < {len(program)}; i++) {{",
+            f"    const int *a = {name}_operand + {name}_start[i];",
+            *[f"    const int n = {name}_start[i + 1] - {name}_start[i];"] * (re.search(r"\bn\b", inside) is not None),
+            "    double r = 0.0;",
+            f"    switch ({name}_code[i]) {{",
+            *(line for number, case in enumerate(self._cases) for line in _labelled(number, case)),
+            "    }",
+            f"    w[{first} + i] = r;",
+            "}",
+            f"for (i = 0; i < {values}; i++) y[i] = w[{name}_output[i]];",
+            *[results] * self._body.has_derivatives,
+        ]
+
+
+def _labelled(number: int, case: Sequence[str]) -> list[str]:
+    return [f"    case {number}:", *(f"        {line}" for line in [*case, "break;"])]
