@@ -17,7 +17,7 @@ from autograd import context
 from autograd.errors import GraphError, OperandError
 from autograd.ops.expression import COMPARISONS
 from autograd.ops.primitive import Primitive, lookup
-from autograd.value import REAL, Operand, Value, each, new_node, number, short
+from autograd.value import REAL, Operand, Value, by_themselves, each, new_node, number, short
 
 _WHILE = "while a function is recorded to be compiled"
 
@@ -83,18 +83,17 @@ class Symbol(Value):
     __slots__ = ()
 
     def __init__(self, name: str | None = None) -> None:
-        self._op = None
-        self._operands = ()
+        self._row = self._a = self._b = None
         self._born = 0  # before whatever is recorded with it
-        self.label = None
+        self._words = None
         if name is not None:
             self.name = name
 
-    _data = _grad = _slopes = data = grad = slopes = property(_unknown, _unknown)
+    _data = _grad = _slope_a = _slope_b = data = grad = slopes = property(_unknown, _unknown)
     detach = item = __copy__ = __deepcopy__ = _unknown  # type: ignore[assignment]  # they answer nothing
 
     def __repr__(self) -> str:
-        what = repr(self.name) if self.name else self._op.name if self._op is not None else "input"
+        what = repr(self.name) if self.name else self._row.name if self._row is not None else "input"
         return f"<symbol {what}>"
 
     def __format__(self, spec: str) -> str:
@@ -175,7 +174,7 @@ def symbolic(primitive: Primitive, operands: tuple[Operand, ...], kind: type[Sym
     if context.unusual and not context.is_recording():
         raise GraphError(f"no_grad() {_WHILE}: a program has derivatives of all it computes; leave the block out")
     node: Symbol = new_node(Condition if primitive.name in COMPARISONS else kind)
-    node._op = primitive
-    node._operands = operands
-    node.label = None
+    node._row = primitive
+    node._a, node._b = by_themselves(operands) if len(operands) < 3 else (operands, None)
+    node._words = None
     return node

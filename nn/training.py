@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.collector import collector_paused
 from autograd.errors import ArgumentError, NonFiniteError, OperandError
 from autograd.value import Value, short
 from nn.data import Array, Names, check_count, check_names, column_names, table
@@ -57,7 +58,7 @@ def train(
         raise ArgumentError(f"{optimiser!r} moves no parameter of {model!r}: make it with model.parameters()")
     rounds, rng = check_count(epochs, "epochs"), generator(seed)
     history: list[float] = []
-    with progress_bar(rounds * len(samples), progress) as bar, suppress(KeyboardInterrupt):
+    with progress_bar(rounds * len(samples), progress) as bar, suppress(KeyboardInterrupt), collector_paused():
         model.columns = names or model.columns
         for _ in range(rounds):
             order = rng.permutation(len(samples)) if count < len(samples) else np.arange(len(samples))
