@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,32 +24,44 @@ def collector_paused() -> Iterator[None]:
     ...     for _ in range(1000):
     ...         x = x * 1.001
     """
-    _paused.enter()
+    block = object()
     try:
+        _blocks.begin(block)
         yield
     finally:
-        _paused.leave()
+        _blocks.end(block)
 
 
-class _Paused:
-    """How many blocks are open, and what they found."""
+class _Blocks:
+    """The blocks that are open, each with its thread, and how the first one found the collector."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._open, self._was_on = 0, False
+        self._open: dict[object, int] = {}
+        self._was_on = False
 
-    def enter(self) -> None:
+    def begin(self, block: object) -> None:
         with self._lock:
             if not self._open:
                 self._was_on = gc.isenabled()
-                gc.disable()
-            self._open += 1
+            self._open[block] = threading.get_ident()
+            gc.disable()
 
-    def leave(self) -> None:
-        with self._lock:
-            self._open -= 1
-            if not self._open and self._was_on:
-                gc.enable()
+    def end(self, block: object) -> None:
+        with self._lock:  # an interrupt may end a block before it began
+            self._leave_only([other for other in self._open if other is not block])
+
+    def keep_this_thread(self) -> None:
+        """In a forked process, where no other thread is there to end its blocks, nor to let go of the lock."""
+        self._lock = threading.Lock()
+        self._leave_only([block for block, thread in self._open.items() if thread == threading.get_ident()])
+
+    def _leave_only(self, blocks: list[object]) -> None:
+        begun, self._open = bool(self._open), {block: self._open[block] for block in blocks}
+        if begun and not blocks and self._was_on:
+            gc.enable()
 
 
-_paused = _Paused()
+_blocks = _Blocks()
+if hasattr(os, "register_at_fork"):  # not on Windows, which cannot fork
+    os.register_at_fork(after_in_child=_blocks.keep_this_thread)
