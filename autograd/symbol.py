@@ -171,10 +171,11 @@ Value._compared_later = _compared_later
 
 def symbolic(primitive: Primitive, operands: tuple[Operand, ...], kind: type[Symbol] = Symbol) -> Symbol:
     """The node that stands for `primitive` of numbers not known yet."""
-    if context.unusual and not context.is_recording():
+    mode = context.mode()
+    if not mode.recording:
         raise GraphError(f"no_grad() {_WHILE}: a program has derivatives of all it computes; leave the block out")
     node: Symbol = new_node(Condition if primitive.name in COMPARISONS else kind)
     node._row = primitive
     node._a, node._b = by_themselves(operands) if len(operands) < 3 else (operands, None)
-    node._words = None
+    node._words = mode.label()
     return node

@@ -13,8 +13,7 @@ import numpy as np
 
 from autograd.errors import ArgumentError
 from viz.text import shortened
-from viz.trace import Trace
-from viz.why import called
+from viz.trace import Node, Trace
 
 SEARCHED = 20_000  # names among which a similar one is looked for
 
@@ -97,3 +96,8 @@ def plain(name: str) -> str:
     'W123'
     """
     return normalize("NFKC", name).replace("_", "").replace("^", "")
+
+
+def called(node: Node) -> str:
+    """What a node is called in a sentence: its name, or its operation and number, as ``tanh#12``."""
+    return shortened(node.name, 40) if node.name else f"{node.symbol or node.kind}#{node.id}"

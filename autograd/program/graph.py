@@ -46,6 +46,7 @@ def program_from(outputs: Sequence[Operand], inputs: Sequence[Value] | None = No
         row = _ROWS.get(node._row.name, node._row.name)
         operation = operations.get(row) or operations.setdefault(row, Operation(row))
         numbers[node] = builder.emit(operation, tuple([number(o) for o in node.operands]))
+        builder.describe(numbers[node], node._words)
     return builder.finish([number(output) for output in outputs])
 
 

@@ -51,8 +51,10 @@ class Recording:
         return not RUNNING.issuperset(self.passing)
 
 
-def record_function(f: Callable[..., Any], arguments: Sequence[Structure], keywords: tuple[str, ...] = ()) -> Recording:
-    """Run f once on Symbols in these structures, the last of which come by name.
+def record_function(
+    f: Callable[..., Any], arguments: Sequence[Structure], keywords: tuple[str, ...] = (), sources: bool = False
+) -> Recording:
+    """Run f once on Symbols in these structures, the last of which come by name; with the source lines, if asked.
 
     Raises GraphError if f needs to know a number, OperandError if it returns anything but numbers.
     """
@@ -62,7 +64,7 @@ def record_function(f: Callable[..., Any], arguments: Sequence[Structure], keywo
         [Symbol(place) for place in structure.places(name)] for structure, name in zip(arguments, names, strict=True)
     ]
     inputs, start = [symbol for group in symbols for symbol in group], now()
-    with running(inputs), collector_paused(), writing_program():
+    with running(inputs), collector_paused(), writing_program(sources):
         given = [structure.build(group) for structure, group in zip(arguments, symbols, strict=True)]
         answer = f(*given[:count], **dict(zip(keywords, given[count:], strict=True)))
     with collector_paused():

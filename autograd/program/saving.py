@@ -70,7 +70,7 @@ def _checked(description: Description, arrays: Arrays) -> Program:
         _require(name in arrays, f"it has no {name}")
     inputs = description.get("inputs", ())
     _require(isinstance(inputs, list) and all(isinstance(i, str) for i in inputs), "its inputs have no names")
-    chosen = {name: arrays[name] for name in _ARRAYS}
+    chosen: dict[str, Any] = {name: arrays[name] for name in _ARRAYS}
     program = Program(tuple(inputs), operations=_operations(description), **chosen)
     _check_numbers(program)
     return program
