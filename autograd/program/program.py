@@ -48,6 +48,11 @@ class Instruction(NamedTuple):
     operands: tuple[int, ...]
 
 
+COLUMNS: dict[str, type[np.generic]] = {
+    "constants": np.float64, "code": np.int32, "starts": np.int64, "operands": np.int32, "outputs": np.int32
+}  # fmt: skip
+
+
 @dataclass(frozen=True, eq=False)
 class Program:
     """Instructions in topological order; `print` shows them, of many the first and the last (`text()` is all).
@@ -61,7 +66,7 @@ class Program:
     outputs     the numbers that are asked for
     words       of results, where known, their name, scope and the line that recorded them; files do not keep them
 
-    `Builder` makes them, and sees to it that operands stand before their users.
+    `Builder` makes them, and sees to it that operands stand before their users; `verify` says all that holds of them.
     """
 
     inputs: tuple[str, ...]
