@@ -15,6 +15,7 @@ from autograd.chain import Step, backward, deltas, gradient, steps
 from autograd.check.ask import check_grad, check_hessian, check_jacobian
 from autograd.check.report import Derivative, GradientCheck, WrongGradientError
 from autograd.check.taylor import Taylor, taylor_test
+from autograd.collector import collector_paused
 from autograd.context import is_recording, no_grad, record_sources, scope
 from autograd.errors import (
     ArgumentError,
@@ -61,6 +62,7 @@ __all__ = [
     "check_grad",
     "check_hessian",
     "check_jacobian",
+    "collector_paused",
     "compile_graph",
     "deltas",
     "grad",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -61,7 +62,7 @@ def chain_rule(
         if node not in pending:
             continue  # no derivative comes back to it
         deltas[node] = delta = gather(pending.pop(node))
-        for slot, (operand, slope) in enumerate(zip(node._operands, slopes_of(node), strict=True)):
+        for slot, (operand, slope) in enumerate(zip(node.operands, slopes_of(node), strict=True)):
             if slope is not None and isinstance(operand, Value) and (towards is None or operand in towards):
                 pending.setdefault(operand, []).append((delta, slope))
                 yield Step(node, delta, slot, operand, slope)
@@ -89,27 +90,45 @@ def backward(root: Value, seed: Number = 1.0) -> None:
         node._grad = 0.0
     root._grad += start
     for node in reversed(order):
-        delta = node._grad
-        slopes = node._slopes
-        if len(slopes) == 2:  # nearly all nodes; unpacking is faster than a loop
-            a, b = node._operands
-            slope_a, slope_b = slopes
-            if slope_a is not None:
-                a._grad += delta * slope_a
-            if slope_b is not None:
-                b._grad += delta * slope_b
-        else:
-            for operand, slope in zip(node._operands, slopes):  # noqa: B905  (a strict zip costs 5%)
+        delta, a = node._grad, node._a
+        if type(a) is tuple:
+            for operand, slope in zip(a, node._slope_a):  # noqa: B905  (a strict zip costs 5%)
                 if slope is not None:
                     operand._grad += delta * slope
+        else:  # nearly all nodes
+            slope = node._slope_a
+            if slope is not None:
+                a._grad += delta * slope
+            slope = node._slope_b
+            if slope is not None:
+                node._b._grad += delta * slope
 
 
-def _backward(self: Value, seed: Number = 1.0) -> None:
+def send_back(node: Value) -> None:
+    """One node's part of `backward`: adds its δ, as it stands in `grad`, times each slope to the operands' grads.
+
+    Where every node is told so in reverse topological order, all grads are 0 before, and the root's is 1, this
+    is what `backward` does.  micrograd keeps it in every node, as `_backward`, which is here the same.
+
+    >>> x = Value(3.0)
+    >>> y = x * x
+    >>> y.grad = 1.0
+    >>> y._backward()
+    >>> x.grad
+    6.0
+    """
+    for operand, slope in zip(node.operands, node.slopes, strict=True):
+        if isinstance(operand, Value) and slope is not None:
+            operand._grad += node._grad * slope
+
+
+def _backward_of(self: Value, seed: Number = 1.0) -> None:
     backward(self, seed)
 
 
-_backward.__name__, _backward.__doc__ = "backward", backward.__doc__
-setattr(Methods, "backward", _backward)  # noqa: B010  (mypy: the stub declares it, the class does not)
+_backward_of.__name__, _backward_of.__doc__ = "backward", backward.__doc__
+setattr(Methods, "backward", _backward_of)  # noqa: B010  (mypy: the stub declares it, the class does not)
+setattr(Methods, "_backward", property(lambda self: partial(send_back, self)))  # noqa: B010
 
 
 # -- δ as numbers -----------------------------------------------------------------------------------
@@ -117,7 +136,7 @@ setattr(Methods, "backward", _backward)  # noqa: B010  (mypy: the stub declares 
 
 def recorded_slopes(node: Value) -> Sequence[float | None]:
     """The local derivatives as they were when the node was recorded."""
-    return node._slopes
+    return node.slopes
 
 
 def sum_products(products: Products) -> float:
@@ -172,7 +191,7 @@ def slopes_as_graph(node: Value) -> Sequence[Any]:
 
     Raises GraphError if an operand's data was changed since the node was recorded.
     """
-    op, operands = node._op, node._operands
+    op, operands = node._row, node.operands
     if op is None:
         return ()
     if not isinstance(node, Symbol):
@@ -191,14 +210,14 @@ def slopes_as_graph(node: Value) -> Sequence[Any]:
 
 def _chooses(node: Value) -> bool:
     """Whether this is a choice whose condition is a node, which may say something else when leaves move."""
-    return node._op in _CHOICES and isinstance(node._operands[0], Value)
+    return node._row in _CHOICES and isinstance(node.operands[0], Value)
 
 
 def _check_unchanged(node: Value) -> None:
     """Raise GraphError if the node's operands no longer give its number and its slopes."""
     if not follows(node):
         raise GraphError(
-            f"{quoted(node)} was recorded with the slopes {quoted(node._slopes)}, but its operands now give other "
+            f"{quoted(node)} was recorded with the slopes {quoted(node.slopes)}, but its operands now give other "
             "numbers: data was set after recording; compute the expression again before differentiating it as a graph"
         )
 
@@ -285,11 +304,12 @@ def tangents(
     """The chain rule forwards: how every node in `order` moves when the seeded ones move so."""
     moving: dict[Any, Any] = dict(seeds)
     for node in order:
-        if node in seeds or moving.keys().isdisjoint(node._operands):
+        operands = node.operands
+        if node in seeds or moving.keys().isdisjoint(operands):
             continue
         products = [
             (moving[operand], slope)
-            for operand, slope in zip(node._operands, slopes_of(node), strict=True)
+            for operand, slope in zip(operands, slopes_of(node), strict=True)
             if slope is not None and operand in moving
         ]
         if products:

@@ -218,9 +218,9 @@ def recording() -> AbstractContextManager[None]:
     return _Block(lambda mode: mode._replace(recording=True))
 
 
-def writing_program() -> AbstractContextManager[None]:
+def writing_program(sources: bool = False) -> AbstractContextManager[None]:
     """Record as outside of all blocks: a program does not depend on where it was first asked for."""
-    return _Block(lambda _: _Mode(program=now()))
+    return _Block(lambda _: _Mode(program=now(), sources=sources))
 
 
 def scope(name: str) -> AbstractContextManager[None]:

@@ -50,8 +50,8 @@ ALWAYS = None  # the gate of what a derivative always comes back to
 
 def gates_of(node: Value) -> tuple[None, Gate, Gate]:
     """The slopes of a `where` or a `guard`: none to its condition, 1 to the branch that it chooses."""
-    condition: Any = node._operands[0]
-    choose = RECORDERS[node._op.name]  # type: ignore[union-attr]  # it has one
+    condition: Any = node.operands[0]
+    choose = RECORDERS[node._row.name]  # type: ignore[union-attr]  # it has one
     return None, Gate(condition, 1.0, True, choose), Gate(condition, 1.0, False, choose)
 
 
@@ -69,7 +69,7 @@ class GatedSlopes:
     def __call__(self, node: Value) -> list[Any]:
         behind = self._gates.get(node, ALWAYS)
         found: list[Any] = []
-        for operand, slope in zip(node._operands, self._slopes_of(node), strict=True):
+        for operand, slope in zip(node.operands, self._slopes_of(node), strict=True):
             slope, gate = _gated(slope, behind)
             if slope is not None:
                 self._reach(operand, gate)
@@ -95,7 +95,7 @@ class GatedTangents:
     def __call__(self, node: Value) -> list[Any]:
         found: list[Any] = []
         gates: list[Gate | None] = []
-        for operand, slope in zip(node._operands, self._slopes_of(node), strict=True):
+        for operand, slope in zip(node.operands, self._slopes_of(node), strict=True):
             if slope is not None and isinstance(operand, Value) and operand in self._gates:
                 slope, gate = _gated(slope, self._gates[operand])
                 gates.append(gate)

@@ -1,5 +1,6 @@
 """Written from the table by `python -m autograd.stubs`: do not edit."""
 
+from collections.abc import Callable
 from typing import Any, Self
 
 from autograd.value import Number, Value
@@ -9,6 +10,7 @@ class Methods:
     ndim: int
     size: int
     def backward(self, seed: Number = 1.0) -> None: ...
+    _backward: Callable[[], None]
     def __neg__(self) -> Value: ...
     def __pos__(self) -> Value: ...
     def __abs__(self) -> Value: ...

@@ -11,7 +11,7 @@ from itertools import chain
 from operator import attrgetter
 from typing import Any
 
-Node = Any  # a Value; this floor lies below it and knows only that it has `_operands`
+Node = Any  # a Value; this floor lies below it and knows only how it holds its `operands`
 
 
 def interior(*roots: Node, above: Iterable[Node] = ()) -> list[Node]:
@@ -22,7 +22,7 @@ def interior(*roots: Node, above: Iterable[Node] = ()) -> list[Node]:
     """
     order: list[Node] = []
     seen: set[Node] = set(above)
-    stack: list[Node] = [root for root in reversed(roots) if root._operands]
+    stack: list[Node] = [root for root in reversed(roots) if root._a is not None]
     push, pop, see = stack.append, stack.pop, seen.add
     while stack:
         node = pop()
@@ -32,9 +32,16 @@ def interior(*roots: Node, above: Iterable[Node] = ()) -> list[Node]:
             see(node)
             push(node)
             push(None)
-            for operand in reversed(node._operands):
-                if type(operand) is not float and operand._operands and operand not in seen:
-                    push(operand)
+            a, b = node._a, node._b
+            if type(a) is tuple:
+                for operand in reversed(a):
+                    if type(operand) is not float and operand._a is not None and operand not in seen:
+                        push(operand)
+            else:  # nearly all nodes
+                if b is not None and type(b) is not float and b._a is not None and b not in seen:
+                    push(b)
+                if type(a) is not float and a._a is not None and a not in seen:
+                    push(a)
     return order
 
 
@@ -45,7 +52,7 @@ def backward_order(root: Node) -> list[Node]:
     """
     order: list[Node] = []
     seen: set[Node] = set()
-    stack: list[Node] = [root] if root._operands else []
+    stack: list[Node] = [root] if root._a is not None else []
     push, pop, see, place = stack.append, stack.pop, seen.add, order.append
     while stack:
         node = pop()
@@ -55,26 +62,26 @@ def backward_order(root: Node) -> list[Node]:
             see(node)
             push(node)
             push(None)
-            operands = node._operands
-            if len(operands) == 2:  # nearly all nodes; unpacking is faster than a loop
-                a, b = operands
-                slope_a, slope_b = node._slopes
-                if slope_b is not None and b._operands and b not in seen:
-                    push(b)
-                if slope_a is not None and a._operands and a not in seen:
-                    push(a)
-            else:
-                for operand, slope in zip(reversed(operands), reversed(node._slopes)):  # noqa: B905  (5% faster)
-                    if slope is not None and operand._operands and operand not in seen:
+            a = node._a
+            if type(a) is tuple:
+                for operand, slope in zip(reversed(a), reversed(node._slope_a)):  # noqa: B905  (a strict zip costs 5%)
+                    if slope is not None and operand._a is not None and operand not in seen:
                         push(operand)
+            else:  # nearly all nodes
+                if node._slope_b is not None:
+                    b = node._b
+                    if b._a is not None and b not in seen:
+                        push(b)
+                if node._slope_a is not None and a._a is not None and a not in seen:
+                    push(a)
     return order
 
 
 def reachable(*roots: Node) -> list[Node]:
     """All nodes below the roots and the roots, leaves first, then `interior`."""
     inner = interior(*roots)
-    met = dict.fromkeys(chain(chain.from_iterable(map(attrgetter("_operands"), inner)), roots))
-    return [node for node in met if type(node) is not float and not node._operands] + inner
+    met = dict.fromkeys(chain(chain.from_iterable(map(attrgetter("operands"), inner)), roots))
+    return [node for node in met if type(node) is not float and node._a is None] + inner
 
 
 def computed_since(
@@ -98,10 +105,10 @@ def computed_since(
         elif node not in seen:
             see(node)
             born = getattr(node, "_born", None)
-            if born is None or (born > start and node._operands):
+            if born is None or (born > start and node._a is not None):
                 push(node)
                 push(None)
-                for operand in reversed(node._operands):
+                for operand in reversed(node.operands):
                     if type(operand) is not float and operand not in seen:
                         push(operand)
             elif born < start and (detached or not node.is_detached):
@@ -112,7 +119,7 @@ def computed_since(
 def remember_age(order: Iterable[Node], born: float, never: float) -> None:
     """Mark nodes, in topological order, as being there since `born`; those of constants alone as there for ever."""
     for node in order:
-        operands = [o for o in node._operands if type(o) is not float]
+        operands = [o for o in node.operands if type(o) is not float]
         is_constant = all(o.is_detached or getattr(o, "_born", None) == never for o in operands)
         node._born = never if is_constant else born
 
@@ -121,6 +128,6 @@ def dependent(order: Iterable[Node], inputs: Iterable[Node]) -> set[Node]:
     """The inputs, and the nodes of a topological order that were computed from any of them."""
     found = set(inputs)
     for node in order:
-        if not found.isdisjoint(node._operands):
+        if not found.isdisjoint(node.operands):
             found.add(node)
     return found

@@ -11,10 +11,9 @@ def record_sin(x):
         x_ = x._data
         try:
             y = sin(x_)
-            slopes = (cos(x_),)
+            slope_a = cos(x_)
         except RAISED:
-            y, slopes = sin_row.value_and_slopes(x_)
-        operands = (x,)
+            y, (slope_a,) = sin_row.value_and_slopes(x_)
     else:
         return apply(sin_row, (x,))
     node = new(Value)
@@ -38,7 +37,7 @@ from autograd.ops.expression import ARITHMETIC, PYTHON, can_raise, mentions, sou
 from autograd.ops.primitive import FLOATS, RAISED, TABLE, Primitive, Rule, define, function_of, names_in, written_out
 from autograd.symbol import Condition, Symbol, symbolic
 from autograd.text import quoted
-from autograd.value import Operand, Value, new_node, noted, number
+from autograd.value import Operand, Value, made, new_node, noted, number
 
 Recorder = Callable[..., Any]
 
@@ -60,14 +59,8 @@ def record(primitive: Primitive, operands: tuple[Operand, ...]) -> Value:
 
 
 def make_node(primitive: Primitive, y: float, operands: tuple[Operand, ...], slopes: tuple[float | None, ...]) -> Value:
-    """A node of which everything is known."""
-    node: Value = new_node(Value)
-    node._data = y
-    node._grad = 0.0
-    node._op = primitive
-    node._operands = operands
-    node._slopes = slopes
-    node.label = None
+    """A node of which everything is known, recorded now."""
+    node = made(y, primitive, operands, slopes)
     return noted(node) if context.unusual else node
 
 
@@ -132,10 +125,12 @@ _TAIL = """\
     node = new(Value)
     node._data = y
     node._grad = 0.0
-    node._op = {row}
-    node._operands = operands
-    node._slopes = slopes
-    node.label = None
+    node._row = {row}
+    node._a = {a}
+    node._b = {b}
+    node._slope_a = slope_a
+    node._slope_b = {slope_b}
+    node._words = None
     return noted(node) if context.unusual else node
 """
 
@@ -157,7 +152,9 @@ def _recorder_source(primitive: Primitive, name: str, given: tuple[str, ...], kn
         lines += [f"        {line}" for line in _branch(primitive, values)]
         keyword = "elif"
     lines += ["    else:", f"        return {otherwise}"]
-    return "\n".join(lines) + "\n" + _TAIL.format(row=f"{primitive.name}_row")
+    a, *more = primitive.operands
+    b, slope_b = (more[0], "slope_b") if more else (None, None)
+    return "\n".join(lines) + "\n" + _TAIL.format(row=f"{primitive.name}_row", a=a, b=b, slope_b=slope_b)
 
 
 def _branches(operands: tuple[str, ...], known: str) -> list[set[str]]:
@@ -169,7 +166,7 @@ def _branches(operands: tuple[str, ...], known: str) -> list[set[str]]:
 
 
 def _branch(primitive: Primitive, values: set[str]) -> list[str]:
-    """Compute y, slopes and operands where the operands named in `values` are Values."""
+    """Compute y and slopes where the operands named in `values` are Values."""
     data = {p: f"{p}_" if p in values else p for p in primitive.operands}
     names = [variable(data[p]) for p in primitive.operands]
     value = written_out(primitive.value_term(names))
@@ -179,16 +176,16 @@ def _branch(primitive: Primitive, values: set[str]) -> list[str]:
     ]
     first, (y,) = source_of([value])
     then, printed = source_of(slopes)
-    work = [*first, f"y = {y}", *then, f"slopes = {_tuple(printed)}"]
+    places = ["slope_a", "slope_b"][: len(slopes)]
+    work = [*first, f"y = {y}", *then, *(f"{place} = {slope}" for place, slope in zip(places, printed, strict=True))]
     if can_raise([value, *slopes]):
         call = f"{primitive.name}_row.value_and_slopes({', '.join(data.values())})"
         work = ["try:", *(f"    {line}" for line in work), "except RAISED:"]
-        work.append(f"    y, slopes = {call}")
-        if len(values) < len(primitive.operands):
-            kept = [f"slopes[{i}]" if p in values else "None" for i, p in enumerate(primitive.operands)]
-            work.append(f"    slopes = {_tuple(kept)}")
+        work.append(f"    y, {_tuple(places)} = {call}")
+        constants = [place for place, p in zip(places, primitive.operands, strict=True) if p not in values]
+        work += [f"    {place} = None" for place in constants]
     reads = [f"{data[p]} = {p}._data" for p in primitive.operands if p in values]
-    return [*reads, *work, f"operands = {_tuple(primitive.operands)}"]
+    return [*reads, *work]
 
 
 def _tuple(items: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from autograd.errors import GraphError
 from autograd.text import quoted
-from autograd.value import Operand, Value, new_node
+from autograd.value import Operand, Value, made
 
 # What every face says that shows a graph computed anew.
 ANEW = "Leaves have moved since this graph was recorded: computed anew with the leaves as they are now"
@@ -41,9 +41,9 @@ def computed_anew(order: Sequence[Value]) -> Value:
         return order[-1]
     copies: dict[Value, Value] = {}
     for node in order:
-        if node._operands:
+        if not node.is_leaf:
             _check_condition(node)
-            copies[node] = _copy(node, tuple([copies.get(o, o) if isinstance(o, Value) else o for o in node._operands]))
+            copies[node] = _copy(node, tuple([copies.get(o, o) if isinstance(o, Value) else o for o in node.operands]))
     return copies[order[-1]]
 
 
@@ -53,32 +53,31 @@ def follows(node: Value) -> bool:
     Both are asked, since slopes change where the number does not: those of 0·x, when x moves.  Only leaves
     can be set, so a node without one among its operands always does.
     """
-    operands = node._operands
+    operands = node.operands
     for operand in operands:
-        if type(operand) is not float and not operand._operands:  # type: ignore[union-attr]  # a Value, then
+        if type(operand) is not float and operand._a is None:  # type: ignore[union-attr]  # a Value, then
             break
     else:
         return True
     data, slopes = _computed(node, [o if type(o) is float else o._data for o in operands])  # type: ignore[union-attr]
-    if data == node._data and slopes == node._slopes and data and 0.0 not in slopes:
+    if data == node._data and slopes == node.slopes and data and 0.0 not in slopes:
         return True  # the common case, quickly
-    return _same(data, node._data) and all(map(_same, slopes, node._slopes))
+    return _same(data, node._data) and all(map(_same, slopes, node.slopes))
 
 
 def _copy(node: Value, operands: tuple[Operand, ...]) -> Value:
     """The node as it would be if it were recorded now, from these operands."""
-    copy: Value = new_node(Value)
-    copy._data, copy._slopes = _computed(node, [o._data if isinstance(o, Value) else o for o in operands])
-    copy._grad, copy._op, copy._operands, copy.label = 0.0, node._op, operands, node.label
-    return copy
+    data, slopes = _computed(node, [o._data if isinstance(o, Value) else o for o in operands])
+    return made(data, node._row, operands, slopes, node._words)
 
 
 def _computed(node: Any, numbers: Sequence[float]) -> tuple[float, tuple[float | None, ...]]:
     """What the node's row gives for these operands; along a constant no derivative flows."""
-    data, slopes = node._op.value_and_slopes(*numbers)
-    for operand in node._operands:
+    data, slopes = node._row.value_and_slopes(*numbers)
+    operands = node.operands
+    for operand in operands:
         if type(operand) is float:
-            return data, tuple([None if type(o) is float else s for o, s in zip(node._operands, slopes, strict=True)])
+            return data, tuple([None if type(o) is float else s for o, s in zip(operands, slopes, strict=True)])
     return data, slopes
 
 
@@ -93,7 +92,7 @@ def _same(one: float | None, other: float | None) -> bool:
 
 def chose_for_good(node: Any) -> bool:
     """Whether this is a `where` on a plain number, of which nobody knows what it would choose with other leaves."""
-    return node._op.name == "where" and type(node._operands[0]) is float
+    return node._row.name == "where" and type(node.operands[0]) is float
 
 
 def _check_condition(node: Any) -> None:

@@ -30,9 +30,16 @@ def functions_stub() -> str:
 
 def methods_stub() -> str:
     """The text of methods.pyi."""
-    lines = ["from typing import Any, Self", "", "from autograd.value import Number, Value", "", "class Methods:"]
+    lines = [
+        "from collections.abc import Callable",
+        "from typing import Any, Self",
+        "",
+        "from autograd.value import Number, Value",
+        "",
+        "class Methods:",
+    ]
     lines += ["    shape: tuple[()]", "    ndim: int", "    size: int"]
-    lines += ["    def backward(self, seed: Number = 1.0) -> None: ..."]
+    lines += ["    def backward(self, seed: Number = 1.0) -> None: ...", "    _backward: Callable[[], None]"]
     lines += [f"    def {name}(self) -> Value: ..." for name in (*_UNARY_SPECIAL, "rint")]
     lines += [f"    def {name}(self) -> Self: ..." for name in ("conj", "conjugate")]
     lines += ["    def __round__(self, digits: int | None = None) -> Value: ..."]

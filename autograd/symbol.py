@@ -18,7 +18,7 @@ from autograd.errors import GraphError, OperandError
 from autograd.ops.expression import COMPARISONS
 from autograd.ops.primitive import Primitive, lookup
 from autograd.text import quoted
-from autograd.value import REAL, Operand, Value, each, new_node, number
+from autograd.value import REAL, Operand, Value, by_themselves, each, new_node, number
 
 _WHILE = "while a function is recorded to be compiled"
 
@@ -84,18 +84,17 @@ class Symbol(Value):
     __slots__ = ()
 
     def __init__(self, name: str | None = None) -> None:
-        self._op = None
-        self._operands = ()
+        self._row = self._a = self._b = None
         self._born = 0  # before whatever is recorded with it
-        self.label = None
+        self._words = None
         if name is not None:
             self.name = name
 
-    _data = _grad = _slopes = data = grad = slopes = property(_unknown, _unknown)
+    _data = _grad = _slope_a = _slope_b = data = grad = slopes = property(_unknown, _unknown)
     detach = item = __copy__ = __deepcopy__ = _unknown  # type: ignore[assignment]  # they answer nothing
 
     def __repr__(self) -> str:
-        what = quoted(self.name) if self.name else self._op.name if self._op is not None else "input"
+        what = quoted(self.name) if self.name else self._row.name if self._row is not None else "input"
         return f"<symbol {what}>"
 
     def __format__(self, spec: str) -> str:
@@ -173,10 +172,11 @@ Value._compared_later = _compared_later
 
 def symbolic(primitive: Primitive, operands: tuple[Operand, ...], kind: type[Symbol] = Symbol) -> Symbol:
     """The node that stands for `primitive` of numbers not known yet."""
-    if context.unusual and not context.is_recording():
+    mode = context.mode()
+    if not mode.recording:
         raise GraphError(f"no_grad() {_WHILE}: a program has derivatives of all it computes; leave the block out")
     node: Symbol = new_node(Condition if primitive.name in COMPARISONS else kind)
-    node._op = primitive
-    node._operands = operands
-    node.label = None
+    node._row = primitive
+    node._a, node._b = by_themselves(operands) if len(operands) < 3 else (operands, None)
+    node._words = mode.label()
     return node

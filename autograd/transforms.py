@@ -125,7 +125,7 @@ def _bounds(order: Sequence[Value], inputs: Sequence[Value]) -> tuple[set[Value]
     """(`above`, `towards`) of a run: a derivative in a long computation costs what it itself computes."""
     towards = dependent(order, inputs)
     remember_age((node for node in order if node not in towards), now(), NEVER)
-    beside = {o for node in order if node in towards for o in node._operands if isinstance(o, Value)} - towards
+    beside = {o for node in order if node in towards for o in node.operands if isinstance(o, Value)} - towards
     return beside.union(inputs), towards
 
 

@@ -22,6 +22,7 @@ from autograd.array import kept
 from autograd.context import Label, now
 from autograd.errors import GraphError, OperandError
 from autograd.methods import Methods
+from autograd.ops.expression import ARITHMETIC
 from autograd.ops.primitive import DETACHED, Primitive
 from autograd.order import computed_since, reachable
 from autograd.text import quoted
@@ -32,11 +33,12 @@ if TYPE_CHECKING:
 Number: TypeAlias = "float | int | np.floating[Any] | np.integer[Any] | Fraction | Decimal"
 Operand: TypeAlias = "Value | float"
 
+_SIGNS = {**ARITHMETIC, "power": "**"}
 REAL = (int, float, np.floating, np.integer, np.bool_, Fraction, Decimal)
 
 
 class Value(Methods):
-    """A scalar in a computation graph.
+    """A scalar in a computation graph; `name`, or `label`, is what pictures and formulas call it.
 
     `data` is the number, `grad` the derivative that `backward` left here (δ = ∂J/∂this).  A Value
     made by you is a leaf; one made by arithmetic knows its operation `op`, its `operands` in order,
@@ -51,26 +53,29 @@ class Value(Methods):
     Raises OperandError (a TypeError) for anything but a real number.
     """
 
-    __slots__ = ("_born", "_data", "_grad", "_op", "_operands", "_slopes", "label")
+    # One or two operands and their slopes, which nearly all nodes have, stand in the node itself: no tuple to make,
+    # to hold or to be gone through by Python's collector.  More of them are a tuple in `_a`, their slopes one in
+    # `_slope_a`.  A leaf has None in all four.
+    __slots__ = ("_a", "_b", "_born", "_data", "_grad", "_row", "_slope_a", "_slope_b", "_words")
 
     _data: float
     _grad: float
-    _op: Primitive | None
-    _operands: tuple[Operand, ...]
-    _slopes: tuple[float | None, ...]
+    _row: Primitive | None
+    _a: Any
+    _b: Operand | None
+    _slope_a: Any
+    _slope_b: float | None
     _born: float  # when a leaf was made, or met (`order.remember_age`); NEVER for constants that derivatives make
-    label: Label | None  # name, scope and source line together; many nodes may share one
+    _words: Label | None  # name, scope and source line together; many nodes may share one
 
-    def __init__(self, data: Number, name: str | None = None) -> None:
+    def __init__(self, data: Number, name: str | None = None, *, label: str | None = None) -> None:
         self._data = number(data)
         self._grad = 0.0
-        self._op = None
-        self._operands = ()
-        self._slopes = ()
+        self._row = self._a = self._b = self._slope_a = self._slope_b = None
         self._born = now()
-        self.label = context.current_label() if context.unusual else None
-        if name is not None:
-            self.name = name
+        self._words = context.current_label() if context.unusual else None
+        if name is not None or label:
+            self.name = name if name is not None else label
 
     # -- what a node knows ----------------------------------------------------------------------
 
@@ -81,7 +86,7 @@ class Value(Methods):
 
     @data.setter
     def data(self, data: Number) -> None:
-        if self._operands:
+        if self._a is not None:
             raise GraphError(
                 f"{self!r} was computed by {self.symbol}, so its data cannot be set: "
                 "set the data of a leaf and compute again"
@@ -102,7 +107,7 @@ class Value(Methods):
     @property
     def op(self) -> Primitive | None:
         """The row of the table that computed this node; None for a leaf."""
-        return None if self._op is DETACHED else self._op
+        return None if self._row is DETACHED else self._row
 
     @property
     def symbol(self) -> str:
@@ -112,53 +117,77 @@ class Value(Methods):
     @property
     def operands(self) -> tuple[Operand, ...]:
         """What the operation was applied to, in order: Values, and plain floats for constants."""
-        return self._operands
+        a, b = self._a, self._b
+        if b is not None:
+            return a, b
+        return () if a is None else a if type(a) is tuple else (a,)
 
     @property
     def slopes(self) -> tuple[float | None, ...]:
         """∂this/∂operand for each operand, as recorded; None where no derivative flows."""
-        return self._slopes
+        a = self._a
+        if self._b is not None:
+            return self._slope_a, self._slope_b
+        return () if a is None else self._slope_a if type(a) is tuple else (self._slope_a,)
 
     @property
     def is_leaf(self) -> bool:
         """Whether this node was made by hand (or detached), not by an operation."""
-        return not self._operands
+        return self._a is None
 
     @property
     def is_detached(self) -> bool:
         """Whether this leaf was cut from a graph by `detach` or `no_grad`."""
-        return self._op is DETACHED
+        return self._row is DETACHED
 
     @property
     def name(self) -> str | None:
         """What pictures and formulas call this node, such as ``z²₁``."""
-        return None if self.label is None else self.label.name
+        return None if self._words is None else self._words.name
 
     @name.setter
     def name(self, name: str | None) -> None:
         if name is not None and not isinstance(name, str):
             raise OperandError(f"a name is a str, got {type(name).__name__} {quoted(name)}")
-        label = self.label or Label()
-        self.label = Label(name, label.scope, label.source)
+        words = self._words or Label()
+        self._words = Label(name, words.scope, words.source)
+
+    @property
+    def label(self) -> str:
+        """The name, as micrograd calls it; empty for a node without one."""
+        return self.name or ""
+
+    @label.setter
+    def label(self, label: str | None) -> None:
+        self.name = label or None
 
     @property
     def scope(self) -> str:
         """Where this node belongs, such as ``layer2.neuron1``; empty at the top."""
-        return "" if self.label is None else self.label.scope
+        return "" if self._words is None else self._words.scope
 
     @scope.setter
     def scope(self, scope: str) -> None:
         if not isinstance(scope, str):
             raise OperandError(f"a scope is a str, got {type(scope).__name__} {quoted(scope)}")
-        label = self.label or Label()
-        self.label = Label(label.name, scope, label.source)
+        words = self._words or Label()
+        self._words = Label(words.name, scope, words.source)
+
+    @property
+    def _prev(self) -> set[Value]:
+        """The operands that are nodes, as micrograd's drawing asks for them."""
+        return {operand for operand in self.operands if isinstance(operand, Value)}
+
+    @property
+    def _op(self) -> str:
+        """The operation as micrograd's drawing asks for it: Python's sign, or the row's name."""
+        return "" if self.op is None else _SIGNS.get(self.op.name, self.op.name)
 
     def detach(self) -> Value:
         """A new leaf with this data: a constant through which no derivative goes back."""
         _check_known(self, "detached")
         node = Value(self._data)
-        node._op = DETACHED
-        node.label = self.label
+        node._row, node._words = DETACHED, self._words
         return node
 
     def item(self) -> float:
@@ -240,9 +269,9 @@ class Value(Methods):
             if node in RUNNING:
                 memo[id(node)] = node
             elif id(node) not in memo:
-                data, grad, op, operands, slopes, label = node._state()
+                data, grad, row, operands, slopes, words = node._state()
                 copies = tuple(memo[id(o)] if isinstance(o, Value) else o for o in operands)
-                memo[id(node)] = _rebuild(data, grad, op, copies, slopes, label)
+                memo[id(node)] = _rebuild(data, grad, row, copies, slopes, words)
                 memo.setdefault(id(memo), []).append(node)  # keep it alive while its id is a key
         copied: Value = memo[id(self)]
         return copied
@@ -260,12 +289,12 @@ class Value(Methods):
                 f"{quoted(self)} is pickled while a derivative is taken along it, or along what it depends on; in the "
                 "pickle that would be a constant: pickle its .data, or compute it in this process"
             )
-        if self._operands and not _pickling.lists(self):
+        if self._a is not None and not _pickling.lists(self):
             return _root_of, (_Flat(self),)
         return _rebuild, self._state()
 
     def _state(self) -> tuple[Any, ...]:
-        return self._data, self._grad, self._op, self._operands, self._slopes, self.label
+        return self._data, self._grad, self._row, self.operands, self.slopes, self._words
 
 
 # -- numbers ----------------------------------------------------------------------------------------
@@ -352,11 +381,36 @@ RUNNING: set[Value] = set()  # the inputs of all transforms and recordings that 
 def noted(node: Value) -> Value:
     """A node recorded while a context is open: labelled, or cut off under `no_grad`."""
     mode = context.mode()
-    node.label = mode.label()
+    node._words = mode.label()
     if not mode.recording:
         _check_known(node, "computed under no_grad()")
-        node._op, node._operands, node._slopes, node._born = DETACHED, (), (), now()
+        node._a = node._b = node._slope_a = node._slope_b = None
+        node._row, node._born = DETACHED, now()
     return node
+
+
+def made(
+    data: float,
+    row: Primitive | None,
+    operands: tuple[Operand, ...],
+    slopes: tuple[float | None, ...],
+    words: Label | None = None,
+) -> Value:
+    """A node of which everything is known."""
+    node: Value = new_node(Value)
+    node._data, node._grad, node._row, node._words = data, 0.0, row, words
+    if len(operands) > 2:
+        node._a, node._b, node._slope_a, node._slope_b = operands, None, slopes, None
+    else:
+        node._a, node._b = by_themselves(operands)
+        node._slope_a, node._slope_b = by_themselves(slopes)
+    return node
+
+
+def by_themselves(items: tuple[Any, ...]) -> tuple[Any, Any]:
+    """At most two operands or slopes as a node holds them: None where there is none."""
+    a, b = (*items, None, None)[:2]
+    return a, b
 
 
 def is_read_later(*numbers: Any) -> bool:
@@ -385,14 +439,13 @@ def constant(x: float) -> Value:
 def _rebuild(
     data: float,
     grad: float,
-    op: Primitive | None,
+    row: Primitive | None,
     operands: tuple[Operand, ...],
     slopes: tuple[float | None, ...],
-    label: Label | None,
+    words: Label | None,
 ) -> Value:
-    node: Value = new_node(Value)
-    node._data, node._grad, node._op = data, grad, op
-    node._operands, node._slopes, node.label = operands, slopes, label
+    node = made(data, row, operands, slopes, words)
+    node._grad = grad
     if not operands:
         node._born = now()
     return node

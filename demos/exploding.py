@@ -11,7 +11,8 @@ from pathlib import Path
 
 from autograd import Value, deltas, tanh
 from demos.output import announce, beside, heading, options
-from viz.why import called, why
+from viz.names import called
+from viz.why import why
 
 STEPS = 60
 WEIGHTS = (0.6, 1.0, 1.3)

@@ -73,11 +73,11 @@ class Neuron(Module):
         """Name the parameters, and from now on the nodes of every forward pass."""
         self.names, self._z, self._a = names, names.z, names.a
         for weight, label in zip(self.w, names.weights(len(self.w)), strict=True):
-            weight.label = label
+            weight._words = label
         if self.b is not None:
-            self.b.label = names.bias
+            self.b._words = names.bias
         if self.slope is not None:
-            self.slope.label = names.slope
+            self.slope._words = names.slope
 
     @property
     def inputs(self) -> int:
@@ -96,7 +96,7 @@ class Neuron(Module):
     def weighted_sum(self, xs: Sequence[Value]) -> Value:
         """z = Σ wᵢxᵢ + b, one node."""
         z: Value = dot(self.w, xs, self.b)
-        z.label = self._z if z.label is None else inside(z.label, self._z)
+        z._words = self._z if z._words is None else inside(z._words, self._z)
         return z
 
     def output(self, xs: Sequence[Value]) -> Value:
@@ -107,7 +107,7 @@ class Neuron(Module):
             return z
         if g.plain:
             a: Value = g.function(z)
-            a.label = self._a if a.label is None else inside(a.label, self._a)
+            a._words = self._a if a._words is None else inside(a._words, self._a)
             return a
         a = g.apply(z, self.slope, self.training, self.names.scope)
         if a is not z and a.name is None:  # a function of one's own may hand back what has a name
@@ -116,10 +116,10 @@ class Neuron(Module):
 
     def name_output(self, a: Value, plain: bool = True) -> None:
         """Name a; a function of one's own ran in the neuron's scope already."""
-        if not plain and a.label is not None and a.label.scope.endswith(self.names.scope):
+        if not plain and a._words is not None and a._words.scope.endswith(self.names.scope):
             a.name = self._a.name
         else:
-            a.label = self._a if a.label is None else inside(a.label, self._a)
+            a._words = self._a if a._words is None else inside(a._words, self._a)
 
     def parameters(self) -> list[Value]:
         """The weights, the bias and the learned slope."""

@@ -116,7 +116,7 @@ class Module(ABC):
         for item, label in zip(x, input_labels(len(x)), strict=True):
             if not isinstance(item, Value):
                 item = Value(number(item, "an input"))
-                item.label = label
+                item._words = label
             xs.append(item)
         return xs
 

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from autograd.archive import Arrays, Description, Format
+from autograd.collector import collector_paused
 from autograd.errors import ArgumentError, AutogradError, FileFormatError
 from autograd.files import Place, name_of
-from autograd.program.recording import collector_paused
 from autograd.text import quoted
 from nn import optimisers, schedules
 from nn.activations import Activation, PReLU, RReLU, activation

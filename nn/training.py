@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.collector import collector_paused
 from autograd.errors import ArgumentError, NonFiniteError, OperandError
 from autograd.text import quoted
 from autograd.value import Value
@@ -58,7 +59,7 @@ def train(
         raise ArgumentError(f"{optimiser!r} moves no parameter of {model!r}: make it with model.parameters()")
     rounds, rng = check_count(epochs, "epochs"), generator(seed)
     history: list[float] = []
-    with progress_bar(rounds * len(samples), progress) as bar, suppress(KeyboardInterrupt):
+    with progress_bar(rounds * len(samples), progress) as bar, suppress(KeyboardInterrupt), collector_paused():
         model.columns = names or model.columns
         for _ in range(rounds):
             order = rng.permutation(len(samples)) if count < len(samples) else np.arange(len(samples))

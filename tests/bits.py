@@ -23,9 +23,8 @@ def f(x: list[Value]) -> Value:
     """Sums that cancel, products, and rows of many operands."""
     total = sum(x) + dot(x, x[::-1], x[0])
     shares = sum(softmax([tanh(each) for each in x[:6]]))
-    return (
-        total * shares + np.mean(x) - np.std([each * 1e-3 for each in x[:9]]) + logsumexp([each / 1e17 for each in x])
-    )
+    spread = np.std([each * 1e-3 for each in x[:9]]) + logsumexp([each / 1e17 for each in x])
+    return total * shares + np.mean(x) - spread
 
 
 def numbers() -> Iterator[float]:

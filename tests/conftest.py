@@ -11,6 +11,8 @@ from comparisons import watched
 from hypothesis import HealthCheck, settings
 
 from autograd import context
+from autograd.program.builder import Builder
+from autograd.program.verify import verify
 
 os.environ.setdefault("SCIPY_ARRAY_API", "1")  # without it scikit-learn skips its checks of array API input
 
@@ -39,6 +41,21 @@ def nodes_told_apart():
     """Fail where our packages look for a node among others by its number."""
     with watched():
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def programs_verified():
+    """Verify every program that any pass writes: what holds of programs holds after each of them."""
+    finish = Builder.finish
+
+    def finished(self, outputs):
+        program = finish(self, outputs)
+        verify(program)
+        return program
+
+    Builder.finish = finished
+    yield
+    Builder.finish = finish
 
 
 # -- skips --------------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ def same(one, other):
 
 def held(root):
     """All that the nodes of a graph hold."""
-    return [(id(v), repr(v.data), v.grad, v.slopes, v.label) for v in reachable(root)]
+    return [(id(v), repr(v.data), v.grad, v.slopes, v._words) for v in reachable(root)]
 
 
 # -- what is recorded follows from its operands, for every row ---------------------------------------

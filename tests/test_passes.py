@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd
-from autograd import Value
+from autograd import Value, tanh
+from autograd.context import Label
 from autograd.program.graph import program_from
 from autograd.program.interpreter import interpret
 from autograd.program.passes.adjoint import with_gradient
 from autograd.program.passes.expand import expand_slopes
 from autograd.program.passes.fuse import fuse_sums
 from autograd.program.program import DOT
+from autograd.program.verify import Senseless, verify
 from tests.test_random_graphs import build, plans
 
 
@@ -103,3 +107,27 @@ def test_random_sums_keep_their_numbers(seed):
     program = program_from([nodes[-1], nodes[-3]], leaves)
     for got, expected in zip(interpret(fuse_sums(program), at), (nodes[-1], nodes[-3]), strict=True):
         assert np.isclose(got, expected.data, rtol=1e-11, atol=1e-11)
+
+
+# -- what holds of every program ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda p: {"operands": p.operands[::-1].copy()}, "stands after its user"),
+        (lambda p: {"outputs": p.outputs + 100}, "an output is no number"),
+        (lambda p: {"starts": p.starts[:-1]}, "cut off"),
+        (lambda p: {"code": p.code + 9}, "has no operation"),
+        (lambda p: {"code": p.code.astype(np.int64)}, "not a flat array of int32s"),
+        (lambda p: {"operations": (*p.operations, p.operations[0])}, "an operation twice"),
+        (lambda p: {"inputs": (1, 2)}, "no names"),
+        (lambda p: {"words": {0: Label("x")}}, "words are of no result"),
+    ],
+)
+def test_a_program_that_does_not_hold_is_found(change, said):
+    x, y = Value(0.5), Value(2.0)
+    program = program_from([tanh(x * y) + 3.0 * x], [x, y])
+    verify(program)
+    with pytest.raises(Senseless, match=said):
+        verify(replace(program, **change(program)))

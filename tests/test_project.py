@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # From the ground up.  A module imports from floors below its own, and from its own floor only where
 # the floor is marked as one in which modules build on each other.
 FLOORS = [
-    ["autograd.text", "autograd.forking", "autograd.lazy"],
+    ["autograd.text", "autograd.collector", "autograd.forking", "autograd.lazy"],
     ["autograd.errors"],
     ["autograd.files"],
     ["autograd.archive"],

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from comparisons import same_nodes
 
+import autograd
 from autograd import OperandError, Value, scope
 from autograd.context import Label
+from autograd.order import reachable
 
 NUMBERS = [3, 0.5, True, Fraction(3, 4), Decimal("1.25"),
            np.float64(2.5), np.float32(0.25), np.int64(4), np.bool_(True)]  # fmt: skip
@@ -155,8 +157,8 @@ def test_names_scopes_and_labels():
         y = x + 1
     assert (x.name, x.scope, y.name, y.scope) == ("z²₁", "layer1.neuron2", None, "layer1.neuron2")
     y.name, y.scope = "a", "elsewhere"
-    assert y.label == Label("a", "elsewhere")
-    y.label = x.label
+    assert y._words == Label("a", "elsewhere")
+    y._words = x._words
     assert (y.name, y.scope) == ("z²₁", "layer1.neuron2")
     x.name = None
     assert (x.name, x.scope) == (None, "layer1.neuron2")
@@ -169,3 +171,59 @@ def test_a_leaf_can_be_moved():
     assert x.data == 2.5
     x.grad = 3
     assert x.grad == 3.0
+
+
+# -- how a node is held -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+def test_any_number_of_operands_is_held_with_their_slopes(count):
+    xs = [Value(float(i + 1)) for i in range(count)]
+    y = autograd.sum(xs)
+    assert len(y.operands) == len(y.slopes) == count
+    assert all(ours is theirs for ours, theirs in zip(y.operands, xs, strict=True))
+    assert (Value(1.0).operands, Value(1.0).slopes, y.detach().operands) == ((), (), ())
+
+
+def test_a_subclass_may_carry_attributes_of_its_own():
+    class Weight(Value):
+        def __init__(self, data, unit):
+            super().__init__(data, name="w")
+            self.unit = unit
+
+    w = Weight(3.0, "kg")
+    w._prev_run = 5  # any name
+    J = w * w + 2 * w
+    J.backward()
+    assert (w.unit, w.grad, w.name, J.data) == ("kg", 8.0, "w", 15.0)
+
+
+# -- micrograd's names ------------------------------------------------------------------------------
+
+
+def test_what_micrograds_drawing_asks_of_a_node():
+    a, b = Value(2.0, label="a"), Value(-3.0)
+    b.label = "b"
+    e = a * b + 1.0
+    assert (a.label, b.label, b.name, e.label) == ("a", "b", "b", "")
+    assert (e._op, [n._op for n in e._prev], a._op, a._prev) == ("+", ["*"], "", set())
+    assert ((a**2)._op, a.tanh()._op, (a / b)._op) == ("**", "tanh", "/")
+    assert next(iter(e._prev))._prev == {a, b}
+    a.label = ""
+    assert a.name is None
+    with pytest.raises(TypeError, match="a name is a str"):
+        Value(1.0, label=3)
+
+
+def test_every_node_told_to_send_its_delta_on_in_reverse_order_is_backward():
+    def graph():
+        x, y = Value(0.7), Value(-1.3)
+        return x, y, (x * y + x.tanh() * 2.0 + autograd.logsumexp([x, y, 1.0])) ** 2 / (y + 3.0)
+
+    x, y, J = graph()
+    J.backward()
+    u, v, K = graph()
+    K.grad = 1.0
+    for node in reversed(reachable(K)):
+        node._backward()
+    assert (u.grad, v.grad) == (x.grad, y.grad)

@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from math import isfinite
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -19,10 +20,14 @@ from autograd import Value
 from autograd.ops.primitive import TABLE
 from autograd.text import preformatted, short
 from viz.columns import CHUNK, KINDS, Marks, Numbers, products
+from viz.names import called
 from viz.numbers import shown
 from viz.reach import dependents, inputs_of
+from viz.subject import looked_at, node_of
 from viz.trace import LEAF, Node, Step, Trace, locate, trace
-from viz.why import called
+
+if TYPE_CHECKING:
+    from viz.subject import Runs, Subject, Wanted
 
 FORWARD, BACKWARD = "forward", "backward"
 
@@ -85,12 +90,19 @@ class Sound:
         return "\n".join(filter(None, (self.anew, found)))
 
 
-def anomaly(J: Value, wrt: Value | None = None) -> Anomaly | Sound:
+@overload
+def anomaly(J: Value, wrt: Wanted | None = None) -> Anomaly | Sound: ...
+@overload
+def anomaly(J: Runs, *at: Any, wrt: Wanted | None = None) -> Anomaly | Sound: ...
+
+
+def anomaly(J: Subject, *at: Any, wrt: Wanted | None = None) -> Anomaly | Sound:
     """The first node where nan, inf, overflow or a zero derivative arises; false if there is none.
 
     Forward comes first, in the order of computing; then backward, from J.  A derivative that is 0 is an
     anomaly where it cuts J off from all leaves, or from `wrt` if that is given.  J may itself be a
-    derivative, made with ``gradient(..., as_graph=True)``.  No grad is read or changed.
+    derivative, made with ``gradient(..., as_graph=True)``; or a compiled function or a program, followed by its
+    arguments (see `draw`): then the finding has the line of the code that was recorded.  No grad is read or changed.
 
     >>> from autograd import log
     >>> x = Value(-1.0, name="x")
@@ -104,8 +116,9 @@ def anomaly(J: Value, wrt: Value | None = None) -> Anomaly | Sound:
 
     Raises OperandError if J or wrt is not a Value, GraphError if J was not computed from wrt.
     """
-    seen = trace(J)
-    targets = None if wrt is None else set(locate(J, [wrt]))
+    root, wrt = looked_at(J, at, wrt)
+    seen = trace(root)
+    targets = None if wrt is None else set(locate(root, [node_of(root, wrt)]))
     found = _forward(seen) or _backward(seen) or _zero(seen, targets) or Sound(len(seen.nodes))
     return replace(found, anew=seen.anew)
 

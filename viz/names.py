@@ -13,9 +13,9 @@ import numpy as np
 
 from autograd.errors import ArgumentError
 from autograd.text import apart, looks_like, quoted, short
-from viz.trace import Trace
-from viz.why import LONGEST, called
+from viz.trace import Node, Trace
 
+LONGEST = 40  # characters of a name in a sentence
 SEARCHED = 20_000  # names among which a similar one is looked for
 
 _NUMBERED = re.compile(r"[^#]*#(\d+)")  # #12 or tanh#12
@@ -115,3 +115,8 @@ def plain(name: str) -> str:
     'W123'
     """
     return normalize("NFKC", name).replace("_", "").replace("^", "")
+
+
+def called(node: Node) -> str:
+    """What a node is called in a sentence: its name, or its operation and number, as ``tanh#12``."""
+    return short(node.name, LONGEST) if node.name else f"{node.symbol or node.kind}#{node.id}"

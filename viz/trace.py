@@ -224,7 +224,7 @@ def _labels(values: Sequence[Value], owners: Sequence[int]) -> tuple[Indices, tu
     labels, code = [Label()], {id(None): 0}
     column = array("i")
     for value in values:
-        label = value.label
+        label = value._words
         if id(label) not in code:  # by identity: nodes share labels, and comparing them takes long
             code[id(label)] = len(labels)
             labels.append(label or Label())

@@ -15,20 +15,24 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from itertools import count, islice
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, overload
 
 from autograd import Value
 from autograd.errors import ArgumentError
-from autograd.text import preformatted, quoted, short
+from autograd.text import preformatted, quoted
+from viz.names import called
 from viz.numbers import MINUS, shown, signed
 from viz.reach import dependents, ways_back
+from viz.subject import looked_at, node_of
 from viz.trace import Edge, Node, Trace, locate, trace
+
+if TYPE_CHECKING:
+    from viz.subject import Runs, Subject, Wanted
 
 EXACT = Context(prec=30, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[])
 ZERO, ONE = Decimal(0), Decimal(1)
 # Only for ranking: a slope of 0 ranks below every product of others, inf and nan above.
 RANK_OF_ZERO, RANK_OF_NONFINITE = Decimal("1e-10000000000"), Decimal("1e10000000000000000")
-LONGEST = 40  # characters of a name
 ENDS = 5  # how many nodes of a long path are printed at either end
 
 
@@ -110,11 +114,18 @@ class Why:
         return preformatted(str(self))
 
 
-def why(J: Value, w: Value, top: int = 10) -> Why:
-    """The paths from J to w that carry ∂J/∂w, largest |product of slopes| first, at most `top`.
+@overload
+def why(J: Value, wrt: Wanted, top: int = 10) -> Why: ...
+@overload
+def why(J: Runs, *at: Any, wrt: Wanted, top: int = 10) -> Why: ...
 
-    Paths along which the derivative is exactly 0 are counted and not listed.  `w` may be any node that
-    J was computed from.  No grad is read or changed.
+
+def why(J: Subject, *at: Any, wrt: Wanted | None = None, top: int = 10) -> Why:
+    """The paths from J to `wrt` that carry ∂J/∂wrt, largest |product of slopes| first, at most `top`.
+
+    Paths along which the derivative is exactly 0 are counted and not listed.  `wrt` may be any node that
+    J was computed from, or its name.  J may be a compiled function or a program, followed by its arguments (see
+    `draw`).  No grad is read or changed.
 
     >>> x, w = Value(3.0, name="x"), Value(2.0, name="w")
     >>> print(why(x * w - w, w))
@@ -124,13 +135,16 @@ def why(J: Value, w: Value, top: int = 10) -> Why:
     residual, what these paths leave unexplained: 0
     cancellation, |Σ| / Σ|·| = 2 / 4 = 0.5
 
-    Raises OperandError if J or w is not a Value, GraphError if J was not computed from w, and
+    Raises OperandError if J or wrt is not a Value, GraphError if J was not computed from wrt, and
     ArgumentError if `top` is not a whole number from 0 up.
     """
+    root, wrt, top = looked_at(J, at, wrt, top)
     if isinstance(top, bool) or not isinstance(top, int) or top < 0:
         raise ArgumentError(f"top is how many paths to show, a whole number from 0 up, got {quoted(top)}")
-    (target,) = locate(J, [w])
-    return why_in(trace(J), target, top)
+    if wrt is None:
+        raise ArgumentError("why(J, wrt=w) explains the derivative along one node: say which")
+    (target,) = locate(root, [node_of(root, wrt)])
+    return why_in(trace(root), target, top)
 
 
 def why_in(seen: Trace, target: int, top: int = 10) -> Why:
@@ -291,11 +305,6 @@ def _cancellation(derivative: float, absolute: Decimal) -> float:
 
 
 # -- in words ----------------------------------------------------------------------------------------
-
-
-def called(node: Node) -> str:
-    """What a node is called in a sentence: its name, or its operation and number, as ``tanh#12``."""
-    return short(node.name, LONGEST) if node.name else f"{node.symbol or node.kind}#{node.id}"
 
 
 def _large(number: Decimal) -> str:

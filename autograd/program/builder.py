@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.context import Label
 from autograd.ops.expression import Expression, Term
 from autograd.ops.primitive import lookup
 from autograd.program.program import MULTIPLY, NEGATIVE, Operation, Program
@@ -44,6 +45,7 @@ class Builder:
         self._code: list[int] = []
         self._operands: list[Numbers] = []
         self._written: dict[tuple[int, Numbers], int] = {}
+        self._words: dict[int, Label] = {}
         self.zero, self.one = self.constant(0.0), self.constant(1.0)
 
     def constant(self, number: float) -> int:
@@ -76,6 +78,11 @@ class Builder:
                 self._operands.append(operands)
             self._written[key] = found
         return found
+
+    def describe(self, number: int, words: Label | None) -> None:
+        """Keep what is known of a result: what was said first, since what is written again is the same."""
+        if words is not None and number >= self._first:
+            self._words.setdefault(number, words)
 
     def _computed(self, operation: Operation, operands: Numbers) -> float:
         """The operation on constants, by the row's own rule on floats."""
@@ -141,6 +148,7 @@ class Builder:
             starts=np.cumsum([0, *map(len, lines)]),
             operands=renumber[kept].astype(np.int32),
             outputs=renumber[wanted].astype(np.int32),
+            words={int(renumber[i]): words for i, words in self._words.items() if needed[i - self._first]},
         )
 
     def _needed(self, wanted: Iterable[int]) -> list[bool]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
+from autograd.collector import collector_paused
 from autograd.errors import ArgumentError, GraphError, OperandError
 from autograd.kinds import FIXED, FLAG, Taken, kind_of
 from autograd.program import as_graph
@@ -22,7 +23,7 @@ from autograd.program.options import Options
 from autograd.program.outputs import check_apart, check_output
 from autograd.program.passes.fuse import fuse_sums
 from autograd.program.program import Program
-from autograd.program.recording import Recording, collector_paused
+from autograd.program.recording import Recording
 from autograd.structure import check_length, fit, floats, numbers_or_values
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from typing import Any, Unpack, overload
 from autograd.errors import ArgumentError, GraphError
 from autograd.forking import Locked
 from autograd.program import derive
+from autograd.program.as_graph import graph_of_recording
 from autograd.program.batch import Arguments, Axes, axes_of
 from autograd.program.call import Bound, Call, Recorded, take_numbers
 from autograd.program.kernel import Kernel
@@ -199,6 +200,26 @@ class Compiled(Locked):
         elsewhere, by their names (`captured` lists them); in an export all of them are inputs.
         """
         return self.taken(args, named)[0].recording.program
+
+    def graph(self, *args: Any, **named: Any) -> Any:
+        """What f returns for one sample as a graph of Values, an instruction of the program as written a node.
+
+        So what is compiled can be looked at: nodes have the names and scopes that f gave, and the line of f that
+        recorded them.  Numbers become leaves named after the arguments; Values, and those that f takes from
+        elsewhere, stay what they are.  `viz` shows it: ``viz.draw(p, *args)``.
+
+        >>> from autograd import compile
+        >>> y = compile(lambda x: x * x + 1).graph(3.0)
+        >>> y, y.operands[0].operands[0].name
+        (Value(data=10.0, grad=0.0, op=add), 'x')
+        """
+        given, keywords = self._signature.given(args, named)
+        taken = take_numbers(given, axes_of(None, len(given) - len(keywords), keywords))
+        if self.f is None:
+            recording = self._record(taken.structures, keywords)
+        else:
+            recording = record_function(self.f, taken.structures, keywords, sources=True)
+        return graph_of_recording(recording, given)
 
     def taken(
         self, args: Sequence[Any], named: dict[str, Any], differentiated: bool = False

@@ -43,9 +43,10 @@ def program_from(outputs: Sequence[Operand], inputs: Sequence[Value] | None = No
 
     operations: dict[str, Operation] = {}
     for node in interior(*roots, above=inputs):
-        row = _ROWS.get(node._op.name, node._op.name)
+        row = _ROWS.get(node._row.name, node._row.name)
         operation = operations.get(row) or operations.setdefault(row, Operation(row))
-        numbers[node] = builder.emit(operation, tuple([number(o) for o in node._operands]))
+        numbers[node] = builder.emit(operation, tuple([number(o) for o in node.operands]))
+        builder.describe(numbers[node], node._words)
     return builder.finish([number(output) for output in outputs])
 
 
@@ -53,13 +54,11 @@ def captured_nodes(outputs: Sequence[Operand], inputs: Sequence[Value], start: f
     """What outputs are computed from beside inputs, in order: leaves made before `start`, and inputs of what runs."""
     given, roots = set(inputs), [output for output in outputs if isinstance(output, Value)]
     inner = interior(*roots, above=given | RUNNING)
-    needed = dict.fromkeys(chain(chain.from_iterable(node._operands for node in inner), roots))
+    needed = dict.fromkeys(chain(chain.from_iterable(node.operands for node in inner), roots))
     return [
         node
         for node in needed
-        if isinstance(node, Value)
-        and node not in given
-        and (node in RUNNING or (not node._operands and node._born < start))
+        if isinstance(node, Value) and node not in given and (node in RUNNING or (node.is_leaf and node._born < start))
     ]
 
 

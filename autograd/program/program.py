@@ -8,12 +8,13 @@ a million instructions is a few arrays, pickles, and can be looked through witho
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd.context import Label
 from autograd.errors import ArgumentError
 from autograd.files import Place
 from autograd.lazy import lazy
@@ -49,6 +50,11 @@ class Instruction(NamedTuple):
     operands: tuple[int, ...]
 
 
+COLUMNS: dict[str, type[np.generic]] = {
+    "constants": np.float64, "code": np.int32, "starts": np.int64, "operands": np.int32, "outputs": np.int32
+}  # fmt: skip
+
+
 @dataclass(frozen=True, eq=False)
 class Program:
     """Instructions in topological order; `print` shows them, of many the first and the last (`text()` is all).
@@ -60,8 +66,9 @@ class Program:
     starts      (n + 1,) where its operands begin in `operands`
     operands    their numbers, one instruction after the other
     outputs     the numbers that are asked for
+    words       of results, where known, their name, scope and the line that recorded them; files do not keep them
 
-    `Builder` makes them, and sees to it that operands stand before their users.
+    `Builder` makes them, and sees to it that operands stand before their users; `verify` says all that holds of them.
     """
 
     inputs: tuple[str, ...]
@@ -71,6 +78,7 @@ class Program:
     starts: np.ndarray[Any, np.dtype[np.int64]]
     operands: Ids
     outputs: Ids
+    words: Mapping[int, Label] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.code)
@@ -122,6 +130,25 @@ class Program:
         """The i-th instruction."""
         operands = self.operands[int(self.starts[i]) : int(self.starts[i + 1])]
         return Instruction(self.first + i, self.operations[int(self.code[i])], tuple(operands.tolist()))
+
+    def graph(self, *numbers: Any) -> list[Any]:
+        """The outputs at these inputs as a graph of Values, an instruction a node, to be looked at or derived from.
+
+        Numbers become leaves with the inputs' names; Values stay what they are.  Nodes have the names, scopes and
+        source lines that the program knows.
+
+        >>> from autograd.program.graph import program_from
+        >>> from autograd.value import Value
+        >>> x = Value(2.0, name="x")
+        >>> (y,) = program_from([x * x + 1]).graph(3.0)
+        >>> y.data, y.operands[0].operands[0].name
+        (10.0, 'x')
+
+        Raises ArgumentError for another count of numbers.
+        """
+        from autograd.program.as_graph import graph_of
+
+        return graph_of(self, numbers)
 
     @property
     def source(self) -> str:

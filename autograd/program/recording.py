@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import gc
-import os
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from autograd.collector import collector_paused
 from autograd.context import now, writing_program
 from autograd.errors import ArgumentError, GraphError, OperandError
 from autograd.order import interior
@@ -55,8 +52,10 @@ class Recording:
         return not RUNNING.issuperset(self.passing)
 
 
-def record_function(f: Callable[..., Any], arguments: Sequence[Structure], keywords: tuple[str, ...] = ()) -> Recording:
-    """Run f once on Symbols in these structures, the last of which come by name.
+def record_function(
+    f: Callable[..., Any], arguments: Sequence[Structure], keywords: tuple[str, ...] = (), sources: bool = False
+) -> Recording:
+    """Run f once on Symbols in these structures, the last of which come by name; with the source lines, if asked.
 
     Raises GraphError if f needs to know a number, OperandError if it returns anything but numbers.
     """
@@ -66,7 +65,7 @@ def record_function(f: Callable[..., Any], arguments: Sequence[Structure], keywo
         [Symbol(place) for place in structure.places(name)] for structure, name in zip(arguments, names, strict=True)
     ]
     inputs, start = [symbol for group in symbols for symbol in group], now()
-    with running(inputs), collector_paused(), writing_program():
+    with running(inputs), collector_paused(), writing_program(sources):
         given = [structure.build(group) for structure, group in zip(arguments, symbols, strict=True)]
         answer = f(*given[:count], **dict(zip(keywords, given[count:], strict=True)))
     with collector_paused():
@@ -117,32 +116,3 @@ def _recording(
             )
     program = program_from(outputs, [*inputs, *captured])
     return Recording(program, tuple(arguments), answer, tuple(captured), frozenset(passing))
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """Without the garbage collector, which would search the growing graph again and again for nothing."""
-    if not gc.isenabled():
-        yield
-        return
-    _pausing.add(threading.get_ident())
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-        _pausing.discard(threading.get_ident())
-
-
-_pausing: set[int] = set()  # the threads that turned the collector off
-
-
-def _go_on_collecting() -> None:
-    """In a forked process, where a thread that turned the collector off is not there to turn it on."""
-    if _pausing - {threading.get_ident()}:
-        _pausing.clear()
-        gc.enable()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_go_on_collecting)

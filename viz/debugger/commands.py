@@ -10,7 +10,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
-from typing import TextIO
+from typing import TYPE_CHECKING, Any, TextIO, overload
 
 from autograd import Value
 from autograd.errors import ArgumentError, AutogradError
@@ -22,7 +22,11 @@ from viz.debugger.steps import NUMBERS, TEXTS
 from viz.debugger.style import style_for
 from viz.debugger.telling import LINE, Telling
 from viz.recording import LAYER, NEURON, PHASES, UNITS, Recording, record
+from viz.subject import looked_at
 from viz.why import why_in
+
+if TYPE_CHECKING:
+    from viz.subject import Runs, Subject
 
 try:
     import readline
@@ -389,11 +393,18 @@ def completions(session: Session, before: Sequence[str], text: str) -> list[str]
     return [word for word in known if word.startswith(text)] or session.names.beginning(text)
 
 
-def debug(J: Value, commands: Iterable[str] | None = None, stdout: TextIO | None = None) -> None:
+@overload
+def debug(J: Value, commands: Iterable[str] | None = None, stdout: TextIO | None = None) -> None: ...
+@overload
+def debug(J: Runs, *at: Any, commands: Iterable[str] | None = None, stdout: TextIO | None = None) -> None: ...
+
+
+def debug(J: Subject, *at: Any, commands: Iterable[str] | None = None, stdout: TextIO | None = None) -> None:
     """Step through the computation of J and of its derivatives, forwards and back, in the terminal.
 
     It reads commands as pdb does: `step`, `next`, `break z21`, `continue`, `back`, `print`, `why`, `help`.
-    With `commands` it carries out those and returns.  No grad is read or changed.
+    With `commands` it carries out those and returns.  J is a Value, or a compiled function or a program, followed
+    by its arguments (see `draw`).  No grad is read or changed.
 
     >>> x = Value(3.0, name="x")
     >>> debug(x * x, ["step 2", "where"])  # doctest: +ELLIPSIS
@@ -402,7 +413,8 @@ def debug(J: Value, commands: Iterable[str] | None = None, stdout: TextIO | None
 
     Raises OperandError if J is not a Value.
     """
-    log = record(J)
+    root, commands, stdout = looked_at(J, at, commands, stdout)
+    log = record(root)
     stdin = None if commands is None else io.StringIO("".join(f"{command}\n" for command in commands))
     Debugger(lambda: log, stdin=stdin, stdout=stdout).loop()
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING, Any, overload
 
 from autograd import Value
 from autograd.errors import GraphError, OperandError
@@ -25,7 +26,11 @@ from viz.formulas.slopes import textbook_slopes
 from viz.formulas.symbols import Symbols
 from viz.formulas.textbook import written
 from viz.reach import dependents, operands_of, ways_back
+from viz.subject import looked_at, node_of
 from viz.trace import OPERATION, Edge, Trace, locate, trace
+
+if TYPE_CHECKING:
+    from viz.subject import Runs, Subject, Wanted
 
 MOST_PATHS, LONGEST_PATH = 4, 12  # above them the recursion says it more briefly than the chain
 MOST_NODES = 60  # of a recursion that are written out; the middle is counted
@@ -90,8 +95,16 @@ class Derivation:
         return f"$$ {self.latex} $$"
 
 
-def derive(J: Value, wrt: Value) -> Derivation:
+@overload
+def derive(J: Value, wrt: Wanted) -> Derivation: ...
+@overload
+def derive(J: Runs, *at: Any, wrt: Wanted) -> Derivation: ...
+
+
+def derive(J: Subject, *at: Any, wrt: Wanted | None = None) -> Derivation:
     """How ∂J/∂wrt comes about, with symbols, then with the numbers of this graph.
+
+    J is a Value, or a compiled function or a program, followed by its arguments (see `draw`); wrt a node or its name.
 
     >>> from autograd import Value, tanh
     >>> w, x = Value(0.5, name="w"), Value(2.0, name="x")
@@ -111,18 +124,19 @@ def derive(J: Value, wrt: Value) -> Derivation:
 
     Raises OperandError if either is not a Value, GraphError if J does not depend on wrt.
     """
-    for given in (J, wrt):
-        if not isinstance(given, Value):
-            raise OperandError(f"derive(J, wrt=w) takes two Values, got {type(given).__name__}")
-    seen = trace(J)
+    root, wrt = looked_at(J, at, wrt)
+    node = node_of(root, wrt) if wrt is not None else None
+    if not isinstance(node, Value):
+        raise OperandError(f"derive(J, wrt=w) takes two Values, got {type(node).__name__}")
+    seen = trace(root)
     try:
-        (target,) = locate(J, [wrt])
+        (target,) = locate(root, [node])
     except GraphError:
         target = -1
     board = _Board(seen, target) if target >= 0 else None
     if board is None or seen.root not in board.between:
         raise GraphError(
-            f"there is no path from {quoted(wrt)} to {J!r}: J was not computed from it, or it was detached on the "
+            f"there is no path from {quoted(node)} to {root!r}: J was not computed from it, or it was detached on the "
             "way, so the derivative is 0 and there is nothing to derive; pass a node below J"
         )
     said = [(seen.anew, None)] if seen.anew else []

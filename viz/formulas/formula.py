@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from autograd import Value
-from autograd.errors import ArgumentError, OperandError
+from autograd.errors import ArgumentError
 from autograd.ops.primitive import lookup
 from autograd.text import in_latex, in_xml, quoted
 from viz.formulas import notation as n
@@ -20,7 +20,11 @@ from viz.formulas.notation import Box
 from viz.formulas.symbols import Symbols
 from viz.formulas.textbook import written
 from viz.reach import operands_of
+from viz.subject import root_of
 from viz.trace import CONSTANT, Node, Trace, trace
+
+if TYPE_CHECKING:
+    from viz.subject import Subject
 
 DEEPEST = 24  # operations inside one another before an inner one is named; it bounds the printers' depth
 
@@ -98,8 +102,8 @@ def math_element(rows: list[str], spoken: str, display: str = "block") -> str:
     return f'<math {attributes} alttext="{alt}">{inside}</math>'
 
 
-def formula(v: Value, *, expand: bool = True, depth: int | None = None) -> Formula:
-    """The expression that computed `v`.
+def formula(v: Subject, *at: Any, expand: bool = True, depth: int | None = None) -> Formula:
+    """The expression that computed `v`: a Value, or a compiled function or a program, followed by its arguments.
 
     With ``expand=False`` it stops at nodes that have a name, with ``depth=2`` after two operations.
     An unnamed leaf shows as its number.  Only exact rules simplify: x·1, -(-x), x + 0, x·x.
@@ -114,11 +118,10 @@ def formula(v: Value, *, expand: bool = True, depth: int | None = None) -> Formu
 
     Raises OperandError if `v` is not a Value, ArgumentError for a depth below 1.
     """
-    if not isinstance(v, Value):
-        raise OperandError(f"formula is of one Value, got {type(v).__name__}: pass the node itself")
+    root = root_of(v, at)
     if depth is not None and (not isinstance(depth, int) or isinstance(depth, bool) or depth < 1):
         raise ArgumentError(f"depth is a whole number from 1 up, or None for all, got {quoted(depth)}")
-    return formula_of(trace(v), expand=expand, depth=depth)
+    return formula_of(trace(root), expand=expand, depth=depth)
 
 
 def formula_of(seen: Trace, *, expand: bool = True, depth: int | None = None) -> Formula:

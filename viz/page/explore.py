@@ -17,16 +17,20 @@ from functools import cache
 from html import escape
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from autograd import Value
 from autograd.errors import ArgumentError, GraphError
 from autograd.files import write_whole
 from autograd.text import in_json, in_xml, quoted
 from viz.page.data import ExplorableGraph
 from viz.page.javascript import Use, by_hand, check_writable, table_source
 from viz.pictures.svg import COLOURS
+from viz.subject import nodes_of, root_of
 from viz.text import shortened
 from viz.trace import Trace, locate, trace
+
+if TYPE_CHECKING:
+    from viz.subject import Subject, Wanted
 
 MODULES = (
     "numbers", "graph", "words", "math", "tree", "layout", "picture", "camera", "panels", "player", "guide", "main"
@@ -57,14 +61,16 @@ class Page:
 
 
 def explore(
-    J: Value,
-    *,
+    J: Subject,
+    *at: Any,
     title: str | None = None,
     note: str | None = None,
-    learn: Value | Iterable[Value] | None = None,
+    learn: Wanted | Iterable[Wanted] | None = None,
     rate: float = 0.1,
 ) -> Page:
     """A page on which to step through the computation of `J` and of its derivatives.
+
+    `J` is a Value, or a compiled function or a program, followed by its arguments (see `draw`).
 
     title   what the page is called; else the name of J
     note    a sentence beside the title: what it is about, what to try
@@ -82,13 +88,15 @@ def explore(
     """
     if not isinstance(rate, (int, float)) or isinstance(rate, bool) or not math.isfinite(rate):
         raise ArgumentError(f"a learning rate is a finite number, got {quoted(rate)}")
-    seen = trace(J)
+    root = root_of(J, at)
+    seen = trace(root)
     if len(seen.nodes) > MOST:
         raise GraphError(
             f"a page holds up to {MOST:,} numbers, this graph has {len(seen.nodes):,}: "
             "explore a part of it, or step through it with viz.debug"
         )
-    wanted = None if learn is None else locate(J, [learn] if isinstance(learn, Value) else learn)
+    nodes = nodes_of(root, learn)
+    wanted = None if nodes is None else locate(root, nodes)
     return Page(_page(seen, title, note, wanted, float(rate)))
 
 

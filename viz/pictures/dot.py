@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from autograd import Value
 from autograd.errors import MissingExtra
 from autograd.text import in_dot
 from viz.numbers import shown, signed
 from viz.pictures.boxes import Arrow, Box
 from viz.pictures.parts import part
 from viz.pictures.view import view
+from viz.subject import root_of
 from viz.text import shortened
 from viz.trace import CONSTANT, LEAF, trace
 
 if TYPE_CHECKING:
     import graphviz
 
+    from viz.subject import Subject, Wanted
+
 _ORANGE, _BLUE, _GREY = "#d55e00", "#0072b2", "#808994"
 
 
 def to_dot(
-    J: Value,
-    *,
+    J: Subject,
+    *at: Any,
     level: str = "neuron",
     scope: str | None = None,
-    around: Value | None = None,
+    around: Wanted | None = None,
     radius: int = 1,
-    wrt: Value | Iterable[Value] | None = None,
+    wrt: Wanted | Iterable[Wanted] | None = None,
     force: bool = False,
 ) -> graphviz.Digraph:
     """The graph below `J` as a Digraph: nodes with name, value and δ, edges with the local derivative.
@@ -44,8 +46,9 @@ def to_dot(
         import graphviz
     except ImportError:
         raise MissingExtra("to_dot needs the package graphviz: pip install graphviz") from None
-    traced = trace(J)
-    seen = view(traced, level=level, shown=part(J, traced, scope, around, radius, wrt), force=force)
+    root = root_of(J, at)
+    traced = trace(root)
+    seen = view(traced, level=level, shown=part(root, traced, scope, around, radius, wrt), force=force)
     above = {"rankdir": "LR"} | ({"label": traced.anew, "labelloc": "t"} if traced.anew else {})
     graph = graphviz.Digraph("graph", graph_attr=above, node_attr={"shape": "box", "style": "rounded"})
     by_scope: dict[str, list[Box]] = {}

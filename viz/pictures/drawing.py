@@ -8,15 +8,19 @@ import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from autograd import Value
 from autograd.errors import ArgumentError, AutogradError
 from autograd.files import write_whole
 from autograd.text import quoted
 from viz.pictures.parts import part
 from viz.pictures.svg import render
 from viz.pictures.view import view
+from viz.subject import root_of
 from viz.trace import trace
+
+if TYPE_CHECKING:
+    from viz.subject import Subject, Wanted
 
 
 class ConverterError(AutogradError, RuntimeError):
@@ -50,16 +54,19 @@ class Drawing:
 
 
 def draw(
-    J: Value,
-    *,
+    J: Subject,
+    *at: Any,
     level: str = "neuron",
     scope: str | None = None,
-    around: Value | None = None,
+    around: Wanted | None = None,
     radius: int = 1,
-    wrt: Value | Iterable[Value] | None = None,
+    wrt: Wanted | Iterable[Wanted] | None = None,
     force: bool = False,
 ) -> Drawing:
     """The graph below `J`: each node's name, operation, value and δ = ∂J/∂node, each edge's local derivative.
+
+    `J` is a Value, or a compiled function or a program, followed by its arguments: then the graph is that of its
+    instructions at this point.  Nodes may be given by their names.
 
     level    "op" draws every dot as products and their sum, "neuron" keeps dots whole, "layer" draws
              a box a layer
@@ -73,13 +80,16 @@ def draw(
     or radius, GraphError for a node that J was not computed from, LayoutError where Graphviz fails.  Where there is no
     Graphviz (pygraphviz, or a `dot` program) boxes stand plainly in columns, and one warning says so.
 
-    >>> from autograd import Value
+    >>> from autograd import Value, compile
     >>> x = Value(3.0, name="x")
     >>> "6" in draw(x * x).svg
     True
+    >>> "6" in draw(compile(lambda x: x * x), 3.0).svg
+    True
     """
-    seen = trace(J)
-    shown = part(J, seen, scope, around, radius, wrt)
+    root = root_of(J, at)
+    seen = trace(root)
+    shown = part(root, seen, scope, around, radius, wrt)
     return Drawing(render(view(seen, level=level, shown=shown, force=force)))
 
 

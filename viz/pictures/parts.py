@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,20 +12,24 @@ from autograd.errors import ArgumentError
 from autograd.text import apart, quoted
 from viz.columns import Marks
 from viz.reach import dependents
+from viz.subject import node_of, nodes_of
 from viz.trace import Trace, locate
+
+if TYPE_CHECKING:
+    from viz.subject import Wanted
 
 
 def part(
-    J: Value, trace: Trace, scope: str | None, around: Value | None, radius: int, wrt: Value | Iterable[Value] | None
+    J: Value, trace: Trace, scope: str | None, around: Wanted | None, radius: int, wrt: Wanted | Iterable[Wanted] | None
 ) -> Marks:
     """Which nodes all the parts asked for have in common (see `viz.draw`); every one, if none is."""
     shown = np.ones(len(trace.nodes), bool)
     if scope is not None:
         shown &= in_scope(trace, scope)
     if around is not None:
-        shown &= near(trace, locate(J, [around]), radius)
+        shown &= near(trace, locate(J, [node_of(J, around)]), radius)
     if wrt is not None:
-        shown &= dependents(trace, locate(J, [wrt] if isinstance(wrt, Value) else wrt))
+        shown &= dependents(trace, locate(J, nodes_of(J, wrt) or ()))
     return shown
 
 

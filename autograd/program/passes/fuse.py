@@ -51,6 +51,7 @@ class _Fusion:
 
     def run(self) -> Program:
         """Write every line again, those inside a sum only there."""
+        words = self._program.words
         for line, operation in enumerate(self._operations):
             if not self._inside[line]:
                 operands = self._operands_of(line)
@@ -59,6 +60,7 @@ class _Fusion:
                 else:
                     written = self._builder.emit(operation, tuple([self._numbers[i] for i in operands]))
                 self._numbers[self._program.first + line] = written
+                self._builder.describe(written, words.get(self._program.first + line))
         return self._builder.finish([self._numbers[i] for i in self._program.outputs.tolist()])
 
     def _operands_of(self, line: int) -> list[int]:
