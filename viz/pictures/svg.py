@@ -21,7 +21,7 @@ from viz.trace import CONSTANT, DETACHED, LEAF
 
 FONT = "system-ui, -apple-system, 'Segoe UI', 'Helvetica Neue', 'DejaVu Sans', Arial, sans-serif"
 MARGIN = 18.0
-LONGEST_SCOPE = 200  # characters in a tooltip
+LONGEST = 200  # characters of a name in a tooltip
 NARROWEST = 440.0  # so wide the legend and the note may always be
 NOTE_LINE = 16.0
 LABEL, TIP = 10.5, 14.0  # the size of an arrow's number, and how far before its tip it ends
@@ -230,7 +230,7 @@ class _Picture:
             f'height="{_n(cluster.height)}" rx="10"'
         )
         name = cluster.scope.rsplit(".", 1)[-1]
-        yield f'<g class="cluster"><title>{in_xml(short(cluster.scope, LONGEST_SCOPE))}</title>'
+        yield f'<g class="cluster"><title>{in_xml(short(cluster.scope, LONGEST))}</title>'
         yield f"<rect {shape} {self._paint(f'scope{cluster.depth % 2}')}/><rect {shape} {self._paint('rim')}/>"
         yield self._words(cluster.left + 10, cluster.top + 17, shortened(name), "soft", 11) + "</g>"
 
@@ -414,11 +414,11 @@ def _called(box: Box) -> str:
 
 def _spoken(box: Box) -> str:
     """Everything about a box, as a tooltip."""
-    parts = [short(box.name), f"operation {box.symbol}" if box.symbol else box.kind, *box.counts]
+    parts = [short(box.name, LONGEST), f"operation {box.symbol}" if box.symbol else box.kind, *box.counts]
     parts += [f"value {box.value!r}"] if box.value is not None else []
     if box.kind != CONSTANT:
         parts.append("no backward path" if box.delta is None else f"δ {box.delta!r}")
-    parts += [f"scope {short(box.scope, LONGEST_SCOPE)}"] if box.scope else []
+    parts += [f"scope {short(box.scope, LONGEST)}"] if box.scope else []
     parts += [short(box.source)] if box.source else []
     return " ".join(part for part in parts if part)
 
