@@ -18,8 +18,8 @@ from viz.why import called
 
 SEARCHED = 20_000  # names among which a similar one is looked for
 
-_NUMBERED = re.compile(r"[^#]*#(\d+)")  # #12 or tanh#12
-_COPY = re.compile(r"(.+)\[(\d+)\]")  # z²₁[2]: the second node of that name
+_NUMBERED = re.compile(r"[^#]*#(\d{1,18})")  # #12 or tanh#12
+_COPY = re.compile(r"(.+)\[(\d{1,18})\]")  # z²₁[2]: the second node of that name
 
 
 class Names:

@@ -15,6 +15,7 @@ from viz.columns import Marks
 from viz.debugger.predicates import condition
 from viz.debugger.steps import StepColumns, Texts
 from viz.recording import BACKWARD, FORWARD, PHASES
+from viz.text import harmless
 
 FIRST, MOST = 1024, 1 << 20  # steps that are looked through at a time, growing
 KINDS = ("node", "name", "op", "scope", "phase", "if")
@@ -34,7 +35,7 @@ class Breakpoint:
 
     def __str__(self) -> str:
         kind = "watchpoint" if self.watched is not None else "breakpoint"
-        return f"{'temporary ' if self.temporary else ''}{kind} {self.number}: {self.words}"
+        return f"{'temporary ' if self.temporary else ''}{kind} {self.number}: {harmless(self.words)}"
 
 
 def understood(steps: StepColumns, text: str) -> tuple[str, Test]:

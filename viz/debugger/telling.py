@@ -13,6 +13,7 @@ from viz.debugger.session import Moved, Session
 from viz.debugger.style import Style
 from viz.numbers import shown
 from viz.recording import BACKWARD, FORWARD
+from viz.text import harmless
 
 MOST_STEPS = 24  # that a move shows each; of more only the last
 AROUND = 5  # steps, or lines of source, before and after
@@ -144,7 +145,7 @@ class Telling:
             yield self._style(f"next: {self._words.arithmetic(taken)}", "dim")
         source = self._trace.nodes[int(self._log.sources[max(taken - 1, 0)])].source
         if source:
-            yield self._style(f"computed at {source}", "dim")
+            yield self._style(f"computed at {harmless(source)}", "dim")
 
     def _way(self) -> Iterator[str]:
         way = self._session.way_down(LONGEST_WAY)
@@ -173,9 +174,10 @@ class Telling:
         if not path:
             yield "Its line was not recorded: start with --sources, or compute inside `with record_sources():`."
             return
-        yield self._style(path, "dim")
+        yield self._style(harmless(path), "dim")
+        linecache.checkcache(path)  # it may have been mended since
         for at in range(max(int(line) - AROUND, 1), int(line) + AROUND + 1):
-            text = linecache.getline(path, at).rstrip()
+            text = harmless(linecache.getline(path, at).rstrip().expandtabs())
             if text or at <= int(line):
                 yield f"{'→' if at == int(line) else ' '}{self._style(f'{at:4}', 'number')}  {text}"
 
