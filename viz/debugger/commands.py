@@ -111,9 +111,9 @@ class Debugger(cmd.Cmd):
         """Write a command that was fed, so that what is printed reads like a session."""
         if self._queued:
             self._queued -= 1
-            self._say([self.prompt + harmless(line)])
+            self._say([self.prompt + _echoed(line)])
         elif not self.use_rawinput:
-            self._say(["" if line == "EOF" else harmless(line.rstrip())])
+            self._say(["" if line == "EOF" else _echoed(line.rstrip())])
         return line
 
     def onecmd(self, line: str) -> bool:
@@ -463,6 +463,10 @@ def _count(line: str, verb: str) -> int:
 def _whole(digits: str) -> int:
     """The number that is typed; one that is larger than any count, and than Python reads, is a large one."""
     return min(int(digits[:600]), 10**18)
+
+
+def _echoed(line: str) -> str:
+    return harmless(line if len(line) <= LONGEST_LINE else line[:LONGEST_LINE] + "…")
 
 
 def _quoted(text: str) -> str:

@@ -122,7 +122,7 @@ class Telling:
         return f"{self._log.phase(number)}, {scope}" if scope else self._log.phase(number)
 
     def _scope(self, number: int) -> str:
-        return self._trace.nodes[int(self._log.sources[number])].scope
+        return harmless(self._trace.nodes[int(self._log.sources[number])].scope)
 
     def _change(self, node: int) -> Iterator[str]:
         before, after = self._log.state(self._session.taken - 1), self._session.state
@@ -186,7 +186,7 @@ class Telling:
         yield self._words.known(self._session.state, node)
         row = self._trace.nodes[node]
         kind = f"computed by {row.op} in step {self._session.computed_at(node):,}" if row.op else f"a {row.kind}"
-        yield self._style(f"  {kind}{f', in {row.scope}' if row.scope else ''}", "dim")
+        yield self._style(f"  {kind}{f', in {harmless(row.scope)}' if row.scope else ''}", "dim")
 
     def nodes(self, nodes: list[int]) -> Iterator[str]:
         """Many nodes, a line each."""
