@@ -128,7 +128,10 @@ class Format:
 
 def _packed(save: Any, parts: Mapping[str, Any]) -> bytes:
     content = io.BytesIO()
-    save(content, allow_pickle=False, **parts)
+    try:
+        save(content, allow_pickle=False, **parts)
+    except ValueError as error:  # of an archive that cannot be closed, because Ctrl-C came in the middle of a part
+        raise error.__context__ or error from None
     return content.getvalue()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from difflib import get_close_matches
-from functools import lru_cache
 from itertools import islice
 from unicodedata import normalize
 
@@ -16,6 +15,7 @@ from viz.text import shortened
 from viz.trace import Trace
 from viz.why import called
 
+REMEMBERED = 4096  # nodes whose names are put together once
 SEARCHED = 20_000  # names among which a similar one is looked for
 
 _NUMBERED = re.compile(r"[^#]*#(\d{1,18})")  # #12 or tanh#12
@@ -37,13 +37,20 @@ class Names:
         self._plain: dict[str, list[int]] = defaultdict(list)
         for name, code in self.codes.items():
             self._plain[plain(name)].append(code)
-        self.called = lru_cache(maxsize=4096)(self._called)
+        self._known: dict[int, str] = {}  # not a cache of functools around a method, which would be a cycle
 
     def _code(self, name: str | None) -> int:
         return self.codes.setdefault(name, len(self.codes)) if name else -1
 
-    def _called(self, node: int) -> str:
+    def called(self, node: int) -> str:
         """What a node is called: its name, with its number among those of the same, or its operation and number."""
+        if node not in self._known:
+            if len(self._known) == REMEMBERED:
+                self._known.clear()
+            self._known[node] = self._called(node)
+        return self._known[node]
+
+    def _called(self, node: int) -> str:
         code = self.column.item(node)
         said = called(self._trace.nodes[node])
         if code < 0 or self._counts[code] == 1:
