@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import signal
+import threading
 from pathlib import Path
 
 import pytest
 
 import nn
-from autograd import context, files
+from autograd import compile, context, files
 from tests.interrupts import Activity, activities, interrupted, walk
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers on this system")
@@ -85,3 +86,17 @@ def test_a_fault_is_found(which, words, monkeypatch, tmp_path: Path):
     while BLOCKS:
         BLOCKS.pop().__exit__()
     assert any(words in trial.wrong for trial in found) if which else not any(trial.wrong for trial in found), found
+
+
+def test_machine_code_is_made_where_no_ctrl_c_comes(monkeypatch):
+    """llvmlite notes a line too late what it has freed: an interrupt in between had it freed twice."""
+    machine = pytest.importorskip("autograd.program.native.machine")
+    pytest.importorskip("llvmlite")
+    threads: list[threading.Thread] = []
+    made = machine._engine
+    monkeypatch.setattr(machine, "_engine", lambda text: (threads.append(threading.current_thread()), made(text))[1])
+    assert compile(lambda x: 3.0 * x, backend="llvm")(2.0) == 6.0
+    assert threads
+    assert threading.main_thread() not in threads
+    with pytest.raises(RuntimeError, match="parsing"):
+        machine.Library("no language")
