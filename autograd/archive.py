@@ -129,10 +129,13 @@ class Format:
 def _packed(compression: int, parts: Mapping[str, Any]) -> bytes:
     """An archive as np.savez makes it, which before NumPy 2.1 cannot be told to refuse objects."""
     content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", compression) as archive:
-        for name, array in parts.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as part:
-                np.lib.format.write_array(part, np.asanyarray(array), allow_pickle=False)
+    try:
+        with zipfile.ZipFile(content, "w", compression) as archive:
+            for name, array in parts.items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as part:
+                    np.lib.format.write_array(part, np.asanyarray(array), allow_pickle=False)
+    except ValueError as error:  # of an archive that cannot be closed, because Ctrl-C came in the middle of a part
+        raise error.__context__ or error from None
     return content.getvalue()
 
 

@@ -75,7 +75,8 @@ def backward(root: Value, seed: Number = 1.0) -> None:
 
     Interior nodes are overwritten; leaves accumulate, so several losses can add up (set `grad` to 0
     in between, or call `zero_grad` of the model); a node that no derivative comes back to, behind the
-    branch that a `where` did not take, is not touched.  Raises GraphError on a detached node.
+    branch that a `where` did not take, is not touched.  Raises GraphError on a detached node.  After Ctrl-C a
+    leaf's grad may hold part of what was to come: set it to 0 before the next `backward`.
 
     >>> x = Value(2.0)
     >>> (x**3).backward()

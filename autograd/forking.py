@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from typing import Any, TypeVar
-from weakref import WeakSet
+from weakref import ref
 
 L = TypeVar("L")
 
@@ -25,7 +25,7 @@ class Locked:
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
-        _LOCKED.add(self)
+        _remember(self, _LOCKED)
 
     def renew(self) -> None:
         """Have another lock if this one is held by a thread that is not there any more."""
@@ -41,20 +41,29 @@ def awaited_by_fork(lock: L) -> L:
     While a thread holds one such lock it may not wait for another.
     """
     with _registry:
-        _AWAITED.add(lock)
+        _remember(lock, _AWAITED)
     return lock
 
 
-_LOCKED: WeakSet[Locked] = WeakSet()
-_AWAITED: WeakSet[Any] = WeakSet()
+def _remember(thing: Any, known: set[ref[Any]]) -> None:
+    """As long as it lives; then it is forgotten by C's code, in which no Ctrl-C can be lost as in a WeakSet's."""
+    known.add(ref(thing, known.discard))
+
+
+_LOCKED: set[ref[Locked]] = set()
+_AWAITED: set[ref[Any]] = set()
 _registry = threading.RLock()
 _acquired: list[Any] = []  # between the two ends of a fork
 
 
 def _before() -> None:
     _take(_registry)  # and there are no new ones from here on
-    for lock in list(_AWAITED):
+    for lock in _living(_AWAITED):
         _take(lock)
+
+
+def _living(known: set[ref[L]]) -> list[L]:
+    return [thing for thing in [reference() for reference in tuple(known)] if thing is not None]
 
 
 def _take(lock: Any) -> None:
@@ -69,7 +78,7 @@ def _after() -> None:
 
 def _in_child() -> None:
     _after()
-    for owner in _LOCKED:
+    for owner in _living(_LOCKED):
         owner.renew()
 
 

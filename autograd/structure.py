@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -228,30 +228,36 @@ def walk(
     flags: bool = False,
 ) -> Structure:
     """The structure of a thing; `inside` is handed its numbers and arrays in order, `whole` may take a sequence."""
-    if kind_of(type(thing)) is None:
-        return inside(thing)
+    return inside(thing) if kind_of(type(thing)) is None else _Walk(inside, what, whole, flags).of(thing, 0)
 
-    def of(thing: Any, depth: int) -> Structure:
+
+class _Walk(NamedTuple):
+    """What `walk` was given.  A function in it that calls itself would be a cycle, and hold the numbers."""
+
+    inside: Callable[[Any], Structure]
+    what: str
+    whole: Callable[[Any], Structure | None] | None
+    flags: bool
+
+    def of(self, thing: Any, depth: int) -> Structure:
         kind = kind_of(type(thing))
-        if kind is None or (kind is FLAG and not flags):
-            return inside(thing)
+        if kind is None or (kind is FLAG and not self.flags):
+            return self.inside(thing)
         if kind is FIXED or kind is FLAG or type(thing) is Static:
             return Structure(Static, 0, rest=kind.apart(thing).rest)
-        taken = whole(thing) if whole is not None else None
+        taken = self.whole(thing) if self.whole is not None else None
         if taken is not None:
             return taken
         if depth > DEEPEST:
             raise ArgumentError(
-                f"{what} is nested more than {DEEPEST} deep, or contains itself: hand in its numbers as an array"
+                f"{self.what} is nested more than {DEEPEST} deep, or contains itself: hand in its numbers as an array"
             )
         if kind is LIST or kind is TUPLE:
-            return nest(type(thing), (), [of(part, depth + 1) for part in thing])
+            return nest(type(thing), (), [self.of(part, depth + 1) for part in thing])
         if kind is DICT:
-            return nest(dict, tuple(thing), [of(part, depth + 1) for part in thing.values()], exact_keys(thing))
+            return nest(dict, tuple(thing), [self.of(part, depth + 1) for part in thing.values()], exact_keys(thing))
         parts, keys, rest = kind.apart(thing)
-        return nest(type(thing), keys, [of(part, depth + 1) for part in parts], rest)
-
-    return of(thing, 0)
+        return nest(type(thing), keys, [self.of(part, depth + 1) for part in parts], rest)
 
 
 def mapped(change: Callable[[Value], Any], thing: Any, depth: int = 0) -> Any:

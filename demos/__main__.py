@@ -6,6 +6,7 @@ from pathlib import Path
 
 from demos import cars, derivative, digits, exploding, finance, gallery, lecture, moons, nan, neuron, pages, step
 from demos.output import options
+from viz import terminal
 
 DEMOS = (derivative, neuron, lecture, pages, step, exploding, nan, finance, cars, moons, digits)
 
@@ -21,4 +22,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    terminal.run(main)

@@ -22,6 +22,7 @@ from sklearn.neural_network import MLPRegressor
 
 from demos.output import BLUE, GREEN, GREY, heading, options, positive, save_figure
 from nn import MLP, Adam, QuantileNormalization, Standardization, half_squared_error
+from viz import terminal
 
 DATA = Path(__file__).parent / "data" / "toyota_corolla.csv"
 FUELS = ("Petrol", "Diesel", "CNG")
@@ -244,4 +245,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    terminal.run(main)

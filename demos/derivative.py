@@ -7,6 +7,7 @@ from pathlib import Path
 import viz
 from autograd import Value, grad, square, steps
 from demos.output import heading, options, save_drawing
+from viz import terminal
 
 
 def run(out: Path, at: float = 1.0) -> list[Path]:
@@ -48,4 +49,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    terminal.run(main)

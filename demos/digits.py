@@ -12,6 +12,7 @@ from sklearn.datasets import load_digits
 
 from demos.output import BLUE, RED, heading, options, positive, save_figure
 from nn import MLP, Adam, cross_entropy
+from viz import terminal
 from viz.plots import plot_loss
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
@@ -67,4 +68,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    terminal.run(main)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from autograd import Value, deltas, tanh
 from demos.output import announce, beside, heading, options
+from viz import terminal
 from viz.names import called
 from viz.why import why
 
@@ -56,4 +57,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    terminal.run(main)

@@ -17,6 +17,7 @@ from scipy.optimize import minimize
 
 from autograd import compile, erf, exp, grad, log, sqrt
 from demos.output import announce, beside, heading, options, positive
+from viz import terminal
 
 STEPS, YEARS = 32, 2.0
 MODEL = np.array([0.8, 0.04, 0.015, 0.02])  # speed, level, volatility of the rate, and where it starts
@@ -154,4 +155,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    terminal.run(main)

@@ -13,6 +13,7 @@ from autograd import Value, square, sum
 from demos.output import BLUE, RED, heading, options, positive, save_figure
 from nn import MLP, SGD, hinge
 from nn.schedules import CosineDecay
+from viz import terminal
 
 DECAY = 1e-4  # micrograd's weight on Σp²
 
@@ -78,4 +79,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    terminal.run(main)

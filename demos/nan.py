@@ -10,6 +10,7 @@ from pathlib import Path
 
 from autograd import Value, exp, gradient, log, record_sources, sigmoid, sqrt
 from demos.output import announce, beside, heading, options
+from viz import terminal
 from viz.anomaly import anomaly
 
 
@@ -66,4 +67,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    terminal.run(main)

@@ -12,6 +12,7 @@ import viz
 from autograd import Value
 from demos.output import BLUE, GREEN, GREY, heading, options, save_drawing, save_figure
 from nn import Neuron, Perceptron, half_squared_error
+from viz import terminal
 
 WEIGHTS, THRESHOLD = [6.0, 2.0, 3.0], 7.0  # weather, friends, distance
 INPUTS = list(itertools.product((0, 1), repeat=3))
@@ -66,4 +67,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    terminal.run(main)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import io
 import os
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,8 +24,6 @@ BLUE, GREEN, RED, GREY = "#1f5fbf", "#2a9134", "#c0392b", "#888888"
 
 def options(description: str | None) -> argparse.ArgumentParser:
     """A parser that knows ``--out``; a demo adds what it needs."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a terminal that has no ✓ shows a ?, and the demo goes on
     parser = argparse.ArgumentParser(description=(description or "").split("\n\n")[0])
     parser.add_argument("--out", type=Path, default=DEFAULT_OUT, metavar="DIR", help="where files go (default: out)")
     return parser

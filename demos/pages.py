@@ -11,7 +11,7 @@ from demos.neuron import THRESHOLD
 from demos.neuron import WEIGHTS as PICNIC
 from demos.output import heading, options, save_drawing
 from nn import MLP, Neuron, Perceptron, half_squared_error
-from viz import Page
+from viz import Page, terminal
 
 
 def lecture_network() -> Page:
@@ -59,4 +59,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    terminal.run(main)

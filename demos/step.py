@@ -13,7 +13,7 @@ from autograd import Value, scope
 from demos.lecture.network import WEIGHTS, X, Y
 from demos.output import announce, beside, heading, options
 from nn import MLP
-from viz import debug
+from viz import debug, terminal
 
 SESSION = """\
 # Forwards: a step computes one node, next finishes a neuron or a layer.
@@ -77,4 +77,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    terminal.run(main)

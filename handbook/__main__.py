@@ -12,6 +12,7 @@ from pathlib import Path
 
 from handbook.cells import Outcome, check, run
 from handbook.pages import Block, Page, PageError, read
+from viz import terminal
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
@@ -52,4 +53,4 @@ def _with_output(page: Page, block: Block, outcome: Outcome) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    terminal.run(main)

@@ -486,13 +486,13 @@ def script(folder, source, name="program.py"):
      ("J = None", "J is nothing"), ("J = [1]", "J is a list"), ("raise ValueError", "raised ValueError (line 1"),
      ("from autograd import Value\na = Value(1.0)\nb = Value(2.0)", "leaves 2 nodes, a, b"),
      ("import nosuchmodule", "raised ModuleNotFoundError"), ("def f():\n  f()\nf()", "raised RecursionError"),
-     ("raise SystemExit(3)", "yields no node"), ("\x00", "raised SyntaxError|raised ValueError")],
+     ("raise SystemExit(3)", "yields no node"), ("\x00", "there are zero bytes in it")],
 )  # fmt: skip
 def test_a_program_that_yields_no_node_is_one_sentence(source, words, tmp_path):
     path = script(tmp_path, source)
     with pytest.raises(ProgramError) as raised:
         node_of(str(path))
-    assert any(word in str(raised.value) for word in words.split("|"))
+    assert words in str(raised.value)
     assert "\n" not in str(raised.value)
     assert str(path) in str(raised.value)
 
@@ -539,14 +539,15 @@ def run(arguments, fed, folder, **environment):
     done = subprocess.run(
         command, cwd=folder, env=environment, input=fed, capture_output=True, encoding="utf-8", check=False
     )
-    assert "Traceback" not in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr
+    assert str(ROOT / "viz") not in done.stdout  # a script's traceback shows the script alone
     return done
 
 
 def test_the_command_line(tmp_path):
     script(tmp_path, GOOD)
     (tmp_path / "commands").write_text("# first\nbreak op multiply\ncontinue\n", encoding="utf-8")
-    done = run(["debug", "program.py", "--commands", "commands", "-c", "where"], "next\n\nquit\n", tmp_path)
+    done = run(["debug", "--commands", "commands", "-c", "where", "program.py"], "next\n\nquit\n", tmp_path)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert [line for line in lines if line.startswith("(debug)")] == [
@@ -577,10 +578,9 @@ def test_a_broken_program_can_be_mended_and_run_again(tmp_path):
     assert "program.py raised RuntimeError: not yet (line 6 of program.py)" in done.stdout
     assert "there is no graph to step through: mend the program, then `run` tries again" in done.stdout
     assert "J = 4·" in done.stdout
-    assert run(["debug", "nope.py"], "", tmp_path).returncode == 1
 
 
-@pytest.mark.parametrize("arguments", [[], ["debug"], ["nope"], ["debug", "x.py", "--commands", "nope"]])
+@pytest.mark.parametrize("arguments", [[], ["debug"], ["nope"], ["debug", "--commands", "nope", "x.py"]])
 def test_a_wrong_option_is_one_line(arguments, tmp_path):
     done = run(arguments, "", tmp_path)
     assert done.returncode == 2
@@ -620,7 +620,7 @@ def in_a_terminal(folder, keys, **environment):
             os.write(terminal, key)
     _, status = os.waitpid(pid, 0)
     os.close(terminal)
-    return shown.decode(), os.waitstatus_to_exitcode(status)
+    return shown.decode(errors="replace"), os.waitstatus_to_exitcode(status)
 
 
 def test_a_real_terminal_has_colours_completion_and_interruption(tmp_path):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from difflib import get_close_matches
-from functools import lru_cache
 from itertools import islice
 from unicodedata import normalize
 
@@ -16,10 +15,11 @@ from autograd.text import apart, looks_like, quoted, short
 from viz.trace import Node, Trace
 
 LONGEST = 40  # characters of a name in a sentence
+REMEMBERED = 4096  # nodes whose names are put together once
 SEARCHED = 20_000  # names among which a similar one is looked for
 
-_NUMBERED = re.compile(r"[^#]*#(\d+)")  # #12 or tanh#12
-_COPY = re.compile(r"(.+)\[(\d+)\]")  # z²₁[2]: the second node of that name
+_NUMBERED = re.compile(r"[^#]*#(\d{1,18})")  # #12 or tanh#12
+_COPY = re.compile(r"(.+)\[(\d{1,18})\]")  # z²₁[2]: the second node of that name
 
 
 class Names:
@@ -40,13 +40,20 @@ class Names:
         looks = [self._looks.setdefault(_look(name), len(self._looks)) for name in self.codes]
         self._look = np.array([*looks, -1], np.int32)[self.column]  # every node's
         self._counts = np.bincount(self._look + 1, minlength=len(self._looks) + 1)[1:]
-        self.called = lru_cache(maxsize=4096)(self._called)
+        self._known: dict[int, str] = {}  # not a cache of functools around a method, which would be a cycle
 
     def _code(self, name: str | None) -> int:
         return self.codes.setdefault(name, len(self.codes)) if name else -1
 
-    def _called(self, node: int) -> str:
+    def called(self, node: int) -> str:
         """What a node is called: its name, with its number among those of the same, or its operation and number."""
+        if node not in self._known:
+            if len(self._known) == REMEMBERED:
+                self._known.clear()
+            self._known[node] = self._called(node)
+        return self._known[node]
+
+    def _called(self, node: int) -> str:
         said = called(self._trace.nodes[node])
         look = self._look.item(node)
         if look < 0 or self._counts[look] == 1:

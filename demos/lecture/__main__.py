@@ -1,5 +1,6 @@
 """``python -m demos.lecture``."""
 
 from demos.lecture import main
+from viz import terminal
 
-raise SystemExit(main())
+terminal.run(main)

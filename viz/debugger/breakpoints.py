@@ -35,7 +35,7 @@ class Breakpoint:
 
     def __str__(self) -> str:
         kind = "watchpoint" if self.watched is not None else "breakpoint"
-        return f"{'temporary ' if self.temporary else ''}{kind} {self.number}: {self.words}"
+        return f"{'temporary ' if self.temporary else ''}{kind} {self.number}: {visible(self.words)}"
 
 
 def understood(steps: StepColumns, text: str) -> tuple[str, Test]:

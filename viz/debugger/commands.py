@@ -8,7 +8,8 @@ import io
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TextIO, overload
 
@@ -17,12 +18,14 @@ from autograd.errors import ArgumentError, AutogradError
 from autograd.text import quoted, short, visible
 from viz.debugger import predicates
 from viz.debugger.breakpoints import KINDS
+from viz.debugger.mishaps import said, text_of
 from viz.debugger.session import Session
 from viz.debugger.steps import NUMBERS, TEXTS
 from viz.debugger.style import style_for
 from viz.debugger.telling import LINE, Telling
 from viz.recording import LAYER, NEURON, PHASES, UNITS, Recording, record
 from viz.subject import looked_at
+from viz.terminal import written
 from viz.why import why_in
 
 if TYPE_CHECKING:
@@ -45,6 +48,11 @@ SHORT = {
     "reverse-step": "back", "rn": "reverse-next", "rc": "reverse-continue", "r": "run", "d": "delete", "?": "help",
 }  # fmt: skip
 PLACES = ("start", "seed", "end")
+LONGEST_LINE = 10_000  # characters of a command
+
+
+class _OutputError(Exception):
+    """What is said cannot be written, for the reason that is its cause."""
 
 
 class Debugger(cmd.Cmd):
@@ -60,7 +68,7 @@ class Debugger(cmd.Cmd):
         self, load: Callable[[], Recording], commands: Sequence[str] = (), stdin: TextIO | None = None,
         stdout: TextIO | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(stdin=stdin, stdout=stdout)
+        super().__init__(stdin=stdin or sys.stdin or io.StringIO(), stdout=stdout or sys.stdout or io.StringIO())
         self.use_rawinput = stdin is None and (self.stdin.isatty() or "ipykernel" in sys.modules)  # it asks in a box
         self.cmdqueue = list(commands)
         self._queued = len(self.cmdqueue)
@@ -71,6 +79,10 @@ class Debugger(cmd.Cmd):
         self.verbs = [verb for verbs in VERBS.values() for verb in verbs.split()]
 
     @property
+    def _taken(self) -> int | None:
+        return None if self._session is None else self._session.taken
+
+    @property
     def loaded(self) -> bool:
         """Whether there is a graph."""
         return self._session is not None
@@ -79,32 +91,33 @@ class Debugger(cmd.Cmd):
 
     def loop(self) -> None:
         """Load the node and take commands until `quit` or the end of input; Ctrl-C only interrupts."""
-        stop = self._safely(self._start)
+        try:
+            with _words_end_at_blanks() if self.use_rawinput and readline is not None else nullcontext():
+                self._take_commands()
+        except _OutputError as error:
+            raise error.__cause__ or error from None
+
+    def _take_commands(self) -> None:
+        stop, interrupted = self._safely(self._start), False
         while not stop:
             try:
+                if interrupted:  # told here, where another Ctrl-C is caught
+                    interrupted = False
+                    self._say(["", "Interrupted; `quit` leaves."])
                 self.cmdloop()
                 stop = True
             except KeyboardInterrupt:
-                self._say(["", "Interrupted; `quit` leaves."])
-
-    def preloop(self) -> None:
-        """Where there is readline, words end at blanks alone, so that z²₁ and W¹* are one."""
-        if self.use_rawinput and readline is not None:
-            self._delimiters = readline.get_completer_delims()
-            readline.set_completer_delims(" \t\n")
-
-    def postloop(self) -> None:
-        """Give readline back as it was."""
-        if self.use_rawinput and readline is not None:
-            readline.set_completer_delims(self._delimiters)
+                interrupted = True
+            except UnicodeDecodeError as error:  # of input, whose bytes are then taken
+                self._say(["", *self._mistake(f"that line cannot be read: it is not written in {error.encoding}")])
 
     def precmd(self, line: str) -> str:
         """Write a command that was fed, so that what is printed reads like a session."""
         if self._queued:
             self._queued -= 1
-            self._say([self.prompt + visible(line)])
+            self._say([self.prompt + _echoed(line)])
         elif not self.use_rawinput:
-            self._say(["" if line == "EOF" else visible(line.rstrip())])
+            self._say(["" if line == "EOF" else _echoed(line.rstrip())])
         return line
 
     def onecmd(self, line: str) -> bool:
@@ -120,17 +133,33 @@ class Debugger(cmd.Cmd):
         return self._safely(lambda: self._carry_out(line))
 
     def _safely(self, act: Callable[[], bool | None]) -> bool:
-        """Do it; an error that was raised on purpose, or an interruption, is said and the debugger goes on."""
+        """Do it; whatever it raises is said, and the debugger goes on.  What the output itself raises is not caught."""
+        before = self._taken
         try:
             return bool(act())
+        except _OutputError:
+            raise
         except AutogradError as error:
-            self._say([self._style(str(error), "error")])
+            self._say([*getattr(error, "shown", ()), *self._mistake(text_of(error))])
         except KeyboardInterrupt:
-            self._say(["Interrupted; nothing was moved."])
+            self._say([self._interrupted(before)])
+        except BaseException as error:
+            self._say(self._mistake(f"that went wrong in the debugger, or in a function of the graph: {said(error)}"))
         return False
 
+    def _mistake(self, sentence: str) -> list[str]:
+        return [self._style(visible(line), "error") for line in sentence.split("\n")]
+
+    def _interrupted(self, before: int | None) -> str:
+        after = self._taken
+        if after is None:
+            return "Interrupted; there is no graph, and `run` tries again."
+        return f"Interrupted; {'nothing was moved' if after == before else f'{after:,} steps are taken now'}."
+
     def _carry_out(self, line: str) -> bool:
-        verb, rest = re.match(r"([A-Za-z-]*|\?)(.*)", line).groups()  # type: ignore[union-attr]  # fits any line
+        if len(line) > LONGEST_LINE:
+            raise ArgumentError(f"a command has at most {LONGEST_LINE:,} characters, this one {len(line):,}")
+        verb, rest = re.match(r"(?s)([A-Za-z-]*|\?)(.*)", line).groups()  # type: ignore[union-attr]  # fits any line
         act: Callable[[str], bool | None] = getattr(self, f"do_{self._verb(verb, line).replace('-', '_')}")
         return bool(act(rest.strip()))
 
@@ -148,9 +177,12 @@ class Debugger(cmd.Cmd):
         raise ArgumentError(f"there is no command {quoted(typed or line)}; {hint}")
 
     def _say(self, lines: Iterable[str]) -> None:
-        for line in lines:
-            self.stdout.write(line + "\n")
-        self.stdout.flush()
+        text = "".join(f"{line}\n" for line in lines)
+        try:
+            self.stdout.write(written(text, self.stdout))
+            self.stdout.flush()
+        except (OSError, ValueError) as error:  # ValueError: it was closed
+            raise _OutputError from error
 
     def _start(self) -> None:
         self._session = self._telling = None
@@ -225,9 +257,9 @@ class Debugger(cmd.Cmd):
         session = self.session
         places = dict(zip(PLACES, (0, session.log.seed + 1, len(session.log)), strict=True))
         if line.isdecimal():
-            target = int(line)
+            target = _whole(line)
             if target > len(session.log):
-                raise ArgumentError(f"there are {len(session.log):,} steps, got {target:,}")
+                raise ArgumentError(f"there are {len(session.log):,} steps, got {line[:40]}")
         elif not line:
             raise ArgumentError("goto needs a step or a node, as in: goto 17, goto seed, goto z21")
         else:
@@ -274,7 +306,7 @@ class Debugger(cmd.Cmd):
         """delete [N]: remove breakpoint or watchpoint N, or all of them."""
         if line and not line.isdecimal():
             raise ArgumentError(f"delete needs the number of a breakpoint, got {quoted(line)}; `break` lists them")
-        for number in [int(line)] if line else list(self.session.points):
+        for number in [_whole(line)] if line else list(self.session.points):
             self._say([f"deleted {self.session.delete(number)}"])
 
     # -- looking --------------------------------------------------------------------------------
@@ -312,7 +344,8 @@ class Debugger(cmd.Cmd):
         if not self.session.taken:
             raise ArgumentError("no step is taken yet, so there is nothing that this could be of")
         found = expression.at(self.session.steps, self.session.taken - 1)
-        self._say([f"{visible(line)} has no value in this step" if found is None else f"{visible(line)} = {found}"])
+        asked = visible(line)
+        self._say([f"{asked} has no value in this step" if found is None else f"{asked} = {visible(str(found))}"])
 
     def do_where(self, line: str) -> None:
         """where: the place, the way that the derivative took down to here, and the next step."""
@@ -327,7 +360,7 @@ class Debugger(cmd.Cmd):
         elif line and not line.isdecimal():
             raise ArgumentError(f"list takes the number of a step, or the word source, got {quoted(line)}")
         else:
-            number = int(line) if line else session.taken
+            number = _whole(line) if line else session.taken
             self._say(self.tell.around(min(max(number - 1, 0), len(session.log) - 1)))
 
     def do_explain(self, line: str) -> None:
@@ -342,7 +375,7 @@ class Debugger(cmd.Cmd):
         node = session.node(name) if name else session.current()
         if node is None:
             raise ArgumentError("why needs a node, as in: why W111")
-        self._say(str(why_in(session.trace, node, int(count or 5))).splitlines())
+        self._say(str(why_in(session.trace, node, _whole(count or "5"))).splitlines())
 
     # -- besides --------------------------------------------------------------------------------
 
@@ -419,13 +452,33 @@ def debug(J: Subject, *at: Any, commands: Iterable[str] | None = None, stdout: T
     Debugger(lambda: log, stdin=stdin, stdout=stdout).loop()
 
 
+@contextmanager
+def _words_end_at_blanks() -> Iterator[None]:
+    """For readline words end at blanks alone, so that z²₁ and W¹* are one."""
+    before = readline.get_completer_delims()
+    readline.set_completer_delims(" \t\n")
+    try:
+        yield
+    finally:
+        readline.set_completer_delims(before)
+
+
 # -- reading what is typed ---------------------------------------------------------------------------
 
 
 def _count(line: str, verb: str) -> int:
-    if line and not (line.isdecimal() and int(line) > 0):
+    if line and not (line.isdecimal() and _whole(line) > 0):
         raise ArgumentError(f"{verb} takes a number of steps from 1 up, got {quoted(line)}")
-    return int(line or 1)
+    return _whole(line or "1")
+
+
+def _whole(digits: str) -> int:
+    """The number that is typed; one that is larger than any count, and than Python reads, is a large one."""
+    return min(int(digits[:600]), 10**18)
+
+
+def _echoed(line: str) -> str:
+    return visible(line if len(line) <= LONGEST_LINE else line[:LONGEST_LINE] + "…")
 
 
 def _units(line: str, verb: str) -> tuple[int, str]:
@@ -433,8 +486,8 @@ def _units(line: str, verb: str) -> tuple[int, str]:
     count, unit = 1, NEURON
     for word in line.split():
         singular = word.removesuffix("s")
-        if word.isdecimal() and int(word) > 0:
-            count = int(word)
+        if word.isdecimal() and _whole(word) > 0:
+            count = _whole(word)
         elif singular in UNITS:
             unit = singular
         else:

@@ -7,9 +7,11 @@ LANGUAGE says what it may speak of.
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import reduce
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -119,7 +121,8 @@ def expression(text: str) -> Expression:
     if len(text) > LONGEST:
         raise ArgumentError(f"a condition has at most {LONGEST} characters, this one {len(text):,}")
     try:
-        tree = ast.parse(text.strip(), mode="eval")
+        with warnings.catch_warnings(action="ignore"):  # of backslashes, which are nobody's business here
+            tree = ast.parse(text.strip(), mode="eval")
     except SyntaxError as error:
         at = max((error.offset or 1) - 1, 0)
         hint = "; equality is ==" if text.strip()[at : at + 2].strip() == "=" or "==" in error.msg else ""
@@ -133,6 +136,11 @@ def expression(text: str) -> Expression:
 def _error(text: str, at: int, what: str) -> ArgumentError:
     before = len(visible(text[:at]))  # a character that is shown as its escape is wider
     return ArgumentError(what, f"  {visible(text)}", f"  {' ' * before}^")
+
+
+def _folded(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of two columns as one of many: not one inside another, which could be hundreds deep."""
+    return lambda *columns: reduce(function, columns)
 
 
 class _Compiler:
@@ -219,10 +227,7 @@ class _Compiler:
 
     def _boolop(self, node: ast.BoolOp, depth: int) -> _Compiled:
         function = np.logical_and if isinstance(node.op, ast.And) else np.logical_or
-        found = self._of_kind(node.values[0], TRUTH, depth)
-        for value in node.values[1:]:
-            found = self._applied(function, TRUTH, [found, self._of_kind(value, TRUTH, depth)])
-        return found
+        return self._applied(_folded(function), TRUTH, [self._of_kind(value, TRUTH, depth) for value in node.values])
 
     def _call(self, node: ast.Call, depth: int) -> _Compiled:
         name = node.func.id if isinstance(node.func, ast.Name) else ""
@@ -240,10 +245,7 @@ class _Compiler:
     def _compare(self, node: ast.Compare, depth: int) -> _Compiled:
         sides = [node.left, *node.comparators]
         pairs = [self._pair(*three, depth) for three in zip(sides, node.ops, sides[1:], strict=False)]
-        found = pairs[0]
-        for pair in pairs[1:]:
-            found = self._applied(np.logical_and, TRUTH, [found, pair])
-        return found
+        return self._applied(_folded(np.logical_and), TRUTH, pairs)
 
     def _pair(self, left: ast.expr, sign: ast.cmpop, right: ast.expr, depth: int) -> _Compiled:
         a, b = self.compiled(left, depth), self.compiled(right, depth)

@@ -175,6 +175,7 @@ class Telling:
             yield "Its line was not recorded: start with --sources, or compute inside `with record_sources():`."
             return
         yield self._style(short(path), "dim")
+        linecache.checkcache(path)  # it may have been mended since
         for at in range(max(int(line) - AROUND, 1), int(line) + AROUND + 1):
             text = visible(linecache.getline(path, at).rstrip().expandtabs())
             if text or at <= int(line):

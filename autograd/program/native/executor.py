@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import ref
 
 import numpy as np
 
@@ -33,12 +33,13 @@ def kernel_for(task: Task) -> Kernel:
 
 def remembered(question: Callable[[Program], Any]) -> Callable[[Program], Any]:
     """A question about a program, answered once in a program's life: it is asked at every call."""
-    answers: WeakKeyDictionary[Program, Any] = WeakKeyDictionary()
+    answers: dict[ref[Program], Any] = {}
 
     def answer(program: Program) -> Any:
-        if program not in answers:
-            answers[program] = question(program)
-        return answers[program]
+        known = ref(program)
+        if known not in answers:  # it is forgotten by C's code, in which no Ctrl-C can be lost
+            answers[ref(program, answers.pop)] = question(program)
+        return answers[known]
 
     return answer
 

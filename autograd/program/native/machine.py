@@ -9,8 +9,11 @@ import ctypes
 import ctypes.util
 import platform
 import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from autograd.errors import ArgumentError
 from autograd.forking import awaited_by_fork
@@ -19,6 +22,7 @@ MISSING = (
     "backend=\"llvm\" needs llvmlite 0.45 or later, the extra `native`: pip install 'glassgrad[native]', "
     'or let backend="auto" choose another'
 )
+T = TypeVar("T")
 _EFFORT = 1  # of code generation; more takes longer and gained nothing, as did passes over what we write
 
 
@@ -55,14 +59,20 @@ def _target() -> Any:
     """A code generator for this very processor; an engine takes it over."""
     llvm = _llvm()
     return llvm.Target.from_default_triple().create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=_EFFORT, jit=True
+        cpu=llvm.get_host_cpu_name(), features=_features().flatten(), opt=_EFFORT, jit=True
     )
+
+
+@cache
+def _features() -> Any:
+    """What this processor can do."""
+    return _beyond_interrupts(_llvm().get_host_cpu_features)
 
 
 @cache
 def width() -> int:
     """How many doubles one vector register holds."""
-    features = _llvm().get_host_cpu_features()
+    features = _features()
     if features.get("avx512f"):
         return 8
     return 4 if features.get("avx") else 2
@@ -72,17 +82,43 @@ class Library:
     """Functions made from a text; their machine code lives as long as this object."""
 
     def __init__(self, text: str) -> None:
-        llvm = _llvm()
         self.text = text
-        module = llvm.parse_assembly(text)
-        module.verify()
-        self._engine = llvm.create_mcjit_compiler(module, _target())
-        self._engine.finalize_object()
+        self._engine = _beyond_interrupts(lambda: _engine(text))
 
     def address(self, name: str) -> int:
         """Where the function of that name stands."""
         found: int = self._engine.get_function_address(name)
         return found
+
+
+def _engine(text: str) -> Any:
+    """The machine code of a text; the engine takes over, and frees, the module and the target that it was made of."""
+    llvm = _llvm()
+    module = llvm.parse_assembly(text)
+    module.verify()
+    engine = llvm.create_mcjit_compiler(module, _target())
+    engine.finalize_object()
+    return engine
+
+
+def _beyond_interrupts(make: Callable[[], T]) -> T:
+    """What `make` makes, in a thread of its own, since Ctrl-C reaches the main thread alone.
+
+    Between a call of LLVM that frees something or takes it over and the line of llvmlite that notes it, an interrupt
+    would have it freed twice.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return make()
+    made = Future[T]()
+
+    def work() -> None:
+        try:
+            made.set_result(make())
+        except BaseException as error:
+            made.set_exception(error)
+
+    threading.Thread(target=work, name="machine code").start()
+    return made.result()
 
 
 @cache
@@ -110,7 +146,7 @@ def has_symbol(name: str) -> bool:
 @cache
 def vector_symbol(name: str, operands: int) -> str | None:
     """The name of glibc's function of whole vector registers (libmvec), if there is one on this machine."""
-    letter, features = {8: "e", 4: "d", 2: "b"}[width()], _llvm().get_host_cpu_features()
+    letter, features = {8: "e", 4: "d", 2: "b"}[width()], _features()
     if platform.machine() not in ("x86_64", "AMD64") or (letter == "d" and not features.get("avx2")):
         return None
     symbol = f"_ZGV{letter}N{width()}{'v' * operands}_{name}"
