@@ -19,7 +19,7 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14 p
 	if "$$p" -c '$(ENOUGH)' >/dev/null 2>&1; then echo "$$p"; break; fi; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test peers docs bench clean lint format types stubs wheel notes
+.PHONY: help demo test peers docs bench clean
 
 help:  ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -48,6 +48,8 @@ clean:  ## remove the environments and everything written
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # -- of the repository alone: what is published goes without
+
+.PHONY: lint format types stubs wheel notes
 
 lint: $(VENV)/dev.stamp  ## ruff: mistakes, and the layout of the source
 	$(BIN)/ruff check .

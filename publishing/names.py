@@ -27,7 +27,7 @@ PACKAGES = ("autograd", "nn", "viz")
 
 _NAME = "|".join(PACKAGES)
 _FROM = re.compile(rf"\bfrom (?P<module>(?:{_NAME})\b[\w.]*) import(?P<names> \([^)]*\)|[ \w,*]*)")
-_IMPORT = re.compile(rf"\bimport (?P<names>(?:{_NAME})(?: as \w+)?(?:, (?:{_NAME})(?: as \w+)?)*)(?![\w.,]| as)")
+_IMPORT = re.compile(rf"\bimport (?P<names>(?:{_NAME})(?: as \w+)?(?:, (?:{_NAME})(?: as \w+)?)*)(?![\w,]|\.\w| as)")
 _IMPORT_AS = re.compile(rf"\bimport (?P<module>(?:{_NAME})\.[\w.]+ as )")
 _OTHER_IMPORT = re.compile(rf"\bimport (?:[\w., ]+, )?(?:{_NAME})(?![\w/-])")
 _RUN = re.compile(rf"(?<=-m )(?={_NAME}\b)")
@@ -68,9 +68,9 @@ class Names:
 def text(old: str, names: Names, where: str = "text") -> str:
     """Prose, or the inside of a string, with the statements and commands in it renamed."""
     new = _FROM.sub(lambda found: _from(found, names), old)
-    new = _IMPORT.sub(rf"from {FRONT} import \g<names>", new)
+    new = _IMPORT.sub(lambda found: found[0] if _of_another(found) else f"from {FRONT} {found[0]}", new)
     new = _IMPORT_AS.sub(rf"import {FRONT}.\g<module>", new)
-    left = next((found for found in _OTHER_IMPORT.finditer(new) if not _renamed(found)), None)
+    left = next((found for found in _OTHER_IMPORT.finditer(new) if not _of_another(found)), None)
     if left is not None:
         raise RefusedError(f"{where}: {left[0]!r} binds a name that is another one when published; import from it")
     new = _RUN.sub(f"{FRONT}.", new)
@@ -83,9 +83,9 @@ def markdown(old: str, names: Names, where: str = "page") -> str:
     return _INSTRUCTION.sub(rf"\g<0>{FRONT}.", new)
 
 
-def _renamed(found: re.Match[str]) -> bool:
-    before = found.string[: found.start()]
-    return bool(re.search(rf"from {FRONT}[\w.]* $", before))
+def _of_another(found: re.Match[str]) -> bool:
+    """Whether an import is the end of `from somewhere import …`."""
+    return bool(re.search(r"\bfrom [\w.]+ $", found.string[: found.start()]))
 
 
 def _from(found: re.Match[str], names: Names) -> str:
@@ -117,8 +117,7 @@ def _edits(
     tree: ast.Module, written: bytes, starts: list[int], names: Names, where: str, inside: bool
 ) -> Iterator[tuple[int, int, str]]:
     """What is to be written where, in bytes from the start."""
-    docstrings, run = set(_docstrings(tree)), set(_run(tree))
-    for node in _statements_and_strings(tree):
+    for node, kind in _statements_and_strings(tree):
         start = starts[node.lineno - 1] + node.col_offset
         end = starts[(node.end_lineno or node.lineno) - 1] + (node.end_col_offset or 0)
         old, place = written[start:end].decode(), f"{where}:{node.lineno}"
@@ -126,9 +125,9 @@ def _edits(
             new = _statement(node, old, names, place, inside)
         elif isinstance(node, ast.JoinedStr):
             new = _checked(_literals(node), text(old, names, place), names, place)
-        elif id(node) in docstrings:
+        elif kind == "docstring":
             new = text(old, names, place)
-        elif id(node) in run:
+        elif kind == "run":
             new = old.replace(_value(node), f"{FRONT}.{_value(node)}")
         else:
             new = _string(_value(node), old, names, place)
@@ -136,33 +135,39 @@ def _edits(
             yield start, end, new
 
 
-def _statements_and_strings(node: ast.AST) -> Iterator[ast.Import | ast.ImportFrom | ast.JoinedStr | ast.Constant]:
-    """Every import and every string, an f-string as one."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, (ast.Import, ast.ImportFrom, ast.JoinedStr)) or (
-            isinstance(child, ast.Constant) and isinstance(child.value, str)
-        ):
-            yield child
-        else:
-            yield from _statements_and_strings(child)
+Found = ast.Import | ast.ImportFrom | ast.JoinedStr | ast.Constant
 
 
-def _docstrings(tree: ast.Module) -> Iterator[int]:
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and node.body:
-            first = node.body[0]
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-                yield id(first.value)
+def _statements_and_strings(tree: ast.Module) -> Iterator[tuple[Found, str]]:
+    """Every import and every string, an f-string as one; and whether it is a docstring, or what a list runs."""
+    kinds: dict[ast.AST, str] = {}
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            kinds.update(dict.fromkeys(_docstring(node), "docstring"))
+        elif isinstance(node, (ast.List, ast.Tuple)):
+            kinds.update(dict.fromkeys(_run(node), "run"))
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, (ast.Import, ast.ImportFrom, ast.JoinedStr)):
+                yield child, ""
+            elif not isinstance(child, ast.Constant):
+                waiting.append(child)
+            elif isinstance(child.value, str):
+                yield child, kinds.get(child, kinds.get(node, ""))
 
 
-def _run(tree: ast.Module) -> Iterator[int]:
+def _docstring(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.AST]:
+    """The statement that is a docstring."""
+    return [first for first in node.body[:1] if isinstance(first, ast.Expr)]
+
+
+def _run(node: ast.List | ast.Tuple) -> Iterator[ast.AST]:
     """Names of packages that follow a "-m" in a list."""
-    for node in ast.walk(tree):
-        listed = node.elts if isinstance(node, (ast.List, ast.Tuple)) else []
-        for before, after in pairwise(listed):
-            words = [part.value for part in (before, after) if isinstance(part, ast.Constant)]
-            if len(words) == 2 and words[0] == "-m" and words[1] in PACKAGES:
-                yield id(after)
+    for before, after in pairwise(node.elts):
+        words = [part.value for part in (before, after) if isinstance(part, ast.Constant)]
+        if len(words) == 2 and words[0] == "-m" and words[1] in PACKAGES:
+            yield after
 
 
 def _statement(node: ast.Import | ast.ImportFrom, old: str, names: Names, place: str, inside: bool) -> str:

@@ -1,0 +1,62 @@
+"""`python -m publishing.check` builds what is published and tests it as a stranger would who has only that.
+
+The sdist and the wheel are built twice and must be the same bytes; the wheel that pip builds from the sdist must
+be the same too; then the sdist is unpacked, its wheel installed with what the tests need into a fresh environment,
+and its tests run there.  Words after the command go to pytest: python -m publishing.check -n4 -k saving
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tarfile
+import tempfile
+from pathlib import Path
+
+from publishing.archives import BuildError, build, date_of, wheel_of
+from publishing.environments import fresh, run, say
+from publishing.names import RefusedError
+from publishing.tree import ROOT
+
+
+class DifferenceError(Exception):
+    """Two builds of one source that are not the same."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The exit status: 0 if everything holds."""
+    chosen = sys.argv[1:] if arguments is None else arguments
+    try:
+        with tempfile.TemporaryDirectory(prefix="glassgrad-published-") as folder:
+            check(Path(folder), chosen)
+    except (BuildError, DifferenceError, RefusedError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except subprocess.CalledProcessError as error:
+        return error.returncode or 1
+    return 0
+
+
+def check(folder: Path, chosen: list[str]) -> None:
+    """Build, compare and test in a folder, with these arguments for pytest."""
+    say("building the sdist and the wheel, twice")
+    sdist, wheel = build(folder / "one")
+    for path, again in zip((sdist, wheel), build(folder / "two"), strict=True):
+        same(path, again)
+    same(wheel, wheel_of(sdist, folder / "of the sdist", date_of(ROOT)))
+    say("installing the wheel, and what the tests need, into a fresh environment")
+    python = fresh(folder / "venv", f"{wheel}[dev]")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(folder, filter="data")
+    say("the tests of the sdist")
+    run(python, "-m", "pytest", *chosen, cwd=folder / sdist.name.removesuffix(".tar.gz"))
+
+
+def same(one: Path, other: Path) -> None:
+    """Raise DifferenceError unless both files have the same bytes."""
+    if one.read_bytes() != other.read_bytes():
+        raise DifferenceError(f"{one.name} is not the same when it is built again")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
