@@ -8,5 +8,6 @@ there are, `archives` writes them, `front` is the page that `import glassgrad` r
     python -m publishing              the sdist and the wheel, into dist/
     python -m publishing.check        they are reproducible, and the tests of the sdist pass with the wheel
     python -m publishing.neighbours   the wheel lives beside packages that need HIPS autograd
+    python -m publishing.clash        where HIPS autograd and a checkout were installed over each other, they say so
     python -m publishing.notes        what CHANGELOG.md says of this version
 """

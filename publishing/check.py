@@ -18,6 +18,21 @@ from publishing.environments import fresh, run, say
 from publishing.names import RefusedError
 from publishing.tree import ROOT
 
+CONSUMER = """\
+import glassgrad
+from glassgrad import Value, abs, compile, nn, tanh, viz
+from glassgrad.nn import MLP
+from glassgrad.viz import Drawing
+
+x: Value = Value(0.5)
+model: MLP = nn.MLP(2, [1])
+drawing: Drawing = viz.draw(tanh(x) * abs(x))
+version: str = glassgrad.__version__
+wrong: int = glassgrad.Value(0.5)  # type: ignore[assignment]  # were this Any, it would be one suppression too many
+loss = compile(lambda x: x * x)
+loss.value_and_grad(2.0)
+"""
+
 
 class DifferenceError(Exception):
     """Two builds of one source that are not the same."""
@@ -48,6 +63,9 @@ def check(folder: Path, chosen: list[str]) -> None:
     python = fresh(folder / "venv", f"{wheel}[dev]")
     with tarfile.open(sdist) as archive:
         archive.extractall(folder, filter="data")
+    say("what type checkers see")
+    (folder / "consumer.py").write_text(CONSUMER, "utf-8")
+    run(python, "-m", "mypy", "--strict", "consumer.py", cwd=folder)
     say("the tests of the sdist")
     run(python, "-m", "pytest", *chosen, cwd=folder / sdist.name.removesuffix(".tar.gz"))
 

@@ -13,7 +13,7 @@ def fresh(folder: Path, *packages: str) -> Path:
     """The Python of a new environment with these packages, which pip installs as it would for anyone."""
     venv.create(folder, with_pip=True)
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    command = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet", *packages]
+    command = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "-qq", *packages]
     subprocess.run(command, check=True, env=alone())
     return python
 

@@ -14,12 +14,12 @@ debugger are `viz`:
 >>> from nn import MLP
 """
 
+import typing as _typing
 from importlib import import_module as _import_module
-from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 import autograd
 
-if _TYPE_CHECKING:
+if _typing.TYPE_CHECKING:
     import nn as nn
     import viz as viz
     from autograd import *
@@ -31,7 +31,8 @@ if _TYPE_CHECKING:
     from autograd.functions import *
 
 __version__ = autograd.__version__
-__all__ = [*autograd.__all__]
+if not _typing.TYPE_CHECKING:  # for type checkers, what is imported above is what there is
+    __all__ = [*autograd.__all__]
 _PARTS = "nn viz".split()  # imported when they are first used
 
 
@@ -49,4 +50,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, *_PARTS})
+    return sorted({*globals(), *autograd.__all__, *_PARTS})

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 import autograd
 import nn
@@ -186,6 +187,29 @@ def test_what_pip_and_pytest_read_is_that_of_the_published_form(files: dict[str,
     urls = project["project"]["urls"].values()
     assert all(url.startswith(tree.REPOSITORY) for url in urls)
     assert "wheel" not in files["Makefile"].decode()
+
+
+@pytest.mark.parametrize(
+    ("platform", "machine", "implementation", "wanted"),
+    [
+        ("linux", "x86_64", "cpython", True),
+        ("linux", "aarch64", "cpython", True),
+        ("linux", "riscv64", "cpython", False),
+        ("linux", "x86_64", "pypy", False),
+        ("darwin", "arm64", "cpython", True),
+        ("win32", "AMD64", "cpython", True),
+        ("win32", "ARM64", "cpython", False),
+        ("emscripten", "wasm32", "cpython", False),
+    ],
+)
+def test_pygraphviz_is_wanted_where_it_has_a_wheel(
+    files: dict[str, bytes], platform: str, machine: str, implementation: str, wanted: bool
+) -> None:
+    declared = tomllib.loads(files["pyproject.toml"].decode())["project"]["dependencies"]
+    there = {"sys_platform": platform, "platform_machine": machine, "implementation_name": implementation}
+    needed = [Requirement(text) for text in declared]
+    names = [one.name for one in needed if one.marker is None or one.marker.evaluate(there)]
+    assert names == ["numpy", "graphviz", *["pygraphviz"] * wanted]
 
 
 def test_a_place_that_is_not_where_it_was_stops_the_build() -> None:
