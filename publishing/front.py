@@ -5,7 +5,7 @@
 >>> y = tanh(x) ** 2
 >>> y.backward()
 >>> round(x.grad, 4)
-0.7268
+0.7269
 
 The engine's public names are here, and it is `autograd`; networks are `nn`, and pictures, derivations and the
 debugger are `viz`:

@@ -98,7 +98,7 @@ def project(old: str, names: Names) -> str:
         text(old, names, "pyproject.toml"),
         ('include = ["autograd", "autograd.*", "nn", "nn.*", "viz", "viz.*"]', 'where = ["src"]'),
         ('attr = "autograd.home', f'attr = "{FRONT}.autograd.home'),
-        ('testpaths = ["tests", "autograd", "nn", "viz"]', f'testpaths = ["tests", "{FRONT}"]'),
+        ('testpaths = ["tests", "autograd", "nn", "viz", "publishing"]', f'testpaths = ["tests", "{FRONT}"]'),
         ('addopts = ["--doctest-modules"', 'addopts = ["--pyargs", "--doctest-modules"'),
         ('packages = ["autograd", "nn", "viz", "demos", "benchmarks", "handbook", "publishing"]',
          f'packages = ["{FRONT}", "demos", "benchmarks", "handbook"]'),
