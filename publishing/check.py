@@ -2,17 +2,22 @@
 
 The sdist and the wheel are built twice and must be the same bytes; the wheel that pip builds from the sdist must
 be the same too; then the sdist is unpacked, its wheel installed with what the tests need into a fresh environment,
-and its tests run there.  Words after the command go to pytest: python -m publishing.check -n4 -k saving
+and its tests run there: one case of each (see `one_of_each`), or with --all every one.
+
+    python -m publishing.check                   what CI does
+    python -m publishing.check --all -n4 -k saving    other words go to pytest
 """
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
 from pathlib import Path
 
+from publishing import one_of_each
 from publishing.archives import BuildError, build, date_of, wheel_of
 from publishing.environments import fresh, run, say
 from publishing.names import RefusedError
@@ -67,7 +72,17 @@ def check(folder: Path, chosen: list[str]) -> None:
     (folder / "consumer.py").write_text(CONSUMER, "utf-8")
     run(python, "-m", "mypy", "--strict", "consumer.py", cwd=folder)
     say("the tests of the sdist")
-    run(python, "-m", "pytest", *chosen, cwd=folder / sdist.name.removesuffix(".tar.gz"))
+    project = folder / sdist.name.removesuffix(".tar.gz")
+    run(python, "-m", "pytest", *_arguments(chosen, project), cwd=project)
+
+
+def _arguments(chosen: list[str], project: Path) -> list[str]:
+    """Those for pytest, with the plugin put where it finds it."""
+    if "--all" in chosen:
+        return [argument for argument in chosen if argument != "--all"]
+    plugin = Path(one_of_each.__file__)
+    shutil.copy(plugin, project)
+    return ["-p", plugin.stem, *chosen]
 
 
 def same(one: Path, other: Path) -> None:
