@@ -334,10 +334,11 @@ def test_both_packages_that_need_the_engine_ask_for_it_in_the_same_words() -> No
 
 def test_an_sdist_is_the_same_bytes_every_time(tmp_path: Path, files: dict[str, bytes]) -> None:
     files = {**files, "PKG-INFO": b"Metadata-Version: 2.4\nName: glassgrad\nVersion: 3.2.1\n\nVersion: none\n"}
-    made = [archives._sdist(some, tmp_path, 1_700_000_000) for some in (files, dict(reversed(files.items())))]
-    assert made[0].name == "glassgrad-3.2.1.tar.gz"
-    assert made[0].read_bytes() == made[1].read_bytes()
-    assert archives._sdist(files, tmp_path, 1_700_000_001).read_bytes() != made[0]
+    made = archives._sdist(files, tmp_path, 1_700_000_000)
+    assert made.name == "glassgrad-3.2.1.tar.gz"
+    packed = made.read_bytes()
+    assert archives._sdist(dict(reversed(files.items())), tmp_path, 1_700_000_000).read_bytes() == packed
+    assert archives._sdist(files, tmp_path, 1_700_000_001).read_bytes() != packed
 
 
 def test_the_time_of_an_archive_is_told_or_the_commit_s_or_fixed(
