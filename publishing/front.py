@@ -4,7 +4,7 @@
 >>> x = Value(0.5)
 >>> y = tanh(x) ** 2
 >>> y.backward()
->>> round(x.grad, 4)
+>>> print(f"{x.grad:.4f}")
 0.7269
 
 The engine's public names are here, and it is `autograd`; networks are `nn`, and pictures, derivations and the

@@ -26,10 +26,13 @@ SOURCES = f"src/{FRONT}"
 PACKAGES = ("autograd", "nn", "viz")
 
 _NAME = "|".join(PACKAGES)
-_FROM = re.compile(rf"\bfrom (?P<module>(?:{_NAME})\b[\w.]*) import(?P<names> \([^)]*\)|[ \w,*]*)")
-_IMPORT = re.compile(rf"\bimport (?P<names>(?:{_NAME})(?: as \w+)?(?:, (?:{_NAME})(?: as \w+)?)*)(?![\w,]|\.\w| as)")
-_IMPORT_AS = re.compile(rf"\bimport (?P<module>(?:{_NAME})\.[\w.]+ as )")
-_OTHER_IMPORT = re.compile(rf"\bimport (?:[\w., ]+, )?(?:{_NAME})(?![\w/-])")
+_WORD = r"(?:\b|(?<=\\n))"  # in source, what begins a line may follow an \n
+_FROM = re.compile(rf"{_WORD}from (?P<module>(?:{_NAME})\b[\w.]*) import(?P<names> \([^)]*\)|[ \w,*]*)")
+_IMPORT = re.compile(
+    rf"{_WORD}import (?P<names>(?:{_NAME})(?: as \w+)?(?:, (?:{_NAME})(?: as \w+)?)*)(?![\w,]|\.\w| as)"
+)
+_IMPORT_AS = re.compile(rf"{_WORD}import (?P<module>(?:{_NAME})\.[\w.]+ as )")
+_OTHER_IMPORT = re.compile(rf"{_WORD}import (?:[\w., ]+, )?(?:{_NAME})(?![\w/-])")
 _RUN = re.compile(rf"(?<=-m )(?={_NAME}\b)")
 _FILE = re.compile(rf"(?<![\w./])(?P<up>(?:\.\./)*)(?P<file>(?:{_NAME})/)(?=[\w)`])")
 _FOLDER = re.compile(rf"(?<=\]\()(?P<up>(?:\.\./)*)(?P<file>{_NAME})(?=\))")
@@ -85,7 +88,7 @@ def markdown(old: str, names: Names, where: str = "page") -> str:
 
 def _of_another(found: re.Match[str]) -> bool:
     """Whether an import is the end of `from somewhere import …`."""
-    return bool(re.search(r"\bfrom [\w.]+ $", found.string[: found.start()]))
+    return bool(re.search(rf"{_WORD}from [\w.]+ $", found.string[: found.start()]))
 
 
 def _from(found: re.Match[str], names: Names) -> str:
@@ -190,7 +193,10 @@ def _string(value: str, old: str, names: Names, place: str) -> str:
         if old.count(value) != 1:
             raise RefusedError(f"{place}: the name of the module {value} is written in pieces")
         return old.replace(value, f"{FRONT}.{value}")
-    return _checked([value], text(old, names, place), names, place)
+    new = text(old, names, place)
+    if ast.literal_eval(f"({new})") != text(value, names, place):
+        raise RefusedError(f"{place}: what {value!r} says of our modules cannot be read in its source")
+    return _checked([value], new, names, place)
 
 
 def _checked(values: list[str], new: str, names: Names, place: str) -> str:

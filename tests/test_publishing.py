@@ -89,6 +89,7 @@ def test_pages_have_instructions_and_folders() -> None:
         ('f"import viz; {x}.autograd"', 'f"from glassgrad import viz; {x}.autograd"'),
         ('"autograd\'s (autograd.tanh(v)) is autograd. Yes"', '"autograd\'s (autograd.tanh(v)) is autograd. Yes"'),
         ('"""See `nn.x`.\n\n>>> import nn\n"""', '"""See `nn.x`.\n\n>>> from glassgrad import nn\n"""'),
+        (r'"x\nimport viz\nfrom nn import load"', r'"x\nfrom glassgrad import viz\nfrom glassgrad.nn import load"'),
         ('def f():\n    import nn\n    return "δ", nn', 'def f():\n    from glassgrad import nn\n    return "δ", nn'),
     ],
 )  # fmt: skip
@@ -117,6 +118,7 @@ def test_inside_of_the_packages_everything_comes_from_where_it_is_made() -> None
         "x = 'autograd.program.*'",
         "x = 'autograd.' 'chain'",
         "x = 'see viz.nothing'",
+        "x = 'import ' 'nn'",
     ],
 )
 def test_what_could_be_misunderstood_stops_the_build(source: str) -> None:
