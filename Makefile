@@ -19,7 +19,7 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14 p
 	if "$$p" -c '$(ENOUGH)' >/dev/null 2>&1; then echo "$$p"; break; fi; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test peers lint format types stubs docs bench clean
+.PHONY: help demo test peers docs bench clean
 
 help:  ## say what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -31,20 +31,6 @@ test: $(VENV)/dev.stamp  ## the tests; ARGS="-k tanh" chooses
 	$(BIN)/python -m pytest $(ARGS)
 
 peers: $(VENV)/peers.stamp  ## JAX and PyTorch into .venv, so that the tests that compare with them run
-
-lint: $(VENV)/dev.stamp  ## ruff: mistakes, and the layout of the source
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-
-format: $(VENV)/dev.stamp  ## lay the source out (the table of primitives keeps its columns)
-	$(BIN)/ruff check --fix-only --quiet .
-	$(BIN)/ruff format .
-
-types: $(VENV)/dev.stamp  ## mypy --strict
-	$(BIN)/mypy --strict
-
-stubs: $(VENV)/dev.stamp  ## write the .pyi files again, after a row was added to the table
-	$(BIN)/python -m autograd.stubs
 
 docs: $(VENV)/docs.stamp  ## the documentation's site, into site/; every block is run and checked
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict $(ARGS)
@@ -60,6 +46,32 @@ bench: $(VENV)/dev.stamp  ## speed next to peers, in benchmarks/.peers: eager, c
 clean:  ## remove the environments and everything written
 	rm -rf $(VENV) benchmarks/.peers out site build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# -- of the repository alone: what is published goes without
+
+.PHONY: lint format types stubs wheel notes
+
+lint: $(VENV)/dev.stamp  ## ruff: mistakes, and the layout of the source
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/dev.stamp  ## lay the source out (the table of primitives keeps its columns)
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+types: $(VENV)/dev.stamp  ## mypy --strict
+	$(BIN)/mypy --strict
+
+stubs: $(VENV)/dev.stamp  ## write the .pyi files again, after a row was added to the table
+	$(BIN)/python -m autograd.stubs
+
+wheel: $(VENV)/dev.stamp  ## what is published, into dist/: an sdist and a wheel under the one name glassgrad
+	$(BIN)/python -m publishing $(ARGS)
+
+notes: $(VENV)/dev.stamp  ## what CHANGELOG.md says of this version, for its release
+	@$(BIN)/python -m publishing.notes $(ARGS)
+
+# -- environments
 
 # One release of PyTorch: where a file for CPUs is at hand pip prefers it to those that bring gigabytes for GPUs.
 $(VENV)/peers.stamp: $(VENV)/dev.stamp

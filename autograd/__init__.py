@@ -32,6 +32,7 @@ from autograd.functions import abs as abs
 from autograd.functions import pow as pow
 from autograd.functions import round as round
 from autograd.functions import sum as sum
+from autograd.home import __version__ as __version__
 from autograd.kinds import register_structure
 from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, value_and_jacobian, vjp
 from autograd.value import Value
@@ -101,8 +102,7 @@ def __getattr__(name: str) -> object:
     from autograd.text import quoted
 
     if name not in _PROGRAMS:
-        raise AttributeError(f"module 'autograd' has no attribute {quoted(name)}")
-
-    found = getattr(import_module(f"autograd.program.{_PROGRAMS[name]}"), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {quoted(name)}")
+    found = getattr(import_module(f"{__name__}.program.{_PROGRAMS[name]}"), name)
     globals()[name] = found
     return found

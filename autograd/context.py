@@ -18,6 +18,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple
 
 from autograd.errors import GraphError
+from autograd.home import HOME
 
 now: Callable[[], int] = itertools.count(1).__next__  # a clock: which of two was there before
 
@@ -111,6 +112,7 @@ class _Entry(NamedTuple):
 unusual: set[_Block] = set()  # the blocks that may be open, of all tasks together
 _entered: ContextVar[tuple[_Entry, ...]] = ContextVar("entered", default=())  # in their order
 _USUAL = _Mode()
+_INSIDE = f"{HOME}."
 
 
 def mode() -> _Mode:
@@ -257,7 +259,7 @@ def _calling_line() -> str | None:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
-        if module != "autograd" and not module.startswith("autograd."):
+        if module != HOME and not module.startswith(_INSIDE):
             return f"{frame.f_code.co_filename}:{frame.f_lineno}"
         frame = frame.f_back
     return None

@@ -31,6 +31,7 @@ import numpy as np
 from autograd import context
 from autograd.array import kept
 from autograd.errors import GraphError, OperandError
+from autograd.home import HOME
 from autograd.methods import Methods
 from autograd.ops import table  # noqa: F401  (reading the page fills TABLE)
 from autograd.ops.expression import ARITHMETIC, PYTHON, can_raise, mentions, source_of, variable
@@ -224,7 +225,7 @@ def function_for(primitive: Primitive) -> Recorder:
 
     function.__name__ = function.__qualname__ = primitive.name
     function.__doc__ = describe(primitive)
-    function.__module__ = "autograd"
+    function.__module__ = HOME
     return function
 
 

@@ -174,6 +174,11 @@ class Value(Methods):
         self._words = Label(words.name, scope, words.source)
 
     @property
+    def source(self) -> str | None:
+        """The file and line that made this node, if it was recorded inside `record_sources`."""
+        return None if self._words is None else self._words.source
+
+    @property
     def _prev(self) -> set[Value]:
         """The operands that are nodes, as micrograd's drawing asks for them."""
         return {operand for operand in self.operands if isinstance(operand, Value)}

@@ -70,7 +70,7 @@ JAX_TENSORS, JAX_SCALARS, COMPILED, HAND = (
     "NumPy by hand",
 )
 ENTRIES = (
-    Entry(LLVM, "engine-llvm", OURS, "C1 C2 C3 R C4 L N", "autograd"),
+    Entry(LLVM, "engine-llvm", OURS, "C1 C2 C3 R C4 L N", "autograd.value"),
     Entry(GROUPED, "engine-numpy", OURS, "C1 C2 C3 R C4 L N"),
     Entry(CASADI_C, "casadi-c", CASADI, module="casadi"),
     Entry(CASADI_SX, "casadi", CASADI),

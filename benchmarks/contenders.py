@@ -226,7 +226,7 @@ class Xad(Contender):
 CONTENDERS: dict[str, Callable[[], Contender]] = {
     "plain": Plain,
     "dot": Dot,
-    "nn": Networks,
+    "networks": Networks,
     "micrograd": Micrograd,
     "xad": Xad,
 }

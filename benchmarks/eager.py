@@ -51,7 +51,7 @@ class Entry(NamedTuple):
 ENTRIES = (
     Entry("this engine, plain + and ×", "plain"),
     Entry("this engine, dot nodes", "dot"),
-    Entry("this engine, nn", "nn"),
+    Entry("this engine, nn", "networks"),
     Entry("micrograd 0.1.0", "micrograd"),
     Entry("micrograd 0.1.0, collector off", "micrograd", "off"),
     Entry("xad 1.5.2 (C++ tape)", "xad"),

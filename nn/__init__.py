@@ -8,6 +8,7 @@
 True
 """
 
+from nn import engine  # noqa: F401  # isort: skip  (first of all: it says so where autograd is another)
 from nn import initialise
 from nn.activations import Activation, PReLU, RReLU, activation
 from nn.callbacks import EarlyStopping, Epoch

@@ -30,7 +30,7 @@ try:
     from sklearn.utils.validation import check_is_fitted, validate_data
 except ImportError as error:
     raise ImportError(
-        "nn.sklearn needs scikit-learn 1.6 or newer, the extra `sklearn`: pip install 'glassgrad[sklearn]'"
+        "these estimators need scikit-learn 1.6 or newer, the extra `sklearn`: pip install 'glassgrad[sklearn]'"
     ) from error
 
 LARGEST_BATCH = 200  # of batch_size="auto", as in scikit-learn

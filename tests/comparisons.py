@@ -19,7 +19,9 @@ from autograd.methods import Methods
 from autograd.symbol import Symbol
 from autograd.value import Value
 
-PACKAGES = {"autograd", "nn", "viz", "demos", "handbook", "benchmarks"}
+PACKAGES = {
+    name.partition(".")[0] for name in ("autograd.value", "nn.layers", "viz.trace", "demos", "handbook", "benchmarks")
+}
 ANSWERS = {
     "autograd.value": {"__eq__", "__ne__", "_compare", "each", "asked"},
     "autograd.symbol": {"__ne__", "compare", "connect"},

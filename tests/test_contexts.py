@@ -249,7 +249,7 @@ def test_blocks_nest_and_keep_what_is_around():
     with scope("a"), record_sources(), no_grad(), scope("b"):
         node = w * w
     assert (node.scope, node.is_detached) == ("a.b", True)
-    assert node._words.source.startswith(__file__)
+    assert node.source.startswith(__file__)
     assert not context.unusual or is_recording()
 
 

@@ -248,7 +248,8 @@ HOSTILE = {
 
 # Peak memory above what the import takes, in MB, and processor seconds.
 COST = """
-import sys, time, resource, autograd, nn
+import sys, time, resource
+import autograd, nn
 def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 for path in sys.argv[1:]:
     before, began = peak(), time.process_time()

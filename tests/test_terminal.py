@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from test_debugger import GOOD, ROOT, a_neuron, answers, in_a_terminal, script
 
+import demos
+import handbook
 import viz
 from autograd import Value
 from viz import terminal
@@ -18,7 +20,7 @@ from viz.debugger.commands import Debugger
 from viz.recording import record
 
 unix = pytest.mark.skipif(os.name == "nt", reason="streams are closed by a Unix shell")
-COMMANDS = ("demos", "handbook", "viz")
+COMMANDS = [Path(package.__file__).parent for package in (demos, handbook, viz)]
 NUMBER = "9" * 5000
 
 
@@ -49,7 +51,7 @@ def test_streams_that_end_or_lack_letters(line, status, words, tmp_path):
     assert errors.count("\n") == (status == 1)
 
 
-@pytest.mark.parametrize("path", [path for folder in COMMANDS for path in (ROOT / folder).rglob("*.py")])
+@pytest.mark.parametrize("path", [path for folder in COMMANDS for path in folder.rglob("*.py")])
 def test_every_command_is_run_so(path):
     source = path.read_text("utf-8")
     if 'if __name__ == "__main__"' in source or path.name == "__main__.py":

@@ -216,7 +216,7 @@ def test_it_speaks_and_is_the_same_for_every_renderer():
 
 
 def test_the_same_bytes_in_every_process():
-    code = "import tests.test_viz as t, viz, sys; sys.stdout.buffer.write(viz.draw(t.a_neuron()).svg.encode())"
+    code = "import viz; import tests.test_viz as t, sys; sys.stdout.buffer.write(viz.draw(t.a_neuron()).svg.encode())"
     root = Path(__file__).parents[1]
     outputs = {
         subprocess.run(

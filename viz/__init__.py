@@ -16,6 +16,7 @@ needs matplotlib when it is used.  Where leaves have moved since a graph was rec
 training, all of them show it computed anew, and say so in one line.
 """
 
+from viz import engine  # noqa: F401  # isort: skip  (first of all: it says so where autograd is another)
 from viz import plots
 from viz.anomaly import Anomaly, Sound, anomaly
 from viz.debugger import debug

@@ -13,6 +13,7 @@ from typing import Any, Unpack, overload
 
 from autograd.errors import ArgumentError, GraphError
 from autograd.forking import Locked
+from autograd.home import HOME
 from autograd.program import derive
 from autograd.program.as_graph import graph_of_recording
 from autograd.program.batch import Arguments, Axes, axes_of
@@ -329,7 +330,7 @@ class Compiled(Locked):
         if there is not self.f:
             raise GraphError(
                 f"{self!r} is pickled by the name of its function, under which there is none: "
-                "define it with def at the top of a module, or send it by autograd.program.blocks.portable"
+                f"define it with def at the top of a module, or send it by {HOME}.program.blocks.portable"
             )
         return Compiled, (self.f, self.options)
 

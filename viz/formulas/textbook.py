@@ -119,7 +119,7 @@ class _Parser:
         return token
 
     def _unknown(self, token: str) -> ArgumentError:
-        return ArgumentError(f"the LaTeX of {self._name} cannot be read at {token!r}: see viz.formulas.textbook")
+        return ArgumentError(f"the LaTeX of {self._name} cannot be read at {token!r}: see {__name__}")
 
     # -- from the weakest to the strongest ------------------------------------------------------
 

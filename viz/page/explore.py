@@ -151,7 +151,7 @@ def _script(rules: Iterable[Use]) -> str:
 
 @cache
 def _part(name: str) -> str:
-    return resources.files("viz.page").joinpath(name).read_text("utf-8")
+    return resources.files(__package__).joinpath(name).read_text("utf-8")
 
 
 def _colours() -> str:

@@ -69,7 +69,7 @@ def table_source(uses: Iterable[Use] = ()) -> str:
 @cache
 def by_hand() -> str:
     """page/special.js: the atoms."""
-    return resources.files("viz.page").joinpath("special.js").read_text("utf-8")
+    return resources.files(__package__).joinpath("special.js").read_text("utf-8")
 
 
 def check_writable(rows: Iterable[str]) -> None:

@@ -84,7 +84,7 @@ def builtin(library: machine.Library, arguments: Sequence[int], needs: object) -
     """The library's `method` with these pointers for arguments; it keeps the library and `needs` alive."""
     pointers = (ctypes.c_void_p * len(arguments))(*arguments)
     definition = _Definition(b"kernel", library.address("method"), _NO_ARGUMENTS, b"Run the kernel on its arrays.")
-    owner = _Owner("autograd.program.native")
+    owner = _Owner(__package__)
     owner.needs = (library, pointers, definition, needs)
     new_capsule, new_function = _constructors()
     capsule = new_capsule(ctypes.addressof(pointers), None, None)
