@@ -5,6 +5,7 @@ for `==`; and where GLASSGRAD_MAY_SKIP is set, as in CI, a skip is a failure unl
 """
 
 import os
+from functools import wraps
 
 import pytest
 from comparisons import watched
@@ -48,6 +49,7 @@ def programs_verified():
     """Verify every program that any pass writes: what holds of programs holds after each of them."""
     finish = Builder.finish
 
+    @wraps(finish)  # a test of what does not hold asks finish.__wrapped__
     def finished(self, outputs):
         program = finish(self, outputs)
         verify(program)

@@ -224,7 +224,7 @@ def interrupted(activity: Activity, usual: Answer, kept: tuple[Answer, Answer], 
         outcome = tried(activity, after)
     if wrong := left_behind():
         return Trial("left", wrong)
-    if lost and lost[0].replace(" ", ".").split(".")[0] in ("llvmlite", "pygraphviz", "zipfile"):
+    if lost and lost[0].replace(" ", ".").split(".")[0] in ("hypothesis", "llvmlite", "pygraphviz", "zipfile"):
         return Trial("lost in a finaliser that is not ours")  # where Python lets nothing out
     if lost:
         return Trial("lost", f"KeyboardInterrupt was lost in {lost[0]}")

@@ -25,7 +25,7 @@ def test_a_real_terminal_answers_too():
 def put_in(monkeypatch, fault):
     graph = GRAPHS[0]
     if fault == "control characters":
-        monkeypatch.setattr("viz.debugger.commands.harmless", lambda text: text)
+        monkeypatch.setattr("viz.debugger.commands.visible", lambda text: text)
     elif fault == "an error that nobody meant":
         monkeypatch.setattr("viz.debugger.commands._whole", int)
     elif fault == "an exception comes out":

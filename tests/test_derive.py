@@ -316,7 +316,7 @@ def test_mistakes():
     w, J = neuron()
     with pytest.raises(OperandError, match="two Values, got float"):
         derive(J, 3.0)
-    with pytest.raises(OperandError, match="two Values, got list"):
+    with pytest.raises(OperandError, match="got list"):
         derive([J], w)
     with pytest.raises(GraphError, match="no path"):
         derive(J, Value(1.0))

@@ -35,7 +35,8 @@ def fault_in(which, monkeypatch, known) -> Activity:
     if which == "left open":
         return Activity(lambda: (context._Block.__enter__(leak()), known["hessian"].act())[1])
     if which == "a temporary file stays":
-        monkeypatch.setattr(files, "suppress", lambda *_: forget(files.os, monkeypatch))
+        monkeypatch.setattr(files, "suppress", interrupt)
+        monkeypatch.setattr(files.os, "replace", interrupt)
         return known["save program.npz"]
     if which == "half a step":
         monkeypatch.setattr(nn.Adam, "step", half_a_step)
@@ -65,7 +66,7 @@ def half_a_step(self, samples=1):
             p.data += 1 / 64
 
 
-def forget(os, monkeypatch):
+def interrupt(*_):
     raise KeyboardInterrupt
 
 

@@ -67,7 +67,7 @@ def test_what_a_script_changes_is_put_back(tmp_path, monkeypatch):
     script(tmp_path, GOOD + "import os, sys\nos.chdir('sub')\nsys.path = ['/nowhere']\nsys.argv = []\n")
     before = sys.modules["__main__"], sys.argv, sys.path, sys.path[:], os.getcwd()
     for _ in range(2):  # the second time it has to be found again
-        assert node_of("program.py", sources=True).label.source == f"{tmp_path / 'program.py'}:3"
+        assert node_of("program.py", sources=True).source == f"{tmp_path / 'program.py'}:3"
         assert (sys.modules["__main__"], sys.argv, sys.path, sys.path[:], os.getcwd()) == before
     script(tmp_path, "import os\nos.chdir('sub')\n1 / 0\n", "fails.py")
     with pytest.raises(ProgramError):

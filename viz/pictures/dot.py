@@ -38,6 +38,7 @@ def to_dot(
     Clusters follow the scopes; what is shown is chosen, and raises errors, as in `draw`; MissingExtra
     without the package graphviz.  Text is escaped, so that a name can hold quotes and braces.
 
+    >>> from autograd import Value
     >>> x = Value(0.5, name="x")
     >>> "δ +1" in to_dot(x * x).source
     True
