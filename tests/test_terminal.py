@@ -99,7 +99,10 @@ def test_the_error_of_a_stream_is_the_caller_s():
         viz.debug(a_neuron(), ["step"], Gone())
 
 
-def test_there_may_be_no_streams(monkeypatch):
+@pytest.mark.parametrize("notebook", [False, True])
+def test_there_may_be_no_streams(notebook, monkeypatch):
+    if notebook:
+        monkeypatch.setitem(sys.modules, "ipykernel", sys)
     monkeypatch.setattr(sys, "stdin", None)
     monkeypatch.setattr(sys, "stdout", None)
     viz.debug(a_neuron())

@@ -69,7 +69,8 @@ class Debugger(cmd.Cmd):
         stdout: TextIO | None = None,
     ) -> None:  # fmt: skip
         super().__init__(stdin=stdin or sys.stdin or io.StringIO(), stdout=stdout or sys.stdout or io.StringIO())
-        self.use_rawinput = stdin is None and (self.stdin.isatty() or "ipykernel" in sys.modules)  # it asks in a box
+        asks = "ipykernel" in sys.modules and sys.stdin is not None  # in a box
+        self.use_rawinput = stdin is None and (self.stdin.isatty() or asks)
         self.cmdqueue = list(commands)
         self._queued = len(self.cmdqueue)
         self._style = style_for(self.stdout)
