@@ -12,12 +12,12 @@ from autograd import Value
 from tests.growth import growth, walk
 
 QUICK = (
-    "backward", "grad", "with-blocks", "mistakes", "call, numpy", "gradient, llvm", "error, numpy", "step", "debug",
+    "backward", "with-blocks", "mistakes", "gradient, llvm", "error, numpy", "step",
 )  # fmt: skip
 
 
 def test_nothing_grows():
-    chosen = walk(60, lambda name: name in QUICK)
+    chosen = walk(25, lambda name: name in QUICK)
     found = [(name, collector, grown.wrong) for name, collector, grown in chosen]
     assert len(found) == 2 * len(QUICK)
     assert [one for one in found if one[2]] == []
