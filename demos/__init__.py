@@ -2,5 +2,7 @@
 
 from importlib.util import find_spec
 
+from autograd.errors import MissingExtra
+
 if find_spec("matplotlib") is None or find_spec("sklearn") is None:
-    raise ImportError("the demos need matplotlib and scikit-learn, the extra `demos`: pip install 'glassgrad[demos]'")
+    raise MissingExtra("the demos need matplotlib and scikit-learn, the extra `demos`: pip install 'glassgrad[demos]'")

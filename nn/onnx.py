@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.errors import ArgumentError
+from autograd.errors import ArgumentError, MissingExtra
 from autograd.files import write_whole
 from autograd.ops.expression import Expression, Term, variable
 from autograd.ops.numbers import equal, where
@@ -124,7 +124,7 @@ def to_onnx(
     try:
         import onnx
     except ImportError:
-        raise ArgumentError("to_onnx needs onnx, the extra `onnx`: pip install 'glassgrad[onnx]'") from None
+        raise MissingExtra("to_onnx needs onnx, the extra `onnx`: pip install 'glassgrad[onnx]'") from None
     graph = _Graph(onnx, np.dtype(dtype))
     flowing = graph.standardised(input_scale, "x")
     for place, layer in enumerate(layers, 2):

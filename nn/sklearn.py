@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.errors import ArgumentError
+from autograd.errors import ArgumentError, MissingExtra
 from nn.callbacks import EarlyStopping
 from nn.data import Array
 from nn.losses import binary_cross_entropy_with_logits, cross_entropy, mean_squared_error
@@ -29,7 +29,7 @@ try:
     from sklearn.utils.multiclass import check_classification_targets
     from sklearn.utils.validation import check_is_fitted, validate_data
 except ImportError as error:
-    raise ImportError(
+    raise MissingExtra(
         "these estimators need scikit-learn 1.6 or newer, the extra `sklearn`: pip install 'glassgrad[sklearn]'"
     ) from error
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.errors import ArgumentError, OperandError
+from autograd.errors import ArgumentError, MissingExtra, OperandError
 from nn.activations import Activation, PReLU, RReLU
 from nn.layers import Layer
 
@@ -63,7 +63,7 @@ def _torch() -> Any:
     try:
         import torch
     except ImportError:
-        raise ArgumentError("PyTorch is missing, the extra `torch`: pip install 'glassgrad[torch]'") from None
+        raise MissingExtra("to_torch needs PyTorch, the extra `torch`: pip install 'glassgrad[torch]'") from None
     return torch
 
 

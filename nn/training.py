@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.collector import collector_paused
-from autograd.errors import ArgumentError, NonFiniteError, OperandError
+from autograd.errors import ArgumentError, MissingExtra, NonFiniteError, OperandError
 from autograd.text import quoted
 from autograd.value import Value
 from nn.data import Array, Names, check_count, check_names, column_names, table
@@ -123,7 +123,7 @@ def progress_bar(samples: int, wanted: bool | None) -> Iterator[Any]:
         from tqdm.auto import tqdm
     except ImportError:
         if wanted:
-            raise ArgumentError(
+            raise MissingExtra(
                 "progress=True needs tqdm, the extra `progress`: pip install 'glassgrad[progress]', or leave it off"
             ) from None
         wanted = False

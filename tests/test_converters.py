@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import viz
-from autograd import Value, scope, sqrt, tanh
+from autograd import MissingExtra, Value, scope, sqrt, tanh
 
 SVG = "{http://www.w3.org/2000/svg}"
 ORANGE, BLUE = (0xD5, 0x5E, 0x00), (0x00, 0x72, 0xB2)
@@ -110,7 +110,7 @@ def test_hatching_and_hostile_names_convert_too(converter, kind, tmp_path, capfd
 def test_without_a_converter_the_error_says_what_to_do(kind, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "cairosvg", None)
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(viz.ConverterError, match=r"the extra `images`"):
+    with pytest.raises(MissingExtra, match=r"the extra `images`"):
         a_drawing().save(tmp_path / f"net.{kind}")
     assert os.listdir(tmp_path) == []
 
@@ -128,7 +128,7 @@ def test_a_file_that_was_there_stays_as_it_was_if_saving_fails(tmp_path, monkeyp
     monkeypatch.setitem(sys.modules, "cairosvg", None)
     monkeypatch.setenv("PATH", "")
     (tmp_path / "net.png").write_bytes(b"old")
-    with pytest.raises(viz.ConverterError):
+    with pytest.raises(MissingExtra):
         a_drawing().save(tmp_path / "net.png")
     assert (tmp_path / "net.png").read_bytes() == b"old"
 

@@ -5,7 +5,7 @@ import onnx
 import onnxruntime
 import pytest
 
-from autograd.errors import ArgumentError, OperandError
+from autograd.errors import ArgumentError, MissingExtra, OperandError
 from nn import MLP, Layer, PReLU, QuantileNormalization, RReLU, Sequential, Standardization
 from nn import activations as act
 from nn.torch import MODULES
@@ -123,5 +123,5 @@ def test_random_and_learned_slopes_keep_their_settings():
 @pytest.mark.parametrize(("package", "use"), [("torch", "to_torch"), ("onnx", "to_onnx")])
 def test_a_missing_package_is_one_sentence(package, use, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, package, None)
-    with pytest.raises(ArgumentError, match=f"the extra `{package}`"):
+    with pytest.raises(MissingExtra, match=f"the extra `{package}`"):
         getattr(MLP(1, [1]), use)()

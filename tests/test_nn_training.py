@@ -8,7 +8,7 @@ import pytest
 
 import nn
 from autograd import Value
-from autograd.errors import ArgumentError, NonFiniteError, OperandError
+from autograd.errors import ArgumentError, MissingExtra, NonFiniteError, OperandError
 from nn import MLP, Layer, Sequential, initialise, train
 
 XOR = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], float)
@@ -324,5 +324,5 @@ def test_progress_shows_the_loss_and_says_when_tqdm_is_missing(capsys, monkeypat
     train(model, XOR, XOR_Y, epochs=2)
     assert capsys.readouterr().err == ""
     monkeypatch.setitem(__import__("sys").modules, "tqdm.auto", None)
-    with pytest.raises(ArgumentError, match="the extra `progress`"):
+    with pytest.raises(MissingExtra, match="the extra `progress`"):
         train(model, XOR, XOR_Y, progress=True)

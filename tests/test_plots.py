@@ -9,7 +9,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from autograd import Value, deltas, grad, matmul, tanh
+from autograd import MissingExtra, Value, deltas, grad, matmul, tanh
 from autograd import sum as total
 from autograd.errors import ArgumentError, OperandError
 from viz import plots
@@ -176,7 +176,7 @@ def test_without_matplotlib_one_sentence_says_what_to_install(monkeypatch):
         return real(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(plots.PlotsUnavailable, match="glassgrad\\[plots\\]"):
+    with pytest.raises(MissingExtra, match="glassgrad\\[plots\\]"):
         plots.plot_loss([1.0])
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from autograd import Value
-from autograd.errors import ArgumentError, AutogradError, OperandError
+from autograd.errors import ArgumentError, MissingExtra, OperandError
 from autograd.ops.primitive import Primitive, lookup
 from autograd.text import apart, quoted, short
 from viz.numbers import shown
@@ -38,10 +38,6 @@ ACTIVATIONS = (
     "silu", "mish", "relu6", "hardtanh", "hardsigmoid", "hardswish", "softsign", "logsigmoid", "step",
 )  # fmt: skip
 SLOPES_BELOW_0 = {"prelu": 0.25, "rrelu": 11 / 48}  # PyTorch's start of the learned, mean of the drawn one
-
-
-class PlotsUnavailable(AutogradError, ImportError):
-    """matplotlib is not installed."""
 
 
 # -- activations -------------------------------------------------------------------------------------
@@ -396,7 +392,7 @@ def _figure(size: tuple[float, float]) -> Figure:
     try:
         from matplotlib import pyplot
     except ImportError:
-        raise PlotsUnavailable("plots need matplotlib, the extra `plots`: pip install 'glassgrad[plots]'") from None
+        raise MissingExtra("plots need matplotlib, the extra `plots`: pip install 'glassgrad[plots]'") from None
     return pyplot.figure(figsize=size, layout="constrained")
 
 

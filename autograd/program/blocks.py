@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from autograd.errors import ArgumentError
+from autograd.errors import ArgumentError, MissingExtra
 from autograd.program.call import Call
 from autograd.program.compile import Compiled
 from autograd.program.options import Options
@@ -63,7 +63,7 @@ def sum_over_blocks(call: Call | Compiled, *args: Any) -> Any:
     try:
         from dask.delayed import delayed
     except ImportError as error:
-        raise ImportError(
+        raise MissingExtra(
             "sum_over_blocks needs dask, the extra `distributed`: pip install 'glassgrad[distributed]'"
         ) from error
     travelling = portable(call)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograd.errors import ArgumentError, AutogradError
+from autograd.errors import ArgumentError, AutogradError, MissingExtra
 from autograd.files import write_whole
 from autograd.text import quoted
 from viz.pictures.parts import part
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class ConverterError(AutogradError, RuntimeError):
-    """A picture was to be saved as PNG or PDF, and nothing installed can do it."""
+    """A picture was to be saved as PNG or PDF, and the converter failed."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class Drawing:
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the picture, as its ending says: .svg, .png or .pdf.  The file appears whole or not at all.
 
-        Raises ArgumentError for another ending, ConverterError if a .png or .pdf needs a converter
-        (cairosvg or rsvg-convert) and there is none.
+        Raises ArgumentError for another ending, MissingExtra if a .png or .pdf needs a converter
+        (cairosvg or rsvg-convert) and there is none, ConverterError if that fails.
         """
         target = Path(path)
         ending = target.suffix.lower()
@@ -110,7 +110,7 @@ def _converted(svg: str, kind: str) -> bytes:
 def _by_program(svg: str, kind: str) -> bytes:
     program = shutil.which("rsvg-convert")
     if program is None:
-        raise ConverterError(
+        raise MissingExtra(
             f"saving as .{kind} needs cairosvg, the extra `images`: pip install 'glassgrad[images]', or save as .svg"
         )
     command = [program, "--format", kind, "--zoom", "2" if kind == "png" else "1"]

@@ -15,7 +15,7 @@ from functools import cache, partial, reduce
 from itertools import count
 from typing import Any
 
-from autograd.errors import ArgumentError
+from autograd.errors import ArgumentError, MissingExtra
 from autograd.ops.expression import ARITHMETIC, COMPARISONS, Expression, Language, source_of, variable
 from autograd.ops.primitive import Atom, Primitive, define, lookup
 from autograd.ops.targets import cannot_write, rows_called
@@ -66,7 +66,7 @@ def _namespace() -> dict[str, Any]:
     try:
         import jax
     except ImportError as error:
-        raise ImportError("to_jax needs JAX, the extra `jax`: pip install 'glassgrad[jax]'") from error
+        raise MissingExtra("to_jax needs JAX, the extra `jax`: pip install 'glassgrad[jax]'") from error
     return {"jnp": jax.numpy, "inf": math.inf, "nan": math.nan, "where": jax.numpy.where}
 
 

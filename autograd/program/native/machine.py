@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from functools import cache
 from typing import Any, TypeVar
 
-from autograd.errors import ArgumentError
+from autograd.errors import MissingExtra
 from autograd.forking import awaited_by_fork
 
 MISSING = (
@@ -30,13 +30,13 @@ def is_available() -> bool:
     """Whether llvmlite is installed."""
     try:
         _llvm()
-    except ArgumentError:
+    except MissingExtra:
         return False
     return True
 
 
 def require() -> None:
-    """Raise ArgumentError unless llvmlite is installed."""
+    """Raise MissingExtra unless llvmlite is installed."""
     _llvm()
 
 
@@ -46,9 +46,9 @@ def _llvm() -> Any:
     try:
         import llvmlite.binding as llvm
     except ImportError:
-        raise ArgumentError(MISSING) from None
+        raise MissingExtra(MISSING) from None
     if llvm.llvm_version_info[0] < 19:
-        raise ArgumentError(MISSING)
+        raise MissingExtra(MISSING)
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     awaited_by_fork(llvm.ffi.lib._lock)  # through which llvmlite does all it does
