@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from autograd import Value
+from autograd.files import LONGEST_PATH
 from autograd.ops.primitive import TABLE
 from autograd.text import preformatted, short
 from viz.columns import CHUNK, KINDS, Marks, Numbers, products
@@ -68,7 +69,7 @@ class Anomaly:
             mark = "  ← here" if slot == self.slot else ""
             lines.append(f"  operand   {called(operand)} = {operand.value!r}{mark}")
         unknown = "not recorded; compute inside `with record_sources():` to know"
-        lines.append(f"  source    {short(node.source) if node.source else unknown}")
+        lines.append(f"  source    {short(node.source, LONGEST_PATH) if node.source else unknown}")
         return "\n".join(filter(None, (self.anew, *lines)))
 
     def _repr_html_(self) -> str:

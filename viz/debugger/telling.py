@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from autograd.files import LONGEST_PATH
 from autograd.text import short, visible
 from viz.columns import KINDS, LEAF, Step
 from viz.debugger.session import Moved, Session
@@ -145,7 +146,7 @@ class Telling:
             yield self._style(f"next: {self._words.arithmetic(taken)}", "dim")
         source = self._trace.nodes[int(self._log.sources[max(taken - 1, 0)])].source
         if source:
-            yield self._style(f"computed at {short(source)}", "dim")
+            yield self._style(f"computed at {short(source, LONGEST_PATH)}", "dim")
 
     def _way(self) -> Iterator[str]:
         way = self._session.way_down(LONGEST_WAY)

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from autograd.files import LONGEST_PATH
 from autograd.text import in_xml, short
 from viz.numbers import Scale, shown, signed
 from viz.pictures.boxes import GROUP, Arrow, Box, View
@@ -419,7 +420,7 @@ def _spoken(box: Box) -> str:
     if box.kind != CONSTANT:
         parts.append("no backward path" if box.delta is None else f"δ {box.delta!r}")
     parts += [f"scope {short(box.scope, LONGEST)}"] if box.scope else []
-    parts += [short(box.source)] if box.source else []
+    parts += [short(box.source, LONGEST_PATH)] if box.source else []
     return " ".join(part for part in parts if part)
 
 
