@@ -16,7 +16,7 @@ from types import ModuleType
 
 from autograd.ops.primitive import TABLE
 
-PLACE = re.compile(r"<!-- reference: (\w+)((?: [\w.]+)*) -->")
+PLACE = re.compile(r"<!-- reference: ([\w.]+)((?: [\w.]+)*) -->")
 ROWS = {name for row in TABLE.values() for name in (row.name, *row.aliases)}  # these have a page of their own
 
 
