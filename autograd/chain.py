@@ -109,7 +109,8 @@ def send_back(node: Value) -> None:
     """One node's part of `backward`: adds its δ, as it stands in `grad`, times each slope to the operands' grads.
 
     Where every node is told so in reverse topological order, all grads are 0 before, and the root's is 1, this
-    is what `backward` does.  micrograd keeps it in every node, as `_backward`, which is here the same.
+    is what `backward` does, which leaves out nodes that no derivative comes back to: 0 times their slope of ∞ would
+    be nan.  micrograd keeps it in every node, as `_backward`, which is here the same.
 
     >>> x = Value(3.0)
     >>> y = x * x

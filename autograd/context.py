@@ -220,9 +220,9 @@ def recording() -> AbstractContextManager[None]:
     return _Block(lambda mode: mode._replace(recording=True))
 
 
-def writing_program(sources: bool = False) -> AbstractContextManager[None]:
-    """Record as outside of all blocks: a program does not depend on where it was first asked for."""
-    return _Block(lambda _: _Mode(program=now(), sources=sources))
+def writing_program() -> AbstractContextManager[None]:
+    """Record as outside of all blocks but `record_sources`: a program does not depend on where it was asked for."""
+    return _Block(lambda mode: _Mode(program=now(), sources=mode.sources))
 
 
 def scope(name: str) -> AbstractContextManager[None]:

@@ -6,13 +6,16 @@
 
 from __future__ import annotations
 
+import copyreg
 import math
 import operator
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from copy import deepcopy
 from decimal import Decimal
 from fractions import Fraction
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +24,7 @@ from autograd import context
 from autograd.array import kept
 from autograd.context import Label, now
 from autograd.errors import GraphError, OperandError
+from autograd.home import HOME
 from autograd.methods import Methods
 from autograd.ops.expression import ARITHMETIC
 from autograd.ops.primitive import DETACHED, Primitive
@@ -215,7 +219,7 @@ class Value(Methods):
     def __float__(self) -> float:
         raise OperandError(
             "a Value is not turned into a float silently, since that would cut the graph (math.tanh(v) "
-            "would): use autograd's function (autograd.tanh(v)), np.zeros(n, object) for an array that is to hold "
+            f"would): use {HOME}'s function ({HOME}.tanh(v)), np.zeros(n, object) for an array that is to hold "
             "Values, or v.data where the number is meant"
         )
 
@@ -274,9 +278,9 @@ class Value(Methods):
             if node in RUNNING:
                 memo[id(node)] = node
             elif id(node) not in memo:
-                data, grad, row, operands, slopes, words = node._state()
+                data, grad, row, operands, slopes, words, *more = node._state()
                 copies = tuple(memo[id(o)] if isinstance(o, Value) else o for o in operands)
-                memo[id(node)] = _rebuild(data, grad, row, copies, slopes, words)
+                memo[id(node)] = _rebuild(data, grad, row, copies, slopes, words, *deepcopy(more, memo))
                 memo.setdefault(id(memo), []).append(node)  # keep it alive while its id is a key
         copied: Value = memo[id(self)]
         return copied
@@ -299,7 +303,8 @@ class Value(Methods):
         return _rebuild, self._state()
 
     def _state(self) -> tuple[Any, ...]:
-        return self._data, self._grad, self._row, self.operands, self.slopes, self._words
+        state = self._data, self._grad, self._row, self.operands, self.slopes, self._words
+        return state if type(self) is Value else (*state, type(self), _attributes(self))
 
 
 # -- numbers ----------------------------------------------------------------------------------------
@@ -400,9 +405,10 @@ def made(
     operands: tuple[Operand, ...],
     slopes: tuple[float | None, ...],
     words: Label | None = None,
+    kind: type[Value] | None = None,
 ) -> Value:
     """A node of which everything is known."""
-    node: Value = new_node(Value)
+    node: Value = new_node(Value if kind is None else kind)
     node._data, node._grad, node._row, node._words = data, 0.0, row, words
     if len(operands) > 2:
         node._a, node._b, node._slope_a, node._slope_b = operands, None, slopes, None
@@ -448,12 +454,23 @@ def _rebuild(
     operands: tuple[Operand, ...],
     slopes: tuple[float | None, ...],
     words: Label | None,
+    kind: type[Value] | None = None,
+    attributes: Mapping[str, Any] = MappingProxyType({}),
 ) -> Value:
-    node = made(data, row, operands, slopes, words)
+    """A node as `_state` told of it, of a class made of Value too, with what it carries beside the node."""
+    node = made(data, row, operands, slopes, words, kind)
     node._grad = grad
     if not operands:
         node._born = now()
+    for name, thing in attributes.items():
+        setattr(node, name, thing)
     return node
+
+
+def _attributes(node: Value) -> dict[str, Any]:
+    """What a node of a class made of Value carries beside the node: in its dict, and in slots of its own."""
+    own = [name for name in copyreg._slotnames(type(node)) if name not in Value.__slots__]  # type: ignore[attr-defined]
+    return {**getattr(node, "__dict__", {}), **{name: getattr(node, name) for name in own if hasattr(node, name)}}
 
 
 # -- pickling ---------------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ from autograd import (
     gradient,
     load_program,
     log,
+    no_grad,
+    record_sources,
     scope,
     softmax,
     tanh,
@@ -102,12 +104,43 @@ def test_a_fused_program_keeps_the_words_that_are_left_and_a_file_has_none(tmp_p
     assert again.graph(1.0, 2.0, -3.0, 0.5)[0].data == program.graph(1.0, 2.0, -3.0, 0.5)[0].data
 
 
-def test_nothing_is_recorded_differently_because_it_was_looked_at():
-    p = compile(f)
-    before = str(p.record(*AT))
-    p.graph(*AT)
-    assert str(p.record(*AT)) == before
-    assert p(*AT) == f([Value(1.0), Value(2.0)], Value(-3.0)).data
+def test_what_is_shown_is_what_runs():
+    calls, scale = [], [2.0]
+
+    def g(x):
+        calls.append(1)
+        return scale[0] * x * x
+
+    p = compile(g)
+    assert p(3.0) == 18.0
+    scale[0] = 100.0
+    assert str(viz.formula(p, 3.0)) == "2·x²"
+    assert viz.why(p, 3.0, wrt="x").derivative == p.grad(3.0) == 12.0
+    assert len(calls) == 1  # what runs is looked at, and not recorded again
+
+
+def test_lines_are_those_of_the_recording_if_it_was_asked_for_them():
+    p, q = compile(f), compile(f)
+    p(*AT)
+    assert named(p.graph(*AT))["z"].source is None
+    with record_sources():
+        q(*AT)
+    assert named(q.graph(*AT))["z"].source.startswith(__file__)
+
+
+def test_keys_in_another_order_and_samples_of_a_batch():
+    p = compile(lambda d: d["a"] * d["b"] - d["b"], in_axes=({"a": 0, "b": None},), reduce="sum")
+    assert p({"a": np.array([2.0, 3.0]), "b": 5.0}) == 15.0
+    J = p.graph({"b": 5.0, "a": 3.0})
+    assert (J.data, {node.name for node in reachable(J) if node.is_leaf}) == (10.0, {"d['a']", "d['b']"})
+
+
+def test_under_no_grad_it_is_shown_too():
+    p = compile(lambda x, y: x * tanh(y))
+    with no_grad():
+        assert str(viz.formula(p, 2.0, 0.5)) == "x·tanh(y)"
+        assert str(viz.formula(p.record(2.0, 0.5), 2.0, 0.5)) == "x·tanh(y)"
+        assert len(viz.trace(p.graph(2.0, 0.5)).nodes) == 4
 
 
 # -- every face ---------------------------------------------------------------------------------------

@@ -371,3 +371,9 @@ def test_a_third_derivative_stays_short():
     said = str(formula(derivative))
     assert len(said) < 400
     assert "/t₁/t₁" not in said and "1/t₁·" not in said
+
+
+def test_names_that_are_written_alike_are_told_apart():
+    a, b, c = (Value(float(i), name=name) for i, name in enumerate(["x1", "x_1", "x₁"]))
+    assert str(formula((a - b) * c)) == "(x₁[1] − x₁[2])·x₁[3]"
+    assert str(formula(Value(1.0, name="x1") * Value(2.0, name="x2"))) == "x₁·x₂"

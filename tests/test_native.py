@@ -13,7 +13,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from autograd.errors import ArgumentError
+from autograd.errors import ArgumentError, MissingExtra
 from autograd.ops.primitive import TABLE, Primitive
 from autograd.program.builder import Builder
 from autograd.program.interpreter import Interpreter
@@ -290,7 +290,7 @@ def test_a_missing_llvmlite_is_said_in_one_sentence(monkeypatch):
     try:
         assert not machine.is_available()
         assert serves(square().program, 1) is None
-        with pytest.raises(ArgumentError, match=r"pip install 'glassgrad\[native\]'"):
+        with pytest.raises(MissingExtra, match=r"pip install 'glassgrad\[native\]'"):
             StraightLine(square())
     finally:
         machine._llvm.cache_clear()

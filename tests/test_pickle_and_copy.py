@@ -158,3 +158,39 @@ def test_detached_stays_detached():
     for twin in (pickle.loads(pickle.dumps(y)), copy.deepcopy(y), copy.copy(y)):
         assert twin.is_detached
         assert twin.data == 6.0
+
+
+# -- classes made of Value ----------------------------------------------------------------------------
+
+
+class Weight(Value):
+    def __init__(self, data, unit):
+        super().__init__(data, name="w")
+        self.unit = unit
+
+
+class Slotted(Value):
+    __slots__ = ("__own", "unit")
+
+    def __init__(self, data, unit):
+        super().__init__(data)
+        self.unit, self.__own = [unit], 1
+
+    @property
+    def own(self):
+        return self.__own
+
+
+@pytest.mark.parametrize("kind", [Weight, Slotted])
+@pytest.mark.parametrize("how", [copy.copy, copy.deepcopy, lambda v: pickle.loads(pickle.dumps(v))])
+def test_a_subclass_stays_what_it_is(kind, how):
+    w = kind(3.0, "kg")
+    w.grad = 2.0
+    again = how(w)
+    assert (type(again), again.data, again.grad, again.name, again.unit) == (kind, 3.0, 2.0, w.name, w.unit)
+    assert kind is not Slotted or again.own == 1
+    if how is copy.deepcopy and kind is Slotted:
+        assert again.unit is not w.unit
+    J = how(w * w + 1.0)
+    assert type(J) is Value
+    assert how is copy.copy or type(J.operands[0].operands[0]) is kind

@@ -247,6 +247,27 @@ def test_a_large_program_becomes_tables_that_gcc_compiles(tmp_path):
     assert slope[0, 0] == pytest.approx(x.grad, rel=1e-9)
 
 
+@pytest.mark.parametrize("largest", [c.STRAIGHT, 0], ids=["straight", "tables"])
+def test_vectors_of_infinities_equal_the_interpreter_s(largest, tmp_path, monkeypatch):
+    monkeypatch.setattr(c, "STRAIGHT", largest)
+    x = [Value(0.5) for _ in range(3)]
+    outputs = [*autograd.softmax(x), *autograd.log_softmax(x), autograd.logsumexp(x)]
+    program = program_from(outputs, x)
+    samples = np.array(list(itertools.product((math.inf, -math.inf, math.nan, 0.5, -800.0), repeat=3)))
+    source = to_c(program, gradient=False)
+    (got,) = called(compiled(source, tmp_path), "f", samples, len(outputs), work=0 if largest else work_of(source))
+    np.testing.assert_allclose(got, in_python(program, samples), rtol=1e-13)
+
+
+def test_a_table_s_operands_stand_in_the_work_array(tmp_path):
+    x = [Value(0.1 * (i % 7)) for i in range(300_000)]  # more than a small stack would hold
+    program = program_from([autograd.logsumexp(x)], x)
+    source = to_c(program, gradient=False)
+    assert work_of(source) >= 2 * len(x)
+    (got,) = called(compiled(source, tmp_path), "f", np.array([[v.data for v in x]]), 1, work=work_of(source))
+    assert got[0, 0] == pytest.approx(program.function(*(v.data for v in x))[0])
+
+
 def test_a_program_that_reads_no_input_is_clean_too(tmp_path):
     builder = Builder(["x"])
     library = compiled(to_c(builder.finish([builder.constant(4.0)])), tmp_path)

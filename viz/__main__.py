@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import NoReturn
 
 from autograd.text import visible
 from viz import terminal
@@ -21,7 +22,9 @@ def main(argv: list[str] | None = None) -> int:
         try:
             commands = [*options.commands.read_text("utf-8").splitlines(), *commands]
         except (OSError, ValueError) as error:
-            parser.exit(2, f"{parser.prog}: error: the commands in {options.commands} cannot be read: {error}\n")
+            parser.exit(
+                2, f"{parser.prog}: error: {visible(f'the commands in {options.commands} cannot be read: {error}')}\n"
+            )
     if options.module or is_script(options.file):
         try:
             found(options.file, options.module)
@@ -36,8 +39,15 @@ def main(argv: list[str] | None = None) -> int:
     return 0 if debugger.loaded else 1
 
 
+class _Parser(argparse.ArgumentParser):
+    """Which says what was typed so that nothing in it acts."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(visible(message))
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m viz", description="See a computation graph at work.")
+    parser = _Parser(prog="python -m viz", description="See a computation graph at work.")
     debug = parser.add_subparsers(dest="verb", required=True).add_parser(
         "debug", help="step through a graph in the terminal", description="Step through a graph, forwards and back."
     )

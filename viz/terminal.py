@@ -9,6 +9,9 @@ import sys
 from collections.abc import Callable
 from typing import IO, NoReturn, TextIO
 
+from autograd.files import LONGEST_PATH
+from autograd.text import short
+
 CLOSED, INTERRUPTED = 128 + 13, 128 + 2  # what a shell says of a process that SIGPIPE or SIGINT ended
 
 
@@ -53,7 +56,7 @@ def _status(act: Callable[[], int]) -> int:
         if isinstance(error, BrokenPipeError) and _has_no_reader(sys.stdout):
             _turn_away(sys.stdout)
             return CLOSED
-        place = f": {error.filename}" if error.filename else ""
+        place = f": {short(str(error.filename), LONGEST_PATH)}" if error.filename else ""
         print(f"{_called()}: {error.strerror or error}{place}", file=sys.stderr)
         _turn_away(sys.stdout)
         return 1

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from autograd.home import HOME
+
 _OWN_ARRAYS = (
     "an array that np.array makes of Values is NumPy's own: it asks each element for a method, which floats do not "
-    "have, and knows some functions for no objects at all. Make it autograd.ValueArray([...]), or call autograd's "
+    f"have, and knows some functions for no objects at all. Make it {HOME}.ValueArray([...]), or call {HOME}'s "
     "function"
 )
 _NOTES = {

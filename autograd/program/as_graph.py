@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd.array import ValueArray
-from autograd.context import mode
+from autograd.context import mode, recording
 from autograd.errors import ArgumentError
 from autograd.functions import sum as sum_of
 from autograd.ops.primitive import lookup
@@ -69,8 +69,9 @@ def graph_of(program: Program, inputs: Sequence[Any]) -> list[Any]:
     """A program's outputs as a graph in which every node is an instruction, with the words that go with it."""
     if len(inputs) != len(program.inputs):
         raise ArgumentError(f"{program!r} takes {len(program.inputs)} numbers, got {len(inputs)}")
-    named = [x if isinstance(x, Value) else Value(x, name) for x, name in zip(inputs, program.inputs, strict=True)]
-    return _run(expand_slopes(program), named)
+    with recording():  # it is looked at, also where nothing is recorded
+        named = [x if isinstance(x, Value) else Value(x, name) for x, name in zip(inputs, program.inputs, strict=True)]
+        return _run(expand_slopes(program), named)
 
 
 def graph_of_recording(recording: Recording, args: Sequence[Any]) -> Any:

@@ -11,6 +11,7 @@ from functools import partial, update_wrapper
 from types import FunctionType
 from typing import Any, Unpack, overload
 
+from autograd.context import record_sources
 from autograd.errors import ArgumentError, GraphError
 from autograd.forking import Locked
 from autograd.home import HOME
@@ -203,11 +204,11 @@ class Compiled(Locked):
         return self.taken(args, named)[0].recording.program
 
     def graph(self, *args: Any, **named: Any) -> Any:
-        """What f returns for one sample as a graph of Values, an instruction of the program as written a node.
+        """What f returns for one sample as a graph of Values, an instruction of the program as recorded a node.
 
-        So what is compiled can be looked at: nodes have the names and scopes that f gave, and the line of f that
-        recorded them.  Numbers become leaves named after the arguments; Values, and those that f takes from
-        elsewhere, stay what they are.  `viz` shows it: ``viz.draw(p, *args)``.
+        So what runs can be looked at: `viz` shows it, ``viz.draw(p, *args)``.  Nodes have the names and scopes that f
+        gave, and the lines of f if it is recorded now, or was inside of `record_sources`.  Numbers become leaves named
+        after the arguments; Values, and those that f takes from elsewhere, stay what they are.
 
         >>> from autograd import compile
         >>> y = compile(lambda x: x * x + 1).graph(3.0)
@@ -215,12 +216,11 @@ class Compiled(Locked):
         (Value(data=10.0, grad=0.0, op=add), 'x')
         """
         given, keywords = self._signature.given(args, named)
-        taken = take_numbers(given, axes_of(None, len(given) - len(keywords), keywords))
-        if self.f is None:
-            recording = self._record(taken.structures, keywords)
-        else:
-            recording = record_function(self.f, taken.structures, keywords, sources=True)
-        return graph_of_recording(recording, given)
+        with record_sources():
+            recorded, ordered, _ = self._recorded_for(
+                given, keywords, axes_of(None, len(given) - len(keywords), keywords)
+            )
+        return graph_of_recording(recorded.as_written, ordered)
 
     def taken(
         self, args: Sequence[Any], named: dict[str, Any], differentiated: bool = False
@@ -228,19 +228,26 @@ class Compiled(Locked):
         """What was recorded for such arguments, now or before, and their numbers."""
         given, keywords = self._signature.given(args, named)
         axes = axes_of(self.options.in_axes, len(given) - len(keywords), keywords)
+        recorded, _, taken = self._recorded_for(given, keywords, axes, differentiated)
+        return recorded, taken
+
+    def _recorded_for(
+        self, given: Sequence[Any], keywords: tuple[str, ...], axes: Sequence[Axes], differentiated: bool = False
+    ) -> tuple[Recorded, Sequence[Any], Arguments]:
+        """(what was recorded for such arguments, these with the keys of dicts in its order, their numbers)."""
         taken = take_numbers(given, axes)
         key = (taken.structures, keywords)
         found = self._known(key)
         if found is not None:
-            return found, taken
+            return found, given, taken
         if differentiated:
             derive.chosen_of(self.options.argnums, taken.structures, len(given) - len(keywords))
         known = self._found(key)
         if known == key:
-            return self._recorded(key), taken
+            return self._recorded(key), given, taken
         listed = zip(given, known[0], axes, strict=True)
         ordered = [fit(thing, structure, f"argument {i}", axis) for i, (thing, structure, axis) in enumerate(listed)]
-        return self._recorded(known), take_numbers(ordered, axes)
+        return self._recorded(known), ordered, take_numbers(ordered, axes)
 
     def _found(self, key: Key) -> Key:
         """What was recorded for arguments made so, or with the keys of dicts in another order: now or before."""

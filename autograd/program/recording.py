@@ -52,10 +52,8 @@ class Recording:
         return not RUNNING.issuperset(self.passing)
 
 
-def record_function(
-    f: Callable[..., Any], arguments: Sequence[Structure], keywords: tuple[str, ...] = (), sources: bool = False
-) -> Recording:
-    """Run f once on Symbols in these structures, the last of which come by name; with the source lines, if asked.
+def record_function(f: Callable[..., Any], arguments: Sequence[Structure], keywords: tuple[str, ...] = ()) -> Recording:
+    """Run f once on Symbols in these structures, the last of which come by name.
 
     Raises GraphError if f needs to know a number, OperandError if it returns anything but numbers.
     """
@@ -65,7 +63,7 @@ def record_function(
         [Symbol(place) for place in structure.places(name)] for structure, name in zip(arguments, names, strict=True)
     ]
     inputs, start = [symbol for group in symbols for symbol in group], now()
-    with running(inputs), collector_paused(), writing_program(sources):
+    with running(inputs), collector_paused(), writing_program():
         given = [structure.build(group) for structure, group in zip(arguments, symbols, strict=True)]
         answer = f(*given[:count], **dict(zip(keywords, given[count:], strict=True)))
     with collector_paused():

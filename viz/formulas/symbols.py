@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 
 from autograd.text import looks_like
-from viz.formulas.identifiers import identifier, lowered, shortened
+from viz.formulas.identifiers import identifier, in_text, lowered, shortened
 from viz.formulas.notation import Box, Identifier, Number
 from viz.trace import Node, Trace
 
@@ -13,19 +13,20 @@ from viz.trace import Node, Trace
 class Symbols:
     """The box that stands for a node.
 
-    A named node is its name; nodes that share a name are told apart by a number, z²₁[1], z²₁[2]; a
-    constant or an unnamed leaf is its number; other nodes get a letter on request.
+    A named node is its name; nodes whose names are written alike, as x1, x_1 and x₁ are, are told apart by a
+    number, x₁[1], x₁[2]; a constant or an unnamed leaf is its number; other nodes get a letter on request.
     """
 
     def __init__(self, trace: Trace) -> None:
         self._letters: dict[int, Box] = {}
         self._next: dict[str, int] = defaultdict(int)
         shown = {node.id: shortened(node.name) for node in trace.nodes if node.name}
-        count, seen = Counter(map(looks_like, shown.values())), Counter[str]()
+        looks = {name: looks_like(in_text(identifier(name))) for name in shown.values()}
+        count, seen = Counter(looks[name] for name in shown.values()), Counter[str]()
         self._taken = set(shown.values())
         self._named: dict[int, Identifier] = {}
         for i, name in shown.items():
-            look = looks_like(name)
+            look = looks[name]
             seen[look] += 1
             self._named[i] = identifier(name, seen[look] if count[look] > 1 else 0)
 

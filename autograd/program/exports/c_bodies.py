@@ -35,12 +35,9 @@ class Body:
         self.name, self.program, self.values, self.has_derivatives = name, program, values, has_derivatives
         self.is_straight = max(len(program), len(program.operands) // 4) <= STRAIGHT
         self.needed: dict[Need, None] = {}
-        self._source = _Straight(self).source if self.is_straight else _Tables(self).source
-
-    @property
-    def work(self) -> int:
-        """How many numbers the work array holds; 0 if there is none."""
-        return 0 if self.is_straight else self.program.first + len(self.program)
+        tables = None if self.is_straight else _Tables(self)
+        self._source = _Straight(self).source if tables is None else tables.source
+        self.work = 0 if tables is None else tables.numbers + tables.longest  # how many numbers its array holds
 
     @property
     def signature(self) -> str:
@@ -158,11 +155,6 @@ class _Straight:
         return "\n".join([*functions, body.defined([f"double t[{len(body.program)}];", *calls, *results])])
 
 
-def _part(name: str, lines: Sequence[str]) -> str:
-    signature = f"void {name}(const double *x, double *t)"  # not static, or gcc would make one function of them again
-    return f"{signature};\n{signature}\n{block(with_unused(('x',), lines))}"
-
-
 def _operand(text: str) -> Term:
     """A variable or a number, as the printer wants it, which puts parentheses around -1.0."""
     if text[0] in "tx":
@@ -180,7 +172,8 @@ class _Tables:
         self._body, program, name = body, body.program, body.name
         self._kinds: dict[tuple[Operation, int, float | None], int] = {}
         self._cases: list[list[str]] = []
-        self._longest = 1
+        self.numbers = program.first + len(program)
+        self.longest = 0  # how many operands of one instruction are put side by side, behind the numbers
         codes = [self._code(line) for line in program]
         constants = [table("double", f"{name}_constant", map(literal, program.constants.tolist()))]
         tables = [
@@ -197,8 +190,8 @@ class _Tables:
         row, slot = line.operation
         component = self._body.program.component(line)
         variadic = lookup(row).variadic
-        if variadic:
-            self._longest = max(self._longest, len(line.operands))
+        if variadic and line.operation not in (SUM, DOT):
+            self.longest = max(self.longest, len(line.operands))
         kind = (line.operation, len(line.operands) if variadic and slot is not None else 0, component)
         if kind not in self._kinds:
             self._kinds[kind] = len(self._cases)
@@ -233,7 +226,7 @@ class _Tables:
         results = f"for (i = 0; i < {len(program.outputs) - values}; i++) g[i] = w[{name}_output[{values} + i]];"
         return [
             "double *w = work;",
-            *[f"double v[{self._longest}];"] * ("v[k]" in inside),
+            *[f"double *v = work + {self.numbers};"] * (self.longest > 0),
             f"int i{', k' * ('k++' in inside)};",
             f"for (i = 0; i < {inputs}; i++) w[i] = x[i];",
             *[copy] * (first > inputs),

@@ -207,6 +207,9 @@ static double log_softmax_value(double i, int n, const double *x)
     if (own == -INFINITY) {
         return logsumexp_value(n, x) > -INFINITY ? -INFINITY : NAN;
     }
+    if (top == INFINITY) {
+        return -INFINITY;
+    }
     for (j = 0; j < n; j++) {
         below += j == largest ? 0.0 : exp(x[j] - own - top);
     }

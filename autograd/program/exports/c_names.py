@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from autograd.program.exports.c_glibc import EXPORTED, MACROS
+
 KEYWORDS = frozenset(
     # C99 to C23
     "auto break case char const continue default do double else enum extern float for goto if inline int long"
@@ -109,7 +111,9 @@ _SUFFIXES = [
 _NARROW = [f"{kind}{what}" for kind in "fd" for what in "add sub mul div fma sqrt".split()]  # fadd(double, double)
 
 LIBRARY = (
-    frozenset(_LIBRARY)
+    EXPORTED
+    | MACROS
+    | frozenset(_LIBRARY)
     | {f"{name}{suffix}" for name in _WITH_SUFFIXES for suffix in _SUFFIXES}
     | {f"{name}{suffix}" for name in _NARROW for suffix in ("", "l")}
 )
