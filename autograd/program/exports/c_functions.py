@@ -199,7 +199,7 @@ static double log_softmax_value(double i, int n, const double *x)
     double top = -INFINITY, below = 0.0, above = 0.0;
     int j, largest = 0;
     for (j = 0; j < n; j++) {
-        if (!(x[j] - own <= top)) {
+        if (top == top && !(x[j] - own <= top)) {
             top = x[j] - own;
             largest = j;
         }
