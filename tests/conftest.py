@@ -22,7 +22,7 @@ settings.register_profile(
     deadline=None,  # a loaded machine is slow, not wrong
     derandomize=True,
     database=None,
-    max_examples=200,
+    max_examples=120,
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("repeatable")

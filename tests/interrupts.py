@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -264,6 +264,8 @@ def alarms() -> Iterator[None]:
     try:
         yield
     finally:
+        with suppress(KeyboardInterrupt):  # one that was still on its way comes out here, and no later
+            signal.signal(signal.SIGALRM, signal.SIG_IGN)
         signal.signal(signal.SIGALRM, previous)
 
 
