@@ -135,6 +135,13 @@ def test_keys_in_another_order_and_samples_of_a_batch():
     assert (J.data, {node.name for node in reachable(J) if node.is_leaf}) == (10.0, {"d['a']", "d['b']"})
 
 
+def test_as_part_of_a_graph_its_nodes_have_the_scope_of_that():
+    p = compile(f)
+    with scope("outer"):
+        J = p([Value(1.0), Value(2.0)], Value(-3.0))
+    assert {node.scope for node in reachable(J) if not node.is_leaf} == {"outer"}
+
+
 def test_under_no_grad_it_is_shown_too():
     p = compile(lambda x, y: x * tanh(y))
     with no_grad():

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from autograd.array import ValueArray
-from autograd.context import mode, recording
+from autograd.context import Label, mode, recording
 from autograd.errors import ArgumentError
 from autograd.functions import sum as sum_of
 from autograd.ops.primitive import lookup
@@ -71,7 +72,8 @@ def graph_of(program: Program, inputs: Sequence[Any]) -> list[Any]:
         raise ArgumentError(f"{program!r} takes {len(program.inputs)} numbers, got {len(inputs)}")
     with recording():  # it is looked at, also where nothing is recorded
         named = [x if isinstance(x, Value) else Value(x, name) for x, name in zip(inputs, program.inputs, strict=True)]
-        return _run(expand_slopes(program), named)
+        written_out = expand_slopes(program)
+        return _run(written_out, named, written_out.words)
 
 
 def graph_of_recording(recording: Recording, args: Sequence[Any]) -> Any:
@@ -81,14 +83,15 @@ def graph_of_recording(recording: Recording, args: Sequence[Any]) -> Any:
     return recording.answer.build(graph_of(recording.program, [*leaves, *recording.captured]))
 
 
-def _run(program: Program, inputs: Sequence[Operand]) -> list[Any]:
+def _run(program: Program, inputs: Sequence[Operand], words: Mapping[int, Label] = MappingProxyType({})) -> list[Any]:
+    """The outputs; nodes are labelled as where they are recorded now, unless `words` say what they are."""
     numbers: list[Any] = [*inputs, *program.constants.tolist()]
     for line in program:
         operands = tuple([numbers[i] for i in line.operands])
         row = lookup(line.operation.row)
         numbers.append(apply(row, operands) if row.variadic else RECORDERS[row.name](*operands))
-        if line.id in program.words and isinstance(numbers[-1], Value):
-            numbers[-1]._words = program.words[line.id]
+        if line.id in words and isinstance(numbers[-1], Value):
+            numbers[-1]._words = words[line.id]
     return [numbers[i] for i in program.outputs.tolist()]
 
 

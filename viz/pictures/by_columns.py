@@ -326,12 +326,9 @@ def _packed(items: Sequence[Item]) -> tuple[list[float], float]:
     highest = _pushed(items, [0.0] * len(items))
     height = max((top + item.height for top, item in zip(highest, items, strict=True)), default=0.0)
     lowest = _pushed(items, [height - item.height for item in items], up=True)
-    best = (
-        fmean(item.wish - (most + least) / 2 for item, most, least in zip(items, highest, lowest, strict=True))
-        if items
-        else 0.0
-    )
-    wishes = [min(max(item.wish - best, most), least) for item, most, least in zip(items, highest, lowest, strict=True)]
+    ranges = list(zip(items, highest, lowest, strict=True))
+    best = fmean(item.wish - (most + least) / 2 for item, most, least in ranges) if items else 0.0
+    wishes = [min(max(item.wish - best, most), least) for item, most, least in ranges]
     down, up = _pushed(items, wishes), _pushed(items, wishes, up=True)
     return [(a + b) / 2 for a, b in zip(down, up, strict=True)], best - HEADER
 
