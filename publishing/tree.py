@@ -17,7 +17,8 @@ SHIPPED = (
     *PACKAGES, "tests", "demos", "benchmarks", "handbook", "docs", "README.md", "CHANGELOG.md", "CONTRIBUTING.md",
     "SECURITY.md", "LICENSE", "CITATION.cff", "Makefile", "mkdocs.yml", "pyproject.toml",
 )  # fmt: skip
-OF_THE_CHECKOUT = ("tests/test_floors.py", "tests/test_publishing.py")  # they ask about its layout, and about us
+# They ask about its layout, and about us.
+OF_THE_CHECKOUT = ("tests/project/test_floors.py", "tests/project/test_publishing.py")
 WRITTEN_BY_TOOLS = re.compile(r"(^|/)(__pycache__|\.[^/]*|[^/]*\.(py[cod]|tmp|egg-info))(/|$)")
 TYPED = "py.typed"
 

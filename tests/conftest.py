@@ -8,12 +8,12 @@ import os
 from functools import wraps
 
 import pytest
-from comparisons import watched
 from hypothesis import HealthCheck, settings
 
 from autograd import context
 from autograd.program.builder import Builder
 from autograd.program.verify import verify
+from tests.support.comparisons import watched
 
 os.environ.setdefault("SCIPY_ARRAY_API", "1")  # without it scikit-learn skips its checks of array API input
 
