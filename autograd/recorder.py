@@ -170,11 +170,9 @@ def _branch(primitive: Primitive, values: set[str]) -> list[str]:
     """Compute y and slopes where the operands named in `values` are Values."""
     data = {p: f"{p}_" if p in values else p for p in primitive.operands}
     names = [variable(data[p]) for p in primitive.operands]
-    value = written_out(primitive.value_term(names))
-    slopes = [
-        written_out(slope) if p in values else None
-        for p, slope in zip(primitive.operands, primitive.slope_terms(names), strict=True)
-    ]
+    (value,) = written_out([primitive.value_term(names)])
+    each = zip(primitive.operands, written_out(primitive.slope_terms(names)), strict=True)
+    slopes = [slope if p in values else None for p, slope in each]
     first, (y,) = source_of([value])
     then, printed = source_of(slopes)
     places = ["slope_a", "slope_b"][: len(slopes)]

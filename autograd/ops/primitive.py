@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from autograd.lazy import lazy
-from autograd.ops.expression import COMPARISONS, PYTHON, Expression, Language, Term, source_of, variable
+from autograd.ops.expression import COMPARISONS, PYTHON, Expression, Language, Term, rewritten, source_of, variable
 
 Rule = Callable[..., Any]
 Real: TypeAlias = float  # inside Primitive, `float` is a reading
@@ -251,15 +251,16 @@ class _Namespace(dict[str, Any]):
 FLOATS: dict[str, Any] = _Namespace(inf=math.inf, nan=math.nan)
 
 
-def written_out(term: Term) -> Term:
-    """A term in which every row that has a rule is replaced by it: functions of math's, without calls between rows."""
-    if not isinstance(term, Expression) or not term.operands:
-        return term
-    operands = [written_out(operand) for operand in term.operands]
-    row = TABLE.get(term.name)
+def written_out(terms: Sequence[Term]) -> list[Term]:
+    """Terms in which every row that has a rule is replaced by it: functions of math's, without calls between rows."""
+    return rewritten(terms, _written_out)
+
+
+def _written_out(term: Expression, operands: tuple[Term, ...]) -> Term:
+    row = TABLE.get(term.name) if operands else None
     if row is None or row.variadic or isinstance(row.rule, Atom) or row.operator or term.name in _WRITTEN:
-        return Expression(term.name, *operands)
-    return written_out(row.rule(*operands))
+        return Expression(term.name, *operands) if operands else term
+    return written_out([row.rule(*operands)])[0]
 
 
 def names_in(source: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from autograd.errors import GraphError
-from autograd.ops.expression import Expression, Language, Term
+from autograd.ops.expression import Language, Term, within
 from autograd.ops.primitive import Primitive
 
 
@@ -17,15 +17,9 @@ def rows_called(terms: Iterable[Term], language: Language) -> list[str]:
     >>> rows_called([1.0 + exp(variable("x"))], PYTHON)
     ['exp']
     """
-    found: dict[str, None] = {}
-    stack = list(terms)
-    while stack:
-        top = stack.pop()
-        if isinstance(top, Expression) and top.operands:
-            stack.extend(top.operands)
-            if top.name not in language.operators and top.name not in ("where", "negative"):
-                found[top.name] = None
-    return list(found)
+    written = {*language.operators, "where", "negative"}
+    names = dict.fromkeys(term.name for term in within(list(terms)) if term.operands)
+    return [name for name in names if name not in written]
 
 
 def cannot_write(row: Primitive, target: str) -> GraphError:

@@ -13,7 +13,7 @@ from typing import Any
 
 from autograd.errors import ArgumentError
 from autograd.ops import gamma
-from autograd.ops.expression import COMPARISONS, Expression, Term, variable
+from autograd.ops.expression import COMPARISONS, Expression, Term, variable, within
 from autograd.ops.primitive import Primitive, lookup
 from autograd.ops.special import halves
 from autograd.program.native import machine, mathematics
@@ -67,11 +67,20 @@ def _number(written: Number | Mask) -> Number:
 
 def _write(code: Code, term: Term, names: dict[str, Number]) -> Number | Mask:
     """An Expression of `names`; None, no derivative, is 0."""
-    if not isinstance(term, Expression):
-        return code.constant(0.0 if term is None else float(term))
-    if not term.operands:
-        return names[term.name]
-    operands = [_write(code, operand, names) for operand in term.operands]
+    written: dict[int, Number | Mask] = {}
+
+    def now(operand: Term) -> Number | Mask:
+        if isinstance(operand, Expression):
+            return written[id(operand)]
+        return code.constant(0.0 if operand is None else float(operand))
+
+    for part in within([term]):
+        written[id(part)] = _operation(part, list(map(now, part.operands))) if part.operands else names[part.name]
+    return now(term)
+
+
+def _operation(term: Expression, operands: Sequence[Number | Mask]) -> Number | Mask:
+    code = operands[0].code
     if term.name == "where":
         condition = operands[0] if isinstance(operands[0], Mask) else operands[0].compare("une", 0.0)
         return code.select(condition, _number(operands[1]), _number(operands[2]))
