@@ -34,16 +34,20 @@ from autograd.functions import round as round
 from autograd.functions import sum as sum
 from autograd.home import __version__ as __version__
 from autograd.kinds import register_structure
+from autograd.ops.primitive import Atom
+from autograd.own import primitive
 from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, value_and_jacobian, vjp
 from autograd.value import Value
 
 if _TYPE_CHECKING:
+    from autograd.program.checked import PrimitiveCheck, WrongPrimitiveError, check_primitive
     from autograd.program.compile import Compiled, compile_graph
     from autograd.program.compile import compile as compile
     from autograd.program.program import Program, load_program
 
 __all__ = [
     "ArgumentError",
+    "Atom",
     "AutogradError",
     "Compiled",
     "Derivative",
@@ -53,16 +57,19 @@ __all__ = [
     "MissingExtra",
     "NonFiniteError",
     "OperandError",
+    "PrimitiveCheck",
     "Program",
     "Step",
     "Taylor",
     "Value",
     "ValueArray",
     "WrongGradientError",
+    "WrongPrimitiveError",
     "backward",
     "check_grad",
     "check_hessian",
     "check_jacobian",
+    "check_primitive",
     "collector_paused",
     "compile_graph",
     "deltas",
@@ -75,6 +82,7 @@ __all__ = [
     "jvp",
     "load_program",
     "no_grad",
+    "primitive",
     "record_sources",
     "register_structure",
     "scope",
@@ -91,6 +99,9 @@ _PROGRAMS = {
     "Compiled": "compile",
     "compile": "compile",
     "compile_graph": "compile",
+    "PrimitiveCheck": "checked",
+    "WrongPrimitiveError": "checked",
+    "check_primitive": "checked",
     "Program": "program",
     "load_program": "program",
 }  # fmt: skip  (where the names about programs are: they are imported when they are first used)

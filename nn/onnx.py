@@ -20,7 +20,7 @@ from autograd.errors import ArgumentError, MissingExtra
 from autograd.files import write_whole
 from autograd.ops.expression import Expression, Term, variable
 from autograd.ops.numbers import equal, where
-from autograd.ops.primitive import TABLE, Atom
+from autograd.ops.primitive import Atom, Primitive, lookup
 from autograd.ops.targets import cannot_write
 from nn.activations import Activation, PReLU, RReLU
 from nn.layers import Layer
@@ -164,7 +164,7 @@ class _Graph:
             return z
         if g.whole_layer:
             return self.node(OPERATORS[g.name], z, axis=-1)
-        row = TABLE[_row_of(g)]
+        row = _row_of(g)
         slopes = [neuron.slope.data for neuron in layer.neurons if neuron.slope is not None]
         if slopes:
             further: list[Term] = [variable(self.constant(np.array(slopes), f"slopes{place}"))]
@@ -209,7 +209,7 @@ class _Graph:
             return self.node(OPERATORS[term.name], *map(self.term, term.operands))
         if term.name in COMPOSED:
             return self.term(COMPOSED[term.name](*term.operands))
-        row = TABLE[term.name]
+        row = lookup(term.name)
         if isinstance(row.rule, Atom):
             raise cannot_write(row, "ONNX")
         return self.term(row.value_term(term.operands))
@@ -247,7 +247,10 @@ class _Graph:
         return model
 
 
-def _row_of(g: Activation) -> str:
-    if not (g.plain or isinstance(g, (PReLU, RReLU))):
+def _row_of(g: Activation) -> Primitive:
+    if g.plain or isinstance(g, (PReLU, RReLU)):
+        return lookup(g.name)
+    row: Primitive | None = getattr(g.function, "row", None)
+    if row is None or len(row.operands) != 1 + len(row.defaults):
         raise ArgumentError(f"the activation {g.name} is a function of your own, which ONNX has no operator for")
-    return g.name
+    return row

@@ -208,7 +208,9 @@ class _Printer:
         depths: dict[int, int] = {}
         for term in order:
             key = self._key(term)
-            depth = 1 + max([depths.get(self._key(o), 0) for o in term.operands if isinstance(o, Expression)])
+            depth = 1 + max(
+                [depths.get(self._key(o), 0) for o in term.operands if isinstance(o, Expression)], default=0
+            )
             if self._uses[key] > 1 or depth >= _DEEPEST:
                 value, _ = self._compound(term)
                 self._names[key] = name = f"t{len(self._names) + 1}"

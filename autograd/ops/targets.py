@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from autograd.errors import GraphError
 from autograd.ops.expression import Language, Term, within
-from autograd.ops.primitive import Primitive
+from autograd.ops.primitive import Atom, Primitive
 
 
 def rows_called(terms: Iterable[Term], language: Language) -> list[str]:
@@ -24,8 +24,8 @@ def rows_called(terms: Iterable[Term], language: Language) -> list[str]:
 
 def cannot_write(row: Primitive, target: str) -> GraphError:
     """The error for a row that a target can neither call nor spell out."""
+    what = "its value is a function of Python's" if isinstance(row.rule, Atom) else "it takes any number of operands"
     return GraphError(
-        f"the row {row.name!r} cannot be written in {target}: its value is a function of Python's, for which {target} "
-        "has none here. Write its rule in arithmetic and other rows, which go everywhere, or compute it outside of "
-        "what is exported"
+        f"the row {row.title!r} cannot be written in {target}: {what}, for which {target} has none here. "
+        "Write its rule in arithmetic and other rows, which go everywhere, or compute it outside of what is exported"
     )

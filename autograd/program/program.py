@@ -18,7 +18,7 @@ from autograd.context import Label
 from autograd.errors import ArgumentError
 from autograd.files import Place
 from autograd.lazy import lazy
-from autograd.ops.primitive import lookup
+from autograd.ops.primitive import Primitive, lookup
 from autograd.ops.special import halves
 from autograd.text import apart
 
@@ -36,10 +36,22 @@ class Operation(NamedTuple):
     row: str
     slot: int | None = None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """By the row itself, which knows whether another process has the same."""
+        return _operation_of, (lookup(self.row), self.slot)
+
+    def __deepcopy__(self, memo: object) -> Operation:
+        return self
+
     def __str__(self) -> str:
+        row = lookup(self.row)
         if self.slot is None:
-            return self.row
-        return f"{self.row}′" if lookup(self.row).arity == 1 else f"{self.row}′{self.slot + 1}"
+            return row.title
+        return f"{row.title}′" if row.arity == 1 else f"{row.title}′{self.slot + 1}"
+
+
+def _operation_of(row: Primitive, slot: int | None) -> Operation:
+    return Operation(row.name, slot)
 
 
 class Instruction(NamedTuple):

@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from autograd.archive import Arrays, Description, Format
-from autograd.errors import FileFormatError
+from autograd.errors import FileFormatError, GraphError
 from autograd.files import Place, name_of
-from autograd.ops.primitive import lookup
+from autograd.ops.primitive import Primitive, lookup, titled
 from autograd.program.program import COLUMNS, Operation, Program
 from autograd.program.verify import Senseless, check_slot, require, verify
 from autograd.text import quoted
@@ -26,10 +26,16 @@ FORMAT = Format("program", 1, COLUMNS, times=30)
 
 def save_program(program: Program, place: Place) -> None:
     """Write a program to a file, whole or not at all."""
+    rows = [_of_a_file(operation) for operation in program.operations]
+    if len({row.title for row in rows}) < len(set(rows)):
+        raise GraphError(
+            "the program has two primitives of one name, from before and after it was written again, which a file "
+            "could not tell apart: record the function again"
+        )
     description = {
         "inputs": list(program.inputs),
-        "operations": [list(operation) for operation in program.operations],
-        "fingerprints": {operation.row: fingerprint(operation.row) for operation in program.operations},
+        "operations": [[row.title, operation.slot] for row, operation in zip(rows, program.operations, strict=True)],
+        "fingerprints": {row.title: fingerprint(row) for row in rows},
     }
     FORMAT.write(place, description, {name: getattr(program, name) for name in COLUMNS})
 
@@ -43,10 +49,20 @@ def read_program(place: Place) -> Program:
         raise FileFormatError(f"{name_of(place)} is not a program that can run here: {reason}") from None
 
 
-def fingerprint(row: str) -> str:
+def fingerprint(row: Primitive) -> str:
     """What tells one definition of a row from another."""
-    found = lookup(row)
-    return hashlib.sha256(repr((found.name, found.definition, found.operands, found.variadic)).encode()).hexdigest()
+    said = (row.title, row.definition, row.operands, row.variadic, *[row.said] * bool(row.said))
+    return hashlib.sha256(repr(said).encode()).hexdigest()
+
+
+def _of_a_file(operation: Operation) -> Primitive:
+    row = lookup(operation.row)
+    if row.by_hand:
+        raise GraphError(
+            f"{row.title} has a derivative that was written by hand, which no file can hold: save the program of what "
+            "is beside it, or write it as a primitive(…)"
+        )
+    return row
 
 
 def _checked(description: Description, arrays: Arrays) -> Program:
@@ -72,12 +88,14 @@ def _operation(entry: Any, prints: Mapping[str, Any]) -> Operation:
     """The operation that an entry of the list names, if the table defines it as the one who saved it did."""
     if not (isinstance(entry, list) and len(entry) == 2 and isinstance(entry[0], str)):
         raise Senseless(f"{quoted(entry)} is no operation")
-    row, slot = entry
+    title, slot = entry
     try:
-        known = fingerprint(row)
+        row = titled(title)
     except KeyError:
-        raise Senseless(f"the table has no row {quoted(row)}") from None
-    require(prints.get(row) == known, f"the table defines {row!r} otherwise than when it was saved")
-    operation = Operation(row, slot)
+        raise Senseless(
+            f"the table has no row {quoted(title)}; if it is a primitive(…) of yours, call that first"
+        ) from None
+    require(prints.get(title) == fingerprint(row), f"the row {title!r} is defined otherwise than when it was saved")
+    operation = Operation(row.name, slot)
     check_slot(operation)
     return operation

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from autograd.ops.primitive import TABLE, define, lookup
+from autograd.ops.primitive import define, is_row, lookup
 from autograd.program.program import DOT, SUM, Instruction, Operation, Program, sum_source
 from autograd.text import python_identifiers
 
@@ -101,4 +101,4 @@ def _names(program: Program) -> list[str]:
 def _is_taken(name: str) -> bool:
     """Whether the source calls a result, a function or a constant so, or might."""
     row = name.partition("_slope")[0]
-    return name in ("inf", "nan", "program") or row in TABLE or re.fullmatch(r"t\d+", name) is not None
+    return name in ("inf", "nan", "program") or is_row(row) or re.fullmatch(r"t\d+", name) is not None

@@ -73,16 +73,16 @@ def test_what_pages_are_compared_with_is_installed(package: str) -> None:
 # -- the extras ----------------------------------------------------------------------------------------
 
 MISSING = {
-    "native": ["llvmlite"], "plots": ["matplotlib"], "progress": ["tqdm", "tqdm.auto"], "images": ["cairosvg"],
-    "onnx": ["onnx"], "sklearn": ["sklearn", "sklearn.base"], "torch": ["torch"], "jax": ["jax"],
-    "distributed": ["dask", "dask.delayed"], "demos": ["matplotlib"],
+    "native": ["llvmlite"], "check": ["mpmath"], "plots": ["matplotlib"], "progress": ["tqdm", "tqdm.auto"],
+    "images": ["cairosvg"], "onnx": ["onnx"], "sklearn": ["sklearn", "sklearn.base"], "torch": ["torch"],
+    "jax": ["jax"], "distributed": ["dask", "dask.delayed"], "demos": ["matplotlib"],
 }  # fmt: skip
 WITHOUT = """
 import os, sys
 for package in {packages}:
     sys.modules[package] = None
 os.environ["PATH"] = ""
-from autograd import Value, compile
+from autograd import Value, check_primitive, compile
 from autograd.program.blocks import sum_over_blocks
 from nn import MLP
 import viz

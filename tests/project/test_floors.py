@@ -32,6 +32,8 @@ FLOORS = [
     ["autograd.kinds"],
     ["autograd.structure"],
     ["autograd.transforms"],
+    ["autograd.rules"],
+    ["autograd.own"],
     ["autograd.check", "autograd.check.*"],
     ["autograd.program", "autograd.program.*"],
     ["autograd.stubs"],

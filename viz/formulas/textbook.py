@@ -66,7 +66,7 @@ def operation(name: str, operands: Sequence[Box]) -> Box:
 def template(primitive: Primitive) -> Build:
     """The builder of a row's notation; ArgumentError if its LaTeX is outside the subset."""
     source, fields = "", 0
-    for literal, field, _, _ in Formatter().parse(primitive.latex):
+    for literal, field, _, _ in Formatter().parse(primitive.latex or _by_title(primitive)):
         source += literal
         if field is not None:
             source += f"\x00{field}\x00"
@@ -74,7 +74,11 @@ def template(primitive: Primitive) -> Build:
     if not fields:
         names = ["xs"] if primitive.variadic else [str(i) for i in range(len(primitive.operands))]
         source += f"({', '.join(f'{chr(0)}{name}{chr(0)}' for name in names)})"
-    return _Parser(source, primitive.name).parse()
+    return _Parser(source, primitive.title).parse()
+
+
+def _by_title(primitive: Primitive) -> str:
+    return rf"\operatorname{{{{{primitive.title}}}}}"
 
 
 def _slots(primitive: Primitive, operands: Sequence[Box]) -> Slots:

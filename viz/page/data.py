@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from autograd.errors import ArgumentError
-from autograd.ops.primitive import lookup
+from autograd.ops.primitive import TABLE, lookup, title_of
 from autograd.text import short
 from viz.columns import KINDS, LEAF
 from viz.formulas.identifiers import lowered
@@ -66,8 +66,8 @@ class ExplorableGraph:
 
     @property
     def rules(self) -> list[Use]:
-        """The variadic rules that the page needs."""
-        return [use for use, _ in self.uses if lookup(use.op).variadic]
+        """The rules that the page needs beside the table's: of variadic rows, and of users' own."""
+        return [use for use, _ in self.uses if use.op not in TABLE or lookup(use.op).variadic]
 
     def learn(self, wanted: list[int] | None) -> list[int]:
         """The leaves that learning moves."""
@@ -91,7 +91,7 @@ class ExplorableGraph:
             "called": [*self.called, *("" for _ in range(len(columns.value) - len(self.called)))],
             "kind": columns.kind.tolist(),
             "op": columns.op.tolist(),
-            "ops": [{"name": name, "symbol": symbol, "doc": _doc(name)} for name, symbol in columns.ops],
+            "ops": [{"name": title_of(name), "symbol": symbol, "doc": _doc(name)} for name, symbol in columns.ops],
             "scope": [scopes.of[i] for i in label],
             "scopes": scopes.texts,
             "source": [sources.of[i] for i in label],

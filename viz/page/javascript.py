@@ -13,7 +13,7 @@ from importlib import resources
 from typing import NamedTuple
 
 from autograd.ops.expression import ARITHMETIC, COMPARISONS, Expression, Language, Term, same, source_of, variable
-from autograd.ops.primitive import TABLE, Atom, Primitive
+from autograd.ops.primitive import TABLE, Atom, Primitive, lookup
 from autograd.ops.targets import cannot_write, rows_called
 
 RESERVED = frozenset(
@@ -60,10 +60,12 @@ def table_source(uses: Iterable[Use] = ()) -> str:
     """Statements that add every row to the objects `value` and `slopes`, which hold functions of numbers.
 
     A rule of n operands is ``value.tanh(x)`` and ``slopes.tanh(y, x)``, an array with null where no
-    derivative flows.  Variadic rows appear once a use, as ``slopes["dot/5"]``.
+    derivative flows.  Variadic rows appear once a use, as ``slopes["dot/5"]``; users' rows where they are used.
     """
-    rows = [line for row in TABLE.values() if not row.variadic for line in _row(row)]
-    return "\n".join(rows + [_variadic(use) for use in dict.fromkeys(uses)])
+    uses = list(dict.fromkeys(uses))
+    own = [lookup(name) for name in _with_called(use.op for use in uses) if name not in TABLE]
+    rows = [line for row in [*TABLE.values(), *own] if not row.variadic for line in _row(row)]
+    return "\n".join(rows + [_variadic(use) for use in uses if lookup(use.op).variadic])
 
 
 @cache
@@ -74,20 +76,31 @@ def by_hand() -> str:
 
 def check_writable(rows: Iterable[str]) -> None:
     """Raise GraphError for a row that a page cannot compute, because an atom that it needs is not there by hand."""
-    atoms = set(re.findall(r"^  (\w+)[,:(]", by_hand().partition("const value = {")[2].partition("\n};")[0], re.M))
+    for name in _with_called(rows):
+        row = lookup(name)
+        if name not in _atoms() and (row.variadic or isinstance(row.rule, Atom)):
+            raise cannot_write(row, "JavaScript")
+
+
+@cache
+def _atoms() -> frozenset[str]:
+    """The rows whose values are there by hand."""
+    return frozenset(re.findall(r"^  (\w+)[,:(]", by_hand().partition("const value = {")[2].partition("\n};")[0], re.M))
+
+
+def _with_called(rows: Iterable[str]) -> list[str]:
+    """These rows and all that their rules call, each once; what variadic ones call is there by hand."""
     pending = [*rows]
-    checked = set[str]()
+    found: dict[str, None] = {}
     while pending:
         name = pending.pop()
-        if name in checked:
-            continue
-        checked.add(name)
-        if name not in atoms and isinstance(TABLE[name].rule, Atom):
-            raise cannot_write(TABLE[name], "JavaScript")
-        if not TABLE[name].variadic:  # what those call is there by hand
-            operands = [variable(operand) for operand in TABLE[name].operands]
-            terms = [] if name in atoms else [TABLE[name].value_term(operands)]
-            pending += rows_called([*terms, *TABLE[name].slope_terms(operands)], JAVASCRIPT)
+        row = lookup(name)
+        if name not in found and not row.variadic and not row.opaque:
+            operands = [variable(operand) for operand in row.operands]
+            terms = [] if name in _atoms() else [row.value_term(operands)]
+            pending += rows_called([*terms, *row.slope_terms(operands)], JAVASCRIPT)
+        found[name] = None
+    return list(found)
 
 
 def _row(row: Primitive) -> Iterable[str]:
@@ -103,8 +116,8 @@ def _variadic(use: Use) -> str:
     """The slopes of a variadic row, whose operands are called xs[0], xs[1], …"""
     leading = len(use.leading)
     vector = [variable(f"xs[{i}]") for i in range(use.operands - leading)]
-    parameters = ["y", *TABLE[use.op].operands[:leading], "...xs"]
-    terms = TABLE[use.op].slope_terms([*use.leading, *vector])
+    parameters = ["y", *lookup(use.op).operands[:leading], "...xs"]
+    terms = lookup(use.op).slope_terms([*use.leading, *vector])
     return f'slopes["{use.key}"] = {_function(parameters, [_spread(term, vector) for term in terms], "[{}]")};'
 
 

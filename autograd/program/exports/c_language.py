@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from textwrap import wrap
 
 from autograd.ops.expression import ARITHMETIC, COMPARISONS, Expression, Language, Term, same, source_of, variable
-from autograd.ops.primitive import TABLE
+from autograd.ops.primitive import is_row, lookup
 from autograd.program.exports.c_functions import LIBM
 
 INDEXED = ("softmax", "log_softmax")  # rows whose first operand says which component is meant
@@ -85,7 +85,7 @@ def _with_arrays(term: Term, whole: Sequence[Expression], vectors: list[list[Ter
     if not isinstance(term, Expression) or not term.operands:
         return term
     operands = [_with_arrays(operand, whole, vectors) for operand in term.operands]
-    if not (term.name in TABLE and TABLE[term.name].variadic):
+    if not (is_row(term.name) and lookup(term.name).variadic):
         return Expression(term.name, *operands)
     leading = 1 if term.name in INDEXED else 0
     vector = operands[leading:]

@@ -63,7 +63,7 @@ def _source(need: Need) -> tuple[str, Iterable[str]]:
     row = lookup(need.row)
     if need.slot is None and need.row in FUNCTIONS:
         return FUNCTIONS[need.row]
-    if need.slot is None and isinstance(row.rule, Atom):
+    if need.slot is None and (row.variadic or isinstance(row.rule, Atom)):
         raise cannot_write(row, "C")
     if row.variadic:
         return _variadic_slope(need, row)

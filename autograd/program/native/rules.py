@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from autograd.errors import ArgumentError
@@ -51,12 +52,21 @@ def value(code: Code, row: Primitive, operands: Sequence[Number], exact: bool = 
 
 def slope(code: Code, row: Primitive, slot: int, y: Number, operands: Sequence[Number]) -> Number:
     """The slope of a row along one operand; 0 where no derivative flows."""
+    if row.opaque:
+        asked = callback(_float_slope(row, slot), f"{row.name}.{slot}", 1 + len(operands))
+        return code.scalar_function(asked, y, *operands, attributes="")
     if (row.name, slot) in _SLOPES:
         return _SLOPES[row.name, slot](y, *operands)
     known: list[Any] = [variable(f"x{i}") if o.known is None else o.known for i, o in enumerate(operands)]
     term = row.slope_terms(known if row.variadic else [variable(f"x{i}") for i in range(len(operands))])[slot]
     names = {"y": y, **{f"x{i}": o for i, o in enumerate(operands)}}
     return _number(_write(code, term, names))
+
+
+@cache
+def _float_slope(row: Primitive, slot: int) -> Callable[..., float]:
+    """One function a slope, since callbacks are known by it."""
+    return lambda *operands: row.float_slopes(*operands)[slot] or 0.0
 
 
 def _number(written: Number | Mask) -> Number:

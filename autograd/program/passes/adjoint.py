@@ -190,6 +190,8 @@ def _slope_term(row: str, slot: int, count: int) -> Any:
     """
     if lookup(row).has_index:
         return WHOLE if slot else None
+    if lookup(row).opaque:
+        return WHOLE
     term = slope_terms(row, count)[slot]
     if not isinstance(term, Expression) or not term.operands:
         return _plain(term)
