@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from autograd import numpy_protocol as _numpy_protocol  # teaches NumPy about Values
 from autograd.array import ValueArray
+from autograd.by_hand import custom_jvp, custom_vjp
 from autograd.chain import Step, backward, deltas, gradient, steps
 from autograd.check.ask import check_grad, check_hessian, check_jacobian
 from autograd.check.report import Derivative, GradientCheck, WrongGradientError
@@ -72,6 +73,8 @@ __all__ = [
     "check_primitive",
     "collector_paused",
     "compile_graph",
+    "custom_jvp",
+    "custom_vjp",
     "deltas",
     "grad",
     "gradient",

@@ -117,7 +117,7 @@ class Primitive:
                 f"{self.title} has a derivative that was written by hand, which cannot be pickled: pickle numbers, or "
                 "write it as a primitive(…)"
             )
-        return (lookup, (self.name,)) if self.title == self.name else (enrolled, (self.title, self.said))
+        return (lookup, (self.name,)) if not self.is_own else (enrolled, (self.title, self.said))
 
     def __copy__(self) -> Primitive:
         return self
@@ -149,6 +149,11 @@ class Primitive:
     def is_piecewise(self) -> bool:
         """Whether its definition chooses, as relu's; else a choice in its slopes is between forms of one number."""
         return not self.definition or re.search(r"\bif\b|\bmax\(|\bmin\(", self.definition) is not None
+
+    @property
+    def is_own(self) -> bool:
+        """Whether a user wrote it, and so its slopes, which need not be those of the value."""
+        return self.title != self.name
 
     @property
     def has_index(self) -> bool:

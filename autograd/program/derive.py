@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from autograd import transforms
 from autograd.errors import ArgumentError, OperandError
 from autograd.kinds import Static
+from autograd.ops.primitive import lookup
 from autograd.program.builder import Builder
 from autograd.program.options import Options
 from autograd.program.passes.adjoint import adjoints, copy_into, with_gradient
@@ -190,13 +191,15 @@ def _jacobian_program(asked: Asked) -> Program:
 
 
 def _hessian_program(asked: Asked) -> Program:
-    """The gradient's tangents along every input.  Symmetric: each pair is computed once."""
+    """The gradient's tangents along every input.  Symmetric, unless slopes are a user's: each pair is computed once."""
     inputs, structure = asked.inputs, asked.along
     first = expand_slopes(_gradient_program(asked))
     builder = Builder(first.inputs)
     numbers = copy_into(builder, first)
     columns = [tangents(builder, first, numbers, {i: builder.one}) for i in inputs]
     _, order = compose(structure, structure)
+    if any(lookup(operation.row).is_own for operation in asked.program.operations):
+        return builder.finish([columns[j][i] for i, j in order])
     return builder.finish([columns[min(i, j)][max(i, j)] for i, j in order])
 
 
