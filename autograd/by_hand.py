@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import math
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -36,7 +36,8 @@ from autograd.text import quoted, short
 from autograd.transforms import running
 from autograd.value import Value
 
-Slopes = list[list[Any]]  # of each output one along each number of the arguments; None where there is none
+Slopes = list[dict[int, Any]]  # of each output, along those numbers of the arguments that it depends on
+Dense = list[list[Any]]  # the same along all of them; None where there is none
 
 
 class ByHand:
@@ -44,12 +45,16 @@ class ByHand:
 
     _way = ""  # how a rule is given
 
-    def __init__(self, f: Callable[..., Any], nondiff_argnums: Sequence[int] = ()) -> None:
+    def __init__(self, f: Callable[..., Any], nondiff_argnums: int | Sequence[int] = ()) -> None:
         if not callable(f):
             raise ArgumentError(f"{type(self).__name__} is of a function, got {type(f).__name__} {quoted(f)}")
+        if isinstance(nondiff_argnums, int):
+            nondiff_argnums = (nondiff_argnums,)
         update_wrapper(self, f)
         self.f = f
         self.name = short(getattr(f, "__name__", type(f).__name__))
+        if not all(isinstance(i, int) and i >= 0 for i in nondiff_argnums):
+            raise ArgumentError(f"nondiff_argnums are positions such as (0,), got {quoted(nondiff_argnums)}")
         self.nondiff_argnums = tuple(nondiff_argnums)
         self._kept: dict[Any, Any] = {}  # rows by what they say, and what callbacks ask
         self._answers: dict[Structure, Structure] = {}  # how f answered arguments made so
@@ -118,7 +123,7 @@ class ByHand:
         """
         raise NotImplementedError
 
-    def slopes_at(self, call: _Call, primals: Sequence[float], outputs: Structure, unit: float = 1.0) -> Slopes:
+    def slopes_at(self, call: _Call, primals: Sequence[float], outputs: Structure, unit: float = 1.0) -> Dense:
         """`unit` times the same at floats, where the rule is handed nothing else."""
         raise NotImplementedError
 
@@ -185,9 +190,9 @@ class custom_jvp(ByHand):
         tangents = [_like(primals) for _ in primals]
         with running(tangents):
             moves = self._moved(call, primals, tangents, outputs, ask)
-            return [_derivatives(move, tangents, primals) for move in moves], tangents
+            return _derivatives(moves, tangents, primals), tangents
 
-    def slopes_at(self, call: _Call, primals: Sequence[float], outputs: Structure, unit: float = 1.0) -> Slopes:
+    def slopes_at(self, call: _Call, primals: Sequence[float], outputs: Structure, unit: float = 1.0) -> Dense:
         n = len(primals)
         columns = [self._moved(call, primals, [unit * (i == j) for j in range(n)], outputs, _plainly) for i in range(n)]
         return [list(row) for row in zip(*columns, strict=True)] if columns else [[] for _ in range(outputs.size)]
@@ -249,17 +254,22 @@ class custom_vjp(ByHand):
     def slopes(self, call: _Call, primals: Sequence[Any], outputs: Structure, ask: Ask) -> tuple[Slopes, list[Any]]:
         kept = self._left(call, primals, ask)
         if not isinstance(_like(primals), Symbol):
-            return self._rows_of(call, kept, outputs, 1.0), []
+            dense = self._rows_of(call, kept, outputs, 1.0)
+            return [{i: slope for i, slope in enumerate(row) if slope is not None} for row in dense], []
         deltas = [Symbol() for _ in range(outputs.size)]
         with running(deltas):
             sent = self._sent(call, kept, deltas, outputs, ask)
-            columns = [_derivatives(delta, deltas, primals) for delta in sent]
-        return [[column[j] for column in columns] for j in range(outputs.size)], deltas
+            columns = _derivatives(sent, deltas, primals)
+        rows: Slopes = [{} for _ in deltas]
+        for i, column in enumerate(columns):
+            for j, slope in column.items():
+                rows[j][i] = slope
+        return rows, deltas
 
-    def slopes_at(self, call: _Call, primals: Sequence[float], outputs: Structure, unit: float = 1.0) -> Slopes:
+    def slopes_at(self, call: _Call, primals: Sequence[float], outputs: Structure, unit: float = 1.0) -> Dense:
         return self._rows_of(call, self._left(call, primals, _plainly), outputs, unit)
 
-    def _rows_of(self, call: _Call, kept: Any, outputs: Structure, unit: float) -> Slopes:
+    def _rows_of(self, call: _Call, kept: Any, outputs: Structure, unit: float) -> Dense:
         n = outputs.size
         return [self._sent(call, kept, [unit * (i == j) for i in range(n)], outputs, _plainly) for j in range(n)]
 
@@ -273,14 +283,16 @@ def _like(primals: Sequence[Any]) -> Value:
     return Symbol() if any(isinstance(x, Symbol) for x in primals) else Value(0.0)
 
 
-def _derivatives(result: Any, of: Sequence[Value], above: Sequence[Any]) -> list[Any]:
-    """∂result/∂each as a graph; None where result does not depend on it."""
-    if not isinstance(result, Value):
-        return [None] * len(of)
+def _derivatives(results: Sequence[Any], of: Sequence[Value], above: Sequence[Any]) -> Slopes:
+    """∂result/∂each as a graph, for each result: along those that it depends on."""
     known = {x for x in above if isinstance(x, Value)}
-    towards = dependent(interior(result, above=known), of)
-    found = deltas_as_graph({result: 1.0}, known, towards) if result in towards else {}
-    return [found.get(x) for x in of]
+    places = {x: i for i, x in enumerate(of)}
+    rows = []
+    for result in results:
+        towards = dependent(interior(result, above=known), of) if isinstance(result, Value) else ()
+        found = deltas_as_graph({result: 1.0}, known, towards) if result in towards else {}
+        rows.append({places[x]: delta for x, delta in found.items() if x in places})
+    return rows
 
 
 # -- asking what the user wrote ---------------------------------------------------------------------
@@ -361,23 +373,35 @@ class _Call:
         ]
         return outputs.build(found)
 
-    def _read(self, leaves: Sequence[Any]) -> tuple[Structure, list[tuple[Primitive | float, Sequence[int]]]]:
+    def _read(self, leaves: Sequence[Any]) -> tuple[Structure, list[_Row]]:
         """How the answer is made, and for each number of it its row and which numbers that is of."""
-        primals = [Symbol(f"p{i}") for i in range(self.structure.size)]
+        primals = [Symbol() for _ in range(self.structure.size)]
         with running(primals), collector_paused(), writing_program():
             start = now()
             values, outputs = self._values(primals, leaves)
-            placeholders = [Symbol(f"y{j}") for j in range(outputs.size)]
-            trace = _Trace(self.function, primals, outputs.build(placeholders))
+            placeholders = [Symbol() for _ in range(outputs.size)]
+            slopes: Slopes | None
             try:
-                with _tracing(trace):
-                    found, linear = self.function.slopes(self, primals, outputs, _recording)
-                    slopes: Sequence[list[Any] | None] = found
+                with _tracing(_Trace(self.function, primals, outputs.build(placeholders))):
+                    slopes, linear = self.function.slopes(self, primals, outputs, _recording)
             except _NeedsNumbers:
-                slopes, linear = [None] * outputs.size, []
-            reader = _Reader(self, outputs, primals, placeholders, linear, start)
-            rows = [reader.row(j, values[j] if values else None, slopes[j]) for j in range(outputs.size)]
-        return outputs, rows
+                slopes, linear = None, []
+            names: dict[Value, Term] = {symbol: variable(f"p{i}") for i, symbol in enumerate(primals)}
+            names |= {symbol: variable(f"y{j}") for j, symbol in enumerate(placeholders)}
+            names |= dict.fromkeys(linear, variable("linear"))
+            reader = _Reader(self, outputs, *self._terms(values, slopes, names, start))
+        return outputs, [reader.row(j) for j in range(outputs.size)]
+
+    def _terms(
+        self, values: list[Any] | None, slopes: Slopes | None, names: dict[Value, Term], start: int
+    ) -> tuple[list[Term] | None, list[dict[int, Term]] | None]:
+        """What was recorded, in terms."""
+        local = [row[i] for row in slopes or () for i in row]
+        terms = iter(terms_of([*(values or ()), *local], names, start, self.function.name))
+        return (
+            None if values is None else [next(terms) for _ in values],
+            None if slopes is None else [{i: next(terms) for i in row} for row in slopes],
+        )
 
     def _values(self, primals: list[Any], leaves: Sequence[Any]) -> tuple[list[Any] | None, Structure]:
         """The function recorded, and how its answer is made; of one that needs numbers, that is seen at some."""
@@ -389,63 +413,52 @@ class _Call:
             return None, self.function.structure_at(self, leaves)
 
 
+_Row = tuple["Primitive | float", Sequence[int]]  # and of which numbers of the arguments it is
+
+
 @dataclass(frozen=True)
 class _Reader:
-    """What was recorded of one call, read output by output."""
+    """What was recorded of one call, read output by output; None of what needs numbers."""
 
     call: _Call
     outputs: Structure
-    primals: list[Symbol]
-    placeholders: list[Symbol]
-    linear: list[Any]  # the numbers that a rule must be linear in
-    start: int
+    values: list[Term] | None
+    slopes: list[dict[int, Term]] | None
 
-    def row(self, j: int, value: Any, slopes: list[Any] | None) -> tuple[Primitive | float, Sequence[int]]:
-        """The row of output j, and of which numbers of the arguments it is; a float if it is of none."""
-        term, local = self._terms([value], j)[0] if value is not None else None, self._slope_terms(slopes, j)
-        every = range(len(self.primals))
-        if value is None or local is None:
-            return self._callback(j, term, local), every
-        used = {found.name for found in within([term, *local])}
-        wanted = [i for i in every if f"p{i}" in used or local[i] is not None]
-        if not wanted:
-            return 0.0 if term is None else float(term), ()
-        names = {f"p{i}": variable(f"x{k}") for k, i in enumerate(wanted)}
-        term, *local = rewritten([term, *(local[i] for i in wanted)], lambda e, os: _renamed(e, os, names))
-        key = "\n".join([part for text in source_of([term, *local]) for part in text])
+    def row(self, j: int) -> _Row:
+        """The row of output j; a float if it is of no number of the arguments."""
+        value, local = None if self.values is None else self.values[j], self._local(j)
+        wanted: Sequence[int] = range(self.call.structure.size)
+        if value is not None and local is not None:
+            used = {int(name[1:]) for name in _names([value, *local.values()]) if name[0] == "p"}
+            wanted = sorted(used | local.keys())
+            if not wanted:
+                return float(value), ()
         parameters = [f"x{k}" for k in range(len(wanted))]
-        return self.call.function.kept(key, lambda: self._made(j, parameters, term, tuple(local))), wanted
+        names = {f"p{i}": variable(x) for i, x in zip(wanted, parameters, strict=True)} | {f"y{j}": variable("y")}
+        listed = [value, *([] if local is None else map(local.get, wanted))]
+        value, *renamed = rewritten(listed, lambda term, operands: _renamed(term, operands, names))
+        slopes = None if local is None else tuple(renamed)
+        said = tuple(part for text in source_of([value, *renamed]) for part in text)
+        key = said if value is not None and slopes is not None else (self._key, j, said)
+        return self.call.function.kept(key, lambda: self._made(j, parameters, value, slopes)), wanted
 
-    def _terms(self, results: Sequence[Any], j: int) -> list[Term]:
-        known: dict[Value, Term] = {symbol: variable(f"p{i}") for i, symbol in enumerate(self.primals)}
-        known |= {symbol: variable("y" if k == j else f"y{k}") for k, symbol in enumerate(self.placeholders)}
-        known |= dict.fromkeys(self.linear, variable("linear"))
-        return terms_of(results, known, self.start, self.call.function.name)
-
-    def _slope_terms(self, slopes: list[Any] | None, j: int) -> list[Term] | None:
-        """None where they cannot be recorded, or need other outputs than their own."""
-        terms = None if slopes is None else self._terms(slopes, j)
-        names = {term.name for term in within(terms or []) if not term.operands}
+    def _local(self, j: int) -> dict[int, Term] | None:
+        """Its slopes, unless they need other outputs than their own."""
+        if self.slopes is None:
+            return None
+        names = _names(self.slopes[j].values())
         if "linear" in names:
             raise _not_linear(self.call.function)
-        return None if any(f"y{k}" in names for k in range(self.outputs.size)) else terms
-
-    def _callback(self, j: int, term: Term | None, local: list[Term] | None) -> Primitive:
-        """The row of an output whose value or slopes need numbers, and with them all numbers of the arguments."""
-        parameters = [f"x{i}" for i in range(len(self.primals))]
-        names = {f"p{i}": variable(name) for i, name in enumerate(parameters)}
-        said = rewritten([term, *(local or [])], lambda e, os: _renamed(e, os, names))
-        value, slopes = None if term is None else said[0], None if local is None else tuple(said[1:])
-        key = (self._key, j, *source_of(said)[1])
-        found: Primitive = self.call.function.kept(key, lambda: self._made(j, parameters, value, slopes))
-        return found
+        return None if any(name[0] == "y" and name != f"y{j}" for name in names) else self.slopes[j]
 
     @property
     def _key(self) -> Any:
         return self.call.structure, self.outputs, tuple(self.call.fixed.items())
 
     def _made(self, j: int, names: list[str], value: Term | None, slopes: tuple[Term, ...] | None) -> Primitive:
-        title = self.call.function.name if self.call.function.name.isidentifier() else "by_hand"
+        name = self.call.function.name
+        title = name if name.isascii() and name.isidentifier() else "by_hand"
         asked = self.call.function.kept(self._key, lambda: _Asked(self.call, self.outputs))
         rule = Atom(asked.value(j)) if value is None else function_from(value, "value", names, f"<value of {title}>")
         local = (
@@ -458,6 +471,10 @@ class _Reader:
         enrol(row)
         RECORDERS[row.name] = function_for(row)
         return row
+
+
+def _names(terms: Iterable[Term]) -> set[str]:
+    return {term.name for term in within(list(terms)) if not term.operands}
 
 
 def _renamed(term: Expression, operands: tuple[Term, ...], names: dict[str, Expression]) -> Term:
@@ -496,7 +513,8 @@ class _Asked:
             if any(isinstance(x, Expression) for x in xs):
                 raise unknown(f"the rule of {self._call.function.name}")
             if any(isinstance(x, Value) for x in xs):
-                return tuple(self._call.function.slopes(self._call, xs, self._outputs, _plainly)[0][j])
+                found = self._call.function.slopes(self._call, xs, self._outputs, _plainly)[0][j]
+                return tuple(map(found.get, range(len(xs))))
             if any(isinstance(x, np.ndarray) for x in xs):
                 return self._of_arrays(j, xs)
             return tuple(self._slopes(_bits(xs))[j])
@@ -521,7 +539,7 @@ class _Asked:
             )
         return leaves
 
-    def _slopes_at(self, bits: bytes) -> Slopes:
+    def _slopes_at(self, bits: bytes) -> Dense:
         numbers = _floats(bits)
         found = self._asked(numbers, 1.0)
         for unit in () if self._is_linear else (1e8, 1e-8):
@@ -529,13 +547,13 @@ class _Asked:
         self._is_linear = True
         return found
 
-    def _asked(self, numbers: list[float], unit: float) -> Slopes:
+    def _asked(self, numbers: list[float], unit: float) -> Dense:
         function = self._call.function
         rows = function.slopes_at(self._call, numbers, self._outputs, unit)
         return [[None if x is None else function.checked(x) for x in row] for row in rows]
 
 
-def _check_linear(function: ByHand, unit: float, slopes: Slopes, scaled: Slopes) -> None:
+def _check_linear(function: ByHand, unit: float, slopes: Dense, scaled: Dense) -> None:
     """What the rule says of a large or a small number is as much more or less."""
     for one, many in zip(chain.from_iterable(slopes), chain.from_iterable(scaled), strict=True):
         one, many = one or 0.0, many or 0.0

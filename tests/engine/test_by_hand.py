@@ -396,6 +396,24 @@ def test_a_call_asks_anew_and_asks_once():
     assert len(calls) <= 3  # recorded in vain, to see how the answer is made, and for the values of all outputs
 
 
+def test_what_a_rule_reads_when_it_is_asked_is_what_counts():
+    scale = [2.0]
+
+    @custom_jvp
+    def f(x):
+        return float(x)
+
+    @f.defjvp
+    def _(primals, tangents):
+        inner = scale[0] * primals[0]
+        return f(*primals), inner * inner * tangents[0]
+
+    assert grad(f)(1.5) == 9.0
+    scale[0] = 4.0
+    assert grad(f)(1.5) == 36.0
+    assert grad(grad(f))(1.5) == 48.0
+
+
 # -- what a rule may not ----------------------------------------------------------------------------
 
 outside = Value(3.0, name="outside")
@@ -443,6 +461,8 @@ def test_it_is_of_functions():
     for made in (custom_jvp, custom_vjp):
         with pytest.raises(ArgumentError, match="is of a function, got int 3"):
             made(3)
+        with pytest.raises(ArgumentError, match="nondiff_argnums are positions"):
+            made(abs, nondiff_argnums=("x",))
 
 
 def test_a_rule_s_own_error_is_itself():
