@@ -62,6 +62,9 @@ class ByHand:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self.name}>"
 
+    def __reduce__(self) -> str:
+        return str(self.__dict__["__qualname__"])  # found by name again, as a function is
+
     def __call__(self, *args: Any, **named: Any) -> Any:
         self._check_rule()
         args = self._by_position(args, named)

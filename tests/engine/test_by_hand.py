@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autograd
+import nn
 import viz
 from autograd import (
     Value,
@@ -491,6 +492,24 @@ def test_it_may_call_itself():
     assert grad(power)(1.5, 4) == pytest.approx(4 * 1.5**3)
     assert grad(grad(power))(1.5, 4) == pytest.approx(12 * 1.5**2)
     assert compile(power).grad(1.5, 4) == pytest.approx(4 * 1.5**3)
+
+
+@custom_jvp
+def softsign(x):
+    return x / (1.0 + abs(x))
+
+
+softsign.defjvp(lambda p, t: (softsign(*p), t[0] / (1.0 + abs(p[0])) ** 2))
+
+
+def test_as_an_activation_and_pickled_by_name():
+    X, y = np.linspace(-1, 1, 10).reshape(-1, 1), np.linspace(-1, 1, 10) ** 2
+    by_rule, table = (nn.MLP(1, [3, 1], activation=[g, "linear"], seed=1) for g in (softsign, "softsign"))
+    for model in (by_rule, table):
+        model.fit(X, y, epochs=10)
+    assert by_rule.predict(X) == pytest.approx(table.predict(X), rel=1e-9)
+    assert pickle.loads(pickle.dumps(softsign)) is softsign is copy.deepcopy(softsign)
+    assert pickle.loads(pickle.dumps(by_rule)).predict(X) == pytest.approx(by_rule.predict(X))
 
 
 def test_under_no_grad_among_names_and_with_another_rule():
