@@ -246,6 +246,9 @@ def test_of_an_array_each_element_is_a_node_of_one_operand_and_all_have_one_row(
     assert [len(node.operands) for node in nodes] == [1, 1, 1]
     assert len({node.op for node in nodes}) == 1
     assert str(program_from(list(nodes))).count("swish(") == 3
+    x, weights = np.array([0.3, -1.2, 2.0]), np.array([1.0, 2.0, 3.0])
+    right = hessian(lambda x: np.sum(np.array(autograd.softmax(x)) * weights))(x)
+    assert hessian(lambda x: np.sum(softmax(x) * weights))(x) == pytest.approx(right, rel=1e-12, abs=1e-15)
     with pytest.raises(GraphError, match="the rule of softmax needs numbers"):  # it is of other outputs than its own
         compile(lambda x: softmax(x)[0]).hessian(np.array([0.3, -1.2, 2.0]))
 
