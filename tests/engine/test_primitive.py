@@ -48,6 +48,7 @@ from autograd.program.exports.c import with_jacobian
 from autograd.program.graph import program_from
 from autograd.program.interpreter import interpret
 
+ROOT = Path(str(sys.modules[autograd.__name__.partition(".")[0]].__file__)).parents[1]  # of the packages
 BACKENDS = pytest.mark.parametrize("backend", ["interpreter", "numpy", "llvm"])
 
 
@@ -332,7 +333,7 @@ def test_in_files_and_pickles(tmp_path):
     (tmp_path / "pickle").write_bytes(pickle.dumps(program))
     script = f"""
 import pickle, sys
-sys.path[:0] = {[str(Path(autograd.__file__).parents[1])]!r}
+sys.path[:0] = {[str(ROOT)]!r}
 from {autograd.__name__} import *
 from {autograd.__name__}.program.interpreter import interpret
 def tried():
