@@ -16,7 +16,7 @@ import numpy as np
 
 from autograd.errors import ArgumentError, OperandError
 from autograd.ops.expression import Term, source_of, within
-from autograd.ops.primitive import RAISED, Atom, Primitive, Rule, enrol, lookup, own_row, publish
+from autograd.ops.primitive import RAISED, Atom, Primitive, Rule, enrol, is_row, lookup, own_row, publish
 from autograd.recorder import RECORDERS, Recorder, function_for
 from autograd.rules import function_from, read
 from autograd.text import quoted
@@ -69,7 +69,7 @@ def primitive(
     neither each other nor the points, and unknown columns.  Nothing is then registered.
     """
     _check_name(name)
-    row = _row(name, value, slopes, definition, columns | {"points": points})
+    row = _row(name, value, slopes, definition, columns | {"points": _kept(points)})
     _try_out(row)
     enrol(row)
     function = function_for(row)
@@ -79,17 +79,20 @@ def primitive(
     return function
 
 
+def _kept(points: Any) -> list[Any]:
+    """The points; none of what holds no points."""
+    return list(points) if np.iterable(points) and not isinstance(points, (str, dict)) else []
+
+
 def _check_name(name: object) -> None:
     if not isinstance(name, str) or not _NAME.fullmatch(name) or keyword.iskeyword(name):
         raise ArgumentError(
             f"a primitive's name is letters of ASCII, digits and _ that begin with a letter, got {quoted(name)}: "
             'choose another, such as "bell"'
         )
-    try:
-        taken = lookup(name)
-    except KeyError:
-        return
-    raise ArgumentError(f"{name!r} is {taken.title} of the table, which everything relies on: choose another name")
+    if is_row(name) and not lookup(name).is_own:
+        title = lookup(name).title
+        raise ArgumentError(f"{name!r} is {title} of the table, which everything relies on: choose another name")
 
 
 # -- the row ----------------------------------------------------------------------------------------
@@ -177,11 +180,7 @@ def _listed(parameters: Sequence[inspect.Parameter]) -> str:
 
 
 def _check_operand(title: str, name: str) -> None:
-    try:
-        is_row = lookup(name) is not None
-    except KeyError:
-        is_row = False
-    if is_row or name in _TAKEN or not _OPERAND.fullmatch(name):
+    if is_row(name) or name in _TAKEN or not _OPERAND.fullmatch(name):
         raise ArgumentError(
             f"{title}: the operand {name!r} would be read as something else where the rule is printed, and y is the "
             "output: call it by other letters and digits of ASCII, such as x or a"
@@ -191,7 +190,7 @@ def _check_operand(title: str, name: str) -> None:
 def _check_counts(title: str, operands: int | None, columns: dict[str, Any]) -> int:
     """Points and edges have as many numbers as there are operands; how many the first point has."""
     points, edges = columns["points"], columns.get("edges", ())
-    if isinstance(points, (str, dict)) or not np.iterable(points) or not len(list(points)):
+    if not points:
         raise ArgumentError(f"{title}: points are where it is tested, at least one, as in points=[0.5, -2.0]")
     counts = [_count(title, "a point", at, operands) for at in points]
     for edge in edges:

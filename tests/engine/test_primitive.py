@@ -447,6 +447,17 @@ def test_a_mistake_is_one_sentence_and_registers_nothing(given, sentence):
     assert len(TABLE) == len([name for name in TABLE if titled(name) is TABLE[name]])
 
 
+def test_points_may_be_any_numbers_and_names_may_look_like_ours():
+    bells = [
+        primitive("bell_1", RULE, SLOPE, points=points)
+        for points in (iter([1.0, 2.0]), np.array([1.0, 2.0]), range(1, 3), ((1.0,), (2.0,)))
+    ]
+    assert len({f.row.name for f in bells} | {bell.row.name, OLD[0].row.name}) == 6
+    assert all(f.row.points == ((1.0,), (2.0,)) for f in bells)
+    assert titled("bell_1") is bells[-1].row
+    assert titled("bell") is bell.row
+
+
 def test_without_points_it_is_refused_as_python_does():
     with pytest.raises(TypeError, match="points"):
         primitive("bad", RULE, SLOPE)
