@@ -20,6 +20,7 @@ from autograd.errors import ArgumentError
 from autograd.text import quoted
 from viz.columns import Indices, Numbers, Step
 from viz.trace import Trace, trace
+from viz.variables import Variables
 
 FORWARD, SEED, BACKWARD = PHASES = ("forward", "seed", "backward")
 NEURON, LAYER = UNITS = ("neuron", "layer")
@@ -206,8 +207,10 @@ class State:
         return Gathered(delta, arrived, end - begin)
 
 
-def record(root: Value) -> Recording:
+def record(root: Value, names: Variables = None) -> Recording:
     """The log of computing `root` and of its derivatives coming back; no grad is read or changed.
+
+    `names` is for what nodes are called, as in `trace`.
 
     >>> x = Value(3.0, name="x")
     >>> log = record(x * x)
@@ -218,7 +221,7 @@ def record(root: Value) -> Recording:
 
     Raises OperandError if `root` is not a Value.
     """
-    return recorded(trace(root))
+    return recorded(trace(root, names))
 
 
 def recorded(seen: Trace) -> Recording:

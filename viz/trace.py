@@ -37,7 +37,9 @@ from viz.columns import (
     Step,
     Steps,
     frozen,
+    with_names,
 )
+from viz.variables import Variables, names_of_nodes
 
 __all__ = ["CONSTANT", "DETACHED", "LEAF", "OPERATION", "Columns", "Edge", "Node", "Step", "Trace", "locate", "trace"]
 
@@ -58,8 +60,11 @@ class Trace(NamedTuple):
     anew: str = ""  # one line that says so, where leaves have moved and the graph is computed anew
 
 
-def trace(root: Value) -> Trace:
+def trace(root: Value, names: Variables = None) -> Trace:
     """Everything that led to `root`, and how ∂root comes back, beside the graph: no grad is touched.
+
+    Nodes without a name may be called as the variables that they are kept in: ``names=locals()``, or ``names=True``
+    for those where this is called.
 
     Where leaves have moved since the graph was recorded, its numbers are computed anew with the leaves as
     they are now, and `anew` says so; no node is changed.
@@ -78,12 +83,14 @@ def trace(root: Value) -> Trace:
     plain number, so that nobody knows what it would choose now.
     """
     values = reachable(_checked(root))
+    variables = names_of_nodes(names)
+    called = {i: variables[value] for i, value in enumerate(values) if value in variables} if variables else {}
     now = computed_anew(values)
     if now is not root:
         values = reachable(now)  # in the same order
     last = len(values) - 1  # the order ends with the root
     leaves = next((i for i, value in enumerate(values) if not value.is_leaf), len(values))
-    columns = frozen(_read(values, leaves))
+    columns = frozen(with_names(_read(values, leaves), called))
     return Trace(
         last,
         Nodes(columns),
