@@ -19,6 +19,7 @@ import numpy as np
 from autograd import Value
 from autograd.files import LONGEST_PATH
 from autograd.ops.primitive import TABLE
+from autograd.renamed import renamed
 from autograd.text import preformatted, short
 from viz.columns import CHUNK, KINDS, Marks, Numbers, products
 from viz.numbers import shown
@@ -100,6 +101,7 @@ def anomaly(output: Value, wrt: Wanted | None = None, *, names: Variables = None
 def anomaly(output: Runs, *at: Any, wrt: Wanted | None = None, names: Variables = None) -> Anomaly | Sound: ...
 
 
+@renamed(J="output")
 def anomaly(output: Subject, *at: Any, wrt: Wanted | None = None, names: Variables = None) -> Anomaly | Sound:
     """The first node where nan, inf, overflow or a zero derivative arises; false if there is none.
 

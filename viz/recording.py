@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from autograd import Value
 from autograd.errors import ArgumentError
+from autograd.renamed import renamed
 from autograd.text import quoted
 from viz.columns import Indices, Numbers, Step
 from viz.trace import Trace, trace
@@ -207,8 +208,9 @@ class State:
         return Gathered(delta, arrived, end - begin)
 
 
-def record(root: Value, names: Variables = None) -> Recording:
-    """The log of computing `root` and of its derivatives coming back; no grad is read or changed.
+@renamed(root="output")
+def record(output: Value, names: Variables = None) -> Recording:
+    """The log of computing `output` and of its derivatives coming back; no grad is read or changed.
 
     `names` is for what nodes are called, as in `trace`.
 
@@ -219,9 +221,9 @@ def record(root: Value, names: Variables = None) -> Recording:
     >>> [log.state(taken).delta(0).delta for taken in range(len(log) + 1)]
     [None, None, None, 3.0, 6.0]
 
-    Raises OperandError if `root` is not a Value.
+    Raises OperandError if `output` is not a Value.
     """
-    return recorded(trace(root, names))
+    return recorded(trace(output, names))
 
 
 def recorded(seen: Trace) -> Recording:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, overload
 
 from autograd import Value
 from autograd.errors import ArgumentError
+from autograd.renamed import renamed
 from autograd.text import preformatted, quoted
 from viz.names import Names
 from viz.numbers import MINUS, shown, signed
@@ -136,6 +137,7 @@ def why(output: Value, wrt: Wanted, top: int = 10, *, names: Variables = None) -
 def why(output: Runs, *at: Any, wrt: Wanted, top: int = 10, names: Variables = None) -> Why: ...
 
 
+@renamed(J="output", w="wrt")
 def why(output: Subject, *at: Any, wrt: Wanted | None = None, top: int = 10, names: Variables = None) -> Why:
     """The paths from `output` to `wrt` that carry ∂output/∂wrt, largest |product of slopes| first, at most `top`.
 

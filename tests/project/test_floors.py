@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FLOORS = [
     ["autograd.collector", "autograd.forking", "autograd.home", "autograd.lazy", "autograd.text"],
     ["autograd.errors"],
-    ["autograd.files"],
+    ["autograd.files", "autograd.renamed"],
     ["autograd.archive"],
     ["autograd.ops.*"],
     ["autograd.order"],

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO, overload
 
 from autograd import Value
 from autograd.errors import ArgumentError, AutogradError
+from autograd.renamed import renamed
 from autograd.text import quoted, short, visible
 from viz.debugger import predicates
 from viz.debugger.breakpoints import KINDS
@@ -438,6 +439,7 @@ def debug(
 ) -> None: ...
 
 
+@renamed(J="output")
 def debug(
     output: Subject, *at: Any, commands: Iterable[str] | None = None, stdout: TextIO | None = None,
     names: Variables = None,

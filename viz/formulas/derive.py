@@ -18,6 +18,7 @@ from autograd import Value
 from autograd.errors import GraphError, OperandError
 from autograd.ops.numbers import left_to_right
 from autograd.ops.primitive import lookup
+from autograd.renamed import renamed
 from autograd.text import in_latex, in_xml, quoted
 from viz.formulas import notation as n
 from viz.formulas import printers
@@ -107,6 +108,7 @@ def derive(output: Value, wrt: Wanted, *, names: Variables = None) -> Derivation
 def derive(output: Runs, *at: Any, wrt: Wanted, names: Variables = None) -> Derivation: ...
 
 
+@renamed(J="output")
 def derive(output: Subject, *at: Any, wrt: Wanted | None = None, names: Variables = None) -> Derivation:
     """How ∂output/∂wrt comes about, with symbols, then with the numbers of this graph.
 

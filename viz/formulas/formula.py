@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.errors import ArgumentError
 from autograd.ops.primitive import lookup
+from autograd.renamed import renamed
 from autograd.text import in_latex, in_xml, quoted
 from viz.formulas import notation as n
 from viz.formulas import printers
@@ -103,6 +104,7 @@ def math_element(rows: list[str], spoken: str, display: str = "block") -> str:
     return f'<math {attributes} alttext="{alt}">{inside}</math>'
 
 
+@renamed(v="output")
 def formula(
     output: Subject, *at: Any, expand: bool = True, depth: int | None = None, names: Variables = None
 ) -> Formula:
@@ -116,8 +118,8 @@ def formula(
     >>> print(formula(tanh(w * x + b)))
     tanh(w·x + b)
     >>> print(formula(tanh(w * x + b), depth=1))
-    tanh(t₁)
-      where t₁ = 1.76
+    tanh(t₂)
+      where t₂ = 1.76
 
     Raises OperandError if `output` is not a Value, ArgumentError for a depth below 1.
     """

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.errors import ArgumentError, GraphError
 from autograd.files import write_whole
+from autograd.renamed import renamed
 from autograd.text import in_json, in_xml, quoted
 from viz.names import Names
 from viz.page.data import ExplorableGraph
@@ -62,6 +63,7 @@ class Page:
         return f"<page, {len(self.html):,} characters of HTML; .save('step.html') writes it>"
 
 
+@renamed(J="output", learn="wrt")
 def explore(
     output: Subject,
     *at: Any,

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from autograd.errors import MissingExtra
+from autograd.renamed import renamed
 from autograd.text import in_dot
 from viz.numbers import shown, signed
 from viz.pictures.boxes import Arrow, Box
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _ORANGE, _BLUE, _GREY = "#d55e00", "#0072b2", "#808994"
 
 
+@renamed(J="output")
 def to_dot(
     output: Subject,
     *at: Any,

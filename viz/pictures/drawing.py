@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.errors import ArgumentError, AutogradError, MissingExtra
 from autograd.files import write_whole
+from autograd.renamed import renamed
 from autograd.text import quoted
 from viz.pictures.parts import part
 from viz.pictures.svg import render
@@ -53,6 +54,7 @@ class Drawing:
         return target
 
 
+@renamed(J="output")
 def draw(
     output: Subject,
     *at: Any,
