@@ -107,6 +107,10 @@ class Builder:
         """Whether a number is the constant 1."""
         return number == self.one
 
+    def value_of(self, number: int) -> float | None:
+        """What a number is, if it is a constant."""
+        return self._constants[~number] if number < 0 else None
+
     # -- rules --------------------------------------------------------------------------------------
 
     def write(self, term: Term, names: Callable[[str], int]) -> int:

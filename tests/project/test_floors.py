@@ -25,7 +25,7 @@ FLOORS = [
     ["autograd.replay"],
     ["autograd.symbol"],
     ["autograd.recorder"],
-    ["autograd.gates"],
+    ["autograd.sweeps"],
     ["autograd.vectors"],
     ["autograd.functions", "autograd.chain"],
     ["autograd.numpy_protocol", "autograd.numpy_protocol.*"],
