@@ -37,7 +37,7 @@ class Recorded:
         self.as_written = self.recording = as_written
         if not options.exact:
             with collector_paused():
-                self.recording = replace(as_written, program=fuse_sums(as_written.program))
+                self.recording = replace(as_written, program=Program.of(fuse_sums(as_written.program)))
         self.latest: tuple[Kernel, str] | None = None  # the kernel that ran last, and why that one
         self.latest_program = self.recording.program
         self._programs: dict[Question, Program] = {}
@@ -50,7 +50,7 @@ class Recorded:
             asked = Asked(self.recording, options)
             question.answer(asked)  # raises if it cannot be asked
             with collector_paused():
-                program = self._programs[question] = question.program(asked)
+                program = self._programs[question] = Program.of(question.program(asked))
         backend, why = choose(program, options.backend, samples)
         ready = self._ready.get((question, backend))
         if ready is None:

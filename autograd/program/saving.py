@@ -17,14 +17,14 @@ from autograd.archive import Arrays, Description, Format
 from autograd.errors import FileFormatError
 from autograd.files import Place, name_of
 from autograd.ops.primitive import lookup
-from autograd.program.program import COLUMNS, Operation, Program
+from autograd.program.graph import COLUMNS, Graph, Operation
 from autograd.program.verify import Senseless, check_slot, require, verify
 from autograd.text import quoted
 
 FORMAT = Format("program", 1, COLUMNS, times=30)
 
 
-def save_program(program: Program, place: Place) -> None:
+def save_program(program: Graph, place: Place) -> None:
     """Write a program to a file, whole or not at all."""
     description = {
         "inputs": list(program.inputs),
@@ -34,7 +34,7 @@ def save_program(program: Program, place: Place) -> None:
     FORMAT.write(place, description, {name: getattr(program, name) for name in COLUMNS})
 
 
-def read_program(place: Place) -> Program:
+def read_program(place: Place) -> Graph:
     """The program that `save_program` wrote: see `load_program`."""
     description, arrays = FORMAT.read(place)
     try:
@@ -49,14 +49,14 @@ def fingerprint(row: str) -> str:
     return hashlib.sha256(repr((found.name, found.definition, found.operands, found.variadic)).encode()).hexdigest()
 
 
-def _checked(description: Description, arrays: Arrays) -> Program:
+def _checked(description: Description, arrays: Arrays) -> Graph:
     """A program of which nothing can point outside of it."""
     for name in COLUMNS:
         require(name in arrays, f"it has no {name}")
     inputs = description.get("inputs", ())
     require(isinstance(inputs, list) and all(isinstance(i, str) for i in inputs), "its inputs have no names")
     chosen: dict[str, Any] = {name: arrays[name] for name in COLUMNS}
-    program = Program(tuple(inputs), operations=_operations(description), **chosen)
+    program = Graph(tuple(inputs), operations=_operations(description), **chosen)
     verify(program)
     return program
 

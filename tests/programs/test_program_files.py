@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 import autograd
 from autograd import FileFormatError, Value, compile, load_program, tanh
 from autograd import sum as sum_of
-from autograd.program.graph import program_from
 from autograd.program.interpreter import interpret
 from autograd.program.passes.adjoint import with_gradient
+from autograd.program.program import Program
+from autograd.program.reading import program_from
 from tests.engine.test_random_graphs import build, plans
 
 POINT = [0.5, -1.25]
@@ -30,7 +31,7 @@ def example():
     x, y = Value(0.5, name="x"), Value(-1.25, name="w[0]")
     z = autograd.dot([x, y, 2.0], [y, x, y], -0.5)
     root = autograd.tanh(z) * autograd.where(x > 0, y**2, 1 / y) + autograd.softmax([x, y, z])[1]
-    return with_gradient(program_from([root], [x, y]), [0, 1])
+    return Program.of(with_gradient(program_from([root], [x, y]), [0, 1]))
 
 
 def same(a, b):
@@ -165,7 +166,7 @@ def test_hostile_names_become_identifiers():
 def test_the_source_of_random_programs_computes_what_they_compute(drawn, seed):
     at, plan = drawn
     leaves = [Value(x) for x in at]
-    program = with_gradient(program_from([build(plan, leaves)], leaves), range(len(at)))
+    program = Program.of(with_gradient(program_from([build(plan, leaves)], leaves), range(len(at))))
     for got, expected in zip(program.function(*at), interpret(program, at), strict=True):
         assert np.isclose(got, expected, rtol=1e-12, atol=1e-13)
     arrays = np.random.default_rng(seed).uniform(-1, 1, (len(at), 3))

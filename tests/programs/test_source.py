@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from autograd.ops.primitive import TABLE
 from autograd.program.builder import Builder
-from autograd.program.graph import program_from
+from autograd.program.graph import DOT, SUM, Operation
 from autograd.program.interpreter import interpret
-from autograd.program.program import DOT, SUM, Operation, Program
+from autograd.program.program import Program
+from autograd.program.reading import program_from
 from autograd.program.source import TERMS
 from nn import MLP
 
@@ -41,7 +42,9 @@ def a_program(names: list[str]) -> Program:
     parts = [builder.emit(Operation("maximum"), (i, tanh)) for i in inputs]
     total = builder.emit(SUM, (*parts, slope, builder.constant(math.inf)))
     dot = builder.emit(DOT, (*inputs, *reversed(parts), slope))
-    return builder.finish([builder.emit(Operation("multiply"), (dot, tanh)), total, 0, builder.constant(-0.0)])
+    return Program.of(
+        builder.finish([builder.emit(Operation("multiply"), (dot, tanh)), total, 0, builder.constant(-0.0)])
+    )
 
 
 def assert_the_same(program: Program, numbers: list[float]) -> None:
