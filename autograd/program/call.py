@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 import numpy as np
 
@@ -25,9 +25,6 @@ from autograd.program.passes.fuse import fuse_sums
 from autograd.program.program import Program
 from autograd.program.recording import Recording
 from autograd.structure import check_length, fit, floats, numbers_or_values
-
-if TYPE_CHECKING:
-    from autograd.program.compile import Compiled
 
 
 class Recorded:
@@ -60,6 +57,19 @@ class Recorded:
         return ready
 
 
+class Function(Protocol):
+    """What a call is a question to: a function that is recorded for the arguments it meets, with its options."""
+
+    f: Any
+    options: Options
+    lock: Any
+
+    def taken(
+        self, args: Sequence[Any], named: dict[str, Any], differentiated: bool = False
+    ) -> tuple[Recorded, Arguments]:
+        """What was recorded for such arguments, now or before, and their numbers."""
+
+
 class Call:
     """One thing to ask of a compiled function: its value, its gradient, …
 
@@ -68,7 +78,7 @@ class Call:
     where the function uses inputs of a transform that is running, the answer is made of Values.
     """
 
-    def __init__(self, compiled: Compiled, question: Question) -> None:
+    def __init__(self, compiled: Function, question: Question) -> None:
         self._compiled = compiled
         self._question = question
 
