@@ -135,7 +135,7 @@ class Sequential(Module):
 
         Raises ArgumentError for an activation of your own, and for scales other than Standardization.
         """
-        from nn.onnx import to_onnx
+        from nn.neighbours.onnx import to_onnx
 
         return to_onnx(self.layers, self.input_scale, self.target_scale, path, dtype)
 
