@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import difflib
 import math
-import random
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -24,7 +23,6 @@ from autograd.text import quoted
 
 Matrix: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
 Initialiser: TypeAlias = Callable[[int, int, np.random.Generator], Matrix]
-Seed: TypeAlias = "int | np.random.Generator | random.Random | None"
 
 
 def zeros() -> Initialiser:
@@ -129,14 +127,3 @@ def initialiser(wanted: str | Initialiser) -> Initialiser:
         near = difflib.get_close_matches(wanted, BY_NAME, n=3) or sorted(BY_NAME)
         raise ArgumentError(f"there is no initialiser {quoted(wanted)}; try {', '.join(near)}")
     return BY_NAME[wanted]()
-
-
-def generator(seed: Seed) -> np.random.Generator:
-    """One NumPy generator from a seed, from a random.Random (one draw of it), or as given."""
-    if isinstance(seed, np.random.Generator):
-        return seed
-    if isinstance(seed, random.Random):
-        return np.random.default_rng(seed.getrandbits(64))
-    if seed is None or (isinstance(seed, (int, np.integer)) and not isinstance(seed, bool) and seed >= 0):
-        return np.random.default_rng(seed)
-    raise ArgumentError(f"a seed is a whole number from 0 up or a generator, got {quoted(seed)}")

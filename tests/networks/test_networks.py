@@ -327,3 +327,15 @@ def test_public_names_exist():
     assert len(set(nn.__all__)) == len(nn.__all__)
     for name in nn.__all__:
         assert getattr(nn, name).__doc__
+
+
+def test_learned_slopes_are_a_vector_too():
+    layer = Layer(2, 3, "prelu", seed=0)
+    assert layer.slopes.tolist() == [0.25] * 3
+    layer.slopes = [0.1, 0.2, 0.3]
+    assert [neuron.slope.data for neuron in layer.neurons] == [0.1, 0.2, 0.3]
+    assert Layer(2, 3, "tanh").slopes is None
+    with pytest.raises(ArgumentError, match="learns no slopes: its activation would have to be 'prelu'"):
+        Layer(2, 3, "tanh").slopes = 0.5
+    with pytest.raises(ArgumentError, match="slopes has one number for each of 3 neurons, got shape \\(2,\\)"):
+        layer.slopes = [1, 2]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,12 +12,10 @@ from autograd.chain import steps
 from autograd.order import interior
 from autograd.text import quoted, short
 from autograd.value import Value
-
-if TYPE_CHECKING:
-    from nn.module import Module
+from nn.training.model import Model
 
 
-def first_fault(model: Module, loss: Callable[[Any, Any], Any], X: Any, y: Any) -> str:
+def first_fault(model: Model, loss: Callable[[Any, Any], Any], X: Any, y: Any) -> str:
     """A sentence on the first sample whose loss, or derivative of it, is not finite; computed eagerly."""
     for row in range(len(X)):
         J = loss(model(X[row : row + 1]), y[row : row + 1])

@@ -5,20 +5,25 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from autograd.errors import ArgumentError, OperandError
 from autograd.text import quoted
 from autograd.value import Value
-from nn.activations import ActivationLike, activation
-from nn.data import check_count
-from nn.initialise import Initialiser, Matrix, Seed, generator
-from nn.layers import DEFAULT_INIT, Layer
-from nn.module import Module
+from nn.activations import Activation, ActivationLike, activation
+from nn.data.seeds import Seed, generator
+from nn.data.tables import check_count
+from nn.initialise import Initialiser, Matrix
+from nn.neighbours.onnx import to_onnx
+from nn.neighbours.torch import layers_from, to_torch
+from nn.networks.layers import DEFAULT_INIT, Layer
+from nn.networks.module import Module
+from nn.saving import filed
 
 
+@filed
 class Sequential(Module):
     """Layers in a row; the first is layer 2, since the inputs are layer 1.
 
@@ -66,6 +71,20 @@ class Sequential(Module):
         for layer in self.layers:
             yield from layer._parts()
 
+    def _file_parts(self) -> list[Layer]:
+        return self.layers
+
+    @classmethod
+    def _blank(cls, inputs: int, outputs: int, bias: bool, g: Activation) -> Layer:
+        return Layer._blank(inputs, outputs, bias, g)
+
+    @classmethod
+    def _assembled(cls, parts: Sequence[Layer]) -> Self:
+        """A network of these layers, without the drawing of weights with which an MLP starts."""
+        model = cls.__new__(cls)
+        Sequential.__init__(model, *parts)
+        return model
+
     # -- as matrices ----------------------------------------------------------------------------
 
     @property
@@ -110,8 +129,6 @@ class Sequential(Module):
 
         The scales are left out.  Raises ArgumentError for an activation that PyTorch has no module for.
         """
-        from nn.torch import to_torch  # the neighbours are imported when they are asked for
-
         return to_torch(self.layers, dtype)
 
     @classmethod
@@ -121,11 +138,12 @@ class Sequential(Module):
         Numbers in float32 and below keep their value.  Raises OperandError for another kind of module,
         ArgumentError for a part that has no counterpart here.
         """
-        from nn.torch import layers_from
-
-        model: Sequential = cls.__new__(cls)
-        Sequential.__init__(model, *layers_from(module))
-        return model
+        found = layers_from(module)
+        layers = [Layer.from_weights(part.weights, part.bias, part.activation) for part in found]
+        for layer, part in zip(layers, found, strict=True):
+            if part.slopes is not None:
+                layer.slopes = part.slopes
+        return cls._assembled(layers)
 
     def to_onnx(self, path: str | os.PathLike[str] | None = None, dtype: Any = np.float64) -> Any:
         """What `predict` computes, as an onnx.ModelProto: input x, output y, samples × columns.
@@ -135,14 +153,13 @@ class Sequential(Module):
 
         Raises ArgumentError for an activation of your own, and for scales other than Standardization.
         """
-        from nn.neighbours.onnx import to_onnx
-
         return to_onnx(self.layers, self.input_scale, self.target_scale, path, dtype)
 
     def __repr__(self) -> str:
         return f"Sequential({', '.join(map(repr, self.layers))})"
 
 
+@filed
 class MLP(Sequential):
     """A fully connected network: `inputs` numbers, then layers of the given sizes.
 
@@ -188,16 +205,13 @@ class MLP(Sequential):
         given: Sequence[Any] = [None] * len(weights) if biases is None else biases
         if len(given) != len(weights):
             raise ArgumentError(f"{len(weights)} weight matrices need as many biases, got {len(given)}")
-        model = cls.__new__(cls)
         wanted = one_each(activation, len(weights))
-        layers = [Layer.from_weights(W, b, g) for W, b, g in zip(weights, given, wanted, strict=True)]
-        Sequential.__init__(model, *layers)
-        return model
+        return cls._assembled([Layer.from_weights(W, b, g) for W, b, g in zip(weights, given, wanted, strict=True)])
 
     def __repr__(self) -> str:
         names = [layer.activation.name for layer in self.layers]
         shown = quoted(names[0]) if len(set(names)) == 1 else f"[{', '.join(map(quoted, names))}]"
-        bias = "" if any(b is not None for b in self.biases) else ", bias=False"
+        bias = "" if any(layer.has_bias for layer in self.layers) else ", bias=False"
         return f"MLP({self.inputs}, {[layer.outputs for layer in self.layers]}, {shown}{bias})"
 
 
