@@ -6,7 +6,9 @@ Pass one to a layer or network as ``init``, by name or made with its parameters:
 >>> model = MLP(3, [4, 1], init="he_normal", seed=0)
 >>> model = MLP(3, [4, 1], init=constant(0.5))
 
-Every draw comes from one NumPy generator, so the same seed gives the same weights.  Biases start at 0.
+Without one, weights start as fits the activation of their layer: He's for relu and its kin, LeCun's for selu, else
+Glorot's, each the uniform one.  Every draw comes from one NumPy generator, so the same seed gives the same weights.
+Biases start at 0.
 """
 
 from __future__ import annotations
@@ -105,6 +107,18 @@ def _uniform_of(deviation: Callable[[int, int], float]) -> Initialiser:
         return rng.uniform(-reach, reach, (inputs, outputs))
 
     return draw
+
+
+RECTIFIERS = frozenset((
+    "relu", "leaky_relu", "prelu", "rrelu", "relu6", "elu", "celu", "gelu", "gelu_tanh", "silu", "mish", "hardswish",
+))  # fmt: skip  # near x on one side and near 0 on the other, which halves the variance that He's doubles
+
+
+def fitting(activation: str) -> Initialiser:
+    """The initialiser that keeps the size of what flows through a layer with the activation of this name."""
+    if activation in RECTIFIERS:
+        return he_uniform()
+    return lecun_uniform() if activation == "selu" else xavier_uniform()
 
 
 BY_NAME: dict[str, Callable[[], Initialiser]] = {

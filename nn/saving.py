@@ -50,9 +50,6 @@ FORMAT = Format(
 class Filed(Model, Protocol):
     """A model as files have it: a kind by its name, and one or several parts with weights."""
 
-    def _file_parts(self) -> Sequence[FilePart]:
-        """Itself, or the layers in a row."""
-
     @classmethod
     def _blank(cls, inputs: int, outputs: int, bias: bool, g: Activation) -> Any:
         """A part of this kind of model, with weights of 0."""
@@ -120,7 +117,7 @@ def describe(model: Model) -> tuple[Description, Arrays]:
     schedule of one's own.
     """
     kind = _kind(model, MODELS, "a model")
-    layers = model._file_parts()  # type: ignore[attr-defined]  # it is of one of our kinds, as was just asked
+    layers: Sequence[FilePart] = model._layers()
     activations = list({id(part.activation): part.activation for part in layers}.values())  # shared ones once
     optimiser, vectors = _optimiser(model)
     description = {

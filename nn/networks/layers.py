@@ -2,6 +2,9 @@
 
 A neuron is a = g(dot(w, x, b)): two nodes, z and a, so that δ of z is exactly ∂J/∂z.  With the linear
 activation a and z are the same number, and the one node is named z.
+
+Made from sizes, both are relu unless they are told otherwise, as the hidden units of a network are: which layer is
+the last only the network knows.  Made from weights they are tanh, the lecture's.
 """
 
 from __future__ import annotations
@@ -18,19 +21,18 @@ from autograd.value import Value, number
 from nn.activations import Activation, ActivationLike, activation
 from nn.data.seeds import Seed, generator
 from nn.data.tables import check_count
-from nn.initialise import Initialiser, Matrix, initialiser
+from nn.initialise import Initialiser, Matrix, fitting, initialiser
 from nn.networks.module import Module
 from nn.notation import NeuronNames, inside
 from nn.saving import filed
-
-DEFAULT_INIT = "xavier_uniform"
 
 
 @filed
 class Neuron(Module):
     """a = g(Σ wᵢxᵢ + b).
 
-    `w` is the list of weights and `b` the bias, as Values (None with ``bias=False``).
+    `w` is the list of weights and `b` the bias, as Values (None with ``bias=False``).  Made from a number of inputs
+    it is relu, with weights as fit the activation (see `nn.initialise`); made from weights it is tanh.
 
     >>> n = Neuron.from_weights([1.8], b=0.5, activation="tanh")
     >>> round(n([0.7]).data, 4)
@@ -42,15 +44,15 @@ class Neuron(Module):
     def __init__(
         self,
         inputs: int,
-        activation: ActivationLike = "tanh",
+        activation: ActivationLike = "relu",
         *,
         bias: bool = True,
-        init: str | Initialiser = DEFAULT_INIT,
+        init: str | Initialiser | None = None,
         seed: Seed = None,
     ) -> None:
         count, rng = check_count(inputs, "inputs"), generator(seed)
         g = _checked(activation, rng)
-        self._set_up(draw(init, count, 1, rng)[:, 0], 0.0 if bias else None, g)
+        self._set_up(draw(init, count, 1, g, rng)[:, 0], 0.0 if bias else None, g)
 
     @classmethod
     def from_weights(cls, w: Any, b: Any = None, activation: ActivationLike = "tanh") -> Neuron:
@@ -189,7 +191,9 @@ class Perceptron(Neuron):
 class Layer(Module):
     """Neurons side by side on the same inputs: A = g(X·W + b).
 
-    `neurons` is the list; `weights` and `bias` are the numbers as W (inputs × outputs) and b.
+    `neurons` is the list; `weights` and `bias` are the numbers as W (inputs × outputs) and b.  Made from sizes its
+    neurons are relu, with weights as fit the activation (see `nn.initialise`), also where it is the last of a
+    `Sequential`; made from weights they are tanh.
 
     >>> layer = Layer.from_weights([[0.01, 0.05], [0.20, 0.041]], activation="tanh")
     >>> layer.weights.shape
@@ -202,16 +206,16 @@ class Layer(Module):
         self,
         inputs: int,
         outputs: int,
-        activation: ActivationLike = "tanh",
+        activation: ActivationLike = "relu",
         *,
         bias: bool = True,
-        init: str | Initialiser = DEFAULT_INIT,
+        init: str | Initialiser | None = None,
         seed: Seed = None,
     ) -> None:
         counts = check_count(inputs, "inputs"), check_count(outputs, "outputs")
         rng = generator(seed)
         g = _checked(activation, rng)
-        self._set_up(draw(init, *counts, rng), np.zeros(outputs) if bias else None, g)
+        self._set_up(draw(init, *counts, g, rng), np.zeros(outputs) if bias else None, g)
 
     @classmethod
     def from_weights(cls, W: Any, b: Any = None, activation: ActivationLike = "tanh") -> Layer:
@@ -384,9 +388,10 @@ def as_vector(given: Any, outputs: int, what: str) -> Matrix:
     return vector
 
 
-def draw(init: str | Initialiser, inputs: int, outputs: int, rng: np.random.Generator) -> Matrix:
-    """Weights from an initialiser, whose answer is checked: it may be the user's own."""
-    drawn = as_matrix(initialiser(init)(inputs, outputs, rng), "an initialiser's answer")
+def draw(init: str | Initialiser | None, inputs: int, outputs: int, g: Activation, rng: np.random.Generator) -> Matrix:
+    """Weights from an initialiser, whose answer is checked: it may be the user's own.  None is what fits g."""
+    wanted = fitting(g.kind) if init is None else initialiser(init)
+    drawn = as_matrix(wanted(inputs, outputs, rng), "an initialiser's answer")
     if drawn.shape != (inputs, outputs):
         raise ArgumentError(f"an initialiser answers with shape {(inputs, outputs)}, got {drawn.shape}")
     return drawn

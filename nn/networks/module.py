@@ -255,9 +255,8 @@ class Module(ABC):
     def _parts(self) -> Iterator[Module]:
         yield self
 
-    # -- as files have it: see `nn.saving.Filed` ------------------------------------------------------
-
-    def _file_parts(self) -> Sequence[Any]:
+    def _layers(self) -> Sequence[Any]:
+        """What is in a row: the layers of a network, else the module itself."""
         return [self]
 
     @classmethod

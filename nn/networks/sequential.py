@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Any, Self
+from types import EllipsisType
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 
@@ -18,9 +19,12 @@ from nn.data.tables import check_count
 from nn.initialise import Initialiser, Matrix
 from nn.neighbours.onnx import to_onnx
 from nn.neighbours.torch import layers_from, to_torch
-from nn.networks.layers import DEFAULT_INIT, Layer
+from nn.networks.layers import Layer
 from nn.networks.module import Module
 from nn.saving import filed
+
+Activations: TypeAlias = "ActivationLike | Sequence[ActivationLike | EllipsisType]"
+RELU_THEN_LINEAR: Activations = ("relu", ..., "linear")
 
 
 @filed
@@ -71,7 +75,7 @@ class Sequential(Module):
         for layer in self.layers:
             yield from layer._parts()
 
-    def _file_parts(self) -> list[Layer]:
+    def _layers(self) -> list[Layer]:
         return self.layers
 
     @classmethod
@@ -163,7 +167,13 @@ class Sequential(Module):
 class MLP(Sequential):
     """A fully connected network: `inputs` numbers, then layers of the given sizes.
 
-    `activation` is one for all layers or a list with one a layer.  The lecture's network, without bias:
+    Hidden layers are relu and the last is linear, with weights that start as fits each (see `nn.initialise`):
+
+    >>> MLP(2, [16, 16, 1])
+    MLP(2, [16, 16, 1], ['relu', 'relu', 'linear'])
+
+    `activation` is one for all layers, or a list with one per layer, in which ``...`` repeats the one before it as
+    often as there is need: ``["tanh", ..., "sigmoid"]``.  The lecture's network, tanh throughout and without bias:
 
     >>> model = MLP(3, [3, 2, 1], activation="tanh", bias=False)
     >>> model
@@ -171,17 +181,17 @@ class MLP(Sequential):
     >>> model([1.4, -1, 0.4]).name
     'a⁴₁'
 
-    Raises ArgumentError for a count below 1, an unknown activation, or a list of another length.
+    Raises ArgumentError for a count below 1, an unknown activation, or a list that does not fit the layers.
     """
 
     def __init__(
         self,
         inputs: int,
         sizes: Sequence[int],
-        activation: ActivationLike | Sequence[ActivationLike] = "tanh",
+        activation: Activations = RELU_THEN_LINEAR,
         *,
         bias: bool = True,
-        init: str | Initialiser = DEFAULT_INIT,
+        init: str | Initialiser | None = None,
         seed: Seed = None,
     ) -> None:
         widths = [check_count(inputs, "inputs"), *(check_count(size, "neurons") for size in _sizes(sizes))]
@@ -199,9 +209,9 @@ class MLP(Sequential):
         cls,
         weights: Sequence[Any],
         biases: Sequence[Any] | None = None,
-        activation: ActivationLike | Sequence[ActivationLike] = "tanh",
+        activation: Activations = "tanh",
     ) -> MLP:
-        """The network with W¹, W², … (each inputs × outputs) and b¹, b², … (None: no bias)."""
+        """The network with W¹, W², … (each inputs × outputs) and b¹, b², … (None: no bias); tanh, as the lecture's."""
         given: Sequence[Any] = [None] * len(weights) if biases is None else biases
         if len(given) != len(weights):
             raise ArgumentError(f"{len(weights)} weight matrices need as many biases, got {len(given)}")
@@ -235,15 +245,26 @@ def check_layers(layers: Sequence[Any]) -> None:
             )
 
 
-def one_each(
-    wanted: ActivationLike | Sequence[ActivationLike], layers: int, rng: np.random.Generator | None = None
-) -> list[Any]:
+def one_each(wanted: Activations, layers: int, rng: np.random.Generator | None = None) -> list[Activation]:
     """The activation of each layer; ArgumentError if a list has another length."""
     if isinstance(wanted, (list, tuple)):
-        if len(wanted) != layers:
-            raise ArgumentError(f"there are {layers} layers, got {len(wanted)} activations")
-        return [activation(g, rng) for g in wanted]
+        each = _written_out(wanted, layers)
+        if len(each) != layers:
+            raise ArgumentError(f"there are {layers} layers, got {len(each)} activations")
+        return [activation(g, rng) for g in each]
     return [activation(wanted, rng)] * layers  # type: ignore[arg-type]  # lists are gone
+
+
+def _written_out(wanted: Sequence[Any], layers: int) -> list[Any]:
+    """The list with its ``...`` replaced by as many of what stands before as make one per layer."""
+    if Ellipsis not in wanted:
+        return list(wanted)
+    at = wanted.index(Ellipsis)
+    before, after = wanted[:at], wanted[at + 1 :]
+    if not before or Ellipsis in after:
+        raise ArgumentError(f"... repeats the activation before it, once in a list, got {quoted(list(wanted))}")
+    repeated = layers - len(after) - len(before) + 1
+    return [*before[:-1], *[before[-1]] * repeated, *after]
 
 
 def _sizes(sizes: Any) -> Sequence[int]:

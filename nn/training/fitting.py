@@ -27,7 +27,7 @@ from nn.data.seeds import Seed, generator
 from nn.data.tables import Array, Names, check_count, check_names, column_names
 from nn.losses import SUMMED, check_targets
 from nn.training.callbacks import EarlyStopping, Epoch
-from nn.training.faults import first_fault
+from nn.training.faults import first_fault, still_layers, warn_of_still
 from nn.training.history import History
 from nn.training.loop import check_data, progress_bar
 from nn.training.model import Model
@@ -102,6 +102,9 @@ def fit(
         model.optimiser, model.history = optimiser, run.history  # already, so that a callback may save the model
         with progress_bar(count * len(data.X), progress) as bar:
             run.train(count, min(size, len(data.X)), callbacks, rng, bar)
+    still = run.still_layers()
+    if still:
+        warn_of_still(still, stacklevel=3)  # the line that calls model.fit
     return run.history
 
 
@@ -125,6 +128,7 @@ class _Run:
         self.held_out = None if held_out is None else held_out.rows
         self.history = History() if model.history is None else deepcopy(model.history)
         self.at = _At(_numbers(optimiser.parameters), optimiser.state, optimiser.steps)
+        self.last_gradient: Vector = np.ones(len(optimiser.parameters))  # that of the last batch, once there was one
 
     def train(self, epochs: int, size: int, callbacks: Sequence[Callback], rng: np.random.Generator, bar: Any) -> None:
         """Epoch after epoch, until one of the reasons to stop."""
@@ -150,6 +154,7 @@ class _Run:
         for start in range(0, count, size):
             batch = rows[start : start + size]
             J, gradient = self.objective(self.at.w, batch)
+            self.last_gradient = gradient
             try:
                 if not math.isfinite(J):
                     raise NonFiniteError(f"the loss became {J}")
@@ -162,6 +167,14 @@ class _Run:
             if bar is not None:
                 bar.update(len(batch))
         return self._mean(total, count)
+
+    def still_layers(self) -> list[Any]:
+        """The layers that more training would not move, though there is a loss left."""
+        moved = self.optimiser.parameters
+        if not still_layers(self.model, moved, self.last_gradient):  # of a batch, and before its update
+            return []
+        J, gradient = self.objective(self.at.w, self.rows)
+        return still_layers(self.model, moved, gradient) if J != 0 else []
 
     def _value(self, rows: Array) -> float:
         return self.objective.value(self.at.w, rows)

@@ -20,6 +20,7 @@ from autograd.value import Value
 from nn.data.seeds import Seed, generator
 from nn.data.tables import Array, Names, check_count, check_names, column_names, table
 from nn.losses import SUMMED, half_squared_error
+from nn.training.faults import still_layers, warn_of_still
 from nn.training.model import Model
 from nn.training.objective import Loss
 from nn.training.optimisers import GradientDescent, Optimiser
@@ -67,6 +68,9 @@ def train(
             if bar is not None:
                 bar.set_postfix_str(f"J={history[-1]:.6g}", refresh=False)
                 bar.update(len(samples))
+    still = still_layers(model, optimiser.parameters, np.array([p.grad for p in optimiser.parameters]))
+    if still and count == len(samples) and history and history[-1] != 0:
+        warn_of_still(still, stacklevel=2)
     return history  # after Ctrl-C too: updates are whole, so the model is usable as it is
 
 
