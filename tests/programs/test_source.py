@@ -86,6 +86,6 @@ def test_readable_names_stay_readable():
 
 @pytest.mark.parametrize("inputs", [2, 2 * TERMS + 1])
 def test_every_network_has_a_source_however_wide(inputs):
-    model = MLP(inputs, [2, 1], seed=0)
+    model = MLP(inputs, [2, 1], "tanh", seed=0)
     program = program_from([model([0.01] * inputs)], model.parameters())
     assert_the_same(program, np.linspace(-1, 1, len(program.inputs)).tolist())
