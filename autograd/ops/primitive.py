@@ -32,10 +32,15 @@ _QUIET: Any = {"divide": "ignore", "over": "ignore", "under": "ignore", "invalid
 
 
 class Atom(NamedTuple):
-    """A value that is not written in terms of other rows: one function a reading."""
+    """A value that Python has a function for: one a reading, and what it is in arithmetic and other rows.
+
+    A target that has no such function (see `resolution`) writes the portable rule; without one it refuses the row.
+    The rule answers None for operands of which it cannot say anything.
+    """
 
     float: Rule  # on Python floats; may raise where IEEE has an answer, the array function then speaks
     array: Rule  # on NumPy arrays
+    portable: Rule | None = None
 
 
 class Edge(NamedTuple):
@@ -103,6 +108,11 @@ class Primitive:
     def arity(self) -> int | None:
         """How many operands, or None if any number."""
         return None if self.variadic else len(self.operands)
+
+    @property
+    def portable(self) -> Rule | None:
+        """The value in arithmetic and other rows, if it can be had so."""
+        return self.rule.portable if isinstance(self.rule, Atom) else self.rule
 
     @lazy
     def is_piecewise(self) -> bool:

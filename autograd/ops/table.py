@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from autograd.ops import error_function, gamma, special
-from autograd.ops.numbers import equal, left_to_right, where
+from autograd.ops.numbers import equal, left_to_right, polynomial, where
 from autograd.ops.primitive import Atom, Primitive, row
 
 LN2, LN10 = math.log(2), math.log(10)
@@ -35,15 +35,21 @@ SATURATED = 750.0  # exp(-750) is 0 in double precision
 
 # Rows that a rule above them speaks of.
 abs_: Primitive
+atan: Primitive
+ceil: Primitive
 cos: Primitive
 cosh: Primitive
 cospi: Primitive
 digamma: Primitive
 erfc: Primitive
 exp: Primitive
+expm1: Primitive
 floor: Primitive
 floor_divide: Primitive
+fmod: Primitive
+hypot: Primitive
 log: Primitive
+log1p: Primitive
 polygamma: Primitive
 power: Primitive
 power_log: Primitive
@@ -119,13 +125,27 @@ def _is_steep(a: Any, b: Any) -> Any:
 negative = row("negative", lambda x: -x, lambda y, x: -1.0,
           symbol="−", latex="-{0}", definition="-x", points=[2, -0.5], doc="-x")
 
-positive = row("positive", Atom(operator.pos, np.positive), lambda y, x: 1.0,
+positive = row("positive", Atom(operator.pos, np.positive, lambda x: x), lambda y, x: 1.0,
           symbol="=", latex="{0}", definition="x", points=[2, -0.5], doc="x itself, as a node of its own")
 
-remainder = row("remainder", lambda a, b: a % b, lambda y, a, b: (1.0, -floor_divide(a, b)),
+remainder = row("remainder", Atom(operator.mod, np.remainder, lambda a, b: _remainder(a, b)),
+          lambda y, a, b: (1.0, -floor_divide(a, b)),
           textbook=lambda y, a, b: (1.0, -floor(a / b)), symbol="mod", operator="mod", aliases=("mod",), latex=r"{0} \bmod {1}",
           definition="a - b * floor(a / b)", points=[(7.5, 2), (-7.5, 2), (7.5, -2)],
           edges=[((1, 0.1), 0.09999999999999995, (1, -9))], doc="Python's a % b, whose sign is that of b")
+
+
+def _remainder(a: Any, b: Any) -> Any:
+    """C's remainder, moved by b if its sign is not that of b; a zero has the sign of b."""
+    rest = fmod(a, b)
+    moved = _where_signs_differ(rest, b, rest + b, rest)
+    return where(equal(moved, 0.0), where(b < 0.0, -0.0, 0.0), moved)
+
+
+def _where_signs_differ(a: Any, b: Any, chosen: Any, other: Any) -> Any:
+    """`chosen` where one is above 0 and the other below."""
+    return where(a < 0.0, where(b > 0.0, chosen, other), where(a > 0.0, where(b < 0.0, chosen, other), other))
+
 
 fmod = row("fmod", Atom(math.fmod, np.fmod), lambda y, a, b: (1.0, -round_((a - y) / b)), method=True,
           textbook=lambda y, a, b: (1.0, -trunc(a / b)),
@@ -133,16 +153,27 @@ fmod = row("fmod", Atom(math.fmod, np.fmod), lambda y, a, b: (1.0, -round_((a - 
           definition="a - b * trunc(a / b)", points=[(7.5, 2), (-7.5, 2), (7.5, -2)],
           edges=[((1, 0.1), 0.09999999999999995, (1, -9))], doc="C's remainder, whose sign is that of a")
 
-floor_divide = row("floor_divide", Atom(operator.floordiv, np.floor_divide), lambda y, a, b: (0.0, 0.0),
+floor_divide = row("floor_divide", Atom(operator.floordiv, np.floor_divide, lambda a, b: _floor_divide(a, b)), lambda y, a, b: (0.0, 0.0),
           symbol="//", operator="floordiv", latex=r"\left\lfloor {0} / {1} \right\rfloor",
           definition="floor(a / b)", points=[(7.5, 2), (-7.5, 2)], doc="Python's a // b")
 
-sum_ = row("sum", Atom(lambda *xs: left_to_right(xs), lambda *xs: _added(xs)),
+
+def _floor_divide(a: Any, b: Any) -> Any:
+    """From the exact remainder; a / b where b is 0, and of a zero the sign of that."""
+    rest = fmod(a, b)
+    exact = (a - rest) / b
+    quotient = _where_signs_differ(rest, b, exact - 1.0, exact)
+    below = floor(quotient)
+    whole = where(quotient - below > 0.5, below + 1.0, below)
+    return where(equal(b, 0.0), a / b, where(equal(quotient, 0.0), 0.0 * (a / b), whole))
+
+
+sum_ = row("sum", Atom(lambda *xs: left_to_right(xs), lambda *xs: _added(xs), lambda *xs: _plus(xs)),
           lambda y, *xs: (1.0,) * len(xs), variadic=True,
           symbol="Σ", latex=r"\sum {xs}", definition="sum(xs)", points=[(1, 2, 3), (-0.5, 0.5, 1e-3, 7)],
           doc="Σ xᵢ as one node")
 
-dot = row("dot", Atom(lambda *xs: left_to_right(_terms(xs)), lambda *xs: _added(_terms(xs))),
+dot = row("dot", Atom(lambda *xs: left_to_right(_terms(xs)), lambda *xs: _added(_terms(xs)), lambda *xs: _plus(_terms(xs))),
           lambda y, *xs: _dot_slopes(xs), variadic=True, symbol="·", latex=r"\sum {ws} \cdot {xs} + {bias}",
           definition="sum(w * x for w, x in zip(ws, xs)) + c",
           points=[(1, 2, 3, 4), (0.5, -1, 2, 3, 0.25, -2, 0.1), (2, 3), (2, 3, 1)],
@@ -152,6 +183,10 @@ dot = row("dot", Atom(lambda *xs: left_to_right(_terms(xs)), lambda *xs: _added(
 def _terms(operands: tuple[Any, ...]) -> tuple[Any, ...]:
     weights, inputs, bias = special.halves(operands)
     return (*map(operator.mul, weights, inputs), *bias)
+
+
+def _plus(terms: tuple[Any, ...]) -> Any:
+    return reduce(operator.add, terms) if terms else 0.0
 
 
 def _added(terms: tuple[Any, ...]) -> Any:
@@ -174,17 +209,33 @@ sqrt = row("sqrt", Atom(math.sqrt, np.sqrt), lambda y, x: 0.5 / (y + 0.0), metho
           textbook=lambda y, x: 1.0 / (2.0 * y), latex=r"\sqrt{{{0}}}",
           definition="sqrt(x)", points=[2, 1e-10, 1e10], edges=[(0, 0, inf), (-1, nan, nan)], doc="√x")
 
-cbrt = row("cbrt", Atom(math.cbrt, np.cbrt), lambda y, x: square(1.0 / y) / 3.0, method=True,
+cbrt = row("cbrt", Atom(math.cbrt, np.cbrt, lambda x: _cbrt(x)), lambda y, x: square(1.0 / y) / 3.0, method=True,
           textbook=lambda y, x: 1.0 / (3.0 * y**2.0),
           latex=r"\sqrt[3]{{{0}}}", definition="sign(x) * abs(x) ** (mpf(1) / 3)",
           points=[2, -5, 1e-10], edges=[(0, 0, inf)], doc="the real cube root, of negative numbers too")
 
-hypot = row("hypot", Atom(math.hypot, np.hypot),
+
+def _cbrt(x: Any) -> Any:
+    """The power ⅓, made exact by a step of Newton's method, which at 0 and infinity has nothing to do."""
+    y = sign(x) * power(abs_(x), 1.0 / 3.0)
+    return where(equal(x, 0.0), x, where(equal(abs_(x), inf), x, y - (y - x / (y * y)) / 3.0))
+
+
+hypot = row("hypot", Atom(math.hypot, np.hypot, lambda a, b: _hypot(a, b)),
           lambda y, a, b: (where(equal(y, 0.0), 0.0, _cosine(y, a, b)), where(equal(y, 0.0), 0.0, _cosine(y, b, a))),
           textbook=lambda y, a, b: (a / y, b / y), method=True,
           latex=r"\sqrt{{{0}^2 + {1}^2}}", definition="sqrt(a * a + b * b)",
           points=[(3, 4), (1e200, 1e200), (1e-200, 1e-200), (-1, 0)],
           edges=[((0, 0), 0, (0, 0))], doc="√(a² + b²) without overflow")
+
+
+def _hypot(a: Any, b: Any) -> Any:
+    """The larger one times √(1 + the square of their ratio); infinite if one is, whatever the other."""
+    size, other = abs_(a), abs_(b)
+    larger, smaller = where(size > other, size, other), where(size > other, other, size)
+    ratio = smaller / larger
+    finite = where(equal(larger, 0.0), smaller, larger * sqrt(1.0 + ratio * ratio))
+    return where(equal(size, inf), inf, where(equal(other, inf), inf, finite))
 
 
 def _cosine(y: Any, a: Any, b: Any) -> Any:
@@ -198,10 +249,18 @@ exp = row("exp", Atom(math.exp, np.exp), lambda y, x: y, method=True,
           latex="e^{{{0}}}", definition="exp(x)", points=[0, 1, -30, 5],
           edges=[(1000, inf, inf), (-1000, 0, 0)], doc="eˣ")
 
-expm1 = row("expm1", Atom(math.expm1, np.expm1), lambda y, x: exp(x), method=True,
+expm1 = row("expm1", Atom(math.expm1, np.expm1, lambda x: _expm1(x)), lambda y, x: exp(x), method=True,
           latex="e^{{{0}}} - 1", definition="expm1(x)", points=[1e-10, 1, -40], doc="eˣ - 1, with its digits near 0")
 
-exp2 = row("exp2", Atom(math.exp2, np.exp2), lambda y, x: y * LN2, method=True,
+
+def _expm1(x: Any) -> Any:
+    """W. Kahan's: the rounding error of eˣ cancels against its logarithm; far out it is eˣ - 1 as it stands."""
+    u = exp(x)
+    near = where(equal(u, 1.0), x, (u - 1.0) * (x / log(u)))
+    return where(abs_(x) < 0.5, near, u - 1.0)
+
+
+exp2 = row("exp2", Atom(math.exp2, np.exp2, lambda x: 2.0**x), lambda y, x: y * LN2, method=True,
           latex="2^{{{0}}}", definition="mpf(2) ** x", points=[0.5, 3, -20], doc="2ˣ")
 
 log = row("log", Atom(math.log, np.log), lambda y, x: where(x < 0.0, y, 1.0 / (x + 0.0)), method=True,
@@ -209,17 +268,24 @@ log = row("log", Atom(math.log, np.log), lambda y, x: where(x < 0.0, y, 1.0 / (x
           definition="log(x)", points=[2, 1e-5, 100], edges=[(0, -inf, inf), (-1, nan, nan)],
           doc="the natural logarithm")
 
-log1p = row("log1p", Atom(math.log1p, np.log1p), lambda y, x: where(x < -1.0, y, 1.0 / (1.0 + x)), method=True,
+log1p = row("log1p", Atom(math.log1p, np.log1p, lambda x: _log1p(x)), lambda y, x: where(x < -1.0, y, 1.0 / (1.0 + x)), method=True,
           textbook=lambda y, x: 1.0 / (1.0 + x), latex=r"\ln\left(1 + {0}\right)",
           definition="log1p(x)", points=[1e-10, 3, -0.9], edges=[(-1, -inf, inf), (-2, nan, nan)],
           doc="ln(1 + x), with its digits near 0")
 
-log2 = row("log2", Atom(math.log2, np.log2), lambda y, x: where(x < 0.0, y, LOG2_E / (x + 0.0)), method=True,
+
+def _log1p(x: Any) -> Any:
+    """W. Kahan's: the rounding error of 1 + x cancels between log and denominator."""
+    u = 1.0 + x
+    return where(equal(u, 1.0), x, where(equal(u, inf), u, log(u) * (x / (u - 1.0))))
+
+
+log2 = row("log2", Atom(math.log2, np.log2, lambda x: log(x) * LOG2_E), lambda y, x: where(x < 0.0, y, LOG2_E / (x + 0.0)), method=True,
           textbook=lambda y, x: 1.0 / (x * LN2), latex=r"\log_2",
           definition="log(x) / log(2)", points=[3, 1e-5], edges=[(0, -inf, inf), (-1, nan, nan)],
           doc="the logarithm to base 2")
 
-log10 = row("log10", Atom(math.log10, np.log10), lambda y, x: where(x < 0.0, y, LOG10_E / (x + 0.0)), method=True,
+log10 = row("log10", Atom(math.log10, np.log10, lambda x: log(x) * LOG10_E), lambda y, x: where(x < 0.0, y, LOG10_E / (x + 0.0)), method=True,
           textbook=lambda y, x: 1.0 / (x * LN10), latex=r"\log_{{10}}",
           definition="log(x) / log(10)", points=[3, 1e-5], edges=[(0, -inf, inf), (-1, nan, nan)],
           doc="the logarithm to base 10")
@@ -247,7 +313,7 @@ sin = row("sin", Atom(math.sin, np.sin), lambda y, x: cos(x), method=True, latex
 cos = row("cos", Atom(math.cos, np.cos), lambda y, x: -sin(x), method=True, latex=r"\cos",
           definition="cos(x)", points=[0, 0.5, 2, -10], doc="cosine, x in radians")
 
-tan = row("tan", Atom(math.tan, np.tan), lambda y, x: 1.0 + y * y, method=True, latex=r"\tan",
+tan = row("tan", Atom(math.tan, np.tan, lambda x: sin(x) / cos(x)), lambda y, x: 1.0 + y * y, method=True, latex=r"\tan",
           definition="tan(x)", points=[0, 0.5, 2, -10], doc="tangent, x in radians")
 
 cot = row("cot", lambda x: 1.0 / tan(x), lambda y, x: -(1.0 + y * y), method=True, latex=r"\cot",
@@ -259,12 +325,12 @@ sec = row("sec", lambda x: 1.0 / cos(x), lambda y, x: y * tan(x), method=True, l
 csc = row("csc", lambda x: 1.0 / sin(x), lambda y, x: -(y * cot(x)), method=True, latex=r"\csc",
           definition="csc(x)", points=[0.5, 2, -10], edges=[(0, inf, -inf)], doc="cosecant, 1/sin")
 
-asin = row("asin", Atom(math.asin, np.arcsin), lambda y, x: 1.0 / sqrt(_one_less_square(x)), method=True,
+asin = row("asin", Atom(math.asin, np.arcsin, lambda x: atan(x / sqrt((1.0 - x) * (1.0 + x)))), lambda y, x: 1.0 / sqrt(_one_less_square(x)), method=True,
           textbook=lambda y, x: 1.0 / sqrt(1.0 - x**2.0), aliases=("arcsin",), latex=r"\arcsin",
           definition="asin(x)", points=[0, 0.5, -0.999], edges=[(1, pi / 2, inf), (2, nan, nan)],
           doc="inverse sine, in [-π/2, π/2]")
 
-acos = row("acos", Atom(math.acos, np.arccos), lambda y, x: -1.0 / sqrt(_one_less_square(x)), method=True,
+acos = row("acos", Atom(math.acos, np.arccos, lambda x: 2.0 * atan(sqrt((1.0 - x) / (1.0 + x)))), lambda y, x: -1.0 / sqrt(_one_less_square(x)), method=True,
           textbook=lambda y, x: -1.0 / sqrt(1.0 - x**2.0), aliases=("arccos",), latex=r"\arccos",
           definition="acos(x)", points=[0, 0.5, -0.999], edges=[(1, 0, -inf), (2, nan, nan)],
           doc="inverse cosine, in [0, π]")
@@ -275,18 +341,42 @@ def _one_less_square(x: Any) -> Any:
     return where(abs_(abs_(x) - 0.75) < 0.25, (1.0 - x) * (1.0 + x), 1.0 - x * x)
 
 
-atan = row("atan", Atom(math.atan, np.arctan),
+atan = row("atan", Atom(math.atan, np.arctan, lambda x: _atan(x)),
           lambda y, x: where(abs_(x) > FAR, square(1.0 / x), 1.0 / (1.0 + x * x)), method=True,
           textbook=lambda y, x: 1.0 / (1.0 + x**2.0),
           aliases=("arctan",), latex=r"\arctan", definition="atan(x)", points=[0, 0.5, -30],
           edges=[(inf, pi / 2, 0)], doc="inverse tangent, in [-π/2, π/2]")
 
-atan2 = row("atan2", Atom(math.atan2, np.arctan2),
+
+def _atan(x: Any) -> Any:
+    """Turned to [0, 1], halved twice by atan u = 2·atan(u/(1 + √(1 + u²))), then the series."""
+    size = abs_(x)
+    u = where(size > 1.0, 1.0 / size, size)
+    for _ in range(2):
+        u = u / (1.0 + sqrt(1.0 + u * u))
+    angle = 4.0 * u * polynomial([(-1) ** n / (2 * n + 1) for n in range(13)], u * u)
+    return where(size < 1e-8, x, sign(x) * where(size > 1.0, pi / 2 - angle, angle))
+
+
+atan2 = row("atan2", Atom(math.atan2, np.arctan2, lambda a, b: _atan2(a, b)),
           lambda y, a, b: (_over_square(b, a, b), _over_square(-a, a, b)),
           textbook=lambda y, a, b: (b / (a**2.0 + b**2.0), -a / (a**2.0 + b**2.0)),
           aliases=("arctan2",), method=True, latex=r"\operatorname{{atan2}}({0}, {1})",
           definition="atan2(a, b)", points=[(1, 2), (-1, -2), (3, 1e-3), (1e200, 1e200)],
           edges=[((0, 0), 0, (0, 0))], doc="the angle of the point (b, a), in (-π, π]")
+
+
+def _atan2(a: Any, b: Any) -> Any:
+    """The angle of the first quarter, turned and mirrored by the signs, those of zeros too."""
+    up, across = abs_(a), abs_(b)
+    angle = atan(where(equal(up, across), where(equal(up, 0.0), 0.0, 1.0), up / across))
+    turned = where(_with_sign(b) < 0.0, pi - angle, angle)
+    return where(_with_sign(a) < 0.0, -turned, turned)
+
+
+def _with_sign(x: Any) -> Any:
+    """x, and of a zero an infinity with its sign, by which -0.0 is below 0."""
+    return where(equal(x, 0.0), 1.0 / x, x)
 
 
 def _over_square(x: Any, a: Any, b: Any) -> Any:
@@ -340,36 +430,76 @@ radians = row("radians", lambda x: x * (pi / 180.0), lambda y, x: pi / 180.0, al
 
 # -- hyperbolic -------------------------------------------------------------------------------------
 
-sinh = row("sinh", Atom(math.sinh, np.sinh), lambda y, x: cosh(x), method=True, latex=r"\sinh",
+sinh = row("sinh", Atom(math.sinh, np.sinh, lambda x: _sinh(x)), lambda y, x: cosh(x), method=True, latex=r"\sinh",
           definition="sinh(x)", points=[0, 1e-5, 2, -5], edges=[(1000, inf, inf)], doc="hyperbolic sine")
 
-cosh = row("cosh", Atom(math.cosh, np.cosh), lambda y, x: sinh(x), method=True, latex=r"\cosh",
+
+def _sinh(x: Any) -> Any:
+    size = abs_(x)
+    e, root = expm1(size), exp(0.5 * size)
+    return sign(x) * where(size > 700.0, 0.5 * root * root, 0.5 * (e + e / (e + 1.0)))
+
+
+cosh = row("cosh", Atom(math.cosh, np.cosh, lambda x: _cosh(x)), lambda y, x: sinh(x), method=True, latex=r"\cosh",
           definition="cosh(x)", points=[0, 1e-5, 2, -5], edges=[(-1000, inf, -inf)], doc="hyperbolic cosine")
+
+
+def _cosh(x: Any) -> Any:
+    size = abs_(x)
+    e, root = exp(size), exp(0.5 * size)
+    return where(size > 700.0, 0.5 * root * root, 0.5 * (e + 1.0 / e))
+
 
 sech = row("sech", lambda x: where(abs_(x) > 300.0, 2.0 * exp(-abs_(x)), 1.0 / cosh(x)), lambda y, x: -y * tanh(x), method=True,
           latex=r"\operatorname{{sech}}", definition="1 / cosh(x)", points=[0, 1e-5, 2, -5, 30],
           edges=[(1000, 0, 0), (-inf, 0, 0)], doc="hyperbolic secant, 1/cosh(x)")
 
-tanh = row("tanh", Atom(math.tanh, np.tanh), lambda y, x: square(sech(x)), method=True,
+tanh = row("tanh", Atom(math.tanh, np.tanh, lambda x: _tanh(x)), lambda y, x: square(sech(x)), method=True,
           textbook=lambda y, x: 1.0 - y**2.0, latex=r"\tanh",
           definition="tanh(x)", points=[0, 0.5, -2, 18, 1e-10], edges=[(1000, 1, 0), (-inf, -1, 0)],
           doc="hyperbolic tangent")
 
-asinh = row("asinh", Atom(math.asinh, np.arcsinh), lambda y, x: where(abs_(x) > FAR, 1.0 / abs_(x), 1.0 / hypot(1.0, x)), method=True,
+
+def _tanh(x: Any) -> Any:
+    e = expm1(-2.0 * abs_(x))
+    return sign(x) * (-e / (2.0 + e))
+
+
+asinh = row("asinh", Atom(math.asinh, np.arcsinh, lambda x: _asinh(x)), lambda y, x: where(abs_(x) > FAR, 1.0 / abs_(x), 1.0 / hypot(1.0, x)), method=True,
           textbook=lambda y, x: 1.0 / sqrt(x**2.0 + 1.0), aliases=("arcsinh",), latex=r"\operatorname{{arsinh}}",
           definition="asinh(x)", points=[0, 1e-5, 2, -1e200], doc="inverse hyperbolic sine")
 
-acosh = row("acosh", Atom(math.acosh, np.arccosh), lambda y, x: where(x > FAR, 1.0 / x, where(x > 1.0, 1.0 / (sqrt(x - 1.0) * sqrt(x + 1.0)),
+
+def _asinh(x: Any) -> Any:
+    size = abs_(x)
+    near = log1p(size + size * size / (1.0 + sqrt(1.0 + size * size)))
+    return sign(x) * where(size > 1e8, log(size) + LN2, near)
+
+
+acosh = row("acosh", Atom(math.acosh, np.arccosh, lambda x: _acosh(x)), lambda y, x: where(x > FAR, 1.0 / x, where(x > 1.0, 1.0 / (sqrt(x - 1.0) * sqrt(x + 1.0)),
                                                      1.0 / sqrt(2.0 * (x - 1.0)))), method=True,
           textbook=lambda y, x: 1.0 / sqrt(x**2.0 - 1.0), aliases=("arccosh",), latex=r"\operatorname{{arcosh}}",
           definition="acosh(x)", points=[1.5, 20, 1e200], edges=[(1, 0, inf), (0, nan, nan)],
           doc="inverse hyperbolic cosine")
 
-atanh = row("atanh", Atom(math.atanh, np.arctanh),
+
+def _acosh(x: Any) -> Any:
+    over = x - 1.0
+    near = log1p(over + sqrt(over * (over + 2.0)))
+    return where(x < 1.0, nan, where(x > 1e8, log(x) + LN2, near))
+
+
+atanh = row("atanh", Atom(math.atanh, np.arctanh, lambda x: _atanh(x)),
           lambda y, x: where(abs_(x) > 1.0, y, 1.0 / _one_less_square(x)), method=True,
           textbook=lambda y, x: 1.0 / (1.0 - x**2.0), aliases=("arctanh",), latex=r"\operatorname{{artanh}}",
           definition="atanh(x)", points=[0, 0.5, -0.999], edges=[(1, inf, inf), (2, nan, nan)],
           doc="inverse hyperbolic tangent")
+
+
+def _atanh(x: Any) -> Any:
+    size = abs_(x)
+    return sign(x) * (0.5 * log1p(2.0 * size / (1.0 - size)))
+
 
 # -- activations ------------------------------------------------------------------------------------
 
@@ -573,24 +703,33 @@ floor = row("floor", Atom(lambda x: math.copysign(math.floor(x), x), np.floor), 
           latex=r"\lfloor {0} \rfloor", definition="floor(x)", points=[2.5, -2.5], edges=[(inf, inf, 0)],
           doc="the largest whole number not above x")
 
-ceil = row("ceil", Atom(lambda x: math.copysign(math.ceil(x), x), np.ceil), lambda y, x: 0.0, method=True,
+ceil = row("ceil", Atom(lambda x: math.copysign(math.ceil(x), x), np.ceil, lambda x: -floor(-x)), lambda y, x: 0.0, method=True,
           latex=r"\lceil {0} \rceil", definition="ceil(x)", points=[2.5, -2.5], doc="the smallest whole number not below x")
 
-trunc = row("trunc", Atom(lambda x: math.copysign(math.trunc(x), x), np.trunc), lambda y, x: 0.0, method=True,
+trunc = row("trunc", Atom(lambda x: math.copysign(math.trunc(x), x), np.trunc, lambda x: where(x < 0.0, ceil(x), floor(x))), lambda y, x: 0.0, method=True,
           aliases=("fix",), latex=r"\operatorname{{trunc}}", definition="floor(x) if x > 0 else ceil(x)",
           points=[2.5, -2.5], doc="x without its fraction")
 
-round_ = row("round", Atom(lambda x: math.copysign(round(x), x), np.rint), lambda y, x: 0.0,
+round_ = row("round", Atom(lambda x: math.copysign(round(x), x), np.rint, lambda x: _round(x)), lambda y, x: 0.0,
           aliases=("rint",), latex=r"\operatorname{{round}}", definition="nint(x)", points=[2.4, -2.6],
           edges=[(0.5, 0, 0), (1.5, 2, 0), (2.5, 2, 0)], doc="the nearest whole number, halves to the even one")
 
+
+def _round(x: Any) -> Any:
+    size = abs_(x)
+    below = floor(size)
+    over = size - below
+    nearest = where(over < 0.5, below, where(over > 0.5, below + 1.0, 2.0 * floor(0.5 * (below + 1.0))))
+    return where(equal(x, 0.0), x, where(x < 0.0, -nearest, nearest))
+
+
 # -- special functions ------------------------------------------------------------------------------
 
-erf = row("erf", Atom(math.erf, error_function.erf), lambda y, x: TWO_OVER_SQRT_PI * _bell(x),
+erf = row("erf", Atom(math.erf, error_function.erf, error_function.erf), lambda y, x: TWO_OVER_SQRT_PI * _bell(x),
           method=True, latex=r"\operatorname{{erf}}", definition="erf(x)", points=[0, 0.5, -2, 5],
           edges=[(inf, 1, 0)], doc="the error function, 2/√π ∫₀ˣ exp(-t²) dt")
 
-erfc = row("erfc", Atom(math.erfc, error_function.erfc), lambda y, x: -TWO_OVER_SQRT_PI * _bell(x),
+erfc = row("erfc", Atom(math.erfc, error_function.erfc, error_function.erfc), lambda y, x: -TWO_OVER_SQRT_PI * _bell(x),
           method=True, latex=r"\operatorname{{erfc}}", definition="erfc(x)", points=[0, 0.5, -2, 20],
           edges=[(inf, 0, 0)], doc="1 - erf(x), with its digits in the tail")
 
@@ -600,15 +739,15 @@ def _bell(x: Any) -> Any:
     return where(abs_(x) > 40.0, 0.0, exp(-x * x))
 
 
-lgamma = row("lgamma", Atom(gamma.lgamma, gamma.lgamma_of_arrays), lambda y, x: digamma(x),
+lgamma = row("lgamma", Atom(gamma.lgamma, gamma.lgamma_rule, gamma.lgamma_rule), lambda y, x: digamma(x),
           method=True, aliases=("gammaln",), latex=r"\ln\left|\Gamma({0})\right|",
           definition="log(abs(gamma(x)))", points=[0.5, 3, 25, -1.5], edges=[(-1, inf, nan), (0, inf, -inf)], doc="ln|Γ(x)|")
 
-digamma = row("digamma", Atom(gamma.digamma, gamma.digamma_of_arrays),
+digamma = row("digamma", Atom(gamma.digamma, gamma.digamma_of_arrays, lambda x: polygamma(0.0, x)),
           lambda y, x: polygamma(1.0, x), method=True, latex=r"\psi",
           definition="psi(0, x)", points=[0.5, 3, 25, -1.5, 1e-5], edges=[(0, -inf, inf)], doc="d/dx ln Γ(x)")
 
-polygamma = row("polygamma", Atom(gamma.polygamma, gamma.polygamma_of_arrays),
+polygamma = row("polygamma", Atom(gamma.polygamma, gamma.polygamma_of_arrays, gamma.polygamma_of_known_order),
           lambda y, n, x: (None, polygamma(n + 1.0, x)), latex=r"\psi^{{({0})}}({1})",
           definition="psi(int(n), x)", points=[(1, 0.5), (1, 30), (2, 3), (3, -1.5), (0, 2.5)],
           edges=[((1, 0), inf, (None, nan))], doc="the n-th derivative of digamma; n is a whole number, not differentiated")

@@ -66,7 +66,7 @@ def operation(name: str, operands: Sequence[Box]) -> Box:
 def template(primitive: Primitive) -> Build:
     """The builder of a row's notation; ArgumentError if its LaTeX is outside the subset."""
     source, fields = "", 0
-    for literal, field, _, _ in Formatter().parse(primitive.latex):
+    for literal, field, _, _ in Formatter().parse(primitive.latex or rf"\operatorname{{{{{primitive.name}}}}}"):
         source += literal
         if field is not None:
             source += f"\x00{field}\x00"
