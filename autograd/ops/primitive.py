@@ -75,7 +75,7 @@ class Primitive:
     edges: tuple[Edge, ...] = ()
     textbook: Rule | None = None  # the slopes as a book prints them, where the careful rule differs
     symbol: str = ""  # in a picture: × for multiply
-    latex: str = ""  # with the operands as {0}, {1}
+    shows: str = ""  # in a formula, in Python's syntax; else it is a function of its name
     operator: str = ""  # Python's: "mul" means __mul__ and __rmul__
     aliases: tuple[str, ...] = ()  # NumPy's and PyTorch's names
     method: bool = False  # also a method of Value, as y = x.tanh()
@@ -108,6 +108,11 @@ class Primitive:
     def arity(self) -> int | None:
         """How many operands, or None if any number."""
         return None if self.variadic else len(self.operands)
+
+    @lazy
+    def is_weighted(self) -> bool:
+        """Whether its operands are weights, as many inputs, and perhaps one more: a dot."""
+        return self.variadic and re.search(r"\bws\b", self.definition) is not None
 
     @property
     def portable(self) -> Rule | None:

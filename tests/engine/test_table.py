@@ -337,7 +337,6 @@ def test_row_is_a_documented_public_function(row):
         assert len(function.__doc__) > 10
         assert known_as in autograd.functions.__all__
     assert row.doc
-    assert row.latex
     assert row.definition
     assert row.points
 
