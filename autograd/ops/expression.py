@@ -39,6 +39,11 @@ class Language(NamedTuple):
     truth: str = "{}"  # a number as a condition, where nan holds, as every number but 0 does
     number: str = "{}"  # a comparison as a number, 1 or 0, where arithmetic refuses a truth
 
+    @property
+    def written(self) -> frozenset[str]:
+        """The operations that the language writes without calling a function."""
+        return frozenset((*self.operators, "where", "negative"))
+
 
 class Expression:
     """An operation by name and what it is applied to; a variable is an operation on nothing."""
@@ -145,20 +150,21 @@ def source_of(terms: Sequence[Term], language: Language = PYTHON) -> tuple[list[
 
 def can_raise(terms: Sequence[Term]) -> bool:
     """Whether float arithmetic on `terms` may raise (1/0, exp(1000)) where IEEE has an answer."""
-    return any(term.operands and term.name not in _NEVER_RAISES for term in _within(terms))
+    return any(term.operands and term.name not in _NEVER_RAISES for term in within(terms))
 
 
 def mentions(terms: Sequence[Term], name: str) -> bool:
     """Whether an operation of that name occurs in `terms`."""
-    return any(term.name == name for term in _within(terms))
+    return any(term.name == name for term in within(terms))
 
 
-def _within(terms: Sequence[Term]) -> Iterator[Expression]:
-    """Every Expression in `terms`, as often as it occurs."""
-    stack = list(terms)
+def within(terms: Sequence[Term]) -> Iterator[Expression]:
+    """Every Expression in `terms`, each once."""
+    stack, seen = list(terms), set[Expression]()
     while stack:
         term = stack.pop()
-        if isinstance(term, Expression):
+        if isinstance(term, Expression) and term not in seen:
+            seen.add(term)
             yield term
             stack.extend(term.operands)
 

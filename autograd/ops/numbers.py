@@ -1,8 +1,9 @@
-"""What a rule may say about any kind of number beside arithmetic: choose, ask if equal, add up floats."""
+"""What a rule may say about any kind of number beside arithmetic: choose, ask if equal, a polynomial; add up floats."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,21 @@ def equal(a: Any, b: Any) -> Any:
     if isinstance(a, Expression) or isinstance(b, Expression):
         return Expression("equal", a, b)
     return (a <= b) & (a >= b)
+
+
+def polynomial(coefficients: Sequence[float], x: Any) -> Any:
+    """Σ cₖxᵏ, the constant first, by Horner's scheme.
+
+    >>> polynomial([1.0, 2.0, 3.0], 10.0)
+    321.0
+    """
+    if not isinstance(x, np.ndarray):
+        return reduce(lambda total, c: total * x + c, reversed(coefficients[:-1]), coefficients[-1])
+    total = np.full(x.shape, coefficients[-1])
+    for c in coefficients[-2::-1]:
+        total *= x
+        total += c
+    return total
 
 
 class _Nothing(float):

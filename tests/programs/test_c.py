@@ -316,7 +316,7 @@ REFUSED = (
     " sinf sinf128 cabs lgamma tgamma y0 j1 gamma printf malloc size_t NULL INFINITY M_PI HUGE isnan isfancy strong"
     " total member atomic_x _f _F f__g E2 EDOM SIGINT FE_X SEEK_SET uint8_t read write index open time environ x y g t"
     " v w i k n a r t1 t23 v4 work samples low alpha condition tanh_slope power_slope2 softmax_slope3_of3_at1"
-    " sech_value polygamma_right bernoulli rest GLASSGRAD_f_H linux"
+    " sech_value polygamma_right bernoulli rising GLASSGRAD_f_H linux"
 ).split()
 
 

@@ -23,7 +23,7 @@ from autograd.errors import ArgumentError, GraphError
 from autograd.files import write_whole
 from autograd.text import in_json, in_xml, quoted
 from viz.page.data import ExplorableGraph
-from viz.page.javascript import Use, by_hand, check_writable, table_source
+from viz.page.javascript import Use, by_hand, table_source
 from viz.pictures.svg import COLOURS
 from viz.subject import nodes_of, root_of
 from viz.text import shortened
@@ -105,7 +105,6 @@ def explore(
 
 def _page(seen: Trace, title: str | None, note: str | None, learn: list[int] | None, rate: float) -> str:
     graph = ExplorableGraph(seen)
-    check_writable(use.op for use, _ in graph.uses)
     root = shortened(graph.called[seen.root], 40)
     script = _script(graph.rules)
     style = _colours() + _part("style.css")

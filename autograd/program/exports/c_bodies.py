@@ -10,10 +10,10 @@ from autograd.ops.expression import Term, variable
 from autograd.ops.primitive import lookup
 from autograd.program.exports.c_language import (
     INDEXED,
+    C,
     array,
     block,
     expression,
-    is_written_out,
     literal,
     table,
     with_unused,
@@ -121,7 +121,7 @@ class _Straight:
         if summed is not None:
             return summed
         row, slot = line.operation
-        if slot is None and is_written_out(row):
+        if slot is None and row in C.written:
             return expression(row, map(_operand, operands))
         need = self._body.need(line)
         if not lookup(row).variadic:
@@ -206,7 +206,7 @@ class _Tables:
         if line.operation == DOT:
             products = "for (k = 0; k < n / 2; k++) r += w[a[k]] * w[a[n / 2 + k]];"
             return [products, "if (n % 2 == 1) r += w[a[n - 1]];"]
-        if slot is None and is_written_out(row):
+        if slot is None and row in C.written:
             return [f"r = {expression(row, map(variable, operands))};"]
         need = self._body.need(line)
         if not lookup(row).variadic:

@@ -1,20 +1,12 @@
-"""The table's atoms in C99: what libm calls them, and those that libm lacks, each as a small function.
+"""The atoms that C99 has beside libm's, each as a small function: of many numbers, or with loops.
 
-What is not an atom is printed from its row (see `c`).  Each of these functions does what the row's own
-function of floats in `ops.special` or `ops.gamma` does, by the method that is cited there.
+All others are printed from their rows (see `c_rows`).  Each of these functions does what the row's own function of
+floats in `ops.special` or `ops.gamma` does, by the method that is cited there.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
-
-LIBM = {
-    name: name
-    for name in (
-        "fmod sqrt cbrt hypot exp expm1 exp2 log log1p log2 log10 sin cos tan asin acos atan atan2 sinh cosh tanh"
-        " asinh acosh atanh floor ceil trunc erf erfc"
-    ).split()
-} | {"power": "pow", "abs": "fabs", "round": "rint"}  # rint: halves to the even one
 
 
 class Function(NamedTuple):
@@ -25,42 +17,6 @@ class Function(NamedTuple):
 
 
 FUNCTIONS = {
-    "positive": Function("""\
-static double positive_value(double x)
-{
-    return x;
-}
-"""),
-    "remainder": Function("""\
-/* Python's a % b, whose sign is that of b. */
-static double remainder_value(double a, double b)
-{
-    double rest = fmod(a, b);
-    if ((rest < 0.0 && b > 0.0) || (rest > 0.0 && b < 0.0)) {
-        rest += b;
-    }
-    return rest == 0.0 ? copysign(0.0, b) : rest;
-}
-"""),
-    "floor_divide": Function("""\
-/* Python's a // b, from the exact remainder; a / b where b is 0. */
-static double floor_divide_value(double a, double b)
-{
-    const double rest = fmod(a, b);
-    double quotient = (a - rest) / b, whole;
-    if (b == 0.0) {
-        return a / b;
-    }
-    if ((rest < 0.0 && b > 0.0) || (rest > 0.0 && b < 0.0)) {
-        quotient -= 1.0;
-    }
-    if (quotient == 0.0) {
-        return copysign(0.0, a / b);
-    }
-    whole = floor(quotient);
-    return quotient - whole > 0.5 ? whole + 1.0 : whole;
-}
-"""),
     "lgamma": Function("""\
 /* ln|Gamma(x)|; infinite at the poles and at both infinities. */
 static double lgamma_value(double x)
@@ -122,15 +78,6 @@ static double polygamma_value(double order, double x)
     return polygamma_right(n, above) - polygamma_right(n, below) + polygamma_right(n, 1.0 - x);
 }
 """),
-    "digamma": Function(
-        """\
-static double digamma_value(double x)
-{
-    return polygamma_value(0.0, x);
-}
-""",
-        ("polygamma",),
-    ),
     "sum": Function("""\
 static double sum_value(int n, const double *x)
 {

@@ -9,7 +9,9 @@ from textwrap import wrap
 
 from autograd.ops.expression import ARITHMETIC, COMPARISONS, Expression, Language, Term, same, source_of, variable
 from autograd.ops.primitive import TABLE
-from autograd.program.exports.c_functions import LIBM
+from autograd.ops.resolution import Target
+from autograd.program.exports.c_functions import FUNCTIONS, Function
+from autograd.program.libm import LIBM
 
 INDEXED = ("softmax", "log_softmax")  # rows whose first operand says which component is meant
 WIDTH = 120
@@ -28,7 +30,8 @@ def literal(x: float | None) -> str:
 
 def function_name(row: str) -> str:
     """libm's function, or ours: the suffix keeps `remainder` apart from C's."""
-    return LIBM.get(row, f"{row}_value")
+    atom = ATOMS.get(row)
+    return atom if isinstance(atom, str) else f"{row}_value"
 
 
 C = Language(
@@ -42,9 +45,9 @@ C = Language(
 )
 
 
-def is_written_out(row: str) -> bool:
-    """Whether C has an operator for a row."""
-    return row in C.operators or row in ("where", "negative")
+# What C has: operators, which have no name; functions of libm; functions that the file defines.
+ATOMS: dict[str, str | Function] = {**dict.fromkeys(C.written, ""), **LIBM, **FUNCTIONS}
+TARGET = Target("C", ATOMS)
 
 
 def expression(row: str, operands: Iterable[Term]) -> str:

@@ -1,8 +1,8 @@
 """The table's rules as machine code: a row's value or slope, of numbers in registers.
 
-A rule that is written in terms of others is written out from the row itself.  Only atoms are written
-here: by their own machine code, by an instruction, by C's function of that name, or, where neither is
-to be had (a polygamma whose order is not known), by a call back into Python, which is as slow as it sounds.
+What a rule says in terms of others is written out from the row itself.  Here are the atoms: by their own machine
+code, by an instruction, by a function of C's.  An atom that has none of these and no portable rule either is a call
+back into Python, which is as slow as it sounds.
 """
 
 from __future__ import annotations
@@ -15,13 +15,16 @@ from autograd.errors import ArgumentError
 from autograd.ops import gamma
 from autograd.ops.expression import COMPARISONS, Expression, Term, variable
 from autograd.ops.primitive import Primitive, lookup
+from autograd.ops.resolution import Target
 from autograd.ops.special import halves
 from autograd.program.graph import Operation
+from autograd.program.libm import LIBM
 from autograd.program.native import machine, mathematics
 from autograd.program.native.callbacks import callback
 from autograd.program.native.code import Code, Mask, Number
 
 Rule = Callable[..., Number]
+Atom = Callable[[Code, Sequence[Number], bool], Number]  # what is written, and whether exactly as it stands
 
 _QUESTIONS = {"equal": "oeq", "less": "olt", "less_equal": "ole", "greater": "ogt", "greater_equal": "oge"}
 _HIGHEST_WRITTEN = 16  # of the orders of polygamma
@@ -38,14 +41,10 @@ def apply(code: Code, operation: Operation, operands: Sequence[Number], exact: b
 
 def value(code: Code, row: Primitive, operands: Sequence[Number], exact: bool = False) -> Number:
     """The value of a row."""
-    if row.name in _VECTORS:
-        return _VECTORS[row.name](code, operands, exact)
-    if row.name in _ATOMS:
-        return _ATOMS[row.name](*operands)
     names = [variable(f"x{i}") for i in range(len(operands))]
-    term = row.value_term(names)
-    if isinstance(term, Expression) and term.name == row.name:
-        return called(code, row, operands)
+    atom, term = TARGET.resolve(row, names)
+    if atom is not None:
+        return atom(code, operands, exact)
     return _number(_write(code, term, {n.name: o for n, o in zip(names, operands, strict=True)}))
 
 
@@ -83,18 +82,21 @@ def _write(code: Code, term: Term, names: dict[str, Number]) -> Number | Mask:
 
 # -- atoms that are called --------------------------------------------------------------------------
 
-_C_NAMES = {"abs": "fabs", "power": "pow", "round": "rint"}  # else C's name is the row's
-
 
 def called(code: Code, row: Primitive, operands: Sequence[Number]) -> Number:
-    """An atom by C's function of that name, on whole vectors if there is one, else by the row's own in Python."""
-    name, width = _C_NAMES.get(row.name, row.name), machine.width()
-    vector = machine.vector_symbol(name, len(operands)) if code.lanes >= width else None
-    if vector:
-        return code.vector_function(vector, width, *operands)
-    if machine.has_symbol(name):
-        return code.scalar_function(name, *operands)
+    """An atom by C's function, on whole vectors if there is one, else by the row's own in Python."""
+    name, width = LIBM.get(row.name), machine.width()
+    if name is not None:
+        vector = machine.vector_symbol(name, len(operands)) if code.lanes >= width else None
+        if vector:
+            return code.vector_function(vector, width, *operands)
+        if machine.has_symbol(name):
+            return code.scalar_function(name, *operands)
     return code.scalar_function(callback(row.float, row.name, len(operands)), *operands, attributes="")
+
+
+def _calling(row: Primitive) -> Atom:
+    return lambda code, operands, exact: called(code, row, operands)
 
 
 # -- atoms that are written -------------------------------------------------------------------------
@@ -127,39 +129,20 @@ def _fmod(a: Number, b: Number) -> Number:
     return a._operate("frem", a, b)
 
 
-def _remainder(a: Number, b: Number) -> Number:
-    """Python's a % b: C's remainder, moved by b if its sign is not that of b; a zero has b's sign."""
-    code, rest = a.code, _fmod(a, b)
-    moved = code.select(_signs_differ(rest, b), rest + b, rest)
-    return code.select(moved.compare("oeq", 0.0), code.constant(0.0).with_sign_of(b), moved)
-
-
-def _floor_divide(a: Number, b: Number) -> Number:
-    """Python's a // b, from the exact remainder; a / b where b is 0."""
-    code, rest = a.code, _fmod(a, b)
-    quotient = (a - rest) / b
-    quotient = code.select(_signs_differ(rest, b), quotient - 1.0, quotient)
-    whole = code.intrinsic("floor", quotient)
-    whole = code.select((quotient - whole) > 0.5, whole + 1.0, whole)
-    whole = code.select(quotient.compare("oeq", 0.0), code.constant(0.0).with_sign_of(a / b), whole)
-    return code.select(b.compare("oeq", 0.0), a / b, whole)
-
-
-def _signs_differ(rest: Number, b: Number) -> Mask:
-    return ((rest < 0.0) & (b > 0.0)) | ((rest > 0.0) & (b < 0.0))
+def _asking(question: str) -> Rule:
+    return lambda a, b: a.code.select(a.compare(question, b), 1.0, 0.0)
 
 
 def _intrinsic(name: str) -> Rule:
     return lambda *operands: operands[0].code.intrinsic(name, *operands)
 
 
-_ATOMS: dict[str, Rule] = {
+_WRITTEN: dict[str, Rule] = {
     "add": lambda a, b: a + b,
     "subtract": lambda a, b: a - b,
     "multiply": lambda a, b: a * b,
     "divide": lambda a, b: a / b,
     "negative": lambda x: -x,
-    "positive": lambda x: x,
     "where": lambda condition, a, b: condition.code.select(condition.compare("une", 0.0), a, b),
     "abs": abs,
     "sqrt": _intrinsic("sqrt"),
@@ -169,8 +152,6 @@ _ATOMS: dict[str, Rule] = {
     "round": _intrinsic("rint"),
     "power": _power,
     "fmod": _fmod,
-    "remainder": _remainder,
-    "floor_divide": _floor_divide,
     "exp": mathematics.exp,
     "expm1": mathematics.expm1,
     "tanh": mathematics.tanh,
@@ -180,9 +161,11 @@ _ATOMS: dict[str, Rule] = {
     "sin": mathematics.sin,
     "cos": mathematics.cos,
     "erf": mathematics.erf,
-    "digamma": lambda x: _polygamma(x.code.constant(0.0), x),
     "polygamma": _polygamma,
 }
+
+for _name, _question in _QUESTIONS.items():
+    _WRITTEN[_name] = _asking(_question)
 
 # Slopes that share more with the value than the rule as it stands in the table lets them.
 _SLOPES: dict[tuple[str, int], Rule] = {
@@ -272,10 +255,23 @@ def _index(row: str, operands: Sequence[Number]) -> tuple[int, Sequence[Number]]
     return int(known), operands[1:]
 
 
-_VECTORS: dict[str, Callable[[Code, Sequence[Number], bool], Number]] = {
+_VECTORS: dict[str, Atom] = {
     "sum": _sum,
     "dot": _dot,
     "logsumexp": _logsumexp,
     "softmax": _softmax,
     "log_softmax": _log_softmax,
 }
+
+
+def _of_numbers(rule: Rule) -> Atom:
+    return lambda code, operands, exact: rule(*operands)
+
+
+TARGET: Target[Atom] = Target(
+    "machine code",
+    {name: _calling(lookup(name)) for name in LIBM}
+    | {name: _of_numbers(rule) for name, rule in _WRITTEN.items()}
+    | _VECTORS,
+    otherwise=_calling,
+)
