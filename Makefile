@@ -59,8 +59,11 @@ format: $(VENV)/dev.stamp  ## lay the source out (the table of primitives keeps 
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-types: $(VENV)/dev.stamp  ## mypy --strict
+types: $(VENV)/dev.stamp  ## mypy --strict; what users' checkers are told, by mypy and pyright; the stubs
 	$(BIN)/mypy --strict
+	$(BIN)/mypy --strict tests/typing
+	$(BIN)/basedpyright --pythonpath $(BIN)/python tests/typing
+	$(BIN)/python -m mypy.stubtest autograd.functions autograd.methods
 
 stubs: $(VENV)/dev.stamp  ## write the .pyi files again, after a row was added to the table
 	$(BIN)/python -m autograd.stubs

@@ -163,7 +163,7 @@ def _restored_part(kind: str, saved: Mapping[str, Any], activations: list[Activa
         part = Neuron(inputs, g, bias=bias, init="zeros")
     else:
         part = Layer(inputs, outputs, g, bias=bias, init="zeros")
-    return part.train(bool(saved["training"]))  # type: ignore[no-any-return]
+    return part.train(bool(saved["training"]))
 
 
 def _assembled(kind: str, parts: list[Any]) -> Module:

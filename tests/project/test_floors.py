@@ -29,7 +29,7 @@ FLOORS = [
     ["autograd.vectors"],
     ["autograd.functions", "autograd.chain"],
     ["autograd.numpy_protocol", "autograd.numpy_protocol.*"],
-    ["autograd.kinds"],
+    ["autograd.answers", "autograd.kinds"],
     ["autograd.structure"],
     ["autograd.transforms"],
     ["autograd.check", "autograd.check.*"],
