@@ -51,9 +51,10 @@ clean:  ## remove the environments and everything written
 
 .PHONY: lint format types stubs wheel notes
 
-lint: $(VENV)/dev.stamp  ## ruff: mistakes, and the layout of the source
+lint: $(VENV)/dev.stamp  ## ruff: mistakes, and the layout of the source; biome: JavaScript
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python .ci/javascript.py
 
 format: $(VENV)/dev.stamp  ## lay the source out (the table of primitives keeps its columns)
 	$(BIN)/ruff check --fix-only --quiet .
