@@ -1,7 +1,7 @@
 """The node: a number that remembers the operation it came from and the numbers that went in.
 
-`Value` is the only node class.  What it can do beside being a number comes from the floors above:
-`recorder` hangs an operator or method on it for every row of the table, `chain` hangs `backward`.
+What a `Value` can do beside being a number comes from the floors above: `recorder` hangs an operator or method on
+it for every row of the table, `chain` hangs `backward`; `symbol` makes of it a node whose number is not known.
 """
 
 from __future__ import annotations
