@@ -45,11 +45,12 @@ bench: $(VENV)/dev.stamp  ## speed next to peers, in benchmarks/.peers: eager, c
 
 clean:  ## remove the environments and everything written
 	rm -rf $(VENV) benchmarks/.peers out site build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -f .coverage .coverage.*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # -- of the repository alone: what is published goes without
 
-.PHONY: lint format types stubs wheel notes
+.PHONY: lint format types coverage stubs wheel notes
 
 lint: $(VENV)/dev.stamp  ## ruff: mistakes, and the layout of the source; biome: JavaScript
 	$(BIN)/ruff check .
@@ -65,6 +66,12 @@ types: $(VENV)/dev.stamp  ## mypy --strict; what users' checkers are told, by my
 	$(BIN)/mypy --strict tests/typing
 	$(BIN)/basedpyright --pythonpath $(BIN)/python tests/typing
 	$(BIN)/python -m mypy.stubtest autograd.functions autograd.methods
+
+coverage: $(VENV)/dev.stamp  ## the tests, and which lines and branches none of them reaches
+	rm -f .coverage .coverage.*
+	COVERAGE_FILE=$(CURDIR)/.coverage $(BIN)/python -m coverage run -m pytest $(ARGS)
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report
 
 stubs: $(VENV)/dev.stamp  ## write the .pyi files again, after a row was added to the table
 	$(BIN)/python -m autograd.stubs
