@@ -18,6 +18,8 @@ def assert_type(found: Any, told: Any) -> Any:
 def is_a(found: Any, told: Any) -> bool:
     """Whether `found` is of a type, and what is in it is of the types that are told of it."""
     kind, parts = get_origin(told) or told, get_args(told)
+    if hasattr(kind, "__value__"):  # a `type` statement, as NumPy has for NDArray from Python 3.12 on
+        return is_a(found, kind.__value__[parts])
     if told is Any:
         return True
     if kind in (Union, UnionType):
