@@ -52,9 +52,10 @@ clean:  ## remove the environments and everything written
 
 .PHONY: lint format types coverage stubs wheel notes
 
-lint: $(VENV)/dev.stamp  ## ruff: mistakes, and the layout of the source; biome: JavaScript
+lint: $(VENV)/dev.stamp  ## ruff: mistakes, and the layout of the source; import-linter: the floors; biome: JavaScript
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
 	$(BIN)/python .ci/javascript.py
 
 format: $(VENV)/dev.stamp  ## lay the source out (the table of primitives keeps its columns)

@@ -1,33 +1,35 @@
-"""The chain rule, and what follows from it: backward, δ beside the graph, gradients as graphs.
+"""Derivatives by the chain rule: backward, δ beside the graph, gradients as graphs.
 
-It is written once, in `chain_rule`: go through the nodes in reverse topological order; a node's δ is
-the sum of what its users sent; it sends δ · slope to each operand.  What a number is does not matter:
-with floats this gives the derivatives, with Values a graph of them that can be differentiated again.
-`backward` is the same loop with the sums kept in the nodes; a test holds the two equal to the bit.
+`sweeps` holds the rule itself.  Here are the two algebras that it runs on between Values: recorded slopes and floats,
+which give derivatives, and slopes as Values, which give a graph of them.  `backward` is the same loop with the sums
+kept in the nodes; a test holds the two equal to the bit.
 """
 
 from __future__ import annotations
 
 import warnings
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import starmap
+from math import isfinite
 from typing import Any, Literal, NamedTuple, TypeAlias, overload
 
 import numpy as np
 
 from autograd.errors import GraphError, OperandError
-from autograd.gates import Gate, GatedSlopes, GatedTangents, gates_of
 from autograd.methods import Methods
 from autograd.ops.primitive import RAISED, TABLE
 from autograd.order import backward_order, interior, reachable
 from autograd.recorder import RECORDERS, slopes_recorder
 from autograd.replay import ANEW, computed_anew, follows
+from autograd.sweeps import Choice, Edge, Products, backwards, forwards
 from autograd.symbol import Symbol
 from autograd.text import quoted
 from autograd.value import Number, Operand, Value, constant, number
 
 Delta: TypeAlias = "float | Value"
-Products: TypeAlias = list[tuple[Any, Any]]  # (δ of the user, slope along the edge), in order
+Wanted: TypeAlias = Callable[[Value], object]
 _CHOICES = {TABLE["where"], TABLE["guard"]}
 
 
@@ -39,35 +41,6 @@ class Step(NamedTuple):
     slot: int  # which operand of the node
     operand: Value
     slope: Any  # ∂node/∂operand
-
-
-# -- the rule ---------------------------------------------------------------------------------------
-
-
-def chain_rule(
-    order: Sequence[Value],
-    seeds: Mapping[Value, Delta],
-    slopes_of: Callable[[Value], Sequence[Any]],
-    gather: Callable[[Products], Any],
-    deltas: dict[Value, Any],
-    towards: Collection[Value] | None = None,
-) -> Iterator[Step]:
-    """Go back through `order`, yielding each step and filling `deltas` with every node's δ.
-
-    `slopes_of(node)` gives the local derivatives and `gather` sums the products δ · slope; between
-    them they decide what kind of number a δ is.  Steps go only to operands in `towards`, if it is given.
-    """
-    pending: dict[Value, Products] = {node: [(seed, 1.0)] for node, seed in seeds.items()}
-    for node in reversed(order):
-        if node not in pending:
-            continue  # no derivative comes back to it
-        deltas[node] = delta = gather(pending.pop(node))
-        for slot, (operand, slope) in enumerate(zip(node.operands, slopes_of(node), strict=True)):
-            if slope is not None and isinstance(operand, Value) and (towards is None or operand in towards):
-                pending.setdefault(operand, []).append((delta, slope))
-                yield Step(node, delta, slot, operand, slope)
-    for leaf, products in pending.items():
-        deltas[leaf] = gather(products)
 
 
 def backward(root: Value, seed: Number = 1.0) -> None:
@@ -136,17 +109,36 @@ setattr(Methods, "_backward", property(lambda self: partial(send_back, self)))  
 # -- δ as numbers -----------------------------------------------------------------------------------
 
 
-def recorded_slopes(node: Value) -> Sequence[float | None]:
-    """The local derivatives as they were when the node was recorded."""
-    return node.slopes
+class Recorded:
+    """Floats, and the local derivatives as they were when a node was recorded."""
+
+    zero, one = 0.0, 1.0
+
+    def edges(self, node: Value, wanted: Wanted | None) -> list[Edge]:
+        """The operands that have a slope: all are Values, since along a constant there is none."""
+        a = node._a
+        if type(a) is tuple:
+            edges = [(slot, o, slope) for slot, (o, slope) in enumerate(zip(a, node._slope_a, strict=True))]
+        else:  # nearly all nodes
+            edges = [(0, a, node._slope_a), (1, node._b, node._slope_b)]
+        return [edge for edge in edges if edge[2] is not None and (wanted is None or wanted(edge[1]))]
+
+    def gather(self, products: Products) -> float:
+        """Σ δ · slope, in the order in which `backward` adds."""
+        total = 0.0
+        for delta, slope in products:
+            total += delta * slope
+        return total
+
+    def where(self, condition: float, chosen: float, other: float) -> float:
+        """No choice is left open: what was not chosen has no slope."""
+        return chosen if condition else other
+
+    either = staticmethod(max)
+    is_finite = staticmethod(isfinite)
 
 
-def sum_products(products: Products) -> float:
-    """Σ δ · slope, in the order in which `backward` adds."""
-    total = 0.0
-    for delta, slope in products:
-        total += delta * slope
-    return total
+RECORDED = Recorded()
 
 
 def steps(root: Value, seed: Number = 1.0) -> Iterator[Step]:
@@ -160,7 +152,7 @@ def steps(root: Value, seed: Number = 1.0) -> Iterator[Step]:
     now = computed_anew(reachable(root))
     if now is not root:
         warnings.warn(ANEW, stacklevel=2)
-    return chain_rule(interior(now), {now: number(seed, "a seed")}, recorded_slopes, sum_products, {})
+    return starmap(Step, backwards(interior(now), {now: number(seed, "a seed")}, RECORDED, {}))
 
 
 def deltas(root: Value, seed: Number = 1.0) -> dict[Value, float]:
@@ -181,11 +173,46 @@ def deltas_from(
     """`deltas` of Σ seed · root over several roots at once; not of what is above.  `order`, if it is known."""
     found: dict[Value, float] = {}
     order = interior(*seeds, above=above) if order is None else order
-    _run(chain_rule(order, seeds, recorded_slopes, sum_products, found))
+    run(backwards(order, seeds, RECORDED, found))
     return found
 
 
 # -- δ as a graph -----------------------------------------------------------------------------------
+
+
+class AsGraph:
+    """Values, and floats where nothing depends on a Value: the local derivatives by the rows' own rules."""
+
+    zero, one = 0.0, 1.0
+    where = staticmethod(RECORDERS["where"])
+
+    def edges(self, node: Value, wanted: Wanted | None) -> list[Edge]:
+        """The operands that have a slope; GraphError if an operand's data was changed since the node was recorded."""
+        pairs = zip(node.operands, slopes_as_graph(node), strict=True)
+        return [
+            (slot, o, slope)
+            for slot, (o, slope) in enumerate(pairs)
+            if slope is not None and isinstance(o, Value) and (wanted is None or wanted(o))
+        ]
+
+    def gather(self, products: Products) -> Any:
+        """Σ δ · slope as one node, with multiplication by a plain 1 left out (exact)."""
+        if len(products) == 1:
+            return times(*products[0])
+        if not any(isinstance(factor, Value) for product in products for factor in product):
+            return RECORDED.gather(products)
+        return RECORDERS["dot"](*(d for d, _ in products), *(s for _, s in products))
+
+    def either(self, one: Any, other: Any) -> Any:
+        """The larger of two conditions."""
+        return one if one is other else RECORDERS["maximum"](one, other)
+
+    def is_finite(self, slope: Any) -> bool:
+        """Only a plain number is known to stay so."""
+        return isinstance(slope, float) and isfinite(slope)
+
+
+AS_GRAPH = AsGraph()
 
 
 def slopes_as_graph(node: Value) -> Sequence[Any]:
@@ -198,21 +225,17 @@ def slopes_as_graph(node: Value) -> Sequence[Any]:
         return ()
     if not isinstance(node, Symbol):
         _check_unchanged(node)
-    if _chooses(node):
-        return gates_of(node)
+    if op in _CHOICES and isinstance(operands[0], Value):  # which may choose otherwise when leaves move
+        choose = RECORDERS[op.name]
+        return None, Choice(operands[0], choose, first=True), Choice(operands[0], choose, first=False)
     rule = slopes_recorder(op)
     try:
-        slopes = rule(node, *operands)
+        slopes: tuple[Any, ...] = rule(node, *operands)
     except RAISED:  # plain numbers among the operands: NumPy answers as IEEE 754 says
         with np.errstate(all="ignore"):
             slopes = rule(node, *[o if isinstance(o, Value) else np.float64(o) for o in operands])
         slopes = tuple(float(s) if isinstance(s, np.floating) else s for s in slopes)
-    return [s if isinstance(o, Value) else None for o, s in zip(operands, slopes, strict=True)]
-
-
-def _chooses(node: Value) -> bool:
-    """Whether this is a choice whose condition is a node, which may say something else when leaves move."""
-    return node._row in _CHOICES and isinstance(node.operands[0], Value)
+    return slopes
 
 
 def _check_unchanged(node: Value) -> None:
@@ -222,16 +245,6 @@ def _check_unchanged(node: Value) -> None:
             f"{quoted(node)} was recorded with the slopes {quoted(node.slopes)}, but its operands now give other "
             "numbers: data was set after recording; compute the expression again before differentiating it as a graph"
         )
-
-
-def dot_products(products: Products) -> Any:
-    """Σ δ · slope as one node, with multiplication by a plain 1 left out (exact)."""
-    products = [(s.let(times(d, s.slope)), 1.0) if isinstance(s, Gate) else (d, s) for d, s in products]
-    if len(products) == 1:
-        return times(*products[0])
-    if not any(isinstance(factor, Value) for product in products for factor in product):
-        return sum_products(products)
-    return RECORDERS["dot"](*(d for d, _ in products), *(s for _, s in products))
 
 
 def times(a: Any, b: Any) -> Any:
@@ -251,9 +264,8 @@ def deltas_as_graph(
     Not of what is `above`, nor, if it is given, of what is not in `towards`: for that nothing is written.
     """
     found: dict[Value, Delta] = {}
-    order = interior(*seeds, above=above)
-    slopes = GatedSlopes(slopes_as_graph, seeds) if any(map(_chooses, order)) else slopes_as_graph
-    _run(chain_rule(order, seeds, slopes, dot_products, found, towards))
+    wanted = None if towards is None else towards.__contains__
+    run(backwards(interior(*seeds, above=above), seeds, AS_GRAPH, found, wanted))
     return found
 
 
@@ -309,34 +321,16 @@ def as_value(x: Delta) -> Value:
 # -- forward mode -----------------------------------------------------------------------------------
 
 
-def tangents(
-    order: Sequence[Value],
-    seeds: Mapping[Value, Delta],
-    slopes_of: Callable[[Value], Sequence[Any]] = recorded_slopes,
-    gather: Callable[[Products], Any] = sum_products,
-) -> dict[Value, Any]:
-    """The chain rule forwards: how every node in `order` moves when the seeded ones move so."""
-    moving: dict[Any, Any] = dict(seeds)
-    for node in order:
-        operands = node.operands
-        if node in seeds or moving.keys().isdisjoint(operands):
-            continue
-        products = [
-            (moving[operand], slope)
-            for operand, slope in zip(operands, slopes_of(node), strict=True)
-            if slope is not None and operand in moving
-        ]
-        if products:
-            moving[node] = gather(products)
-    return moving
+def tangents(order: Sequence[Value], seeds: Mapping[Value, float]) -> dict[Value, float]:
+    """How every node in `order` moves when the seeded ones move so."""
+    return forwards(order, seeds, RECORDED)
 
 
 def tangents_as_graph(order: Sequence[Value], moving: Mapping[Value, Delta]) -> dict[Value, Delta]:
     """`tangents` as Values where they depend on any, else floats."""
-    slopes = GatedTangents(slopes_as_graph, moving) if any(map(_chooses, order)) else slopes_as_graph
-    return tangents(order, moving, slopes, dot_products)
+    return forwards(order, moving, AS_GRAPH)
 
 
-def _run(steps: Iterator[Step]) -> None:
-    for _ in steps:
-        pass
+def run(steps: Iterable[object]) -> None:
+    """Take all steps, for what they leave behind."""
+    deque(steps, maxlen=0)

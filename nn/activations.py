@@ -64,6 +64,11 @@ class Activation:
         """The activations of a whole layer together."""
         return list(zs) if self.function is None else list(self.function(list(zs)))
 
+    @property
+    def kind(self) -> str:
+        """The name, if it is one of those that `activation` knows; "" for a function of one's own."""
+        return self.name if self.plain or type(self) is not Activation else ""
+
     def __repr__(self) -> str:
         return f"<activation {short(self.name)}>"
 

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd import Value
+from autograd.chain import deltas_from
 from autograd.context import Label
 from autograd.errors import GraphError, OperandError
 from autograd.order import reachable
@@ -146,7 +147,7 @@ def _read(values: Sequence[Value], leaves: int) -> Columns:
     count, nodes = len(edges.constants), len(values)
     kind, op, ops = _operations(values, leaves)
     label, labels = _labels(values, edges.owners)
-    delta, reached = _backward(values, edges)
+    delta, reached = _backward(values, leaves)
     first = np.asarray(edges.first)
     flows = np.ones(len(edges.slope), bool)
     flows[edges.still] = False
@@ -239,19 +240,11 @@ def _labels(values: Sequence[Value], owners: Sequence[int]) -> tuple[Indices, tu
     return np.asarray(column), tuple(labels)
 
 
-def _backward(values: Sequence[Value], edges: _Read) -> tuple[Numbers, Marks]:
-    """Every node's δ, added up in the order of `autograd.chain.steps`, and whether there is one."""
-    first, operand = edges.first, edges.operand
-    delta, reached = [0.0] * len(values), bytearray(len(values))
-    delta[-1], reached[-1] = 1.0, True
-    for i in range(len(values) - 1, -1, -1):
-        if reached[i] and first[i] < first[i + 1]:
-            sent = delta[i]
-            for at, slope in zip(operand[first[i] : first[i + 1]], values[i].slopes, strict=True):
-                if slope is not None:
-                    delta[at] += sent * slope
-                    reached[at] = True
-    return np.array(delta), np.frombuffer(reached, bool)
+def _backward(values: Sequence[Value], leaves: int) -> tuple[Numbers, Marks]:
+    """Every node's δ, and whether there is one."""
+    found = deltas_from({values[-1]: 1.0}, order=values[leaves:])
+    delta = np.fromiter((found.get(value, 0.0) for value in values), float, len(values))
+    return delta, np.fromiter(map(found.__contains__, values), bool, len(values))
 
 
 def _taken(node: Indices, used: Marks, nodes: int) -> Indices:

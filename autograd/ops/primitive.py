@@ -77,6 +77,7 @@ class Primitive:
     doc: str = ""
     defaults: dict[str, float] = field(default_factory=dict)
     variadic: bool = False  # any number of operands
+    revision: int = 1  # raised when the row comes to mean another function: files of programs have it
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograd.errors import ArgumentError
-from autograd.program.program import Program
+from autograd.program.graph import Graph
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -29,7 +29,7 @@ class Task:
     exact    whether every sum is added in the order in which it stands, and no product fused with it
     """
 
-    program: Program
+    program: Graph
     batched: tuple[bool, ...]
     summed: tuple[bool, ...]
     exact: bool = False

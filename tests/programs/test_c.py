@@ -22,9 +22,10 @@ from autograd.program.builder import Builder
 from autograd.program.exports import c_bodies as c
 from autograd.program.exports.c import to_c, to_c_header, with_jacobian
 from autograd.program.exports.c_language import INDEXED
-from autograd.program.graph import program_from
+from autograd.program.graph import Operation
 from autograd.program.interpreter import interpret
-from autograd.program.program import Operation, Program
+from autograd.program.program import Program
+from autograd.program.reading import program_from
 
 WARNINGS = "-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror".split()
 COMPILERS = {  # each with one of the standards that it is asked to build for

@@ -80,7 +80,7 @@ def test_a_page_has_every_row_of_the_table():
 def test_onnx_refuses_in_the_same_words(outsider):
     onnx = pytest.importorskip("onnx", reason="the extra `onnx` is not installed")
     from autograd.ops.expression import variable
-    from nn.onnx import _Graph
+    from nn.neighbours.onnx import _Graph
 
     atom, _ = outsider
     with pytest.raises(GraphError, match=f"the row '{atom.name}' cannot be written in ONNX"):

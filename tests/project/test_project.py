@@ -27,7 +27,7 @@ TABLE = Path(*"autograd.ops.table".split(".")).with_suffix(".py")  # where Pytho
 def test_importing_the_engine_loads_neither_networks_nor_pictures() -> None:
     loaded = run("import sys; import autograd; print(*sys.modules, sep='\\n')", ROOT, ROOT)
     assert "autograd.value" in loaded
-    assert not {"nn.layers", "viz.trace", "graphviz", "matplotlib"} & set(loaded)
+    assert not {"nn.networks.layers", "viz.trace", "graphviz", "matplotlib"} & set(loaded)
 
 
 # -- public names -----------------------------------------------------------------------------------

@@ -23,8 +23,8 @@ import nn
 import viz
 from autograd import Value, check_grad, compile, compile_graph, log, scope, tanh
 from autograd.errors import AutogradError
-from autograd.program.graph import program_from
 from autograd.program.program import load_program
+from autograd.program.reading import program_from
 from autograd.symbol import Symbol
 from autograd.text import apart, in_c_comment, in_dot, in_json, in_latex, in_xml, looks_like, quoted, short, visible
 from viz.names import Names

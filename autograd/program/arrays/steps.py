@@ -17,8 +17,8 @@ import numpy as np
 from autograd.ops.primitive import Atom, lookup
 from autograd.program.arrays.places import Ids, Operand, even_steps
 from autograd.program.arrays.tanh import room_for, shared_tanh
+from autograd.program.graph import Operation
 from autograd.program.kernel import Floats
-from autograd.program.program import Operation
 
 Call = Callable[[], object]
 TANH, TANH_SLOPE = Operation("tanh"), Operation("tanh", 0)

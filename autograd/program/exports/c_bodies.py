@@ -19,7 +19,7 @@ from autograd.program.exports.c_language import (
     with_unused,
 )
 from autograd.program.exports.c_rows import Need
-from autograd.program.program import DOT, SUM, Instruction, Operation, Program, sum_source
+from autograd.program.graph import DOT, SUM, Graph, Instruction, Operation, sum_source
 
 STRAIGHT = 20_000  # instructions, or as many lines of operands, above which there are tables
 PART = 500  # instructions of one C function: the time that gcc takes grows faster than their number
@@ -31,7 +31,7 @@ class Body:
     The first `values` of its outputs go into y, the others into g, if there is a g.
     """
 
-    def __init__(self, name: str, program: Program, values: int, has_derivatives: bool) -> None:
+    def __init__(self, name: str, program: Graph, values: int, has_derivatives: bool) -> None:
         self.name, self.program, self.values, self.has_derivatives = name, program, values, has_derivatives
         self.is_straight = max(len(program), len(program.operands) // 4) <= STRAIGHT
         self.needed: dict[Need, None] = {}

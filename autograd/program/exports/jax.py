@@ -19,7 +19,7 @@ from autograd.errors import ArgumentError, MissingExtra
 from autograd.ops.expression import ARITHMETIC, COMPARISONS, Expression, Language, source_of, variable
 from autograd.ops.primitive import Atom, Primitive, define, lookup
 from autograd.ops.targets import cannot_write, rows_called
-from autograd.program.program import Instruction, Program, listed, sum_source
+from autograd.program.graph import Graph, Instruction, listed, sum_source
 from autograd.text import apart
 
 _NUMBERS = count(1)  # of the functions written so far: each source has a name of its own
@@ -33,7 +33,7 @@ _JAX_NUMPY = {  # atoms that jax.numpy has
 } | {"round": "rint"}
 
 
-def to_jax(program: Program) -> Callable[[Any], Any]:
+def to_jax(program: Graph) -> Callable[[Any], Any]:
     """A function of one array, x[..., inputs] → y[..., outputs], that jit, vmap, grad and pmap take.
 
     It computes in the type of x: for 64 bits switch on JAX's ``jax_enable_x64``.  What was written can be
@@ -92,7 +92,7 @@ JAX = Language(
 )
 
 
-def _expression(program: Program, line: Instruction, names: Sequence[str], namespace: dict[str, Any]) -> str:
+def _expression(program: Graph, line: Instruction, names: Sequence[str], namespace: dict[str, Any]) -> str:
     """An instruction; the functions that it calls are put into the namespace."""
     row, slot = line.operation
     operands = [names[i] for i in line.operands]

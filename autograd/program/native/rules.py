@@ -16,10 +16,10 @@ from autograd.ops import gamma
 from autograd.ops.expression import COMPARISONS, Expression, Term, variable
 from autograd.ops.primitive import Primitive, lookup
 from autograd.ops.special import halves
+from autograd.program.graph import Operation
 from autograd.program.native import machine, mathematics
 from autograd.program.native.callbacks import callback
 from autograd.program.native.code import Code, Mask, Number
-from autograd.program.program import Operation
 
 Rule = Callable[..., Number]
 

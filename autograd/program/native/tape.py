@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd.program.graph import DOT, SUM, Graph, Operation
 from autograd.program.kernel import Floats, Task
 from autograd.program.native.driver import driver
 from autograd.program.native.handlers import LOAD, STORE, TOTAL, Kind
-from autograd.program.program import DOT, SUM, Operation, Program
 
 WINDOW = 1024  # instructions that may change places with each other
 # Rows of which an operand is better known, and which one.
@@ -95,7 +95,7 @@ def _lines(task: Task) -> tuple[_Lines, list[Kind]]:
     return _Lines(kind, np.zeros(len(kind), np.int64), starts, program.operands[kept], results), list(kinds)
 
 
-def _special(program: Program, i: int, operation: Operation) -> Kind:
+def _special(program: Graph, i: int, operation: Operation) -> Kind:
     """The kind of an instruction of which an operand is known if that is a constant."""
     start, end = program.starts[i : i + 2].tolist()
     place = _KNOWN[operation.row] + (operation.slot is not None)

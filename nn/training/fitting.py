@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -22,19 +22,17 @@ from autograd.errors import ArgumentError, AutogradError, NonFiniteError, Operan
 from autograd.text import quoted, short
 from autograd.value import Value
 from nn.activations import RReLU
-from nn.callbacks import EarlyStopping, Epoch
-from nn.data import Array, Names, check_count, check_names, column_names
-from nn.faults import first_fault
-from nn.history import History
-from nn.initialise import Seed, generator
+from nn.data.scales import Normalization
+from nn.data.seeds import Seed, generator
+from nn.data.tables import Array, Names, check_count, check_names, column_names
 from nn.losses import SUMMED, check_targets
-from nn.normalise import Normalization
-from nn.objective import Loss, Objective
-from nn.optimisers import GradientDescent, Optimiser, State, Vector
-from nn.training import check_data, progress_bar
-
-if TYPE_CHECKING:
-    from nn.module import Module
+from nn.training.callbacks import EarlyStopping, Epoch
+from nn.training.faults import first_fault, still_layers, warn_of_still
+from nn.training.history import History
+from nn.training.loop import check_data, progress_bar
+from nn.training.model import Model
+from nn.training.objective import Loss, Objective
+from nn.training.optimisers import GradientDescent, Optimiser, State, Vector
 
 Callback: TypeAlias = Callable[[Epoch], object]
 Validation: TypeAlias = "tuple[Any, Any] | list[Any] | float | None"
@@ -71,7 +69,7 @@ class Data(NamedTuple):
 
 
 def fit(
-    model: Module,
+    model: Model,
     X: Any,
     y: Any,
     loss: Loss,
@@ -104,6 +102,9 @@ def fit(
         model.optimiser, model.history = optimiser, run.history  # already, so that a callback may save the model
         with progress_bar(count * len(data.X), progress) as bar:
             run.train(count, min(size, len(data.X)), callbacks, rng, bar)
+    still = run.still_layers()
+    if still:
+        warn_of_still(still, stacklevel=3)  # the line that calls model.fit
     return run.history
 
 
@@ -120,13 +121,14 @@ class _Run:
     """One call of `fit`, once everything was checked."""
 
     def __init__(
-        self, model: Module, objective: Objective, optimiser: Optimiser, loss: Loss, data: Data, held_out: Data | None
+        self, model: Model, objective: Objective, optimiser: Optimiser, loss: Loss, data: Data, held_out: Data | None
     ) -> None:
         self.model, self.objective, self.optimiser, self.loss = model, objective, optimiser, loss
         self.data, self.rows = data, data.rows
         self.held_out = None if held_out is None else held_out.rows
         self.history = History() if model.history is None else deepcopy(model.history)
         self.at = _At(_numbers(optimiser.parameters), optimiser.state, optimiser.steps)
+        self.last_gradient: Vector = np.ones(len(optimiser.parameters))  # that of the last batch, once there was one
 
     def train(self, epochs: int, size: int, callbacks: Sequence[Callback], rng: np.random.Generator, bar: Any) -> None:
         """Epoch after epoch, until one of the reasons to stop."""
@@ -152,6 +154,7 @@ class _Run:
         for start in range(0, count, size):
             batch = rows[start : start + size]
             J, gradient = self.objective(self.at.w, batch)
+            self.last_gradient = gradient
             try:
                 if not math.isfinite(J):
                     raise NonFiniteError(f"the loss became {J}")
@@ -164,6 +167,14 @@ class _Run:
             if bar is not None:
                 bar.update(len(batch))
         return self._mean(total, count)
+
+    def still_layers(self) -> list[Any]:
+        """The layers that more training would not move, though there is a loss left."""
+        moved = self.optimiser.parameters
+        if not still_layers(self.model, moved, self.last_gradient):  # of a batch, and before its update
+            return []
+        J, gradient = self.objective(self.at.w, self.rows)
+        return still_layers(self.model, moved, gradient) if J != 0 else []
 
     def _value(self, rows: Array) -> float:
         return self.objective.value(self.at.w, rows)
@@ -235,7 +246,7 @@ def _numbers(parameters: Sequence[Value]) -> Vector:
 
 
 @contextmanager
-def _unchanged_unless_well(model: Module, optimiser: Optimiser) -> Iterator[None]:
+def _unchanged_unless_well(model: Model, optimiser: Optimiser) -> Iterator[None]:
     """Put everything back if the block raises."""
     numbers, done, state = _numbers(model.parameters()), optimiser.steps, optimiser.state
     last = model.columns, model.optimiser, model.history
@@ -260,7 +271,7 @@ def _activation(part: Any) -> Any:
     return getattr(part, "activation", None)
 
 
-def _scaled(model: Module, data: Data) -> Data:
+def _scaled(model: Model, data: Data) -> Data:
     """The data on the scales of the model, which are fitted on the first data they meet."""
     X, y = data
     if model.input_scale is not None:
@@ -274,7 +285,7 @@ def _scaled(model: Module, data: Data) -> Data:
 
 
 def _held_out(
-    model: Module, validation: Validation, data: Data, names: Names, rng: np.random.Generator
+    model: Model, validation: Validation, data: Data, names: Names, rng: np.random.Generator
 ) -> tuple[Data, Data | None]:
     """What to train on and what to validate with: data of its own, or a random share."""
     if validation is None:
@@ -295,7 +306,7 @@ def _held_out(
     return data.take(order[count:]), data.take(order[:count])
 
 
-def _optimiser(model: Module, given: Optimiser | None) -> Optimiser:
+def _optimiser(model: Model, given: Optimiser | None) -> Optimiser:
     """The one given, or that of the last time, or gradient descent; it moves parameters of this model only."""
     if given is not None and not isinstance(given, Optimiser):
         raise OperandError(f"an optimiser is one of nn's, such as Adam(model.parameters()), got {quoted(given)}")
@@ -308,7 +319,7 @@ def _optimiser(model: Module, given: Optimiser | None) -> Optimiser:
     return optimiser
 
 
-def _check_scales(model: Module) -> None:
+def _check_scales(model: Model) -> None:
     for name in ("input_scale", "target_scale"):
         scale = getattr(model, name)
         if scale is not None and not isinstance(scale, Normalization):

@@ -17,16 +17,17 @@ from autograd.errors import ArgumentError, OperandError
 from autograd.files import Place
 from autograd.text import quoted, short
 from autograd.value import Number, Value, number
-from nn.data import Array, Names, apart_together, check_names, column_names, listed, table
-from nn.fitting import Callback, Validation, fit
-from nn.history import History
-from nn.initialise import Seed
+from nn.data.scales import Normalization
+from nn.data.seeds import Seed
+from nn.data.tables import Array, Names, apart_together, check_names, column_names, listed, table
 from nn.losses import half_squared_error
-from nn.normalise import Normalization
 from nn.notation import input_labels
-from nn.objective import Loss
-from nn.optimisers import Optimiser
-from nn.prediction import predict
+from nn.saving import save
+from nn.training.fitting import Callback, Validation, fit
+from nn.training.history import History
+from nn.training.objective import Loss
+from nn.training.optimisers import Optimiser
+from nn.training.prediction import predict
 
 
 class Module(ABC):
@@ -244,8 +245,6 @@ class Module(ABC):
         Raises ArgumentError, with nothing written, for what has no plain form: an activation, a schedule
         or an optimiser of your own.
         """
-        from nn.saving import save  # it knows every kind of model, so it stands above this module
-
         save(self, place)
 
     # -- mode -----------------------------------------------------------------------------------
@@ -263,20 +262,11 @@ class Module(ABC):
     def _parts(self) -> Iterator[Module]:
         yield self
 
+    def _layers(self) -> Sequence[Any]:
+        """What is in a row: the layers of a network, else the module itself."""
+        return [self]
 
-def with_ones(X: Any) -> Any:
-    """X with a column of ones at the right: the bias as a row of the weight matrix.
-
-    The lecture's other way: with ``bias=False`` and one more row in W, X·W contains the bias.
-
-    >>> with_ones([[1.4, -1.0], [0.4, -1.0]])
-    array([[ 1.4, -1. ,  1. ],
-           [ 0.4, -1. ,  1. ]])
-
-    One sample gets a 1 at its end.  Raises ArgumentError for other than one or two dimensions.
-    """
-    array = np.asarray(X)
-    if array.ndim not in (1, 2):
-        raise ArgumentError(f"with_ones takes one sample or a 2-d batch, got shape {array.shape}")
-    ones = np.ones((*array.shape[:-1], 1), array.dtype if array.dtype == object else float)
-    return np.concatenate([array, ones], axis=-1)
+    @classmethod
+    def _assembled(cls, parts: Sequence[Any]) -> Any:
+        (only,) = parts
+        return only

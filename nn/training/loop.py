@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -17,18 +17,17 @@ from autograd.collector import collector_paused
 from autograd.errors import ArgumentError, MissingExtra, NonFiniteError, OperandError
 from autograd.text import quoted
 from autograd.value import Value
-from nn.data import Array, Names, check_count, check_names, column_names, table
-from nn.initialise import Seed, generator
+from nn.data.seeds import Seed, generator
+from nn.data.tables import Array, Names, check_count, check_names, column_names, table
 from nn.losses import SUMMED, half_squared_error
-from nn.objective import Loss
-from nn.optimisers import GradientDescent, Optimiser
-
-if TYPE_CHECKING:
-    from nn.module import Module
+from nn.training.faults import still_layers, warn_of_still
+from nn.training.model import Model
+from nn.training.objective import Loss
+from nn.training.optimisers import GradientDescent, Optimiser
 
 
 def train(
-    model: Module,
+    model: Model,
     X: Any,
     y: Any,
     *,
@@ -69,10 +68,13 @@ def train(
             if bar is not None:
                 bar.set_postfix_str(f"J={history[-1]:.6g}", refresh=False)
                 bar.update(len(samples))
+    still = still_layers(model, optimiser.parameters, np.array([p.grad for p in optimiser.parameters]))
+    if still and count == len(samples) and history and history[-1] != 0:
+        warn_of_still(still, stacklevel=2)
     return history  # after Ctrl-C too: updates are whole, so the model is usable as it is
 
 
-def train_batch(model: Module, X: Array, y: Array, loss: Loss, optimiser: Optimiser) -> float:
+def train_batch(model: Model, X: Array, y: Array, loss: Loss, optimiser: Optimiser) -> float:
     """One forward pass, one backward pass, one update; returns J before the update.
 
     Raises NonFiniteError, with the parameters as they were, if J is not finite.
@@ -88,7 +90,7 @@ def train_batch(model: Module, X: Array, y: Array, loss: Loss, optimiser: Optimi
     return J.data
 
 
-def check_data(model: Module, X: Any, y: Any) -> tuple[Array, Array]:
+def check_data(model: Model, X: Any, y: Any) -> tuple[Array, Array]:
     """X and y as finite arrays that fit the model and each other.
 
     Raises ArgumentError for shapes, NonFiniteError naming row and column (from 0).
@@ -103,7 +105,7 @@ def check_data(model: Module, X: Any, y: Any) -> tuple[Array, Array]:
     return samples, targets
 
 
-def check_samples(model: Module, samples: Array, names: Names) -> None:
+def check_samples(model: Model, samples: Array, names: Names) -> None:
     """Raise ArgumentError unless these are samples × inputs of the model, in columns that it knows."""
     check_names(model.columns or getattr(model.input_scale, "names", None), names, repr(model))
     if samples.ndim != 2 or samples.shape[1] != model.inputs:

@@ -23,8 +23,8 @@ from autograd.ops.numbers import equal, where
 from autograd.ops.primitive import TABLE, Atom
 from autograd.ops.targets import cannot_write
 from nn.activations import Activation, PReLU, RReLU
-from nn.layers import Layer
-from nn.normalise import Normalization, Standardization
+from nn.data.scales import Normalization, Standardization
+from nn.neighbours.layer import LayerLike
 
 OPSET, IR_VERSION = 17, 8  # of 2022: what is in use reads it
 
@@ -114,7 +114,7 @@ def _apply(name: str, *operands: Term) -> Expression:
 
 
 def to_onnx(
-    layers: list[Layer],
+    layers: Sequence[LayerLike],
     input_scale: Normalization | None,
     target_scale: Normalization | None,
     path: str | os.PathLike[str] | None,
@@ -150,14 +150,14 @@ class _Graph:
 
     # -- layers ---------------------------------------------------------------------------------
 
-    def weighted_sum(self, x: str, layer: Layer, place: int) -> str:
+    def weighted_sum(self, x: str, layer: LayerLike, place: int) -> str:
         """Z = X·W + b."""
         weights = self.constant(layer.weights, f"W{place - 1}")
         if layer.bias is None:
             return self.node("MatMul", x, weights)
         return self.node("Gemm", x, weights, self.constant(layer.bias, f"b{place - 1}"))
 
-    def activated(self, z: str, layer: Layer, place: int) -> str:
+    def activated(self, z: str, layer: LayerLike, place: int) -> str:
         """A = g(Z)."""
         g = layer.activation
         if g.function is None:
