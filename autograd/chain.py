@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from functools import partial
 from itertools import starmap
 from math import isfinite
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, overload
 
 import numpy as np
 
@@ -269,6 +269,18 @@ def deltas_as_graph(
     return found
 
 
+@overload
+def gradient(output: Value, wrt: Value, *, seed: Operand = 1.0, as_graph: Literal[False] = False) -> float: ...
+@overload
+def gradient(output: Value, wrt: Value, *, seed: Operand = 1.0, as_graph: Literal[True]) -> Value: ...
+@overload
+def gradient(
+    output: Value, wrt: Iterable[Value], *, seed: Operand = 1.0, as_graph: Literal[False] = False
+) -> list[float]: ...
+@overload
+def gradient(output: Value, wrt: Iterable[Value], *, seed: Operand = 1.0, as_graph: Literal[True]) -> list[Value]: ...
+@overload
+def gradient(output: Value, wrt: Value | Iterable[Value], *, seed: Operand = 1.0, as_graph: bool = False) -> Any: ...
 def gradient(output: Value, wrt: Value | Iterable[Value], *, seed: Operand = 1.0, as_graph: bool = False) -> Any:
     """∂output/∂node for one node (a single answer) or several (a list), leaving every `grad` alone.
 

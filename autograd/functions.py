@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import operator
 import random
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, overload
 
 import numpy as np
 
-from autograd.array import kept
+from autograd.array import FloatArray, RealArray, ValueArray, kept
 from autograd.errors import ArgumentError, GraphError, OperandError
 from autograd.ops.numbers import left_to_right
 from autograd.ops.primitive import TABLE, Primitive
 from autograd.recorder import RECORDERS, apply, make_node
 from autograd.text import quoted
-from autograd.value import Value
+from autograd.value import Number, Value
 from autograd.vectors import Axis, apply_vector, lines, sum_of
 
 for _name, _row in TABLE.items():
@@ -31,6 +31,19 @@ for _name, _row in TABLE.items():
 _DOT = TABLE["dot"]
 
 # -- vectors ----------------------------------------------------------------------------------------
+# The overloads go into the stub: what is answered depends on whether Values are among many numbers.
+
+
+@overload
+def dot(weights: Iterable[Number], inputs: Iterable[Number], bias: Number | None = None) -> float: ...
+@overload
+def dot(weights: Iterable[Value], inputs: Iterable[Value | Number], bias: Value | Number | None = None) -> Value: ...
+@overload
+def dot(weights: Iterable[Value | Number], inputs: Iterable[Value], bias: Value | Number | None = None) -> Value: ...
+@overload
+def dot(
+    weights: Iterable[Value | Number], inputs: Iterable[Value | Number], bias: Value | Number | None = None
+) -> Value | float: ...
 
 
 def dot(weights: Any, inputs: Any, bias: Any = None) -> Any:
@@ -91,6 +104,16 @@ def matmul(a: Any, b: Any) -> Any:
     return _tidy(product.reshape(left.shape[:-1] + right.shape[1:]))
 
 
+@overload
+def sum(xs: ValueArray, axis: None = None, keepdims: Literal[False] = False) -> Value: ...  # noqa: A001
+@overload
+def sum(xs: RealArray | Iterable[Number], axis: None = None, keepdims: Literal[False] = False) -> float: ...  # noqa: A001
+@overload
+def sum(xs: Iterable[Value], axis: None = None, keepdims: Literal[False] = False) -> Value: ...  # noqa: A001
+@overload
+def sum(xs: Iterable[Value | Number], axis: None = None, keepdims: Literal[False] = False) -> Value | float: ...  # noqa: A001
+@overload
+def sum(xs: Any, axis: Axis = None, keepdims: bool = False) -> Any: ...  # noqa: A001
 def sum(xs: Any, axis: Axis = None, keepdims: bool = False) -> Any:  # noqa: A001  (NumPy's name)
     """Σ xᵢ as one node; of an array, along `axis` (one or several) or of everything.
 
@@ -100,6 +123,16 @@ def sum(xs: Any, axis: Axis = None, keepdims: bool = False) -> Any:  # noqa: A00
     return _reduce(TABLE["sum"], xs, axis, keepdims)
 
 
+@overload
+def logsumexp(xs: ValueArray, axis: None = None, keepdims: Literal[False] = False) -> Value: ...
+@overload
+def logsumexp(xs: RealArray | Iterable[Number], axis: None = None, keepdims: Literal[False] = False) -> float: ...
+@overload
+def logsumexp(xs: Iterable[Value], axis: None = None, keepdims: Literal[False] = False) -> Value: ...
+@overload
+def logsumexp(xs: Iterable[Value | Number], axis: None = None, keepdims: Literal[False] = False) -> Value | float: ...
+@overload
+def logsumexp(xs: Any, axis: Axis = None, keepdims: bool = False) -> Any: ...
 def logsumexp(xs: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """ln Σ exp(xᵢ) as one node, without overflow; of an array, along `axis` (one or several) or of everything.
 
@@ -112,6 +145,16 @@ def logsumexp(xs: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return _reduce(TABLE["logsumexp"], xs, axis, keepdims)
 
 
+@overload
+def softmax(xs: RealArray, axis: int = -1) -> FloatArray: ...
+@overload
+def softmax(xs: ValueArray, axis: int = -1) -> ValueArray: ...
+@overload
+def softmax(xs: Sequence[Number], axis: int = -1) -> list[float]: ...
+@overload
+def softmax(xs: Sequence[Value], axis: int = -1) -> list[Value]: ...
+@overload
+def softmax(xs: Any, axis: int = -1) -> Any: ...
 def softmax(xs: Any, axis: int = -1) -> Any:
     """exp(xᵢ)/Σ exp(xⱼ): one node a component, its slopes the sᵢ(1-sᵢ) and -sᵢsⱼ of the books.
 
@@ -123,6 +166,16 @@ def softmax(xs: Any, axis: int = -1) -> Any:
     return _vectors(TABLE["softmax"], xs, axis)
 
 
+@overload
+def log_softmax(xs: RealArray, axis: int = -1) -> FloatArray: ...
+@overload
+def log_softmax(xs: ValueArray, axis: int = -1) -> ValueArray: ...
+@overload
+def log_softmax(xs: Sequence[Number], axis: int = -1) -> list[float]: ...
+@overload
+def log_softmax(xs: Sequence[Value], axis: int = -1) -> list[Value]: ...
+@overload
+def log_softmax(xs: Any, axis: int = -1) -> Any: ...
 def log_softmax(xs: Any, axis: int = -1) -> Any:
     """ln softmax(x), exact where softmax would round to 0 or 1."""
     return _vectors(TABLE["log_softmax"], xs, axis)

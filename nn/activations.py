@@ -13,7 +13,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 
@@ -86,8 +86,7 @@ class PReLU(Activation):
 
     def apply(self, z: Value, slope: Value | None, training: bool, where: str) -> Value:
         """prelu(z, slope)."""
-        a: Value = functions.prelu(z, slope)
-        return a
+        return functions.prelu(z, cast("Value", slope))  # a neuron has one where something is learned
 
     def __reduce__(self) -> Any:
         return PReLU, (self.learned,)

@@ -1,8 +1,8 @@
 """What an executor is asked for and what it answers: the seam between `compile` and the machines.
 
 A `Task` says what is to be computed over how many samples; an executor turns it into a `Kernel`, which
-is called with arrays.  Nothing else passes between them, so an executor can be added without touching
-anything above it.
+is called with arrays.  Nothing else passes between them; an executor is added by its module and by a line in
+`executors`, which chooses among them.
 """
 
 from __future__ import annotations

@@ -10,14 +10,15 @@ the last only the network knows.  Made from weights they are tanh, the lecture's
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autograd.errors import ArgumentError, NonFiniteError
 from autograd.functions import dot
 from autograd.text import quoted
-from autograd.value import Value, number
+from autograd.value import Number, Value, number
 from nn.activations import Activation, ActivationLike, activation
 from nn.data.seeds import Seed, generator
 from nn.data.tables import check_count
@@ -62,6 +63,16 @@ class Neuron(Module):
         neuron = cls.__new__(cls)
         neuron._set_up(weights, None if b is None else number(b, "a bias"), _checked(activation))
         return neuron
+
+    if TYPE_CHECKING:  # one output: of a sample a Value
+
+        @overload
+        def __call__(self, x: Sequence[Sequence[Any]]) -> NDArray[np.object_]: ...
+        @overload
+        def __call__(self, x: Sequence[Number | Value]) -> Value: ...
+        @overload
+        def __call__(self, x: Any) -> Any: ...
+        def __call__(self, x: Any) -> Any: ...
 
     def _set_up(
         self, w: Sequence[float] | Matrix, b: float | None, g: Activation, names: NeuronNames | None = None

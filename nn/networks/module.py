@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Self, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autograd.errors import ArgumentError, OperandError
 from autograd.files import Place
 from autograd.text import quoted, short
-from autograd.value import Value, number
+from autograd.value import Number, Value, number
 from nn.data.scales import Normalization
 from nn.data.seeds import Seed
 from nn.data.tables import Array, Names, apart_together, check_names, column_names, listed, table
@@ -61,6 +62,12 @@ class Module(ABC):
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """Every parameter with its scope and name, such as ``layer2.neuron1.W¹₁₁``."""
 
+    @overload
+    def __call__(self, x: Sequence[Sequence[Any]]) -> NDArray[np.object_]: ...
+    @overload
+    def __call__(self, x: Sequence[Number | Value]) -> Value | list[Value]: ...
+    @overload
+    def __call__(self, x: Any) -> Any: ...  # an array or a frame, of one sample or of many
     def __call__(self, x: Any) -> Any:
         """The output for one sample or for a batch.
 
@@ -242,13 +249,13 @@ class Module(ABC):
 
     # -- mode -----------------------------------------------------------------------------------
 
-    def train(self, mode: bool = True) -> Any:
+    def train(self, mode: bool = True) -> Self:
         """Training mode, in which rrelu draws its slopes; returns the model."""
         for part in self._parts():
             part.training = mode
         return self
 
-    def eval(self) -> Any:
+    def eval(self) -> Self:
         """Evaluation mode, in which a forward pass is deterministic; returns the model."""
         return self.train(False)
 
