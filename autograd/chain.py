@@ -22,6 +22,7 @@ from autograd.methods import Methods
 from autograd.ops.primitive import RAISED, TABLE
 from autograd.order import backward_order, interior, reachable
 from autograd.recorder import RECORDERS, slopes_recorder
+from autograd.renamed import renamed
 from autograd.replay import ANEW, computed_anew, follows
 from autograd.sweeps import Choice, Edge, Products, backwards, forwards
 from autograd.symbol import Symbol
@@ -43,8 +44,9 @@ class Step(NamedTuple):
     slope: Any  # ∂node/∂operand
 
 
-def backward(root: Value, seed: Number = 1.0) -> None:
-    """Give every node below `root` its δ = seed · ∂root/∂node, in `grad`.
+@renamed(root="output")
+def backward(output: Value, seed: Number = 1.0) -> None:
+    """Give every node below `output` its δ = seed · ∂output/∂node, in `grad`.
 
     Interior nodes are overwritten; leaves accumulate, so several losses can add up (set `grad` to 0
     in between, or call `zero_grad` of the model); a node that no derivative comes back to, behind the
@@ -56,13 +58,13 @@ def backward(root: Value, seed: Number = 1.0) -> None:
     >>> x.grad
     12.0
     """
-    if root.is_detached:
-        raise GraphError(f"backward() on {root!r}: it was detached, so no graph leads back from it")
+    if output.is_detached:
+        raise GraphError(f"backward() on {output!r}: it was detached, so no graph leads back from it")
     start = number(seed, "a seed")
-    order = backward_order(root)
+    order = backward_order(output)
     for node in order:
         node._grad = 0.0
-    root._grad += start
+    output._grad += start
     for node in reversed(order):
         delta, a = node._grad, node._a
         if type(a) is tuple:
@@ -141,7 +143,8 @@ class Recorded:
 RECORDED = Recorded()
 
 
-def steps(root: Value, seed: Number = 1.0) -> Iterator[Step]:
+@renamed(root="output")
+def steps(output: Value, seed: Number = 1.0) -> Iterator[Step]:
     """The backward pass one application of the chain rule at a time, touching no node.
 
     Where leaves have moved since the graph was recorded, the steps are those of the graph computed anew with
@@ -149,14 +152,15 @@ def steps(root: Value, seed: Number = 1.0) -> Iterator[Step]:
 
     Raises GraphError if leaves have moved and a `where` chose by a plain number: compute the expression again.
     """
-    now = computed_anew(reachable(root))
-    if now is not root:
+    now = computed_anew(reachable(output))
+    if now is not output:
         warnings.warn(ANEW, stacklevel=2)
     return starmap(Step, backwards(interior(now), {now: number(seed, "a seed")}, RECORDED, {}))
 
 
-def deltas(root: Value, seed: Number = 1.0) -> dict[Value, float]:
-    """δ = seed · ∂root/∂node for every node that a derivative comes back to, beside the graph.
+@renamed(root="output")
+def deltas(output: Value, seed: Number = 1.0) -> dict[Value, float]:
+    """δ = seed · ∂output/∂node for every node that a derivative comes back to, beside the graph.
 
     No `grad` is read or written.  A node that is missing has no backward path, which is not 0.
 
@@ -164,7 +168,7 @@ def deltas(root: Value, seed: Number = 1.0) -> dict[Value, float]:
     >>> deltas(x * x)[x]
     4.0
     """
-    return deltas_from({root: number(seed, "a seed")})
+    return deltas_from({output: number(seed, "a seed")})
 
 
 def deltas_from(

@@ -17,9 +17,12 @@ import numpy as np
 from autograd import Value
 from autograd.errors import ArgumentError, MissingExtra, OperandError
 from autograd.ops.primitive import Primitive, lookup
+from autograd.order import reachable
+from autograd.renamed import renamed
 from autograd.text import apart, quoted, short
+from viz.names import Names
 from viz.numbers import shown
-from viz.trace import deltas_now
+from viz.trace import trace
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -277,25 +280,26 @@ def plot_heatmap(matrix: Any, *, title: str = "", delta: Mapping[Value, float] |
     return axes
 
 
-def plot_heatmaps(matrices: Mapping[str, Any], J: Value | None = None) -> Figure:
-    """A network's matrices by name, side by side; with J, the δ = ∂J/∂ of each below it.
+@renamed(J="output")
+def plot_heatmaps(matrices: Mapping[str, Any], output: Value | None = None) -> Figure:
+    """A network's matrices by name, side by side; with an output J, the δ = ∂J/∂ of each below it.
 
     >>> W = {"W¹": [[0.1, -0.2], [0.4, 0.3]]}
     >>> figure = plot_heatmaps(W)  # doctest: +SKIP
 
-    Returns the Figure.  With `J` the matrices must hold Values; no grad is touched.  Where these have moved
-    since J was computed, δ is computed anew, and a line in the figure says so.
+    Returns the Figure.  With `output` the matrices must hold Values; no grad is touched.  Where these have moved
+    since it was computed, δ is computed anew, and a line in the figure says so.
     """
     if not matrices:
         raise ArgumentError("plot_heatmaps needs at least one matrix, by name: {'W¹': W}")
-    found, anew = (None, "") if J is None else deltas_now(J)
+    found, J, anew = (None, "", "") if output is None else _deltas_now(output)
     rows, columns = (1 if found is None else 2), len(matrices)
     figure = _figure((4.2 * columns, 2.9 * rows))
     for place, (name, matrix) in enumerate(matrices.items()):
         plot_heatmap(matrix, title=name, ax=figure.add_subplot(rows, columns, place + 1))
         if found is not None:
             below = figure.add_subplot(rows, columns, columns + place + 1)
-            plot_heatmap(matrix, title=f"∂J/∂{name}", delta=found, ax=below)
+            plot_heatmap(matrix, title=f"∂{J}/∂{name}", delta=found, ax=below)
     if anew:
         figure.supxlabel(textwrap.fill(anew, 50 * columns), fontsize=9, color=INK)
     return figure
@@ -315,6 +319,14 @@ def _hatch(columns: int, rows: int) -> Any:
     return Rectangle(
         (0.5, 0.5), columns, rows, facecolor="#f4f4f4", edgecolor="#999999", hatch="////", linewidth=0, zorder=-1
     )
+
+
+def _deltas_now(output: Value) -> tuple[dict[Value, float], str, str]:
+    """(δ of every node that a derivative comes back to, with the leaves as they are now; the output's name; `anew`)."""
+    seen = trace(output)
+    found = zip(reachable(output), seen.columns.delta.tolist(), seen.columns.reached.tolist(), strict=False)
+    deltas = {value: delta for value, delta, reached in found if reached}
+    return deltas, Names(seen.columns).called(seen.root), seen.anew
 
 
 def _deltas_of(matrix: Any, delta: Mapping[Value, float]) -> Array:

@@ -1,4 +1,4 @@
-"""What is looked at: a node, or what a compiled function or a program computes at a point; and nodes by their names.
+"""What is looked at: a node, or what a compiled function or a program computes at a point, as a trace with its names.
 
 A compiled function is shown as the instructions that it was recorded as, with the names, scopes and source lines of
 the code that recorded them; each becomes a node, and what holds for the graph of a Value holds for it.
@@ -7,14 +7,17 @@ the code that recorded them; each becomes a node, and what holds for the graph o
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from autograd import Value
 from autograd.errors import ArgumentError, OperandError
-from autograd.order import reachable
 from autograd.structure import flatten
+from autograd.text import quoted
 from viz.names import Names
-from viz.trace import trace
+from viz.trace import Trace, locate, trace
+from viz.variables import Variables
 
 if TYPE_CHECKING:
     from autograd import Compiled, Program
@@ -24,7 +27,56 @@ if TYPE_CHECKING:
     Wanted: TypeAlias = "Value | str"  # a node, or what it is called
 
 
-def root_of(subject: Subject, at: Sequence[Any] = ()) -> Value:
+@dataclass(frozen=True)
+class Seen:
+    """A node, the trace of its graph, and what the nodes in it are called."""
+
+    output: Value
+    trace: Trace
+
+    @cached_property
+    def names(self) -> Names:
+        """What every node is called."""
+        return Names(self.trace.columns)
+
+    def called(self, node: int) -> str:
+        """What one node is called in a sentence."""
+        return self.names.called(node)
+
+    def id_of(self, wanted: Wanted) -> int:
+        """The id of the node that is meant: of a Value, or of the one node of that name.
+
+        Raises ArgumentError, with similar names, for a name that no node has or several have, and for one of a
+        constant; GraphError for a Value that the output was not computed from.
+        """
+        if not isinstance(wanted, str):
+            return locate(self.output, [wanted])[0]
+        found = self.names.find(wanted)
+        if len(found) > 1:
+            which = f"{self.names.called(found[0])} to {self.names.called(found[-1])}"
+            raise ArgumentError(f"{len(found)} nodes are called {quoted(wanted)}: say which, {which}")
+        if self.names.is_constant(found[0]):
+            raise ArgumentError(f"{quoted(wanted)} is a constant, along which there is no derivative")
+        return found[0]
+
+    def ids_of(self, wanted: Wanted | Iterable[Wanted] | None) -> list[int]:
+        """`id_of` of one or of several; [] for none."""
+        if wanted is None:
+            return []
+        if isinstance(wanted, (Value, str)):
+            return [self.id_of(wanted)]
+        asked = list(wanted)
+        nodes = iter(locate(self.output, [each for each in asked if not isinstance(each, str)]))
+        return [self.id_of(each) if isinstance(each, str) else next(nodes) for each in asked]
+
+
+def look(subject: Subject, at: Sequence[Any] = (), names: Variables = None) -> Seen:
+    """What is looked at, which may be called as variables are.  Raises as `output_of` does."""
+    output = output_of(subject, at)
+    return Seen(output, trace(output, names))
+
+
+def output_of(subject: Subject, at: Sequence[Any] = ()) -> Value:
     """The node that is looked at: a Value itself, or what else computes `at` these arguments.
 
     Raises OperandError for what is neither, ArgumentError for arguments of a Value, and where a function returns
@@ -47,16 +99,16 @@ def root_of(subject: Subject, at: Sequence[Any] = ()) -> Value:
     return _only(subject, flatten(subject.graph(*at), "what it returns")[0])
 
 
-def looked_at(subject: Subject, behind: Sequence[Any], *own: Any) -> tuple[Any, ...]:
-    """(the node that is looked at, what a function's own parameters are).
+def looked_at(subject: Subject, behind: Sequence[Any], names: Variables, *own: Any) -> tuple[Any, ...]:
+    """(what is looked at, what a function's own parameters are).
 
     What stands behind a Value are these parameters, in order; behind what is compiled, its arguments.
     """
     if not isinstance(subject, Value):
-        return root_of(subject, behind), *own
+        return look(subject, behind, names), *own
     if len(behind) > len(own):
-        root_of(subject, behind[len(own) :])
-    return subject, *behind, *own[len(behind) :]
+        output_of(subject, behind[len(own) :])
+    return look(subject, (), names), *behind, *own[len(behind) :]
 
 
 def _only(subject: Runs, found: Sequence[Any]) -> Value:
@@ -68,27 +120,3 @@ def _only(subject: Runs, found: Sequence[Any]) -> Value:
     if not isinstance(found[0], Value):
         raise ArgumentError(f"{subject!r} returns {found[0]!r} whatever it is given: there is nothing to show")
     return found[0]
-
-
-def node_of(root: Value, wanted: Wanted) -> Value:
-    """The node below `root` that is meant: itself, or the one of that name.
-
-    Raises ArgumentError, with similar names, for a name that no node has or several have.
-    """
-    if not isinstance(wanted, str):
-        return wanted
-    found = Names(trace(root)).find(wanted)
-    nodes: list[Value] = reachable(root)
-    if len(found) > 1:
-        which = f"{wanted}[1] to {wanted}[{len(found)}]"
-        raise ArgumentError(f"{len(found)} nodes are called {wanted!r}: say which, {which}")
-    if found[0] >= len(nodes):
-        raise ArgumentError(f"{wanted!r} is a constant, along which there is no derivative")
-    return nodes[found[0]]
-
-
-def nodes_of(root: Value, wanted: Wanted | Iterable[Wanted] | None) -> list[Value] | None:
-    """`node_of` of one or of several; None for none."""
-    if wanted is None:
-        return None
-    return [node_of(root, each) for each in ([wanted] if isinstance(wanted, (Value, str)) else wanted)]

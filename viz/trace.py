@@ -20,6 +20,7 @@ from autograd.chain import deltas_from
 from autograd.context import Label
 from autograd.errors import GraphError, OperandError
 from autograd.order import reachable
+from autograd.renamed import renamed
 from autograd.replay import ANEW, computed_anew
 from viz.columns import (
     CONSTANT,
@@ -38,7 +39,9 @@ from viz.columns import (
     Step,
     Steps,
     frozen,
+    with_names,
 )
+from viz.variables import Variables, names_of_nodes
 
 __all__ = ["CONSTANT", "DETACHED", "LEAF", "OPERATION", "Columns", "Edge", "Node", "Step", "Trace", "locate", "trace"]
 
@@ -59,8 +62,12 @@ class Trace(NamedTuple):
     anew: str = ""  # one line that says so, where leaves have moved and the graph is computed anew
 
 
-def trace(root: Value) -> Trace:
-    """Everything that led to `root`, and how ∂root comes back, beside the graph: no grad is touched.
+@renamed(root="output")
+def trace(output: Value, names: Variables = None) -> Trace:
+    """Everything that led to `output`, and how ∂output comes back, beside the graph: no grad is touched.
+
+    Nodes without a name may be called as the variables that they are kept in: ``names=locals()``, or ``names=True``
+    for those where this is called.
 
     Where leaves have moved since the graph was recorded, its numbers are computed anew with the leaves as
     they are now, and `anew` says so; no node is changed.
@@ -75,16 +82,18 @@ def trace(root: Value) -> Trace:
     >>> seen.columns.value
     array([3., 9.])
 
-    Raises OperandError if `root` is not a Value, GraphError if leaves have moved and a `where` chose by a
+    Raises OperandError if `output` is not a Value, GraphError if leaves have moved and a `where` chose by a
     plain number, so that nobody knows what it would choose now.
     """
-    values = reachable(_checked(root))
+    values = reachable(_checked(output))
+    variables = names_of_nodes(names)
+    called = {i: variables[value] for i, value in enumerate(values) if value in variables} if variables else {}
     now = computed_anew(values)
-    if now is not root:
+    if now is not output:
         values = reachable(now)  # in the same order
     last = len(values) - 1  # the order ends with the root
     leaves = next((i for i, value in enumerate(values) if not value.is_leaf), len(values))
-    columns = frozen(_read(values, leaves))
+    columns = frozen(with_names(_read(values, leaves), called))
     return Trace(
         last,
         Nodes(columns),
@@ -92,15 +101,8 @@ def trace(root: Value) -> Trace:
         range(leaves, last + 1),
         Steps(columns),
         columns,
-        ANEW if now is not root else "",
+        ANEW if now is not output else "",
     )
-
-
-def deltas_now(root: Value) -> tuple[dict[Value, float], str]:
-    """δ of every node that a derivative comes back to, with the leaves as they are now, and a trace's `anew`."""
-    seen = trace(root)
-    found = zip(reachable(root), seen.columns.delta.tolist(), seen.columns.reached.tolist(), strict=False)
-    return {value: delta for value, delta, reached in found if reached}, seen.anew
 
 
 def locate(root: Value, wanted: Iterable[Value]) -> list[int]:

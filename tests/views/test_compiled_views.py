@@ -163,7 +163,7 @@ def test_every_face_shows_what_it_shows_of_the_graph():
     assert viz.draw(p, *AT, wrt="z").svg == viz.draw(J, wrt=named(J)["z"]).svg
     assert viz.draw(p, *AT, around="z").svg == viz.draw(J, around=named(J)["z"]).svg
     assert viz.to_dot(p, *AT).source == viz.to_dot(J).source
-    assert viz.explore(p, *AT, learn="w").html == viz.explore(J, learn=w).html
+    assert viz.explore(p, *AT, wrt="w").html == viz.explore(J, wrt=w).html
     said, expected = io.StringIO(), io.StringIO()
     viz.debug(p, *AT, commands=["step 5", "where", "why w"], stdout=said)
     viz.debug(J, ["step 5", "where", "why w"], expected)

@@ -69,6 +69,7 @@ def test_the_chain_of_a_neuron():
 def test_several_paths_are_summed():
     x = Value(0.7, name="x")
     J = x * x + sin(x) * Value(1.8, name="w")
+    J.name = "J"
     derivation = derive(J, x)
     assert "∂J/∂x = ∂J/∂t₁·∂t₁/∂x + ∂J/∂t₃·∂t₃/∂t₂·∂t₂/∂x" in str(derivation)
     assert "a sum over 2 paths" in str(derivation)
