@@ -7,26 +7,27 @@ parameters by name.  The rest follows from that here.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Self, overload
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Never, Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.errors import ArgumentError, OperandError
+from autograd.errors import ArgumentError
 from autograd.files import Place
-from autograd.text import quoted, short
+from autograd.text import short
 from autograd.value import Number, Value, number
 from nn.data.scales import Normalization
 from nn.data.seeds import Seed
-from nn.data.tables import Array, Names, apart_together, check_names, column_names, listed, table
+from nn.data.tables import Array, Names, apart_together, listed
 from nn.losses import half_squared_error
-from nn.notation import input_labels
+from nn.networks.calling import answer
 from nn.saving import save
-from nn.training.fitting import Callback, Validation, fit
+from nn.training.fitting import fit
 from nn.training.history import History
 from nn.training.objective import Loss
 from nn.training.optimisers import Optimiser
+from nn.training.options import Callback, FitOptions, Validation
 from nn.training.prediction import predict
 
 
@@ -78,59 +79,7 @@ class Module(ABC):
 
         Raises ArgumentError if the width differs from `inputs`, OperandError for what is not numbers.
         """
-        if isinstance(x, np.ndarray):
-            if x.ndim == 2:
-                return self._batch(x)
-            if x.ndim != 1:
-                raise ArgumentError(f"a network takes one sample or a 2-d batch, got an array of shape {x.shape}")
-            x = x.tolist()
-        elif not isinstance(x, (list, tuple)):
-            x = self._as_sequence(x)
-            if isinstance(x, np.ndarray):
-                return self(x)
-        if x and isinstance(x[0], (list, tuple, np.ndarray)):
-            return self._batch(x)
-        answer = self.forward(self._inputs(x))
-        return answer[0] if len(answer) == 1 else answer
-
-    def _as_sequence(self, x: Any) -> Any:
-        """A data frame, iterator or the like as an array or list."""
-        if column_names(x) is not None:
-            array, names = table(x)
-            check_names(self.columns, names, repr(self))
-            return array
-        if hasattr(x, "__array__") and not isinstance(x, np.generic):
-            return np.asarray(x)
-        if isinstance(x, (str, Value, np.generic)) or not hasattr(x, "__iter__"):
-            raise OperandError(
-                f"a network takes a sequence of numbers, got {type(x).__name__} {quoted(x)}; "
-                "put a single number in a list"
-            )
-        return list(x)
-
-    def _batch(self, rows: Any) -> Any:
-        if isinstance(rows, np.ndarray):
-            self._check_width(rows.shape[1])
-            rows = rows.tolist()
-        answers = np.empty((len(rows), self.outputs), object)
-        for i, row in enumerate([self._inputs(row) for row in rows]):
-            answers[i, :] = self.forward(row)
-        return answers
-
-    def _inputs(self, x: Sequence[Any]) -> list[Value]:
-        """One sample as Values; those made here carry the names x₁, x₂, …."""
-        self._check_width(len(x))
-        xs = []
-        for item, label in zip(x, input_labels(len(x)), strict=True):
-            if not isinstance(item, Value):
-                item = Value(number(item, "an input"))
-                item._words = label
-            xs.append(item)
-        return xs
-
-    def _check_width(self, width: int) -> None:
-        if width != self.inputs:
-            raise ArgumentError(f"{self!r} takes {self.inputs} inputs, got a sample of {width}")
+        return answer(self, x)
 
     # -- parameters -----------------------------------------------------------------------------
 
@@ -205,9 +154,10 @@ class Module(ABC):
         DivergedError, which names the node, for nan and inf on the way, and TrainingError for a callback
         that raises.  After an error everything is as it was before.
         """
-        return fit(
-            self, X, y, loss, optimiser, epochs, batch_size, validation, callbacks, seed, progress, backend, threads
-        )
+        return fit(self, X, y, FitOptions(
+            loss=loss, optimiser=optimiser, epochs=epochs, batch_size=batch_size, validation=validation,
+            callbacks=callbacks, seed=seed, progress=progress, backend=backend, threads=threads,
+        ))  # fmt: skip
 
     def predict(self, X: Any, *, batch_size: int = 8192, backend: str = "auto", threads: int = 1) -> Array:
         """The outputs for X (samples × inputs) as numbers: samples × outputs, or a vector of one output each.
@@ -217,18 +167,6 @@ class Module(ABC):
         number.
         """
         return predict(self, X, batch_size, backend, threads)
-
-    def remembered(self, what: str, key: Any, make: Callable[[], Any]) -> Any:
-        """What `make` gives, or gave the last time if `key` and the parts of the model are the same.
-
-        So a program is recorded and compiled once, however often `fit` and `predict` are called.
-        """
-        parts = [(part.training, getattr(part, "activation", None)) for part in self._parts()]
-        whole = (key, self.parameters(), parts)
-        known = vars(self).setdefault("_programs", {})
-        if what not in known or known[what][0] != whole:
-            known[what] = whole, make()
-        return known[what][1]
 
     def __getstate__(self) -> dict[str, Any]:
         """All but the programs, which belong to this model's own nodes."""
@@ -249,8 +187,16 @@ class Module(ABC):
 
     # -- mode -----------------------------------------------------------------------------------
 
-    def train(self, mode: bool = True) -> Self:
-        """Training mode, in which rrelu draws its slopes; returns the model."""
+    def train(self, mode: bool = True, *data: Never, **options: Never) -> Self:
+        """Training mode, in which rrelu draws its slopes; returns the model.
+
+        Raises ArgumentError for data: `fit`, or `nn.train`, trains on it.
+        """
+        if data or options or not isinstance(mode, bool):
+            raise ArgumentError(
+                "model.train() sets the mode, True or False, and takes no data: to train on it call model.fit(X, y, …) "
+                "or nn.train(model, X, y, …)"
+            )
         for part in self._parts():
             part.training = mode
         return self

@@ -6,24 +6,24 @@ learning.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from autograd.collector import collector_paused
-from autograd.errors import ArgumentError, MissingExtra, NonFiniteError, OperandError
+from autograd.errors import ArgumentError, NonFiniteError, OperandError
 from autograd.text import quoted
 from autograd.value import Value
 from nn.data.seeds import Seed, generator
-from nn.data.tables import Array, Names, check_count, check_names, column_names, table
+from nn.data.tables import Array, check_count, column_names
 from nn.losses import SUMMED, half_squared_error
 from nn.training.faults import still_layers, warn_of_still
 from nn.training.model import Model
 from nn.training.objective import Loss
 from nn.training.optimisers import GradientDescent, Optimiser
+from nn.training.progress import progress_bar
+from nn.training.samples import check_data
 
 
 def train(
@@ -90,47 +90,6 @@ def train_batch(model: Model, X: Array, y: Array, loss: Loss, optimiser: Optimis
     return J.data
 
 
-def check_data(model: Model, X: Any, y: Any) -> tuple[Array, Array]:
-    """X and y as finite arrays that fit the model and each other.
-
-    Raises ArgumentError for shapes, NonFiniteError naming row and column (from 0).
-    """
-    samples, names = table(X, "X")
-    targets = table(y, "y").array
-    check_samples(model, samples, names)
-    if targets.ndim not in (1, 2) or len(targets) != len(samples):
-        raise ArgumentError(f"y has one target for each of {len(samples)} samples, got shape {targets.shape}")
-    if len(samples) == 0:
-        raise ArgumentError("there is nothing to train on: X has no rows")
-    return samples, targets
-
-
-def check_samples(model: Model, samples: Array, names: Names) -> None:
-    """Raise ArgumentError unless these are samples × inputs of the model, in columns that it knows."""
-    check_names(model.columns or getattr(model.input_scale, "names", None), names, repr(model))
-    if samples.ndim != 2 or samples.shape[1] != model.inputs:
-        advice = ": make it a column with X[:, None]" if samples.ndim == 1 and model.inputs == 1 else ""
-        raise ArgumentError(f"X has shape samples × {model.inputs} for {model!r}, got {samples.shape}{advice}")
-
-
 def _epoch_loss(found: list[float], sizes: list[int], loss: Loss) -> float:
     """J over all samples: the sum of sums, or the mean of means weighted by size."""
     return float(np.sum(found) if loss in SUMMED else np.average(found, weights=sizes))
-
-
-@contextmanager
-def progress_bar(samples: int, wanted: bool | None) -> Iterator[Any]:
-    """tqdm's bar over so many samples, or None; where `wanted` is None it shows in a terminal only."""
-    try:
-        from tqdm.auto import tqdm
-    except ImportError:
-        if wanted:
-            raise MissingExtra(
-                "progress=True needs tqdm, the extra `progress`: pip install 'glassgrad[progress]', or leave it off"
-            ) from None
-        wanted = False
-    if wanted is False or (wanted is None and not sys.stderr.isatty()):
-        yield None
-        return
-    with tqdm(total=samples, unit=" samples", unit_scale=True) as bar:
-        yield bar

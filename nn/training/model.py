@@ -5,7 +5,7 @@ The networks, which stand above, are such models, and so is a `Module` of your o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from autograd.files import Place
@@ -53,5 +53,3 @@ class Model(Protocol):
     def _parts(self) -> Iterator[Model]: ...
 
     def _layers(self) -> Sequence[Any]: ...
-
-    def remembered(self, what: str, key: Any, make: Callable[[], Any]) -> Any: ...

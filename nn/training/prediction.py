@@ -13,9 +13,10 @@ from autograd.program.compile import Compiled, compile_graph
 from autograd.transforms import running
 from nn.data.tables import Array, check_count, table
 from nn.notation import input_labels
-from nn.training.loop import check_samples
 from nn.training.model import Model
 from nn.training.objective import symbols
+from nn.training.programs import remembered
+from nn.training.samples import check_samples
 
 
 def predict(model: Model, X: Any, batch_size: int, backend: str, threads: int) -> Array:
@@ -25,7 +26,7 @@ def predict(model: Model, X: Any, batch_size: int, backend: str, threads: int) -
     size = check_count(batch_size, "samples in a batch")
     if model.input_scale is not None:
         samples = model.input_scale.transform(samples)
-    network = model.remembered("predict", (backend, threads), lambda: _compiled(model, backend, threads))
+    network = remembered(model, "predict", (backend, threads), lambda: _compiled(model, backend, threads))
     parts = [network(samples[start : start + size].astype(float)) for start in range(0, len(samples), size)]
     found = np.concatenate(parts) if parts else np.empty((0, model.outputs))
     if model.target_scale is not None and len(found):

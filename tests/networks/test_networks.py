@@ -339,3 +339,14 @@ def test_learned_slopes_are_a_vector_too():
         Layer(2, 3, "tanh").slopes = 0.5
     with pytest.raises(ArgumentError, match="slopes has one number for each of 3 neurons, got shape \\(2,\\)"):
         layer.slopes = [1, 2]
+
+
+@pytest.mark.parametrize("given", [([[1.0]],), ([[1.0]], [2.0]), (np.ones((3, 1)), np.ones(3)), (1,), ("yes",)])
+def test_the_mode_is_no_place_for_data(given):
+    model = MLP(1, [1], seed=0).eval()
+    with pytest.raises(ArgumentError, match=r"takes no data: .* model\.fit\(X, y, …\) or nn\.train\(model, X, y, …\)"):
+        model.train(*given)
+    with pytest.raises(ArgumentError, match="takes no data"):
+        model.train(epochs=3)
+    assert not model.training
+    assert model.train().training

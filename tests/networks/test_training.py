@@ -255,6 +255,7 @@ def test_classes_are_learned():
     assert np.argmax([[v.data for v in row] for row in model(XOR)], axis=1).tolist() == [0, 1, 1, 0]
 
 
+@pytest.mark.filterwarnings("ignore:training stands still")
 def test_zero_weights_are_a_saddle_and_equal_ones_collapse():
     flat = MLP(2, [3, 1], activation="tanh", init="zeros")
     before = flat.weights
