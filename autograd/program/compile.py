@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     )
 
 R = TypeVar("R", covariant=True)
+Made = TypeVar("Made")
 __all__ = ["Bound", "Compiled", "compile", "compile_graph"]
 REMEMBERED = 32  # recordings of one function, for as many structures of its arguments; the oldest is dropped
 _AT_ONCE = 256  # threads that record the same; more are taken for one that calls itself through threads
@@ -139,6 +140,22 @@ def compile(  # noqa: A001  (what the field calls it, torch.compile; Python's ow
     return partial(Compiled, options=options) if f is None else Compiled(f, options)
 
 
+@overload
+def compile_graph(
+    outputs: Made, inputs: Sequence[Any], *, backend: str = "auto", exact: bool = False, threads: int = 1
+) -> CompiledFunction[Made]: ...
+@overload
+def compile_graph(
+    outputs: Made,
+    inputs: Sequence[Any],
+    *,
+    argnums: Positions = 0,
+    in_axes: Axes = None,
+    reduce: str | None = None,
+    backend: str = "auto",
+    exact: bool = False,
+    threads: int = 1,
+) -> Compiled: ...
 def compile_graph(
     outputs: Any,
     inputs: Sequence[Any],

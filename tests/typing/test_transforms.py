@@ -16,6 +16,7 @@ from autograd import (
     ValueArray,
     check_grad,
     compile,
+    compile_graph,
     grad,
     hessian,
     hvp,
@@ -144,6 +145,13 @@ def test_compile_is_a_decorator_too() -> None:
     assert_type(area(3.0), float)
     assert_type(area.grad(3.0, height=2.0), float)
     assert_type(half(3.0), float)
+
+
+def test_a_graph_is_compiled_as_a_function_of_its_answer() -> None:
+    p = compile_graph(v * v, [v])
+    assert_type(p(3.0), float)
+    assert_type(p.value_and_grad(3.0), tuple[float, float])
+    assert_type(compile_graph(v * v, [v], in_axes=0), Compiled)
 
 
 def test_of_a_batch_nothing_is_promised() -> None:
