@@ -18,7 +18,8 @@ import numpy as np
 from autograd.errors import GraphError, OperandError
 from autograd.gates import Gate, GatedSlopes, GatedTangents, gates_of
 from autograd.methods import Methods
-from autograd.ops.primitive import RAISED, TABLE
+from autograd.ops import table
+from autograd.ops.primitive import RAISED
 from autograd.order import backward_order, interior, reachable
 from autograd.recorder import RECORDERS, slopes_recorder
 from autograd.replay import ANEW, computed_anew, follows
@@ -28,7 +29,7 @@ from autograd.value import Number, Operand, Value, constant, number
 
 Delta: TypeAlias = "float | Value"
 Products: TypeAlias = list[tuple[Any, Any]]  # (δ of the user, slope along the edge), in order
-_CHOICES = {TABLE["where"], TABLE["guard"]}
+_CHOICES = {table.where_, table.guard}
 
 
 class Step(NamedTuple):
@@ -231,7 +232,7 @@ def dot_products(products: Products) -> Any:
         return times(*products[0])
     if not any(isinstance(factor, Value) for product in products for factor in product):
         return sum_products(products)
-    return RECORDERS["dot"](*(d for d, _ in products), *(s for _, s in products))
+    return RECORDERS[table.dot.name](*(d for d, _ in products), *(s for _, s in products))
 
 
 def times(a: Any, b: Any) -> Any:

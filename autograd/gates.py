@@ -13,10 +13,11 @@ from functools import reduce
 from math import isfinite
 from typing import Any, NamedTuple
 
+from autograd.ops import table
 from autograd.recorder import RECORDERS
 from autograd.value import Value
 
-_where, _either = RECORDERS["where"], RECORDERS["maximum"]
+_where, _either = RECORDERS[table.where_.name], RECORDERS[table.maximum.name]
 
 
 class Gate(NamedTuple):

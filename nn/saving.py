@@ -22,7 +22,7 @@ from autograd.errors import ArgumentError, AutogradError, FileFormatError
 from autograd.files import Place, name_of
 from autograd.text import quoted
 from nn import optimisers, schedules
-from nn.activations import Activation, PReLU, RReLU, activation
+from nn.activations import PRELU, RRELU, Activation, PReLU, RReLU, activation
 from nn.history import History
 from nn.layers import Layer, Neuron, Perceptron
 from nn.module import Module
@@ -195,9 +195,9 @@ def _activation(g: Activation) -> Description:
 
 
 def _restored_activation(saved: Mapping[str, Any]) -> Activation:
-    if saved["name"] == "prelu":
+    if saved["name"] == PRELU:
         return PReLU(saved["start"])
-    if saved["name"] == "rrelu":
+    if saved["name"] == RRELU:
         g, (version, numbers, gauss) = RReLU(saved["lower"], saved["upper"]), saved["rng"]
         g.rng.setstate((version, tuple(numbers), gauss))
         return g

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from autograd import Value
 from autograd.errors import GraphError, OperandError
+from autograd.ops import table
 from autograd.ops.numbers import left_to_right
 from autograd.ops.primitive import lookup
 from autograd.text import in_latex, in_xml, quoted
@@ -273,7 +274,7 @@ class _Board:
 
     def _written(self, i: int) -> Box:
         node, operands = self.nodes[i], self.operands[i]
-        if node.op == "guard":
+        if node.op == table.guard.name:
             return self._symbol(taken(node, operands, self.nodes))
         return written(lookup(node.op), [self._symbol(o) for o in operands])
 

@@ -19,11 +19,10 @@ from autograd.program.kernel import Task
 from autograd.program.native import entrance, machine, rules
 from autograd.program.native.code import Code, Number, Text
 from autograd.program.native.entrance import COUNT, POINTER
-from autograd.program.program import Instruction, Operation
+from autograd.program.program import MULTIPLY, Instruction
 
 LANES = 8
 CHUNK = (*(POINTER,) * 6, COUNT, COUNT)  # the arguments of `chunk`
-MULTIPLY = Operation("multiply")
 
 
 class Layout:
