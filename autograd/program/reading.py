@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import chain
 
 from autograd.errors import GraphError
+from autograd.ops import table
 from autograd.order import interior, reachable
 from autograd.program.builder import Builder
 from autograd.program.graph import Operation
@@ -13,7 +14,7 @@ from autograd.program.program import Program
 from autograd.symbol import Symbol
 from autograd.value import RUNNING, Operand, Value
 
-_ROWS = {"guard": "where"}  # in a program the one is the other
+_ROWS = {table.guard.name: table.where_.name}  # in a program the one is the other
 
 
 def program_from(outputs: Sequence[Operand], inputs: Sequence[Value] | None = None) -> Program:
