@@ -113,8 +113,8 @@ class Builder:
 
     # -- rules --------------------------------------------------------------------------------------
 
-    def write(self, term: Term, names: Callable[[str], int]) -> int:
-        """The number of an Expression; `names` gives the numbers of its variables."""
+    def write(self, term: Term, names: Callable[[str], int], choice: Operation) -> int:
+        """The number of an Expression; `names` gives the numbers of its variables, `choice` is what its `where` is."""
         done: dict[int, int] = {}
         stack = [term]
         while stack:
@@ -129,7 +129,8 @@ class Builder:
                 waiting = [o for o in top.operands if id(o) not in done]
                 stack.extend(waiting)
                 if not waiting:
-                    done[id(top)] = self.emit(Operation(top.name), tuple(done[id(o)] for o in top.operands))
+                    operation = choice if top.name == "where" else Operation(top.name)
+                    done[id(top)] = self.emit(operation, tuple(done[id(o)] for o in top.operands))
         return done[id(term)]
 
     # -- the end ------------------------------------------------------------------------------------

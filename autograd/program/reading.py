@@ -6,15 +6,12 @@ from collections.abc import Sequence
 from itertools import chain
 
 from autograd.errors import GraphError
-from autograd.ops import table
 from autograd.order import interior, reachable
 from autograd.program.builder import Builder
 from autograd.program.graph import Operation
 from autograd.program.program import Program
 from autograd.symbol import Symbol
 from autograd.value import RUNNING, Operand, Value
-
-_ROWS = {table.guard.name: table.where_.name}  # in a program the one is the other
 
 
 def program_from(outputs: Sequence[Operand], inputs: Sequence[Value] | None = None) -> Program:
@@ -45,7 +42,7 @@ def program_from(outputs: Sequence[Operand], inputs: Sequence[Value] | None = No
 
     operations: dict[str, Operation] = {}
     for node in interior(*roots, above=inputs):
-        row = _ROWS.get(node._row.name, node._row.name)
+        row = node._row.name
         operation = operations.get(row) or operations.setdefault(row, Operation(row))
         numbers[node] = builder.emit(operation, tuple([number(o) for o in node.operands]))
         builder.describe(numbers[node], node._words)

@@ -106,11 +106,11 @@ class Derivation:
 @overload
 def derive(output: Value, wrt: Wanted, *, names: Variables = None) -> Derivation: ...
 @overload
-def derive(output: Runs, *at: Any, wrt: Wanted, names: Variables = None) -> Derivation: ...
+def derive(output: Runs, *at: Any, wrt: Wanted, names: Variables = None, **named: Any) -> Derivation: ...
 
 
 @renamed(J="output")
-def derive(output: Subject, *at: Any, wrt: Wanted | None = None, names: Variables = None) -> Derivation:
+def derive(output: Subject, *at: Any, wrt: Wanted | None = None, names: Variables = None, **named: Any) -> Derivation:
     """How ∂output/∂wrt comes about, with symbols, then with the numbers of this graph.
 
     `output` is a Value, or a compiled function or a program, followed by its arguments; `wrt` a node or its name
@@ -134,7 +134,7 @@ def derive(output: Subject, *at: Any, wrt: Wanted | None = None, names: Variable
 
     Raises OperandError if either is not a Value, GraphError if the output does not depend on wrt.
     """
-    seen, wrt = looked_at(output, at, names, wrt)
+    seen, wrt = looked_at(output, at, named, names, wrt)
     if not isinstance(wrt, (Value, str)):
         raise OperandError(f"derive(J, wrt=w) takes two Values, got {type(wrt).__name__}")
     try:

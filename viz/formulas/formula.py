@@ -107,7 +107,7 @@ def math_element(rows: list[str], spoken: str, display: str = "block") -> str:
 
 @renamed(v="output")
 def formula(
-    output: Subject, *at: Any, expand: bool = True, depth: int | None = None, names: Variables = None
+    output: Subject, *at: Any, expand: bool = True, depth: int | None = None, names: Variables = None, **named: Any
 ) -> Formula:
     """The expression that computed `output`: a Value, or a compiled function or a program, followed by its arguments.
 
@@ -124,7 +124,7 @@ def formula(
 
     Raises OperandError if `output` is not a Value, ArgumentError for a depth below 1.
     """
-    seen = look(output, at, names)
+    seen = look(output, at, named, names)
     if depth is not None and (not isinstance(depth, int) or isinstance(depth, bool) or depth < 1):
         raise ArgumentError(f"depth is a whole number from 1 up, or None for all, got {quoted(depth)}")
     return _Writer(seen.trace, seen.names, expand, depth).write()
@@ -172,7 +172,7 @@ class _Writer:
         boxes = [self._box(o) for o in operands]
         box = boxes[0] if self._nodes[i].op == table.guard.name else written(lookup(self._nodes[i].op), boxes)
         height = 1 + max(self._heights.get(o, 0) for o in operands)
-        if i != self._root and self._wants_a_name(i, height):
+        if i != self._root and self._wants_a_name(i, height) and not isinstance(box, (n.Identifier, n.Number)):
             symbol = self._names.identifier(i)
             self._where.append((symbol, box))
             box, height = symbol, 0

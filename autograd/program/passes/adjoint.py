@@ -17,7 +17,7 @@ from autograd.errors import GraphError
 from autograd.ops.expression import Expression, Term, variable
 from autograd.ops.primitive import lookup
 from autograd.program.builder import Builder
-from autograd.program.graph import DOT, MAXIMUM, SUM, WHERE, Graph, Operation
+from autograd.program.graph import DOT, GUARD, MAXIMUM, SUM, WHERE, Graph, Operation
 from autograd.sweeps import Choice, Edge, Products, backwards
 
 
@@ -71,6 +71,7 @@ class Written:
         self.zero, self.one = builder.zero, builder.one
         self.order = range(program.first, program.first + len(program))
         self._builder, self._numbers = builder, numbers
+        self._choices = {WHERE: self.where, GUARD: self.guard}
         self._operations = [program.operations[code] for code in program.code.tolist()]
         self._starts, self._operands = program.starts.tolist(), program.operands.tolist()
 
@@ -81,14 +82,14 @@ class Written:
             return []
         ids = self._operands[self._starts[line] : self._starts[line + 1]]
         operation, operands = self._operations[line], [self._numbers[i] for i in ids]
-        y, chooses, found = self._numbers[number], operation == WHERE, list[Edge]()
+        y, choose, found = self._numbers[number], self._choices.get(operation), list[Edge]()
         for slot, operand in enumerate(ids):
             if wanted is None or wanted(operand):
                 slope: Any = None
-                if not chooses:
+                if choose is None:
                     slope = slope_of(self._builder, operation, slot, y, operands)
                 elif slot:
-                    slope = Choice(operands[0], self.where, slot == 1)
+                    slope = Choice(operands[0], choose, slot == 1)
                 if slope is not None:
                     found.append((slot, operand, slope))
         return found
@@ -105,6 +106,10 @@ class Written:
     def where(self, condition: int, chosen: int, other: int) -> int:
         """A choice as an instruction."""
         return self._builder.emit(WHERE, (condition, chosen, other))
+
+    def guard(self, condition: int, chosen: int, other: int) -> int:
+        """A choice between two forms of one number."""
+        return self._builder.emit(GUARD, (condition, chosen, other))
 
     def either(self, one: int, other: int) -> int:
         """The larger of two conditions."""
