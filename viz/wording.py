@@ -156,7 +156,7 @@ def _shortened(row: Primitive, boxes: list[Box]) -> list[Box]:
         return boxes
     leading = len(row.operands) - 1
     first, rest = boxes[:leading], boxes[leading:]
-    if r"{ws}" in row.latex:
+    if row.is_weighted:
         weights, inputs, bias = special.halves(rest)
         return [*first, *_ends(weights, MOST_FACTORS), *_ends(inputs, MOST_FACTORS), *bias]
     if first and isinstance(first[0], Number) and len(rest) > MOST_TERMS:  # the one that the index chooses comes along

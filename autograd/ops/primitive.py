@@ -21,21 +21,26 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from autograd.lazy import lazy
-from autograd.ops.expression import COMPARISONS, PYTHON, Expression, Language, Term, source_of, variable
+from autograd.ops.expression import PYTHON, Expression, Language, Term, source_of, variable
 
 Rule = Callable[..., Any]
 Real: TypeAlias = float  # inside Primitive, `float` is a reading
 RAISED = (OverflowError, ValueError, ZeroDivisionError)  # what math raises where IEEE 754 has an answer
 
-_WRITTEN = {"where", "negative", "abs", *COMPARISONS}  # what a printed source says without a call
+_WRITTEN = {*PYTHON.written, "abs"}  # what a printed source says without a call
 _QUIET: Any = {"divide": "ignore", "over": "ignore", "under": "ignore", "invalid": "ignore"}
 
 
 class Atom(NamedTuple):
-    """A value that is not written in terms of other rows: one function a reading."""
+    """A value that Python has a function for: one a reading, and what it is in arithmetic and other rows.
+
+    A target that has no such function (see `resolution`) writes the portable rule; without one it refuses the row.
+    The rule answers None for operands of which it cannot say anything.
+    """
 
     float: Rule  # on Python floats; may raise where IEEE has an answer, the array function then speaks
     array: Rule  # on NumPy arrays
+    portable: Rule | None = None
 
 
 class Edge(NamedTuple):
@@ -70,13 +75,14 @@ class Primitive:
     edges: tuple[Edge, ...] = ()
     textbook: Rule | None = None  # the slopes as a book prints them, where the careful rule differs
     symbol: str = ""  # in a picture: × for multiply
-    latex: str = ""  # with the operands as {0}, {1}
+    shows: str = ""  # in a formula, in Python's syntax; else it is a function of its name
     operator: str = ""  # Python's: "mul" means __mul__ and __rmul__
     aliases: tuple[str, ...] = ()  # NumPy's and PyTorch's names
     method: bool = False  # also a method of Value, as y = x.tanh()
     doc: str = ""
     defaults: dict[str, float] = field(default_factory=dict)
     variadic: bool = False  # any number of operands
+    revision: int = 1  # raised when the row comes to mean another function: files of programs have it
 
     def __repr__(self) -> str:
         return f"<primitive {self.name}>"
@@ -103,6 +109,16 @@ class Primitive:
     def arity(self) -> int | None:
         """How many operands, or None if any number."""
         return None if self.variadic else len(self.operands)
+
+    @lazy
+    def is_weighted(self) -> bool:
+        """Whether its operands are weights, as many inputs, and perhaps one more: a dot."""
+        return self.variadic and re.search(r"\bws\b", self.definition) is not None
+
+    @property
+    def portable(self) -> Rule | None:
+        """The value in arithmetic and other rows, if it can be had so."""
+        return self.rule.portable if isinstance(self.rule, Atom) else self.rule
 
     @lazy
     def is_piecewise(self) -> bool:

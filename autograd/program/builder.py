@@ -16,7 +16,7 @@ import numpy as np
 from autograd.context import Label
 from autograd.ops.expression import Expression, Term
 from autograd.ops.primitive import lookup
-from autograd.program.program import MULTIPLY, NEGATIVE, Operation, Program
+from autograd.program.graph import MULTIPLY, NEGATIVE, Graph, Operation
 
 Numbers = tuple[int, ...]
 Ids = np.ndarray[Any, np.dtype[np.int64]]
@@ -135,7 +135,7 @@ class Builder:
 
     # -- the end ------------------------------------------------------------------------------------
 
-    def finish(self, outputs: Iterable[int]) -> Program:
+    def finish(self, outputs: Iterable[int]) -> Graph:
         """The program with these outputs, without what they do not need."""
         wanted = np.fromiter(outputs, np.int64)
         needed = self._needed(wanted.tolist())
@@ -145,7 +145,7 @@ class Builder:
         used, code = np.unique(all_codes, return_inverse=True)
         renumber, constants = self._renumbering(np.array(needed, bool), np.concatenate([kept, wanted]))
         operations = list(self._operations)
-        return Program(
+        return Graph(
             inputs=self.inputs,
             constants=constants,
             operations=tuple(operations[i] for i in used.tolist()),

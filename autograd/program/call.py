@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 import numpy as np
 
@@ -26,9 +26,6 @@ from autograd.program.program import Program
 from autograd.program.recording import Recording
 from autograd.structure import check_length, fit, floats, numbers_or_values
 
-if TYPE_CHECKING:
-    from autograd.program.compile import Compiled
-
 
 class Recorded:
     """A recording, and what was made of it so far."""
@@ -37,7 +34,7 @@ class Recorded:
         self.as_written = self.recording = as_written
         if not options.exact:
             with collector_paused():
-                self.recording = replace(as_written, program=fuse_sums(as_written.program))
+                self.recording = replace(as_written, program=Program.of(fuse_sums(as_written.program)))
         self.latest: tuple[Kernel, str] | None = None  # the kernel that ran last, and why that one
         self.latest_program = self.recording.program
         self._programs: dict[Question, Program] = {}
@@ -50,7 +47,7 @@ class Recorded:
             asked = Asked(self.recording, options)
             question.answer(asked)  # raises if it cannot be asked
             with collector_paused():
-                program = self._programs[question] = question.program(asked)
+                program = self._programs[question] = Program.of(question.program(asked))
         backend, why = choose(program, options.backend, samples)
         ready = self._ready.get((question, backend))
         if ready is None:
@@ -58,6 +55,19 @@ class Recorded:
                 ready = self._ready[question, backend] = Ready(question, program, self.recording, options, backend)
         self.latest, self.latest_program = (ready.kernel, why), program
         return ready
+
+
+class Function(Protocol):
+    """What a call is a question to: a function that is recorded for the arguments it meets, with its options."""
+
+    f: Any
+    options: Options
+    lock: Any
+
+    def taken(
+        self, args: Sequence[Any], named: dict[str, Any], differentiated: bool = False
+    ) -> tuple[Recorded, Arguments]:
+        """What was recorded for such arguments, now or before, and their numbers."""
 
 
 class Call:
@@ -68,7 +78,7 @@ class Call:
     where the function uses inputs of a transform that is running, the answer is made of Values.
     """
 
-    def __init__(self, compiled: Compiled, question: Question) -> None:
+    def __init__(self, compiled: Function, question: Question) -> None:
         self._compiled = compiled
         self._question = question
 

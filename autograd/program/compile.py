@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from copy import deepcopy
 from functools import partial, update_wrapper
 from types import FunctionType
-from typing import Any, Unpack, overload
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, Unpack, overload
 
 from autograd.context import record_sources
 from autograd.errors import ArgumentError, GraphError
@@ -20,7 +20,7 @@ from autograd.program.as_graph import graph_of_recording
 from autograd.program.batch import Arguments, Axes, axes_of
 from autograd.program.call import Bound, Call, Recorded, take_numbers
 from autograd.program.kernel import Kernel
-from autograd.program.options import Choices, Options
+from autograd.program.options import Choices, Options, Running
 from autograd.program.orders import Key, compute_alike, in_order
 from autograd.program.program import Program
 from autograd.program.recording import Recording, record_function, record_nodes
@@ -30,13 +30,29 @@ from autograd.text import short
 from autograd.transforms import Function, Positions
 from autograd.value import Value
 
+if TYPE_CHECKING:
+    from autograd.program.answers import (
+        GradientCall,
+        HessianCall,
+        JacobianCall,
+        Valuation,
+        ValueAndGradientCall,
+        ValueCall,
+    )
+
+R = TypeVar("R", covariant=True)
+Made = TypeVar("Made")
 __all__ = ["Bound", "Compiled", "compile", "compile_graph"]
 REMEMBERED = 32  # recordings of one function, for as many structures of its arguments; the oldest is dropped
 _AT_ONCE = 256  # threads that record the same; more are taken for one that calls itself through threads
 
 
 @overload
-def compile(f: Function, /, **options: Unpack[Choices]) -> Compiled: ...  # noqa: A001  (see below)
+def compile(f: Callable[..., R], /, **options: Unpack[Running]) -> CompiledFunction[R]: ...  # noqa: A001  (see below)
+@overload
+def compile(f: None = None, /, **options: Unpack[Running]) -> Compiling: ...  # noqa: A001
+@overload
+def compile(f: Callable[..., R], /, **options: Unpack[Choices]) -> Compiled: ...  # noqa: A001
 @overload
 def compile(f: None = None, /, **options: Unpack[Choices]) -> Callable[[Function], Compiled]: ...  # noqa: A001
 
@@ -124,6 +140,22 @@ def compile(  # noqa: A001  (what the field calls it, torch.compile; Python's ow
     return partial(Compiled, options=options) if f is None else Compiled(f, options)
 
 
+@overload
+def compile_graph(
+    outputs: Made, inputs: Sequence[Any], *, backend: str = "auto", exact: bool = False, threads: int = 1
+) -> CompiledFunction[Made]: ...
+@overload
+def compile_graph(
+    outputs: Made,
+    inputs: Sequence[Any],
+    *,
+    argnums: Positions = 0,
+    in_axes: Axes = None,
+    reduce: str | None = None,
+    backend: str = "auto",
+    exact: bool = False,
+    threads: int = 1,
+) -> Compiled: ...
 def compile_graph(
     outputs: Any,
     inputs: Sequence[Any],
@@ -386,3 +418,23 @@ class Compiled(Locked):
     def __repr__(self) -> str:
         name = short(str(getattr(self.f, "__name__", "graph")))
         return f"<compiled {name}, recorded for {len(self._recordings)} structure{'s' * (len(self._recordings) != 1)}>"
+
+
+if TYPE_CHECKING:
+
+    class CompiledFunction(Valuation[R], Compiled):
+        """A Compiled that answers in f's own shapes, and is differentiated along the first argument.
+
+        What `compile` gives without options that say otherwise, as type checkers see it; it is a `Compiled`.
+        """
+
+        value: ValueCall[R]
+        grad: GradientCall
+        value_and_grad: ValueAndGradientCall
+        jacobian: JacobianCall[R]
+        hessian: HessianCall
+
+    class Compiling(Protocol):
+        """The decorator that `compile` gives without a function."""
+
+        def __call__(self, f: Callable[..., R], /) -> CompiledFunction[R]: ...

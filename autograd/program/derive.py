@@ -10,11 +10,11 @@ from autograd import transforms
 from autograd.errors import ArgumentError, OperandError
 from autograd.kinds import Static
 from autograd.program.builder import Builder
+from autograd.program.graph import SUM, Graph
 from autograd.program.options import Options
 from autograd.program.passes.adjoint import adjoints, copy_into, with_gradient
 from autograd.program.passes.expand import expand_slopes
 from autograd.program.passes.tangent import tangents, with_tangents
-from autograd.program.program import SUM, Program
 from autograd.program.recording import Recording
 from autograd.structure import NUMBER, Structure, compose
 from autograd.text import quoted
@@ -101,7 +101,7 @@ class Asked:
         listed = [*answers, *aux]
         return _several(listed) if len(listed) > 1 else listed[0]
 
-    def with_aux(self, program: Program, value: bool = False) -> Program:
+    def with_aux(self, program: Graph, value: bool = False) -> Graph:
         """A program, with the value before its outputs if asked for, and with what stands beside it behind."""
         parts = [(self.program, self.outputs)] * value + [(program, program.outputs.tolist())]
         if self.aux is not None:
@@ -130,7 +130,7 @@ def together(parts: Sequence[Structure]) -> Structure:
     return Structure(tuple, sum(part.size for part in parts), (), (), tuple(parts))
 
 
-def _merged(parts: Sequence[tuple[Program, Sequence[int]]]) -> Program:
+def _merged(parts: Sequence[tuple[Graph, Sequence[int]]]) -> Graph:
     """One program with some numbers of several, whose inputs are the first of those of the longest."""
     builder = Builder(max((program.inputs for program, _ in parts), key=len))
     outputs = []
@@ -171,11 +171,11 @@ def _hessian(asked: Asked) -> Answer:
 # -- programs ---------------------------------------------------------------------------------------
 
 
-def _gradient_program(asked: Asked) -> Program:
+def _gradient_program(asked: Asked) -> Graph:
     return with_gradient(asked.program, asked.inputs, values=False)
 
 
-def _jacobian_program(asked: Asked) -> Program:
+def _jacobian_program(asked: Asked) -> Graph:
     """Backwards from every output or forwards from every input, whichever are fewer."""
     inputs, outputs, program = asked.inputs, asked.outputs, asked.program
     builder = Builder(program.inputs)
@@ -189,7 +189,7 @@ def _jacobian_program(asked: Asked) -> Program:
     return builder.finish([rows[i][j] for i, j in order])
 
 
-def _hessian_program(asked: Asked) -> Program:
+def _hessian_program(asked: Asked) -> Graph:
     """The gradient's tangents along every input.  Symmetric: each pair is computed once."""
     inputs, structure = asked.inputs, asked.along
     first = expand_slopes(_gradient_program(asked))
@@ -205,23 +205,23 @@ def _directions(asked: Asked) -> list[tuple[int, str]]:
     return [(i, f"d{asked.program.inputs[i]}") for i in asked.inputs]
 
 
-def _hvp_program(asked: Asked) -> Program:
+def _hvp_program(asked: Asked) -> Graph:
     """The Hessian times a direction: forward over reverse (Pearlmutter 1994)."""
     return with_tangents(expand_slopes(_gradient_program(asked)), _directions(asked))
 
 
-def _jvp_program(asked: Asked) -> Program:
+def _jvp_program(asked: Asked) -> Graph:
     moved = with_tangents(_with_outputs(asked.program, asked.outputs), _directions(asked))
     return asked.with_aux(moved, value=True)
 
 
-def _with_outputs(program: Program, outputs: Sequence[int]) -> Program:
+def _with_outputs(program: Graph, outputs: Sequence[int]) -> Graph:
     builder = Builder(program.inputs)
     numbers = copy_into(builder, program)
     return builder.finish([numbers[i] for i in outputs])
 
 
-def _vjp_program(asked: Asked) -> Program:
+def _vjp_program(asked: Asked) -> Graph:
     """Backwards once, from all outputs, each with its weight."""
     program = asked.program
     builder = Builder([*program.inputs, *asked.main.places("weight")])
@@ -293,7 +293,7 @@ class Question:
     name: str
     transform: Callable[[Function, Positions, bool], Function]
     answer: Callable[[Asked], Answer]
-    program: Callable[[Asked], Program]
+    program: Callable[[Asked], Graph]
     takes: str = ""
 
 

@@ -1,8 +1,8 @@
 """What an executor is asked for and what it answers: the seam between `compile` and the machines.
 
 A `Task` says what is to be computed over how many samples; an executor turns it into a `Kernel`, which
-is called with arrays.  Nothing else passes between them, so an executor can be added without touching
-anything above it.
+is called with arrays.  Nothing else passes between them; an executor is added by its module and by a line in
+`executors`, which chooses among them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograd.errors import ArgumentError
-from autograd.program.program import Program
+from autograd.program.graph import Graph
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -29,7 +29,7 @@ class Task:
     exact    whether every sum is added in the order in which it stands, and no product fused with it
     """
 
-    program: Program
+    program: Graph
     batched: tuple[bool, ...]
     summed: tuple[bool, ...]
     exact: bool = False

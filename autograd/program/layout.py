@@ -83,7 +83,7 @@ class Layout:
     def scale(self, samples: int | None, each: Array, total: Array) -> None:
         """Make means of sums, and derivatives of the mean of derivatives of the sum."""
         if self.is_scaled and samples is not None:
-            with np.errstate(invalid="ignore"):  # the mean of no samples is nan
+            with np.errstate(invalid="ignore", divide="ignore"):  # the mean of no samples is nan
                 total /= samples
                 each /= max(samples, 1)
 

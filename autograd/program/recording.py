@@ -10,8 +10,8 @@ from autograd.collector import collector_paused
 from autograd.context import now, writing_program
 from autograd.errors import ArgumentError, GraphError, OperandError
 from autograd.order import interior
-from autograd.program.graph import captured_nodes, program_from
 from autograd.program.program import Program
+from autograd.program.reading import captured_nodes, program_from
 from autograd.replay import chose_for_good
 from autograd.structure import Structure, flatten, names_of_arguments
 from autograd.symbol import Symbol

@@ -16,9 +16,9 @@ import pytest
 from autograd.errors import ArgumentError, MissingExtra
 from autograd.ops.primitive import TABLE, Primitive
 from autograd.program.builder import Builder
+from autograd.program.graph import DOT, Operation
 from autograd.program.interpreter import Interpreter
 from autograd.program.kernel import Task
-from autograd.program.program import DOT, Operation
 
 pytest.importorskip("llvmlite", reason="the extra `native` is not installed")
 

@@ -28,7 +28,7 @@ from autograd import (
     where,
 )
 from autograd.order import reachable
-from autograd.program.graph import program_from
+from autograd.program.reading import program_from
 from autograd.recorder import RECORDERS
 
 w = Value(0.5, name="w")

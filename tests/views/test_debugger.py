@@ -378,7 +378,7 @@ def test_help_is_there_for_every_verb():
 
 
 def test_a_network_shows_layers_and_the_gradient_of_the_first_leaves():
-    J = half_squared_error(MLP(2, [3, 1], seed=1)([0.5, -1.0]), [1.0])
+    J = half_squared_error(MLP(2, [3, 1], "tanh", seed=1)([0.5, -1.0]), [1.0])
     shown = said(J, "next layer", "continue")
     assert shown.count("── forward, layer2.neuron") == 3
     assert shown.count("∂½(y−ŷ)²") or shown.count("∂J/∂") == 8

@@ -131,8 +131,8 @@ def test_every_row_of_the_table_is_equal_on_the_page_and_in_python(context):
         for at in places(row):
             leading = at[: len(row.operands) - 1] if row.variadic else ()
             use = Use(row.name, len(at), leading)
-            uses += [use] if row.variadic else []
-            asked.append([row.name, use.key if row.variadic else row.name, [javascript(x) for x in at]])
+            uses.append(use)
+            asked.append([row.name, use.key, [javascript(x) for x in at]])
             y = row.float(*at)
             cases.append((row.name, at, y, row.float_slopes(y, *at)))
     page = context.new_page()

@@ -164,7 +164,7 @@ def test_wide_operations_are_said_at_once():
 
 
 def test_names_are_found_as_a_keyboard_types_them():
-    model = MLP(2, [2, 1], seed=1)
+    model = MLP(2, [2, 1], "tanh", seed=1)
     J = half_squared_error(model([[0.5, -1.0], [1.0, 2.0]]), [1.0, 0.0])
     seen = trace(J)
     names = Names(seen.columns)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from autograd import Value
 from autograd.errors import GraphError, OperandError
+from autograd.ops import table
 from autograd.ops.numbers import left_to_right
 from autograd.ops.primitive import lookup
 from autograd.renamed import renamed
@@ -320,10 +321,10 @@ class _Board:
     def _written(self, i: int, known: Mapping[int, Box] = MappingProxyType({})) -> Box:
         """The operation, its operands as they are known, else their symbols."""
         node, operands = self.nodes[i], self.operands[i]
-        if node.op == "guard":
+        if node.op == table.guard.name:
             operands = [taken(node, operands, self.nodes)]
         boxes = [known[o] if o in known else self._symbol(o) for o in operands]
-        return boxes[0] if node.op == "guard" else written(lookup(node.op), boxes)
+        return boxes[0] if node.op == table.guard.name else written(lookup(node.op), boxes)
 
     def _partial(self, of: int, by: int) -> Box:
         top, bottom = (n.row(n.Word("∂"), self._symbol(i), binds=n.ATOM) for i in (of, by))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from autograd.errors import ArgumentError
+from autograd.ops import table
 from autograd.ops.primitive import lookup
 from autograd.renamed import renamed
 from autograd.text import in_latex, in_xml, quoted
@@ -169,7 +170,7 @@ class _Writer:
     def _compose(self, i: int) -> None:
         operands = self._operands[i]
         boxes = [self._box(o) for o in operands]
-        box = boxes[0] if self._nodes[i].op == "guard" else written(lookup(self._nodes[i].op), boxes)
+        box = boxes[0] if self._nodes[i].op == table.guard.name else written(lookup(self._nodes[i].op), boxes)
         height = 1 + max(self._heights.get(o, 0) for o in operands)
         if i != self._root and self._wants_a_name(i, height) and not isinstance(box, (n.Identifier, n.Number)):
             symbol = self._names.identifier(i)
@@ -204,10 +205,12 @@ def _merged(nodes: Sequence[Node], seen: Trace) -> list[list[int]]:
             same[node.id] = first.setdefault((node.value.hex(),), node.id)
     for i in seen.forward:
         operands[i] = [same[o] for o in operands[i]]
-        if nodes[i].op == "guard":
+        if nodes[i].op == table.guard.name:
             operands[i] = [taken(nodes[i], operands[i], nodes)]
         if not nodes[i].name:
-            same[i] = operands[i][0] if nodes[i].op == "guard" else first.setdefault((nodes[i].op, *operands[i]), i)
+            same[i] = (
+                operands[i][0] if nodes[i].op == table.guard.name else first.setdefault((nodes[i].op, *operands[i]), i)
+            )
     return operands
 
 

@@ -49,8 +49,8 @@ class ExplorableGraph:
 
     @property
     def rules(self) -> list[Use]:
-        """The variadic rules that the page needs."""
-        return [use for use, _ in self.uses if lookup(use.op).variadic]
+        """The rules that the page needs."""
+        return [use for use, _ in self.uses]
 
     def learn(self, wanted: list[int] | None) -> list[int]:
         """The leaves that learning moves."""
@@ -105,7 +105,7 @@ def _described(use: Use, constants: Constants) -> dict[str, Any]:
 
     Where constants take part in how it is written, `otherwise` says how it is with other numbers in their place.
     """
-    described = {"op": use.op, "rule": use.key if lookup(use.op).variadic else use.op, **_notation(use, constants)}
+    described = {"op": use.op, "rule": use.key, **_notation(use, constants)}
     if use.leading:
         described["leading"] = len(use.leading)
     elif any(constant is not None for constant in constants):

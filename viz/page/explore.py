@@ -25,7 +25,7 @@ from autograd.renamed import renamed
 from autograd.text import in_json, in_xml, quoted
 from viz.names import Names
 from viz.page.data import ExplorableGraph
-from viz.page.javascript import Use, by_hand, check_writable, table_source
+from viz.page.javascript import Use, by_hand, table_source
 from viz.pictures.svg import COLOURS
 from viz.subject import look
 from viz.text import shortened
@@ -109,7 +109,6 @@ def explore(
 
 def _page(seen: Trace, names: Names, title: str | None, note: str | None, learn: list[int] | None, rate: float) -> str:
     graph = ExplorableGraph(seen, names)
-    check_writable(use.op for use, _ in graph.uses)
     root = graph.called[seen.root]
     script = _script(graph.rules)
     style = _colours() + _part("style.css")

@@ -131,12 +131,12 @@ class Inspector {
       { graph } = app;
     this.shown = thing;
     this.fields = [];
-    const live = (element, text) => (
+    const live = (element, text) => {
       this.fields.push(() => {
         element.textContent = text();
-      }),
-      element
-    );
+      });
+      return element;
+    };
     const found = () => graph.gathered(thing, app.taken),
       known = () => app.words.known(thing, app.taken);
     const parts = [],

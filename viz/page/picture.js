@@ -347,7 +347,9 @@ class Picture {
   }
 
   label(card, text) {
-    if (card.said !== text) card.g.setAttribute("aria-label", (card.said = text));
+    if (card.said === text) return;
+    card.said = text;
+    card.g.setAttribute("aria-label", text);
   }
 
   /** A card's state as classes, and its tint by the size of δ. */
@@ -398,8 +400,9 @@ class Picture {
     const ready = graph.knows(link.first, app.taken),
       look = `edge ${link.sign} ${ready ? "" : "waiting"} ${link.flows ? "" : "no-path"}`,
       width = arrived ? (1.2 + 2.6 * logarithmic(contribution, this.largest)).toFixed(2) : "";
-    if (look !== link.look) link.g.setAttribute("class", (link.look = look));
-    if (width !== link.width) link.path.style.strokeWidth = link.width = width;
+    if (look !== link.look) link.g.setAttribute("class", look);
+    if (width !== link.width) link.path.style.strokeWidth = width;
+    Object.assign(link, { look, width });
     if (link.label) setText(link.label, arrived ? shown(graph.slope[link.edges[0]]) : "");
   }
 

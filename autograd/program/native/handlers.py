@@ -18,12 +18,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from autograd.program.graph import DOT, SUM, Operation
 from autograd.program.native import rules
 from autograd.program.native.code import Code, Number, Text
 from autograd.program.native.driver import CONTEXT, LANES
 from autograd.program.native.driver import VECTOR as _VECTOR
 from autograd.program.native.machine import Library, width
-from autograd.program.program import DOT, SUM, Operation
 
 _SHORT = 8  # lines of code from which on an operation on doubles is worth gathering
 _UNROLLED = 4  # vectors of a block that a dot works on at once

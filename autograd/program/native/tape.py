@@ -11,14 +11,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd.ops import table
+from autograd.program.graph import DOT, SUM, Graph, Operation
 from autograd.program.kernel import Floats, Task
 from autograd.program.native.driver import driver
 from autograd.program.native.handlers import LOAD, STORE, TOTAL, Kind
-from autograd.program.program import DOT, SUM, Operation, Program
 
 WINDOW = 1024  # instructions that may change places with each other
 # Rows of which an operand is better known, and which one.
-_KNOWN = {"power": 1, "power_log": 0, "polygamma": 0, "softmax": 0, "log_softmax": 0}
+_KNOWN = {table.power.name: 1} | dict.fromkeys(
+    [row.name for row in (table.power_log, table.polygamma, table.softmax, table.log_softmax)], 0
+)
 _POINTER, _COUNT = ctypes.c_void_p, ctypes.c_int64
 
 Array = np.ndarray[Any, Any]
@@ -95,7 +98,7 @@ def _lines(task: Task) -> tuple[_Lines, list[Kind]]:
     return _Lines(kind, np.zeros(len(kind), np.int64), starts, program.operands[kept], results), list(kinds)
 
 
-def _special(program: Program, i: int, operation: Operation) -> Kind:
+def _special(program: Graph, i: int, operation: Operation) -> Kind:
     """The kind of an instruction of which an operand is known if that is a constant."""
     start, end = program.starts[i : i + 2].tolist()
     place = _KNOWN[operation.row] + (operation.slot is not None)

@@ -17,11 +17,11 @@ from autograd.errors import GraphError
 from autograd.ops.expression import Expression, Term, variable
 from autograd.ops.primitive import lookup
 from autograd.program.builder import Builder
-from autograd.program.program import DOT, GUARD, MAXIMUM, SUM, WHERE, Operation, Program
+from autograd.program.graph import DOT, GUARD, MAXIMUM, SUM, WHERE, Graph, Operation
 from autograd.sweeps import Choice, Edge, Products, backwards
 
 
-def copy_into(builder: Builder, program: Program) -> list[int]:
+def copy_into(builder: Builder, program: Graph) -> list[int]:
     """Write `program` again; the numbers that its numbers now have."""
     numbers = [*range(len(program.inputs)), *map(builder.constant, program.constants.tolist())]
     codes = [builder.code_of(operation) for operation in program.operations]
@@ -33,7 +33,7 @@ def copy_into(builder: Builder, program: Program) -> list[int]:
     return numbers
 
 
-def with_gradient(program: Program, wrt: Sequence[int], output: int = 0, values: bool = True) -> Program:
+def with_gradient(program: Graph, wrt: Sequence[int], output: int = 0, values: bool = True) -> Graph:
     """The program whose outputs are those of `program` and then ∂output/∂input for each input in `wrt`.
 
     Without `values` the outputs are the derivatives alone.
@@ -46,7 +46,7 @@ def with_gradient(program: Program, wrt: Sequence[int], output: int = 0, values:
 
 
 def adjoints(
-    builder: Builder, program: Program, numbers: list[int], seeds: dict[int, int], wrt: Sequence[int]
+    builder: Builder, program: Graph, numbers: list[int], seeds: dict[int, int], wrt: Sequence[int]
 ) -> list[int]:
     """Write δ of every number that leads from `wrt` to the seeds; the δs of `wrt`.
 
@@ -67,7 +67,7 @@ class Written:
     A slope of more than one instruction stands as one of its own, so that programs stay short.
     """
 
-    def __init__(self, builder: Builder, program: Program, numbers: Sequence[int]) -> None:
+    def __init__(self, builder: Builder, program: Graph, numbers: Sequence[int]) -> None:
         self.zero, self.one = builder.zero, builder.one
         self.order = range(program.first, program.first + len(program))
         self._builder, self._numbers = builder, numbers
@@ -121,7 +121,7 @@ class Written:
         return constant is not None and isfinite(constant)
 
 
-def depends_on(program: Program, inputs: Sequence[int]) -> bytearray:
+def depends_on(program: Graph, inputs: Sequence[int]) -> bytearray:
     """For every number whether it depends on one of `inputs`."""
     active = bytearray(program.first + len(program))
     for i in inputs:

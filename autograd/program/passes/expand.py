@@ -5,10 +5,10 @@ from __future__ import annotations
 from autograd.ops.expression import variable
 from autograd.ops.primitive import lookup
 from autograd.program.builder import Builder, Numbers
-from autograd.program.program import GUARD, WHERE, Operation, Program
+from autograd.program.graph import GUARD, WHERE, Graph, Operation
 
 
-def expand_slopes(program: Program) -> Program:
+def expand_slopes(program: Graph) -> Graph:
     """The same program with every slope that is one instruction, tanh′(y, x), written as its rule says.
 
     >>> b = Builder(["y", "x"])

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from autograd.program.builder import Builder
+from autograd.program.graph import Graph
 from autograd.program.passes.adjoint import Written, copy_into
-from autograd.program.program import Program
 from autograd.sweeps import forwards
 
 
-def tangents(builder: Builder, program: Program, numbers: list[int], moving: dict[int, int]) -> list[int]:
+def tangents(builder: Builder, program: Graph, numbers: list[int], moving: dict[int, int]) -> list[int]:
     """Write how the outputs of `program` move when the numbers in `moving` move so; 0 for those that do not.
 
     `numbers` says where the numbers of `program` stand in `builder`, `moving` gives tangents (numbers in
@@ -21,7 +21,7 @@ def tangents(builder: Builder, program: Program, numbers: list[int], moving: dic
     return [found.get(i, builder.zero) for i in program.outputs.tolist()]
 
 
-def with_tangents(program: Program, directions: Sequence[tuple[int, str]]) -> Program:
+def with_tangents(program: Graph, directions: Sequence[tuple[int, str]]) -> Graph:
     """The program of how outputs move along a direction: (input, name of the new input that is its tangent), …"""
     builder = Builder([*program.inputs, *(name for _, name in directions)])
     numbers = copy_into(builder, program)

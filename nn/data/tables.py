@@ -46,6 +46,24 @@ def table(data: Any, what: str = "X") -> Table:
     return Table(array if array.dtype.kind in "iu" else array.astype(float, copy=False), names)
 
 
+def with_ones(X: Any) -> Any:
+    """X with a column of ones at the right: the bias as a row of the weight matrix.
+
+    The lecture's other way: with ``bias=False`` and one more row in W, X·W contains the bias.
+
+    >>> with_ones([[1.4, -1.0], [0.4, -1.0]])
+    array([[ 1.4, -1. ,  1. ],
+           [ 0.4, -1. ,  1. ]])
+
+    One sample gets a 1 at its end.  Raises ArgumentError for other than one or two dimensions.
+    """
+    array = np.asarray(X)
+    if array.ndim not in (1, 2):
+        raise ArgumentError(f"with_ones takes one sample or a 2-d batch, got shape {array.shape}")
+    ones = np.ones((*array.shape[:-1], 1), array.dtype if array.dtype == object else float)
+    return np.concatenate([array, ones], axis=-1)
+
+
 def column_names(data: Any) -> Names:
     """The names of a frame's columns; None for anything without."""
     names = getattr(data, "columns", None)

@@ -17,7 +17,7 @@ import numpy as np
 
 from autograd.errors import ArgumentError, GraphError
 from autograd.text import quoted
-from nn.data import Names, Table, check_names, table
+from nn.data.tables import Names, Table, check_names, table
 
 Array: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
 Self = TypeVar("Self", bound="Normalization")

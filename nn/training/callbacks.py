@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from autograd.errors import ArgumentError
 from autograd.text import quoted
-from nn.data import check_count
-from nn.history import History
-
-if TYPE_CHECKING:
-    from nn.module import Module
+from nn.data.tables import check_count
+from nn.training.history import History
+from nn.training.model import Model
 
 Vector: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
 
@@ -34,7 +32,7 @@ class Epoch:
     number: int
     training: float
     validation: float | None
-    model: Module
+    model: Model
     history: History
     numbers: Vector
     last: bool = False

@@ -7,25 +7,28 @@ parameters by name.  The rest follows from that here.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Never, Self, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
-from autograd.errors import ArgumentError, OperandError
+from autograd.errors import ArgumentError
 from autograd.files import Place
-from autograd.text import quoted, short
-from autograd.value import Value, number
-from nn.data import Array, Names, apart_together, check_names, column_names, listed, table
-from nn.fitting import Callback, Validation, fit
-from nn.history import History
-from nn.initialise import Seed
+from autograd.text import short
+from autograd.value import Number, Value, number
+from nn.data.scales import Normalization
+from nn.data.seeds import Seed
+from nn.data.tables import Array, Names, apart_together, listed
 from nn.losses import half_squared_error
-from nn.normalise import Normalization
-from nn.notation import input_labels
-from nn.objective import Loss
-from nn.optimisers import Optimiser
-from nn.prediction import predict
+from nn.networks.calling import answer
+from nn.saving import save
+from nn.training.fitting import fit
+from nn.training.history import History
+from nn.training.objective import Loss
+from nn.training.optimisers import Optimiser
+from nn.training.options import Callback, FitOptions, Validation
+from nn.training.prediction import predict
 
 
 class Module(ABC):
@@ -60,6 +63,12 @@ class Module(ABC):
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """Every parameter with its scope and name, such as ``layer2.neuron1.W¹₁₁``."""
 
+    @overload
+    def __call__(self, x: Sequence[Sequence[Any]]) -> NDArray[np.object_]: ...
+    @overload
+    def __call__(self, x: Sequence[Number | Value]) -> Value | list[Value]: ...
+    @overload
+    def __call__(self, x: Any) -> Any: ...  # an array or a frame, of one sample or of many
     def __call__(self, x: Any) -> Any:
         """The output for one sample or for a batch.
 
@@ -70,59 +79,7 @@ class Module(ABC):
 
         Raises ArgumentError if the width differs from `inputs`, OperandError for what is not numbers.
         """
-        if isinstance(x, np.ndarray):
-            if x.ndim == 2:
-                return self._batch(x)
-            if x.ndim != 1:
-                raise ArgumentError(f"a network takes one sample or a 2-d batch, got an array of shape {x.shape}")
-            x = x.tolist()
-        elif not isinstance(x, (list, tuple)):
-            x = self._as_sequence(x)
-            if isinstance(x, np.ndarray):
-                return self(x)
-        if x and isinstance(x[0], (list, tuple, np.ndarray)):
-            return self._batch(x)
-        answer = self.forward(self._inputs(x))
-        return answer[0] if len(answer) == 1 else answer
-
-    def _as_sequence(self, x: Any) -> Any:
-        """A data frame, iterator or the like as an array or list."""
-        if column_names(x) is not None:
-            array, names = table(x)
-            check_names(self.columns, names, repr(self))
-            return array
-        if hasattr(x, "__array__") and not isinstance(x, np.generic):
-            return np.asarray(x)
-        if isinstance(x, (str, Value, np.generic)) or not hasattr(x, "__iter__"):
-            raise OperandError(
-                f"a network takes a sequence of numbers, got {type(x).__name__} {quoted(x)}; "
-                "put a single number in a list"
-            )
-        return list(x)
-
-    def _batch(self, rows: Any) -> Any:
-        if isinstance(rows, np.ndarray):
-            self._check_width(rows.shape[1])
-            rows = rows.tolist()
-        answers = np.empty((len(rows), self.outputs), object)
-        for i, row in enumerate([self._inputs(row) for row in rows]):
-            answers[i, :] = self.forward(row)
-        return answers
-
-    def _inputs(self, x: Sequence[Any]) -> list[Value]:
-        """One sample as Values; those made here carry the names x₁, x₂, …."""
-        self._check_width(len(x))
-        xs = []
-        for item, label in zip(x, input_labels(len(x)), strict=True):
-            if not isinstance(item, Value):
-                item = Value(number(item, "an input"))
-                item._words = label
-            xs.append(item)
-        return xs
-
-    def _check_width(self, width: int) -> None:
-        if width != self.inputs:
-            raise ArgumentError(f"{self!r} takes {self.inputs} inputs, got a sample of {width}")
+        return answer(self, x)
 
     # -- parameters -----------------------------------------------------------------------------
 
@@ -197,9 +154,10 @@ class Module(ABC):
         DivergedError, which names the node, for nan and inf on the way, and TrainingError for a callback
         that raises.  After an error everything is as it was before.
         """
-        return fit(
-            self, X, y, loss, optimiser, epochs, batch_size, validation, callbacks, seed, progress, backend, threads
-        )
+        return fit(self, X, y, FitOptions(
+            loss=loss, optimiser=optimiser, epochs=epochs, batch_size=batch_size, validation=validation,
+            callbacks=callbacks, seed=seed, progress=progress, backend=backend, threads=threads,
+        ))  # fmt: skip
 
     def predict(self, X: Any, *, batch_size: int = 8192, backend: str = "auto", threads: int = 1) -> Array:
         """The outputs for X (samples × inputs) as numbers: samples × outputs, or a vector of one output each.
@@ -209,18 +167,6 @@ class Module(ABC):
         number.
         """
         return predict(self, X, batch_size, backend, threads)
-
-    def remembered(self, what: str, key: Any, make: Callable[[], Any]) -> Any:
-        """What `make` gives, or gave the last time if `key` and the parts of the model are the same.
-
-        So a program is recorded and compiled once, however often `fit` and `predict` are called.
-        """
-        parts = [(part.training, getattr(part, "activation", None)) for part in self._parts()]
-        whole = (key, self.parameters(), parts)
-        known = vars(self).setdefault("_programs", {})
-        if what not in known or known[what][0] != whole:
-            known[what] = whole, make()
-        return known[what][1]
 
     def __getstate__(self) -> dict[str, Any]:
         """All but the programs, which belong to this model's own nodes."""
@@ -237,39 +183,36 @@ class Module(ABC):
         Raises ArgumentError, with nothing written, for what has no plain form: an activation, a schedule
         or an optimiser of your own.
         """
-        from nn.saving import save  # it knows every kind of model, so it stands above this module
-
         save(self, place)
 
     # -- mode -----------------------------------------------------------------------------------
 
-    def train(self, mode: bool = True) -> Any:
-        """Training mode, in which rrelu draws its slopes; returns the model."""
+    def train(self, mode: bool = True, *data: Never, **options: Never) -> Self:
+        """Training mode, in which rrelu draws its slopes; returns the model.
+
+        Raises ArgumentError for data: `fit`, or `nn.train`, trains on it.
+        """
+        if data or options or not isinstance(mode, bool):
+            raise ArgumentError(
+                "model.train() sets the mode, True or False, and takes no data: to train on it call model.fit(X, y, …) "
+                "or nn.train(model, X, y, …)"
+            )
         for part in self._parts():
             part.training = mode
         return self
 
-    def eval(self) -> Any:
+    def eval(self) -> Self:
         """Evaluation mode, in which a forward pass is deterministic; returns the model."""
         return self.train(False)
 
     def _parts(self) -> Iterator[Module]:
         yield self
 
+    def _layers(self) -> Sequence[Any]:
+        """What is in a row: the layers of a network, else the module itself."""
+        return [self]
 
-def with_ones(X: Any) -> Any:
-    """X with a column of ones at the right: the bias as a row of the weight matrix.
-
-    The lecture's other way: with ``bias=False`` and one more row in W, X·W contains the bias.
-
-    >>> with_ones([[1.4, -1.0], [0.4, -1.0]])
-    array([[ 1.4, -1. ,  1. ],
-           [ 0.4, -1. ,  1. ]])
-
-    One sample gets a 1 at its end.  Raises ArgumentError for other than one or two dimensions.
-    """
-    array = np.asarray(X)
-    if array.ndim not in (1, 2):
-        raise ArgumentError(f"with_ones takes one sample or a 2-d batch, got shape {array.shape}")
-    ones = np.ones((*array.shape[:-1], 1), array.dtype if array.dtype == object else float)
-    return np.concatenate([array, ones], axis=-1)
+    @classmethod
+    def _assembled(cls, parts: Sequence[Any]) -> Any:
+        (only,) = parts
+        return only

@@ -6,29 +6,28 @@ learning.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import Any
 
 import numpy as np
 
 from autograd.collector import collector_paused
-from autograd.errors import ArgumentError, MissingExtra, NonFiniteError, OperandError
+from autograd.errors import ArgumentError, NonFiniteError, OperandError
 from autograd.text import quoted
 from autograd.value import Value
-from nn.data import Array, Names, check_count, check_names, column_names, table
-from nn.initialise import Seed, generator
+from nn.data.seeds import Seed, generator
+from nn.data.tables import Array, check_count, column_names
 from nn.losses import SUMMED, half_squared_error
-from nn.objective import Loss
-from nn.optimisers import GradientDescent, Optimiser
-
-if TYPE_CHECKING:
-    from nn.module import Module
+from nn.training.faults import still_layers, warn_of_still
+from nn.training.model import Model
+from nn.training.objective import Loss
+from nn.training.optimisers import GradientDescent, Optimiser
+from nn.training.progress import progress_bar
+from nn.training.samples import check_data
 
 
 def train(
-    model: Module,
+    model: Model,
     X: Any,
     y: Any,
     *,
@@ -69,10 +68,13 @@ def train(
             if bar is not None:
                 bar.set_postfix_str(f"J={history[-1]:.6g}", refresh=False)
                 bar.update(len(samples))
+    still = still_layers(model, optimiser.parameters, np.array([p.grad for p in optimiser.parameters]))
+    if still and count == len(samples) and history and history[-1] != 0:
+        warn_of_still(still, stacklevel=2)
     return history  # after Ctrl-C too: updates are whole, so the model is usable as it is
 
 
-def train_batch(model: Module, X: Array, y: Array, loss: Loss, optimiser: Optimiser) -> float:
+def train_batch(model: Model, X: Array, y: Array, loss: Loss, optimiser: Optimiser) -> float:
     """One forward pass, one backward pass, one update; returns J before the update.
 
     Raises NonFiniteError, with the parameters as they were, if J is not finite.
@@ -88,47 +90,6 @@ def train_batch(model: Module, X: Array, y: Array, loss: Loss, optimiser: Optimi
     return J.data
 
 
-def check_data(model: Module, X: Any, y: Any) -> tuple[Array, Array]:
-    """X and y as finite arrays that fit the model and each other.
-
-    Raises ArgumentError for shapes, NonFiniteError naming row and column (from 0).
-    """
-    samples, names = table(X, "X")
-    targets = table(y, "y").array
-    check_samples(model, samples, names)
-    if targets.ndim not in (1, 2) or len(targets) != len(samples):
-        raise ArgumentError(f"y has one target for each of {len(samples)} samples, got shape {targets.shape}")
-    if len(samples) == 0:
-        raise ArgumentError("there is nothing to train on: X has no rows")
-    return samples, targets
-
-
-def check_samples(model: Module, samples: Array, names: Names) -> None:
-    """Raise ArgumentError unless these are samples × inputs of the model, in columns that it knows."""
-    check_names(model.columns or getattr(model.input_scale, "names", None), names, repr(model))
-    if samples.ndim != 2 or samples.shape[1] != model.inputs:
-        advice = ": make it a column with X[:, None]" if samples.ndim == 1 and model.inputs == 1 else ""
-        raise ArgumentError(f"X has shape samples × {model.inputs} for {model!r}, got {samples.shape}{advice}")
-
-
 def _epoch_loss(found: list[float], sizes: list[int], loss: Loss) -> float:
     """J over all samples: the sum of sums, or the mean of means weighted by size."""
     return float(np.sum(found) if loss in SUMMED else np.average(found, weights=sizes))
-
-
-@contextmanager
-def progress_bar(samples: int, wanted: bool | None) -> Iterator[Any]:
-    """tqdm's bar over so many samples, or None; where `wanted` is None it shows in a terminal only."""
-    try:
-        from tqdm.auto import tqdm
-    except ImportError:
-        if wanted:
-            raise MissingExtra(
-                "progress=True needs tqdm, the extra `progress`: pip install 'glassgrad[progress]', or leave it off"
-            ) from None
-        wanted = False
-    if wanted is False or (wanted is None and not sys.stderr.isatty()):
-        yield None
-        return
-    with tqdm(total=samples, unit=" samples", unit_scale=True) as bar:
-        yield bar

@@ -10,34 +10,31 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import Any
 
 import numpy as np
 
-from autograd.errors import ArgumentError, AutogradError, NonFiniteError, OperandError
+from autograd.errors import ArgumentError, AutogradError, NonFiniteError
 from autograd.text import quoted, short
 from autograd.value import Value
 from nn.activations import RReLU
-from nn.callbacks import EarlyStopping, Epoch
-from nn.data import Array, Names, check_count, check_names, column_names
-from nn.faults import first_fault
-from nn.history import History
-from nn.initialise import Seed, generator
+from nn.data.seeds import generator
+from nn.data.tables import Array, column_names
 from nn.losses import SUMMED, check_targets
-from nn.normalise import Normalization
-from nn.objective import Loss, Objective
-from nn.optimisers import GradientDescent, Optimiser, State, Vector
-from nn.training import check_data, progress_bar
-
-if TYPE_CHECKING:
-    from nn.module import Module
-
-Callback: TypeAlias = Callable[[Epoch], object]
-Validation: TypeAlias = "tuple[Any, Any] | list[Any] | float | None"
+from nn.training.callbacks import EarlyStopping, Epoch
+from nn.training.faults import first_fault, still_layers, warn_of_still
+from nn.training.history import History
+from nn.training.model import Model
+from nn.training.objective import Objective
+from nn.training.optimisers import GradientDescent, Optimiser, State, Vector
+from nn.training.options import FitOptions
+from nn.training.programs import remembered
+from nn.training.progress import progress_bar
+from nn.training.samples import Data, check_data, check_scales, held_out, scaled
 
 
 class TrainingError(AutogradError, RuntimeError):
@@ -54,56 +51,27 @@ class DivergedError(TrainingError, NonFiniteError):
     """The loss, a derivative or a parameter became nan or inf."""
 
 
-class Data(NamedTuple):
-    """Samples × inputs, and one target (or a row of them) a sample."""
-
-    X: Array
-    y: Array
-
-    @property
-    def rows(self) -> Array:
-        """A sample and its targets side by side, in float64."""
-        return np.ascontiguousarray(np.column_stack([self.X, self.y]), dtype=float)
-
-    def take(self, which: Any) -> Data:
-        """Some of the samples."""
-        return Data(self.X[which], self.y[which])
-
-
-def fit(
-    model: Module,
-    X: Any,
-    y: Any,
-    loss: Loss,
-    optimiser: Optimiser | None,
-    epochs: int,
-    batch_size: int | None,
-    validation: Validation,
-    callbacks: Sequence[Callback],
-    seed: Seed,
-    progress: bool | None,
-    backend: str,
-    threads: int,
-) -> History:
-    """Train `model`; see `Module.fit`, which also has the defaults."""
-    data, rng, count = Data(*check_data(model, X, y)), generator(seed), check_count(epochs, "epochs")
-    data, held_out = _held_out(model, validation, data, column_names(X), rng)
-    size = len(data.X) if batch_size is None else check_count(batch_size, "samples in a batch")
-    optimiser = _optimiser(model, optimiser)
-    _check_functions(loss, callbacks)
-    _check_scales(model)
+def fit(model: Model, X: Any, y: Any, options: FitOptions) -> History:
+    """Train `model`; see `Module.fit`, which has the options as keywords."""
+    data, rng = Data(*check_data(model, X, y)), generator(options.seed)
+    data, validation = held_out(model, options.validation, data, column_names(X), rng)
+    optimiser = _optimiser(model, options.optimiser)
+    check_scales(model)
     with _unchanged_unless_well(model, optimiser):
-        data, held_out = _scaled(model, data), None if held_out is None else _scaled(model, held_out)
-        for part in (data, held_out):
+        data, validation = scaled(model, data), None if validation is None else scaled(model, validation)
+        for part in (data, validation):
             if part is not None:
-                check_targets(loss, part.y, model.outputs)
-        recipe = loss, optimiser.parameters, data.y.shape[1:], backend, threads
-        objective = model.remembered("fit", recipe, lambda: Objective(model, *recipe))
-        run = _Run(model, objective, optimiser, loss, data, held_out)
+                check_targets(options.loss, part.y, model.outputs)
+        recipe = options.loss, optimiser.parameters, data.y.shape[1:], options.backend, options.threads
+        objective = remembered(model, "fit", recipe, lambda: Objective(model, *recipe))
+        run = _Run(model, objective, optimiser, options, data, validation)
         model.columns = column_names(X) or model.columns
         model.optimiser, model.history = optimiser, run.history  # already, so that a callback may save the model
-        with progress_bar(count * len(data.X), progress) as bar:
-            run.train(count, min(size, len(data.X)), callbacks, rng, bar)
+        with progress_bar(options.epochs * len(data.X), options.progress) as bar:
+            run.train(rng, bar)
+    still = run.still_layers()
+    if still:
+        warn_of_still(still, stacklevel=3)  # the line that calls model.fit
     return run.history
 
 
@@ -120,38 +88,47 @@ class _Run:
     """One call of `fit`, once everything was checked."""
 
     def __init__(
-        self, model: Module, objective: Objective, optimiser: Optimiser, loss: Loss, data: Data, held_out: Data | None
+        self,
+        model: Model,
+        objective: Objective,
+        optimiser: Optimiser,
+        options: FitOptions,
+        data: Data,
+        validation: Data | None,
     ) -> None:
-        self.model, self.objective, self.optimiser, self.loss = model, objective, optimiser, loss
+        self.model, self.objective, self.optimiser, self.options = model, objective, optimiser, options
         self.data, self.rows = data, data.rows
-        self.held_out = None if held_out is None else held_out.rows
+        self.held_out = None if validation is None else validation.rows
         self.history = History() if model.history is None else deepcopy(model.history)
         self.at = _At(_numbers(optimiser.parameters), optimiser.state, optimiser.steps)
+        self.last_gradient: Vector = np.ones(len(optimiser.parameters))  # that of the last batch, once there was one
 
-    def train(self, epochs: int, size: int, callbacks: Sequence[Callback], rng: np.random.Generator, bar: Any) -> None:
+    def train(self, rng: np.random.Generator, bar: Any) -> None:
         """Epoch after epoch, until one of the reasons to stop."""
-        self.history.stopped = "epochs"
+        self.history.stopped, epochs = "epochs", self.options.epochs
         try:
             for number in range(epochs):
                 start = time.perf_counter()
-                training = self._epoch(size, rng, bar)
+                training = self._epoch(rng, bar)
                 found = None if self.held_out is None else self._mean(self._value(self.held_out), len(self.held_out))
                 self._note(training, found, time.perf_counter() - start, bar, f"epoch {number + 1}/{epochs}")
                 epoch = Epoch(number, training, found, self.model, self.history, self.at.w, number + 1 == epochs)
-                if self._called(epoch, callbacks):
+                if self._called(epoch):
                     break
         except KeyboardInterrupt:
             self.history.stopped = "interrupted"
         self._write()
 
-    def _epoch(self, size: int, rng: np.random.Generator, bar: Any) -> float:
+    def _epoch(self, rng: np.random.Generator, bar: Any) -> float:
         """Each sample once; J over all of them, each as it was met."""
         count = len(self.rows)
+        size = min(self.options.batch_size or count, count)
         order = rng.permutation(count) if size < count else None
         rows, total = self.rows if order is None else self.rows[order], 0.0
         for start in range(0, count, size):
             batch = rows[start : start + size]
             J, gradient = self.objective(self.at.w, batch)
+            self.last_gradient = gradient
             try:
                 if not math.isfinite(J):
                     raise NonFiniteError(f"the loss became {J}")
@@ -165,12 +142,20 @@ class _Run:
                 bar.update(len(batch))
         return self._mean(total, count)
 
+    def still_layers(self) -> list[Any]:
+        """The layers that more training would not move, though there is a loss left."""
+        moved = self.optimiser.parameters
+        if not still_layers(self.model, moved, self.last_gradient):  # of a batch, and before its update
+            return []
+        J, gradient = self.objective(self.at.w, self.rows)
+        return still_layers(self.model, moved, gradient) if J != 0 else []
+
     def _value(self, rows: Array) -> float:
         return self.objective.value(self.at.w, rows)
 
     def _mean(self, total: float, samples: int) -> float:
         """The sum as it stands for the lecture's J, else the mean."""
-        return total if self.loss in SUMMED else total / samples
+        return total if self.options.loss in SUMMED else total / samples
 
     def _note(self, training: float, validation: float | None, seconds: float, bar: Any, title: str) -> None:
         history = self.history
@@ -185,8 +170,9 @@ class _Run:
 
     # -- callbacks ------------------------------------------------------------------------------
 
-    def _called(self, epoch: Epoch, callbacks: Sequence[Callback]) -> bool:
+    def _called(self, epoch: Epoch) -> bool:
         """Call them all; whether one of them wants to stop."""
+        callbacks = self.options.callbacks
         looked_at = not all(isinstance(callback, EarlyStopping) for callback in callbacks)
         if looked_at:
             self._write()
@@ -217,7 +203,7 @@ class _Run:
     def _diverged(self, error: NonFiniteError, batch: Data) -> Any:
         """Raise, with the node named at which it began."""
         self._write()
-        fault = first_fault(self.model, self.loss, batch.X, batch.y)
+        fault = first_fault(self.model, self.options.loss, batch.X, batch.y)
         raise self._broken(DivergedError, f"{error}. In {fault}") from None
 
     def _broken(self, kind: type[TrainingError], what: str) -> TrainingError:
@@ -235,7 +221,7 @@ def _numbers(parameters: Sequence[Value]) -> Vector:
 
 
 @contextmanager
-def _unchanged_unless_well(model: Module, optimiser: Optimiser) -> Iterator[None]:
+def _unchanged_unless_well(model: Model, optimiser: Optimiser) -> Iterator[None]:
     """Put everything back if the block raises."""
     numbers, done, state = _numbers(model.parameters()), optimiser.steps, optimiser.state
     last = model.columns, model.optimiser, model.history
@@ -260,45 +246,8 @@ def _activation(part: Any) -> Any:
     return getattr(part, "activation", None)
 
 
-def _scaled(model: Module, data: Data) -> Data:
-    """The data on the scales of the model, which are fitted on the first data they meet."""
-    X, y = data
-    if model.input_scale is not None:
-        X = (model.input_scale if model.input_scale.columns else model.input_scale.fit(X)).transform(X)
-    if model.target_scale is not None:
-        y = (model.target_scale if model.target_scale.columns else model.target_scale.fit(y)).transform(y)
-    return Data(X, y)
-
-
-# -- checking ---------------------------------------------------------------------------------------
-
-
-def _held_out(
-    model: Module, validation: Validation, data: Data, names: Names, rng: np.random.Generator
-) -> tuple[Data, Data | None]:
-    """What to train on and what to validate with: data of its own, or a random share."""
-    if validation is None:
-        return data, None
-    if isinstance(validation, (tuple, list)) and len(validation) == 2:
-        found = Data(*check_data(model, *validation))
-        check_names(names, column_names(validation[0]), repr(model))
-        if found.y.shape[1:] != data.y.shape[1:]:
-            raise ArgumentError(f"the validation's y has shape {found.y.shape}, that of training {data.y.shape}")
-        return data, found
-    if isinstance(validation, bool) or not isinstance(validation, (int, float, np.floating)):
-        raise ArgumentError(f"validation is a pair (X, y) or a share of the samples, got {quoted(validation)}")
-    count = round(float(validation) * len(data.X)) if 0 < validation < 1 else 0
-    if not 0 < count < len(data.X):
-        what = "train on" if count else "validate with"
-        raise ArgumentError(f"a share of {validation} of {len(data.X)} samples leaves none to {what}")
-    order = rng.permutation(len(data.X))
-    return data.take(order[count:]), data.take(order[:count])
-
-
-def _optimiser(model: Module, given: Optimiser | None) -> Optimiser:
+def _optimiser(model: Model, given: Optimiser | None) -> Optimiser:
     """The one given, or that of the last time, or gradient descent; it moves parameters of this model only."""
-    if given is not None and not isinstance(given, Optimiser):
-        raise OperandError(f"an optimiser is one of nn's, such as Adam(model.parameters()), got {quoted(given)}")
     optimiser = given or model.optimiser or GradientDescent(model.parameters())
     foreign = set(optimiser.parameters) - set(model.parameters())
     if foreign:
@@ -306,25 +255,3 @@ def _optimiser(model: Module, given: Optimiser | None) -> Optimiser:
             f"{optimiser!r} moves {len(foreign)} parameters that are not of {model!r}: make it with model.parameters()"
         )
     return optimiser
-
-
-def _check_scales(model: Module) -> None:
-    for name in ("input_scale", "target_scale"):
-        scale = getattr(model, name)
-        if scale is not None and not isinstance(scale, Normalization):
-            raise OperandError(
-                f"{name} is a Standardization or a QuantileNormalization of nn, got {type(scale).__name__} "
-                f"{quoted(scale)}; data that another library scales goes in scaled, with {name} None"
-            )
-
-
-def _check_functions(loss: Loss, callbacks: Sequence[Callback]) -> None:
-    if not callable(loss):
-        raise OperandError(
-            f"a loss is a function of predictions and targets, such as nn.mean_squared_error, got {quoted(loss)}"
-        )
-    if not isinstance(callbacks, (list, tuple)):
-        raise ArgumentError(f"callbacks is a list of functions of an Epoch, got {quoted(callbacks)}")
-    for callback in callbacks:
-        if not callable(callback):
-            raise ArgumentError(f"a callback is a function of an Epoch, got {quoted(callback)}")

@@ -17,7 +17,7 @@ import numpy as np
 from autograd.errors import ArgumentError, NonFiniteError, OperandError
 from autograd.text import quoted
 from autograd.value import Value
-from nn.schedules import Rate, rate_at
+from nn.training.schedules import Rate, rate_at
 
 Vector: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
 State: TypeAlias = "dict[str, Vector]"  # one vector a name, one number a parameter

@@ -2,32 +2,38 @@
 
 A neuron is a = g(dot(w, x, b)): two nodes, z and a, so that δ of z is exactly ∂J/∂z.  With the linear
 activation a and z are the same number, and the one node is named z.
+
+Made from sizes, both are relu unless they are told otherwise, as the hidden units of a network are: which layer is
+the last only the network knows.  Made from weights they are tanh, the lecture's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autograd.errors import ArgumentError, NonFiniteError
 from autograd.functions import dot
 from autograd.text import quoted
-from autograd.value import Value, number
+from autograd.value import Number, Value, number
 from nn.activations import Activation, ActivationLike, activation
-from nn.data import check_count
-from nn.initialise import Initialiser, Matrix, Seed, generator, initialiser
-from nn.module import Module
+from nn.data.seeds import Seed, generator
+from nn.data.tables import check_count
+from nn.initialise import Initialiser, Matrix, fitting, initialiser
+from nn.networks.module import Module
 from nn.notation import NeuronNames, inside
+from nn.saving import filed
 
-DEFAULT_INIT = "xavier_uniform"
 
-
+@filed
 class Neuron(Module):
     """a = g(Σ wᵢxᵢ + b).
 
-    `w` is the list of weights and `b` the bias, as Values (None with ``bias=False``).
+    `w` is the list of weights and `b` the bias, as Values (None with ``bias=False``).  Made from a number of inputs
+    it is relu, with weights as fit the activation (see `nn.initialise`); made from weights it is tanh.
 
     >>> n = Neuron.from_weights([1.8], b=0.5, activation="tanh")
     >>> round(n([0.7]).data, 4)
@@ -39,15 +45,15 @@ class Neuron(Module):
     def __init__(
         self,
         inputs: int,
-        activation: ActivationLike = "tanh",
+        activation: ActivationLike = "relu",
         *,
         bias: bool = True,
-        init: str | Initialiser = DEFAULT_INIT,
+        init: str | Initialiser | None = None,
         seed: Seed = None,
     ) -> None:
         count, rng = check_count(inputs, "inputs"), generator(seed)
         g = _checked(activation, rng)
-        self._set_up(draw(init, count, 1, rng)[:, 0], 0.0 if bias else None, g)
+        self._set_up(draw(init, count, 1, g, rng)[:, 0], 0.0 if bias else None, g)
 
     @classmethod
     def from_weights(cls, w: Any, b: Any = None, activation: ActivationLike = "tanh") -> Neuron:
@@ -57,6 +63,16 @@ class Neuron(Module):
         neuron = cls.__new__(cls)
         neuron._set_up(weights, None if b is None else number(b, "a bias"), _checked(activation))
         return neuron
+
+    if TYPE_CHECKING:  # one output: of a sample a Value
+
+        @overload
+        def __call__(self, x: Sequence[Sequence[Any]]) -> NDArray[np.object_]: ...
+        @overload
+        def __call__(self, x: Sequence[Number | Value]) -> Value: ...
+        @overload
+        def __call__(self, x: Any) -> Any: ...
+        def __call__(self, x: Any) -> Any: ...
 
     def _set_up(
         self, w: Sequence[float] | Matrix, b: float | None, g: Activation, names: NeuronNames | None = None
@@ -88,6 +104,11 @@ class Neuron(Module):
     def outputs(self) -> int:
         """1."""
         return 1
+
+    @property
+    def has_bias(self) -> bool:
+        """Whether a bias is added."""
+        return self.b is not None
 
     def forward(self, xs: Sequence[Value]) -> list[Value]:
         """[a] for one sample of Values."""
@@ -134,10 +155,15 @@ class Neuron(Module):
                 yield f"{label.scope}.{label.name}", parameter
 
     def __repr__(self) -> str:
-        bias = "" if self.b is not None else ", bias=False"
+        bias = "" if self.has_bias else ", bias=False"
         return f"{type(self).__name__}({self.inputs}, {quoted(self.activation.name)}{bias})"
 
+    @classmethod
+    def _blank(cls, inputs: int, outputs: int, bias: bool, g: Activation) -> Neuron:
+        return cls(inputs, g, bias=bias, init="zeros")
 
+
+@filed
 class Perceptron(Neuron):
     """The threshold unit: 0 if Σ wᵢxᵢ ≤ threshold, else 1.
 
@@ -164,14 +190,21 @@ class Perceptron(Neuron):
         """What Σ wᵢxᵢ must exceed for the output to be 1."""
         return 0.0 if self.b is None else 0.0 - self.b.data
 
+    @classmethod
+    def _blank(cls, inputs: int, outputs: int, bias: bool, g: Activation) -> Perceptron:
+        return cls([0.0] * inputs, 0.0)
+
     def __repr__(self) -> str:
         return f"Perceptron({[w.data for w in self.w]}, threshold={self.threshold})"
 
 
+@filed
 class Layer(Module):
     """Neurons side by side on the same inputs: A = g(X·W + b).
 
-    `neurons` is the list; `weights` and `bias` are the numbers as W (inputs × outputs) and b.
+    `neurons` is the list; `weights` and `bias` are the numbers as W (inputs × outputs) and b.  Made from sizes its
+    neurons are relu, with weights as fit the activation (see `nn.initialise`), also where it is the last of a
+    `Sequential`; made from weights they are tanh.
 
     >>> layer = Layer.from_weights([[0.01, 0.05], [0.20, 0.041]], activation="tanh")
     >>> layer.weights.shape
@@ -184,23 +217,23 @@ class Layer(Module):
         self,
         inputs: int,
         outputs: int,
-        activation: ActivationLike = "tanh",
+        activation: ActivationLike = "relu",
         *,
         bias: bool = True,
-        init: str | Initialiser = DEFAULT_INIT,
+        init: str | Initialiser | None = None,
         seed: Seed = None,
     ) -> None:
         counts = check_count(inputs, "inputs"), check_count(outputs, "outputs")
         rng = generator(seed)
         g = _checked(activation, rng)
-        self._set_up(draw(init, *counts, rng), np.zeros(outputs) if bias else None, g)
+        self._set_up(draw(init, *counts, g, rng), np.zeros(outputs) if bias else None, g)
 
     @classmethod
     def from_weights(cls, W: Any, b: Any = None, activation: ActivationLike = "tanh") -> Layer:
         """A layer with W (inputs × outputs) and b (None: no bias; a number: the same for every neuron)."""
         matrix = as_matrix(W, "W")
         layer = cls.__new__(cls)
-        layer._set_up(matrix, None if b is None else as_bias(b, matrix.shape[1]), _checked(activation))
+        layer._set_up(matrix, None if b is None else as_vector(b, matrix.shape[1], "b"), _checked(activation))
         return layer
 
     def _set_up(self, W: Matrix, b: Matrix | None, g: Activation) -> None:
@@ -240,6 +273,11 @@ class Layer(Module):
         """How many neurons there are."""
         return len(self.neurons)
 
+    @property
+    def has_bias(self) -> bool:
+        """Whether a bias is added."""
+        return self.neurons[0].has_bias
+
     def forward(self, xs: Sequence[Value]) -> list[Value]:
         """The a of every neuron for one sample of Values."""
         if not self.activation.whole_layer:
@@ -260,6 +298,10 @@ class Layer(Module):
 
     def _parts(self) -> Iterator[Module]:
         yield from (self, *self.neurons)
+
+    @classmethod
+    def _blank(cls, inputs: int, outputs: int, bias: bool, g: Activation) -> Layer:
+        return cls(inputs, outputs, g, bias=bias, init="zeros")
 
     # -- as matrices ----------------------------------------------------------------------------
 
@@ -301,9 +343,23 @@ class Layer(Module):
 
     def check_bias(self, b: Any) -> Matrix:
         """b as one number a neuron, or ArgumentError."""
-        if self.bias is None:
+        if not self.has_bias:
             raise ArgumentError(f"{self!r} has no bias to set: make the layer with bias=True")
-        return as_bias(b, self.outputs)
+        return as_vector(b, self.outputs, "b")
+
+    @property
+    def slopes(self) -> Matrix | None:
+        """The slopes that are learned, one a neuron, or None; may be set to a vector, or a number for all."""
+        found = [neuron.slope.data for neuron in self.neurons if neuron.slope is not None]
+        return np.array(found) if found else None
+
+    @slopes.setter
+    def slopes(self, slopes: Any) -> None:
+        if self.activation.learned is None:
+            raise ArgumentError(f"{self!r} learns no slopes: its activation would have to be 'prelu'")
+        for neuron, x in zip(self.neurons, as_vector(slopes, self.outputs, "slopes"), strict=True):
+            if neuron.slope is not None:
+                neuron.slope.data = float(x)
 
     @property
     def bias_gradients(self) -> Matrix | None:
@@ -312,7 +368,7 @@ class Layer(Module):
         return np.array(found) if found else None
 
     def __repr__(self) -> str:
-        bias = "" if self.bias is not None else ", bias=False"
+        bias = "" if self.has_bias else ", bias=False"
         return f"{type(self).__name__}({self.inputs}, {self.outputs}, {quoted(self.activation.name)}{bias})"
 
 
@@ -330,22 +386,23 @@ def as_matrix(W: Any, what: str) -> Matrix:
     return matrix
 
 
-def as_bias(b: Any, outputs: int) -> Matrix:
-    """b as one float a neuron; a single number serves for all."""
+def as_vector(given: Any, outputs: int, what: str) -> Matrix:
+    """One float a neuron; a single number serves for all."""
     try:
-        vector = np.asarray(b, dtype=float)
+        vector = np.asarray(given, dtype=float)
     except (TypeError, ValueError) as error:
-        raise ArgumentError(f"b is one number a neuron: {error}") from None
+        raise ArgumentError(f"{what} is one number per neuron: {error}") from None
     if vector.ndim == 0:
         return np.full(outputs, float(vector))
     if vector.shape != (outputs,):
-        raise ArgumentError(f"b has one number for each of {outputs} neurons, got shape {vector.shape}")
+        raise ArgumentError(f"{what} has one number for each of {outputs} neurons, got shape {vector.shape}")
     return vector
 
 
-def draw(init: str | Initialiser, inputs: int, outputs: int, rng: np.random.Generator) -> Matrix:
-    """Weights from an initialiser, whose answer is checked: it may be the user's own."""
-    drawn = as_matrix(initialiser(init)(inputs, outputs, rng), "an initialiser's answer")
+def draw(init: str | Initialiser | None, inputs: int, outputs: int, g: Activation, rng: np.random.Generator) -> Matrix:
+    """Weights from an initialiser, whose answer is checked: it may be the user's own.  None is what fits g."""
+    wanted = fitting(g.kind) if init is None else initialiser(init)
+    drawn = as_matrix(wanted(inputs, outputs, rng), "an initialiser's answer")
     if drawn.shape != (inputs, outputs):
         raise ArgumentError(f"an initialiser answers with shape {(inputs, outputs)}, got {drawn.shape}")
     return drawn

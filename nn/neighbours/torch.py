@@ -13,36 +13,41 @@ from typing import Any
 import numpy as np
 
 from autograd.errors import ArgumentError, MissingExtra, OperandError
-from nn.activations import Activation, PReLU, RReLU
-from nn.layers import Layer
+from autograd.ops import table
+from autograd.ops.primitive import Primitive
+from nn.activations import PRELU, Activation, PReLU, RReLU, activation
+from nn.neighbours.layer import LayerLike, LayerNumbers
 
 # Ours by PyTorch's, with its settings.  Softplus there switches to x above a threshold: at 40 that is exact.
-MODULES: dict[str, tuple[str, dict[str, Any]]] = {
-    "tanh": ("Tanh", {}), "sigmoid": ("Sigmoid", {}), "relu": ("ReLU", {}), "elu": ("ELU", {"alpha": 1.0}),
-    "leaky_relu": ("LeakyReLU", {"negative_slope": 0.01}), "selu": ("SELU", {}), "celu": ("CELU", {"alpha": 1.0}),
-    "gelu": ("GELU", {"approximate": "none"}), "gelu_tanh": ("GELU", {"approximate": "tanh"}), "silu": ("SiLU", {}),
-    "softplus": ("Softplus", {"beta": 1.0, "threshold": 40.0}), "mish": ("Mish", {}),
-    "hardtanh": ("Hardtanh", {"min_val": -1.0, "max_val": 1.0}), "relu6": ("ReLU6", {}),
-    "hardsigmoid": ("Hardsigmoid", {}), "hardswish": ("Hardswish", {}), "softsign": ("Softsign", {}),
-    "logsigmoid": ("LogSigmoid", {}), "softmax": ("Softmax", {"dim": -1}), "log_softmax": ("LogSoftmax", {"dim": -1}),
+_OF_ROWS: dict[Primitive, tuple[str, dict[str, Any]]] = {
+    table.tanh: ("Tanh", {}), table.sigmoid: ("Sigmoid", {}), table.relu: ("ReLU", {}),
+    table.elu: ("ELU", {"alpha": 1.0}), table.leaky_relu: ("LeakyReLU", {"negative_slope": 0.01}),
+    table.selu: ("SELU", {}), table.celu: ("CELU", {"alpha": 1.0}), table.gelu: ("GELU", {"approximate": "none"}),
+    table.gelu_tanh: ("GELU", {"approximate": "tanh"}), table.silu: ("SiLU", {}),
+    table.softplus: ("Softplus", {"beta": 1.0, "threshold": 40.0}), table.mish: ("Mish", {}),
+    table.hardtanh: ("Hardtanh", {"min_val": -1.0, "max_val": 1.0}), table.relu6: ("ReLU6", {}),
+    table.hardsigmoid: ("Hardsigmoid", {}), table.hardswish: ("Hardswish", {}), table.softsign: ("Softsign", {}),
+    table.logsigmoid: ("LogSigmoid", {}), table.softmax: ("Softmax", {"dim": -1}),
+    table.log_softmax: ("LogSoftmax", {"dim": -1}),
 }  # fmt: skip
+MODULES = {row.name: module for row, module in _OF_ROWS.items()}
 _IGNORED = {"Softplus": {"threshold"}, "Softmax": {"dim"}, "LogSoftmax": {"dim"}}  # no other function on vectors
 
 
-def to_torch(layers: Iterable[Layer], dtype: Any = None) -> Any:
+def to_torch(layers: Iterable[LayerLike], dtype: Any = None) -> Any:
     """A torch.nn.Sequential that computes the same; see `Sequential.to_torch`."""
     torch = _torch()
     dtype, parts = torch.float64 if dtype is None else dtype, []
     for layer in layers:
         linear = torch.nn.Linear(layer.inputs, layer.outputs, bias=layer.bias is not None, dtype=dtype)
         parts.append(_filled(torch, linear, weight=layer.weights.T, bias=layer.bias))
-        activation = _module(torch, layer, dtype)
-        if activation is not None:
-            parts.append(activation)
+        activated = _module(torch, layer, dtype)
+        if activated is not None:
+            parts.append(activated)
     return torch.nn.Sequential(*parts)
 
 
-def layers_from(module: Any) -> list[Layer]:
+def layers_from(module: Any) -> list[LayerNumbers]:
     """The layers that a torch.nn.Sequential of Linear and activation modules stands for."""
     torch = _torch()
     if not isinstance(module, torch.nn.Sequential):
@@ -56,7 +61,7 @@ def layers_from(module: Any) -> list[Layer]:
         else:
             before = "before the first Linear" if not groups else "after another activation"
             raise ArgumentError(f"each Linear is followed by one activation at most, got {part} {before}")
-    return [_layer(torch, *group) for group in groups]
+    return [_numbers_of(torch, *group) for group in groups]
 
 
 def _torch() -> Any:
@@ -82,7 +87,7 @@ def _flat(torch: Any, module: Any) -> list[Any]:
 # -- there ------------------------------------------------------------------------------------------
 
 
-def _module(torch: Any, layer: Layer, dtype: Any) -> Any:
+def _module(torch: Any, layer: LayerLike, dtype: Any) -> Any:
     """The module of a layer's activation; None for the linear one."""
     g = layer.activation
     if g.function is None:
@@ -109,15 +114,11 @@ def _filled(torch: Any, module: Any, **numbers: Any) -> Any:
 # -- and back ---------------------------------------------------------------------------------------
 
 
-def _layer(torch: Any, linear: Any, module: Any = None) -> Layer:
+def _numbers_of(torch: Any, linear: Any, module: Any = None) -> LayerNumbers:
     weights, bias = _numbers(linear.weight).T, None if linear.bias is None else _numbers(linear.bias)
-    layer = Layer.from_weights(weights, bias, _activation(torch, module))
-    if layer.activation.learned is not None:
-        slopes = np.broadcast_to(_numbers(module.weight), (layer.outputs,))
-        for neuron, slope in zip(layer.neurons, slopes.tolist(), strict=True):
-            if neuron.slope is not None:
-                neuron.slope.data = slope
-    return layer
+    g = activation(_activation(torch, module))
+    slopes = None if g.learned is None else np.broadcast_to(_numbers(module.weight), weights.shape[1:])
+    return LayerNumbers(weights, bias, g, slopes)
 
 
 def _numbers(parameter: Any) -> Any:
@@ -128,7 +129,7 @@ def _activation(torch: Any, module: Any) -> Activation | str | None:
     if module is None:
         return None
     if isinstance(module, torch.nn.PReLU):
-        return "prelu"
+        return PRELU
     if isinstance(module, torch.nn.RReLU):
         return RReLU(module.lower, module.upper)
     for ours, (name, settings) in MODULES.items():

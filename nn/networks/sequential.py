@@ -5,20 +5,29 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from typing import Any
+from types import EllipsisType
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 
 from autograd.errors import ArgumentError, OperandError
 from autograd.text import quoted
 from autograd.value import Value
-from nn.activations import ActivationLike, activation
-from nn.data import check_count
-from nn.initialise import Initialiser, Matrix, Seed, generator
-from nn.layers import DEFAULT_INIT, Layer
-from nn.module import Module
+from nn.activations import Activation, ActivationLike, activation
+from nn.data.seeds import Seed, generator
+from nn.data.tables import check_count
+from nn.initialise import Initialiser, Matrix
+from nn.neighbours.onnx import to_onnx
+from nn.neighbours.torch import layers_from, to_torch
+from nn.networks.layers import Layer
+from nn.networks.module import Module
+from nn.saving import filed
+
+Activations: TypeAlias = "ActivationLike | Sequence[ActivationLike | EllipsisType]"
+RELU_THEN_LINEAR: Activations = ("relu", ..., "linear")
 
 
+@filed
 class Sequential(Module):
     """Layers in a row; the first is layer 2, since the inputs are layer 1.
 
@@ -66,6 +75,20 @@ class Sequential(Module):
         for layer in self.layers:
             yield from layer._parts()
 
+    def _layers(self) -> list[Layer]:
+        return self.layers
+
+    @classmethod
+    def _blank(cls, inputs: int, outputs: int, bias: bool, g: Activation) -> Layer:
+        return Layer._blank(inputs, outputs, bias, g)
+
+    @classmethod
+    def _assembled(cls, parts: Sequence[Layer]) -> Self:
+        """A network of these layers, without the drawing of weights with which an MLP starts."""
+        model = cls.__new__(cls)
+        Sequential.__init__(model, *parts)
+        return model
+
     # -- as matrices ----------------------------------------------------------------------------
 
     @property
@@ -110,8 +133,6 @@ class Sequential(Module):
 
         The scales are left out.  Raises ArgumentError for an activation that PyTorch has no module for.
         """
-        from nn.torch import to_torch  # the neighbours are imported when they are asked for
-
         return to_torch(self.layers, dtype)
 
     @classmethod
@@ -121,11 +142,12 @@ class Sequential(Module):
         Numbers in float32 and below keep their value.  Raises OperandError for another kind of module,
         ArgumentError for a part that has no counterpart here.
         """
-        from nn.torch import layers_from
-
-        model: Sequential = cls.__new__(cls)
-        Sequential.__init__(model, *layers_from(module))
-        return model
+        found = layers_from(module)
+        layers = [Layer.from_weights(part.weights, part.bias, part.activation) for part in found]
+        for layer, part in zip(layers, found, strict=True):
+            if part.slopes is not None:
+                layer.slopes = part.slopes
+        return cls._assembled(layers)
 
     def to_onnx(self, path: str | os.PathLike[str] | None = None, dtype: Any = np.float64) -> Any:
         """What `predict` computes, as an onnx.ModelProto: input x, output y, samples × columns.
@@ -135,18 +157,23 @@ class Sequential(Module):
 
         Raises ArgumentError for an activation of your own, and for scales other than Standardization.
         """
-        from nn.onnx import to_onnx
-
         return to_onnx(self.layers, self.input_scale, self.target_scale, path, dtype)
 
     def __repr__(self) -> str:
         return f"Sequential({', '.join(map(repr, self.layers))})"
 
 
+@filed
 class MLP(Sequential):
     """A fully connected network: `inputs` numbers, then layers of the given sizes.
 
-    `activation` is one for all layers or a list with one a layer.  The lecture's network, without bias:
+    Hidden layers are relu and the last is linear, with weights that start as fits each (see `nn.initialise`):
+
+    >>> MLP(2, [16, 16, 1])
+    MLP(2, [16, 16, 1], ['relu', 'relu', 'linear'])
+
+    `activation` is one for all layers, or a list with one per layer, in which ``...`` repeats the one before it as
+    often as there is need: ``["tanh", ..., "sigmoid"]``.  The lecture's network, tanh throughout and without bias:
 
     >>> model = MLP(3, [3, 2, 1], activation="tanh", bias=False)
     >>> model
@@ -154,17 +181,17 @@ class MLP(Sequential):
     >>> model([1.4, -1, 0.4]).name
     'a⁴₁'
 
-    Raises ArgumentError for a count below 1, an unknown activation, or a list of another length.
+    Raises ArgumentError for a count below 1, an unknown activation, or a list that does not fit the layers.
     """
 
     def __init__(
         self,
         inputs: int,
         sizes: Sequence[int],
-        activation: ActivationLike | Sequence[ActivationLike] = "tanh",
+        activation: Activations = RELU_THEN_LINEAR,
         *,
         bias: bool = True,
-        init: str | Initialiser = DEFAULT_INIT,
+        init: str | Initialiser | None = None,
         seed: Seed = None,
     ) -> None:
         widths = [check_count(inputs, "inputs"), *(check_count(size, "neurons") for size in _sizes(sizes))]
@@ -182,22 +209,19 @@ class MLP(Sequential):
         cls,
         weights: Sequence[Any],
         biases: Sequence[Any] | None = None,
-        activation: ActivationLike | Sequence[ActivationLike] = "tanh",
+        activation: Activations = "tanh",
     ) -> MLP:
-        """The network with W¹, W², … (each inputs × outputs) and b¹, b², … (None: no bias)."""
+        """The network with W¹, W², … (each inputs × outputs) and b¹, b², … (None: no bias); tanh, as the lecture's."""
         given: Sequence[Any] = [None] * len(weights) if biases is None else biases
         if len(given) != len(weights):
             raise ArgumentError(f"{len(weights)} weight matrices need as many biases, got {len(given)}")
-        model = cls.__new__(cls)
         wanted = one_each(activation, len(weights))
-        layers = [Layer.from_weights(W, b, g) for W, b, g in zip(weights, given, wanted, strict=True)]
-        Sequential.__init__(model, *layers)
-        return model
+        return cls._assembled([Layer.from_weights(W, b, g) for W, b, g in zip(weights, given, wanted, strict=True)])
 
     def __repr__(self) -> str:
         names = [layer.activation.name for layer in self.layers]
         shown = quoted(names[0]) if len(set(names)) == 1 else f"[{', '.join(map(quoted, names))}]"
-        bias = "" if any(b is not None for b in self.biases) else ", bias=False"
+        bias = "" if any(layer.has_bias for layer in self.layers) else ", bias=False"
         return f"MLP({self.inputs}, {[layer.outputs for layer in self.layers]}, {shown}{bias})"
 
 
@@ -221,15 +245,26 @@ def check_layers(layers: Sequence[Any]) -> None:
             )
 
 
-def one_each(
-    wanted: ActivationLike | Sequence[ActivationLike], layers: int, rng: np.random.Generator | None = None
-) -> list[Any]:
+def one_each(wanted: Activations, layers: int, rng: np.random.Generator | None = None) -> list[Activation]:
     """The activation of each layer; ArgumentError if a list has another length."""
     if isinstance(wanted, (list, tuple)):
-        if len(wanted) != layers:
-            raise ArgumentError(f"there are {layers} layers, got {len(wanted)} activations")
-        return [activation(g, rng) for g in wanted]
+        each = _written_out(wanted, layers)
+        if len(each) != layers:
+            raise ArgumentError(f"there are {layers} layers, got {len(each)} activations")
+        return [activation(g, rng) for g in each]
     return [activation(wanted, rng)] * layers  # type: ignore[arg-type]  # lists are gone
+
+
+def _written_out(wanted: Sequence[Any], layers: int) -> list[Any]:
+    """The list with its ``...`` replaced by as many of what stands before as make one per layer."""
+    if Ellipsis not in wanted:
+        return list(wanted)
+    at = wanted.index(Ellipsis)
+    before, after = wanted[:at], wanted[at + 1 :]
+    if not before or Ellipsis in after:
+        raise ArgumentError(f"... repeats the activation before it, once in a list, got {quoted(list(wanted))}")
+    repeated = layers - len(after) - len(before) + 1
+    return [*before[:-1], *[before[-1]] * repeated, *after]
 
 
 def _sizes(sizes: Any) -> Sequence[int]:

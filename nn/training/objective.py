@@ -8,7 +8,7 @@ so is each random slope that a layer draws.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -21,9 +21,7 @@ from autograd.transforms import running
 from autograd.value import Value
 from nn.activations import RReLU, recorded_draws
 from nn.notation import input_labels
-
-if TYPE_CHECKING:
-    from nn.module import Module
+from nn.training.model import Model
 
 Loss: TypeAlias = Callable[[Any, Any], Any]
 Array: TypeAlias = "np.ndarray[Any, Any]"
@@ -46,7 +44,7 @@ class Objective:
     """
 
     def __init__(
-        self, model: Module, loss: Loss, moved: Sequence[Value], targets: tuple[int, ...], backend: str, threads: int
+        self, model: Model, loss: Loss, moved: Sequence[Value], targets: tuple[int, ...], backend: str, threads: int
     ) -> None:
         xs = symbols([label.name or "x" for label in input_labels(model.inputs)])
         ys = symbols([f"y{i}" for i in range(1, int(np.prod(targets)) + 1)])

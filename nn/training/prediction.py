@@ -4,30 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from autograd.context import writing_program
 from autograd.program.compile import Compiled, compile_graph
 from autograd.transforms import running
-from nn.data import Array, check_count, table
+from nn.data.tables import Array, check_count, table
 from nn.notation import input_labels
-from nn.objective import symbols
-from nn.training import check_samples
+from nn.training.model import Model
+from nn.training.objective import symbols
+from nn.training.programs import remembered
+from nn.training.samples import check_samples
 
-if TYPE_CHECKING:
-    from nn.module import Module
 
-
-def predict(model: Module, X: Any, batch_size: int, backend: str, threads: int) -> Array:
+def predict(model: Model, X: Any, batch_size: int, backend: str, threads: int) -> Array:
     """See `Module.predict`."""
     samples, names = table(X, "X")
     check_samples(model, samples, names)
     size = check_count(batch_size, "samples in a batch")
     if model.input_scale is not None:
         samples = model.input_scale.transform(samples)
-    network = model.remembered("predict", (backend, threads), lambda: _compiled(model, backend, threads))
+    network = remembered(model, "predict", (backend, threads), lambda: _compiled(model, backend, threads))
     parts = [network(samples[start : start + size].astype(float)) for start in range(0, len(samples), size)]
     found = np.concatenate(parts) if parts else np.empty((0, model.outputs))
     if model.target_scale is not None and len(found):
@@ -35,7 +34,7 @@ def predict(model: Module, X: Any, batch_size: int, backend: str, threads: int) 
     return found[:, 0] if model.outputs == 1 else found
 
 
-def _compiled(model: Module, backend: str, threads: int) -> Compiled:
+def _compiled(model: Model, backend: str, threads: int) -> Compiled:
     """The network as a program, which reads the parameters itself."""
     xs = symbols([label.name or "x" for label in input_labels(model.inputs)])
     with _evaluating(model), running(xs), writing_program():
@@ -45,7 +44,7 @@ def _compiled(model: Module, backend: str, threads: int) -> Compiled:
 
 
 @contextmanager
-def _evaluating(model: Module) -> Iterator[None]:
+def _evaluating(model: Model) -> Iterator[None]:
     """Without random draws."""
     before = [(part, part.training) for part in model._parts()]
     model.eval()
