@@ -16,7 +16,7 @@ import numpy as np
 from autograd.context import Label
 from autograd.ops.expression import Expression, Term
 from autograd.ops.primitive import lookup
-from autograd.program.program import MULTIPLY, NEGATIVE, Operation, Program
+from autograd.program.program import MULTIPLY, NEGATIVE, WHERE, Operation, Program
 
 Numbers = tuple[int, ...]
 Ids = np.ndarray[Any, np.dtype[np.int64]]
@@ -129,8 +129,16 @@ class Builder:
                 waiting = [o for o in top.operands if id(o) not in done]
                 stack.extend(waiting)
                 if not waiting:
-                    done[id(top)] = self.emit(Operation(top.name), tuple(done[id(o)] for o in top.operands))
+                    done[id(top)] = self._chosen(Operation(top.name), tuple(done[id(o)] for o in top.operands))
         return done[id(term)]
+
+    def _chosen(self, operation: Operation, operands: Numbers) -> int:
+        """`emit`; but of a choice that is known beforehand what is chosen."""
+        if operation == WHERE:
+            condition, chosen, other = operands
+            if condition < 0 or chosen == other:
+                return chosen if self.value_of(condition) != 0.0 else other
+        return self.emit(operation, operands)
 
     # -- the end ------------------------------------------------------------------------------------
 

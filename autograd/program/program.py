@@ -269,4 +269,4 @@ def listed(names: Sequence[str]) -> str:
 
 DOT, SUM = Operation("dot"), Operation("sum")
 ADD, MULTIPLY, NEGATIVE = Operation("add"), Operation("multiply"), Operation("negative")
-MAXIMUM, WHERE = Operation("maximum"), Operation("where")
+MAXIMUM, POWER, WHERE = Operation("maximum"), Operation("power"), Operation("where")
