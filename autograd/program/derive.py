@@ -94,7 +94,13 @@ class Asked:
 
     @lazy
     def curvatures(self) -> Entries:
+        """The entries of the Hessian."""
+        return self.lower_curvatures.whole()
+
+    @lazy
+    def lower_curvatures(self) -> Entries:
         """The entries of the Hessian's lower triangle."""
+        _gradient(self)  # raises unless there is one
         return triangle_entries(expand_slopes(_gradient_program(self)), self.inputs)
 
     @property
@@ -195,7 +201,7 @@ def _jacobian_program(asked: Asked) -> Program:
 def _hessian_program(asked: Asked) -> Program:
     """Symmetric: each pair is computed once."""
     _, order = compose(asked.along, asked.along)
-    return asked.curvatures.at([(max(pair), min(pair)) for pair in order])
+    return asked.lower_curvatures.at([(max(pair), min(pair)) for pair in order])
 
 
 def _directions(asked: Asked) -> list[tuple[int, str]]:
@@ -286,6 +292,7 @@ class Question:
     answer     (asked) → how the outputs of `program` answer it
     program    (asked) → a program whose inputs are the recording's, and then those of what it takes
     takes      after f's arguments: "a direction" for each of `argnums`, "weights" of the value, or nothing
+    reader     (asked) → what makes of the structured numbers an answer of another kind, if it is one
     """
 
     name: str
@@ -293,6 +300,7 @@ class Question:
     answer: Callable[[Asked], Answer]
     program: Callable[[Asked], Program]
     takes: str = ""
+    reader: Callable[[Asked], Callable[[Any], Any]] | None = None
 
 
 def _with_value(asked: Asked, answer: Answer) -> Answer:
