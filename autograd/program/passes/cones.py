@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any, NamedTuple
@@ -20,10 +20,11 @@ from autograd.ops.primitive import lookup
 from autograd.program.builder import Builder
 from autograd.program.passes.adjoint import Written, copy_into, slope_terms
 from autograd.program.program import WHERE, Operation, Program
-from autograd.sweeps import backwards, forwards
+from autograd.sweeps import Edge, backwards, forwards
 
 Array = np.ndarray[Any, Any]
 Cone = set[int]
+_KEPT = 2**20  # numbers in cones that are kept instead of being walked again
 _CLOSE = 0.7  # of the cost of the usual way; another is taken that costs less than that
 
 
@@ -124,6 +125,22 @@ def _silent(operation: Operation) -> tuple[int, ...]:
     return tuple(slot for slot, slope in enumerate(slopes) if slope is None)
 
 
+class _Remembered(Written):
+    """Slopes that are written when a cone first meets them: the next one meets them again."""
+
+    def __init__(self, builder: Builder, program: Program, active: Callable[[int], object]) -> None:
+        super().__init__(builder, program, copy_into(builder, program))
+        self._active = active
+        self._known: dict[int, list[Edge]] = {}
+
+    def edges(self, number: int, wanted: Callable[[int], object] | None) -> list[Edge]:
+        """The operands of an instruction that a derivative passes to, of those `wanted`."""
+        known = self._known.get(number)
+        if known is None:
+            known = self._known[number] = super().edges(number, self._active)
+        return known if wanted is None else [edge for edge in known if wanted(edge[1])]
+
+
 class _Walk:
     """The cones between some inputs and some outputs; of a `triangle` those from no output to a later input."""
 
@@ -132,6 +149,7 @@ class _Walk:
         self.inputs, self.outputs, self.triangle = inputs, outputs, triangle
         self.earliest = self._earliest_inputs()
         self.latest = self._latest_outputs()
+        self._kept: dict[tuple[bool, int], Cone] = {}  # cones that were walked to know their cost
 
     def _earliest_inputs(self) -> list[int]:
         """Of each number the first of the inputs it depends on; behind the last if on none."""
@@ -187,30 +205,29 @@ class _Walk:
 
     def is_cheaper_forwards(self, usually: bool) -> bool:
         """Which way costs less: both are walked, always the one that cost less so far, until one is at its end."""
-        starts = self.program.starts.tolist()
-
-        def cost(cone: Cone) -> int:
-            first = self.program.first
-            return sum([starts[n - first + 1] - starts[n - first] + 1 for n in cone if n >= first])
-
-        ways = {
-            True: (cost(self.below(column)) for column in range(len(self.inputs))),
-            False: (cost(self.above(row)) for row in range(len(self.outputs))),
-        }
-        spent = {usually: 0.0, not usually: 0.0}
+        costs = [1] * self.program.first + (np.diff(self.program.starts) + 1).tolist()
+        cost = costs.__getitem__
+        spent, done = {usually: 0.0, not usually: 0.0}, {True: 0, False: 0}
+        ends = {True: len(self.inputs), False: len(self.outputs)}
+        room = _KEPT
         while True:
             way = min(spent, key=spent.__getitem__)
-            step = next(ways[way], None)
-            if step is None:
+            if done[way] == ends[way]:
                 return way
-            spent[way] += step * (_CLOSE if way is usually else 1.0)
+            cone = self.below(done[way]) if way else self.above(done[way])
+            spent[way] += sum(map(cost, cone)) * (_CLOSE if way is usually else 1.0)
+            room -= len(cone)
+            if room > 0:
+                self._kept[way, done[way]] = cone
+            done[way] += 1
 
     # -- writing --------------------------------------------------------------------------------
 
     def entries(self, usually: bool) -> Entries:
         """What is not known to be 0, written into a program; forwards, if neither way costs much less, `usually`."""
         builder = Builder(self.program.inputs)
-        written = Written(builder, self.program, copy_into(builder, self.program))
+        active = bytes([earliest < len(self.inputs) for earliest in self.earliest])
+        written = _Remembered(builder, self.program, active.__getitem__)
         found = self._by_column(written) if self.is_cheaper_forwards(usually) else self._by_row(written)
         kept = [entry for entry in found if builder.value_of(entry[2]) != 0.0]
         table = np.array(kept, np.int64).reshape(-1, 3)
@@ -222,7 +239,7 @@ class _Walk:
         """(row, column, number) of each entry, backwards from each output."""
         columns = {number: column for column, number in enumerate(self.inputs)}
         for row, output in enumerate(self.outputs):
-            cone = self.above(row)
+            cone = self._kept.pop((False, row), None) or self.above(row)
             order = sorted(cone)
             inside = bisect_left(order, self.program.first)
             found: dict[int, int] = {}
@@ -239,7 +256,7 @@ class _Walk:
         for row, output in enumerate(self.outputs):
             rows.setdefault(output, []).append(row)
         for column, number in enumerate(self.inputs):
-            cone = self.below(column)
+            cone = self._kept.pop((True, column), None) or self.below(column)
             moving = forwards(sorted(cone), {number: written.one} if cone else {}, written)
             for output in moving.keys() & rows.keys():
                 for row in rows[output]:
