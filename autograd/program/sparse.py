@@ -13,13 +13,11 @@ from autograd.lazy import lazy
 from autograd.program import derive
 from autograd.program.as_graph import inputs_of
 from autograd.program.batch import Arguments
-from autograd.program.builder import Builder
 from autograd.program.call import Bound, Call, Ready, Recorded
 from autograd.program.derive import Answer, Asked, Question
-from autograd.program.passes.adjoint import copy_into, depends_on
+from autograd.program.passes.adjoint import depends_on
 from autograd.program.passes.cones import Entries
-from autograd.program.program import Program
-from autograd.structure import array_of
+from autograd.structure import Structure, array_of
 from autograd.value import Value
 
 if TYPE_CHECKING:
@@ -43,9 +41,10 @@ class Pattern:
     ([0, 0, 1, 2], [0, 1, 1, 2], [False, False, True, True])
     """
 
-    def __init__(self, entries: Entries, inputs: list[int]) -> None:
+    def __init__(self, entries: Entries, inputs: list[int], along: Structure | None = None) -> None:
         self.rows, self.columns, self.shape = _kept(entries.rows), _kept(entries.columns), entries.shape
         self._program, self._inputs = entries.alone(), inputs
+        self._along = along  # how what is differentiated is made; None if rows are what columns are
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -61,6 +60,16 @@ class Pattern:
         """Which entries are numbers that are known already."""
         program = self._program
         return _kept((program.outputs >= len(program.inputs)) & (program.outputs < program.first))
+
+    @property
+    def column_names(self) -> list[str]:
+        """What the numbers are called along which a column is."""
+        return [self._program.inputs[i] for i in self._inputs]
+
+    @property
+    def row_names(self) -> list[str]:
+        """What the numbers are called of which a row is: as the columns, or the function's answer as f."""
+        return self.column_names if self._along is None else self._along.places("f")
 
     def toarray(self) -> Array:
         """The matrix, True where there is an entry."""
@@ -157,7 +166,7 @@ def _sparse(dense: Question, name: str, entries: Callable[[Asked], Entries], alo
         return asked.beside(Answer(array_of((len(depends),)), depends))
 
     def reader(asked: Asked) -> Callable[[Any], Any]:
-        pattern = Pattern(entries(asked), asked.inputs)
+        pattern = Pattern(entries(asked), asked.inputs, None if along_rows else asked.main)
         if asked.aux is None:
             return lambda values: Sparse(values, pattern)
         return lambda both: (Sparse(both[0], pattern), both[1])
@@ -190,7 +199,7 @@ class MatrixCall(Call):
         entries = _ENTRIES[self._question][_which(self._question, lower)]
         with self._compiled.lock:
             asked = recorded.asked(self._compiled.options)
-            return Pattern(entries(asked), asked.inputs)
+            return Pattern(entries(asked), asked.inputs, None if len(_ENTRIES[self._question]) > 1 else asked.main)
 
     @lazy
     def sparse(self) -> SparseCall:
@@ -226,22 +235,16 @@ class SparseCall(Call):
         """This call on arrays of its own: `out` is a `Sparse` whose values every call fills in place."""
         return super(SparseCall, self._of(lower)).bind(*args, **named)
 
-    def entry(self, row: int, column: int, *args: Any, **named: Any) -> Any:
-        """The node that computes one entry, at one point: what made it can be looked at, ``viz.draw(node)``.
+    def nodes(self, *args: Any, lower: bool = False, **named: Any) -> list[Value]:
+        """The entries at one point as a graph: for each the node that computes it, in the order of the pattern.
 
-        Raises ArgumentError where there is no entry, since it is 0 whatever the arguments are.
+        So what makes an entry can be looked at: ``viz.draw(p.hessian.sparse.nodes(x)[0])``.
         """
         recorded, given = self._compiled.at_one_point(args, named)
         with self._compiled.lock:
-            found = self._entries(recorded.asked(self._compiled.options))
-        at = np.flatnonzero((found.rows == row) & (found.columns == column))
-        if not len(at):
-            raise ArgumentError(
-                f"row {row}, column {column} of {_size(Pattern(found, []))}, is no entry: it is 0 whatever the "
-                "arguments are, pattern lists those that are not"
-            )
-        (node,) = _only(found, int(at[0])).graph(*inputs_of(recorded.recording, given))
-        return node if isinstance(node, Value) else Value(node)
+            found = self._of(lower)._entries(recorded.asked(self._compiled.options))
+        nodes = found.alone().graph(*inputs_of(recorded.recording, given))
+        return [node if isinstance(node, Value) else Value(node) for node in nodes]
 
     def _of(self, lower: bool) -> SparseCall:
         return SparseCall(self._compiled, self._dense, lower) if lower else self
@@ -271,10 +274,3 @@ def _which(question: Question, lower: bool) -> int:
     if lower and len(_ENTRIES[question]) == 1:
         raise ArgumentError(f"lower=True is for a Hessian, which is symmetric: ask for the {question.name} without it")
     return int(lower)
-
-
-def _only(entries: Entries, place: int) -> Program:
-    """The program of one entry."""
-    builder = Builder(entries.program.inputs)
-    numbers = copy_into(builder, entries.program)
-    return builder.finish([numbers[int(entries.program.outputs[place])]])

@@ -300,15 +300,16 @@ def test_scipy_is_handed_what_it_takes():
     assert np.array_equal(p.jacobian.pattern(x).to_scipy().toarray(), p.jacobian.pattern(x).toarray())
 
 
-def test_an_entry_leads_to_its_node():
+def test_entries_lead_to_their_nodes():
     p = compile(lambda x: x[0] ** 3 * x[1] + 2 * x[2] ** 2)
     x = np.array([2.0, 5.0, 1.0])
-    node = p.hessian.sparse.entry(1, 0, x)
-    assert node.data == 12.0
-    assert autograd.gradient(node, [leaf for leaf in autograd.order.reachable(node) if leaf.name == "x[0]"]) == [12.0]
-    assert p.hessian.sparse.entry(2, 2, x).data == 4.0
-    with pytest.raises(ArgumentError, match="row 2, column 0 of 3 × 3, 4 entries, is no entry"):
-        p.hessian.sparse.entry(2, 0, x)
+    nodes = p.hessian.sparse.nodes(x, lower=True)
+    assert [node.data for node in nodes] == p.hessian.sparse(x, lower=True).values.tolist() == [60.0, 12.0, 4.0]
+    leaf = next(leaf for leaf in autograd.order.reachable(nodes[1]) if leaf.name == "x[0]")
+    assert autograd.gradient(nodes[1], [leaf]) == [12.0]
+    pattern = compile(misfit, argnums=1).jacobian.pattern(PARAMETERS, x)
+    assert (pattern.row_names, pattern.column_names) == (["f[0]", "f[1]", "f[2]"], ["x[0]", "x[1]", "x[2]"])
+    assert p.hessian.pattern(x).row_names == ["x[0]", "x[1]", "x[2]"]
 
 
 def test_many_variables_cost_what_their_entries_cost():
