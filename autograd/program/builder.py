@@ -16,7 +16,7 @@ import numpy as np
 from autograd.context import Label
 from autograd.ops.expression import Expression, Term
 from autograd.ops.primitive import lookup
-from autograd.program.graph import MULTIPLY, NEGATIVE, Graph, Operation
+from autograd.program.graph import GUARD, MULTIPLY, NEGATIVE, WHERE, Graph, Operation
 
 Numbers = tuple[int, ...]
 Ids = np.ndarray[Any, np.dtype[np.int64]]
@@ -130,8 +130,16 @@ class Builder:
                 stack.extend(waiting)
                 if not waiting:
                     operation = choice if top.name == "where" else Operation(top.name)
-                    done[id(top)] = self.emit(operation, tuple(done[id(o)] for o in top.operands))
+                    done[id(top)] = self._chosen(operation, tuple(done[id(o)] for o in top.operands))
         return done[id(term)]
+
+    def _chosen(self, operation: Operation, operands: Numbers) -> int:
+        """`emit`; but of a choice that is known beforehand what is chosen."""
+        if operation in (WHERE, GUARD):
+            condition, chosen, other = operands
+            if condition < 0 or chosen == other:
+                return chosen if self.value_of(condition) != 0.0 else other
+        return self.emit(operation, operands)
 
     # -- the end ------------------------------------------------------------------------------------
 

@@ -201,4 +201,4 @@ def listed(names: Sequence[str]) -> str:
 
 DOT, SUM = Operation(table.dot.name), Operation(table.sum_.name)
 ADD, MULTIPLY, NEGATIVE = (Operation(row.name) for row in (table.add, table.multiply, table.negative))
-MAXIMUM, WHERE, GUARD = (Operation(row.name) for row in (table.maximum, table.where_, table.guard))
+MAXIMUM, POWER, WHERE, GUARD = (Operation(row.name) for row in (table.maximum, table.power, table.where_, table.guard))

@@ -17,7 +17,7 @@ from autograd.errors import GraphError
 from autograd.ops.expression import Expression, Term, variable
 from autograd.ops.primitive import lookup
 from autograd.program.builder import Builder
-from autograd.program.graph import DOT, GUARD, MAXIMUM, SUM, WHERE, Graph, Operation
+from autograd.program.graph import DOT, GUARD, MAXIMUM, MULTIPLY, POWER, SUM, WHERE, Graph, Operation
 from autograd.sweeps import Choice, Edge, Products, backwards
 
 
@@ -140,6 +140,12 @@ def slope_of(builder: Builder, operation: Operation, slot: int, y: int, operands
     if operation == DOT:
         n = len(operands) // 2
         return builder.one if slot == 2 * n else operands[(slot + n) % (2 * n)]
+    if operation == SUM:
+        return builder.one
+    if operation == POWER and slot == 0:
+        exponent = builder.value_of(operands[1])
+        if exponent is not None and exponent.is_integer() and 2.0 <= exponent:
+            return _slope_of_whole_power(builder, operands[0], exponent)
     if operation.slot is not None:
         raise GraphError(f"{operation} has no slopes of its own: expand the program's slopes first")
     term = _slope_term(operation.row, slot, len(operands))
@@ -150,6 +156,12 @@ def slope_of(builder: Builder, operation: Operation, slot: int, y: int, operands
         return given[term]
     written, *parts = term
     return builder.emit(written, tuple([given[o] if isinstance(o, int) else builder.constant(o) for o in parts]))
+
+
+def _slope_of_whole_power(builder: Builder, base: int, exponent: float) -> int:
+    """n · aⁿ⁻¹, which is what the row's rule says, to the bit, once its conditions on the exponent are known."""
+    power = base if exponent == 2.0 else builder.emit(POWER, (base, builder.constant(exponent - 1.0)))
+    return builder.emit(MULTIPLY, (builder.constant(exponent), power))
 
 
 @cache
