@@ -27,7 +27,8 @@ def renamed(**old: str) -> Callable[[Callable[P, Answer]], Callable[P, Answer]]:
     >>> print(said[0].message)
     double(root=…) is double(output=…) now; the old word works in this version, not in the next
 
-    Raises ArgumentError for a parameter that is given by both names.
+    Raises:
+        ArgumentError: for a parameter that is given by both names
     """
 
     def decorated(function: Callable[P, Answer]) -> Callable[P, Answer]:

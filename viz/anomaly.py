@@ -121,7 +121,9 @@ def anomaly(output: Subject, *at: Any, wrt: Wanted | None = None, names: Variabl
     >>> bool(anomaly(x * x))
     False
 
-    Raises OperandError if output or wrt is not a Value, GraphError if it was not computed from wrt.
+    Raises:
+        OperandError: if output or wrt is not a Value
+        GraphError: if it was not computed from wrt
     """
     seen, wrt = looked_at(output, at, names, wrt)
     targets = None if wrt is None else {seen.id_of(wrt)}

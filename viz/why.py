@@ -155,8 +155,10 @@ def why(output: Subject, *at: Any, wrt: Wanted | None = None, top: int = 10, nam
     where t₁ = x·w = 6
           t₂ = t₁ − w = 4
 
-    Raises OperandError if output or wrt is not a Value, GraphError if it was not computed from wrt, and
-    ArgumentError if `top` is not a whole number from 0 up.
+    Raises:
+        OperandError: if output or wrt is not a Value
+        GraphError: if it was not computed from wrt
+        ArgumentError: if `top` is not a whole number from 0 up
     """
     seen, wrt, top = looked_at(output, at, names, wrt, top)
     if isinstance(top, bool) or not isinstance(top, int) or top < 0:
