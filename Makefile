@@ -38,6 +38,7 @@ docs: $(VENV)/docs.stamp  ## the documentation's site, into site/; every block i
 bench: $(VENV)/dev.stamp  ## speed next to peers, in benchmarks/.peers: eager, compiled; debugger, pages, pictures
 	$(BIN)/python -m benchmarks.eager $(ARGS)
 	$(BIN)/python -m benchmarks.compiled $(ARGS)
+	$(BIN)/python -m benchmarks.sparse $(ARGS)
 	$(BIN)/python -m benchmarks.training $(ARGS)
 	$(BIN)/python -m benchmarks.stepping $(ARGS)
 	$(BIN)/python -m benchmarks.pages $(ARGS)

@@ -19,7 +19,8 @@ import numpy as np
 
 from autograd.errors import GraphError, OperandError
 from autograd.methods import Methods
-from autograd.ops.primitive import RAISED, TABLE
+from autograd.ops import table
+from autograd.ops.primitive import RAISED
 from autograd.order import backward_order, interior, reachable
 from autograd.recorder import RECORDERS, slopes_recorder
 from autograd.renamed import renamed
@@ -31,7 +32,7 @@ from autograd.value import Number, Operand, Value, constant, number
 
 Delta: TypeAlias = "float | Value"
 Wanted: TypeAlias = Callable[[Value], object]
-_CHOICES = {TABLE["where"], TABLE["guard"]}
+_CHOICES = {table.where_, table.guard}
 
 
 class Step(NamedTuple):
@@ -192,7 +193,7 @@ class AsGraph:
     """Values, and floats where nothing depends on a Value: the local derivatives by the rows' own rules."""
 
     zero, one = 0.0, 1.0
-    where = staticmethod(RECORDERS["where"])
+    where = staticmethod(RECORDERS[table.where_.name])
 
     def edges(self, node: Value, wanted: Wanted | None) -> list[Edge]:
         """The operands that have a slope; GraphError if an operand's data was changed since the node was recorded."""
@@ -209,11 +210,11 @@ class AsGraph:
             return times(*products[0])
         if not any(isinstance(factor, Value) for product in products for factor in product):
             return RECORDED.gather(products)
-        return RECORDERS["dot"](*(d for d, _ in products), *(s for _, s in products))
+        return RECORDERS[table.dot.name](*(d for d, _ in products), *(s for _, s in products))
 
     def either(self, one: Any, other: Any) -> Any:
         """The larger of two conditions."""
-        return one if one is other else RECORDERS["maximum"](one, other)
+        return one if one is other else RECORDERS[table.maximum.name](one, other)
 
     def is_finite(self, slope: Any) -> bool:
         """Only a plain number is known to stay so."""

@@ -16,6 +16,7 @@ import numpy as np
 
 from autograd.array import FloatArray, RealArray, ValueArray, kept
 from autograd.errors import ArgumentError, GraphError, OperandError
+from autograd.ops import table
 from autograd.ops.numbers import left_to_right
 from autograd.ops.primitive import TABLE, Primitive
 from autograd.recorder import RECORDERS, apply, make_node
@@ -28,7 +29,7 @@ for _name, _row in TABLE.items():
         globals()[_known_as] = RECORDERS[_name]
 
 
-_DOT = TABLE["dot"]
+_DOT = table.dot
 
 # -- vectors ----------------------------------------------------------------------------------------
 # The overloads go into the stub: what is answered depends on whether Values are among many numbers.
@@ -122,7 +123,7 @@ def sum(xs: Any, axis: Axis = None, keepdims: bool = False) -> Any:  # noqa: A00
     >>> sum([1.0, 2.0, 3.5])
     6.5
     """
-    return _reduce(TABLE["sum"], xs, axis, keepdims)
+    return _reduce(table.sum_, xs, axis, keepdims)
 
 
 @overload
@@ -144,7 +145,7 @@ def logsumexp(xs: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     >>> (x - logsumexp(x, axis=1, keepdims=True)).shape
     (2, 2)
     """
-    return _reduce(TABLE["logsumexp"], xs, axis, keepdims)
+    return _reduce(table.logsumexp, xs, axis, keepdims)
 
 
 @overload
@@ -165,7 +166,7 @@ def softmax(xs: Any, axis: int = -1) -> Any:
     >>> softmax([0.0, 0.0])
     [0.5, 0.5]
     """
-    return _vectors(TABLE["softmax"], xs, axis)
+    return _vectors(table.softmax, xs, axis)
 
 
 @overload
@@ -180,14 +181,14 @@ def log_softmax(xs: Sequence[Value], axis: int = -1) -> list[Value]: ...
 def log_softmax(xs: Any, axis: int = -1) -> Any: ...
 def log_softmax(xs: Any, axis: int = -1) -> Any:
     """ln softmax(x), exact where softmax would round to 0 or 1."""
-    return _vectors(TABLE["log_softmax"], xs, axis)
+    return _vectors(table.log_softmax, xs, axis)
 
 
 def _reduce(primitive: Primitive, xs: Any, axis: Axis, keepdims: bool) -> Any:
     rows, shape = lines(_as_array(primitive, xs), axis, keepdims)
     reduced = np.empty(len(rows), object)
     for i, row in enumerate(rows):
-        reduced[i] = sum_of(row) if primitive is TABLE["sum"] else apply_vector(primitive, tuple(row))
+        reduced[i] = sum_of(row) if primitive is table.sum_ else apply_vector(primitive, tuple(row))
     return _tidy(reduced.reshape(shape))
 
 
@@ -244,7 +245,7 @@ def where(condition: Any, chosen: Any, other: Any) -> Any:
             f"where: the condition is {inverted[0]}, which is what ~ makes of {inverted[0] == -2} and which holds "
             "either way: write `not c` for a bool c, or exchange the branches, which can be recorded too"
         )
-    return RECORDERS["where"](condition, chosen, other)
+    return RECORDERS[table.where_.name](condition, chosen, other)
 
 
 def _inverted_bools(condition: Any) -> list[int]:
@@ -260,7 +261,7 @@ def gelu(x: Any, approximate: str = "none") -> Any:
     """x·Φ(x), or its tanh form with ``approximate="tanh"`` (Hendrycks & Gimpel 2016; PyTorch's option)."""
     if approximate not in ("none", "tanh"):
         raise ArgumentError(f'gelu: approximate is "none" or "tanh", got {quoted(approximate)}')
-    return RECORDERS["gelu" if approximate == "none" else "gelu_tanh"](x)
+    return RECORDERS[(table.gelu if approximate == "none" else table.gelu_tanh).name](x)
 
 
 def rrelu(
@@ -277,8 +278,8 @@ def rrelu(
     if isinstance(x, (np.ndarray, list, tuple)):
         shape = np.shape(x)
         slopes = [draw(lower, upper) if training else (lower + upper) / 2 for _ in range(int(np.prod(shape)))]
-        return apply(TABLE["rrelu"], (x, np.array(slopes).reshape(shape)))
-    return RECORDERS["rrelu"](x, draw(lower, upper) if training else (lower + upper) / 2)
+        return apply(table.rrelu, (x, np.array(slopes).reshape(shape)))
+    return RECORDERS[table.rrelu.name](x, draw(lower, upper) if training else (lower + upper) / 2)
 
 
 __all__ = sorted({known_as for row in TABLE.values() for known_as in (row.name, *row.aliases)} | {"matmul"})

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
-
-from autograd.errors import ArgumentError
+from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
 Answer = TypeVar("Answer")
@@ -16,7 +15,7 @@ Answer = TypeVar("Answer")
 def renamed(**old: str) -> Callable[[Callable[P, Answer]], Callable[P, Answer]]:
     """A decorator for a function whose parameters had other names, which it gives: the old one = "the new".
 
-    Type checkers know the new ones alone.
+    Where a parameter is given already, its old name is nothing special.  Type checkers know the new ones alone.
 
     >>> @renamed(root="output")
     ... def double(output):
@@ -26,29 +25,23 @@ def renamed(**old: str) -> Callable[[Callable[P, Answer]], Callable[P, Answer]]:
     6
     >>> print(said[0].message)
     double(root=…) is double(output=…) now; the old word works in this version, not in the next
-
-    Raises:
-        ArgumentError: for a parameter that is given by both names
     """
 
     def decorated(function: Callable[P, Answer]) -> Callable[P, Answer]:
+        called = function.__name__
+        place = {name: i for i, name in enumerate(inspect.signature(function).parameters)}
+
         @wraps(function)
         def call(*args: P.args, **keywords: P.kwargs) -> Answer:
-            if not keywords or old.keys().isdisjoint(keywords):
-                return function(*args, **keywords)
-            return _with_new_names(function, old, *args, **keywords)
+            for name in [name for name in keywords if name in old]:
+                now = old[name]
+                if now not in keywords and place[now] >= len(args):
+                    said = f"{called}({name}=…) is {called}({now}=…) now"
+                    said += "; the old word works in this version, not in the next"
+                    warnings.warn(said, DeprecationWarning, stacklevel=2)
+                    keywords[now] = keywords.pop(name)
+            return function(*args, **keywords)
 
         return call
 
     return decorated
-
-
-def _with_new_names(function: Callable[..., Answer], old: dict[str, str], *args: Any, **keywords: Any) -> Answer:
-    called = function.__name__
-    for name in [name for name in keywords if name in old]:
-        if old[name] in keywords:
-            raise ArgumentError(f"{called}(): {old[name]} is given twice, by its old name {name} too; leave that out")
-        said = f"{called}({name}=…) is {called}({old[name]}=…) now; the old word works in this version, not in the next"
-        warnings.warn(said, DeprecationWarning, stacklevel=3)
-        keywords[old[name]] = keywords.pop(name)
-    return function(*args, **keywords)

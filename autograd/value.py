@@ -26,7 +26,7 @@ from autograd.context import Label, now
 from autograd.errors import GraphError, OperandError
 from autograd.home import HOME
 from autograd.methods import Methods
-from autograd.ops.expression import ARITHMETIC
+from autograd.ops.expression import ARITHMETIC, POWER
 from autograd.ops.primitive import DETACHED, Primitive
 from autograd.order import computed_since, reachable
 from autograd.text import quoted
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 Number: TypeAlias = "float | int | np.floating[Any] | np.integer[Any] | np.bool_ | Fraction | Decimal"
 Operand: TypeAlias = "Value | float"
 
-_SIGNS = {**ARITHMETIC, "power": "**"}
+_SIGNS = {**ARITHMETIC, POWER: "**"}
 REAL = (int, float, np.floating, np.integer, np.bool_, Fraction, Decimal)
 
 

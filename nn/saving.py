@@ -21,7 +21,7 @@ from autograd.collector import collector_paused
 from autograd.errors import ArgumentError, AutogradError, FileFormatError
 from autograd.files import Place, name_of
 from autograd.text import quoted
-from nn.activations import Activation, PReLU, RReLU, activation
+from nn.activations import PRELU, RRELU, Activation, PReLU, RReLU, activation
 from nn.data.scales import Normalization, QuantileNormalization, Standardization
 from nn.training import optimisers, schedules
 from nn.training.history import History
@@ -204,9 +204,9 @@ def _activation(g: Activation) -> Description:
 
 
 def _restored_activation(saved: Mapping[str, Any]) -> Activation:
-    if saved["name"] == "prelu":
+    if saved["name"] == PRELU:
         return PReLU(saved["start"])
-    if saved["name"] == "rrelu":
+    if saved["name"] == RRELU:
         g, (version, numbers, gauss) = RReLU(saved["lower"], saved["upper"]), saved["rng"]
         g.rng.setstate((version, tuple(numbers), gauss))
         return g

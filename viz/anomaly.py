@@ -98,11 +98,15 @@ class Sound:
 @overload
 def anomaly(output: Value, wrt: Wanted | None = None, *, names: Variables = None) -> Anomaly | Sound: ...
 @overload
-def anomaly(output: Runs, *at: Any, wrt: Wanted | None = None, names: Variables = None) -> Anomaly | Sound: ...
+def anomaly(
+    output: Runs, *at: Any, wrt: Wanted | None = None, names: Variables = None, **named: Any
+) -> Anomaly | Sound: ...
 
 
 @renamed(J="output")
-def anomaly(output: Subject, *at: Any, wrt: Wanted | None = None, names: Variables = None) -> Anomaly | Sound:
+def anomaly(
+    output: Subject, *at: Any, wrt: Wanted | None = None, names: Variables = None, **named: Any
+) -> Anomaly | Sound:
     """The first node where nan, inf, overflow or a zero derivative arises; false if there is none.
 
     Forward comes first, in the order of computing; then backward, from the output.  A derivative that is 0 is an
@@ -125,7 +129,7 @@ def anomaly(output: Subject, *at: Any, wrt: Wanted | None = None, names: Variabl
         OperandError: if output or wrt is not a Value
         GraphError: if it was not computed from wrt
     """
-    seen, wrt = looked_at(output, at, names, wrt)
+    seen, wrt = looked_at(output, at, named, names, wrt)
     targets = None if wrt is None else {seen.id_of(wrt)}
     found = _forward(seen) or _backward(seen) or _zero(seen, targets)
     if found is None:

@@ -16,6 +16,7 @@ import numpy as np
 
 from autograd import Value
 from autograd.errors import ArgumentError, MissingExtra, OperandError
+from autograd.ops import table
 from autograd.ops.primitive import Primitive, lookup
 from autograd.order import reachable
 from autograd.renamed import renamed
@@ -36,11 +37,12 @@ MARKERS = "os^Dv"
 INK, FAINT = "#333333", "#d9d9d9"
 
 # The rows of the table that serve as activations, in the order of the lecture and its list of variants.
-ACTIVATIONS = (
-    "sigmoid", "tanh", "relu", "leaky_relu", "prelu", "rrelu", "elu", "selu", "celu", "softplus", "gelu", "gelu_tanh",
-    "silu", "mish", "relu6", "hardtanh", "hardsigmoid", "hardswish", "softsign", "logsigmoid", "step",
-)  # fmt: skip
-SLOPES_BELOW_0 = {"prelu": 0.25, "rrelu": 11 / 48}  # PyTorch's start of the learned, mean of the drawn one
+ACTIVATIONS = tuple(row.name for row in (
+    table.sigmoid, table.tanh, table.relu, table.leaky_relu, table.prelu, table.rrelu, table.elu, table.selu,
+    table.celu, table.softplus, table.gelu, table.gelu_tanh, table.silu, table.mish, table.relu6, table.hardtanh,
+    table.hardsigmoid, table.hardswish, table.softsign, table.logsigmoid, table.step,
+))  # fmt: skip
+SLOPES_BELOW_0 = {table.prelu: 0.25, table.rrelu: 11 / 48}  # PyTorch's start of the learned, mean of the drawn one
 
 
 # -- activations -------------------------------------------------------------------------------------
@@ -100,16 +102,14 @@ def _row(activation: str | Primitive) -> Primitive:
         except KeyError:
             known = ", ".join(ACTIVATIONS)
             raise ArgumentError(f"there is no activation {quoted(activation)}; the table has {known}") from None
-    if row.variadic or (
-        row.arity != 1 and row.name not in SLOPES_BELOW_0 and len(row.defaults) != len(row.operands) - 1
-    ):
+    if row.variadic or (row.arity != 1 and row not in SLOPES_BELOW_0 and len(row.defaults) != len(row.operands) - 1):
         raise ArgumentError(f"{row.name} is not a function of one variable, so it has no such plot")
     return row
 
 
 def _further_operands(row: Primitive) -> list[float]:
-    if row.name in SLOPES_BELOW_0:
-        return [SLOPES_BELOW_0[row.name]]
+    if row in SLOPES_BELOW_0:
+        return [SLOPES_BELOW_0[row]]
     return [row.defaults[name] for name in row.operands[1:]]
 
 

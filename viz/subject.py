@@ -6,7 +6,7 @@ the code that recorded them; each becomes a node, and what holds for the graph o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -71,19 +71,36 @@ class Seen:
         return [self.id_of(each) if isinstance(each, str) else next(nodes) for each in asked]
 
 
-def look(subject: Subject, at: Sequence[Any] = (), names: Variables = None) -> Seen:
-    """What is looked at, which may be called as variables are.  Raises as `output_of` does."""
-    output = output_of(subject, at)
+def look(subject: Subject, at: Sequence[Any], named: Mapping[str, Any], names: Variables = None) -> Seen:
+    """What is looked at, which may be called as variables are.  Raises as `_output_of` does."""
+    output = _output_of(subject, at, named)
     return Seen(output, trace(output, names))
 
 
-def output_of(subject: Subject, at: Sequence[Any] = ()) -> Value:
-    """The node that is looked at: a Value itself, or what else computes `at` these arguments.
+def looked_at(
+    subject: Subject, behind: Sequence[Any], named: Mapping[str, Any], names: Variables, *own: Any
+) -> tuple[Any, ...]:
+    """(what is looked at, what a function's own parameters are).
+
+    What stands behind a Value are these parameters, in order; behind what is compiled, its arguments.
+    """
+    if not isinstance(subject, Value):
+        return look(subject, behind, named, names), *own
+    return look(subject, behind[len(own) :], named, names), *behind[: len(own)], *own[len(behind) :]
+
+
+def _output_of(subject: Subject, at: Sequence[Any], named: Mapping[str, Any]) -> Value:
+    """The node that is looked at: a Value itself, or what else computes `at` these arguments and the `named` ones.
 
     Raises:
-        OperandError: for what is neither
-        ArgumentError: for arguments of a Value, and where a function returns more than one number
+        OperandError: for what is neither and for arguments by name of a Value or a program
+        ArgumentError: for other arguments of a Value, and where a function returns more than one number
     """
+    if named and (isinstance(subject, Value) or not hasattr(subject, "options")):
+        raise OperandError(
+            f"got an unexpected argument {', '.join(map(quoted, named))}: those of a compiled function may be given by "
+            f"name, and this is {type(subject).__name__}"
+        )
     if isinstance(subject, Value):
         if at:
             raise ArgumentError(
@@ -92,25 +109,23 @@ def output_of(subject: Subject, at: Sequence[Any] = ()) -> Value:
             )
         return subject
     if not hasattr(subject, "graph"):
-        kind = type(subject).__name__
-        hint = "; take its elements one by one, or a sum of them" if hasattr(subject, "__len__") else ""
-        raise OperandError(
-            f"viz shows the graph below one Value, got {kind}{hint}: pass the node itself, such as a loss J, or a "
-            "compiled function and its arguments"
-        )
-    return _only(subject, flatten(subject.graph(*at), "what it returns")[0])
+        raise _nothing_to_show(subject)
+    answer = subject.graph(*at, **named)
+    if hasattr(subject, "options") and subject.options.has_aux:
+        answer = answer[0]
+    return _only(subject, flatten(answer, "what it returns")[0])
 
 
-def looked_at(subject: Subject, behind: Sequence[Any], names: Variables, *own: Any) -> tuple[Any, ...]:
-    """(what is looked at, what a function's own parameters are).
-
-    What stands behind a Value are these parameters, in order; behind what is compiled, its arguments.
-    """
-    if not isinstance(subject, Value):
-        return look(subject, behind, names), *own
-    if len(behind) > len(own):
-        output_of(subject, behind[len(own) :])
-    return look(subject, (), names), *behind, *own[len(behind) :]
+def _nothing_to_show(subject: Any) -> OperandError:
+    kind, hint = type(subject).__name__, ""
+    if hasattr(subject, "__len__"):
+        hint = "; take its elements one by one, or a sum of them"
+    elif callable(subject):
+        hint = "; call it on Values, as f(Value(2.0, name='x')), and what it returns can be shown"
+    return OperandError(
+        f"viz shows the graph below one Value, got {kind}{hint}: pass the node itself, such as a loss J, or a "
+        "compiled function and its arguments"
+    )
 
 
 def _only(subject: Runs, found: Sequence[Any]) -> Value:

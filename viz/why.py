@@ -134,11 +134,13 @@ class Why:
 @overload
 def why(output: Value, wrt: Wanted, top: int = 10, *, names: Variables = None) -> Why: ...
 @overload
-def why(output: Runs, *at: Any, wrt: Wanted, top: int = 10, names: Variables = None) -> Why: ...
+def why(output: Runs, *at: Any, wrt: Wanted, top: int = 10, names: Variables = None, **named: Any) -> Why: ...
 
 
 @renamed(J="output", w="wrt")
-def why(output: Subject, *at: Any, wrt: Wanted | None = None, top: int = 10, names: Variables = None) -> Why:
+def why(
+    output: Subject, *at: Any, wrt: Wanted | None = None, top: int = 10, names: Variables = None, **named: Any
+) -> Why:
     """The paths from `output` to `wrt` that carry ∂output/∂wrt, largest |product of slopes| first, at most `top`.
 
     Paths along which the derivative is exactly 0 are counted and not listed.  `wrt` may be any node that the output
@@ -160,7 +162,7 @@ def why(output: Subject, *at: Any, wrt: Wanted | None = None, top: int = 10, nam
         GraphError: if it was not computed from wrt
         ArgumentError: if `top` is not a whole number from 0 up
     """
-    seen, wrt, top = looked_at(output, at, names, wrt, top)
+    seen, wrt, top = looked_at(output, at, named, names, wrt, top)
     if isinstance(top, bool) or not isinstance(top, int) or top < 0:
         raise ArgumentError(f"top is how many paths to show, a whole number from 0 up, got {quoted(top)}")
     if wrt is None:

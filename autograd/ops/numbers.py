@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from autograd.ops.expression import Expression
+from autograd.ops.expression import EQUAL, WHERE, Expression
 
 
 def where(condition: Any, chosen: Any, other: Any) -> Any:
     """`chosen` where the condition holds, else `other`; None stands for "no derivative"."""
     if isinstance(condition, Expression):
-        return Expression("where", condition, chosen, other)
+        return Expression(WHERE, condition, chosen, other)
     if isinstance(condition, (np.ndarray, np.generic)):
         if np.ndim(condition) == 0:
             picked = chosen if condition else other
@@ -26,7 +26,7 @@ def where(condition: Any, chosen: Any, other: Any) -> Any:
 def equal(a: Any, b: Any) -> Any:
     """Whether two numbers are equal by value; `equal(x, x)` is false for nan alone."""
     if isinstance(a, Expression) or isinstance(b, Expression):
-        return Expression("equal", a, b)
+        return Expression(EQUAL, a, b)
     return (a <= b) & (a >= b)
 
 

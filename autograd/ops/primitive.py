@@ -21,13 +21,13 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from autograd.lazy import lazy
-from autograd.ops.expression import COMPARISONS, PYTHON, Expression, Language, Term, source_of, variable
+from autograd.ops.expression import PYTHON, Expression, Language, Term, source_of, variable
 
 Rule = Callable[..., Any]
 Real: TypeAlias = float  # inside Primitive, `float` is a reading
 RAISED = (OverflowError, ValueError, ZeroDivisionError)  # what math raises where IEEE 754 has an answer
 
-_WRITTEN = {"where", "negative", "abs", *COMPARISONS}  # what a printed source says without a call
+_WRITTEN = {*PYTHON.written, "abs"}  # what a printed source says without a call
 _QUIET: Any = {"divide": "ignore", "over": "ignore", "under": "ignore", "invalid": "ignore"}
 
 

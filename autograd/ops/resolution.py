@@ -18,20 +18,21 @@ Own = TypeVar("Own")
 
 
 class Target(Generic[Own]):
-    """What rules are written for: its name, as a refusal says it, and its atoms, by the names of rows.
+    """What rules are written for: its name, as a refusal says it, and its atoms, by row.
 
     `otherwise` is how it has rows that nothing spells out, where it has those too.
 
-    >>> from autograd.ops.table import log1p, tanh
-    >>> pocket_calculator = Target("the calculator", {"exp": "EXP", "log": "LN"})
-    >>> pocket_calculator.resolve(lookup("log"), [variable("x")])
+    >>> from autograd.ops.table import log, sinh, tan
+    >>> calculator = Target("the calculator", {log: "LN"})
+    >>> calculator.resolve(log, [variable("x")])
     ('LN', None)
-    >>> pocket_calculator.resolve(lookup("logsigmoid"), [variable("x")])[1]
-    -softplus(-x)
+    >>> calculator.resolve(tan, [variable("x")])
+    Traceback (most recent call last):
+    autograd.errors.GraphError: the row 'sin' cannot be written in the calculator, ...
     """
 
     def __init__(
-        self, name: str, atoms: Mapping[str, Own], otherwise: Callable[[Primitive], Own] | None = None
+        self, name: str, atoms: Mapping[Primitive, Own], otherwise: Callable[[Primitive], Own] | None = None
     ) -> None:
         self.name = name
         self.atoms = atoms
@@ -44,8 +45,8 @@ class Target(Generic[Own]):
         Raises:
             GraphError: with the name of the row that is missing, if the target has neither
         """
-        if row.name in self.atoms:
-            return self.atoms[row.name], None
+        if row in self.atoms:
+            return self.atoms[row], None
         term = spelled(row, operands)
         if term is None and self._otherwise is not None:
             return self._otherwise(row), None
@@ -68,7 +69,7 @@ class Target(Generic[Own]):
         """Put what `row` is spelled out in into `found`."""
         if row in above:
             raise self._circular(row, above)
-        if row in found or row.name in self.atoms:
+        if row in found or row in self.atoms:
             return
         term = spelled(row, _stand_ins(operands))
         if term is None and self._otherwise is None:

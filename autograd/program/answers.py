@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from autograd.answers import Gradient, Hessian, Jacobian, OneNumber, Unsaid, ValueAndGradient
 from autograd.array import FloatArray, RealArray, ValueArray
 from autograd.program.call import Call
+from autograd.program.sparse import MatrixCall
 from autograd.value import Number, Value
 
 R = TypeVar("R", covariant=True)
@@ -49,9 +50,9 @@ class ValueAndGradientCall(ValueAndGradient[...], Call):  # type: ignore[misc]  
     """(the value, the gradient along the first argument)."""
 
 
-class JacobianCall(Jacobian[..., R], Call):  # type: ignore[misc]  # so it does
+class JacobianCall(Jacobian[..., R], MatrixCall):  # type: ignore[misc]  # so it does
     """The Jacobian along the first argument."""
 
 
-class HessianCall(Hessian[...], Call):  # type: ignore[misc]  # so it does
+class HessianCall(Hessian[...], MatrixCall):  # type: ignore[misc]  # so it does
     """The Hessian along the first argument."""

@@ -12,7 +12,7 @@ from autograd.context import mode
 from autograd.functions import sum as sum_of
 from autograd.program.as_values import graph_of, run
 from autograd.program.batch import Arguments
-from autograd.program.derive import Question
+from autograd.program.derive import Asked, Question
 from autograd.program.layout import Array, Layout
 from autograd.program.options import Options
 from autograd.program.recording import Recording
@@ -29,7 +29,7 @@ def is_part_of_more(recording: Recording) -> bool:
 
 def answer(question: Question, recording: Recording, taken: Arguments, options: Options) -> Any:
     """The answer to a question about a function of Values, whose program runs once a sample."""
-    layout = Layout(question, recording, options)
+    layout = Layout(question, Asked(recording, options), options)
     at = positions(options.argnums, recording.by_position)
     wrt = at[0] if isinstance(options.argnums, int) else at
     asked = question.transform(function_of(recording), wrt, options.has_aux)
@@ -63,9 +63,14 @@ def _number_of(node: Value) -> Operand:
 
 def graph_of_recording(recording: Recording, args: Sequence[Any]) -> Any:
     """`graph_of` a recording's program at these arguments, in the structure of the function's answer."""
+    return recording.answer.build(graph_of(recording.program, inputs_of(recording, args)))
+
+
+def inputs_of(recording: Recording, args: Sequence[Any]) -> list[Any]:
+    """What the inputs of a recording's program are at these arguments: their numbers, and the captured nodes."""
     given = zip(args, recording.arguments, strict=True)
     leaves = [x for thing, structure in given for x in leaves_like(thing, structure, "an argument")]
-    return recording.answer.build(graph_of(recording.program, [*leaves, *recording.captured]))
+    return [*leaves, *recording.captured]
 
 
 def _arguments(taken: Arguments) -> Iterator[list[Any]]:

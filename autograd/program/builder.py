@@ -16,7 +16,7 @@ import numpy as np
 from autograd.context import Label
 from autograd.ops.expression import Expression, Term
 from autograd.ops.primitive import lookup
-from autograd.program.graph import MULTIPLY, NEGATIVE, Graph, Operation
+from autograd.program.graph import GUARD, MULTIPLY, NEGATIVE, WHERE, Graph, Operation
 
 Numbers = tuple[int, ...]
 Ids = np.ndarray[Any, np.dtype[np.int64]]
@@ -113,8 +113,8 @@ class Builder:
 
     # -- rules --------------------------------------------------------------------------------------
 
-    def write(self, term: Term, names: Callable[[str], int]) -> int:
-        """The number of an Expression; `names` gives the numbers of its variables."""
+    def write(self, term: Term, names: Callable[[str], int], choice: Operation) -> int:
+        """The number of an Expression; `names` gives the numbers of its variables, `choice` is what its `where` is."""
         done: dict[int, int] = {}
         stack = [term]
         while stack:
@@ -129,8 +129,17 @@ class Builder:
                 waiting = [o for o in top.operands if id(o) not in done]
                 stack.extend(waiting)
                 if not waiting:
-                    done[id(top)] = self.emit(Operation(top.name), tuple(done[id(o)] for o in top.operands))
+                    operation = choice if top.name == "where" else Operation(top.name)
+                    done[id(top)] = self._chosen(operation, tuple(done[id(o)] for o in top.operands))
         return done[id(term)]
+
+    def _chosen(self, operation: Operation, operands: Numbers) -> int:
+        """`emit`; but of a choice that is known beforehand what is chosen."""
+        if operation in (WHERE, GUARD):
+            condition, chosen, other = operands
+            if condition < 0 or chosen == other:
+                return chosen if self.value_of(condition) != 0.0 else other
+        return self.emit(operation, operands)
 
     # -- the end ------------------------------------------------------------------------------------
 

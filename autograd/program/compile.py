@@ -25,6 +25,7 @@ from autograd.program.orders import Key, compute_alike, in_order
 from autograd.program.program import Program
 from autograd.program.recording import Recording, record_function, record_nodes
 from autograd.program.signature import Signature
+from autograd.program.sparse import MatrixCall
 from autograd.structure import Structure, fit
 from autograd.text import short
 from autograd.transforms import Function, Positions
@@ -222,9 +223,9 @@ class Compiled(Locked):
         self.value = Call(self, derive.VALUE)
         self.value_and_grad = Call(self, derive.VALUE_AND_GRADIENT)
         self.grad = Call(self, derive.GRADIENT)
-        self.jacobian = Call(self, derive.JACOBIAN)
+        self.jacobian = MatrixCall(self, derive.JACOBIAN)
         self.value_and_jacobian = Call(self, derive.VALUE_AND_JACOBIAN)
-        self.hessian = Call(self, derive.HESSIAN)
+        self.hessian = MatrixCall(self, derive.HESSIAN)
         self.hvp = Call(self, derive.HVP)
         self.jvp = Call(self, derive.JVP)
         self.vjp = Call(self, derive.VJP)
@@ -253,12 +254,16 @@ class Compiled(Locked):
         >>> y, y.operands[0].operands[0].name
         (Value(data=10.0, grad=0.0, op=add), 'x')
         """
-        given, keywords = self._signature.given(args, named)
         with record_sources():
-            recorded, ordered, _ = self._recorded_for(
-                given, keywords, axes_of(None, len(given) - len(keywords), keywords)
-            )
+            recorded, ordered = self.at_one_point(args, named)
         return graph_of_recording(recorded.as_written, ordered)
+
+    def at_one_point(self, args: Sequence[Any], named: dict[str, Any]) -> tuple[Recorded, Sequence[Any]]:
+        """What was recorded for such arguments of one sample, now or before, and these in its order."""
+        given, keywords = self._signature.given(args, named)
+        axes = axes_of(None, len(given) - len(keywords), keywords)
+        recorded, ordered, _ = self._recorded_for(given, keywords, axes)
+        return recorded, ordered
 
     def taken(
         self, args: Sequence[Any], named: dict[str, Any], differentiated: bool = False

@@ -9,12 +9,14 @@ from typing import Any, NamedTuple
 from autograd import transforms
 from autograd.errors import ArgumentError, OperandError
 from autograd.kinds import Static
+from autograd.lazy import lazy
 from autograd.program.builder import Builder
 from autograd.program.graph import SUM, Graph
 from autograd.program.options import Options
 from autograd.program.passes.adjoint import adjoints, copy_into, with_gradient
+from autograd.program.passes.cones import Entries, jacobian_entries, triangle_entries
 from autograd.program.passes.expand import expand_slopes
-from autograd.program.passes.tangent import tangents, with_tangents
+from autograd.program.passes.tangent import with_tangents
 from autograd.program.recording import Recording
 from autograd.structure import NUMBER, Structure, compose
 from autograd.text import quoted
@@ -86,6 +88,22 @@ class Asked:
         """The outputs that are differentiated."""
         found: list[int] = self.program.outputs.tolist()
         return found[: self.main.size]
+
+    @lazy
+    def slopes(self) -> Entries:
+        """The entries of the Jacobian."""
+        return jacobian_entries(self.program, self.inputs, self.outputs)
+
+    @lazy
+    def curvatures(self) -> Entries:
+        """The entries of the Hessian."""
+        return self.lower_curvatures.whole()
+
+    @lazy
+    def lower_curvatures(self) -> Entries:
+        """The entries of the Hessian's lower triangle."""
+        _gradient(self)  # raises unless there is one
+        return triangle_entries(expand_slopes(_gradient_program(self)), self.inputs)
 
     @property
     def whole(self) -> Answer:
@@ -178,28 +196,14 @@ def _gradient_program(asked: Asked) -> Graph:
 
 
 def _jacobian_program(asked: Asked) -> Graph:
-    """Backwards from every output or forwards from every input, whichever are fewer."""
-    inputs, outputs, program = asked.inputs, asked.outputs, asked.program
-    builder = Builder(program.inputs)
-    numbers = copy_into(builder, program)
-    if len(outputs) <= len(inputs):
-        rows = [adjoints(builder, program, numbers, {o: builder.one}, inputs) for o in outputs]
-    else:
-        columns = [tangents(builder, program, numbers, {i: builder.one}) for i in inputs]
-        rows = [[column[i] for column in columns] for i in range(len(outputs))]
     _, order = compose(asked.main, asked.along)
-    return builder.finish([rows[i][j] for i, j in order])
+    return asked.slopes.at(order)
 
 
 def _hessian_program(asked: Asked) -> Graph:
-    """The gradient's tangents along every input.  Symmetric: each pair is computed once."""
-    inputs, structure = asked.inputs, asked.along
-    first = expand_slopes(_gradient_program(asked))
-    builder = Builder(first.inputs)
-    numbers = copy_into(builder, first)
-    columns = [tangents(builder, first, numbers, {i: builder.one}) for i in inputs]
-    _, order = compose(structure, structure)
-    return builder.finish([columns[min(i, j)][max(i, j)] for i, j in order])
+    """Symmetric: each pair is computed once."""
+    _, order = compose(asked.along, asked.along)
+    return asked.lower_curvatures.at([(max(pair), min(pair)) for pair in order])
 
 
 def _directions(asked: Asked) -> list[tuple[int, str]]:
@@ -291,6 +295,7 @@ class Question:
         answer: (asked) → how the outputs of `program` answer it
         program: (asked) → a program whose inputs are the recording's, and then those of what it takes
         takes: after f's arguments: "a direction" for each of `argnums`, "weights" of the value, or nothing
+        reader: (asked) → what makes of the structured numbers an answer of another kind, if it is one
     """
 
     name: str
@@ -298,6 +303,7 @@ class Question:
     answer: Callable[[Asked], Answer]
     program: Callable[[Asked], Graph]
     takes: str = ""
+    reader: Callable[[Asked], Callable[[Any], Any]] | None = None
 
 
 def _with_value(asked: Asked, answer: Answer) -> Answer:

@@ -17,6 +17,7 @@ import numpy as np
 from autograd.context import Label
 from autograd.errors import ArgumentError
 from autograd.lazy import lazy
+from autograd.ops import table
 from autograd.ops.primitive import lookup
 from autograd.ops.special import halves
 from autograd.text import apart
@@ -150,7 +151,7 @@ class Graph:
         Raises:
             ArgumentError: unless it is a constant of the program
         """
-        if line.operation.row not in ("softmax", "log_softmax"):
+        if not lookup(line.operation.row).has_index:
             return None
         number = line.operands[line.operation.slot is not None]
         if not len(self.inputs) <= number < self.first:
@@ -200,6 +201,6 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join(f"{run[0]} … {run[-1]}" if len(run) > _SHOWN else ", ".join(run) for run in runs)
 
 
-DOT, SUM = Operation("dot"), Operation("sum")
-ADD, MULTIPLY, NEGATIVE = Operation("add"), Operation("multiply"), Operation("negative")
-MAXIMUM, WHERE = Operation("maximum"), Operation("where")
+DOT, SUM = Operation(table.dot.name), Operation(table.sum_.name)
+ADD, MULTIPLY, NEGATIVE = (Operation(row.name) for row in (table.add, table.multiply, table.negative))
+MAXIMUM, POWER, WHERE, GUARD = (Operation(row.name) for row in (table.maximum, table.power, table.where_, table.guard))

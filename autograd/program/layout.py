@@ -9,7 +9,6 @@ import numpy as np
 from autograd.program.batch import Arguments, axes_of, has_samples, spread
 from autograd.program.derive import Answer, Asked, Question
 from autograd.program.options import Options
-from autograd.program.recording import Recording
 from autograd.structure import Structure
 
 Array = np.ndarray[Any, Any]  # of floats; of Values where an answer is made of them
@@ -23,11 +22,12 @@ class Extra(NamedTuple):
     axis: Any
 
 
-def extras(question: Question, recording: Recording, options: Options) -> list[Extra]:
+def extras(question: Question, asked: Asked, options: Options) -> list[Extra]:
     """What a question takes after the function's arguments."""
     if not question.takes:
         return []
-    asked, axes = Asked(recording, options), axes_of(options.in_axes, recording.by_position, recording.keywords)
+    recording = asked.recording
+    axes = axes_of(options.in_axes, recording.by_position, recording.keywords)
     if question.takes == "weights":
         each = options.reduce is None and any(map(has_samples, axes))
         return [Extra("the weights", asked.main, 0 if each else None)]
@@ -42,15 +42,16 @@ class Layout:
         summed: (outputs,) whether an output is asked for as its sum over the samples, or sample by sample
     """
 
-    def __init__(self, question: Question, recording: Recording, options: Options) -> None:
+    def __init__(self, question: Question, asked: Asked, options: Options) -> None:
+        recording = asked.recording
         axes = axes_of(options.in_axes, recording.by_position, recording.keywords)
         batched = [mark for argument in zip(axes, recording.arguments, strict=True) for mark in _marks(*argument)]
         self.shared = len(batched) - sum(batched)  # how many numbers of the arguments are the same for all samples
         of_arguments = tuple(batched)
         batched += [False] * len(recording.captured)
-        for extra in extras(question, recording, options):
+        for extra in extras(question, asked, options):
             batched += _marks(extra.axis, extra.structure)
-        answer: Answer = question.answer(Asked(recording, options))
+        answer: Answer = question.answer(asked)
         self.structure = answer.structure
         self.batched = tuple(batched)
         self.summed = tuple(

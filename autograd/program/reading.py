@@ -13,8 +13,6 @@ from autograd.program.program import Program
 from autograd.symbol import Symbol
 from autograd.value import RUNNING, Operand, Value
 
-_ROWS = {"guard": "where"}  # in a program the one is the other
-
 
 def program_from(outputs: Sequence[Operand], inputs: Sequence[Value] | None = None) -> Program:
     """The program that computes `outputs` from `inputs` (all leaves, in order, if None).
@@ -45,7 +43,7 @@ def program_from(outputs: Sequence[Operand], inputs: Sequence[Value] | None = No
 
     operations: dict[str, Operation] = {}
     for node in interior(*roots, above=inputs):
-        row = _ROWS.get(node._row.name, node._row.name)
+        row = node._row.name
         operation = operations.get(row) or operations.setdefault(row, Operation(row))
         numbers[node] = builder.emit(operation, tuple([number(o) for o in node.operands]))
         builder.describe(numbers[node], node._words)

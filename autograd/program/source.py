@@ -7,12 +7,15 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from autograd.ops.expression import ARITHMETIC, DIVIDE, NEGATIVE
 from autograd.ops.primitive import TABLE, define, lookup
 from autograd.program.graph import DOT, SUM, Graph, Instruction, Operation, sum_source
 from autograd.text import python_identifiers
 
 TERMS = 500  # of a sum that are added up in one line
-_INFIX = {"add": "+", "subtract": "-", "multiply": "*"}  # IEEE arithmetic in Python too; division raises
+_INFIX = {
+    name: sign for name, sign in ARITHMETIC.items() if name != DIVIDE
+}  # IEEE arithmetic in Python too; division raises
 
 
 def python_source(program: Graph) -> str:
@@ -86,7 +89,7 @@ def _right_side(line: Instruction, names: Sequence[str]) -> str:
         return summed
     if line.operation.slot is None and line.operation.row in _INFIX:
         return f" {_INFIX[line.operation.row]} ".join(operands)
-    if line.operation == Operation("negative"):
+    if line.operation == Operation(NEGATIVE):
         return f"-{operands[0]}"
     return f"{function_name(line.operation)}({', '.join(operands)})"
 

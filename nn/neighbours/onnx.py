@@ -16,6 +16,7 @@ import numpy as np
 
 from autograd.errors import ArgumentError, MissingExtra
 from autograd.files import write_whole
+from autograd.ops import table
 from autograd.ops.expression import Expression, Term, variable
 from autograd.ops.primitive import lookup
 from autograd.ops.resolution import Target
@@ -25,16 +26,14 @@ from nn.neighbours.layer import LayerLike
 
 OPSET, IR_VERSION = 17, 8  # of 2022: what is in use reads it
 
-# Operators under our names; those with a row of its own stand for the whole function.
 OPERATORS = {
-    "add": "Add", "subtract": "Sub", "multiply": "Mul", "divide": "Div", "power": "Pow", "negative": "Neg",
-    "less": "Less", "less_equal": "LessOrEqual", "greater": "Greater", "greater_equal": "GreaterOrEqual",
-    "equal": "Equal", "where": "Where", "abs": "Abs", "sqrt": "Sqrt", "exp": "Exp", "log": "Log", "sin": "Sin",
-    "cos": "Cos", "floor": "Floor", "round": "Round", "tanh": "Tanh", "sigmoid": "Sigmoid", "relu": "Relu",
-    "sign": "Sign", "softmax": "Softmax", "log_softmax": "LogSoftmax",
+    table.add: "Add", table.subtract: "Sub", table.multiply: "Mul", table.divide: "Div", table.power: "Pow",
+    table.negative: "Neg", table.less: "Less", table.less_equal: "LessOrEqual", table.greater: "Greater",
+    table.greater_equal: "GreaterOrEqual", table.equal_: "Equal", table.where_: "Where", table.abs_: "Abs",
+    table.sqrt: "Sqrt", table.exp: "Exp", table.log: "Log", table.sin: "Sin", table.cos: "Cos", table.floor: "Floor",
+    table.round_: "Round", table.tanh: "Tanh", table.sigmoid: "Sigmoid", table.relu: "Relu", table.sign: "Sign",
+    table.softmax: "Softmax", table.log_softmax: "LogSoftmax",
 }  # fmt: skip
-
-
 TARGET = Target("ONNX", OPERATORS)
 
 
@@ -88,7 +87,7 @@ class _Graph:
         if g.function is None:
             return z
         if g.whole_layer:
-            return self.node(OPERATORS[g.name], z, axis=-1)
+            return self.node(OPERATORS[lookup(g.name)], z, axis=-1)
         row = lookup(_row_of(g))
         slopes = [neuron.slope.data for neuron in layer.neurons if neuron.slope is not None]
         if slopes:

@@ -13,19 +13,24 @@ from typing import Any
 import numpy as np
 
 from autograd.errors import ArgumentError, MissingExtra, OperandError
-from nn.activations import Activation, PReLU, RReLU, activation
+from autograd.ops import table
+from autograd.ops.primitive import Primitive
+from nn.activations import PRELU, Activation, PReLU, RReLU, activation
 from nn.neighbours.layer import LayerLike, LayerNumbers
 
 # Ours by PyTorch's, with its settings.  Softplus there switches to x above a threshold: at 40 that is exact.
-MODULES: dict[str, tuple[str, dict[str, Any]]] = {
-    "tanh": ("Tanh", {}), "sigmoid": ("Sigmoid", {}), "relu": ("ReLU", {}), "elu": ("ELU", {"alpha": 1.0}),
-    "leaky_relu": ("LeakyReLU", {"negative_slope": 0.01}), "selu": ("SELU", {}), "celu": ("CELU", {"alpha": 1.0}),
-    "gelu": ("GELU", {"approximate": "none"}), "gelu_tanh": ("GELU", {"approximate": "tanh"}), "silu": ("SiLU", {}),
-    "softplus": ("Softplus", {"beta": 1.0, "threshold": 40.0}), "mish": ("Mish", {}),
-    "hardtanh": ("Hardtanh", {"min_val": -1.0, "max_val": 1.0}), "relu6": ("ReLU6", {}),
-    "hardsigmoid": ("Hardsigmoid", {}), "hardswish": ("Hardswish", {}), "softsign": ("Softsign", {}),
-    "logsigmoid": ("LogSigmoid", {}), "softmax": ("Softmax", {"dim": -1}), "log_softmax": ("LogSoftmax", {"dim": -1}),
+_OF_ROWS: dict[Primitive, tuple[str, dict[str, Any]]] = {
+    table.tanh: ("Tanh", {}), table.sigmoid: ("Sigmoid", {}), table.relu: ("ReLU", {}),
+    table.elu: ("ELU", {"alpha": 1.0}), table.leaky_relu: ("LeakyReLU", {"negative_slope": 0.01}),
+    table.selu: ("SELU", {}), table.celu: ("CELU", {"alpha": 1.0}), table.gelu: ("GELU", {"approximate": "none"}),
+    table.gelu_tanh: ("GELU", {"approximate": "tanh"}), table.silu: ("SiLU", {}),
+    table.softplus: ("Softplus", {"beta": 1.0, "threshold": 40.0}), table.mish: ("Mish", {}),
+    table.hardtanh: ("Hardtanh", {"min_val": -1.0, "max_val": 1.0}), table.relu6: ("ReLU6", {}),
+    table.hardsigmoid: ("Hardsigmoid", {}), table.hardswish: ("Hardswish", {}), table.softsign: ("Softsign", {}),
+    table.logsigmoid: ("LogSigmoid", {}), table.softmax: ("Softmax", {"dim": -1}),
+    table.log_softmax: ("LogSoftmax", {"dim": -1}),
 }  # fmt: skip
+MODULES = {row.name: module for row, module in _OF_ROWS.items()}
 _IGNORED = {"Softplus": {"threshold"}, "Softmax": {"dim"}, "LogSoftmax": {"dim"}}  # no other function on vectors
 
 
@@ -124,7 +129,7 @@ def _activation(torch: Any, module: Any) -> Activation | str | None:
     if module is None:
         return None
     if isinstance(module, torch.nn.PReLU):
-        return "prelu"
+        return PRELU
     if isinstance(module, torch.nn.RReLU):
         return RReLU(module.lower, module.upper)
     for ours, (name, settings) in MODULES.items():

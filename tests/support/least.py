@@ -12,7 +12,7 @@ from autograd.ops.primitive import Primitive, lookup
 from autograd.ops.resolution import Target
 
 LEAST = (*ARITHMETIC, *COMPARISONS, *"negative where power exp log sin cos sqrt abs floor fmod".split())
-TARGET = Target("the least", dict.fromkeys(LEAST, ""))
+TARGET = Target("the least", dict.fromkeys(map(lookup, LEAST), ""))
 
 
 def in_the_least(row: Primitive, at: Sequence[float]) -> float:

@@ -9,7 +9,7 @@ import warnings
 import pytest
 
 import viz
-from autograd import ArgumentError, Value, backward, deltas, steps, tanh
+from autograd import Value, backward, compile, deltas, steps, tanh
 from autograd.renamed import renamed
 
 w = Value(0.5, name="w")
@@ -47,11 +47,18 @@ def test_no_public_function_has_an_old_word():
 
 
 def test_both_words_are_refused_and_positions_stay():
-    with pytest.raises(ArgumentError, match="output is given twice, by its old name root too"):
-        deltas(root=J, output=J)
+    for given in (lambda: deltas(root=J, output=J), lambda: deltas(J, root=J), lambda: viz.draw(J, J=J)):
+        with pytest.raises(TypeError, match="unexpected"):
+            given()
     assert deltas(J) == deltas(output=J)
     with pytest.raises(TypeError, match="unexpected keyword"):
         deltas(J, nope=1)
+
+
+def test_a_function_may_have_an_argument_of_an_old_name():
+    p = compile(lambda x, v: x * v)
+    assert str(viz.formula(p, 2.0, v=3.0)) == "x·v"
+    assert viz.why(compile(lambda x, w: x * w), x=2.0, w=3.0, wrt="x").derivative == 3.0
 
 
 def test_a_renamed_function_is_what_it_was():

@@ -435,14 +435,19 @@ def debug(
 ) -> None: ...
 @overload
 def debug(
-    output: Runs, *at: Any, commands: Iterable[str] | None = None, stdout: TextIO | None = None, names: Variables = None
+    output: Runs,
+    *at: Any,
+    commands: Iterable[str] | None = None,
+    stdout: TextIO | None = None,
+    names: Variables = None,
+    **named: Any,
 ) -> None: ...
 
 
 @renamed(J="output")
 def debug(
     output: Subject, *at: Any, commands: Iterable[str] | None = None, stdout: TextIO | None = None,
-    names: Variables = None,
+    names: Variables = None, **named: Any,
 ) -> None:  # fmt: skip
     """Step through the computation of `output` and of its derivatives, forwards and back, in the terminal.
 
@@ -458,7 +463,7 @@ def debug(
     Raises:
         OperandError: if `output` is not a Value
     """
-    seen, commands, stdout = looked_at(output, at, names, commands, stdout)
+    seen, commands, stdout = looked_at(output, at, named, names, commands, stdout)
     log = recorded(seen.trace)
     stdin = None if commands is None else io.StringIO("".join(f"{command}\n" for command in commands))
     Debugger(lambda: log, stdin=stdin, stdout=stdout).loop()

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from autograd import Value
 from autograd.errors import GraphError, OperandError
+from autograd.ops import table
 from autograd.ops.numbers import left_to_right
 from autograd.ops.primitive import lookup
 from autograd.renamed import renamed
@@ -105,11 +106,11 @@ class Derivation:
 @overload
 def derive(output: Value, wrt: Wanted, *, names: Variables = None) -> Derivation: ...
 @overload
-def derive(output: Runs, *at: Any, wrt: Wanted, names: Variables = None) -> Derivation: ...
+def derive(output: Runs, *at: Any, wrt: Wanted, names: Variables = None, **named: Any) -> Derivation: ...
 
 
 @renamed(J="output")
-def derive(output: Subject, *at: Any, wrt: Wanted | None = None, names: Variables = None) -> Derivation:
+def derive(output: Subject, *at: Any, wrt: Wanted | None = None, names: Variables = None, **named: Any) -> Derivation:
     """How ∂output/∂wrt comes about, with symbols, then with the numbers of this graph.
 
     `output` is a Value, or a compiled function or a program, followed by its arguments; `wrt` a node or its name
@@ -135,7 +136,7 @@ def derive(output: Subject, *at: Any, wrt: Wanted | None = None, names: Variable
         OperandError: if either is not a Value
         GraphError: if the output does not depend on wrt
     """
-    seen, wrt = looked_at(output, at, names, wrt)
+    seen, wrt = looked_at(output, at, named, names, wrt)
     if not isinstance(wrt, (Value, str)):
         raise OperandError(f"derive(J, wrt=w) takes two Values, got {type(wrt).__name__}")
     try:
@@ -322,10 +323,10 @@ class _Board:
     def _written(self, i: int, known: Mapping[int, Box] = MappingProxyType({})) -> Box:
         """The operation, its operands as they are known, else their symbols."""
         node, operands = self.nodes[i], self.operands[i]
-        if node.op == "guard":
+        if node.op == table.guard.name:
             operands = [taken(node, operands, self.nodes)]
         boxes = [known[o] if o in known else self._symbol(o) for o in operands]
-        return boxes[0] if node.op == "guard" else written(lookup(node.op), boxes)
+        return boxes[0] if node.op == table.guard.name else written(lookup(node.op), boxes)
 
     def _partial(self, of: int, by: int) -> Box:
         top, bottom = (n.row(n.Word("∂"), self._symbol(i), binds=n.ATOM) for i in (of, by))

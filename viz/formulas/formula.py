@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from autograd.errors import ArgumentError
+from autograd.ops import table
 from autograd.ops.primitive import lookup
 from autograd.renamed import renamed
 from autograd.text import in_latex, in_xml, quoted
@@ -106,7 +107,7 @@ def math_element(rows: list[str], spoken: str, display: str = "block") -> str:
 
 @renamed(v="output")
 def formula(
-    output: Subject, *at: Any, expand: bool = True, depth: int | None = None, names: Variables = None
+    output: Subject, *at: Any, expand: bool = True, depth: int | None = None, names: Variables = None, **named: Any
 ) -> Formula:
     """The expression that computed `output`: a Value, or a compiled function or a program, followed by its arguments.
 
@@ -125,7 +126,7 @@ def formula(
         OperandError: if `output` is not a Value
         ArgumentError: for a depth below 1
     """
-    seen = look(output, at, names)
+    seen = look(output, at, named, names)
     if depth is not None and (not isinstance(depth, int) or isinstance(depth, bool) or depth < 1):
         raise ArgumentError(f"depth is a whole number from 1 up, or None for all, got {quoted(depth)}")
     return _Writer(seen.trace, seen.names, expand, depth).write()
@@ -171,9 +172,9 @@ class _Writer:
     def _compose(self, i: int) -> None:
         operands = self._operands[i]
         boxes = [self._box(o) for o in operands]
-        box = boxes[0] if self._nodes[i].op == "guard" else written(lookup(self._nodes[i].op), boxes)
+        box = boxes[0] if self._nodes[i].op == table.guard.name else written(lookup(self._nodes[i].op), boxes)
         height = 1 + max(self._heights.get(o, 0) for o in operands)
-        if i != self._root and self._wants_a_name(i, height):
+        if i != self._root and self._wants_a_name(i, height) and not isinstance(box, (n.Identifier, n.Number)):
             symbol = self._names.identifier(i)
             self._where.append((symbol, box))
             box, height = symbol, 0
@@ -206,10 +207,12 @@ def _merged(nodes: Sequence[Node], seen: Trace) -> list[list[int]]:
             same[node.id] = first.setdefault((node.value.hex(),), node.id)
     for i in seen.forward:
         operands[i] = [same[o] for o in operands[i]]
-        if nodes[i].op == "guard":
+        if nodes[i].op == table.guard.name:
             operands[i] = [taken(nodes[i], operands[i], nodes)]
         if not nodes[i].name:
-            same[i] = operands[i][0] if nodes[i].op == "guard" else first.setdefault((nodes[i].op, *operands[i]), i)
+            same[i] = (
+                operands[i][0] if nodes[i].op == table.guard.name else first.setdefault((nodes[i].op, *operands[i]), i)
+            )
     return operands
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isclose
 
+from autograd.ops import table
+from autograd.ops.expression import SUBTRACT
 from autograd.ops.numbers import left_to_right
 from autograd.ops.primitive import lookup
 from viz.formulas import notation as n
@@ -182,7 +184,7 @@ class _Loss:
                 return None
             (user,) = users
             op, operands = self.nodes[user].op, self.operands[user]
-            if op == "sum":  # its slope is 1, and the other terms belong to other outputs
+            if op == table.sum_.name:  # its slope is 1, and the other terms belong to other outputs
                 i, summed = user, True
                 boxes[i] = n.Word("Σ")
                 continue
@@ -201,7 +203,7 @@ class _Loss:
     def _beside(self, i: int, op: str) -> Box:
         """What meets an output in the loss: by subtraction, it is the target y of the sample."""
         node = self.nodes[i]
-        if op == "subtract" and node.op == "":
+        if op == SUBTRACT and node.op == "":
             return Identifier("Y")
         if self.names.is_constant(i):
             return n.Number(node.value)
@@ -221,13 +223,13 @@ class _Loss:
         first = sums[0]
         if first is None or any(found is None or not isclose(found, first, rel_tol=1e-12) for found in sums):
             return None
-        logits = n.call(n.Word("softmax"), _z(self.output))
+        logits = n.call(n.Word(table.softmax.name), _z(self.output))
         return n.multiply(_weight(-first), n.subtract(logits, Identifier("Y")))
 
     def _sent_back(self, row: Row) -> float | None:
         """Σ of ∂J/∂ln softmax of a row of logits; None if anything else uses them."""
         users = dict.fromkeys(user for i in row for user in self.users[i])
-        if not users or any(self.nodes[u].op != "log_softmax" or self.operands[u][1:] != row for u in users):
+        if not users or any(self.nodes[u].op != table.log_softmax.name or self.operands[u][1:] != row for u in users):
             return None
         return left_to_right(self.nodes[u].delta or 0.0 for u in users)
 

@@ -17,8 +17,8 @@ from functools import cache
 from typing import TypeAlias
 
 from autograd.errors import ArgumentError
-from autograd.ops import special
-from autograd.ops.expression import COMPARISONS
+from autograd.ops import special, table
+from autograd.ops.expression import COMPARISONS, WHERE
 from autograd.ops.primitive import Primitive, lookup
 from viz.formulas import notation as n
 from viz.formulas.notation import Box
@@ -31,6 +31,7 @@ _OPERATORS: dict[type[ast.operator], Callable[[Box, Box], Box]] = {
 }  # fmt: skip
 _RELATIONS: dict[type[ast.cmpop], str] = {ast.Lt: "<", ast.LtE: "≤", ast.Gt: ">", ast.GtE: "≥", ast.Eq: "="}
 _FENCES = {"abs": ("|", "|"), "floor": ("⌊", "⌋"), "ceil": ("⌈", "⌉")}
+_ROOTS = {"sqrt": False, "cbrt": True}  # whether it is the cube root
 
 
 def written(primitive: Primitive, operands: Sequence[Box]) -> Box:
@@ -39,7 +40,7 @@ def written(primitive: Primitive, operands: Sequence[Box]) -> Box:
     Raises:
         ArgumentError: if what the row shows is outside the subset
     """
-    if primitive.name == "where" and isinstance(operands[0], n.Below) and operands[0].base == n.ONE:
+    if primitive is table.where_ and isinstance(operands[0], n.Below) and operands[0].base == n.ONE:
         operands = [operands[0].index, *operands[1:]]  # (a if x > 0 else b), not: if 1_{x > 0}
     try:
         return _box(_notation(primitive), _names(primitive, operands))
@@ -53,7 +54,7 @@ def operation(name: str, operands: Sequence[Box]) -> Box:
     """The same by name; knows the comparisons, which occur only inside rules, too."""
     if name in COMPARISONS:
         return n.relation(operands[0], lookup(name).symbol, operands[1])
-    if name == "where" and operands[1:] == (n.ONE, n.ZERO):
+    if name == WHERE and operands[1:] == (n.ONE, n.ZERO):
         return n.Below(n.ONE, operands[0])
     return written(lookup(name), operands)
 
@@ -135,10 +136,10 @@ def _call(node: ast.Call, names: Names) -> Box:
     match node.func, node.args:
         case ast.Name(id="sum"), [ast.GeneratorExp() as terms]:
             return n.total(_terms(terms, names))
-        case ast.Name(id="abs" | "floor" | "ceil" as name), [inside]:
+        case ast.Name(id=name), [inside] if name in _FENCES:
             return _fenced(name, _box(inside, names))
-        case ast.Name(id="sqrt" | "cbrt" as name), [inside]:
-            return n.Root(_box(inside, names), name == "cbrt")
+        case ast.Name(id=name), [inside] if name in _ROOTS:
+            return n.Root(_box(inside, names), _ROOTS[name])
     return n.Apply(_function(node.func, names), _arguments(node, names))
 
 
@@ -159,7 +160,7 @@ def _function(node: ast.expr, names: Names) -> Box:
 def _arguments(node: ast.Call, names: Names) -> n.Fenced:
     """( ) around the arguments; the sign that one has on paper, as in ln|x|, stands for them."""
     match node.args:
-        case [ast.Call(func=ast.Name(id="abs" | "floor" | "ceil" as name), args=[inside])]:
+        case [ast.Call(func=ast.Name(id=name), args=[inside])] if name in _FENCES:
             return _fenced(name, _box(inside, names))
     boxes = [_box(argument, names) for argument in (*node.args, *(given.value for given in node.keywords))]
     signs = [";" if at == len(node.args) else "," for at in range(1, len(boxes))]

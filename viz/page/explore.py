@@ -76,6 +76,7 @@ def explore(
     wrt: Wanted | Iterable[Wanted] | None = None,
     rate: float = 0.1,
     names: Variables = None,
+    **named: Any,
 ) -> Page:
     """A page on which to step through the computation of `output` and of its derivatives.
 
@@ -102,7 +103,7 @@ def explore(
     """
     if not isinstance(rate, (int, float)) or isinstance(rate, bool) or not math.isfinite(rate):
         raise ArgumentError(f"a learning rate is a finite number, got {quoted(rate)}")
-    seen = look(output, at, names)
+    seen = look(output, at, named, names)
     if len(seen.trace.nodes) > MOST:
         raise GraphError(
             f"a page holds up to {MOST:,} numbers, this graph has {len(seen.trace.nodes):,}: "

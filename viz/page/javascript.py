@@ -12,7 +12,17 @@ from functools import cache
 from importlib import resources
 from typing import Any, NamedTuple
 
-from autograd.ops.expression import ARITHMETIC, COMPARISONS, Expression, Language, Term, same, source_of, variable
+from autograd.ops.expression import (
+    ARITHMETIC,
+    COMPARISONS,
+    EQUAL,
+    Expression,
+    Language,
+    Term,
+    same,
+    source_of,
+    variable,
+)
 from autograd.ops.primitive import Primitive, lookup
 from autograd.ops.resolution import Target, called_in
 
@@ -51,7 +61,7 @@ def _literal(x: float | None) -> str:
 
 
 JAVASCRIPT = Language(
-    operators={**COMPARISONS, **ARITHMETIC, "equal": "==="},
+    operators={**COMPARISONS, **ARITHMETIC, EQUAL: "==="},
     conditional="{condition} ? {chosen} : {other}",
     assignment="const {name} = {value};",
     literal=_literal,
@@ -114,7 +124,7 @@ def _by_hand_names() -> frozenset[str]:
 
 @cache
 def _target() -> Target[str]:
-    return Target("JavaScript", dict.fromkeys((*JAVASCRIPT.written, *_by_hand_names()), ""))
+    return Target("JavaScript", dict.fromkeys(map(lookup, (*JAVASCRIPT.written, *_by_hand_names())), ""))
 
 
 def _parameters(row: Primitive) -> list[str]:

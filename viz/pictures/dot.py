@@ -36,6 +36,7 @@ def to_dot(
     wrt: Wanted | Iterable[Wanted] | None = None,
     force: bool = False,
     names: Variables = None,
+    **named: Any,
 ) -> graphviz.Digraph:
     """The graph below `output` as a Digraph: nodes with name, value and δ, edges with the local derivative.
 
@@ -51,7 +52,7 @@ def to_dot(
         import graphviz
     except ImportError:
         raise MissingExtra("to_dot needs the package graphviz: pip install graphviz") from None
-    looked = look(output, at, names)
+    looked = look(output, at, named, names)
     seen = view(looked.trace, level=level, shown=part(looked, scope, around, radius, wrt), force=force)
     above = {"rankdir": "LR"} | ({"label": looked.trace.anew, "labelloc": "t"} if looked.trace.anew else {})
     graph = graphviz.Digraph("graph", graph_attr=above, node_attr={"shape": "box", "style": "rounded"})

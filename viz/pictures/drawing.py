@@ -67,11 +67,13 @@ def draw(
     wrt: Wanted | Iterable[Wanted] | None = None,
     force: bool = False,
     names: Variables = None,
+    **named: Any,
 ) -> Drawing:
     """The graph below `output`: each node's name, operation, value and δ = ∂output/∂node, each edge's local derivative.
 
     `output` is a Value, or a compiled function or a program, followed by its arguments: then the graph is that of its
-    instructions at this point.  Nodes may be given by their names.
+    instructions at this point.  Arguments that have no name of `draw`'s own may be given by name; ``p.graph(…)`` takes
+    any.  Of a function with `has_aux` what is differentiated is shown.  Nodes may be given by their names.
 
     Args:
         level: "op" draws every dot as products and their sum, "neuron" keeps dots whole, "layer" draws a box a layer
@@ -101,7 +103,7 @@ def draw(
     >>> "6" in draw(compile(lambda x: x * x), 3.0).svg
     True
     """
-    seen = look(output, at, names)
+    seen = look(output, at, named, names)
     shown = part(seen, scope, around, radius, wrt)
     return Drawing(render(view(seen.trace, level=level, shown=shown, force=force)))
 

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.ops.primitive import Atom, lookup
+from autograd.ops import table
+from autograd.ops.primitive import Atom, Primitive, lookup
 from autograd.program.arrays.places import Ids, Operand, even_steps
 from autograd.program.arrays.tanh import room_for, shared_tanh
 from autograd.program.graph import Operation
@@ -23,9 +24,9 @@ from autograd.program.kernel import Floats
 Call = Callable[[], object]
 TANH, TANH_SLOPE = Operation("tanh"), Operation("tanh", 0)
 
-_UFUNCS: dict[str, np.ufunc] = {
-    "add": np.add, "subtract": np.subtract, "multiply": np.multiply, "divide": np.divide, "square": np.square,
-    "negative": np.negative,
+_UFUNCS: dict[Primitive, np.ufunc] = {  # beside atoms that are ufuncs themselves
+    table.add: np.add, table.subtract: np.subtract, table.multiply: np.multiply, table.divide: np.divide,
+    table.square: np.square, table.negative: np.negative,
 }  # fmt: skip
 
 
@@ -78,10 +79,10 @@ def ufunc_of(operation: Operation) -> np.ufunc | None:
     """NumPy's own function for an operation, where it has one that means the same."""
     if operation.slot is not None:
         return None
-    rule = lookup(operation.row).rule
-    if isinstance(rule, Atom) and isinstance(rule.array, np.ufunc):
-        return rule.array
-    return _UFUNCS.get(operation.row)
+    row = lookup(operation.row)
+    if isinstance(row.rule, Atom) and isinstance(row.rule.array, np.ufunc):
+        return row.rule.array
+    return _UFUNCS.get(row)
 
 
 def compute(operation: Operation, out: Floats, *operands: Any) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.ops import table
 from autograd.ops.primitive import lookup
 from autograd.program.arrays.places import Ids, Places
 from autograd.program.arrays.steps import TANH_SLOPE, Call, Frame, Step, compute, index_operand, ufunc_of
@@ -22,10 +23,11 @@ from autograd.program.graph import ADD, DOT, MULTIPLY, SUM, Graph, Operation
 from autograd.program.kernel import Floats
 
 _FLOATS: dict[str, Callable[..., float]] = {
-    "add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "negative": operator.neg,
+    table.add.name: operator.add, table.subtract.name: operator.sub, table.multiply.name: operator.mul,
+    table.negative.name: operator.neg,
 }  # fmt: skip
 Ids32 = np.ndarray[Any, np.dtype[np.int32]]
-POSITIVE = Operation("positive")
+POSITIVE = Operation(table.positive.name)
 _CHUNK = 4096  # instructions whose numbers are Python's at a time
 
 

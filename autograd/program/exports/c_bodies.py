@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from autograd.ops.expression import Term, variable
 from autograd.ops.primitive import lookup
 from autograd.program.exports.c_language import (
-    INDEXED,
     C,
     array,
     block,
@@ -85,7 +84,7 @@ class Body:
 
 def first_of_vector(line: Instruction) -> int:
     """Where among the operands of a variadic row its vector begins: after y if it is a slope, and an index."""
-    return (line.operation.slot is not None) + (line.operation.row in INDEXED)
+    return (line.operation.slot is not None) + lookup(line.operation.row).has_index
 
 
 # -- straight-line code -----------------------------------------------------------------------------

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from autograd.ops import table
+
 
 class Function(NamedTuple):
     """A C function, and the functions of other rows that it calls."""
@@ -16,15 +18,15 @@ class Function(NamedTuple):
     calls: tuple[str, ...] = ()
 
 
-FUNCTIONS = {
-    "lgamma": Function("""\
+FUNCTIONS = {  # by row
+    table.lgamma: Function("""\
 /* ln|Gamma(x)|; infinite at the poles and at both infinities. */
 static double lgamma_value(double x)
 {
     return x <= 0.0 && x == floor(x) ? INFINITY : lgamma(x);
 }
 """),
-    "polygamma": Function("""\
+    table.polygamma: Function("""\
 /* The n-th derivative of digamma, x > 0: up by the recurrence, then the asymptotic series with the
    Bernoulli numbers B2 to B20 (Abramowitz & Stegun 6.4.6, 6.3.18, 6.4.11). */
 static double polygamma_right(int n, double x)
@@ -78,7 +80,7 @@ static double polygamma_value(double order, double x)
     return polygamma_right(n, above) - polygamma_right(n, below) + polygamma_right(n, 1.0 - x);
 }
 """),
-    "sum": Function("""\
+    table.sum_: Function("""\
 static double sum_value(int n, const double *x)
 {
     double total = n > 0 ? x[0] : 0.0;
@@ -89,7 +91,7 @@ static double sum_value(int n, const double *x)
     return total;
 }
 """),
-    "dot": Function("""\
+    table.dot: Function("""\
 /* w[0] x[0] + w[1] x[1] + ... + bias, of n numbers w[0], w[1], ..., x[0], x[1], ... and perhaps bias. */
 static double dot_value(int n, const double *w)
 {
@@ -102,7 +104,7 @@ static double dot_value(int n, const double *w)
     return n % 2 == 1 ? total + w[n - 1] : total;
 }
 """),
-    "logsumexp": Function("""\
+    table.logsumexp: Function("""\
 /* ln(sum of exp(x[i])): the largest taken out, the others by log1p, so that a small remainder keeps its digits. */
 static double logsumexp_value(int n, const double *x)
 {
@@ -122,7 +124,7 @@ static double logsumexp_value(int n, const double *x)
     return x[top] + log1p(others);
 }
 """),
-    "softmax": Function("""\
+    table.softmax: Function("""\
 /* exp(x[i]) / sum of exp(x[j]), without overflow. */
 static double softmax_value(double i, int n, const double *x)
 {
@@ -137,7 +139,7 @@ static double softmax_value(double i, int n, const double *x)
     return exp(x[(int)i] - top) / total;
 }
 """),
-    "log_softmax": Function(
+    table.log_softmax: Function(
         """\
 /* ln(softmax), from the differences to x[i], so that it keeps its digits near 0. */
 static double log_softmax_value(double i, int n, const double *x)
@@ -164,6 +166,6 @@ static double log_softmax_value(double i, int n, const double *x)
     return -above;
 }
 """,
-        ("logsumexp",),
+        (table.logsumexp.name,),
     ),
 }

@@ -52,7 +52,7 @@ def functions(needed: Iterable[Need]) -> list[str]:
 
 def _write(need: Need, sources: dict[Need, str]) -> None:
     """Write a function, after what it calls; rows call each other a few deep."""
-    if need in sources or (need.slot is None and isinstance(ATOMS.get(need.row), str)):
+    if need in sources or (need.slot is None and isinstance(ATOMS.get(lookup(need.row)), str)):
         return
     source, calls = _source(need)
     for called in calls:
@@ -69,7 +69,7 @@ def _source(need: Need) -> Function:
     operands = [variable(name) for name in names]
     if need.slot is not None:
         return _defined(need, ["y", *names], row.slope_terms(operands)[need.slot])
-    if row.variadic and row.name not in ATOMS:
+    if row.variadic and row not in ATOMS:
         raise TARGET.refusal(row)
     atom, term = TARGET.resolve(row, operands)
     return atom if isinstance(atom, Function) else _defined(need, names, term)

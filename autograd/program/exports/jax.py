@@ -16,7 +16,8 @@ from itertools import count
 from typing import Any
 
 from autograd.errors import ArgumentError, MissingExtra
-from autograd.ops.expression import ARITHMETIC, COMPARISONS, Expression, Language, source_of, variable
+from autograd.ops import table
+from autograd.ops.expression import ARITHMETIC, COMPARISONS, REMAINDER, Expression, Language, source_of, variable
 from autograd.ops.primitive import Primitive, define, lookup
 from autograd.ops.resolution import Target, called_in
 from autograd.program.graph import Graph, Instruction, listed, sum_source
@@ -78,7 +79,7 @@ def _literal(x: float | None) -> str:
 
 
 JAX = Language(
-    operators={**COMPARISONS, **ARITHMETIC, "remainder": "%"},
+    operators={**COMPARISONS, **ARITHMETIC, REMAINDER: "%"},
     conditional="where({condition}, {chosen}, {other})",
     assignment="{name} = {value}",
     literal=_literal,
@@ -157,8 +158,8 @@ class _Functions:
 
     def _of_many(self, row: Primitive) -> Callable[..., Any]:
         """A row of any number of operands: JAX's own, with JAX's derivative too, else as its rule is for so many."""
-        if row.name in ATOMS:
-            return _own(ATOMS[row.name])
+        if row in ATOMS:
+            return _own(ATOMS[row])
 
         def function(*xs: Any) -> Any:
             operands = [variable(f"x{i}") for i in range(len(xs))]
@@ -211,20 +212,20 @@ def _component(name: str) -> Callable[..., Any]:
     return lambda i, *xs: whole(*xs)[int(i)]
 
 
-ATOMS: dict[str, str | Callable[..., Any]] = {
-    **dict.fromkeys(JAX.written, ""),
+ATOMS: dict[Primitive, str | Callable[..., Any]] = {
+    **{lookup(name): "" for name in JAX.written},
     **{
-        name: f"numpy.{name}"
+        lookup(name): f"numpy.{name}"
         for name in (
             "power positive fmod floor_divide sqrt cbrt hypot exp expm1 exp2 log log1p log2 log10 sin cos tan asin"
             " acos atan atan2 sinh cosh tanh asinh acosh atanh abs floor ceil trunc"
         ).split()
     },
-    **{name: f"scipy.special.{name}" for name in ("erf", "erfc", "digamma")},
-    **{name: _component(name) for name in ("softmax", "log_softmax")},
-    "round": "numpy.rint",
-    "lgamma": "scipy.special.gammaln",
-    "polygamma": _polygamma,
-    "logsumexp": _of_stacked("logsumexp"),
+    **{row: f"scipy.special.{row.name}" for row in (table.erf, table.erfc, table.digamma)},
+    **{row: _component(row.name) for row in (table.softmax, table.log_softmax)},
+    table.round_: "numpy.rint",
+    table.lgamma: "scipy.special.gammaln",
+    table.polygamma: _polygamma,
+    table.logsumexp: _of_stacked(table.logsumexp.name),
 }
 TARGET = Target("JAX", ATOMS)

@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.errors import ArgumentError
-from autograd.ops import gamma
-from autograd.ops.expression import COMPARISONS, Expression, Term, variable
+from autograd.ops import gamma, table
+from autograd.ops.expression import COMPARISONS, WHERE, Expression, Term, variable
 from autograd.ops.primitive import Primitive, lookup
 from autograd.ops.resolution import Target
 from autograd.ops.special import halves
@@ -26,7 +26,7 @@ from autograd.program.native.code import Code, Mask, Number
 Rule = Callable[..., Number]
 Atom = Callable[[Code, Sequence[Number], bool], Number]  # what is written, and whether exactly as it stands
 
-_QUESTIONS = {"equal": "oeq", "less": "olt", "less_equal": "ole", "greater": "ogt", "greater_equal": "oge"}
+_QUESTIONS = {name: f"o{sign}" for name, sign in zip(COMPARISONS, ("eq", "lt", "le", "gt", "ge"), strict=True)}
 _HIGHEST_WRITTEN = 16  # of the orders of polygamma
 _LONG = 32  # terms from which a sum is added in several chains at once
 
@@ -50,8 +50,8 @@ def value(code: Code, row: Primitive, operands: Sequence[Number], exact: bool = 
 
 def slope(code: Code, row: Primitive, slot: int, y: Number, operands: Sequence[Number]) -> Number:
     """The slope of a row along one operand; 0 where no derivative flows."""
-    if (row.name, slot) in _SLOPES:
-        return _SLOPES[row.name, slot](y, *operands)
+    if (row, slot) in _SLOPES:
+        return _SLOPES[row, slot](y, *operands)
     known: list[Any] = [variable(f"x{i}") if o.known is None else o.known for i, o in enumerate(operands)]
     term = row.slope_terms(known if row.variadic else [variable(f"x{i}") for i in range(len(operands))])[slot]
     names = {"y": y, **{f"x{i}": o for i, o in enumerate(operands)}}
@@ -71,7 +71,7 @@ def _write(code: Code, term: Term, names: dict[str, Number]) -> Number | Mask:
     if not term.operands:
         return names[term.name]
     operands = [_write(code, operand, names) for operand in term.operands]
-    if term.name == "where":
+    if term.name == WHERE:
         condition = operands[0] if isinstance(operands[0], Mask) else operands[0].compare("une", 0.0)
         return code.select(condition, _number(operands[1]), _number(operands[2]))
     numbers = [_number(operand) for operand in operands]
@@ -114,14 +114,14 @@ def _power(a: Number, b: Number) -> Number:
         return a.code.constant(1.0)
     if b.known == -1.0:
         return 1.0 / a
-    return called(a.code, lookup("power"), (a, b))
+    return called(a.code, table.power, (a, b))
 
 
 def _polygamma(n: Number, x: Number) -> Number:
     """ψ⁽ⁿ⁾(x), written out for an order that is known and whose recurrence is not too long."""
     order = n.known
     if order is None or order not in range(_HIGHEST_WRITTEN + 1):
-        return called(x.code, lookup("polygamma"), (n, x))
+        return called(x.code, table.polygamma, (n, x))
     return _number(_write(x.code, gamma.polygamma_rule(int(order), variable("x")), {"x": x}))
 
 
@@ -137,40 +137,40 @@ def _intrinsic(name: str) -> Rule:
     return lambda *operands: operands[0].code.intrinsic(name, *operands)
 
 
-_WRITTEN: dict[str, Rule] = {
-    "add": lambda a, b: a + b,
-    "subtract": lambda a, b: a - b,
-    "multiply": lambda a, b: a * b,
-    "divide": lambda a, b: a / b,
-    "negative": lambda x: -x,
-    "where": lambda condition, a, b: condition.code.select(condition.compare("une", 0.0), a, b),
-    "abs": abs,
-    "sqrt": _intrinsic("sqrt"),
-    "floor": _intrinsic("floor"),
-    "ceil": _intrinsic("ceil"),
-    "trunc": _intrinsic("trunc"),
-    "round": _intrinsic("rint"),
-    "power": _power,
-    "fmod": _fmod,
-    "exp": mathematics.exp,
-    "expm1": mathematics.expm1,
-    "tanh": mathematics.tanh,
-    "sech": mathematics.sech,
-    "log": mathematics.log,
-    "log1p": mathematics.log1p,
-    "sin": mathematics.sin,
-    "cos": mathematics.cos,
-    "erf": mathematics.erf,
-    "polygamma": _polygamma,
+_WRITTEN: dict[Primitive, Rule] = {
+    table.add: lambda a, b: a + b,
+    table.subtract: lambda a, b: a - b,
+    table.multiply: lambda a, b: a * b,
+    table.divide: lambda a, b: a / b,
+    table.negative: lambda x: -x,
+    table.where_: lambda condition, a, b: condition.code.select(condition.compare("une", 0.0), a, b),
+    table.abs_: abs,
+    table.sqrt: _intrinsic("sqrt"),
+    table.floor: _intrinsic("floor"),
+    table.ceil: _intrinsic("ceil"),
+    table.trunc: _intrinsic("trunc"),
+    table.round_: _intrinsic("rint"),
+    table.power: _power,
+    table.fmod: _fmod,
+    table.exp: mathematics.exp,
+    table.expm1: mathematics.expm1,
+    table.tanh: mathematics.tanh,
+    table.sech: mathematics.sech,
+    table.log: mathematics.log,
+    table.log1p: mathematics.log1p,
+    table.sin: mathematics.sin,
+    table.cos: mathematics.cos,
+    table.erf: mathematics.erf,
+    table.polygamma: _polygamma,
 }
 
 for _name, _question in _QUESTIONS.items():
-    _WRITTEN[_name] = _asking(_question)
+    _WRITTEN[lookup(_name)] = _asking(_question)
 
 # Slopes that share more with the value than the rule as it stands in the table lets them.
-_SLOPES: dict[tuple[str, int], Rule] = {
-    ("tanh", 0): mathematics.tanh_slope,
-    ("sigmoid", 0): lambda y, x: y * value(x.code, lookup("sigmoid"), (-x,)),
+_SLOPES: dict[tuple[Primitive, int], Rule] = {
+    (table.tanh, 0): mathematics.tanh_slope,
+    (table.sigmoid, 0): lambda y, x: y * value(x.code, table.sigmoid, (-x,)),
 }
 
 
@@ -230,14 +230,14 @@ def _logsumexp(code: Code, operands: Sequence[Number], exact: bool) -> Number:
 
 
 def _softmax(code: Code, operands: Sequence[Number], exact: bool) -> Number:
-    i, xs = _index("softmax", operands)
+    i, xs = _index(table.softmax, operands)
     _, exponentials, _ = _exponentials(code, xs)
     return exponentials[i] / _added(exponentials, 1)
 
 
 def _log_softmax(code: Code, operands: Sequence[Number], exact: bool) -> Number:
     """-logsumexp of the differences to xᵢ."""
-    i, xs = _index("log_softmax", operands)
+    i, xs = _index(table.log_softmax, operands)
     own = xs[i]
     finite = -_logsumexp(code, [x - own for x in xs], exact)
     nothing = own.compare("oeq", -math.inf)
@@ -245,22 +245,22 @@ def _log_softmax(code: Code, operands: Sequence[Number], exact: bool) -> Number:
     return code.select(nothing, code.select(something, -math.inf, math.nan), finite)
 
 
-def _index(row: str, operands: Sequence[Number]) -> tuple[int, Sequence[Number]]:
+def _index(row: Primitive, operands: Sequence[Number]) -> tuple[int, Sequence[Number]]:
     """The leading operand, which says which component is meant, and the vector."""
     known = operands[0].known
     if known is None:
         raise ArgumentError(
-            f"{row}: which component is meant must be a constant of the program, not a number it computes"
+            f"{row.name}: which component is meant must be a constant of the program, not a number it computes"
         )
     return int(known), operands[1:]
 
 
-_VECTORS: dict[str, Atom] = {
-    "sum": _sum,
-    "dot": _dot,
-    "logsumexp": _logsumexp,
-    "softmax": _softmax,
-    "log_softmax": _log_softmax,
+_VECTORS: dict[Primitive, Atom] = {
+    table.sum_: _sum,
+    table.dot: _dot,
+    table.logsumexp: _logsumexp,
+    table.softmax: _softmax,
+    table.log_softmax: _log_softmax,
 }
 
 
@@ -270,8 +270,8 @@ def _of_numbers(rule: Rule) -> Atom:
 
 TARGET: Target[Atom] = Target(
     "machine code",
-    {name: _calling(lookup(name)) for name in LIBM}
-    | {name: _of_numbers(rule) for name, rule in _WRITTEN.items()}
+    {lookup(name): _calling(lookup(name)) for name in LIBM}
+    | {row: _of_numbers(rule) for row, rule in _WRITTEN.items()}
     | _VECTORS,
     otherwise=_calling,
 )

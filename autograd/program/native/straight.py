@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from autograd.program.graph import Instruction, Operation
+from autograd.program.graph import MULTIPLY, Instruction
 from autograd.program.kernel import Task
 from autograd.program.native import entrance, machine, rules
 from autograd.program.native.code import Code, Number, Text
@@ -23,7 +23,6 @@ from autograd.program.native.entrance import COUNT, POINTER
 
 LANES = 8
 CHUNK = (*(POINTER,) * 6, COUNT, COUNT)  # the arguments of `chunk`
-MULTIPLY = Operation("multiply")
 
 
 class Layout:

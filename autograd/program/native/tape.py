@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd.ops import table
 from autograd.program.graph import DOT, SUM, Graph, Operation
 from autograd.program.kernel import Floats, Task
 from autograd.program.native.driver import driver
@@ -18,7 +19,9 @@ from autograd.program.native.handlers import LOAD, STORE, TOTAL, Kind
 
 WINDOW = 1024  # instructions that may change places with each other
 # Rows of which an operand is better known, and which one.
-_KNOWN = {"power": 1, "power_log": 0, "polygamma": 0, "softmax": 0, "log_softmax": 0}
+_KNOWN = {table.power.name: 1} | dict.fromkeys(
+    [row.name for row in (table.power_log, table.polygamma, table.softmax, table.log_softmax)], 0
+)
 _POINTER, _COUNT = ctypes.c_void_p, ctypes.c_int64
 
 Array = np.ndarray[Any, Any]

@@ -17,7 +17,7 @@ from autograd.errors import GraphError
 from autograd.ops.expression import Expression, Term, variable
 from autograd.ops.primitive import lookup
 from autograd.program.builder import Builder
-from autograd.program.graph import DOT, MAXIMUM, SUM, WHERE, Graph, Operation
+from autograd.program.graph import DOT, GUARD, MAXIMUM, MULTIPLY, POWER, SUM, WHERE, Graph, Operation
 from autograd.sweeps import Choice, Edge, Products, backwards
 
 
@@ -71,6 +71,7 @@ class Written:
         self.zero, self.one = builder.zero, builder.one
         self.order = range(program.first, program.first + len(program))
         self._builder, self._numbers = builder, numbers
+        self._choices = {WHERE: self.where, GUARD: self.guard}
         self._operations = [program.operations[code] for code in program.code.tolist()]
         self._starts, self._operands = program.starts.tolist(), program.operands.tolist()
 
@@ -81,14 +82,14 @@ class Written:
             return []
         ids = self._operands[self._starts[line] : self._starts[line + 1]]
         operation, operands = self._operations[line], [self._numbers[i] for i in ids]
-        y, chooses, found = self._numbers[number], operation == WHERE, list[Edge]()
+        y, choose, found = self._numbers[number], self._choices.get(operation), list[Edge]()
         for slot, operand in enumerate(ids):
             if wanted is None or wanted(operand):
                 slope: Any = None
-                if not chooses:
+                if choose is None:
                     slope = slope_of(self._builder, operation, slot, y, operands)
                 elif slot:
-                    slope = Choice(operands[0], self.where, slot == 1)
+                    slope = Choice(operands[0], choose, slot == 1)
                 if slope is not None:
                     found.append((slot, operand, slope))
         return found
@@ -105,6 +106,10 @@ class Written:
     def where(self, condition: int, chosen: int, other: int) -> int:
         """A choice as an instruction."""
         return self._builder.emit(WHERE, (condition, chosen, other))
+
+    def guard(self, condition: int, chosen: int, other: int) -> int:
+        """A choice between two forms of one number."""
+        return self._builder.emit(GUARD, (condition, chosen, other))
 
     def either(self, one: int, other: int) -> int:
         """The larger of two conditions."""
@@ -135,6 +140,12 @@ def slope_of(builder: Builder, operation: Operation, slot: int, y: int, operands
     if operation == DOT:
         n = len(operands) // 2
         return builder.one if slot == 2 * n else operands[(slot + n) % (2 * n)]
+    if operation == SUM:
+        return builder.one
+    if operation == POWER and slot == 0:
+        exponent = builder.value_of(operands[1])
+        if exponent is not None and exponent.is_integer() and 2.0 <= exponent:
+            return _slope_of_whole_power(builder, operands[0], exponent)
     if operation.slot is not None:
         raise GraphError(f"{operation} has no slopes of its own: expand the program's slopes first")
     term = _slope_term(operation.row, slot, len(operands))
@@ -145,6 +156,12 @@ def slope_of(builder: Builder, operation: Operation, slot: int, y: int, operands
         return given[term]
     written, *parts = term
     return builder.emit(written, tuple([given[o] if isinstance(o, int) else builder.constant(o) for o in parts]))
+
+
+def _slope_of_whole_power(builder: Builder, base: int, exponent: float) -> int:
+    """n · aⁿ⁻¹, which is what the row's rule says, to the bit, once its conditions on the exponent are known."""
+    power = base if exponent == 2.0 else builder.emit(POWER, (base, builder.constant(exponent - 1.0)))
+    return builder.emit(MULTIPLY, (builder.constant(exponent), power))
 
 
 @cache
