@@ -85,8 +85,9 @@ class Format:
 
         The arrays are flat and of their types; which of them are there is for the caller to ask.
 
-        Raises FileFormatError for a file that is damaged, cut off, of a version that is not read or something else, and
-        the usual OSError where there is no file.
+        Raises:
+            FileFormatError: for a file that is damaged, cut off, of a version that is not read or something else
+            OSError: where there is no file
         """
         name = name_of(place)
         with _opened(place) as file:

@@ -30,7 +30,10 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
     3.5
 
     (An array that ``np.array([v, 1.0])`` makes is NumPy's own: it asks for methods of its elements, and picks by
-    comparing them.)  Raises ArgumentError where rows differ in length.
+    comparing them.)
+
+    Raises:
+        ArgumentError: where rows differ in length
     """
 
     __array_priority__ = 100.0  # what NumPy joins of these and of plain arrays is one of these

@@ -51,8 +51,11 @@ def backward(output: Value, seed: Number = 1.0) -> None:
 
     Interior nodes are overwritten; leaves accumulate, so several losses can add up (set `grad` to 0
     in between, or call `zero_grad` of the model); a node that no derivative comes back to, behind the
-    branch that a `where` did not take, is not touched.  Raises GraphError on a detached node.  After Ctrl-C a
-    leaf's grad may hold part of what was to come: set it to 0 before the next `backward`.
+    branch that a `where` did not take, is not touched.
+    After Ctrl-C a leaf's grad may hold part of what was to come: set it to 0 before the next `backward`.
+
+    Raises:
+        GraphError: on a detached node
 
     >>> x = Value(2.0)
     >>> (x**3).backward()
@@ -151,7 +154,8 @@ def steps(output: Value, seed: Number = 1.0) -> Iterator[Step]:
     Where leaves have moved since the graph was recorded, the steps are those of the graph computed anew with
     the leaves as they are now, and a warning says so; its computed nodes are then new ones.
 
-    Raises GraphError if leaves have moved and a `where` chose by a plain number: compute the expression again.
+    Raises:
+        GraphError: if leaves have moved and a `where` chose by a plain number: compute the expression again
     """
     now = computed_anew(reachable(output))
     if now is not output:
@@ -223,7 +227,8 @@ AS_GRAPH = AsGraph()
 def slopes_as_graph(node: Value) -> Sequence[Any]:
     """The local derivatives as Values, by the same rule on other numbers.
 
-    Raises GraphError if an operand's data was changed since the node was recorded.
+    Raises:
+        GraphError: if an operand's data was changed since the node was recorded
     """
     op, operands = node._row, node.operands
     if op is None:
@@ -299,8 +304,9 @@ def gradient(output: Value, wrt: Value | Iterable[Value], *, seed: Operand = 1.0
     >>> gradient(dx, [x, y])  # ∂²/∂x², ∂²/∂x∂y
     [6.0, 4.0]
 
-    Raises OperandError if `output` or one of `wrt` is not a Value, GraphError if `as_graph` and data
-    was set after recording.
+    Raises:
+        OperandError: if `output` or one of `wrt` is not a Value
+        GraphError: if `as_graph` and data was set after recording
     """
     nodes = [wrt] if isinstance(wrt, Value) else list(wrt)
     given_nodes: list[Any] = [output, *nodes]

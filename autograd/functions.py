@@ -56,7 +56,9 @@ def dot(weights: Any, inputs: Any, bias: Any = None) -> Any:
     >>> dot([Value(2.0), Value(3.0)], [10.0, 100.0], Value(1.0)).data
     321.0
 
-    Raises ArgumentError if the lengths differ, OperandError for what is not a number.
+    Raises:
+        ArgumentError: if the lengths differ
+        OperandError: for what is not a number
     """
     try:  # all Values, the way of a neuron: no checks, no copies
         w = [weight._data for weight in weights]
@@ -234,7 +236,8 @@ def where(condition: Any, chosen: Any, other: Any) -> Any:
     >>> where(x > 0, x, 0.1 * x).data
     -0.2
 
-    Raises OperandError for the whole numbers -1 and -2, which ``~`` makes of False and True.
+    Raises:
+        OperandError: for the whole numbers -1 and -2, which ``~`` makes of False and True
     """
     inverted = _inverted_bools(condition)
     if inverted:

@@ -36,7 +36,8 @@ def computed_anew(order: Sequence[Value]) -> Value:
     >>> computed_anew(reachable(z)).data, z.data
     (6.0, 1.0)
 
-    Raises GraphError if leaves have moved and the graph has a `where` whose condition was a plain number.
+    Raises:
+        GraphError: if leaves have moved and the graph has a `where` whose condition was a plain number
     """
     if all(map(follows, order)):
         return order[-1]

@@ -47,11 +47,12 @@ Yes: TypeAlias = Literal[True]
 class _Run(NamedTuple):
     """A function that was run: its fresh inputs, its outputs, and how both are built.
 
-    lifted   whether the answers must stay Values
-    order    what was computed, of a single output, if the answers are numbers; None where it is not known
-    above    where the way down from an output ends
-    towards  what depends on the inputs, if the answers are Values
-    aux      what the function returned beside its outputs
+    Attributes:
+        lifted: whether the answers must stay Values
+        order: what was computed, of a single output, if the answers are numbers; None where it is not known
+        above: where the way down from an output ends
+        towards: what depends on the inputs, if the answers are Values
+        aux: what the function returned beside its outputs
     """
 
     inputs: list[Value]
@@ -224,11 +225,13 @@ def value_and_grad(
     >>> value_and_grad(lambda x, k=2: x**k)(2.0, k=3)
     (8.0, 12.0)
 
-    has_aux   f returns a pair, what is differentiated and what is not, which comes back: ((value, aux), gradient)
-    argnum    the same as `argnums`, by the name that HIPS autograd has for it
+    Args:
+        has_aux: f returns a pair, what is differentiated and what is not, which comes back: ((value, aux), gradient)
+        argnum: the same as `argnums`, by the name that HIPS autograd has for it
 
-    Raises ArgumentError if f does not return one number or `argnums` names no argument or one twice,
-    OperandError if an argument is not made of real numbers.
+    Raises:
+        ArgumentError: if f does not return one number or `argnums` names no argument or one twice
+        OperandError: if an argument is not made of real numbers
     """
     wrt = _wrt(argnums, argnum)
 
@@ -390,8 +393,10 @@ def jvp(
 
     Both are sequences with one entry an argument of f, of the same structure: the same keys, in any order,
     and shapes.  Arguments by name go to f and do not move.  With `has_aux` f returns a pair, what is
-    differentiated and what is not, which comes back as a third.  Raises ArgumentError for directions of
-    another structure.
+    differentiated and what is not, which comes back as a third.
+
+    Raises:
+        ArgumentError: for directions of another structure
 
     >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0))
     (6.0, 3.0)

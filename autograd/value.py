@@ -54,7 +54,8 @@ class Value(Methods):
     >>> x.grad
     6.0
 
-    Raises OperandError (a TypeError) for anything but a real number.
+    Raises:
+        OperandError: (a TypeError) for anything but a real number
     """
 
     # One or two operands and their slopes, which nearly all nodes have, stand in the node itself: no tuple to make,
@@ -293,7 +294,8 @@ class Value(Methods):
         The first call, on a root, lists the graph; pickle then calls this again for each node on the
         list, whose operands it has by then seen.
 
-        Raises GraphError for what depends on an input of a derivative that is being taken.
+        Raises:
+            GraphError: for what depends on an input of a derivative that is being taken
         """
         if RUNNING and not RUNNING.isdisjoint([self] if _pickling.lists(self) else reachable(self)):
             raise GraphError(

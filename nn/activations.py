@@ -99,7 +99,10 @@ class PReLU(Activation):
 class RReLU(Activation):
     """relu with a slope below 0 drawn from [lower, upper] a call while training, else their mean.
 
-    `seed` makes the draws repeatable (Xu et al. 2015).  Raises ArgumentError unless lower ≤ upper.
+    `seed` makes the draws repeatable (Xu et al. 2015).
+
+    Raises:
+        ArgumentError: unless lower ≤ upper
     """
 
     def __init__(self, lower: float = RRELU_LOWER, upper: float = RRELU_UPPER, seed: int | None = None) -> None:
@@ -155,8 +158,9 @@ def activation(wanted: ActivationLike, rng: np.random.Generator | None = None) -
     >>> activation("tanh")
     <activation tanh>
 
-    Raises ArgumentError for an unknown name, listing near matches; OperandError for anything that is
-    neither name nor function.
+    Raises:
+        ArgumentError: for an unknown name, listing near matches
+        OperandError: for anything that is neither name nor function
     """
     if isinstance(wanted, Activation):
         return wanted

@@ -43,7 +43,8 @@ def normal(mean: float = 0.0, variance: float | None = None, *, std: float | Non
     The second parameter of N(μ, σ²) is the *variance*, so 0.01 means a standard deviation of 0.1.
     Some books write the standard deviation there; for that reading pass ``normal(std=0.01)``.
 
-    Raises ArgumentError if both are given, or one is negative.
+    Raises:
+        ArgumentError: if both are given, or one is negative
     """
     if variance is not None and std is not None:
         raise ArgumentError(f"normal takes the variance or std, not both: got {variance} and {std}")

@@ -48,7 +48,8 @@ def absolute_error(predictions: Any, targets: Any, reduction: str = "mean") -> A
 def huber(predictions: Any, targets: Any, delta: float = 1.0, reduction: str = "mean") -> Any:
     """½r² where |r| ≤ delta, else delta·(|r| - ½delta), with r = y - ŷ (Huber 1964).
 
-    Raises ArgumentError unless delta > 0.
+    Raises:
+        ArgumentError: unless delta > 0
     """
     if not delta > 0:
         raise ArgumentError(f"huber's delta is a positive number, got {delta}")
@@ -73,7 +74,8 @@ def binary_cross_entropy(predictions: Any, targets: Any, reduction: str = "mean"
     At p = 0 or 1 it is 0 where the label agrees and inf where it does not.  Where p comes from a
     sigmoid, `binary_cross_entropy_with_logits` on z is exact everywhere.
 
-    Raises ArgumentError for a p or a y outside [0, 1].
+    Raises:
+        ArgumentError: for a p or a y outside [0, 1]
     """
     _check_labels(predictions, _is_fraction, "probabilities lie in [0, 1] (for logits: ..._with_logits)")
     check_targets(binary_cross_entropy, targets)
@@ -96,7 +98,8 @@ def cross_entropy(predictions: Any, targets: Any, reduction: str = "mean") -> An
     Targets are class indices (0 to k-1: one, or n of them) or rows of probabilities, one-hot or soft,
     of the shape of z.
 
-    Raises ArgumentError for a class out of range, probabilities that do not sum to 1, or other shapes.
+    Raises:
+        ArgumentError: for a class out of range, probabilities that do not sum to 1, or other shapes
     """
     z = _array(predictions, "predictions")
     y = np.asarray(targets)

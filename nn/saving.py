@@ -94,8 +94,9 @@ def load(place: Place) -> Any:
 
     Its architecture, parameters, scales, optimiser and history.
 
-    Raises FileFormatError for a file that is damaged, cut off, of a later version or something else, and
-    the usual OSError where there is no file.
+    Raises:
+        FileFormatError: for a file that is damaged, cut off, of a later version or something else
+        OSError: where there is no file
     """
     description, vectors = FORMAT.read(place)
     try:
@@ -113,8 +114,9 @@ def load(place: Place) -> Any:
 def describe(model: Model) -> tuple[Description, Arrays]:
     """All that a model is, as plain data and vectors.
 
-    Raises ArgumentError for what cannot be written without pickle: a class, activation, optimiser or
-    schedule of one's own.
+    Raises:
+        ArgumentError: for what cannot be written without pickle: a class, activation, optimiser or schedule of one's
+            own
     """
     kind = _kind(model, MODELS, "a model")
     layers: Sequence[FilePart] = model._layers()

@@ -125,7 +125,9 @@ def anomaly(
     >>> bool(anomaly(x * x))
     False
 
-    Raises OperandError if output or wrt is not a Value, GraphError if it was not computed from wrt.
+    Raises:
+        OperandError: if output or wrt is not a Value
+        GraphError: if it was not computed from wrt
     """
     seen, wrt = looked_at(output, at, named, names, wrt)
     targets = None if wrt is None else {seen.id_of(wrt)}

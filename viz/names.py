@@ -151,7 +151,10 @@ class Names:
         """The nodes that a typed name means: ``z²₁`` or, without raised and lowered letters, ``z21``.
 
         ``z²₁[2]`` is the second of several of that name, ``t12`` the node without a name that is called so, and
-        ``#12`` the one at that place of the trace.  Raises ArgumentError, with similar names, if there is none.
+        ``#12`` the one at that place of the trace.
+
+        Raises:
+            ArgumentError: with similar names, if there is none
         """
         found = [] if text in self.codes else self._of_copy(text)
         found = found or self._named(text) or self._of_letter(text) or self._at_place(text)

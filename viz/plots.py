@@ -56,7 +56,8 @@ def plot_activation(
     `activation` is a name (or alias, such as "swish") of a function of one variable in the table of
     primitives, or the row itself; further operands keep their defaults.
 
-    Raises ArgumentError for an unknown name and for an interval that is not two numbers in order.
+    Raises:
+        ArgumentError: for an unknown name and for an interval that is not two numbers in order
     """
     row = _row(activation)
     x = np.linspace(*_interval(interval), 1001)
@@ -189,7 +190,8 @@ def plot_decision_boundary(
     floats or of Values, of shape (points,) or (points, 1)).  `X` is samples × 2, `y` the class of each
     sample.  The line is drawn where the output is `threshold`.
 
-    Raises ArgumentError where shapes do not fit.
+    Raises:
+        ArgumentError: where shapes do not fit
     """
     points, classes = _samples(X, y)
     if resolution < 2:
@@ -252,7 +254,9 @@ def plot_heatmap(matrix: Any, *, title: str = "", delta: Mapping[Value, float] |
     which no derivative comes back is hatched too and shows a dash.  Rows are inputs and columns neurons,
     as in z = x·W; a vector is one row.  Up to 12 × 12 the numbers are written in the cells.
 
-    Raises ArgumentError for more than two dimensions, OperandError where δ is asked of plain numbers.
+    Raises:
+        ArgumentError: for more than two dimensions
+        OperandError: where δ is asked of plain numbers
     """
     numbers = _deltas_of(matrix, delta) if delta is not None else _floats(matrix)
     numbers = np.atleast_2d(numbers)
@@ -358,7 +362,8 @@ def plot_along(
     `direction` defaults to -gradient, the way in which gradient descent goes, and is scaled to length 1;
     t runs from -`reach` to `reach`.
 
-    Raises ArgumentError where lengths differ, or where the direction is 0 or not finite.
+    Raises:
+        ArgumentError: where lengths differ, or where the direction is 0 or not finite
     """
     point = _vector(at, "at")
     slope = _vector(gradient(point), "the gradient")

@@ -96,7 +96,8 @@ class Recording:
     def step(self, number: int) -> Taken:
         """The step with that number.
 
-        Raises ArgumentError if there is none.
+        Raises:
+            ArgumentError: if there is none
         """
         if not 0 <= number < len(self):
             raise ArgumentError(f"the steps are numbered from 0 to {len(self) - 1:,}, got {number:,}")
@@ -108,7 +109,8 @@ class Recording:
     def state(self, taken: int) -> State:
         """What is known after so many steps: 0 before the first, ``len(recording)`` at the end.
 
-        Raises ArgumentError if there are not so many steps.
+        Raises:
+            ArgumentError: if there are not so many steps
         """
         if not 0 <= taken <= len(self):
             raise ArgumentError(f"a state is after 0 to {len(self):,} steps, got {taken:,}")
@@ -221,7 +223,8 @@ def record(output: Value, names: Variables = None) -> Recording:
     >>> [log.state(taken).delta(0).delta for taken in range(len(log) + 1)]
     [None, None, None, 3.0, 6.0]
 
-    Raises OperandError if `output` is not a Value.
+    Raises:
+        OperandError: if `output` is not a Value
     """
     return recorded(trace(output, names))
 

@@ -46,8 +46,9 @@ class Seen:
     def id_of(self, wanted: Wanted) -> int:
         """The id of the node that is meant: of a Value, or of the one node of that name.
 
-        Raises ArgumentError, with similar names, for a name that no node has or several have, and for one of a
-        constant; GraphError for a Value that the output was not computed from.
+        Raises:
+            ArgumentError: with similar names, for a name that no node has or several have, and for one of a constant
+            GraphError: for a Value that the output was not computed from
         """
         if not isinstance(wanted, str):
             return locate(self.output, [wanted])[0]
@@ -91,8 +92,9 @@ def looked_at(
 def _output_of(subject: Subject, at: Sequence[Any], named: Mapping[str, Any]) -> Value:
     """The node that is looked at: a Value itself, or what else computes `at` these arguments and the `named` ones.
 
-    Raises OperandError for what is neither and for arguments by name of a Value or a program, ArgumentError for other
-    arguments of a Value, and where a function returns more than one number.
+    Raises:
+        OperandError: for what is neither and for arguments by name of a Value or a program
+        ArgumentError: for other arguments of a Value, and where a function returns more than one number
     """
     if named and (isinstance(subject, Value) or not hasattr(subject, "options")):
         raise OperandError(

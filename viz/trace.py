@@ -82,8 +82,10 @@ def trace(output: Value, names: Variables = None) -> Trace:
     >>> seen.columns.value
     array([3., 9.])
 
-    Raises OperandError if `output` is not a Value, GraphError if leaves have moved and a `where` chose by a
-    plain number, so that nobody knows what it would choose now.
+    Raises:
+        OperandError: if `output` is not a Value
+        GraphError: if leaves have moved and a `where` chose by a plain number, so that nobody knows what it would
+            choose now
     """
     values = reachable(_checked(output))
     variables = names_of_nodes(names)
@@ -108,7 +110,8 @@ def trace(output: Value, names: Variables = None) -> Trace:
 def locate(root: Value, wanted: Iterable[Value]) -> list[int]:
     """The ids that `wanted` have in ``trace(root)``.
 
-    Raises GraphError for a node that `root` was not computed from.
+    Raises:
+        GraphError: for a node that `root` was not computed from
     """
     ids = {value: i for i, value in enumerate(reachable(_checked(root)))}
     found = []

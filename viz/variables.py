@@ -34,7 +34,8 @@ def names_of_nodes(names: Variables) -> dict[Value, str]:
     >>> sorted(names_of_nodes({"a": a, "also": a, "w": w}).values())
     ['a', 'w[0]', 'w[1]']
 
-    Raises ArgumentError for what is no mapping.
+    Raises:
+        ArgumentError: for what is no mapping
     """
     if names is None or names is False:
         return {}

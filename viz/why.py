@@ -157,8 +157,10 @@ def why(
     where t₁ = x·w = 6
           t₂ = t₁ − w = 4
 
-    Raises OperandError if output or wrt is not a Value, GraphError if it was not computed from wrt, and
-    ArgumentError if `top` is not a whole number from 0 up.
+    Raises:
+        OperandError: if output or wrt is not a Value
+        GraphError: if it was not computed from wrt
+        ArgumentError: if `top` is not a whole number from 0 up
     """
     seen, wrt, top = looked_at(output, at, named, names, wrt, top)
     if isinstance(top, bool) or not isinstance(top, int) or top < 0:

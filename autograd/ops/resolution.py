@@ -42,7 +42,8 @@ class Target(Generic[Own]):
     def resolve(self, row: Primitive, operands: Sequence[Term]) -> tuple[Own | None, Term]:
         """(the target's own atom, None), or (None, what the row is of `operands` in terms of other rows).
 
-        Raises GraphError, with the name of the row that is missing, if the target has neither.
+        Raises:
+            GraphError: with the name of the row that is missing, if the target has neither
         """
         if row in self.atoms:
             return self.atoms[row], None

@@ -108,7 +108,9 @@ class Call:
     def bind(self, *args: Any, **named: Any) -> Bound:
         """This call on arrays of its own, for the lowest latency: see `Bound`.
 
-        Raises OperandError for Values, GraphError where the function uses inputs of a transform that is running.
+        Raises:
+            OperandError: for Values
+            GraphError: where the function uses inputs of a transform that is running
         """
         return Bound(self, args, named)
 
@@ -202,9 +204,10 @@ def _as_it_is(answer: Any) -> Any:
 class Bound:
     """A call on arrays of its own, for the lowest latency.
 
-    args   the arguments, as arrays to be written into
-    out    the answer, as arrays that every call fills
-    run    the call itself, without anything around it
+    Attributes:
+        args: the arguments, as arrays to be written into
+        out: the answer, as arrays that every call fills
+        run: the call itself, without anything around it
 
     >>> from autograd import compile
     >>> call = compile(lambda x: x[0] * x[1]).value_and_grad.bind(np.array([2.0, 3.0]))

@@ -108,16 +108,20 @@ def compile(  # noqa: A001  (what the field calls it, torch.compile; Python's ow
     >>> loss.value_and_grad(3.0, np.array([1.0, 2.0]), np.array([2.0, 4.0]))
     (2.5, 5.0)
 
-    argnums   which arguments the derivatives are along, as in `grad`
-    backend   "auto", or the name of an executor; `backend` of the answer says which one runs, and why
-    exact     add every sum in the order in which it was written, and fuse no product with it.  Without
-              it, the terms of a sum whose partial sums nobody else uses are added in any order
-    threads   over how many threads a batch may be spread
-    has_aux   f returns a pair, what is differentiated and what is not, which comes back beside the derivative, as
-              from the transforms (with a reduction it is reduced as the value is)
-    static_argnums, static_argnames    which arguments are no numbers to compute with but part of what is recorded,
-              such as an int that counts: f is recorded once for each.  A str, None, a bool, a member of an enum and a
-              function are so by themselves
+    Args:
+        argnums: which arguments the derivatives are along, as in `grad`
+        backend: "auto", or the name of an executor; `backend` of the answer says which one runs, and why
+        exact: add every sum in the order in which it was written, and fuse no product with it.  Without it, the terms
+            of a sum whose partial sums nobody else uses are added in any order
+        threads: over how many threads a batch may be spread
+        has_aux: f returns a pair, what is differentiated and what is not, which comes back beside the derivative, as
+            from the transforms (with a reduction it is reduced as the value is)
+        static_argnums: which arguments are no numbers to compute with but part of what is recorded, such as an int that
+            counts: f is recorded once for each.  A str, None, a bool, a member of an enum and a function are so by
+            themselves
+        static_argnames: which arguments are no numbers to compute with but part of what is recorded, such as an int
+            that counts: f is recorded once for each.  A str, None, a bool, a member of an enum and a function are so by
+            themselves
 
     What f does is recorded, not what it decides: `if x > 0` on an argument, or reading its `data`,
     raises GraphError; write ``where(x > 0, a, b)``.  Numbers that f takes from elsewhere, and random
@@ -134,8 +138,10 @@ def compile(  # noqa: A001  (what the field calls it, torch.compile; Python's ow
     >>> grad(compile(lambda x: x**3))(2.0)
     12.0
 
-    Raises ArgumentError for options that are none, GraphError where f cannot be recorded, OperandError
-    for arguments that are not numbers.
+    Raises:
+        ArgumentError: for options that are none
+        GraphError: where f cannot be recorded
+        OperandError: for arguments that are not numbers
     """
     options = Options(argnums, in_axes, reduce, backend, exact, threads, has_aux, static_argnums, static_argnames)
     return partial(Compiled, options=options) if f is None else Compiled(f, options)

@@ -26,8 +26,9 @@ from autograd.transforms import Function, Positions, positions
 class Answer(NamedTuple):
     """How the outputs of a program answer a question.
 
-    structure  how they are put together
-    depends    (outputs,) which inputs of the recording's program an output is a derivative along
+    Attributes:
+        structure: how they are put together
+        depends: (outputs,) which inputs of the recording's program an output is a derivative along
     """
 
     structure: Structure
@@ -50,10 +51,11 @@ def chosen_of(wrt: Positions, arguments: Sequence[Structure], by_position: int) 
 class Asked:
     """A recording, and what is asked about it: along which inputs, of which of its outputs.
 
-    wrt     the arguments that are differentiated along, as `argnums` has them
-    inputs  the inputs of the program that these are made of
-    main    the structure of what is differentiated
-    aux     the structure of what stands beside it, with `has_aux`
+    Attributes:
+        wrt: the arguments that are differentiated along, as `argnums` has them
+        inputs: the inputs of the program that these are made of
+        main: the structure of what is differentiated
+        aux: the structure of what stands beside it, with `has_aux`
     """
 
     def __init__(self, recording: Recording, options: Options) -> None:
@@ -287,12 +289,13 @@ def _vjp(f: Function, wrt: Positions, has_aux: bool) -> Function:
 class Question:
     """One thing that can be asked about a function, along the arguments `argnums`.
 
-    name       what a compiled function calls it
-    transform  the same question to a Python function: (f, argnums, has_aux) → a function
-    answer     (asked) → how the outputs of `program` answer it
-    program    (asked) → a program whose inputs are the recording's, and then those of what it takes
-    takes      after f's arguments: "a direction" for each of `argnums`, "weights" of the value, or nothing
-    reader     (asked) → what makes of the structured numbers an answer of another kind, if it is one
+    Attributes:
+        name: what a compiled function calls it
+        transform: the same question to a Python function: (f, argnums, has_aux) → a function
+        answer: (asked) → how the outputs of `program` answer it
+        program: (asked) → a program whose inputs are the recording's, and then those of what it takes
+        takes: after f's arguments: "a direction" for each of `argnums`, "weights" of the value, or nothing
+        reader: (asked) → what makes of the structured numbers an answer of another kind, if it is one
     """
 
     name: str

@@ -59,14 +59,15 @@ COLUMNS: dict[str, type[np.generic]] = {
 class Graph:
     """Instructions in topological order; `print` lists them, of many the first and the last (`text()` is all).
 
-    inputs      the inputs' names; input i is number i
-    constants   (c,) the constants; constant j is number len(inputs) + j
-    operations  the operations that occur
-    code        (n,) for each instruction, which of `operations` it is
-    starts      (n + 1,) where its operands begin in `operands`
-    operands    their numbers, one instruction after the other
-    outputs     the numbers that are asked for
-    words       of results, where known, their name, scope and the line that recorded them; files do not keep them
+    Attributes:
+        inputs: the inputs' names; input i is number i
+        constants: (c,) the constants; constant j is number len(inputs) + j
+        operations: the operations that occur
+        code: (n,) for each instruction, which of `operations` it is
+        starts: (n + 1,) where its operands begin in `operands`
+        operands: their numbers, one instruction after the other
+        outputs: the numbers that are asked for
+        words: of results, where known, their name, scope and the line that recorded them; files do not keep them
 
     `Builder` makes them, and sees to it that operands stand before their users; `verify` says all that holds of them.
     """
@@ -147,7 +148,8 @@ class Graph:
     def component(self, line: Instruction) -> float | None:
         """Which component of a softmax an instruction is about; None for other rows.
 
-        Raises ArgumentError unless it is a constant of the program.
+        Raises:
+            ArgumentError: unless it is a constant of the program
         """
         if not lookup(line.operation.row).has_index:
             return None

@@ -37,8 +37,9 @@ def extras(question: Question, asked: Asked, options: Options) -> list[Extra]:
 class Layout:
     """Where the numbers of a question stand.
 
-    batched  (inputs,) whether an input of the program has a value for each sample, or one for all
-    summed   (outputs,) whether an output is asked for as its sum over the samples, or sample by sample
+    Attributes:
+        batched: (inputs,) whether an input of the program has a value for each sample, or one for all
+        summed: (outputs,) whether an output is asked for as its sum over the samples, or sample by sample
     """
 
     def __init__(self, question: Question, asked: Asked, options: Options) -> None:

@@ -34,7 +34,8 @@ class Program(Graph):
         >>> y.data, y.operands[0].operands[0].name
         (10.0, 'x')
 
-        Raises ArgumentError for another count of numbers.
+        Raises:
+            ArgumentError: for another count of numbers
         """
         from autograd.program.as_values import graph_of
 
@@ -82,8 +83,10 @@ class Program(Graph):
 def load_program(place: Place) -> Program:
     """The program that `Program.save` wrote to this path, or to this file, open for bytes.
 
-    Raises FileFormatError for a file that is damaged, cut off, of a later version, something else, or
-    speaks of rows that the table has not or defines otherwise; OSError where there is no file.
+    Raises:
+        FileFormatError: for a file that is damaged, cut off, of a later version, something else, or speaks of rows that
+            the table has not or defines otherwise
+        OSError: where there is no file
     """
     from autograd.program.saving import read_program
 

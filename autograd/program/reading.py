@@ -27,7 +27,8 @@ def program_from(outputs: Sequence[Operand], inputs: Sequence[Value] | None = No
     t2 = add(t1, 1.0)
     outputs t2
 
-    Raises GraphError if a Symbol is needed that is not among the inputs.
+    Raises:
+        GraphError: if a Symbol is needed that is not among the inputs
     """
     roots = [output for output in outputs if isinstance(output, Value)]
     if inputs is None:

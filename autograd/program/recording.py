@@ -55,7 +55,9 @@ class Recording:
 def record_function(f: Callable[..., Any], arguments: Sequence[Structure], keywords: tuple[str, ...] = ()) -> Recording:
     """Run f once on Symbols in these structures, the last of which come by name.
 
-    Raises GraphError if f needs to know a number, OperandError if it returns anything but numbers.
+    Raises:
+        GraphError: if f needs to know a number
+        OperandError: if it returns anything but numbers
     """
     count = len(arguments) - len(keywords)
     names = [*names_of_arguments(f, count), *keywords]

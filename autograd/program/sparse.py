@@ -27,10 +27,12 @@ Array = np.ndarray[Any, Any]
 class Pattern:
     """Where a matrix has entries: everywhere else it is 0, whatever the arguments are.
 
-    rows, columns  (entries,) row by row, columns ascending; read-only
-    shape          (rows, columns) of the matrix
-    linear         (entries,) which do not change with what is differentiated along
-    constant       (entries,) which are numbers that are known already
+    Attributes:
+        rows: (entries,) row by row, columns ascending; read-only
+        columns: (entries,) row by row, columns ascending; read-only
+        shape: (rows, columns) of the matrix
+        linear: (entries,) which do not change with what is differentiated along
+        constant: (entries,) which are numbers that are known already
 
     >>> from autograd import compile
     >>> p = compile(lambda x: [x[0] * x[1], 3 * x[1], x[2]])
@@ -87,8 +89,9 @@ class Pattern:
 class Sparse:
     """A matrix by the entries of its pattern.
 
-    values   (entries,), or of a batch (samples, entries)
-    pattern  where they stand
+    Attributes:
+        values: (entries,), or of a batch (samples, entries)
+        pattern: where they stand
 
     >>> from autograd import compile
     >>> found = compile(lambda x: x[0] ** 2 * x[1] + x[2]).hessian.sparse(np.array([3.0, 5.0, 7.0]))
@@ -121,7 +124,11 @@ class Sparse:
         return whole
 
     def to_scipy(self) -> Any:
-        """A `scipy.sparse.csr_array`; of a batch a list of them.  Raises MissingExtra without SciPy."""
+        """A `scipy.sparse.csr_array`; of a batch a list of them.
+
+        Raises:
+            MissingExtra: without SciPy
+        """
         if self.values.ndim == 1:
             return _csr(self.pattern, self.values)
         return [_csr(self.pattern, values) for values in self.values]

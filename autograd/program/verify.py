@@ -30,7 +30,8 @@ def verify(program: Graph) -> None:
     output is one that stands before it; the operand that chooses among others is a constant, and there is what it
     chooses; words are of results.  It looks at a few arrays, at a million instructions in a twentieth of a second.
 
-    Raises Senseless, with the first thing that is wrong.
+    Raises:
+        Senseless: with the first thing that is wrong
     """
     n, starts = len(program), program.starts
     require(all(isinstance(name, str) for name in program.inputs), "its inputs have no names")

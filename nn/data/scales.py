@@ -49,7 +49,9 @@ class Normalization(ABC):
     def fit(self: Self, X: Any) -> Self:
         """Learn from X (samples × columns, or a vector, one column); returns itself.
 
-        Raises ArgumentError for an empty array, NonFiniteError naming row and column.
+        Raises:
+            ArgumentError: for an empty array
+            NonFiniteError: naming row and column
         """
         array, names = _table(X)
         if len(array) == 0 or array.shape[1] == 0:
@@ -150,7 +152,8 @@ class QuantileNormalization(Normalization):
     gives back every value within the range.  With ``distribution="normal"`` the places p are kept
     within [1/2n, 1 - 1/2n], which keeps the ends finite.  A constant column becomes ½, or 0.
 
-    Raises ArgumentError for another distribution.
+    Raises:
+        ArgumentError: for another distribution
     """
 
     def __init__(self, distribution: str = "uniform") -> None:

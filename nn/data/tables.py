@@ -32,8 +32,10 @@ def table(data: Any, what: str = "X") -> Table:
     >>> table([[1, 2], [3, 4]]).array.dtype.kind
     'i'
 
-    Raises OperandError for text, dates and other things that are not numbers, NonFiniteError for nan,
-    inf and missing values, both with row and column (from 0); ArgumentError for rows of unequal length.
+    Raises:
+        OperandError: for text, dates and other things that are not numbers
+        NonFiniteError: for nan, inf and missing values, both with row and column (from 0)
+        ArgumentError: for rows of unequal length
     """
     names = column_names(data)
     array = _as_array(data, what)
@@ -55,7 +57,10 @@ def with_ones(X: Any) -> Any:
     array([[ 1.4, -1. ,  1. ],
            [ 0.4, -1. ,  1. ]])
 
-    One sample gets a 1 at its end.  Raises ArgumentError for other than one or two dimensions.
+    One sample gets a 1 at its end.
+
+    Raises:
+        ArgumentError: for other than one or two dimensions
     """
     array = np.asarray(X)
     if array.ndim not in (1, 2):

@@ -39,7 +39,8 @@ class Neuron(Module):
     >>> round(n([0.7]).data, 4)
     0.9425
 
-    Raises ArgumentError unless inputs ≥ 1, and for an unknown activation or initialiser.
+    Raises:
+        ArgumentError: unless inputs ≥ 1, and for an unknown activation or initialiser
     """
 
     def __init__(
@@ -174,7 +175,8 @@ class Perceptron(Neuron):
     >>> picnic([1, 0, 1]).data == 1, picnic([0, 1, 1]).data == 0
     (True, True)
 
-    Raises NonFiniteError for a threshold that is not finite.
+    Raises:
+        NonFiniteError: for a threshold that is not finite
     """
 
     def __init__(self, weights: Any, threshold: float) -> None:
@@ -210,7 +212,8 @@ class Layer(Module):
     >>> layer.weights.shape
     (2, 2)
 
-    Raises ArgumentError for counts below 1 and for an unknown activation or initialiser.
+    Raises:
+        ArgumentError: for counts below 1 and for an unknown activation or initialiser
     """
 
     def __init__(
@@ -248,7 +251,8 @@ class Layer(Module):
     def take_number(self, layer: int) -> None:
         """Be layer `layer` of a network (2 is the first computed one): every name follows.
 
-        Raises ArgumentError if the layer has another number already, since it would lose its names.
+        Raises:
+            ArgumentError: if the layer has another number already, since it would lose its names
         """
         self.check_number(layer)
         self.number = layer

@@ -77,7 +77,9 @@ class Module(ABC):
         samples; the answer is an object array, samples × outputs.  Plain numbers become Values named
         x₁, x₂, ….
 
-        Raises ArgumentError if the width differs from `inputs`, OperandError for what is not numbers.
+        Raises:
+            ArgumentError: if the width differs from `inputs`
+            OperandError: for what is not numbers
         """
         return answer(self, x)
 
@@ -95,8 +97,9 @@ class Module(ABC):
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take every parameter's number from `state`; all of them or, on an error, none.
 
-        Raises ArgumentError that lists missing and unexpected names, OperandError for a value that
-        is not one real number.
+        Raises:
+            ArgumentError: that lists missing and unexpected names
+            OperandError: for a value that is not one real number
         """
         own = dict(self.named_parameters())
         missing, unexpected = [n for n in own if n not in state], [n for n in state if n not in own]
@@ -135,10 +138,12 @@ class Module(ABC):
         the bit.  Here the loss is recorded on one sample, so it has to be a mean (or, for
         `half_squared_error`, a sum) over samples.
 
-        validation  (X, y) to measure the loss on after each epoch, or the share of samples to keep for it
-        callbacks   functions of an `Epoch`, called after each, such as `EarlyStopping()`
-        progress    a bar with loss and samples per second; None: in a terminal only
-        backend, threads  as for `autograd.compile`
+        Args:
+            validation: (X, y) to measure the loss on after each epoch, or the share of samples to keep for it
+            callbacks: functions of an `Epoch`, called after each, such as `EarlyStopping()`
+            progress: a bar with loss and samples per second; None: in a terminal only
+            backend: as for `autograd.compile`
+            threads: as for `autograd.compile`
 
         `input_scale` and `target_scale` are fitted on the first data they meet, and passed through.
         Without an optimiser training goes on with that of the last time, else with
@@ -150,9 +155,14 @@ class Module(ABC):
         >>> history["training"][-1] < history["training"][0]
         True
 
-        Raises ArgumentError, OperandError or NonFiniteError for arguments and data that do not fit,
-        DivergedError, which names the node, for nan and inf on the way, and TrainingError for a callback
-        that raises.  After an error everything is as it was before.
+        After an error everything is as it was before.
+
+        Raises:
+            ArgumentError: for arguments and data that do not fit
+            OperandError: for arguments and data that do not fit
+            NonFiniteError: for arguments and data that do not fit
+            DivergedError: which names the node, for nan and inf on the way
+            TrainingError: for a callback that raises
         """
         return fit(self, X, y, FitOptions(
             loss=loss, optimiser=optimiser, epochs=epochs, batch_size=batch_size, validation=validation,
@@ -163,8 +173,12 @@ class Module(ABC):
         """The outputs for X (samples × inputs) as numbers: samples × outputs, or a vector of one output each.
 
         X goes through `input_scale` and the outputs back through `target_scale`.  Random activations take
-        their mean.  Raises ArgumentError for another shape, OperandError and NonFiniteError for what is no
-        number.
+        their mean.
+
+        Raises:
+            ArgumentError: for another shape
+            OperandError: for what is no number
+            NonFiniteError: for what is no number
         """
         return predict(self, X, batch_size, backend, threads)
 
@@ -180,8 +194,9 @@ class Module(ABC):
         With it go its activations (learned slopes and the state of random ones too), scales, optimiser
         and history, so that training goes on where it stopped.  The file is NumPy's .npz, without pickle.
 
-        Raises ArgumentError, with nothing written, for what has no plain form: an activation, a schedule
-        or an optimiser of your own.
+        Raises:
+            ArgumentError: with nothing written, for what has no plain form: an activation, a schedule or an optimiser
+                of your own
         """
         save(self, place)
 
@@ -190,7 +205,8 @@ class Module(ABC):
     def train(self, mode: bool = True, *data: Never, **options: Never) -> Self:
         """Training mode, in which rrelu draws its slopes; returns the model.
 
-        Raises ArgumentError for data: `fit`, or `nn.train`, trains on it.
+        Raises:
+            ArgumentError: for data: `fit`, or `nn.train`, trains on it
         """
         if data or options or not isinstance(mode, bool):
             raise ArgumentError(

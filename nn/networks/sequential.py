@@ -35,8 +35,9 @@ class Sequential(Module):
     >>> [name for name, _ in model.named_parameters()][:2]
     ['layer2.neuron1.W¹₁₁', 'layer2.neuron1.W¹₂₁']
 
-    Raises ArgumentError if a layer's inputs are not the outputs of the one before, if a layer is
-    given twice, or belongs to another network at another place.
+    Raises:
+        ArgumentError: if a layer's inputs are not the outputs of the one before, if a layer is given twice, or belongs
+            to another network at another place
     """
 
     def __init__(self, *layers: Layer) -> None:
@@ -113,7 +114,10 @@ class Sequential(Module):
     def set_weights(self, weights: Sequence[Any], biases: Sequence[Any] | None = None) -> None:
         """Set W¹, W², … and, if given, b¹, b², … (a number: the same for a whole layer; None: as it is).
 
-        Everything is checked before anything is set.  Raises ArgumentError for a wrong count or shape.
+        Everything is checked before anything is set.
+
+        Raises:
+            ArgumentError: for a wrong count or shape
         """
         given: Sequence[Any] = [None] * len(self.layers) if biases is None else biases
         for what, items in (("weights", weights), ("biases", given)):
@@ -131,7 +135,10 @@ class Sequential(Module):
     def to_torch(self, dtype: Any = None) -> Any:
         """The same network as a torch.nn.Sequential of Linear and activation modules, by default in float64.
 
-        The scales are left out.  Raises ArgumentError for an activation that PyTorch has no module for.
+        The scales are left out.
+
+        Raises:
+            ArgumentError: for an activation that PyTorch has no module for
         """
         return to_torch(self.layers, dtype)
 
@@ -139,8 +146,11 @@ class Sequential(Module):
     def from_torch(cls, module: Any) -> Sequential:
         """The network that a torch.nn.Sequential of Linear and activation modules stands for.
 
-        Numbers in float32 and below keep their value.  Raises OperandError for another kind of module,
-        ArgumentError for a part that has no counterpart here.
+        Numbers in float32 and below keep their value.
+
+        Raises:
+            OperandError: for another kind of module
+            ArgumentError: for a part that has no counterpart here
         """
         found = layers_from(module)
         layers = [Layer.from_weights(part.weights, part.bias, part.activation) for part in found]
@@ -155,7 +165,8 @@ class Sequential(Module):
         It is written to `path` too if one is given.  Random activations take their mean.  ``dtype`` may be
         float32, for devices that have nothing else.
 
-        Raises ArgumentError for an activation of your own, and for scales other than Standardization.
+        Raises:
+            ArgumentError: for an activation of your own, and for scales other than Standardization
         """
         return to_onnx(self.layers, self.input_scale, self.target_scale, path, dtype)
 
@@ -181,7 +192,8 @@ class MLP(Sequential):
     >>> model([1.4, -1, 0.4]).name
     'a⁴₁'
 
-    Raises ArgumentError for a count below 1, an unknown activation, or a list that does not fit the layers.
+    Raises:
+        ArgumentError: for a count below 1, an unknown activation, or a list that does not fit the layers
     """
 
     def __init__(

@@ -61,7 +61,8 @@ class EarlyStopping:
     >>> history.stopped
     'early stopping'
 
-    Raises ArgumentError for a patience below 1 and a negative min_delta.
+    Raises:
+        ArgumentError: for a patience below 1 and a negative min_delta
     """
 
     def __init__(self, patience: int = 10, min_delta: float = 0.0, restore_best: bool = True) -> None:

@@ -47,8 +47,11 @@ def train(
     `GradientDescent` with rate 0.1; pass your own, and pass it again to go on with its state.
 
     Ctrl-C ends training early and quietly: the model keeps its last whole update, and the history of
-    the finished epochs is returned.  Raises NonFiniteError naming row and column, before anything is
-    changed, for nan or inf in the data; ArgumentError for shapes that do not fit.
+    the finished epochs is returned.
+
+    Raises:
+        NonFiniteError: naming row and column, before anything is changed, for nan or inf in the data
+        ArgumentError: for shapes that do not fit
     """
     samples, targets = check_data(model, X, y)
     names = column_names(X)
@@ -77,7 +80,8 @@ def train(
 def train_batch(model: Model, X: Array, y: Array, loss: Loss, optimiser: Optimiser) -> float:
     """One forward pass, one backward pass, one update; returns J before the update.
 
-    Raises NonFiniteError, with the parameters as they were, if J is not finite.
+    Raises:
+        NonFiniteError: with the parameters as they were, if J is not finite
     """
     J = loss(model(X), y)
     if not isinstance(J, Value):

@@ -26,7 +26,9 @@ State: TypeAlias = "dict[str, Vector]"  # one vector a name, one number a parame
 class Optimiser(ABC):
     """Moves `parameters` (Values) against their grad; `learning_rate` is a number or a schedule.
 
-    Raises ArgumentError for no parameters or a negative rate, OperandError for what is not a Value.
+    Raises:
+        ArgumentError: for no parameters or a negative rate
+        OperandError: for what is not a Value
     """
 
     slots: tuple[str, ...] = ()  # what a parameter's state consists of
@@ -159,8 +161,10 @@ class GradientDescent(Optimiser):
 class SGD(Optimiser):
     """Gradient descent with momentum (Polyak 1964), or Nesterov's, and L2 weight decay.
 
-    v := μv + g;  w := w - αv, or with nesterov w - α(g + μv).  Raises ArgumentError unless
-    0 ≤ momentum < 1, and for nesterov without momentum.
+    v := μv + g;  w := w - αv, or with nesterov w - α(g + μv).
+
+    Raises:
+        ArgumentError: unless 0 ≤ momentum < 1, and for nesterov without momentum
     """
 
     slots = ("velocity",)
@@ -281,8 +285,11 @@ class AdamW(Adam):
 def clip_by_norm(parameters: Iterable[Value], limit: float) -> float:
     """Scale all gradients together so that their Euclidean norm is at most `limit`.
 
-    Returns the norm before.  Raises ArgumentError unless limit > 0, NonFiniteError, with nothing
-    changed, if a gradient is not finite.
+    Returns the norm before.
+
+    Raises:
+        ArgumentError: unless limit > 0
+        NonFiniteError: with nothing changed, if a gradient is not finite
     """
     moving, g = _gradients(parameters, limit)
     largest = float(np.max(np.abs(g), initial=0.0))

@@ -33,7 +33,9 @@ class Data(NamedTuple):
 def check_data(model: Model, X: Any, y: Any) -> tuple[Array, Array]:
     """X and y as finite arrays that fit the model and each other.
 
-    Raises ArgumentError for shapes, NonFiniteError naming row and column (from 0).
+    Raises:
+        ArgumentError: for shapes
+        NonFiniteError: naming row and column (from 0)
     """
     samples, names = table(X, "X")
     targets = table(y, "y").array

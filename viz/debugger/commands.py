@@ -460,7 +460,8 @@ def debug(
     t₁ = 9. Forwards 1 node to compute, then backwards 2 contributions to δ: 4 steps.
     ...
 
-    Raises OperandError if `output` is not a Value.
+    Raises:
+        OperandError: if `output` is not a Value
     """
     seen, commands, stdout = looked_at(output, at, named, names, commands, stdout)
     log = recorded(seen.trace)

@@ -58,7 +58,10 @@ def node_of(
     node there is.  With `sources` every node remembers its line.
 
     While it runs it is `__main__`, with sys.argv and sys.path as Python would set them; afterwards these, and the
-    working folder, are what they were.  Raises ProgramError, in one sentence, for whatever goes wrong.
+    working folder, are what they were.
+
+    Raises:
+        ProgramError: in one sentence, for whatever goes wrong
     """
     place, function = _parted(target)
     with _put_back(), record_sources() if sources else nullcontext():

@@ -132,7 +132,9 @@ def derive(output: Subject, *at: Any, wrt: Wanted | None = None, names: Variable
     With the numbers
       ∂J/∂w ≈ 0.41997·2 ≈ 0.83995
 
-    Raises OperandError if either is not a Value, GraphError if the output does not depend on wrt.
+    Raises:
+        OperandError: if either is not a Value
+        GraphError: if the output does not depend on wrt
     """
     seen, wrt = looked_at(output, at, named, names, wrt)
     if not isinstance(wrt, (Value, str)):

@@ -122,7 +122,9 @@ def formula(
     tanh(t₂)
       where t₂ = 1.76
 
-    Raises OperandError if `output` is not a Value, ArgumentError for a depth below 1.
+    Raises:
+        OperandError: if `output` is not a Value
+        ArgumentError: for a depth below 1
     """
     seen = look(output, at, named, names)
     if depth is not None and (not isinstance(depth, int) or isinstance(depth, bool) or depth < 1):

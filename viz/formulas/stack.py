@@ -50,7 +50,11 @@ class Layer:
 
 
 class Stack:
-    """The layers of a trace, first to last.  Raises NoStack if its nodes do not form any."""
+    """The layers of a trace, first to last.
+
+    Raises:
+        NoStack: if its nodes do not form any
+    """
 
     def __init__(self, seen: Trace) -> None:
         self.root, self.nodes = seen.root, tuple(seen.nodes)

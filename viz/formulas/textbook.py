@@ -37,7 +37,8 @@ _ROOTS = {"sqrt": False, "cbrt": True}  # whether it is the cube root
 def written(primitive: Primitive, operands: Sequence[Box]) -> Box:
     """`primitive` applied to `operands`, as the table shows it; of a condition, what it says.
 
-    Raises ArgumentError if what the row shows is outside the subset.
+    Raises:
+        ArgumentError: if what the row shows is outside the subset
     """
     if primitive is table.where_ and isinstance(operands[0], n.Below) and operands[0].base == n.ONE:
         operands = [operands[0].index, *operands[1:]]  # (a if x > 0 else b), not: if 1_{x > 0}

@@ -48,7 +48,11 @@ class Page:
     html: str
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the page, whole or not at all.  Raises ArgumentError if the name does not end in .html."""
+        """Write the page, whole or not at all.
+
+        Raises:
+            ArgumentError: if the name does not end in .html
+        """
         target = Path(path)
         if target.suffix.lower() not in (".html", ".htm"):
             raise ArgumentError(f"a page is saved as .html, got {quoted(str(target))}")
@@ -78,14 +82,19 @@ def explore(
 
     `output` is a Value, or a compiled function or a program, followed by its arguments (see `draw`, also for `names`).
 
-    title   what the page is called; else the output's name
-    note    a sentence beside the title: what it is about, what to try
-    wrt     the leaves that a step of gradient descent on the page moves; else every leaf
-    rate    the learning rate that the page begins with
+    Args:
+        title: what the page is called; else the output's name
+        note: a sentence beside the title: what it is about, what to try
+        wrt: the leaves that a step of gradient descent on the page moves; else every leaf
+        rate: the learning rate that the page begins with
 
-    No grad is read or changed, and the page keeps nothing of the graph alive.  Raises OperandError if `output` is not
-    a Value, GraphError for a leaf that it was not computed from, for a graph that is too large for a page and for a
-    row that JavaScript cannot have, by its name; ArgumentError for a rate that is not a finite number.
+    No grad is read or changed, and the page keeps nothing of the graph alive.
+
+    Raises:
+        OperandError: if `output` is not a Value
+        GraphError: for a leaf that it was not computed from, for a graph that is too large for a page and for a row
+            that JavaScript cannot have, by its name
+        ArgumentError: for a rate that is not a finite number
 
     >>> from autograd import Value
     >>> x = Value(3.0, name="x")

@@ -74,8 +74,10 @@ def table_source(uses: Iterable[Use]) -> str:
     """Statements that add what these uses need to the objects `value` and `slopes`, which hold functions of numbers.
 
     A rule of n operands is ``value.tanh(x)`` and ``slopes.tanh(y, x)``, an array with null where no
-    derivative flows; of a variadic row ``slopes["dot/5"]``.  Raises GraphError for a row that JavaScript cannot
-    have, by its name.
+    derivative flows; of a variadic row ``slopes["dot/5"]``.
+
+    Raises:
+        GraphError: for a row that JavaScript cannot have, by its name
     """
     lines: dict[str, str] = {}
     called: list[str] = []

@@ -43,8 +43,10 @@ class Drawing:
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the picture, as its ending says: .svg, .png or .pdf.  The file appears whole or not at all.
 
-        Raises ArgumentError for another ending, MissingExtra if a .png or .pdf needs a converter
-        (cairosvg or rsvg-convert) and there is none, ConverterError if that fails.
+        Raises:
+            ArgumentError: for another ending
+            MissingExtra: if a .png or .pdf needs a converter (cairosvg or rsvg-convert) and there is none
+            ConverterError: if that fails
         """
         target = Path(path)
         ending = target.suffix.lower()
@@ -73,21 +75,26 @@ def draw(
     instructions at this point.  Arguments that have no name of `draw`'s own may be given by name; ``p.graph(…)`` takes
     any.  Of a function with `has_aux` what is differentiated is shown.  Nodes may be given by their names.
 
-    level    "op" draws every dot as products and their sum, "neuron" keeps dots whole, "layer" draws
-             a box a layer
-    scope    only the nodes of this scope, such as "layer2.neuron1", and what touches them
-    around   only the nodes at most `radius` edges from this one
-    wrt      only what depends on this node, or on one of these
-    force    draw every node, however many; from 2,000 on they are otherwise gathered by scope
-    names    variables, such as locals(), as which nodes are called that nobody gave a name; True: those of the caller
+    Args:
+        level: "op" draws every dot as products and their sum, "neuron" keeps dots whole, "layer" draws a box a layer
+        scope: only the nodes of this scope, such as "layer2.neuron1", and what touches them
+        around: only the nodes at most `radius` edges from this one
+        wrt: only what depends on this node, or on one of these
+        force: draw every node, however many; from 2,000 on they are otherwise gathered by scope
+        names: variables, such as locals(), as which nodes are called that nobody gave a name; True: those of the caller
 
     What is in no variable either has a letter and a number, t₁, t₂, … if it was computed, v₁, v₂, … if it was given,
     in the order of the graph.  A node's name is the same in all that shows it.
 
     No grad is read or written.  Where leaves have moved since the output was computed, the picture is of it computed
-    anew, and says so.  Raises OperandError if `output` is not a Value, ArgumentError for an unknown level, scope
-    or radius, GraphError for a node that it was not computed from, LayoutError where Graphviz fails.  Where there is no
-    Graphviz (pygraphviz, or a `dot` program) boxes stand plainly in columns, and one warning says so.
+    anew, and says so.
+    Where there is no Graphviz (pygraphviz, or a `dot` program) boxes stand plainly in columns, and one warning says so.
+
+    Raises:
+        OperandError: if `output` is not a Value
+        ArgumentError: for an unknown level, scope or radius
+        GraphError: for a node that it was not computed from
+        LayoutError: where Graphviz fails
 
     >>> from autograd import Value, compile
     >>> x = Value(3.0, name="x")

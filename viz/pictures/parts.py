@@ -35,7 +35,8 @@ def part(
 def in_scope(trace: Trace, scope: str) -> Marks:
     """The nodes of a scope and of those inside it, with the operands that come in and the users.
 
-    Raises ArgumentError, naming the scopes there are, if no node belongs to it.
+    Raises:
+        ArgumentError: naming the scopes there are, if no node belongs to it
     """
     labels = [label.scope for label in trace.columns.labels]
     chosen = np.array([found == scope or found.startswith(scope + ".") for found in labels])

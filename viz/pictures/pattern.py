@@ -54,7 +54,8 @@ class PatternDrawing(Drawing):
     def __getitem__(self, place: tuple[int, int]) -> Value:
         """The node that makes an entry: ``viz.draw(picture[3, 2])``.
 
-        Raises ArgumentError where there is no entry.
+        Raises:
+            ArgumentError: where there is no entry
         """
         row, column = place
         at = np.flatnonzero((self.pattern.rows == row) & (self.pattern.columns == column))
@@ -82,7 +83,9 @@ def pattern(matrix: MatrixCall, *at: Any, lower: bool = False, **named: Any) -> 
     >>> picture[2, 2].data
     6.0
 
-    Raises OperandError for what is no such question, ArgumentError where it cannot be asked.
+    Raises:
+        OperandError: for what is no such question
+        ArgumentError: where it cannot be asked
     """
     if not hasattr(matrix, "sparse"):
         raise OperandError(

@@ -25,10 +25,11 @@ LEVELS = ("layer", "neuron", "op")
 def view(trace: Trace, *, level: str = "neuron", shown: Marks | None = None, force: bool = False) -> View:
     """What to draw of `trace`.
 
-    level   "op" expands every dot into its products and their sum, "neuron" keeps dots whole,
-            "layer" shows one box a layer
-    shown   which nodes to show (see `viz.pictures.parts`); all, if None
-    force   draw every node, however many
+    Args:
+        level: "op" expands every dot into its products and their sum, "neuron" keeps dots whole, "layer" shows one box
+            a layer
+        shown: which nodes to show (see `viz.pictures.parts`); all, if None
+        force: draw every node, however many
     """
     if level not in LEVELS:
         raise ArgumentError(f"a level is one of {', '.join(LEVELS)}, got {quoted(level)}")

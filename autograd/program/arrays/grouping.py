@@ -22,9 +22,10 @@ Ids = np.ndarray[Any, np.dtype[np.int64]]
 class Group:
     """Instructions of one level with the same operation.
 
-    out       (k,) the numbers they compute
-    operands  (k, n) the numbers they are computed from
-    shared    of dots: the (n,) numbers that are the second half of the operands of all, or None
+    Attributes:
+        out: (k,) the numbers they compute
+        operands: (k, n) the numbers they are computed from
+        shared: of dots: the (n,) numbers that are the second half of the operands of all, or None
     """
 
     operation: Operation

@@ -31,12 +31,14 @@ Pairs = list[tuple[int, int, int]]  # left factor, right factor, place among the
 class Plan:
     """Steps, and where outputs come from.
 
-    once, block  the steps that run once, and those that run for every block of samples
-    products     (left, right, at): ``total[at]`` is the matrix product of rows over the samples
-    sums         (at, rows): ``total[at]`` are sums of rows over the samples
-    multiples    (at, rows): ``total[at]`` are alike numbers times the number of samples
-    columns      (at, rows): columns of `each` that differ from sample to sample
-    copies       (at, rows): columns of `each` that are alike
+    Attributes:
+        once: the steps that run once, and those that run for every block of samples
+        block: the steps that run once, and those that run for every block of samples
+        products: (left, right, at): ``total[at]`` is the matrix product of rows over the samples
+        sums: (at, rows): ``total[at]`` are sums of rows over the samples
+        multiples: (at, rows): ``total[at]`` are alike numbers times the number of samples
+        columns: (at, rows): columns of `each` that differ from sample to sample
+        copies: (at, rows): columns of `each` that are alike
     """
 
     def __init__(self, task: Task) -> None:

@@ -33,9 +33,10 @@ _UFUNCS: dict[Primitive, np.ufunc] = {  # beside atoms that are ufuncs themselve
 class Frame:
     """Memory for one block of samples, and the calls that compute it.
 
-    alike    (rows, 1) the numbers that are the same for all samples
-    samples  (rows, samples of a block)
-    prepare  calls to make once, when the alike numbers are known
+    Attributes:
+        alike: (rows, 1) the numbers that are the same for all samples
+        samples: (rows, samples of a block)
+        prepare: calls to make once, when the alike numbers are known
     """
 
     def __init__(self, rows: Sequence[int], width: int) -> None:
@@ -169,8 +170,9 @@ class Terms(Step):
 class Vectors(Step):
     """Instructions on whole vectors, each by itself: softmax, logsumexp and their slopes.
 
-    lines  for each instruction its operands, a single row each, and where its result goes
-    index  which operand is an index into the others, if one is
+    Attributes:
+        lines: for each instruction its operands, a single row each, and where its result goes
+        index: which operand is an index into the others, if one is
     """
 
     operation: Operation

@@ -163,10 +163,11 @@ class Tape(Step):
 
     Cells are the rows of samples, then the alike numbers in `constants`, then one to work in.
 
-    operations  what occurs
-    code        (n,) which of them an instruction is
-    cells       (n, 3) its operands and its result; -1 where there is no operand
-    others      the cells of instructions with more operands, by their place
+    Attributes:
+        operations: what occurs
+        code: (n,) which of them an instruction is
+        cells: (n, 3) its operands and its result; -1 where there is no operand
+        others: the cells of instructions with more operands, by their place
     """
 
     operations: tuple[Operation, ...]
@@ -219,7 +220,8 @@ def _into(operation: Operation, *operands_and_out: Any) -> None:
 class Scalars(Step):
     """Instructions on alike numbers, one after the other, as Python floats.
 
-    operands  the operands' rows of each instruction, one after the other; `starts` says where they begin
+    Attributes:
+        operands: the operands' rows of each instruction, one after the other; `starts` says where they begin
     """
 
     operations: tuple[Operation, ...]

@@ -49,8 +49,10 @@ def to_c(program: Graph, name: str = "f", gradient: bool = True) -> str:
         y[0] = t1;
     }
 
-    Raises ArgumentError for a name that C or C++ keeps for itself or that the file has for something else, and for a
-    softmax whose component is computed; GraphError for a row that C cannot have, by its name.
+    Raises:
+        ArgumentError: for a name that C or C++ keeps for itself or that the file has for something else, and for a
+            softmax whose component is computed
+        GraphError: for a row that C cannot have, by its name
     """
     bodies = _bodies(program, name, gradient)
     parts = [

@@ -41,7 +41,8 @@ class Need:
 def functions(needed: Iterable[Need]) -> list[str]:
     """The functions that a file needs, each after those that it calls.
 
-    Raises GraphError for a row that C cannot have, by its name.
+    Raises:
+        GraphError: for a row that C cannot have, by its name
     """
     sources: dict[Need, str] = {}
     for need in needed:

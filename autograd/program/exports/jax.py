@@ -30,9 +30,12 @@ def to_jax(program: Graph) -> Callable[[Any], Any]:
     """A function of one array, x[..., inputs] → y[..., outputs], that jit, vmap, grad and pmap take.
 
     It computes in the type of x: for 64 bits switch on JAX's ``jax_enable_x64``.  What was written can be
-    read in its `source`.  Raises ImportError if JAX, the extra `jax`, is missing, GraphError for a row that
-    JAX cannot have, by its name; the function raises ArgumentError, while JAX traces it, for an array whose
-    last axis is not as long as there are inputs.
+    read in its `source`.
+
+    Raises:
+        ImportError: if JAX, the extra `jax`, is missing
+        GraphError: for a row that JAX cannot have, by its name; the function raises ArgumentError, while JAX traces it,
+            for an array whose last axis is not as long as there are inputs
     """
     namespace, functions = _namespace(), _Functions()
     namespace["check_inputs"] = partial(_check_inputs, program.inputs)

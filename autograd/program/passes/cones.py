@@ -31,10 +31,11 @@ _CLOSE = 0.7  # of the cost of the usual way; another is taken that costs less t
 class Entries(NamedTuple):
     """The entries of a matrix that are not known to be 0, row by row, and what computes them.
 
-    program  its outputs are the entries, and behind them 0
-    rows     (entries,)
-    columns  (entries,) ascending in each row
-    shape    (rows, columns) of the matrix
+    Attributes:
+        program: its outputs are the entries, and behind them 0
+        rows: (entries,)
+        columns: (entries,) ascending in each row
+        shape: (rows, columns) of the matrix
     """
 
     program: Graph
