@@ -11,31 +11,30 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from statistics import NormalDist
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 from autograd.errors import ArgumentError, GraphError
 from autograd.text import quoted
-from nn.data.tables import Names, Table, check_names, table
+from nn.data.tables import ColumnNames, Table, Vector, check_names, table
 
-Array: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
 Self = TypeVar("Self", bound="Normalization")
 
 
 class Normalization(ABC):
     """Fitted on columns, then applied forth and back."""
 
-    names: Names = None  # the columns' names, if it was fitted on a frame
+    names: ColumnNames = None  # the columns' names, if it was fitted on a frame
 
     @abstractmethod
-    def _fit(self, X: Array) -> None: ...
+    def _fit(self, X: Vector) -> None: ...
 
     @abstractmethod
-    def _transform(self, X: Array) -> Array: ...
+    def _transform(self, X: Vector) -> Vector: ...
 
     @abstractmethod
-    def _inverse(self, Z: Array) -> Array: ...
+    def _inverse(self, Z: Vector) -> Vector: ...
 
     @property
     @abstractmethod
@@ -60,29 +59,29 @@ class Normalization(ABC):
         self.names = names
         return self
 
-    def transform(self, X: Any) -> Array:
+    def transform(self, X: Any) -> Vector:
         """X on the new scale, in the shape it came in."""
         return self._apply(X, self._transform)
 
-    def inverse(self, Z: Any) -> Array:
+    def inverse(self, Z: Any) -> Vector:
         """Z back on the scale of the data."""
         return self._apply(Z, self._inverse)
 
-    def fit_transform(self, X: Any) -> Array:
+    def fit_transform(self, X: Any) -> Vector:
         """`fit`, then `transform`."""
         return self.fit(X).transform(X)
 
     def _named(self) -> dict[str, Any]:
         return {} if self.names is None else {"names": list(self.names)}
 
-    def _apply(self, X: Any, function: Any) -> Array:
+    def _apply(self, X: Any, function: Any) -> Vector:
         if self.columns is None:
             raise GraphError(f"this {type(self).__name__} was not fitted: call fit(X) first")
         array, names = _table(X)
         check_names(self.names, names, type(self).__name__)
         if array.shape[1] != self.columns:
             raise ArgumentError(f"{type(self).__name__} was fitted on {self.columns} columns, got {array.shape[1]}")
-        answer: Array = function(array).reshape(np.shape(X))
+        answer: Vector = function(array).reshape(np.shape(X))
         return answer
 
 
@@ -96,29 +95,29 @@ class Standardization(Normalization):
     array([[-1.,  0.]])
     """
 
-    mean: Array | None = None
-    std: Array | None = None  # 1 for a constant column, which then becomes 0
+    mean: Vector | None = None
+    std: Vector | None = None  # 1 for a constant column, which then becomes 0
 
     @property
     def columns(self) -> int | None:
         """How many columns it was fitted on; None before."""
         return None if self.mean is None else len(self.mean)
 
-    def _fit(self, X: Array) -> None:
+    def _fit(self, X: Vector) -> None:
         constant = X.min(axis=0) == X.max(axis=0)  # asked exactly: rounding gives them a std of 1e-17
         self.mean = np.where(constant, X[0], X.mean(axis=0))
         spread = np.where(constant, 1.0, X.max(axis=0) / 2 - X.min(axis=0) / 2)  # halved: no overflow
         relative = ((X - self.mean) / spread).std(axis=0)  # squares of 1e-200 would vanish
         self.std = np.where(constant, 1.0, relative * spread)
 
-    def _transform(self, X: Array) -> Array:
+    def _transform(self, X: Vector) -> Vector:
         mean, std = self._fitted()
-        answer: Array = (X - mean) / std
+        answer: Vector = (X - mean) / std
         return answer
 
-    def _inverse(self, Z: Array) -> Array:
+    def _inverse(self, Z: Vector) -> Vector:
         mean, std = self._fitted()
-        answer: Array = Z * std + mean
+        answer: Vector = Z * std + mean
         return answer
 
     def to_dict(self) -> dict[str, Any]:
@@ -126,7 +125,7 @@ class Standardization(Normalization):
         mean, std = self._fitted()
         return {"mean": mean.tolist(), "std": std.tolist(), **self._named()}
 
-    def _fitted(self) -> tuple[Array, Array]:
+    def _fitted(self) -> tuple[Vector, Vector]:
         if self.mean is None or self.std is None:
             raise GraphError("this Standardization was not fitted: call fit(X) first")
         return self.mean, self.std
@@ -160,19 +159,19 @@ class QuantileNormalization(Normalization):
         if distribution not in ("uniform", "normal"):
             raise ArgumentError(f'distribution is "uniform" or "normal", got {quoted(distribution)}')
         self.distribution = distribution
-        self.values: list[Array] | None = None  # the distinct values of each column, ascending
-        self.places: list[Array] = []  # where in [0, 1] each stands
+        self.values: list[Vector] | None = None  # the distinct values of each column, ascending
+        self.places: list[Vector] = []  # where in [0, 1] each stands
 
     @property
     def columns(self) -> int | None:
         """How many columns it was fitted on; None before."""
         return None if self.values is None else len(self.values)
 
-    def _fit(self, X: Array) -> None:
+    def _fit(self, X: Vector) -> None:
         fitted = [self._places(column) for column in X.T]
         self.values, self.places = [v for v, _ in fitted], [p for _, p in fitted]
 
-    def _places(self, column: Array) -> tuple[Array, Array]:
+    def _places(self, column: Vector) -> tuple[Vector, Vector]:
         values, counts = np.unique(column, return_counts=True)
         n = len(column)
         if len(values) == 1:
@@ -181,15 +180,15 @@ class QuantileNormalization(Normalization):
         low = 0.0 if self.distribution == "uniform" else 1 / (2 * n)
         return values, np.clip(middle / (n - 1), low, 1 - low)
 
-    def _transform(self, X: Array) -> Array:
+    def _transform(self, X: Vector) -> Vector:
         placed = [np.interp(x, v, p) for x, v, p in self._by_column(X)]
         return np.stack(placed if self.distribution == "uniform" else [_normal(p) for p in placed], axis=1)
 
-    def _inverse(self, Z: Array) -> Array:
+    def _inverse(self, Z: Vector) -> Vector:
         back = Z if self.distribution == "uniform" else _normal_place(Z)
         return np.stack([np.interp(z, p, v) for z, v, p in self._by_column(back)], axis=1)
 
-    def _by_column(self, X: Array) -> Any:
+    def _by_column(self, X: Vector) -> Any:
         return zip(X.T, self.values or [], self.places, strict=True)
 
     def to_dict(self) -> dict[str, Any]:
@@ -226,11 +225,11 @@ class QuantileNormalization(Normalization):
 _STANDARD = NormalDist()
 
 
-def _normal(places: Array) -> Array:
+def _normal(places: Vector) -> Vector:
     return np.array([_STANDARD.inv_cdf(p) for p in places.tolist()])
 
 
-def _normal_place(Z: Array) -> Array:
+def _normal_place(Z: Vector) -> Vector:
     return np.array([[_STANDARD.cdf(z) for z in row] for row in Z.tolist()]).reshape(Z.shape)
 
 
@@ -242,7 +241,7 @@ def _table(X: Any) -> Table:
     return Table((array if array.ndim == 2 else array[:, None]).astype(float), names)
 
 
-def _vector(given: Any, what: str) -> Array:
+def _vector(given: Any, what: str) -> Vector:
     try:
         vector = np.asarray(given, dtype=float)
     except (TypeError, ValueError):
@@ -257,7 +256,7 @@ def _check_keys(saved: Mapping[str, Any], keys: set[str], what: str) -> None:
         raise ArgumentError(f"a {what} is saved as {sorted(keys)}, got {sorted(saved)}")
 
 
-def _saved_names(saved: Mapping[str, Any], columns: int | None) -> Names:
+def _saved_names(saved: Mapping[str, Any], columns: int | None) -> ColumnNames:
     names = saved.get("names")
     if names is None:
         return None

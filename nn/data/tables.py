@@ -16,14 +16,15 @@ from autograd.text import apart, quoted, short
 from autograd.value import number
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
-Names: TypeAlias = "tuple[str, ...] | None"
+Vector: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
+ColumnNames: TypeAlias = "tuple[str, ...] | None"
 
 
 class Table(NamedTuple):
     """An array of numbers, and its columns' names if it came with names."""
 
     array: Array
-    names: Names
+    names: ColumnNames
 
 
 def table(data: Any, what: str = "X") -> Table:
@@ -69,13 +70,13 @@ def with_ones(X: Any) -> Any:
     return np.concatenate([array, ones], axis=-1)
 
 
-def column_names(data: Any) -> Names:
+def column_names(data: Any) -> ColumnNames:
     """The names of a frame's columns; None for anything without."""
     names = getattr(data, "columns", None)
     return None if names is None or not hasattr(data, "to_numpy") else tuple(map(str, names))
 
 
-def check_names(expected: Names, given: Names, what: str) -> None:
+def check_names(expected: ColumnNames, given: ColumnNames, what: str) -> None:
     """Raise ArgumentError if both have names and these differ: columns in another order are other data."""
     if expected is None or given is None or expected == given:
         return
@@ -88,7 +89,7 @@ def check_names(expected: Names, given: Names, what: str) -> None:
     raise ArgumentError(f"{what} was fitted on the columns {listed(wanted)}, got {listed(got)}: {advice}")
 
 
-def place(at: Sequence[int], names: Names) -> str:
+def place(at: Sequence[int], names: ColumnNames) -> str:
     """' at row 3, column 1 ("km") (from 0)' for an index."""
     if not at:
         return ""
@@ -129,7 +130,7 @@ def _as_array(data: Any, what: str) -> Array:
         raise OperandError(f"{what} must hold numbers that NumPy can read: {error}") from None
 
 
-def _numbers(array: Array, what: str, names: Names) -> Array:
+def _numbers(array: Array, what: str, names: ColumnNames) -> Array:
     """An array of objects, text or dates as floats; the first that is no number is complained of."""
     found = np.empty(array.shape)
     for at, item in np.ndenumerate(array.astype(object)):  # NumPy's strings and dates as Python's

@@ -19,7 +19,7 @@ from autograd.text import short
 from autograd.value import Number, Value, number
 from nn.data.scales import Normalization
 from nn.data.seeds import Seed
-from nn.data.tables import Array, Names, apart_together, listed
+from nn.data.tables import Array, ColumnNames, apart_together, listed
 from nn.losses import half_squared_error
 from nn.networks.calling import answer
 from nn.saving import save
@@ -35,7 +35,7 @@ class Module(ABC):
     """Something with parameters that maps numbers to Values."""
 
     training: bool = True
-    columns: Names = None  # the names of the inputs, once the model was trained on a frame
+    columns: ColumnNames = None  # the names of the inputs, once the model was trained on a frame
     input_scale: Normalization | None = None  # through which `fit` and `predict` pass X
     target_scale: Normalization | None = None  # and y, back to its own units
     optimiser: Optimiser | None = None  # with which `fit` last trained and goes on

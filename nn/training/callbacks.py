@@ -8,17 +8,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, TypeAlias
-
-import numpy as np
 
 from autograd.errors import ArgumentError
 from autograd.text import quoted
-from nn.data.tables import check_count
+from nn.data.tables import Vector, check_count
 from nn.training.history import History
 from nn.training.model import Model
-
-Vector: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
 
 
 @dataclass

@@ -23,14 +23,14 @@ from autograd.text import quoted, short
 from autograd.value import Value
 from nn.activations import RReLU
 from nn.data.seeds import generator
-from nn.data.tables import Array, column_names
+from nn.data.tables import Array, Vector, column_names
 from nn.losses import SUMMED, check_targets
 from nn.training.callbacks import EarlyStopping, Epoch
 from nn.training.faults import first_fault, still_layers, warn_of_still
 from nn.training.history import History
 from nn.training.model import Model
 from nn.training.objective import Objective
-from nn.training.optimisers import GradientDescent, Optimiser, State, Vector
+from nn.training.optimisers import GradientDescent, Optimiser, Slots
 from nn.training.options import FitOptions
 from nn.training.programs import remembered
 from nn.training.progress import progress_bar
@@ -64,7 +64,7 @@ def fit(model: Model, X: Any, y: Any, options: FitOptions) -> History:
                 check_targets(options.loss, part.y, model.outputs)
         recipe = options.loss, optimiser.parameters, data.y.shape[1:], options.backend, options.threads
         objective = remembered(model, "fit", recipe, lambda: Objective(model, *recipe))
-        run = _Run(model, objective, optimiser, options, data, validation)
+        run = _Training(model, objective, optimiser, options, data, validation)
         model.columns = column_names(X) or model.columns
         model.optimiser, model.history = optimiser, run.history  # already, so that a callback may save the model
         with progress_bar(options.epochs * len(data.X), options.progress) as bar:
@@ -80,11 +80,11 @@ class _At:
     """Where a training stands; replaced as a whole, so that Ctrl-C never finds half a step."""
 
     w: Vector
-    state: State
+    state: Slots
     steps: int
 
 
-class _Run:
+class _Training:
     """One call of `fit`, once everything was checked."""
 
     def __init__(

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from autograd.files import Place
 from autograd.value import Value
 from nn.data.scales import Normalization
-from nn.data.tables import Array, Names
+from nn.data.tables import Array, ColumnNames
 from nn.training.history import History
 from nn.training.optimisers import Optimiser
 
@@ -20,7 +20,7 @@ class Model(Protocol):
     """Something with parameters that maps numbers to Values; see `Module`, which says what each is."""
 
     training: bool
-    columns: Names
+    columns: ColumnNames
     input_scale: Normalization | None
     target_scale: Normalization | None
     optimiser: Optimiser | None

@@ -20,12 +20,11 @@ from autograd.text import quoted
 from autograd.transforms import running
 from autograd.value import Value
 from nn.activations import RReLU, recorded_draws
+from nn.data.tables import Array, Vector
 from nn.notation import input_labels
 from nn.training.model import Model
 
 Loss: TypeAlias = Callable[[Any, Any], Any]
-Array: TypeAlias = "np.ndarray[Any, Any]"
-Vector: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
 
 
 def symbols(names: Sequence[str]) -> Array:

@@ -17,10 +17,10 @@ import numpy as np
 from autograd.errors import ArgumentError, NonFiniteError, OperandError
 from autograd.text import quoted
 from autograd.value import Value
+from nn.data.tables import Vector
 from nn.training.schedules import Rate, rate_at
 
-Vector: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
-State: TypeAlias = "dict[str, Vector]"  # one vector a name, one number a parameter
+Slots: TypeAlias = "dict[str, Vector]"  # one vector a name, one number a parameter
 
 
 class Optimiser(ABC):
@@ -46,10 +46,10 @@ class Optimiser(ABC):
         self.learning_rate = learning_rate
         self.weight_decay = at_least_zero(weight_decay, "weight_decay")
         self.steps = 0
-        self.state: State = {slot: np.zeros(len(self.parameters)) for slot in self.slots}
+        self.state: Slots = {slot: np.zeros(len(self.parameters)) for slot in self.slots}
 
     @abstractmethod
-    def update(self, w: Vector, g: Vector, state: State, rate: float, t: int) -> tuple[Vector, State]:
+    def update(self, w: Vector, g: Vector, state: Slots, rate: float, t: int) -> tuple[Vector, Slots]:
         """New numbers and state from numbers w, gradients g, the rate, and the step t (from 1)."""
 
     def step(self, samples: int = 1) -> None:
@@ -72,7 +72,7 @@ class Optimiser(ABC):
             self.state, self.steps = before, done
             raise
 
-    def advanced(self, w: Vector, g: Vector, state: State, steps: int) -> tuple[Vector, State]:
+    def advanced(self, w: Vector, g: Vector, state: Slots, steps: int) -> tuple[Vector, Slots]:
         """New numbers and state after `steps` steps; nothing here is changed.  NonFiniteError as in `step`."""
         self._check_finite(g, "gradient")
         rate = rate_at(self.learning_rate, steps)
@@ -153,7 +153,7 @@ class GradientDescent(Optimiser):
     def __init__(self, parameters: Iterable[Value], learning_rate: Rate = 0.1) -> None:
         super().__init__(parameters, learning_rate)
 
-    def update(self, w: Vector, g: Vector, state: State, rate: float, t: int) -> tuple[Vector, State]:
+    def update(self, w: Vector, g: Vector, state: Slots, rate: float, t: int) -> tuple[Vector, Slots]:
         """w - αg."""
         return w - rate * g, state
 
@@ -182,7 +182,7 @@ class SGD(Optimiser):
         if nesterov and momentum == 0:
             raise ArgumentError("nesterov needs a momentum above 0, such as 0.9")
 
-    def update(self, w: Vector, g: Vector, state: State, rate: float, t: int) -> tuple[Vector, State]:
+    def update(self, w: Vector, g: Vector, state: Slots, rate: float, t: int) -> tuple[Vector, Slots]:
         """One step with momentum."""
         velocity = self.momentum * state["velocity"] + g
         direction = g + self.momentum * velocity if self.nesterov else velocity
@@ -200,7 +200,7 @@ class Adagrad(Optimiser):
         super().__init__(parameters, learning_rate, weight_decay)
         self.epsilon = at_least_zero(epsilon, "epsilon")
 
-    def update(self, w: Vector, g: Vector, state: State, rate: float, t: int) -> tuple[Vector, State]:
+    def update(self, w: Vector, g: Vector, state: Slots, rate: float, t: int) -> tuple[Vector, Slots]:
         """One step, each parameter slowed by its own past."""
         squares = state["squares"] + g * g
         return w - rate * over(g, np.sqrt(squares) + self.epsilon), {"squares": squares}
@@ -222,7 +222,7 @@ class RMSProp(Optimiser):
         super().__init__(parameters, learning_rate, weight_decay)
         self.decay, self.epsilon = fraction(decay, "decay"), at_least_zero(epsilon, "epsilon")
 
-    def update(self, w: Vector, g: Vector, state: State, rate: float, t: int) -> tuple[Vector, State]:
+    def update(self, w: Vector, g: Vector, state: Slots, rate: float, t: int) -> tuple[Vector, Slots]:
         """One step, each parameter scaled by its recent size of gradient."""
         squares = self.decay * state["squares"] + (1 - self.decay) * g * g
         return w - rate * over(g, np.sqrt(squares) + self.epsilon), {"squares": squares}
@@ -248,7 +248,7 @@ class Adam(Optimiser):
         self.betas = fraction(betas[0], "beta 1"), fraction(betas[1], "beta 2")
         self.epsilon = at_least_zero(epsilon, "epsilon")
 
-    def update(self, w: Vector, g: Vector, state: State, rate: float, t: int) -> tuple[Vector, State]:
+    def update(self, w: Vector, g: Vector, state: Slots, rate: float, t: int) -> tuple[Vector, Slots]:
         """One step with both moments."""
         beta1, beta2 = self.betas
         mean = beta1 * state["mean"] + (1 - beta1) * g
@@ -274,7 +274,7 @@ class AdamW(Adam):
         """The gradient as it is: the decay comes in `update`."""
         return g
 
-    def update(self, w: Vector, g: Vector, state: State, rate: float, t: int) -> tuple[Vector, State]:
+    def update(self, w: Vector, g: Vector, state: Slots, rate: float, t: int) -> tuple[Vector, Slots]:
         """Shrink, then Adam's step."""
         return super().update(w * (1 - rate * self.weight_decay), g, state, rate, t)
 

@@ -9,7 +9,7 @@ import numpy as np
 from autograd.errors import ArgumentError, OperandError
 from autograd.text import quoted
 from nn.data.scales import Normalization
-from nn.data.tables import Array, Names, check_names, column_names, table
+from nn.data.tables import Array, ColumnNames, check_names, column_names, table
 from nn.training.model import Model
 from nn.training.options import Validation
 
@@ -47,7 +47,7 @@ def check_data(model: Model, X: Any, y: Any) -> tuple[Array, Array]:
     return samples, targets
 
 
-def check_samples(model: Model, samples: Array, names: Names) -> None:
+def check_samples(model: Model, samples: Array, names: ColumnNames) -> None:
     """Raise ArgumentError unless these are samples × inputs of the model, in columns that it knows."""
     check_names(model.columns or getattr(model.input_scale, "names", None), names, repr(model))
     if samples.ndim != 2 or samples.shape[1] != model.inputs:
@@ -56,7 +56,7 @@ def check_samples(model: Model, samples: Array, names: Names) -> None:
 
 
 def held_out(
-    model: Model, validation: Validation, data: Data, names: Names, rng: np.random.Generator
+    model: Model, validation: Validation, data: Data, names: ColumnNames, rng: np.random.Generator
 ) -> tuple[Data, Data | None]:
     """What to train on and what to validate with: data of its own, or a random share."""
     if validation is None:
