@@ -338,11 +338,8 @@ def _python_round(self: Any, digits: int | None = None) -> Any:
     if not -300 <= digits <= 300:
         raise OperandError(f"round(v, digits) takes -300 to 300 digits, got {digits}: others are beyond all floats")
     scale = 10.0 ** abs(digits)
-    return (
-        RECORDERS[table.round_.name](self * scale) / scale
-        if digits > 0
-        else RECORDERS[table.round_.name](self / scale) * scale
-    )
+    to_whole = RECORDERS[table.round_.name]
+    return to_whole(self * scale) / scale if digits > 0 else to_whole(self / scale) * scale
 
 
 for _row in TABLE.values():

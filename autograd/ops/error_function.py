@@ -29,28 +29,25 @@ FARTHER = (1.0345210668277636, 0.6318110831484361, 0.3172963900417368, 0.1270514
 
 def erf(x: Any) -> Any:
     """2/√π ∫₀ˣ exp(-t²) dt."""
-    size = _size(x)
+    size = lookup("abs")(x)
+    is_near = size < 1.0
     far = 1.0 - lookup("exp")(-size * size) * _scaled(size)
-    return where(size < 1.0, _near(x, size), where(x < 0.0, -far, far))
+    return where(is_near, _near(where(is_near, x, 1.0)), where(x < 0.0, -far, far))
 
 
 def erfc(x: Any) -> Any:
     """1 - erf(x), with its digits in the tail."""
-    size, exp = _size(x), lookup("exp")
-    head = lookup("round")(32.0 * size) / 32.0  # so few digits that its square is exact
+    size, exp = lookup("abs")(x), lookup("exp")
+    is_near = size < HALF
+    size = where(size > ZERO, ZERO, size)
+    head = lookup("round")(32.0 * size) * 0.03125  # so few digits that its square is exact
     far = exp(-head * head) * (exp((head - size) * (head + size)) * _scaled(size))
-    return where(size < HALF, 1.0 - _near(x, size), where(x < 0.0, 2.0 - far, far))
+    return where(is_near, 1.0 - _near(where(is_near, x, 0.0)), where(x < 0.0, 2.0 - far, far))
 
 
-def _size(x: Any) -> Any:
-    size = lookup("abs")(x)
-    return where(size > ZERO, ZERO, size)
-
-
-def _near(x: Any, size: Any) -> Any:
+def _near(x: Any) -> Any:
     """x + x·P(x²), for |x| ≤ 1."""
-    inside = where(size < 1.0, x, 1.0)
-    return inside + inside * polynomial(NEAR_ZERO, inside * inside)
+    return x + x * polynomial(NEAR_ZERO, x * x)
 
 
 def _scaled(size: Any) -> Any:

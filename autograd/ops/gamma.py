@@ -185,11 +185,20 @@ def _near_two(z: Any) -> Any:
 
 def lgamma_rule(x: Any) -> Any:
     """ln |Γ(x)| anywhere; left of 0 by reflection, ln π - ln|sin πx| - ln Γ(1 - x)."""
-    log, size = lookup("log"), where(x > 0.0, x, 1.0 - x)
-    right = where(size <= 2.5, _around_two(size), _stirling(size))
+    log = lookup("log")
+    right = _lgamma_right(where(x > 0.0, x, 1.0 - x))
     sine = lookup("abs")(lookup("sin")(math.pi * (x - lookup("round")(x))))
     left = where(x > -1e-20, -log(-x), where(equal(sine, 0.0), inf, _LOG_PI - log(sine) - right))
     return where(x > 0.0, right, where(equal(x, -inf), inf, left))
+
+
+def lgamma_of_arrays(x: Any) -> Any:
+    """The same; where there is nothing left of 0 without going there."""
+    return _lgamma_right(x) if np.all(x > 0.0) else lgamma_rule(x)
+
+
+def _lgamma_right(x: Any) -> Any:
+    return where(x <= 2.5, _around_two(x), _stirling(x))
 
 
 def _around_two(x: Any) -> Any:

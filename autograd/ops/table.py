@@ -736,7 +736,7 @@ def _bell(x: Any) -> Any:
     return where(abs_(x) > 40.0, 0.0, exp(-x * x))
 
 
-lgamma = row("lgamma", Atom(gamma.lgamma, gamma.lgamma_rule, gamma.lgamma_rule), lambda y, x: digamma(x),
+lgamma = row("lgamma", Atom(gamma.lgamma, gamma.lgamma_of_arrays, gamma.lgamma_rule), lambda y, x: digamma(x),
           method=True, aliases=("gammaln",), shows="ln(abs(Γ(x)))",
           definition="log(abs(gamma(x)))", points=[0.5, 3, 25, -1.5], edges=[(-1, inf, nan), (0, inf, -inf)], doc="ln|Γ(x)|")
 

@@ -17,7 +17,7 @@ import numpy as np
 from autograd.errors import ArgumentError, MissingExtra
 from autograd.files import write_whole
 from autograd.ops import table
-from autograd.ops.expression import Expression, Term, variable
+from autograd.ops.expression import COMPARISONS, WHERE, Expression, Term, variable
 from autograd.ops.primitive import lookup
 from autograd.ops.resolution import Target
 from nn.activations import Activation, PReLU, RReLU
@@ -26,12 +26,13 @@ from nn.neighbours.layer import LayerLike
 
 OPSET, IR_VERSION = 17, 8  # of 2022: what is in use reads it
 
+# (Sigmoid is left out: ONNX Runtime's has no digits in the tail, the row's rule has.)
 OPERATORS = {
     table.add: "Add", table.subtract: "Sub", table.multiply: "Mul", table.divide: "Div", table.power: "Pow",
     table.negative: "Neg", table.less: "Less", table.less_equal: "LessOrEqual", table.greater: "Greater",
     table.greater_equal: "GreaterOrEqual", table.equal_: "Equal", table.where_: "Where", table.abs_: "Abs",
     table.sqrt: "Sqrt", table.exp: "Exp", table.log: "Log", table.sin: "Sin", table.cos: "Cos", table.floor: "Floor",
-    table.round_: "Round", table.tanh: "Tanh", table.sigmoid: "Sigmoid", table.relu: "Relu", table.sign: "Sign",
+    table.round_: "Round", table.tanh: "Tanh", table.relu: "Relu", table.sign: "Sign",
     table.softmax: "Softmax", table.log_softmax: "LogSoftmax",
 }  # fmt: skip
 TARGET = Target("ONNX", OPERATORS)
@@ -132,7 +133,17 @@ class _Graph:
         operator, rule = TARGET.resolve(lookup(term.name), term.operands)
         if operator is None:
             return self.term(rule)
+        if term.name == WHERE:
+            return self.node(operator, self._truth(term.operands[0]), *map(self.term, term.operands[1:]))
+        if term.name in COMPARISONS:
+            return self.node(OPERATORS[table.where_], self._truth(term), self.term(1.0), self.term(0.0))
         return self.node(operator, *map(self.term, term.operands))
+
+    def _truth(self, term: Term) -> str:
+        """A comparison as a truth of ONNX's, which is no number; of other terms, whether they are not 0."""
+        if isinstance(term, Expression) and term.name in COMPARISONS:
+            return self.node(OPERATORS[lookup(term.name)], *map(self.term, term.operands))
+        return self.node("Not", self.node(OPERATORS[table.equal_], self.term(term), self.term(0.0)))
 
     def constant(self, numbers: Any, name: str) -> str:
         """The name of an initializer; the same for the same numbers."""

@@ -12,6 +12,7 @@ from autograd import Value, compile, exp, less, where
 from autograd import sum as sum_of
 from autograd.errors import GraphError
 from autograd.ops import table
+from autograd.ops.expression import Expression, variable
 from autograd.ops.primitive import _BY_ANY_NAME, TABLE, Atom, row
 from autograd.recorder import apply
 
@@ -71,14 +72,48 @@ def test_a_row_from_outside_that_is_written_in_arithmetic_goes_everywhere(target
         del TABLE["thirded"], _BY_ANY_NAME["thirded"]
 
 
-def test_onnx_refuses_in_the_same_words(outsider):
+# -- ONNX --------------------------------------------------------------------------------------------
+
+
+def onnx_graph():
     onnx = pytest.importorskip("onnx", reason="the extra `onnx` is not installed")
-    from autograd.ops.expression import variable
     from nn.neighbours.onnx import _Graph
 
+    return _Graph(onnx, np.dtype(np.float64))
+
+
+def in_onnx(graph, term, x):
+    """What ONNX Runtime makes of a term of x."""
+    runtime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+    written = graph.finish(graph.term(term), 1, 1).SerializeToString()
+    session = runtime.InferenceSession(written, providers=["CPUExecutionProvider"])
+    return session.run(None, {"x": np.reshape(np.asarray(x, float), (-1, 1))})[0][:, 0].tolist()
+
+
+def test_onnx_refuses_in_the_same_words(outsider):
     atom, _ = outsider
     with pytest.raises(GraphError, match=f"the row '{atom.name}' cannot be written in ONNX"):
-        _Graph(onnx, np.dtype(np.float64)).term(atom(variable("x")))
+        onnx_graph().term(atom(variable("x")))
+
+
+@pytest.mark.parametrize("row", [made for made in TABLE.values() if not made.variadic and made.name != "fmod"],
+                         ids=lambda made: made.name)  # fmt: skip
+def test_every_row_goes_to_onnx(row):
+    """Along its first quantity, the other operands being constants, at its first and its last point."""
+    slot = 1 if row in (table.power_log, table.polygamma) else 0
+    for at in (tuple(map(float, at)) for at in {row.points[0], row.points[-1]}):
+        term = Expression(row.name, *at[:slot], variable("x"), *at[slot + 1 :])
+        if row in (table.remainder, table.floor_divide):
+            with pytest.raises(GraphError, match="the row 'fmod' cannot be written in ONNX"):
+                onnx_graph().term(term)
+        else:
+            assert in_onnx(onnx_graph(), term, at[slot]) == pytest.approx([row.float(*at)], rel=2e-14, abs=0), at
+
+
+def test_a_comparison_is_a_number_and_a_number_a_condition_in_onnx():
+    x = variable("x")
+    counted = table.less(x, 0.0) - 2.0 * table.less(0.0, x) + table.where_(x, 10.0, 20.0)
+    assert in_onnx(onnx_graph(), counted, [-3.0, 0.0, 3.0, math.nan]) == [11.0, 20.0, 8.0, 10.0]
 
 
 # -- comparisons as numbers, in JAX ------------------------------------------------------------------
