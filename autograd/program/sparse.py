@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.collector import collector_paused
 from autograd.errors import ArgumentError, MissingExtra, OperandError
 from autograd.lazy import lazy
 from autograd.program import derive
@@ -18,6 +19,7 @@ from autograd.program.call import Bound, Call, Function, Ready, Recorded
 from autograd.program.derive import Answer, Asked, Question
 from autograd.program.passes.adjoint import depends_on
 from autograd.program.passes.cones import Entries
+from autograd.program.program import Program
 from autograd.structure import Structure, array_of
 from autograd.value import Value
 
@@ -155,40 +157,51 @@ def _csr(pattern: Pattern, values: Array) -> Any:
     except ImportError:
         raise MissingExtra("to_scipy needs SciPy: pip install scipy, or use values, rows and columns") from None
     starts = np.searchsorted(pattern.rows, np.arange(pattern.shape[0] + 1))
-    return csr_array((values.copy(), pattern.columns, starts), shape=pattern.shape)
+    return csr_array((values, pattern.columns, starts), shape=pattern.shape, copy=True)
 
 
 # -- the questions ----------------------------------------------------------------------------------
-
-
-def _sparse(dense: Question, name: str, entries: Callable[[Asked], Entries], along_rows: bool = False) -> Question:
-    """The question `dense` with entries as its answer, which are derivatives `along_rows` too where that is said."""
-
-    def answer(asked: Asked) -> Answer:
-        found, inputs = entries(asked), asked.inputs
-        places = zip(found.rows.tolist(), found.columns.tolist(), strict=True)
-        depends = tuple((inputs[i], inputs[j]) if along_rows else (inputs[j],) for i, j in places)
-        return asked.beside(Answer(array_of((len(depends),)), depends))
-
-    def reader(asked: Asked) -> Callable[[Any], Any]:
-        pattern = Pattern(entries(asked), asked.inputs, None if along_rows else asked.main)
-        if asked.aux is None:
-            return lambda values: Sparse(values, pattern)
-        return lambda both: (Sparse(both[0], pattern), both[1])
-
-    return replace(
-        dense, name=name, answer=answer, program=lambda asked: asked.with_aux(entries(asked).alone()), reader=reader
-    )
 
 
 _ENTRIES: dict[Question, tuple[Callable[[Asked], Entries], ...]] = {
     derive.JACOBIAN: (lambda asked: asked.slopes,),
     derive.HESSIAN: (lambda asked: asked.curvatures, lambda asked: asked.lower_curvatures),
 }  # of the whole matrix, and of its lower triangle if it is symmetric
-_SPARSE = {
-    dense: [_sparse(dense, f"{dense.name}.sparse", entries, len(ways) > 1) for entries in ways]
-    for dense, ways in _ENTRIES.items()
-}
+
+
+def _is_symmetric(dense: Question) -> bool:
+    return len(_ENTRIES[dense]) > 1
+
+
+def _pattern_of(asked: Asked, dense: Question, lower: int) -> Pattern:
+    rows = None if _is_symmetric(dense) else asked.main
+    return Pattern(_ENTRIES[dense][lower](asked), asked.inputs, rows)
+
+
+def _sparse(dense: Question, lower: int) -> Question:
+    """The question `dense` with its entries, or those of its lower triangle, as the answer."""
+    entries = _ENTRIES[dense][lower]
+
+    def answer(asked: Asked) -> Answer:
+        found, inputs = entries(asked), asked.inputs
+        places = zip(found.rows.tolist(), found.columns.tolist(), strict=True)
+        twice = _is_symmetric(dense)  # derivatives along rows too
+        depends = tuple((inputs[i], inputs[j]) if twice else (inputs[j],) for i, j in places)
+        return asked.beside(Answer(array_of((len(depends),)), depends))
+
+    def reader(asked: Asked) -> Callable[[Any], Any]:
+        pattern = _pattern_of(asked, dense, lower)
+        if asked.aux is None:
+            return lambda values: Sparse(values, pattern)
+        return lambda both: (Sparse(both[0], pattern), both[1])
+
+    def program(asked: Asked) -> Program:
+        return asked.with_aux(entries(asked).alone())
+
+    return replace(dense, name=f"{dense.name}.sparse", answer=answer, program=program, reader=reader)
+
+
+_SPARSE = {dense: [_sparse(dense, lower) for lower in range(len(ways))] for dense, ways in _ENTRIES.items()}
 
 
 class MatrixCall(Call):
@@ -201,10 +214,9 @@ class MatrixCall(Call):
         Hessian's lower triangle.
         """
         recorded, _ = self._take(args, named)
-        entries = _ENTRIES[self._question][_which(self._question, lower)]
-        with self._compiled.lock:
-            asked = recorded.asked(self._compiled.options)
-            return Pattern(entries(asked), asked.inputs, None if len(_ENTRIES[self._question]) > 1 else asked.main)
+        which = _which(self._question, lower)
+        with self._compiled.lock, collector_paused():
+            return _pattern_of(recorded.asked(self._compiled.options), self._question, which)
 
     @lazy
     def sparse(self) -> SparseCall:
@@ -276,6 +288,6 @@ class SparseCall(Call):
 
 
 def _which(question: Question, lower: bool) -> int:
-    if lower and len(_ENTRIES[question]) == 1:
+    if lower and not _is_symmetric(question):
         raise ArgumentError(f"lower=True is for a Hessian, which is symmetric: ask for the {question.name} without it")
     return int(lower)
