@@ -21,7 +21,8 @@ from autograd.program.graph import Operation
 from autograd.program.libm import LIBM
 from autograd.program.native import machine, mathematics
 from autograd.program.native.callbacks import callback
-from autograd.program.native.code import Code, Mask, Number
+from autograd.program.native.code import Code, Number
+from autograd.program.native.routine import Mask
 
 Rule = Callable[..., Number]
 Atom = Callable[[Code, Sequence[Number], bool], Number]  # what is written, and whether exactly as it stands
@@ -60,7 +61,8 @@ def slope(code: Code, row: Primitive, slot: int, y: Number, operands: Sequence[N
 
 def _number(written: Number | Mask) -> Number:
     if isinstance(written, Mask):
-        return written.code.select(written, 1.0, 0.0)
+        code: Code = written.code
+        return code.select(written, 1.0, 0.0)
     return written
 
 
