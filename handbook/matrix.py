@@ -9,29 +9,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import autograd
-
 
 class Kind(NamedTuple):
-    """A kind of instruction: a function of two numbers that records one."""
+    """A kind of instruction: a function of two numbers that records one, by the functions of a module."""
 
     says: str
-    f: Callable[[Any, Any], Any]
+    f: Callable[[Any, Any, Any], Any]
 
 
 KINDS = {
-    "arithmetic": Kind("`x * y + 2`, one operator each", lambda x, y: x * y + 2 * x - y / x),
-    "atom": Kind("a row that a language has, or not, of its own: `erf`, `lgamma`", lambda x, y: autograd.erf(x * y)),
-    "rule": Kind("a row written with others: `gelu`, `logaddexp`", lambda x, y: autograd.logaddexp(x, y * y)),
-    "piecewise": Kind("a row with a kink: `relu`, `maximum`", lambda x, y: autograd.maximum(x * x, y) * y),
-    "sum": Kind("`sum`, any number of terms", lambda x, y: autograd.sum([x, y * y, x * y, 1.5])),
-    "dot": Kind("`dot`, a sum of products", lambda x, y: autograd.dot([x, y, 2.0], [y, x, x * x], 0.5)),
-    "component": Kind("one of a vector: `softmax`, `log_softmax`", lambda x, y: autograd.softmax([x, y, x * y])[1]),
-    "vector": Kind("a row of a vector: `logsumexp`", lambda x, y: autograd.logsumexp([x, y, x * y])),
-    "choice": Kind("`where` on a condition", lambda x, y: autograd.where(x > y, autograd.exp(x), x * y * y)),
-    "comparison": Kind("a truth counted as a number", lambda x, y: autograd.less(y, x) * x * y + autograd.step(x)),
-    "index": Kind("an operand that is no quantity: `polygamma`", lambda x, y: autograd.polygamma(1, x * x) * y),
-    "power": Kind("powers, whose rules choose by what is known", lambda x, y: x**3 + (x * x) ** y),
+    "arithmetic": Kind("`x * y + 2`, one operator each", lambda m, x, y: x * y + 2 * x - y / x),
+    "atom": Kind("a row that a language has, or not, of its own: `erf`, `lgamma`", lambda m, x, y: m.erf(x * y)),
+    "rule": Kind("a row written with others: `gelu`, `logaddexp`", lambda m, x, y: m.logaddexp(x, y * y)),
+    "piecewise": Kind("a row with a kink: `relu`, `maximum`", lambda m, x, y: m.maximum(x * x, y) * y),
+    "sum": Kind("`sum`, any number of terms", lambda m, x, y: m.sum([x, y * y, x * y, 1.5])),
+    "dot": Kind("`dot`, a sum of products", lambda m, x, y: m.dot([x, y, 2.0], [y, x, x * x], 0.5)),
+    "component": Kind("one of a vector: `softmax`, `log_softmax`", lambda m, x, y: m.softmax([x, y, x * y])[1]),
+    "vector": Kind("a row of a vector: `logsumexp`", lambda m, x, y: m.logsumexp([x, y, x * y])),
+    "choice": Kind("`where` on a condition", lambda m, x, y: m.where(x > y, m.exp(x), x * y * y)),
+    "comparison": Kind("a truth counted as a number", lambda m, x, y: m.less(y, x) * x * y + m.step(x)),
+    "index": Kind("an operand that is no quantity: `polygamma`", lambda m, x, y: m.polygamma(1, x * x) * y),
+    "power": Kind("powers, whose rules choose by what is known", lambda m, x, y: x**3 + (x * x) ** y),
 }
 
 WAYS = {

@@ -17,9 +17,9 @@ from autograd.program.as_values import graph_of
 from autograd.program.batch import Arguments
 from autograd.program.call import Bound, Call, Function, Ready, Recorded
 from autograd.program.derive import Answer, Asked, Question
+from autograd.program.graph import Graph
 from autograd.program.passes.adjoint import depends_on
 from autograd.program.passes.cones import Entries
-from autograd.program.program import Program
 from autograd.structure import Structure, array_of
 from autograd.value import Value
 
@@ -195,7 +195,7 @@ def _sparse(dense: Question, lower: int) -> Question:
             return lambda values: Sparse(values, pattern)
         return lambda both: (Sparse(both[0], pattern), both[1])
 
-    def program(asked: Asked) -> Program:
+    def program(asked: Asked) -> Graph:
         return asked.with_aux(entries(asked).alone())
 
     return replace(dense, name=f"{dense.name}.sparse", answer=answer, program=program, reader=reader)

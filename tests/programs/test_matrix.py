@@ -24,7 +24,6 @@ from autograd.order import reachable
 from autograd.program.executors import kernel_for
 from autograd.program.interpreter import interpret
 from autograd.program.kernel import Task
-from handbook import matrix
 from handbook.matrix import KINDS, WAYS
 from viz.numbers import shown as text_of_number
 
@@ -34,13 +33,13 @@ SHOWN = DERIVATIVES.index((2, 0))  # in a picture, on a page, in steps and in a 
 PLACES = ("plain", "chosen", "not chosen")  # alone, or behind a `where` that takes it or does not
 
 
-def function(kind: str, place: str) -> Callable[[Any, Any], Any]:
-    """A kind's function where it stands."""
+def function(kind: str, place: str, m: Any = autograd) -> Callable[[Any, Any], Any]:
+    """A kind's function where it stands, by the functions of a module."""
     f = KINDS[kind].f
     if place == "plain":
-        return f
+        return lambda x, y: f(m, x, y)
     bound = 0.5 if place == "chosen" else 0.9
-    return lambda x, y: autograd.where(x > bound, f(x, y), x * y)
+    return lambda x, y: m.where(x > bound, f(m, x, y), x * y)
 
 
 def everything(kind: str) -> Callable[[Any, Any], Any]:
@@ -79,10 +78,8 @@ EXACT = SimpleNamespace(
 
 def right(kind: str, place: str) -> list[float]:
     """A value, its gradient and its Hessian, by mpmath's differences."""
-    with mp.workdps(40), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(matrix, "autograd", EXACT)
-        patch.setitem(globals(), "autograd", EXACT)
-        f, at = function(kind, place), tuple(map(mpf, AT))
+    with mp.workdps(40):
+        f, at = function(kind, place, EXACT), tuple(map(mpf, AT))
         return [float(mp.diff(f, at, n)) if any(n) else float(f(*at)) for n in DERIVATIVES]
 
 
