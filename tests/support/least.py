@@ -18,7 +18,9 @@ TARGET = Target("the least", dict.fromkeys(map(lookup, LEAST), ""))
 def in_the_least(row: Primitive, at: Sequence[float]) -> float:
     """The value of a row, by nothing but these; an order of polygamma stays a constant."""
     operands = [x if row.name == "polygamma" and i == 0 else variable(f"x{i}") for i, x in enumerate(at)]
-    return float(_number(Expression(row.name, *operands), {f"x{i}": np.float64(x) for i, x in enumerate(at)}, {}))
+    _, rule = TARGET.resolve(row, operands)
+    term = Expression(row.name, *operands) if rule is None else rule
+    return float(_number(term, {f"x{i}": np.float64(x) for i, x in enumerate(at)}, {}))
 
 
 def _number(term: Term, names: dict[str, np.float64], known: dict[Expression, np.float64]) -> np.float64:
