@@ -38,6 +38,7 @@ docs: $(VENV)/docs.stamp  ## the documentation's site, into site/; every block i
 bench: $(VENV)/dev.stamp  ## speed next to peers, in benchmarks/.peers: eager, compiled; debugger, pages, pictures
 	$(BIN)/python -m benchmarks.eager $(ARGS)
 	$(BIN)/python -m benchmarks.compiled $(ARGS)
+	$(BIN)/python -m benchmarks.sparse $(ARGS)
 	$(BIN)/python -m benchmarks.training $(ARGS)
 	$(BIN)/python -m benchmarks.stepping $(ARGS)
 	$(BIN)/python -m benchmarks.pages $(ARGS)
@@ -45,22 +46,34 @@ bench: $(VENV)/dev.stamp  ## speed next to peers, in benchmarks/.peers: eager, c
 
 clean:  ## remove the environments and everything written
 	rm -rf $(VENV) benchmarks/.peers out site build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -f .coverage .coverage.*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # -- of the repository alone: what is published goes without
 
-.PHONY: lint format types stubs wheel notes
+.PHONY: lint format types coverage stubs wheel notes
 
-lint: $(VENV)/dev.stamp  ## ruff: mistakes, and the layout of the source
+lint: $(VENV)/dev.stamp  ## ruff: mistakes, and the layout of the source; import-linter: the floors; biome: JavaScript
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/python .ci/javascript.py
 
 format: $(VENV)/dev.stamp  ## lay the source out (the table of primitives keeps its columns)
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-types: $(VENV)/dev.stamp  ## mypy --strict
+types: $(VENV)/dev.stamp  ## mypy --strict; what users' checkers are told, by mypy and pyright; the stubs
 	$(BIN)/mypy --strict
+	$(BIN)/mypy --strict tests/typing
+	$(BIN)/basedpyright --pythonpath $(BIN)/python tests/typing
+	$(BIN)/python -m mypy.stubtest autograd.functions autograd.methods
+
+coverage: $(VENV)/dev.stamp  ## the tests, and which lines and branches none of them reaches
+	rm -f .coverage .coverage.*
+	COVERAGE_FILE=$(CURDIR)/.coverage $(BIN)/python -m coverage run -m pytest $(ARGS)
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report
 
 stubs: $(VENV)/dev.stamp  ## write the .pyi files again, after a row was added to the table
 	$(BIN)/python -m autograd.stubs

@@ -5,7 +5,8 @@ keeps a checksum of each part, so that a single flipped bit is noticed (safetens
 arrays stands a part named after what is saved, "program" or "model": JSON with the format's name, its
 version and whatever else describes it.
 
-A later version of the project reads the files of the earlier ones; the other way round is refused.
+A format whose version is raised says how a file of the version before becomes one (`Format.reads`), so that a later
+version of the project reads the files of the earlier ones; the other way round is refused.
 
 Nothing that a file says is believed before it was compared: its parts are known by name and type, and their sizes,
 which stand in its directory, are held against its own size before anything is unpacked.  What `Format.write`
@@ -22,8 +23,8 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
@@ -33,6 +34,8 @@ from autograd.files import Place, name_of, write_whole
 
 Arrays: TypeAlias = "dict[str, np.ndarray[Any, np.dtype[Any]]]"
 Description: TypeAlias = "dict[str, Any]"
+Content: TypeAlias = "tuple[Description, Arrays]"
+Migration: TypeAlias = "Callable[[Description, Arrays], Content]"
 
 _FREE = 1 << 20  # unpacked, any file may be this big
 _TEXT_TIMES = 8  # and its description this many times the file
@@ -57,13 +60,16 @@ _TEXTS = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 class Format:
     """What an archive of "program"s or "model"s is: its version, and the arrays that it may hold with their types.
 
-    `times` says how many times its own size the arrays of a file may be when they are unpacked.
+    `times` says how many times its own size the arrays of a file may be when they are unpacked.  `reads` has, for each
+    earlier version that is read, what makes of a file's content that of the version after it; what it is handed was not
+    checked, so it moves things and judges nothing.  `types` has the arrays of all versions that are read.
     """
 
     what: str
     version: int
     types: Mapping[str, type[np.generic]]
     times: float
+    reads: Mapping[int, Migration] = field(default_factory=dict)
 
     def write(self, place: Place, description: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
         """Write a description and arrays to a file, whole or not at all."""
@@ -74,13 +80,14 @@ class Format:
             content = _packed(zipfile.ZIP_STORED, parts)
         write_whole(place, content)
 
-    def read(self, place: Place) -> tuple[Description, Arrays]:
-        """(the description, the arrays) that `write` wrote; what they say has yet to be checked.
+    def read(self, place: Place) -> Content:
+        """(the description, the arrays) that `write` wrote, as of this version; what they say has yet to be checked.
 
         The arrays are flat and of their types; which of them are there is for the caller to ask.
 
-        Raises FileFormatError for a file that is damaged, cut off, of another version or something else, and
-        the usual OSError where there is no file.
+        Raises:
+            FileFormatError: for a file that is damaged, cut off, of a version that is not read or something else
+            OSError: where there is no file
         """
         name = name_of(place)
         with _opened(place) as file:
@@ -93,12 +100,32 @@ class Format:
                 ) from None
         if not isinstance(description, dict) or description.get("format") != self._name:
             raise FileFormatError(f"{name} is an archive of arrays, but not a saved {self.what}")
-        if description.get("version") != self.version:
+        return self._migrated(description, arrays, name)
+
+    def _migrated(self, description: Description, arrays: Arrays, name: str) -> Content:
+        """The content of a file as this version has it."""
+        version = description.get("version")
+        if type(version) is not int or version < 1:
+            raise FileFormatError(f"{name} has a version of the format that there is not: {version!r:.20}")
+        if version > self.version:
             raise FileFormatError(
-                f"{name} has version {description.get('version')!r:.20} of the format, this reads version "
-                f"{self.version}: update it"
+                f"{name} has version {version!r:.20} of the format, from a later version of this library, which here "
+                f"reads up to version {self.version}: update the library"
             )
+        for earlier in range(version, self.version):
+            if earlier not in self.reads:
+                raise FileFormatError(
+                    f"{name} has version {version} of the format, this library reads {self._versions}: read it with "
+                    "the version of the library that wrote it"
+                )
+            description, arrays = self.reads[earlier](description, arrays)
         return description, arrays
+
+    @property
+    def _versions(self) -> str:
+        """Those from which migrations lead to this one."""
+        oldest = max(version for version in range(self.version) if version not in self.reads) + 1
+        return f"versions {oldest} to {self.version}" if oldest < self.version else f"version {self.version}"
 
     @property
     def _name(self) -> str:

@@ -7,16 +7,19 @@ makes of one is one again.  `numpy_protocol` says what the functions mean.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autograd.errors import ArgumentError
 
+RealArray: TypeAlias = "NDArray[np.floating[Any] | np.integer[Any] | np.bool_]"
+FloatArray: TypeAlias = "NDArray[np.float64]"
 OBJECTS = np.dtype(object)
 
 
-class ValueArray(np.ndarray[Any, np.dtype[Any]]):
+class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
     """A NumPy array of Values and numbers, on which NumPy's functions are recorded.
 
     `numbers` is a Value, a number, or a nested sequence or array of these.
@@ -27,7 +30,10 @@ class ValueArray(np.ndarray[Any, np.dtype[Any]]):
     3.5
 
     (An array that ``np.array([v, 1.0])`` makes is NumPy's own: it asks for methods of its elements, and picks by
-    comparing them.)  Raises ArgumentError where rows differ in length.
+    comparing them.)
+
+    Raises:
+        ArgumentError: where rows differ in length
     """
 
     __array_priority__ = 100.0  # what NumPy joins of these and of plain arrays is one of these

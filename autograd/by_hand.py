@@ -29,7 +29,7 @@ from autograd.ops.expression import Expression, Term, rewritten, source_of, vari
 from autograd.ops.primitive import Atom, Primitive, Rule, enrol, own_row
 from autograd.order import dependent, interior
 from autograd.recorder import RECORDERS, function_for
-from autograd.rules import function_from, terms_of, unknown
+from autograd.rules import function_from, terms_of, text_of, unknown
 from autograd.structure import NUMBER, Structure, flatten, leaves_like
 from autograd.symbol import Symbol
 from autograd.text import quoted, short
@@ -149,8 +149,11 @@ class custom_jvp(ByHand):
     >>> grad(log1pexp)(100.0)
     1.0
 
-    The value is always the function's own.  Raises GraphError where it is called before it has a rule, ArgumentError
-    for a rule that returns something else, and for a Value that comes in beside the arguments.
+    The value is always the function's own.
+
+    Raises:
+        GraphError: where it is called before it has a rule
+        ArgumentError: for a rule that returns something else, and for a Value that comes in beside the arguments
     """
 
     rule: Callable[..., Any] | None = None
@@ -470,7 +473,9 @@ class _Reader:
             else function_from(slopes, "slopes", ["y", *names], f"<slopes of {title}>")
         )
         doc = (self.call.function.__doc__ or title).strip().partition("\n")[0].rstrip(".")
-        row = own_row(title, rule, local, definition="", points=(), doc=doc, by_hand=True, opaque=slopes is None)
+        said = "" if value is None or slopes is None else text_of((value, *slopes))
+        columns = {"definition": "", "points": (), "doc": doc, "said": said}
+        row = own_row(title, rule, local, by_hand=True, opaque=slopes is None, **columns)
         enrol(row)
         RECORDERS[row.name] = function_for(row)
         return row

@@ -1,34 +1,38 @@
-"""The chain rule, and what follows from it: backward, δ beside the graph, gradients as graphs.
+"""Derivatives by the chain rule: backward, δ beside the graph, gradients as graphs.
 
-It is written once, in `chain_rule`: go through the nodes in reverse topological order; a node's δ is
-the sum of what its users sent; it sends δ · slope to each operand.  What a number is does not matter:
-with floats this gives the derivatives, with Values a graph of them that can be differentiated again.
-`backward` is the same loop with the sums kept in the nodes; a test holds the two equal to the bit.
+`sweeps` holds the rule itself.  Here are the two algebras that it runs on between Values: recorded slopes and floats,
+which give derivatives, and slopes as Values, which give a graph of them.  `backward` is the same loop with the sums
+kept in the nodes; a test holds the two equal to the bit.
 """
 
 from __future__ import annotations
 
 import warnings
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple, TypeAlias
+from itertools import starmap
+from math import isfinite
+from typing import Any, Literal, NamedTuple, TypeAlias, overload
 
 import numpy as np
 
 from autograd.errors import GraphError, OperandError
-from autograd.gates import Gate, GatedSlopes, GatedTangents, gates_of
 from autograd.methods import Methods
-from autograd.ops.primitive import RAISED, TABLE
+from autograd.ops import table
+from autograd.ops.primitive import RAISED
 from autograd.order import backward_order, interior, reachable
 from autograd.recorder import RECORDERS, slopes_recorder
+from autograd.renamed import renamed
 from autograd.replay import ANEW, computed_anew, follows
+from autograd.sweeps import Choice, Edge, Products, backwards, forwards
 from autograd.symbol import Symbol
 from autograd.text import quoted
 from autograd.value import Number, Operand, Value, constant, number
 
 Delta: TypeAlias = "float | Value"
-Products: TypeAlias = list[tuple[Any, Any]]  # (δ of the user, slope along the edge), in order
-_CHOICES = {TABLE["where"], TABLE["guard"]}
+Wanted: TypeAlias = Callable[[Value], object]
+_CHOICES = {table.where_, table.guard}
 
 
 class Step(NamedTuple):
@@ -41,55 +45,30 @@ class Step(NamedTuple):
     slope: Any  # ∂node/∂operand
 
 
-# -- the rule ---------------------------------------------------------------------------------------
-
-
-def chain_rule(
-    order: Sequence[Value],
-    seeds: Mapping[Value, Delta],
-    slopes_of: Callable[[Value], Sequence[Any]],
-    gather: Callable[[Products], Any],
-    deltas: dict[Value, Any],
-    towards: Collection[Value] | None = None,
-) -> Iterator[Step]:
-    """Go back through `order`, yielding each step and filling `deltas` with every node's δ.
-
-    `slopes_of(node)` gives the local derivatives and `gather` sums the products δ · slope; between
-    them they decide what kind of number a δ is.  Steps go only to operands in `towards`, if it is given.
-    """
-    pending: dict[Value, Products] = {node: [(seed, 1.0)] for node, seed in seeds.items()}
-    for node in reversed(order):
-        if node not in pending:
-            continue  # no derivative comes back to it
-        deltas[node] = delta = gather(pending.pop(node))
-        for slot, (operand, slope) in enumerate(zip(node.operands, slopes_of(node), strict=True)):
-            if slope is not None and isinstance(operand, Value) and (towards is None or operand in towards):
-                pending.setdefault(operand, []).append((delta, slope))
-                yield Step(node, delta, slot, operand, slope)
-    for leaf, products in pending.items():
-        deltas[leaf] = gather(products)
-
-
-def backward(root: Value, seed: Number = 1.0) -> None:
-    """Give every node below `root` its δ = seed · ∂root/∂node, in `grad`.
+@renamed(root="output")
+def backward(output: Value, seed: Number = 1.0) -> None:
+    """Give every node below `output` its δ = seed · ∂output/∂node, in `grad`.
 
     Interior nodes are overwritten; leaves accumulate, so several losses can add up (set `grad` to 0
     in between, or call `zero_grad` of the model); a node that no derivative comes back to, behind the
-    branch that a `where` did not take, is not touched.  Raises GraphError on a detached node.  After Ctrl-C a
-    leaf's grad may hold part of what was to come: set it to 0 before the next `backward`.
+    branch that a `where` did not take, is not touched.
+    After Ctrl-C a leaf's grad may hold part of what was to come: set it to 0 before the next `backward`.
+
+    Raises:
+        GraphError: on a detached node
 
     >>> x = Value(2.0)
     >>> (x**3).backward()
     >>> x.grad
     12.0
     """
-    if root.is_detached:
-        raise GraphError(f"backward() on {root!r}: it was detached, so no graph leads back from it")
+    if output.is_detached:
+        raise GraphError(f"backward() on {output!r}: it was detached, so no graph leads back from it")
     start = number(seed, "a seed")
-    order = backward_order(root)
+    order = backward_order(output)
     for node in order:
         node._grad = 0.0
-    root._grad += start
+    output._grad += start
     for node in reversed(order):
         delta, a = node._grad, node._a
         if type(a) is tuple:
@@ -136,35 +115,57 @@ setattr(Methods, "_backward", property(lambda self: partial(send_back, self)))  
 # -- δ as numbers -----------------------------------------------------------------------------------
 
 
-def recorded_slopes(node: Value) -> Sequence[float | None]:
-    """The local derivatives as they were when the node was recorded."""
-    return node.slopes
+class Recorded:
+    """Floats, and the local derivatives as they were when a node was recorded."""
+
+    zero, one = 0.0, 1.0
+
+    def edges(self, node: Value, wanted: Wanted | None) -> list[Edge]:
+        """The operands that have a slope: all are Values, since along a constant there is none."""
+        a = node._a
+        if type(a) is tuple:
+            edges = [(slot, o, slope) for slot, (o, slope) in enumerate(zip(a, node._slope_a, strict=True))]
+        else:  # nearly all nodes
+            edges = [(0, a, node._slope_a), (1, node._b, node._slope_b)]
+        return [edge for edge in edges if edge[2] is not None and (wanted is None or wanted(edge[1]))]
+
+    def gather(self, products: Products) -> float:
+        """Σ δ · slope, in the order in which `backward` adds."""
+        total = 0.0
+        for delta, slope in products:
+            total += delta * slope
+        return total
+
+    def where(self, condition: float, chosen: float, other: float) -> float:
+        """No choice is left open: what was not chosen has no slope."""
+        return chosen if condition else other
+
+    either = staticmethod(max)
+    is_finite = staticmethod(isfinite)
 
 
-def sum_products(products: Products) -> float:
-    """Σ δ · slope, in the order in which `backward` adds."""
-    total = 0.0
-    for delta, slope in products:
-        total += delta * slope
-    return total
+RECORDED = Recorded()
 
 
-def steps(root: Value, seed: Number = 1.0) -> Iterator[Step]:
+@renamed(root="output")
+def steps(output: Value, seed: Number = 1.0) -> Iterator[Step]:
     """The backward pass one application of the chain rule at a time, touching no node.
 
     Where leaves have moved since the graph was recorded, the steps are those of the graph computed anew with
     the leaves as they are now, and a warning says so; its computed nodes are then new ones.
 
-    Raises GraphError if leaves have moved and a `where` chose by a plain number: compute the expression again.
+    Raises:
+        GraphError: if leaves have moved and a `where` chose by a plain number: compute the expression again
     """
-    now = computed_anew(reachable(root))
-    if now is not root:
+    now = computed_anew(reachable(output))
+    if now is not output:
         warnings.warn(ANEW, stacklevel=2)
-    return chain_rule(interior(now), {now: number(seed, "a seed")}, recorded_slopes, sum_products, {})
+    return starmap(Step, backwards(interior(now), {now: number(seed, "a seed")}, RECORDED, {}))
 
 
-def deltas(root: Value, seed: Number = 1.0) -> dict[Value, float]:
-    """δ = seed · ∂root/∂node for every node that a derivative comes back to, beside the graph.
+@renamed(root="output")
+def deltas(output: Value, seed: Number = 1.0) -> dict[Value, float]:
+    """δ = seed · ∂output/∂node for every node that a derivative comes back to, beside the graph.
 
     No `grad` is read or written.  A node that is missing has no backward path, which is not 0.
 
@@ -172,7 +173,7 @@ def deltas(root: Value, seed: Number = 1.0) -> dict[Value, float]:
     >>> deltas(x * x)[x]
     4.0
     """
-    return deltas_from({root: number(seed, "a seed")})
+    return deltas_from({output: number(seed, "a seed")})
 
 
 def deltas_from(
@@ -181,38 +182,70 @@ def deltas_from(
     """`deltas` of Σ seed · root over several roots at once; not of what is above.  `order`, if it is known."""
     found: dict[Value, float] = {}
     order = interior(*seeds, above=above) if order is None else order
-    _run(chain_rule(order, seeds, recorded_slopes, sum_products, found))
+    run(backwards(order, seeds, RECORDED, found))
     return found
 
 
 # -- δ as a graph -----------------------------------------------------------------------------------
 
 
+class AsGraph:
+    """Values, and floats where nothing depends on a Value: the local derivatives by the rows' own rules."""
+
+    zero, one = 0.0, 1.0
+    where = staticmethod(RECORDERS[table.where_.name])
+
+    def edges(self, node: Value, wanted: Wanted | None) -> list[Edge]:
+        """The operands that have a slope; GraphError if an operand's data was changed since the node was recorded."""
+        pairs = zip(node.operands, slopes_as_graph(node), strict=True)
+        return [
+            (slot, o, slope)
+            for slot, (o, slope) in enumerate(pairs)
+            if slope is not None and isinstance(o, Value) and (wanted is None or wanted(o))
+        ]
+
+    def gather(self, products: Products) -> Any:
+        """Σ δ · slope as one node, with multiplication by a plain 1 left out (exact)."""
+        if len(products) == 1:
+            return times(*products[0])
+        if not any(isinstance(factor, Value) for product in products for factor in product):
+            return RECORDED.gather(products)
+        return RECORDERS[table.dot.name](*(d for d, _ in products), *(s for _, s in products))
+
+    def either(self, one: Any, other: Any) -> Any:
+        """The larger of two conditions."""
+        return one if one is other else RECORDERS[table.maximum.name](one, other)
+
+    def is_finite(self, slope: Any) -> bool:
+        """Only a plain number is known to stay so."""
+        return isinstance(slope, float) and isfinite(slope)
+
+
+AS_GRAPH = AsGraph()
+
+
 def slopes_as_graph(node: Value) -> Sequence[Any]:
     """The local derivatives as Values, by the same rule on other numbers.
 
-    Raises GraphError if an operand's data was changed since the node was recorded.
+    Raises:
+        GraphError: if an operand's data was changed since the node was recorded
     """
     op, operands = node._row, node.operands
     if op is None:
         return ()
     if not isinstance(node, Symbol):
         _check_unchanged(node)
-    if _chooses(node):
-        return gates_of(node)
+    if op in _CHOICES and isinstance(operands[0], Value):  # which may choose otherwise when leaves move
+        choose = RECORDERS[op.name]
+        return None, Choice(operands[0], choose, first=True), Choice(operands[0], choose, first=False)
     rule = slopes_recorder(op)
     try:
-        slopes = rule(node, *operands)
+        slopes: tuple[Any, ...] = rule(node, *operands)
     except RAISED:  # plain numbers among the operands: NumPy answers as IEEE 754 says
         with np.errstate(all="ignore"):
             slopes = rule(node, *[o if isinstance(o, Value) else np.float64(o) for o in operands])
         slopes = tuple(float(s) if isinstance(s, np.floating) else s for s in slopes)
-    return [s if isinstance(o, Value) else None for o, s in zip(operands, slopes, strict=True)]
-
-
-def _chooses(node: Value) -> bool:
-    """Whether this is a choice whose condition is a node, which may say something else when leaves move."""
-    return node._row in _CHOICES and isinstance(node.operands[0], Value)
+    return slopes
 
 
 def _check_unchanged(node: Value) -> None:
@@ -222,16 +255,6 @@ def _check_unchanged(node: Value) -> None:
             f"{quoted(node)} was recorded with the slopes {quoted(node.slopes)}, but its operands now give other "
             "numbers: data was set after recording; compute the expression again before differentiating it as a graph"
         )
-
-
-def dot_products(products: Products) -> Any:
-    """Σ δ · slope as one node, with multiplication by a plain 1 left out (exact)."""
-    products = [(s.let(times(d, s.slope)), 1.0) if isinstance(s, Gate) else (d, s) for d, s in products]
-    if len(products) == 1:
-        return times(*products[0])
-    if not any(isinstance(factor, Value) for product in products for factor in product):
-        return sum_products(products)
-    return RECORDERS["dot"](*(d for d, _ in products), *(s for _, s in products))
 
 
 def times(a: Any, b: Any) -> Any:
@@ -251,12 +274,23 @@ def deltas_as_graph(
     Not of what is `above`, nor, if it is given, of what is not in `towards`: for that nothing is written.
     """
     found: dict[Value, Delta] = {}
-    order = interior(*seeds, above=above)
-    slopes = GatedSlopes(slopes_as_graph, seeds) if any(map(_chooses, order)) else slopes_as_graph
-    _run(chain_rule(order, seeds, slopes, dot_products, found, towards))
+    wanted = None if towards is None else towards.__contains__
+    run(backwards(interior(*seeds, above=above), seeds, AS_GRAPH, found, wanted))
     return found
 
 
+@overload
+def gradient(output: Value, wrt: Value, *, seed: Operand = 1.0, as_graph: Literal[False] = False) -> float: ...
+@overload
+def gradient(output: Value, wrt: Value, *, seed: Operand = 1.0, as_graph: Literal[True]) -> Value: ...
+@overload
+def gradient(
+    output: Value, wrt: Iterable[Value], *, seed: Operand = 1.0, as_graph: Literal[False] = False
+) -> list[float]: ...
+@overload
+def gradient(output: Value, wrt: Iterable[Value], *, seed: Operand = 1.0, as_graph: Literal[True]) -> list[Value]: ...
+@overload
+def gradient(output: Value, wrt: Value | Iterable[Value], *, seed: Operand = 1.0, as_graph: bool = False) -> Any: ...
 def gradient(output: Value, wrt: Value | Iterable[Value], *, seed: Operand = 1.0, as_graph: bool = False) -> Any:
     """∂output/∂node for one node (a single answer) or several (a list), leaving every `grad` alone.
 
@@ -270,8 +304,9 @@ def gradient(output: Value, wrt: Value | Iterable[Value], *, seed: Operand = 1.0
     >>> gradient(dx, [x, y])  # ∂²/∂x², ∂²/∂x∂y
     [6.0, 4.0]
 
-    Raises OperandError if `output` or one of `wrt` is not a Value, GraphError if `as_graph` and data
-    was set after recording.
+    Raises:
+        OperandError: if `output` or one of `wrt` is not a Value
+        GraphError: if `as_graph` and data was set after recording
     """
     nodes = [wrt] if isinstance(wrt, Value) else list(wrt)
     given_nodes: list[Any] = [output, *nodes]
@@ -297,34 +332,16 @@ def as_value(x: Delta) -> Value:
 # -- forward mode -----------------------------------------------------------------------------------
 
 
-def tangents(
-    order: Sequence[Value],
-    seeds: Mapping[Value, Delta],
-    slopes_of: Callable[[Value], Sequence[Any]] = recorded_slopes,
-    gather: Callable[[Products], Any] = sum_products,
-) -> dict[Value, Any]:
-    """The chain rule forwards: how every node in `order` moves when the seeded ones move so."""
-    moving: dict[Any, Any] = dict(seeds)
-    for node in order:
-        operands = node.operands
-        if node in seeds or moving.keys().isdisjoint(operands):
-            continue
-        products = [
-            (moving[operand], slope)
-            for operand, slope in zip(operands, slopes_of(node), strict=True)
-            if slope is not None and operand in moving
-        ]
-        if products:
-            moving[node] = gather(products)
-    return moving
+def tangents(order: Sequence[Value], seeds: Mapping[Value, float]) -> dict[Value, float]:
+    """How every node in `order` moves when the seeded ones move so."""
+    return forwards(order, seeds, RECORDED)
 
 
 def tangents_as_graph(order: Sequence[Value], moving: Mapping[Value, Delta]) -> dict[Value, Delta]:
     """`tangents` as Values where they depend on any, else floats."""
-    slopes = GatedTangents(slopes_as_graph, moving) if any(map(_chooses, order)) else slopes_as_graph
-    return tangents(order, moving, slopes, dot_products)
+    return forwards(order, moving, AS_GRAPH)
 
 
-def _run(steps: Iterator[Step]) -> None:
-    for _ in steps:
-        pass
+def run(steps: Iterable[object]) -> None:
+    """Take all steps, for what they leave behind."""
+    deque(steps, maxlen=0)

@@ -24,8 +24,9 @@ def write_whole(place: Place, content: bytes) -> None:
     A link is followed and stays one, and a file that is there keeps its mode.  When this returns, the content is
     on the disk.  An open file is written to where it stands.
 
-    Raises ArgumentError for a device, a pipe or whatever else is no file, and the usual OSError, which names
-    the path that was given.
+    Raises:
+        ArgumentError: for a device, a pipe or whatever else is no file
+        OSError: which names the path that was given
     """
     if not isinstance(place, (str, os.PathLike)):
         place.write(content)

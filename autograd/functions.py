@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import operator
 import random
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, overload
 
 import numpy as np
 
-from autograd.array import kept
+from autograd.array import FloatArray, RealArray, ValueArray, kept
 from autograd.errors import ArgumentError, GraphError, OperandError
+from autograd.ops import table
 from autograd.ops.numbers import left_to_right
 from autograd.ops.primitive import TABLE, Primitive
 from autograd.recorder import RECORDERS, apply, make_node
 from autograd.text import quoted
-from autograd.value import Value
+from autograd.value import Number, Value
 from autograd.vectors import Axis, apply_vector, lines, sum_of
 
 for _name, _row in TABLE.items():
@@ -28,9 +29,22 @@ for _name, _row in TABLE.items():
         globals()[_known_as] = RECORDERS[_name]
 
 
-_DOT = TABLE["dot"]
+_DOT = table.dot
 
 # -- vectors ----------------------------------------------------------------------------------------
+# The overloads go into the stub: what is answered depends on whether Values are among many numbers.
+
+
+@overload
+def dot(weights: Iterable[Number], inputs: Iterable[Number], bias: Number | None = None) -> float: ...
+@overload
+def dot(weights: Iterable[Value], inputs: Iterable[Value | Number], bias: Value | Number | None = None) -> Value: ...
+@overload
+def dot(weights: Iterable[Value | Number], inputs: Iterable[Value], bias: Value | Number | None = None) -> Value: ...
+@overload
+def dot(
+    weights: Iterable[Value | Number], inputs: Iterable[Value | Number], bias: Value | Number | None = None
+) -> Value | float: ...
 
 
 def dot(weights: Any, inputs: Any, bias: Any = None) -> Any:
@@ -42,7 +56,9 @@ def dot(weights: Any, inputs: Any, bias: Any = None) -> Any:
     >>> dot([Value(2.0), Value(3.0)], [10.0, 100.0], Value(1.0)).data
     321.0
 
-    Raises ArgumentError if the lengths differ, OperandError for what is not a number.
+    Raises:
+        ArgumentError: if the lengths differ
+        OperandError: for what is not a number
     """
     try:  # all Values, the way of a neuron: no checks, no copies
         w = [weight._data for weight in weights]
@@ -91,15 +107,35 @@ def matmul(a: Any, b: Any) -> Any:
     return _tidy(product.reshape(left.shape[:-1] + right.shape[1:]))
 
 
+@overload
+def sum(xs: ValueArray, axis: None = None, keepdims: Literal[False] = False) -> Value: ...  # noqa: A001
+@overload
+def sum(xs: RealArray | Iterable[Number], axis: None = None, keepdims: Literal[False] = False) -> float: ...  # noqa: A001
+@overload
+def sum(xs: Iterable[Value], axis: None = None, keepdims: Literal[False] = False) -> Value: ...  # noqa: A001
+@overload
+def sum(xs: Iterable[Value | Number], axis: None = None, keepdims: Literal[False] = False) -> Value | float: ...  # noqa: A001
+@overload
+def sum(xs: Any, axis: Axis = None, keepdims: bool = False) -> Any: ...  # noqa: A001
 def sum(xs: Any, axis: Axis = None, keepdims: bool = False) -> Any:  # noqa: A001  (NumPy's name)
     """Σ xᵢ as one node; of an array, along `axis` (one or several) or of everything.
 
     >>> sum([1.0, 2.0, 3.5])
     6.5
     """
-    return _reduce(TABLE["sum"], xs, axis, keepdims)
+    return _reduce(table.sum_, xs, axis, keepdims)
 
 
+@overload
+def logsumexp(xs: ValueArray, axis: None = None, keepdims: Literal[False] = False) -> Value: ...
+@overload
+def logsumexp(xs: RealArray | Iterable[Number], axis: None = None, keepdims: Literal[False] = False) -> float: ...
+@overload
+def logsumexp(xs: Iterable[Value], axis: None = None, keepdims: Literal[False] = False) -> Value: ...
+@overload
+def logsumexp(xs: Iterable[Value | Number], axis: None = None, keepdims: Literal[False] = False) -> Value | float: ...
+@overload
+def logsumexp(xs: Any, axis: Axis = None, keepdims: bool = False) -> Any: ...
 def logsumexp(xs: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """ln Σ exp(xᵢ) as one node, without overflow; of an array, along `axis` (one or several) or of everything.
 
@@ -109,9 +145,19 @@ def logsumexp(xs: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     >>> (x - logsumexp(x, axis=1, keepdims=True)).shape
     (2, 2)
     """
-    return _reduce(TABLE["logsumexp"], xs, axis, keepdims)
+    return _reduce(table.logsumexp, xs, axis, keepdims)
 
 
+@overload
+def softmax(xs: RealArray, axis: int = -1) -> FloatArray: ...
+@overload
+def softmax(xs: ValueArray, axis: int = -1) -> ValueArray: ...
+@overload
+def softmax(xs: Sequence[Number], axis: int = -1) -> list[float]: ...
+@overload
+def softmax(xs: Sequence[Value], axis: int = -1) -> list[Value]: ...
+@overload
+def softmax(xs: Any, axis: int = -1) -> Any: ...
 def softmax(xs: Any, axis: int = -1) -> Any:
     """exp(xᵢ)/Σ exp(xⱼ): one node a component, its slopes the sᵢ(1-sᵢ) and -sᵢsⱼ of the books.
 
@@ -120,19 +166,29 @@ def softmax(xs: Any, axis: int = -1) -> Any:
     >>> softmax([0.0, 0.0])
     [0.5, 0.5]
     """
-    return _vectors(TABLE["softmax"], xs, axis)
+    return _vectors(table.softmax, xs, axis)
 
 
+@overload
+def log_softmax(xs: RealArray, axis: int = -1) -> FloatArray: ...
+@overload
+def log_softmax(xs: ValueArray, axis: int = -1) -> ValueArray: ...
+@overload
+def log_softmax(xs: Sequence[Number], axis: int = -1) -> list[float]: ...
+@overload
+def log_softmax(xs: Sequence[Value], axis: int = -1) -> list[Value]: ...
+@overload
+def log_softmax(xs: Any, axis: int = -1) -> Any: ...
 def log_softmax(xs: Any, axis: int = -1) -> Any:
     """ln softmax(x), exact where softmax would round to 0 or 1."""
-    return _vectors(TABLE["log_softmax"], xs, axis)
+    return _vectors(table.log_softmax, xs, axis)
 
 
 def _reduce(primitive: Primitive, xs: Any, axis: Axis, keepdims: bool) -> Any:
     rows, shape = lines(_as_array(primitive, xs), axis, keepdims)
     reduced = np.empty(len(rows), object)
     for i, row in enumerate(rows):
-        reduced[i] = sum_of(row) if primitive is TABLE["sum"] else apply_vector(primitive, tuple(row))
+        reduced[i] = sum_of(row) if primitive is table.sum_ else apply_vector(primitive, tuple(row))
     return _tidy(reduced.reshape(shape))
 
 
@@ -180,7 +236,8 @@ def where(condition: Any, chosen: Any, other: Any) -> Any:
     >>> where(x > 0, x, 0.1 * x).data
     -0.2
 
-    Raises OperandError for the whole numbers -1 and -2, which ``~`` makes of False and True.
+    Raises:
+        OperandError: for the whole numbers -1 and -2, which ``~`` makes of False and True
     """
     inverted = _inverted_bools(condition)
     if inverted:
@@ -188,7 +245,7 @@ def where(condition: Any, chosen: Any, other: Any) -> Any:
             f"where: the condition is {inverted[0]}, which is what ~ makes of {inverted[0] == -2} and which holds "
             "either way: write `not c` for a bool c, or exchange the branches, which can be recorded too"
         )
-    return RECORDERS["where"](condition, chosen, other)
+    return RECORDERS[table.where_.name](condition, chosen, other)
 
 
 def _inverted_bools(condition: Any) -> list[int]:
@@ -204,7 +261,7 @@ def gelu(x: Any, approximate: str = "none") -> Any:
     """x·Φ(x), or its tanh form with ``approximate="tanh"`` (Hendrycks & Gimpel 2016; PyTorch's option)."""
     if approximate not in ("none", "tanh"):
         raise ArgumentError(f'gelu: approximate is "none" or "tanh", got {quoted(approximate)}')
-    return RECORDERS["gelu" if approximate == "none" else "gelu_tanh"](x)
+    return RECORDERS[(table.gelu if approximate == "none" else table.gelu_tanh).name](x)
 
 
 def rrelu(
@@ -221,8 +278,8 @@ def rrelu(
     if isinstance(x, (np.ndarray, list, tuple)):
         shape = np.shape(x)
         slopes = [draw(lower, upper) if training else (lower + upper) / 2 for _ in range(int(np.prod(shape)))]
-        return apply(TABLE["rrelu"], (x, np.array(slopes).reshape(shape)))
-    return RECORDERS["rrelu"](x, draw(lower, upper) if training else (lower + upper) / 2)
+        return apply(table.rrelu, (x, np.array(slopes).reshape(shape)))
+    return RECORDERS[table.rrelu.name](x, draw(lower, upper) if training else (lower + upper) / 2)
 
 
 __all__ = sorted({known_as for row in TABLE.values() for known_as in (row.name, *row.aliases)} | {"matmul"})

@@ -20,9 +20,10 @@ from autograd.value import REAL, Value
 class Taken(NamedTuple):
     """A thing taken apart.
 
-    parts   what may hold numbers
-    keys    their keys or names; () where they are counted
-    rest    what else it takes to make such a thing, which can be hashed
+    Attributes:
+        parts: what may hold numbers
+        keys: their keys or names; () where they are counted
+        rest: what else it takes to make such a thing, which can be hashed
     """
 
     parts: Sequence[Any]
@@ -33,10 +34,11 @@ class Taken(NamedTuple):
 class Kind(NamedTuple):
     """How the things of a class are taken apart and put together.
 
-    apart      (thing) → Taken
-    together   (class, keys, rest, parts) → a thing
-    place      what is written behind a thing's name for the part of a key
-    is_array   whether it is one array with something beside it
+    Attributes:
+        apart: (thing) → Taken
+        together: (class, keys, rest, parts) → a thing
+        place: what is written behind a thing's name for the part of a key
+        is_array: whether it is one array with something beside it
     """
 
     apart: Callable[[Any], Taken]
@@ -50,7 +52,8 @@ class Static:
 
     0.0 and -0.0 are two, and so are (2,) and (2.0,).
 
-    Raises ArgumentError for what has no hash, by which a recording could be found again.
+    Raises:
+        ArgumentError: for what has no hash, by which a recording could be found again
     """
 
     __slots__ = ("_hash", "_key", "value")
@@ -270,9 +273,10 @@ def register_structure(
 ) -> None:
     """Say how things of a class are made of numbers, so that they can be arguments and answers.
 
-    take_apart     (thing) → (its parts, the rest): parts hold numbers, in any way that is known; the rest is
-                   compared and hashed
-    put_together   (rest, parts) → a thing like it, around other parts: Values, arrays, derivatives
+    Args:
+        take_apart: (thing) → (its parts, the rest): parts hold numbers, in any way that is known; the rest is compared
+            and hashed
+        put_together: (rest, parts) → a thing like it, around other parts: Values, arrays, derivatives
 
     >>> class Circle:
     ...     def __init__(self, radius, colour):
@@ -282,7 +286,8 @@ def register_structure(
     >>> grad(lambda c: c.radius**2)(Circle(3.0, "red")).radius
     6.0
 
-    Raises ArgumentError for a class that is known already as numbers or arrays.
+    Raises:
+        ArgumentError: for a class that is known already as numbers or arrays
     """
     if issubclass(cls, (Value, np.ndarray, *REAL)):
         raise ArgumentError(f"register_structure: a {cls.__name__} is a number or an array, not made of them")

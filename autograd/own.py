@@ -15,15 +15,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd.errors import ArgumentError, OperandError
-from autograd.ops.expression import Term, source_of, within
+from autograd.ops.expression import within
 from autograd.ops.primitive import RAISED, Atom, Primitive, Rule, enrol, is_row, lookup, own_row, publish
 from autograd.recorder import RECORDERS, Recorder, function_for
-from autograd.rules import function_from, read
+from autograd.rules import function_from, read, text_of
 from autograd.text import quoted
 from autograd.value import number
 
-_GIVEN = ("name", "rule", "slopes", "title", "said", "opaque", "by_hand", "defaults", "operator", "aliases", "method")
+_GIVEN = frozenset(
+    "name rule slopes title said revision opaque by_hand defaults operator aliases method".split()
+)  # what is given otherwise, or is for the table's rows alone
 COLUMNS = tuple(column.name for column in fields(Primitive) if column.name not in _GIVEN)
+_VALUES = ("value", "portable")  # the rules of operands alone; the others have the output before them
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _OPERAND = re.compile(r"(?!y$|[tv]\d+$)[A-Za-z][A-Za-z0-9]*")
 # What printed rules say of something else, in Python, JavaScript or C.
@@ -48,7 +51,8 @@ def primitive(
     Args:
         name: what it is called, in pictures, formulas and messages too.
         value: the value of the operands, in arithmetic and functions of this package (`autograd.exp`, `where` in place
-            of `if`), or an `Atom` of a function on floats and one on arrays.  A rule is read once, now.
+            of `if`), or an `Atom` of functions on floats and arrays and, if it can be said, its portable rule, by
+            which it is exported.  A rule is read once, now.
         slopes: the local derivatives: of the output and the operands, one an operand, None where there is none.
         points: where it is tested, a tuple a point if there are several operands.
         definition: the mathematics, in Python's notation with mpmath's functions: what `check_primitive` holds it to.
@@ -65,8 +69,9 @@ def primitive(
     >>> round(bell(0.5), 4), round(x.grad, 4)
     (0.7788, -0.7788)
 
-    Raises ArgumentError for a name that is taken by the table or no name, rules that cannot be read or that fit
-    neither each other nor the points, and unknown columns.  Nothing is then registered.
+    Raises:
+        ArgumentError: for a name that is taken by the table or no name, rules that cannot be read or that fit neither
+            each other nor the points, and unknown columns; nothing is then registered
     """
     _check_name(name)
     row = _row(name, value, slopes, definition, columns | {"points": _kept(points)})
@@ -115,7 +120,7 @@ def _row(title: str, value: Any, slopes: Any, definition: str, columns: dict[str
     columns |= {"definition": definition, "variadic": takes.variadic, "defaults": takes.defaults, "doc": doc}
     if columns.get("textbook") is not None:
         columns["textbook"] = _rule(title, "textbook", columns["textbook"], takes)[0]
-    rule, said = (value, "") if isinstance(value, Atom) else _rule(title, "value", value, takes)
+    rule, said = _atom(title, value, takes) if isinstance(value, Atom) else _rule(title, "value", value, takes)
     local, said_of_slopes = _rule(title, "slopes", slopes, takes)
     return own_row(title, rule, local, said=f"{said}\n{said_of_slopes}", **columns)
 
@@ -127,12 +132,17 @@ def _check_columns(title: str, definition: object, columns: dict[str, Any]) -> N
         raise ArgumentError(
             f"{title}: there is no column {quoted(unknown[0])} for a row of your own; there are: {known}"
         )
-    if not isinstance(definition, str):
-        raise ArgumentError(f"{title}: the definition is a str such as 'exp(-x * x)', got {quoted(definition)}")
+    _check_expression(title, "the definition", definition)
+    _check_expression(title, "what it shows,", columns.get("shows", ""))
+
+
+def _check_expression(title: str, what: str, said: object) -> None:
+    if not isinstance(said, str):
+        raise ArgumentError(f"{title}: {what} is a str such as 'exp(-x * x)', got {quoted(said)}")
     try:
-        ast.parse(definition or "0", mode="eval")
+        ast.parse(said or "0", mode="eval")
     except SyntaxError as error:
-        reason = f"{title}: the definition {quoted(definition)} is no expression of Python's: {error.msg}"
+        reason = f"{title}: {what} {quoted(said)} is no expression of Python's: {error.msg}"
         raise ArgumentError(reason) from None
 
 
@@ -164,7 +174,8 @@ def _signature(title: str, value: Any, slopes: Any, columns: dict[str, Any]) -> 
 def _parameters(title: str, part: str, rule: Any) -> list[inspect.Parameter]:
     """What a rule takes: operands by position, or *xs."""
     if not callable(rule) or isinstance(rule, type):
-        expected = "a function, or an Atom of functions" if part == "value" else "a function of the output and operands"
+        of = "operands" if part in _VALUES else "the output and operands"
+        expected = "a function, or an Atom of functions" if part == "value" else f"a function of {of}"
         raise ArgumentError(f"{title}: {part} is {expected}, got {type(rule).__name__} {quoted(rule)}")
     try:
         found = list(inspect.signature(rule).parameters.values())
@@ -218,19 +229,28 @@ def _count(title: str, what: str, given: Any, operands: int | None, may_be_none:
 
 def _rule(title: str, part: str, rule: Any, row: _Takes) -> tuple[Rule, str]:
     """A rule of the user's as the table's rules are, and what it says."""
-    takes = len(_parameters(title, part, rule))
-    if takes != len(row.names) + (part != "value"):
-        raise ArgumentError(f"{title}: {part} takes the output and the operands, as slopes do, not {takes} numbers")
+    takes, after_output = len(_parameters(title, part, rule)), part not in _VALUES
+    if takes != len(row.names) + after_output:
+        given = "the output and the operands, as slopes do" if after_output else "the operands, as value does"
+        raise ArgumentError(f"{title}: {part} takes {given}, not {takes} numbers")
     if row.variadic:
         return _of_any_number(title, part, rule, row.first)
     terms, function = _read(title, part, rule, row.names)
-    if part == "value" and not any(not term.operands for term in within([terms])):
-        raise ArgumentError(f"{title}: its value is the number {terms!r} whatever its operands are")
-    return function, _text(terms)
+    if not after_output and not any(not term.operands for term in within([terms])):
+        raise ArgumentError(f"{title}: its {part} is the number {terms!r} whatever its operands are")
+    return function, text_of(terms)
+
+
+def _atom(title: str, atom: Atom, row: _Takes) -> tuple[Atom, str]:
+    """An Atom with its portable rule as the table's are, and what that says."""
+    if atom.portable is None:
+        return atom, ""
+    portable, said = _rule(title, "portable", atom.portable, row)
+    return Atom(atom.float, atom.array, portable), said
 
 
 def _read(title: str, part: str, rule: Any, names: Sequence[str]) -> tuple[Any, Rule]:
-    is_value = part == "value"
+    is_value = part in _VALUES
     parameters = [*names] if is_value else ["y", *names]
     terms = read(rule, parameters, f"{title}: its {part}", None if is_value else len(names))
     return terms, function_from(terms, part, parameters, f"<{part} of {title}>")
@@ -249,12 +269,7 @@ def _of_any_number(title: str, part: str, rule: Any, count: int) -> tuple[Rule, 
     def slopes(y: Any, *xs: Any) -> Any:
         return of(len(xs))[1](y, *xs)
 
-    return (value if part == "value" else slopes), _text(of(count)[0])
-
-
-def _text(terms: Term | tuple[Term, ...]) -> str:
-    assignments, results = source_of(terms if isinstance(terms, tuple) else (terms,))
-    return "\n".join([*assignments, *results])
+    return (value if part in _VALUES else slopes), text_of(of(count)[0])
 
 
 # -- does it work -----------------------------------------------------------------------------------

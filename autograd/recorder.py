@@ -33,8 +33,8 @@ from autograd.array import kept
 from autograd.errors import GraphError, OperandError
 from autograd.home import HOME
 from autograd.methods import Methods
-from autograd.ops import table  # noqa: F401  (reading the page fills TABLE)
-from autograd.ops.expression import ARITHMETIC, PYTHON, can_raise, mentions, source_of, variable
+from autograd.ops import table  # which fills TABLE
+from autograd.ops.expression import ARITHMETIC, PYTHON, REMAINDER, WHERE, can_raise, mentions, source_of, variable
 from autograd.ops.primitive import FLOATS, RAISED, TABLE, Primitive, Rule, define, function_of, names_in, written_out
 from autograd.symbol import Condition, Symbol, symbolic
 from autograd.text import quoted
@@ -252,7 +252,7 @@ RECORDERS: dict[str, Recorder] = {name: function_for(row) for name, row in TABLE
 # -- slopes as nodes --------------------------------------------------------------------------------
 
 _AS_NODES = PYTHON._replace(
-    operators={**ARITHMETIC, "remainder": "%"},  # comparisons are calls: they record
+    operators={**ARITHMETIC, REMAINDER: "%"},  # comparisons are calls: they record
     conditional="choose({condition}, {chosen}, {other})",
 )
 
@@ -268,7 +268,7 @@ def slopes_recorder(primitive: Primitive) -> Rule:
     if primitive.variadic or primitive.opaque:
         return primitive.local
     terms = primitive.slope_terms([variable(operand) for operand in primitive.operands])
-    if not mentions(terms, "where"):
+    if not mentions(terms, WHERE):
         return primitive.local
     namespace = {**RECORDERS, "inf": FLOATS["inf"], "nan": FLOATS["nan"], "choose": _choice(primitive)}
     filename = f"<slopes of {primitive.name} as nodes>"
@@ -277,7 +277,7 @@ def slopes_recorder(primitive: Primitive) -> Rule:
 
 def _choice(primitive: Primitive) -> Rule:
     """How a row's slopes choose one of two: as a node where a node decides which."""
-    recorder = RECORDERS["where" if primitive.is_piecewise else "guard"]
+    recorder = RECORDERS[(table.where_ if primitive.is_piecewise else table.guard).name]
 
     def choose(condition: Any, chosen: Any, other: Any) -> Any:
         if chosen is other:
@@ -335,11 +335,12 @@ def _apply(self: Any, primitive: Primitive, operands: tuple[Any, ...]) -> Any:
 def _python_round(self: Any, digits: int | None = None) -> Any:
     """round(v, 2), as np.round does it: to whole numbers, scaled."""
     if not digits:
-        return RECORDERS["round"](self)
+        return RECORDERS[table.round_.name](self)
     if not -300 <= digits <= 300:
         raise OperandError(f"round(v, digits) takes -300 to 300 digits, got {digits}: others are beyond all floats")
     scale = 10.0 ** abs(digits)
-    return RECORDERS["round"](self * scale) / scale if digits > 0 else RECORDERS["round"](self / scale) * scale
+    to_whole = RECORDERS[table.round_.name]
+    return to_whole(self * scale) / scale if digits > 0 else to_whole(self / scale) * scale
 
 
 for _row in TABLE.values():

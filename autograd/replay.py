@@ -12,6 +12,7 @@ from math import copysign
 from typing import Any
 
 from autograd.errors import GraphError
+from autograd.ops import table
 from autograd.text import quoted
 from autograd.value import Operand, Value, made
 
@@ -35,7 +36,8 @@ def computed_anew(order: Sequence[Value]) -> Value:
     >>> computed_anew(reachable(z)).data, z.data
     (6.0, 1.0)
 
-    Raises GraphError if leaves have moved and the graph has a `where` whose condition was a plain number.
+    Raises:
+        GraphError: if leaves have moved and the graph has a `where` whose condition was a plain number
     """
     if all(map(follows, order)):
         return order[-1]
@@ -92,7 +94,7 @@ def _same(one: float | None, other: float | None) -> bool:
 
 def chose_for_good(node: Any) -> bool:
     """Whether this is a `where` on a plain number, of which nobody knows what it would choose with other leaves."""
-    return node._row.name == "where" and type(node.operands[0]) is float
+    return node._row is table.where_ and type(node.operands[0]) is float
 
 
 def _check_condition(node: Any) -> None:

@@ -13,9 +13,20 @@ from typing import Any
 from autograd.collector import collector_paused
 from autograd.context import now, writing_program
 from autograd.errors import ArgumentError, AutogradError, GraphError
-from autograd.ops.expression import ARITHMETIC, COMPARISONS, Expression, Language, Term, variable, within
+from autograd.ops.expression import (
+    ARITHMETIC,
+    COMPARISONS,
+    Expression,
+    Language,
+    Term,
+    rewritten,
+    source_of,
+    variable,
+    within,
+)
 from autograd.ops.numbers import equal, where
 from autograd.ops.primitive import Rule, function_of, lookup
+from autograd.ops.resolution import called_in
 from autograd.ops.special import halves
 from autograd.order import interior
 from autograd.symbol import Symbol
@@ -44,7 +55,8 @@ def recorded(rule: Callable[..., Any], given: Sequence[Any]) -> tuple[Any, int]:
 def terms_of(results: Sequence[Operand | None], inputs: Mapping[Value, Term], start: int, what: str) -> list[Term]:
     """The terms of what was recorded since `start` from Symbols; `inputs` says what each of these stands for.
 
-    Raises ArgumentError where something else than the inputs and numbers goes in.
+    Raises:
+        ArgumentError: where something else than the inputs and numbers goes in
     """
     terms: dict[Value, Term] = dict(inputs)
 
@@ -88,6 +100,19 @@ def function_from(terms: Term | tuple[Term, ...], name: str, parameters: Sequenc
     return function_of(terms, name, parameters, filename, RULE, namespace)
 
 
+def text_of(terms: Term | tuple[Term, ...]) -> str:
+    """What terms say in any process: users' rows in them by their titles, and what those say."""
+    listed = _listed(terms)
+    called = {row.name: row for row in map(lookup, called_in(listed)) if row.is_own}
+
+    def titled(term: Expression, operands: tuple[Term, ...]) -> Term:
+        name = called[term.name].title if term.name in called else term.name
+        return Expression(name, *operands) if operands else term
+
+    assignments, results = source_of(rewritten(listed, titled))
+    return "\n".join([*assignments, *results, *(f"{row.title}: {row.said}" for row in called.values())])
+
+
 def _listed(terms: Term | tuple[Term, ...]) -> tuple[Term, ...]:
     return terms if isinstance(terms, tuple) else (terms,)
 
@@ -98,7 +123,8 @@ def _listed(terms: Term | tuple[Term, ...]) -> tuple[Term, ...]:
 def read(rule: Callable[..., Any], names: Sequence[str], what: str, slopes: int | None = None) -> Any:
     """The term that a rule of operands of these names makes; with `slopes` the terms of so many slopes, in a tuple.
 
-    Raises ArgumentError, in one sentence that begins with `what`, for whatever keeps it from being read.
+    Raises:
+        ArgumentError: in one sentence that begins with `what`, for whatever keeps it from being read
     """
     symbols = [Symbol(name) for name in names]
     try:

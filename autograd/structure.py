@@ -31,12 +31,13 @@ DEEPEST = 100  # things inside each other
 class Structure:
     """How a thing is made of numbers: as data, so that two can be compared and hashed.
 
-    kind    float for a number, np.ndarray, Static for what holds no numbers, or the class of what holds parts
-    size    how many numbers it holds
-    shape   of an array; (n,) for a sequence of n plain numbers
-    keys    of a dict; the names of a dataclass's fields
-    parts   what a nested thing is made of
-    rest    what else it takes to make it: the Static, a dict's default_factory, the labels of a Series
+    Attributes:
+        kind: float for a number, np.ndarray, Static for what holds no numbers, or the class of what holds parts
+        size: how many numbers it holds
+        shape: of an array; (n,) for a sequence of n plain numbers
+        keys: of a dict; the names of a dataclass's fields
+        parts: what a nested thing is made of
+        rest: what else it takes to make it: the Static, a dict's default_factory, the labels of a Series
     """
 
     kind: type
@@ -175,8 +176,9 @@ def flatten(thing: Any, what: str = "an argument", flags: bool = False) -> tuple
     >>> structure.build([10, 20, 30])
     {'w': [10, 20], 'b': 30, 'kind': 'linear'}
 
-    Raises OperandError for anything in it that neither is nor holds real numbers, and for a thing that is not
-    even made of things, such as a str.
+    Raises:
+        OperandError: for anything in it that neither is nor holds real numbers, and for a thing that is not even made
+            of things, such as a str
     """
     leaves: list[Any] = []
 
@@ -201,7 +203,8 @@ def measure(thing: Any, what: str = "an argument", read: Reader | None = None) -
     >>> measure({"w": np.eye(2), "b": 3})[0]
     array([1., 0., 0., 1., 3.])
 
-    Raises OperandError for anything in it that is not a plain real number, Values included.
+    Raises:
+        OperandError: for anything in it that is not a plain real number, Values included
     """
     found: list[Any] = []
     read = read or floats
@@ -287,7 +290,9 @@ def leaves_like(thing: Any, structure: Structure, what: str, place: str = "") ->
     >>> leaves_like({"b": 1.0, "a": [2.0, 3.0]}, flatten({"a": np.zeros(2), "b": 0.0})[1], "a direction")
     [2.0, 3.0, 1.0]
 
-    Raises ArgumentError where the two are made differently, OperandError for what is no number.
+    Raises:
+        ArgumentError: where the two are made differently
+        OperandError: for what is no number
     """
     if structure.kind is float:
         if kind_of(type(thing)) not in (None, FIXED, FLAG) or np.ndim(thing):
@@ -332,7 +337,10 @@ def fit(thing: Any, structure: Structure, what: str, axes: Any = None) -> Any:
 def prefixes(prefix: Any, structure: Structure, what: str) -> list[Any]:
     """What `prefix`, an axis or one for each part of a thing, says about each part.
 
-    It is made as the thing is; for a dataclass it may be a dict of its fields.  Raises ArgumentError for another.
+    It is made as the thing is; for a dataclass it may be a dict of its fields.
+
+    Raises:
+        ArgumentError: for another
     """
     if prefix is None or (isinstance(prefix, int) and not isinstance(prefix, bool)):
         return [prefix] * len(structure.parts)

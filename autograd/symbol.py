@@ -15,7 +15,16 @@ import numpy as np
 
 from autograd import context
 from autograd.errors import GraphError, OperandError
-from autograd.ops.expression import COMPARISONS
+from autograd.ops.expression import (
+    COMPARISONS,
+    EQUAL,
+    GREATER,
+    GREATER_EQUAL,
+    LESS,
+    LESS_EQUAL,
+    MULTIPLY,
+    SUBTRACT,
+)
 from autograd.ops.primitive import Primitive, lookup
 from autograd.text import quoted
 from autograd.value import REAL, Operand, Value, by_themselves, each, new_node, number
@@ -71,7 +80,7 @@ def _operand(other: Any) -> Operand:
 
 
 _NUMBERS = (Value, *REAL)
-_equal = _comparison("equal", operator.eq)
+_equal = _comparison(EQUAL, operator.eq)
 
 
 class Symbol(Value):
@@ -119,10 +128,10 @@ class Symbol(Value):
 
     # -- what is recorded where a Value answers at once -----------------------------------------
 
-    __lt__ = _comparison("less", operator.lt)
-    __le__ = _comparison("less_equal", operator.le)
-    __gt__ = _comparison("greater", operator.gt)
-    __ge__ = _comparison("greater_equal", operator.ge)
+    __lt__ = _comparison(LESS, operator.lt)
+    __le__ = _comparison(LESS_EQUAL, operator.le)
+    __gt__ = _comparison(GREATER, operator.gt)
+    __ge__ = _comparison(GREATER_EQUAL, operator.ge)
     __eq__ = _equal
     __hash__ = Value.__hash__
 
@@ -132,7 +141,7 @@ class Symbol(Value):
         equal = _equal(self, other)  # which has a row in the table
         return equal if equal is NotImplemented else ~equal
 
-    __and__ = __rand__ = _connective("&", operator.and_, lambda a, b: symbolic(lookup("multiply"), (a, b), Condition))
+    __and__ = __rand__ = _connective("&", operator.and_, lambda a, b: symbolic(lookup(MULTIPLY), (a, b), Condition))
     __or__ = __ror__ = _connective("|", operator.or_, lambda a, b: symbolic(lookup("maximum"), (a, b), Condition))
     __xor__ = __rxor__ = _connective("^", operator.xor, operator.ne)
 
@@ -149,7 +158,7 @@ class Condition(Symbol):
     __slots__ = ()
 
     def __invert__(self) -> Symbol:
-        return symbolic(lookup("subtract"), (1.0, self), Condition)
+        return symbolic(lookup(SUBTRACT), (1.0, self), Condition)
 
 
 def _compared_later(self: Value, other: Any, ask: Callable[[Any, Any], Any]) -> Any:

@@ -11,8 +11,9 @@ import functools
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Concatenate, Literal, NamedTuple, ParamSpec, TypeAlias, TypeVar, overload
 
+from autograd.answers import Gradient, Hessian, Jacobian, ValueAndGradient, ValueAndJacobian
 from autograd.chain import as_value, deltas_as_graph, deltas_from, tangents, tangents_as_graph
 from autograd.context import is_recording, now, recording
 from autograd.errors import ArgumentError, OperandError
@@ -21,10 +22,23 @@ from autograd.numpy_protocol.notes import annotate
 from autograd.order import computed_since, dependent, interior, remember_age
 from autograd.structure import Structure, compose, flatten, leaves_like, mapped
 from autograd.text import quoted
-from autograd.value import NEVER, RUNNING, Value
+from autograd.value import NEVER, RUNNING, Number, Value
 
 Function: TypeAlias = Callable[..., Any]
 Positions: TypeAlias = "int | Sequence[int]"
+
+# Of what they are handed the overloads below tell apart: a function and what it returns, and the default of `argnums`.
+P = ParamSpec("P")
+R = TypeVar("R", covariant=True)
+Aux = TypeVar("Aux")
+Along: TypeAlias = Callable[Concatenate[Any, P], Any]  # its first argument may be anything made of numbers
+Returning: TypeAlias = Callable[Concatenate[Any, P], R]
+WithAux: TypeAlias = Callable[..., tuple[Any, Aux]]
+Pull: TypeAlias = Callable[[Any], tuple[Any, ...]]  # from weights to one gradient an argument
+First: TypeAlias = Literal[0]
+Other: TypeAlias = "Positions | None"
+No: TypeAlias = Literal[False]
+Yes: TypeAlias = Literal[True]
 
 
 # -- running a function on fresh Values -------------------------------------------------------------
@@ -33,11 +47,12 @@ Positions: TypeAlias = "int | Sequence[int]"
 class _Run(NamedTuple):
     """A function that was run: its fresh inputs, its outputs, and how both are built.
 
-    lifted   whether the answers must stay Values
-    order    what was computed, of a single output, if the answers are numbers; None where it is not known
-    above    where the way down from an output ends
-    towards  what depends on the inputs, if the answers are Values
-    aux      what the function returned beside its outputs
+    Attributes:
+        lifted: whether the answers must stay Values
+        order: what was computed, of a single output, if the answers are numbers; None where it is not known
+        above: where the way down from an output ends
+        towards: what depends on the inputs, if the answers are Values
+        aux: what the function returned beside its outputs
     """
 
     inputs: list[Value]
@@ -185,6 +200,18 @@ def _pull(run: _Run, seeds: dict[Any, Any]) -> list[Any]:
 # -- first derivatives ------------------------------------------------------------------------------
 
 
+@overload
+def value_and_grad(f: Along[P], argnums: First = 0, has_aux: No = False) -> ValueAndGradient[P]: ...
+@overload
+def value_and_grad(f: Function, argnums: Positions, has_aux: No = False) -> Callable[..., tuple[Any, Any]]: ...
+@overload
+def value_and_grad(f: Function, *, argnum: Positions, has_aux: No = False) -> Callable[..., tuple[Any, Any]]: ...
+@overload
+def value_and_grad(
+    f: WithAux[Aux], argnums: Positions = 0, *, has_aux: Yes, argnum: Other = None
+) -> Callable[..., tuple[tuple[Any, Aux], Any]]: ...
+@overload
+def value_and_grad(f: Function, argnums: Positions, has_aux: bool, *, argnum: Other = None) -> Function: ...
 def value_and_grad(
     f: Function, argnums: Positions = 0, has_aux: bool = False, *, argnum: Positions | None = None
 ) -> Function:
@@ -198,11 +225,13 @@ def value_and_grad(
     >>> value_and_grad(lambda x, k=2: x**k)(2.0, k=3)
     (8.0, 12.0)
 
-    has_aux   f returns a pair, what is differentiated and what is not, which comes back: ((value, aux), gradient)
-    argnum    the same as `argnums`, by the name that HIPS autograd has for it
+    Args:
+        has_aux: f returns a pair, what is differentiated and what is not, which comes back: ((value, aux), gradient)
+        argnum: the same as `argnums`, by the name that HIPS autograd has for it
 
-    Raises ArgumentError if f does not return one number or `argnums` names no argument or one twice,
-    OperandError if an argument is not made of real numbers.
+    Raises:
+        ArgumentError: if f does not return one number or `argnums` names no argument or one twice
+        OperandError: if an argument is not made of real numbers
     """
     wrt = _wrt(argnums, argnum)
 
@@ -238,6 +267,18 @@ def _second(both: Function, has_aux: bool) -> Function:
     return wrapped
 
 
+@overload
+def grad(f: Along[P], argnums: First = 0, has_aux: No = False) -> Gradient[P]: ...
+@overload
+def grad(f: Function, argnums: Positions, has_aux: No = False) -> Callable[..., Any]: ...
+@overload
+def grad(f: Function, *, argnum: Positions, has_aux: No = False) -> Callable[..., Any]: ...
+@overload
+def grad(
+    f: WithAux[Aux], argnums: Positions = 0, *, has_aux: Yes, argnum: Other = None
+) -> Callable[..., tuple[Any, Aux]]: ...
+@overload
+def grad(f: Function, argnums: Positions, has_aux: bool, *, argnum: Other = None) -> Function: ...
 def grad(f: Function, argnums: Positions = 0, has_aux: bool = False, *, argnum: Positions | None = None) -> Function:
     """The gradient of a function of numbers, as a function.
 
@@ -256,6 +297,18 @@ def grad(f: Function, argnums: Positions = 0, has_aux: bool = False, *, argnum: 
     return _second(value_and_grad(f, argnums, has_aux, argnum=argnum), has_aux)
 
 
+@overload
+def value_and_jacobian(f: Along[P], argnums: First = 0, has_aux: No = False) -> ValueAndJacobian[P]: ...
+@overload
+def value_and_jacobian(f: Function, argnums: Positions, has_aux: No = False) -> Callable[..., tuple[Any, Any]]: ...
+@overload
+def value_and_jacobian(f: Function, *, argnum: Positions, has_aux: No = False) -> Callable[..., tuple[Any, Any]]: ...
+@overload
+def value_and_jacobian(
+    f: WithAux[Aux], argnums: Positions = 0, *, has_aux: Yes, argnum: Other = None
+) -> Callable[..., tuple[tuple[Any, Aux], Any]]: ...
+@overload
+def value_and_jacobian(f: Function, argnums: Positions, has_aux: bool, *, argnum: Other = None) -> Function: ...
 def value_and_jacobian(
     f: Function, argnums: Positions = 0, has_aux: bool = False, *, argnum: Positions | None = None
 ) -> Function:
@@ -276,6 +329,18 @@ def value_and_jacobian(
     return wrapped
 
 
+@overload
+def jacobian(f: Returning[P, R], argnums: First = 0, has_aux: No = False) -> Jacobian[P, R]: ...
+@overload
+def jacobian(f: Function, argnums: Positions, has_aux: No = False) -> Callable[..., Any]: ...
+@overload
+def jacobian(f: Function, *, argnum: Positions, has_aux: No = False) -> Callable[..., Any]: ...
+@overload
+def jacobian(
+    f: WithAux[Aux], argnums: Positions = 0, *, has_aux: Yes, argnum: Other = None
+) -> Callable[..., tuple[Any, Aux]]: ...
+@overload
+def jacobian(f: Function, argnums: Positions, has_aux: bool, *, argnum: Other = None) -> Function: ...
 def jacobian(
     f: Function, argnums: Positions = 0, has_aux: bool = False, *, argnum: Positions | None = None
 ) -> Function:
@@ -313,6 +378,14 @@ def _push(run: _Run, order: list[Value], moving: dict[Value, Any]) -> list[Any]:
     return [_plain(found.get(o, 0.0) if isinstance(o, Value) else 0.0, as_graph) for o in run.outputs]
 
 
+@overload
+def jvp(
+    f: Function, primals: Sequence[Any], directions: Sequence[Any], has_aux: No = False, **named: Any
+) -> tuple[Any, Any]: ...
+@overload
+def jvp(
+    f: Function, primals: Sequence[Any], directions: Sequence[Any], has_aux: bool = False, **named: Any
+) -> tuple[Any, ...]: ...
 def jvp(
     f: Function, primals: Sequence[Any], directions: Sequence[Any], has_aux: bool = False, **named: Any
 ) -> tuple[Any, ...]:
@@ -320,8 +393,10 @@ def jvp(
 
     Both are sequences with one entry an argument of f, of the same structure: the same keys, in any order,
     and shapes.  Arguments by name go to f and do not move.  With `has_aux` f returns a pair, what is
-    differentiated and what is not, which comes back as a third.  Raises ArgumentError for directions of
-    another structure.
+    differentiated and what is not, which comes back as a third.
+
+    Raises:
+        ArgumentError: for directions of another structure
 
     >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0))
     (6.0, 3.0)
@@ -334,6 +409,12 @@ def jvp(
     return answers
 
 
+@overload
+def vjp(f: Function, *primals: Any, has_aux: No = False, **named: Any) -> tuple[Any, Pull]: ...
+@overload
+def vjp(f: Function, *primals: Any, has_aux: Yes, **named: Any) -> tuple[Any, Pull, Any]: ...
+@overload
+def vjp(f: Function, *primals: Any, has_aux: bool, **named: Any) -> tuple[Any, ...]: ...
 def vjp(f: Function, *primals: Any, has_aux: bool = False, **named: Any) -> tuple[Any, ...]:
     """(f(primals), a function from weights of the outputs to the weighted gradient).
 
@@ -363,6 +444,18 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False, **named: Any) -> tupl
 # -- second derivatives -----------------------------------------------------------------------------
 
 
+@overload
+def hessian(f: Along[P], argnums: First = 0, has_aux: No = False) -> Hessian[P]: ...
+@overload
+def hessian(f: Function, argnums: Positions, has_aux: No = False) -> Callable[..., Any]: ...
+@overload
+def hessian(f: Function, *, argnum: Positions, has_aux: No = False) -> Callable[..., Any]: ...
+@overload
+def hessian(
+    f: WithAux[Aux], argnums: Positions = 0, *, has_aux: Yes, argnum: Other = None
+) -> Callable[..., tuple[Any, Aux]]: ...
+@overload
+def hessian(f: Function, argnums: Positions, has_aux: bool, *, argnum: Other = None) -> Function: ...
 def hessian(f: Function, argnums: Positions = 0, has_aux: bool = False, *, argnum: Positions | None = None) -> Function:
     """All ∂²f/∂xᵢ∂xⱼ of a function to one number, in the inputs' structure twice over.
 
@@ -377,6 +470,14 @@ def hessian(f: Function, argnums: Positions = 0, has_aux: bool = False, *, argnu
     return jacobian(grad(f, wrt, has_aux), wrt, has_aux)
 
 
+@overload
+def hvp(
+    f: Function, primals: Sequence[Number], directions: Sequence[Number], has_aux: No = False, **named: Any
+) -> tuple[float, ...]: ...
+@overload
+def hvp(
+    f: Function, primals: Sequence[Any], directions: Sequence[Any], has_aux: bool = False, **named: Any
+) -> tuple[Any, ...]: ...
 def hvp(f: Function, primals: Sequence[Any], directions: Sequence[Any], has_aux: bool = False, **named: Any) -> Any:
     """The Hessian of f at `primals` times `directions`, without building the Hessian.
 

@@ -1,7 +1,7 @@
 """The node: a number that remembers the operation it came from and the numbers that went in.
 
-`Value` is the only node class.  What it can do beside being a number comes from the floors above:
-`recorder` hangs an operator or method on it for every row of the table, `chain` hangs `backward`.
+What a `Value` can do beside being a number comes from the floors above: `recorder` hangs an operator or method on
+it for every row of the table, `chain` hangs `backward`; `symbol` makes of it a node whose number is not known.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from autograd.context import Label, now
 from autograd.errors import GraphError, OperandError
 from autograd.home import HOME
 from autograd.methods import Methods
-from autograd.ops.expression import ARITHMETIC
+from autograd.ops.expression import ARITHMETIC, POWER
 from autograd.ops.primitive import DETACHED, Primitive
 from autograd.order import computed_since, reachable
 from autograd.text import quoted
@@ -34,10 +34,10 @@ from autograd.text import quoted
 if TYPE_CHECKING:
     from typing import TypeAlias
 
-Number: TypeAlias = "float | int | np.floating[Any] | np.integer[Any] | Fraction | Decimal"
+Number: TypeAlias = "float | int | np.floating[Any] | np.integer[Any] | np.bool_ | Fraction | Decimal"
 Operand: TypeAlias = "Value | float"
 
-_SIGNS = {**ARITHMETIC, "power": "**"}
+_SIGNS = {**ARITHMETIC, POWER: "**"}
 REAL = (int, float, np.floating, np.integer, np.bool_, Fraction, Decimal)
 
 
@@ -54,7 +54,8 @@ class Value(Methods):
     >>> x.grad
     6.0
 
-    Raises OperandError (a TypeError) for anything but a real number.
+    Raises:
+        OperandError: (a TypeError) for anything but a real number
     """
 
     # One or two operands and their slopes, which nearly all nodes have, stand in the node itself: no tuple to make,
@@ -190,7 +191,7 @@ class Value(Methods):
     @property
     def _op(self) -> str:
         """The operation as micrograd's drawing asks for it: Python's sign, or the row's name."""
-        return "" if self.op is None else _SIGNS.get(self.op.name, self.op.name)
+        return "" if self.op is None else _SIGNS.get(self.op.name, self.op.title)
 
     def detach(self) -> Value:
         """A new leaf with this data: a constant through which no derivative goes back."""
@@ -225,23 +226,25 @@ class Value(Methods):
 
     __int__ = __complex__ = __float__
 
-    def __lt__(self, other: Any) -> Any:
-        return self._compare(other, operator.lt)
+    if not TYPE_CHECKING:  # of numbers a bool, of an array an array: the stub of `Methods` has an overload for each
 
-    def __le__(self, other: Any) -> Any:
-        return self._compare(other, operator.le)
+        def __lt__(self, other):
+            return self._compare(other, operator.lt)
 
-    def __gt__(self, other: Any) -> Any:
-        return self._compare(other, operator.gt)
+        def __le__(self, other):
+            return self._compare(other, operator.le)
 
-    def __ge__(self, other: Any) -> Any:
-        return self._compare(other, operator.ge)
+        def __gt__(self, other):
+            return self._compare(other, operator.gt)
 
-    def __eq__(self, other: object) -> Any:
-        return self._compare(other, operator.eq)
+        def __ge__(self, other):
+            return self._compare(other, operator.ge)
 
-    def __ne__(self, other: object) -> Any:
-        return self._compare(other, operator.ne)
+        def __eq__(self, other):
+            return self._compare(other, operator.eq)
+
+        def __ne__(self, other):
+            return self._compare(other, operator.ne)
 
     # Nodes of equal numbers stay apart in sets and dicts all the same: these take two keys for one only if they are
     # one object, or if their hashes are equal in full and == says yes; and the hashes of two objects that
@@ -291,7 +294,8 @@ class Value(Methods):
         The first call, on a root, lists the graph; pickle then calls this again for each node on the
         list, whose operands it has by then seen.
 
-        Raises GraphError for what depends on an input of a derivative that is being taken.
+        Raises:
+            GraphError: for what depends on an input of a derivative that is being taken
         """
         if RUNNING and not RUNNING.isdisjoint([self] if _pickling.lists(self) else reachable(self)):
             raise GraphError(

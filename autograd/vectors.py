@@ -9,13 +9,14 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autograd.errors import ArgumentError, GraphError
+from autograd.ops import table
 from autograd.ops.numbers import left_to_right
-from autograd.ops.primitive import TABLE, Primitive
+from autograd.ops.primitive import Primitive
 from autograd.recorder import make_node, record
 from autograd.value import Value, number
 
 Axis: TypeAlias = "int | tuple[int, ...] | None"
-_SUM = TABLE["sum"]
+_SUM = table.sum_
 
 
 def apply_vector(primitive: Primitive, operands: tuple[Any, ...]) -> Any:

@@ -43,7 +43,7 @@ class Graph(NamedTuple):
 def network(samples: int, sizes: tuple[int, ...]) -> tuple[Value, Value]:
     """The loss of a tanh network over a batch, with dot nodes and every node named; and its first weight."""
     dice = random.Random(1)
-    model = MLP(sizes[0], sizes[1:], seed=1)
+    model = MLP(sizes[0], sizes[1:], "tanh", seed=1)
     X, y = ([[dice.uniform(-1, 1) for _ in range(n)] for _ in range(samples)] for n in (sizes[0], sizes[-1]))
     return half_squared_error([model(row) for row in X], y), model.parameters()[0]
 

@@ -20,7 +20,7 @@ import numpy as np
 import nn
 from benchmarks.workloads import DECAY, E2_SIZES, initial_parameters, two_moons
 from nn import MLP, Adam, Module, Optimiser
-from nn.objective import Objective
+from nn.training.objective import Objective
 
 CARS = Path(__file__).resolve().parent.parent / "demos" / "data" / "toyota_corolla.csv"
 MEASURES, FUELS = ["km", "age_months"], ["Petrol", "Diesel", "CNG"]

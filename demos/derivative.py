@@ -16,9 +16,10 @@ def run(out: Path, at: float = 1.0) -> list[Path]:
     x = Value(at, name="x")
     u = square(x)
     u.name = "x²"
-    g = 2 * u + 8
+    twice = 2 * u
+    twice.name = "2x²"
+    g = twice + 8
     g.name = "g"
-    g.operands[0].name = "2x²"
     f = g**3
     f.name = "f"
     print(f"forward:   x = {x.data:g}   x² = {u.data:g}   g = 2x² + 8 = {g.data:g}   f = g³ = {f.data:g}\n")

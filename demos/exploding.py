@@ -12,7 +12,6 @@ from pathlib import Path
 from autograd import Value, deltas, tanh
 from demos.output import announce, beside, heading, options
 from viz import terminal
-from viz.names import called
 from viz.why import why
 
 STEPS = 60
@@ -41,7 +40,7 @@ def run(out: Path) -> list[Path]:
     found = why(J, first)
     print(found)
     (path,) = found.paths
-    steep = ", ".join(f"{path.slopes[i]:.3g} into {called(path.nodes[i + 1])}" for i in path.steepest())
+    steep = ", ".join(f"{path.slopes[i]:.3g} into {path.names[i + 1]}" for i in path.steepest())
     times = path.slopes.count(weight)
     print(f"Its steepest slopes are {steep}: none is large.")
     print(f"But {times} of the {len(path.slopes)} are the weight w, and {weight}^{times} = {weight**times:.3g}.")

@@ -11,8 +11,7 @@ from sklearn.datasets import make_moons
 
 from autograd import Value, square, sum
 from demos.output import BLUE, RED, heading, options, positive, save_figure
-from nn import MLP, SGD, hinge
-from nn.schedules import CosineDecay
+from nn import MLP, SGD, CosineDecay, hinge
 from viz import terminal
 
 DECAY = 1e-4  # micrograd's weight on Σp²

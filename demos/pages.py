@@ -19,7 +19,7 @@ def lecture_network() -> Page:
     model = MLP.from_weights(WEIGHTS, activation="tanh")
     J = half_squared_error(model(X[0]), Y[0, 0])
     note = "A small network guesses the price of a car. Step through it: first the numbers, then who is to blame."
-    return viz.explore(J, title="The lecture's network", note=note, learn=model.parameters(), rate=1.0)
+    return viz.explore(J, title="The lecture's network", note=note, wrt=model.parameters(), rate=1.0)
 
 
 def perceptron() -> Page:
@@ -28,7 +28,7 @@ def perceptron() -> Page:
     answer = picnic(_circumstances(1.0, 1.0, 0.0))
     answer.name = "picnic"
     note = "Will there be a picnic? 1 is yes. Change the weather. But the slope of a step is 0: nothing is learnt."
-    return viz.explore(answer, title="The picnic perceptron", note=note, learn=picnic.parameters(), rate=1.0)
+    return viz.explore(answer, title="The picnic perceptron", note=note, wrt=picnic.parameters(), rate=1.0)
 
 
 def sigmoid_neuron() -> Page:
@@ -36,7 +36,7 @@ def sigmoid_neuron() -> Page:
     neuron = Neuron.from_weights(PICNIC, -THRESHOLD, "sigmoid")
     J = half_squared_error(neuron(_circumstances(1.0, 0.0, 0.0)), 1.0)
     note = "There was a picnic in good weather alone, but the neuron says 27%. Step downhill, and it learns."
-    return viz.explore(J, title="One sigmoid neuron", note=note, learn=neuron.parameters(), rate=10.0)
+    return viz.explore(J, title="One sigmoid neuron", note=note, wrt=neuron.parameters(), rate=10.0)
 
 
 def _circumstances(weather: float, friends: float, distance: float) -> list[Value]:

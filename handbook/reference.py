@@ -1,7 +1,7 @@
 """The reference of a package: every public name under the module that it comes from, as mkdocstrings' instructions.
 
-A page says where it stands with a comment, such as <!-- reference: nn layers networks -->: the package, and the modules
-that come first.  The others follow in the order in which the package imports them.
+A page says where it stands with a comment, such as <!-- reference: nn networks.layers losses -->: the package,
+and the modules that come first.  The others follow in the order in which the package imports them.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from typing import Any
 
 from autograd import functions
 from autograd.ops.primitive import TABLE, Edge, Primitive
+from handbook import matrix
 from handbook.numpy_arrays import plain_arrays, recorded_functions
 from viz.formulas import notation as n
 from viz.formulas import printers
@@ -55,6 +56,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "conventions": conventions,
     "numpy_functions": recorded_functions,
     "numpy_arrays": plain_arrays,
+    "matrix": matrix.table,
 }
 
 

@@ -11,10 +11,8 @@ True
 from nn import engine  # noqa: F401  # isort: skip  (first of all: it says so where autograd is another)
 from nn import initialise
 from nn.activations import Activation, PReLU, RReLU, activation
-from nn.callbacks import EarlyStopping, Epoch
-from nn.fitting import DivergedError, TrainingError
-from nn.history import History
-from nn.layers import Layer, Neuron, Perceptron
+from nn.data.scales import QuantileNormalization, Standardization
+from nn.data.tables import with_ones
 from nn.losses import (
     absolute_error,
     binary_cross_entropy,
@@ -25,10 +23,15 @@ from nn.losses import (
     huber,
     mean_squared_error,
 )
-from nn.module import Module, with_ones
-from nn.networks import MLP, Sequential
-from nn.normalise import QuantileNormalization, Standardization
-from nn.optimisers import (
+from nn.networks.layers import Layer, Neuron, Perceptron
+from nn.networks.module import Module
+from nn.networks.sequential import MLP, Sequential
+from nn.saving import load
+from nn.training.callbacks import EarlyStopping, Epoch
+from nn.training.fitting import DivergedError, TrainingError
+from nn.training.history import History
+from nn.training.loop import train
+from nn.training.optimisers import (
     SGD,
     Adagrad,
     Adam,
@@ -39,9 +42,7 @@ from nn.optimisers import (
     clip_by_norm,
     clip_by_value,
 )
-from nn.saving import load
-from nn.schedules import CosineDecay, ExponentialDecay, StepDecay, Warmup
-from nn.training import train
+from nn.training.schedules import CosineDecay, ExponentialDecay, StepDecay, Warmup
 
 __all__ = [
     "MLP", "SGD", "Activation", "Adagrad", "Adam", "AdamW", "CosineDecay",

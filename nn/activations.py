@@ -13,12 +13,13 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 
 from autograd import functions, scope
 from autograd.errors import ArgumentError, OperandError
+from autograd.ops import table
 from autograd.recorder import RECORDERS
 from autograd.symbol import Symbol
 from autograd.text import quoted, short
@@ -26,15 +27,18 @@ from autograd.value import Value
 
 ActivationLike: TypeAlias = "str | Activation | Callable[[Any], Any] | None"
 
-ELEMENTWISE = (
-    "tanh", "sigmoid", "relu", "leaky_relu", "elu", "selu", "celu", "gelu", "gelu_tanh", "silu", "softplus",
-    "mish", "hardtanh", "relu6", "hardsigmoid", "hardswish", "softsign", "logsigmoid", "step", "sign",
-    "exp", "sin", "cos", "sinc", "erf", "atan", "asinh", "abs", "square",
-)  # fmt: skip
-WHOLE_LAYER = ("softmax", "log_softmax")
+ELEMENTWISE = tuple(row.name for row in (
+    table.tanh, table.sigmoid, table.relu, table.leaky_relu, table.elu, table.selu, table.celu, table.gelu,
+    table.gelu_tanh, table.silu, table.softplus, table.mish, table.hardtanh, table.relu6, table.hardsigmoid,
+    table.hardswish, table.softsign, table.logsigmoid, table.step, table.sign, table.exp, table.sin, table.cos,
+    table.sinc, table.erf, table.atan, table.asinh, table.abs_, table.square,
+))  # fmt: skip
+WHOLE_LAYER = (table.softmax.name, table.log_softmax.name)
 LINEAR = ("linear", "identity")
-ALIASES = {"swish": "silu", "logistic": "sigmoid", "expit": "sigmoid", "arctan": "atan", "sine": "sin",
-           "hard_tanh": "hardtanh", "threshold": "step", "absolute": "abs"}  # fmt: skip
+PRELU, RRELU = table.prelu.name, table.rrelu.name
+ALIASES = {"swish": table.silu.name, "logistic": table.sigmoid.name, "expit": table.sigmoid.name,
+           "arctan": table.atan.name, "sine": table.sin.name, "hard_tanh": table.hardtanh.name,
+           "threshold": table.step.name, "absolute": table.abs_.name}  # fmt: skip
 PRELU_START = 0.25  # He et al. 2015, as in PyTorch
 RRELU_LOWER, RRELU_UPPER = 1 / 8, 1 / 3  # Xu et al. 2015
 
@@ -64,6 +68,11 @@ class Activation:
         """The activations of a whole layer together."""
         return list(zs) if self.function is None else list(self.function(list(zs)))
 
+    @property
+    def kind(self) -> str:
+        """The name, if it is one of those that `activation` knows; "" for a function of one's own."""
+        return self.name if self.plain or type(self) is not Activation else ""
+
     def __repr__(self) -> str:
         return f"<activation {short(self.name)}>"
 
@@ -76,13 +85,12 @@ class PReLU(Activation):
     """relu with a slope below 0 that each neuron learns, from `start` on (He et al. 2015)."""
 
     def __init__(self, start: float = PRELU_START) -> None:
-        super().__init__("prelu", functions.prelu, plain=False)
+        super().__init__(PRELU, functions.prelu, plain=False)
         self.learned = float(start)
 
     def apply(self, z: Value, slope: Value | None, training: bool, where: str) -> Value:
         """prelu(z, slope)."""
-        a: Value = functions.prelu(z, slope)
-        return a
+        return functions.prelu(z, cast("Value", slope))  # a neuron has one where something is learned
 
     def __reduce__(self) -> Any:
         return PReLU, (self.learned,)
@@ -91,13 +99,16 @@ class PReLU(Activation):
 class RReLU(Activation):
     """relu with a slope below 0 drawn from [lower, upper] a call while training, else their mean.
 
-    `seed` makes the draws repeatable (Xu et al. 2015).  Raises ArgumentError unless lower ≤ upper.
+    `seed` makes the draws repeatable (Xu et al. 2015).
+
+    Raises:
+        ArgumentError: unless lower ≤ upper
     """
 
     def __init__(self, lower: float = RRELU_LOWER, upper: float = RRELU_UPPER, seed: int | None = None) -> None:
         if not lower <= upper:
             raise ArgumentError(f"rrelu draws from [lower, upper], got [{lower}, {upper}]")
-        super().__init__("rrelu", functions.rrelu, plain=False)
+        super().__init__(RRELU, functions.rrelu, plain=False)
         self.lower, self.upper, self.rng = lower, upper, random.Random(seed)
 
     def apply(self, z: Value, slope: Value | None, training: bool, where: str) -> Value:
@@ -106,7 +117,7 @@ class RReLU(Activation):
         if drawn is not None and training:  # a program gets its draws handed in, sample by sample
             slope = Symbol("a")
             drawn.append((self, slope))
-            a: Value = RECORDERS["rrelu"](z, slope)
+            a: Value = RECORDERS[RRELU](z, slope)
         else:
             a = functions.rrelu(z, self.lower, self.upper, training, self.rng)
         return a
@@ -147,8 +158,9 @@ def activation(wanted: ActivationLike, rng: np.random.Generator | None = None) -
     >>> activation("tanh")
     <activation tanh>
 
-    Raises ArgumentError for an unknown name, listing near matches; OperandError for anything that is
-    neither name nor function.
+    Raises:
+        ArgumentError: for an unknown name, listing near matches
+        OperandError: for anything that is neither name nor function
     """
     if isinstance(wanted, Activation):
         return wanted
@@ -164,16 +176,16 @@ def activation(wanted: ActivationLike, rng: np.random.Generator | None = None) -
 
 def names() -> list[str]:
     """Every name that `activation` knows, aliases left out."""
-    return sorted({*ELEMENTWISE, *WHOLE_LAYER, "linear", "prelu", "rrelu"})
+    return sorted({*ELEMENTWISE, *WHOLE_LAYER, "linear", PRELU, RRELU})
 
 
 def _by_name(wanted: str, rng: np.random.Generator | None = None) -> Activation:
     name = ALIASES.get(wanted.lower(), wanted.lower())
     if name in LINEAR:
         return Activation("linear", None, plain=True)
-    if name == "prelu":
+    if name == PRELU:
         return PReLU()
-    if name == "rrelu":
+    if name == RRELU:
         return RReLU(seed=None if rng is None else int(rng.integers(2**63)))
     if name in ELEMENTWISE:
         return Activation(name, getattr(functions, name), plain=True)
@@ -186,7 +198,7 @@ def _by_name(wanted: str, rng: np.random.Generator | None = None) -> Activation:
 
 def _of_table(function: Callable[[Any], Any]) -> Activation | None:
     """The named activation whose function this is, so that tanh and "tanh" are the same."""
-    for name in (*ELEMENTWISE, *WHOLE_LAYER, "prelu", "rrelu"):
+    for name in (*ELEMENTWISE, *WHOLE_LAYER, PRELU, RRELU):
         if getattr(functions, name) is function:
             return _by_name(name)
     return None

@@ -6,14 +6,15 @@ Pass one to a layer or network as ``init``, by name or made with its parameters:
 >>> model = MLP(3, [4, 1], init="he_normal", seed=0)
 >>> model = MLP(3, [4, 1], init=constant(0.5))
 
-Every draw comes from one NumPy generator, so the same seed gives the same weights.  Biases start at 0.
+Without one, weights start as fits the activation of their layer: He's for relu and its kin, LeCun's for selu, else
+Glorot's, each the uniform one.  Every draw comes from one NumPy generator, so the same seed gives the same weights.
+Biases start at 0.
 """
 
 from __future__ import annotations
 
 import difflib
 import math
-import random
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -24,7 +25,6 @@ from autograd.text import quoted
 
 Matrix: TypeAlias = "np.ndarray[Any, np.dtype[np.float64]]"
 Initialiser: TypeAlias = Callable[[int, int, np.random.Generator], Matrix]
-Seed: TypeAlias = "int | np.random.Generator | random.Random | None"
 
 
 def zeros() -> Initialiser:
@@ -43,7 +43,8 @@ def normal(mean: float = 0.0, variance: float | None = None, *, std: float | Non
     The second parameter of N(μ, σ²) is the *variance*, so 0.01 means a standard deviation of 0.1.
     Some books write the standard deviation there; for that reading pass ``normal(std=0.01)``.
 
-    Raises ArgumentError if both are given, or one is negative.
+    Raises:
+        ArgumentError: if both are given, or one is negative
     """
     if variance is not None and std is not None:
         raise ArgumentError(f"normal takes the variance or std, not both: got {variance} and {std}")
@@ -109,6 +110,18 @@ def _uniform_of(deviation: Callable[[int, int], float]) -> Initialiser:
     return draw
 
 
+RECTIFIERS = frozenset((
+    "relu", "leaky_relu", "prelu", "rrelu", "relu6", "elu", "celu", "gelu", "gelu_tanh", "silu", "mish", "hardswish",
+))  # fmt: skip  # near x on one side and near 0 on the other, which halves the variance that He's doubles
+
+
+def fitting(activation: str) -> Initialiser:
+    """The initialiser that keeps the size of what flows through a layer with the activation of this name."""
+    if activation in RECTIFIERS:
+        return he_uniform()
+    return lecun_uniform() if activation == "selu" else xavier_uniform()
+
+
 BY_NAME: dict[str, Callable[[], Initialiser]] = {
     "zeros": zeros, "normal": normal, "uniform": uniform,
     "xavier_uniform": xavier_uniform, "xavier_normal": xavier_normal,
@@ -129,14 +142,3 @@ def initialiser(wanted: str | Initialiser) -> Initialiser:
         near = difflib.get_close_matches(wanted, BY_NAME, n=3) or sorted(BY_NAME)
         raise ArgumentError(f"there is no initialiser {quoted(wanted)}; try {', '.join(near)}")
     return BY_NAME[wanted]()
-
-
-def generator(seed: Seed) -> np.random.Generator:
-    """One NumPy generator from a seed, from a random.Random (one draw of it), or as given."""
-    if isinstance(seed, np.random.Generator):
-        return seed
-    if isinstance(seed, random.Random):
-        return np.random.default_rng(seed.getrandbits(64))
-    if seed is None or (isinstance(seed, (int, np.integer)) and not isinstance(seed, bool) and seed >= 0):
-        return np.random.default_rng(seed)
-    raise ArgumentError(f"a seed is a whole number from 0 up or a generator, got {quoted(seed)}")

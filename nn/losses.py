@@ -48,7 +48,8 @@ def absolute_error(predictions: Any, targets: Any, reduction: str = "mean") -> A
 def huber(predictions: Any, targets: Any, delta: float = 1.0, reduction: str = "mean") -> Any:
     """½r² where |r| ≤ delta, else delta·(|r| - ½delta), with r = y - ŷ (Huber 1964).
 
-    Raises ArgumentError unless delta > 0.
+    Raises:
+        ArgumentError: unless delta > 0
     """
     if not delta > 0:
         raise ArgumentError(f"huber's delta is a positive number, got {delta}")
@@ -73,7 +74,8 @@ def binary_cross_entropy(predictions: Any, targets: Any, reduction: str = "mean"
     At p = 0 or 1 it is 0 where the label agrees and inf where it does not.  Where p comes from a
     sigmoid, `binary_cross_entropy_with_logits` on z is exact everywhere.
 
-    Raises ArgumentError for a p or a y outside [0, 1].
+    Raises:
+        ArgumentError: for a p or a y outside [0, 1]
     """
     _check_labels(predictions, _is_fraction, "probabilities lie in [0, 1] (for logits: ..._with_logits)")
     check_targets(binary_cross_entropy, targets)
@@ -84,10 +86,7 @@ def binary_cross_entropy_with_logits(predictions: Any, targets: Any, reduction: 
     """`binary_cross_entropy` of p = σ(z), from z, without overflow or loss of digits."""
     check_targets(binary_cross_entropy_with_logits, targets)
 
-    def term(z: Any, y: Any) -> Any:
-        return _mixed(y, lambda: f.softplus(-z), lambda: f.softplus(z))
-
-    return _loss(predictions, targets, reduction, term)
+    return _loss(predictions, targets, reduction, lambda z, y: _mixed(y, lambda: f.softplus(-z), lambda: f.softplus(z)))
 
 
 def cross_entropy(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
@@ -96,7 +95,8 @@ def cross_entropy(predictions: Any, targets: Any, reduction: str = "mean") -> An
     Targets are class indices (0 to k-1: one, or n of them) or rows of probabilities, one-hot or soft,
     of the shape of z.
 
-    Raises ArgumentError for a class out of range, probabilities that do not sum to 1, or other shapes.
+    Raises:
+        ArgumentError: for a class out of range, probabilities that do not sum to 1, or other shapes
     """
     z = _array(predictions, "predictions")
     y = np.asarray(targets)
@@ -213,11 +213,30 @@ def _is_fraction(x: Any) -> Any:
     return (x >= 0.0) & (x <= 1.0)
 
 
+def _bernoulli(p: Any, y: Any) -> Any:
+    """In the part that counts nothing beside a label of 0 or 1, p is kept just inside of (0, 1): 0·∞ never arises."""
+
+    def if_one() -> Any:
+        return -f.log(_chosen(f.equal(y, 0.0), lambda: f.maximum(p, _SMALLEST), lambda: p))
+
+    def if_zero() -> Any:
+        return -f.log1p(-_chosen(f.equal(y, 1.0), lambda: f.minimum(p, _BELOW_ONE), lambda: p))
+
+    return _mixed(y, if_one, if_zero)
+
+
 def _mixed(y: Any, if_one: Callable[[], Any], if_zero: Callable[[], Any]) -> Any:
-    """y·if_one + (1-y)·if_zero; a hard label takes its own part only, so that 0·inf never arises."""
+    """y·if_one + (1-y)·if_zero; of a label that is the number 0 or 1 its own part only."""
     if not isinstance(y, Value) and y in (0.0, 1.0):
         return if_one() if y else if_zero()
     return y * if_one() + (1.0 - y) * if_zero()
+
+
+def _chosen(condition: Any, then: Callable[[], Any], otherwise: Callable[[], Any]) -> Any:
+    """One of two: now where the condition is a number, and by the program, sample by sample, where it is recorded."""
+    if isinstance(condition, Value):
+        return f.where(condition, then(), otherwise())
+    return then() if condition else otherwise()
 
 
 _LABELS: dict[Any, tuple[Callable[[Any], Any], str]] = {
@@ -227,18 +246,8 @@ _LABELS: dict[Any, tuple[Callable[[Any], Any], str]] = {
 }
 
 
-_SMALLEST, _BELOW_ONE = 2.0**-1022, 1.0 - 2.0**-52
+_SMALLEST, _BELOW_ONE = 2.0**-1022, 1.0 - 2.0**-53
 _HUGE = 1e300  # e^(z - this) is 0 for any logit z
-
-
-def _bernoulli(p: Any, y: Any) -> Any:
-    if not isinstance(y, Value):
-        return _mixed(y, lambda: -f.log(p), lambda: -f.log1p(-p))
-    # Where label and p agree entirely, the excluded case is kept from 0·∞ by a p just inside of (0, 1).
-    is_zero, is_one = f.equal(y, 0.0), f.equal(y, 1.0)
-    one = f.maximum(p, is_zero * _SMALLEST - (1.0 - is_zero))  # beside a label of 0 at least that, else p
-    zero = f.minimum(p, 2.0 - is_one * (2.0 - _BELOW_ONE))
-    return -(y * f.log(one) + (1.0 - y) * f.log1p(-zero))
 
 
 def _recorded_classes(rows: Any, targets: Any) -> list[Any]:
@@ -252,7 +261,8 @@ def _recorded_classes(rows: Any, targets: Any) -> list[Any]:
 def _of_class(z: Any, label: Any) -> Any:
     """ln(1 + Σ e^(zⱼ - z of the class)) over the other classes: small losses keep their digits.
 
-    Without `where`, whose branches not taken a program has to keep track of through the whole network.
+    It is -log_softmax(z)[class] in other words: those would make the k·k slopes of all k logarithms where one is asked,
+    and a program would take nearly twice as long.
     """
     chosen = [f.equal(label, float(j)) for j in range(len(z))]
     own = f.dot(chosen, list(z))

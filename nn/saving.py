@@ -12,7 +12,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -21,20 +21,18 @@ from autograd.collector import collector_paused
 from autograd.errors import ArgumentError, AutogradError, FileFormatError
 from autograd.files import Place, name_of
 from autograd.text import quoted
-from nn import optimisers, schedules
-from nn.activations import Activation, PReLU, RReLU, activation
-from nn.history import History
-from nn.layers import Layer, Neuron, Perceptron
-from nn.module import Module
-from nn.networks import MLP, Sequential
-from nn.normalise import Normalization, QuantileNormalization, Standardization
-from nn.optimisers import Optimiser
+from nn.activations import PRELU, RRELU, Activation, PReLU, RReLU, activation
+from nn.data.scales import Normalization, QuantileNormalization, Standardization
+from nn.training import optimisers, schedules
+from nn.training.history import History
+from nn.training.model import Model
+from nn.training.optimisers import Optimiser
 
 _SENSELESS = (
     AutogradError, KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError, RecursionError
 )  # fmt: skip
 
-MODELS = {kind.__name__: kind for kind in (Neuron, Perceptron, Layer, Sequential, MLP)}
+MODELS: dict[str, type[Filed]] = {}  # by `filed`, which the networks, above this, put in
 SCALES: dict[str, Any] = {kind.__name__: kind for kind in (Standardization, QuantileNormalization)}
 OPTIMISERS = {kind.__name__: kind for kind in (
     optimisers.GradientDescent, optimisers.SGD, optimisers.Adagrad, optimisers.RMSProp, optimisers.Adam,
@@ -49,18 +47,56 @@ FORMAT = Format(
 )  # a parameter takes some thirty times its eight bytes when it is a Value again
 
 
-def save(model: Module, place: Place) -> None:
+class Filed(Model, Protocol):
+    """A model as files have it: a kind by its name, and one or several parts with weights."""
+
+    @classmethod
+    def _blank(cls, inputs: int, outputs: int, bias: bool, g: Activation) -> Any:
+        """A part of this kind of model, with weights of 0."""
+
+    @classmethod
+    def _assembled(cls, parts: Sequence[Any]) -> Any:
+        """The model of these parts."""
+
+
+class FilePart(Protocol):
+    """A neuron or a layer."""
+
+    training: bool
+    activation: Activation
+
+    @property
+    def inputs(self) -> int: ...
+
+    @property
+    def outputs(self) -> int: ...
+
+    @property
+    def has_bias(self) -> bool: ...
+
+
+Kind = TypeVar("Kind", bound="type[Filed]")
+
+
+def filed(kind: Kind) -> Kind:
+    """Makes a class of models one that files know, by its name."""
+    MODELS[kind.__name__] = kind
+    return kind
+
+
+def save(model: Model, place: Place) -> None:
     """Write `model` to a file: see `Module.save`."""
     FORMAT.write(place, *describe(model))
 
 
-def load(place: Place) -> Module:
+def load(place: Place) -> Any:
     """The model that `Module.save` wrote to this path, or to this file, open for bytes.
 
     Its architecture, parameters, scales, optimiser and history.
 
-    Raises FileFormatError for a file that is damaged, cut off, of a later version or something else, and
-    the usual OSError where there is no file.
+    Raises:
+        FileFormatError: for a file that is damaged, cut off, of a later version or something else
+        OSError: where there is no file
     """
     description, vectors = FORMAT.read(place)
     try:
@@ -75,18 +111,21 @@ def load(place: Place) -> Module:
 # -- a model as plain data --------------------------------------------------------------------------
 
 
-def describe(model: Module) -> tuple[Description, Arrays]:
+def describe(model: Model) -> tuple[Description, Arrays]:
     """All that a model is, as plain data and vectors.
 
-    Raises ArgumentError for what cannot be written without pickle: a class, activation, optimiser or
-    schedule of one's own.
+    Raises:
+        ArgumentError: for what cannot be written without pickle: a class, activation, optimiser or schedule of one's
+            own
     """
-    layers, activations = _parts(model), _activations(model)
+    kind = _kind(model, MODELS, "a model")
+    layers: Sequence[FilePart] = model._layers()
+    activations = list({id(part.activation): part.activation for part in layers}.values())  # shared ones once
     optimiser, vectors = _optimiser(model)
     description = {
-        "kind": _kind(model, MODELS, "a model"),
+        "kind": kind,
         "layers": [
-            {"inputs": part.inputs, "outputs": part.outputs, "bias": _has_bias(part),
+            {"inputs": part.inputs, "outputs": part.outputs, "bias": part.has_bias,
              "activation": activations.index(part.activation), "training": part.training}
             for part in layers
         ],
@@ -101,12 +140,12 @@ def describe(model: Module) -> tuple[Description, Arrays]:
     return description, {"parameters": np.array([p.data for p in model.parameters()]), **vectors}
 
 
-def restored(saved: Mapping[str, Any], vectors: Mapping[str, Any]) -> Module:
+def restored(saved: Mapping[str, Any], vectors: Mapping[str, Any]) -> Any:
     """The model again; any of many errors if the data is not what `describe` gives."""
     _check_sizes(saved["layers"], np.asarray(vectors["parameters"]))
     activations = [_restored_activation(g) for g in saved["activations"]]
-    parts = [_restored_part(saved["kind"], part, activations) for part in saved["layers"]]
-    model = _assembled(saved["kind"], parts)
+    kind = MODELS[saved["kind"]]
+    model = kind._assembled([_restored_part(kind, part, activations) for part in saved["layers"]])
     parameters, numbers = model.parameters(), vectors["parameters"]
     if len(numbers) != len(parameters):
         raise ArgumentError(f"{model!r} has {len(parameters)} parameters, the file holds {len(numbers)}")
@@ -144,43 +183,13 @@ def _kind(thing: Any, kinds: Mapping[str, type], what: str) -> str:
     return name
 
 
-def _parts(model: Module) -> list[Any]:
-    _kind(model, MODELS, "a model")
-    return model.layers if isinstance(model, Sequential) else [model]
-
-
-def _has_bias(part: Layer | Neuron) -> bool:
-    return part.b is not None if isinstance(part, Neuron) else part.bias is not None
-
-
-def _restored_part(kind: str, saved: Mapping[str, Any], activations: list[Activation]) -> Layer | Neuron:
-    inputs, outputs, bias = saved["inputs"], saved["outputs"], saved["bias"]
+def _restored_part(kind: type[Filed], saved: Mapping[str, Any], activations: list[Activation]) -> Any:
     g = activations[saved["activation"]]
-    part: Layer | Neuron
-    if kind == "Perceptron":
-        part = Perceptron([0.0] * inputs, 0.0)
-    elif kind == "Neuron":
-        part = Neuron(inputs, g, bias=bias, init="zeros")
-    else:
-        part = Layer(inputs, outputs, g, bias=bias, init="zeros")
-    return part.train(bool(saved["training"]))  # type: ignore[no-any-return]
-
-
-def _assembled(kind: str, parts: list[Any]) -> Module:
-    if kind not in ("Sequential", "MLP"):
-        (only,) = parts
-        return only  # type: ignore[no-any-return]
-    model: Sequential = object.__new__(MLP if kind == "MLP" else Sequential)
-    Sequential.__init__(model, *parts)  # an MLP's own start would draw weights
-    return model
+    part = kind._blank(saved["inputs"], saved["outputs"], saved["bias"], g)
+    return part.train(bool(saved["training"]))
 
 
 # -- activations ------------------------------------------------------------------------------------
-
-
-def _activations(model: Module) -> list[Activation]:
-    """Each one once: layers that share one draw from the same numbers."""
-    return list({id(part.activation): part.activation for part in _parts(model)}.values())
 
 
 def _activation(g: Activation) -> Description:
@@ -195,9 +204,9 @@ def _activation(g: Activation) -> Description:
 
 
 def _restored_activation(saved: Mapping[str, Any]) -> Activation:
-    if saved["name"] == "prelu":
+    if saved["name"] == PRELU:
         return PReLU(saved["start"])
-    if saved["name"] == "rrelu":
+    if saved["name"] == RRELU:
         g, (version, numbers, gauss) = RReLU(saved["lower"], saved["upper"]), saved["rng"]
         g.rng.setstate((version, tuple(numbers), gauss))
         return g
@@ -228,7 +237,7 @@ def _restored_scale(saved: Mapping[str, Any] | None) -> Any:
 # -- optimisers -------------------------------------------------------------------------------------
 
 
-def _optimiser(model: Module) -> tuple[Description | None, Arrays]:
+def _optimiser(model: Model) -> tuple[Description | None, Arrays]:
     optimiser = model.optimiser
     if optimiser is None:
         return None, {}
@@ -243,7 +252,7 @@ def _optimiser(model: Module) -> tuple[Description | None, Arrays]:
     return {"kind": kind, "settings": settings, "steps": optimiser.steps, "moves": moves}, vectors
 
 
-def _restored_optimiser(saved: Mapping[str, Any] | None, vectors: Mapping[str, Any], model: Module) -> Optimiser | None:
+def _restored_optimiser(saved: Mapping[str, Any] | None, vectors: Mapping[str, Any], model: Model) -> Optimiser | None:
     if saved is None:
         return None
     kind, parameters = OPTIMISERS[saved["kind"]], model.parameters()

@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 
 from autograd.errors import ArgumentError, MissingExtra
-from nn.callbacks import EarlyStopping
-from nn.data import Array
+from nn.data.tables import Array
 from nn.losses import binary_cross_entropy_with_logits, cross_entropy, mean_squared_error
-from nn.networks import MLP
-from nn.optimisers import Adam
+from nn.networks.sequential import MLP
+from nn.training.callbacks import EarlyStopping
+from nn.training.optimisers import Adam
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin, MultiOutputMixin, RegressorMixin

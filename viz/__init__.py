@@ -26,6 +26,7 @@ from viz.page.explore import Page, explore
 from viz.pictures.dot import to_dot
 from viz.pictures.drawing import ConverterError, Drawing, draw
 from viz.pictures.geometry import LayoutError
+from viz.pictures.pattern import PatternDrawing, pattern
 from viz.recording import Recording, State, record
 from viz.trace import Edge, Node, Step, Trace, trace
 from viz.why import Why, why
@@ -40,6 +41,7 @@ __all__ = [
     "LayoutError",
     "Node",
     "Page",
+    "PatternDrawing",
     "Recording",
     "Sound",
     "State",
@@ -52,6 +54,7 @@ __all__ = [
     "draw",
     "explore",
     "formula",
+    "pattern",
     "plots",
     "record",
     "to_dot",

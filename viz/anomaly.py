@@ -19,16 +19,18 @@ import numpy as np
 from autograd import Value
 from autograd.files import LONGEST_PATH
 from autograd.ops.primitive import lookup, title_of
+from autograd.renamed import renamed
 from autograd.text import preformatted, short
 from viz.columns import CHUNK, KINDS, Marks, Numbers, products
-from viz.names import called
 from viz.numbers import shown
 from viz.reach import dependents, inputs_of
-from viz.subject import looked_at, node_of
-from viz.trace import LEAF, Node, Step, Trace, locate, trace
+from viz.subject import Seen, looked_at
+from viz.trace import CONSTANT, LEAF, Node, Step
+from viz.wording import definition
 
 if TYPE_CHECKING:
     from viz.subject import Runs, Subject, Wanted
+    from viz.variables import Variables
 
 FORWARD, BACKWARD = "forward", "backward"
 
@@ -50,6 +52,7 @@ class Anomaly:
     slot: int | None
     explanation: str
     anew: str = ""  # one line that says so, where leaves have moved and all numbers are computed anew
+    definitions: tuple[str, ...] = ()  # what the node and its operands are called, and how they are computed
 
     @property
     def source(self) -> str | None:
@@ -63,11 +66,12 @@ class Anomaly:
         delta = "" if node.delta is None else f", δ = {shown(node.delta)}"
         lines = [
             f"{self.kind}, {self.phase}: {self.explanation}",
-            f"  node      {called(node)} = {shown(node.value)}{delta}{made_by}{place}",
+            f"  node      {self.definitions[0]} = {shown(node.value)}{delta}{made_by}{place}",
         ]
-        for slot, operand in enumerate(self.operands):
+        for slot, (operand, named) in enumerate(zip(self.operands, self.definitions[1:], strict=True)):
             mark = "  ← here" if slot == self.slot else ""
-            lines.append(f"  operand   {called(operand)} = {operand.value!r}{mark}")
+            said = "" if operand.kind == CONSTANT else f"{named} = "
+            lines.append(f"  operand   {said}{operand.value!r}{mark}")
         unknown = "not recorded; compute inside `with record_sources():` to know"
         lines.append(f"  source    {short(node.source, LONGEST_PATH) if node.source else unknown}")
         return "\n".join(filter(None, (self.anew, *lines)))
@@ -92,18 +96,24 @@ class Sound:
 
 
 @overload
-def anomaly(J: Value, wrt: Wanted | None = None) -> Anomaly | Sound: ...
+def anomaly(output: Value, wrt: Wanted | None = None, *, names: Variables = None) -> Anomaly | Sound: ...
 @overload
-def anomaly(J: Runs, *at: Any, wrt: Wanted | None = None) -> Anomaly | Sound: ...
+def anomaly(
+    output: Runs, *at: Any, wrt: Wanted | None = None, names: Variables = None, **named: Any
+) -> Anomaly | Sound: ...
 
 
-def anomaly(J: Subject, *at: Any, wrt: Wanted | None = None) -> Anomaly | Sound:
+@renamed(J="output")
+def anomaly(
+    output: Subject, *at: Any, wrt: Wanted | None = None, names: Variables = None, **named: Any
+) -> Anomaly | Sound:
     """The first node where nan, inf, overflow or a zero derivative arises; false if there is none.
 
-    Forward comes first, in the order of computing; then backward, from J.  A derivative that is 0 is an
-    anomaly where it cuts J off from all leaves, or from `wrt` if that is given.  J may itself be a
+    Forward comes first, in the order of computing; then backward, from the output.  A derivative that is 0 is an
+    anomaly where it cuts the output off from all leaves, or from `wrt` if that is given.  The output may itself be a
     derivative, made with ``gradient(..., as_graph=True)``; or a compiled function or a program, followed by its
-    arguments (see `draw`): then the finding has the line of the code that was recorded.  No grad is read or changed.
+    arguments (see `draw`, also for `names`): then the finding has the line of the code that was recorded.  No grad is
+    read or changed.
 
     >>> from autograd import log
     >>> x = Value(-1.0, name="x")
@@ -115,38 +125,44 @@ def anomaly(J: Subject, *at: Any, wrt: Wanted | None = None) -> Anomaly | Sound:
     >>> bool(anomaly(x * x))
     False
 
-    Raises OperandError if J or wrt is not a Value, GraphError if J was not computed from wrt.
+    Raises:
+        OperandError: if output or wrt is not a Value
+        GraphError: if it was not computed from wrt
     """
-    root, wrt = looked_at(J, at, wrt)
-    seen = trace(root)
-    targets = None if wrt is None else set(locate(root, [node_of(root, wrt)]))
-    found = _forward(seen) or _backward(seen) or _zero(seen, targets) or Sound(len(seen.nodes))
-    return replace(found, anew=seen.anew)
+    seen, wrt = looked_at(output, at, named, names, wrt)
+    targets = None if wrt is None else {seen.id_of(wrt)}
+    found = _forward(seen) or _backward(seen) or _zero(seen, targets)
+    if found is None:
+        return Sound(len(seen.trace.nodes), seen.trace.anew)
+    told = [node.id for node in (found.node, *found.operands)]
+    definitions = tuple(definition(seen.trace, seen.names, i) for i in told)
+    return replace(found, anew=seen.trace.anew, definitions=definitions)
 
 
 # -- forward -----------------------------------------------------------------------------------------
 
 
-def _forward(seen: Trace) -> Anomaly | None:
-    if not seen.forward and not isfinite(seen.nodes[seen.root].value):
-        return _given(seen.nodes[seen.root])
-    values = seen.columns.value[: seen.root + 1]
+def _forward(seen: Seen) -> Anomaly | None:
+    if not seen.trace.forward and not isfinite(seen.trace.nodes[seen.trace.root].value):
+        return _given(seen, seen.trace.nodes[seen.trace.root])
+    values = seen.trace.columns.value[: seen.trace.root + 1]
     for i in np.flatnonzero(~np.isfinite(values)).tolist():
-        node = seen.nodes[i]
+        node = seen.trace.nodes[i]
         if not node.op:
             continue
-        inputs = inputs_of(seen, i)
+        inputs = inputs_of(seen.trace, i)
         # An inf that was put in on purpose, such as a mask of -inf, is worth a word only where it spreads.
         for operand in inputs:
             if not isfinite(operand.value) and (not math.isnan(node.value) or math.isnan(operand.value)):
-                return _given(operand)
+                return _given(seen, operand)
         kind, explanation = _of_value(node, inputs)
         return Anomaly(FORWARD, kind, node, inputs, None, explanation)
     return None
 
 
-def _given(node: Node) -> Anomaly:
-    what = f"{called(node)} is a {node.kind}: it was put in as {shown(node.value)}, nothing here computed it"
+def _given(seen: Seen, node: Node) -> Anomaly:
+    what = "a constant" if node.kind == CONSTANT else f"{seen.called(node.id)} is a {node.kind}"
+    what = f"{what}: it was put in as {shown(node.value)}, nothing here computed it"
     return Anomaly(FORWARD, "given", node, (), None, what)
 
 
@@ -173,42 +189,43 @@ def _pole(op: str, values: list[float]) -> bool:
 # -- backward ----------------------------------------------------------------------------------------
 
 
-def _backward(seen: Trace) -> Anomaly | None:
+def _backward(seen: Seen) -> Anomaly | None:
     """The first δ or slope that is not finite; until then everything was."""
     for start, sent in _contributions(seen):
         for place in np.flatnonzero(~np.isfinite(sent)).tolist():
-            step = seen.backward[start + place]
-            return _bad_step(seen, step) if isfinite(step.delta) else _sum_overflow(seen, seen.nodes[step.node])
-    wrong = np.flatnonzero(seen.columns.reached & ~np.isfinite(seen.columns.delta))
-    return _sum_overflow(seen, seen.nodes[wrong.item(0)]) if wrong.size else None
+            step = seen.trace.backward[start + place]
+            return _bad_step(seen, step) if isfinite(step.delta) else _sum_overflow(seen, seen.trace.nodes[step.node])
+    wrong = np.flatnonzero(seen.trace.columns.reached & ~np.isfinite(seen.trace.columns.delta))
+    return _sum_overflow(seen, seen.trace.nodes[wrong.item(0)]) if wrong.size else None
 
 
-def _contributions(seen: Trace) -> Iterator[tuple[int, Numbers]]:
+def _contributions(seen: Seen) -> Iterator[tuple[int, Numbers]]:
     """What the backward steps add, in stretches: (the first step's number, their contributions)."""
-    columns = seen.columns
+    columns = seen.trace.columns
     for start in range(0, len(columns.taken), CHUNK):
         edges = columns.taken[start : start + CHUNK]
         yield start, products(columns.delta[columns.node[edges]], columns.slope[edges])
 
 
-def _bad_step(seen: Trace, step: Step) -> Anomaly:
-    node, operand = seen.nodes[step.node], seen.nodes[step.operand]
-    operands = inputs_of(seen, step.node)
+def _bad_step(seen: Seen, step: Step) -> Anomaly:
+    node, operands = seen.trace.nodes[step.node], inputs_of(seen.trace, step.node)
     product = f"δ·slope = {shown(step.delta)} · {shown(step.slope)} = {shown(step.contribution)}"
     if isfinite(step.slope):
         kind = "delta overflow"
-        words = f"the derivative that goes back from {called(node)} to {called(operand)} overflows: {product}"
+        ends = f"from {seen.called(step.node)} to {seen.called(step.operand)}"
+        words = f"the derivative that goes back {ends} overflows: {product}"
     else:
         kind = "0·inf" if math.isinf(step.slope) else "slope"
         kind = "slope" if step.delta else kind
-        words = f"{_slope_of(node, operands, step)}, so {product}: {_slope_domain(node.op, operands, step.slot)}"
+        words = f"{_slope_of(node, operands, step)}, so {product}: {_slope_domain(seen, step)}"
     return Anomaly(BACKWARD, kind, node, operands, step.slot, words)
 
 
-def _sum_overflow(seen: Trace, node: Node) -> Anomaly:
+def _sum_overflow(seen: Seen, node: Node) -> Anomaly:
     delta = math.nan if node.delta is None else node.delta
-    words = f"the contributions to δ of {called(node)} are finite, but their sum overflows to {shown(delta)}"
-    return Anomaly(BACKWARD, "delta overflow", node, inputs_of(seen, node.id), None, words)
+    said = f"the contributions to δ of {seen.called(node.id)} are finite"
+    words = f"{said}, but their sum overflows to {shown(delta)}"
+    return Anomaly(BACKWARD, "delta overflow", node, inputs_of(seen.trace, node.id), None, words)
 
 
 def _slope_of(node: Node, operands: tuple[Node, ...], step: Step) -> str:
@@ -220,27 +237,27 @@ def _slope_of(node: Node, operands: tuple[Node, ...], step: Step) -> str:
 # -- a derivative of 0 -------------------------------------------------------------------------------
 
 
-def _zero(seen: Trace, targets: set[int] | None) -> Anomaly | None:
+def _zero(seen: Seen, targets: set[int] | None) -> Anomaly | None:
     """The first step that ends the derivative, if none of it arrives at any of the targets."""
-    columns = seen.columns
+    columns = seen.trace.columns
     if targets is None:
         targets = set(np.flatnonzero((columns.kind == KINDS.index(LEAF)) & columns.reached).tolist())
-    if not targets or seen.root in targets or columns.delta[list(targets)].any():
+    if not targets or seen.trace.root in targets or columns.delta[list(targets)].any():
         return None
-    above = dependents(seen, targets, with_derivative=True)
-    what = "the leaves" if len(targets) > 1 else called(seen.nodes[min(targets)])
-    if not above[seen.root]:
+    above = dependents(seen.trace, targets, with_derivative=True)
+    what = "the leaves" if len(targets) > 1 else seen.called(min(targets))
+    if not above[seen.trace.root]:
         return _unconnected(seen, what)
     ends = _steps(seen, above, lambda delta, sent, _: (delta != 0) & (sent == 0))
     if ends:
-        return _end(seen, seen.backward[ends[0]], what, len(ends) - 1)
+        return _end(seen, seen.trace.backward[ends[0]], what, len(ends) - 1)
     cancelled = _steps(seen, above, lambda _, sent, arrived: (sent != 0) & (arrived == 0))
-    return _cancelled(seen, seen.backward[cancelled[0]].operand, what) if cancelled else None
+    return _cancelled(seen, seen.trace.backward[cancelled[0]].operand, what) if cancelled else None
 
 
-def _steps(seen: Trace, above: Marks, wanted: Callable[[Numbers, Numbers, Numbers], Marks]) -> list[int]:
+def _steps(seen: Seen, above: Marks, wanted: Callable[[Numbers, Numbers, Numbers], Marks]) -> list[int]:
     """The steps into these nodes for which (δ, what it adds, δ of where it goes) is wanted."""
-    columns, found = seen.columns, list[int]()
+    columns, found = seen.trace.columns, list[int]()
     for start, sent in _contributions(seen):
         edges = columns.taken[start : start + CHUNK]
         goes = columns.operand[edges]
@@ -249,28 +266,29 @@ def _steps(seen: Trace, above: Marks, wanted: Callable[[Numbers, Numbers, Number
     return found
 
 
-def _end(seen: Trace, step: Step, what: str, others: int) -> Anomaly:
-    node = seen.nodes[step.node]
-    operands = inputs_of(seen, step.node)
+def _end(seen: Seen, step: Step, what: str, others: int) -> Anomaly:
+    node = seen.trace.nodes[step.node]
+    operands = inputs_of(seen.trace, step.node)
     product = f"δ·slope = {shown(step.delta)} · {shown(step.slope)} = 0"
     why = f"{_slope_of(node, operands, step)}, so {product}"
     if step.slope:
-        why = f"the derivative that goes back from {called(node)} underflows: {product}"
+        why = f"the derivative that goes back from {seen.called(node.id)} underflows: {product}"
     rest = f" (and at {others} more places)" if others else ""
     words = f"{why}; nothing arrives at {what}, the derivative ends here{rest}"
     return Anomaly(BACKWARD, "zero derivative", node, operands, step.slot, words)
 
 
-def _cancelled(seen: Trace, at: int, what: str) -> Anomaly:
-    node = seen.nodes[at]
-    words = f"the contributions to δ of {called(node)} cancel exactly to 0; nothing arrives at {what}"
-    return Anomaly(BACKWARD, "zero derivative", node, inputs_of(seen, at), None, words)
+def _cancelled(seen: Seen, at: int, what: str) -> Anomaly:
+    node = seen.trace.nodes[at]
+    words = f"the contributions to δ of {seen.called(node.id)} cancel exactly to 0; nothing arrives at {what}"
+    return Anomaly(BACKWARD, "zero derivative", node, inputs_of(seen.trace, at), None, words)
 
 
-def _unconnected(seen: Trace, what: str) -> Anomaly:
-    root = seen.nodes[seen.root]
-    words = f"no derivative goes back from {called(root)} to {what} at all: every way is an operand without a slope"
-    return Anomaly(BACKWARD, "zero derivative", root, inputs_of(seen, seen.root), None, words)
+def _unconnected(seen: Seen, what: str) -> Anomaly:
+    root = seen.trace.root
+    ends = f"from {seen.called(root)} to {what}"
+    words = f"no derivative goes back {ends} at all: every way is an operand without a slope"
+    return Anomaly(BACKWARD, "zero derivative", seen.trace.nodes[root], inputs_of(seen.trace, root), None, words)
 
 
 # -- in words ----------------------------------------------------------------------------------------
@@ -306,14 +324,16 @@ def _domain(op: str, values: list[float]) -> str:
     return f"it has no finite value there ({title_of(op)}: {_doc(op)})"
 
 
-def _slope_domain(op: str, operands: tuple[Node, ...], slot: int) -> str:
-    row = lookup(op)
+def _slope_domain(seen: Seen, step: Step) -> str:
+    node, operands = seen.trace.nodes[step.node], inputs_of(seen.trace, step.node)
+    row = lookup(node.op)
+    said = f"{row.title} ({_doc(node.op)})"
     if len(operands) == 1:
         where = _finite_where(lambda x: row.float_slopes(row.float(x), x)[0])
         if where:
-            return f"the slope of {title_of(op)} ({_doc(op)}) is finite for {where}"
-    at = called(operands[slot])
-    return f"{title_of(op)} ({_doc(op)}) has no finite slope in {at} at {shown(operands[slot].value)}"
+            return f"the slope of {said} is finite for {where}"
+    at = operands[step.slot]
+    return f"{said} has no finite slope in {seen.called(at.id)} at {shown(at.value)}"
 
 
 def _applied(node: Node, values: list[float]) -> str:

@@ -7,7 +7,7 @@ all of it (a condition, a picture, a page) can gather with NumPy.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar, overload
 
 import numpy as np
@@ -101,6 +101,16 @@ def frozen(columns: Columns) -> Columns:
         if isinstance(column, np.ndarray):
             column.flags.writeable = False
     return columns
+
+
+def with_names(columns: Columns, names: Mapping[int, str]) -> Columns:
+    """The columns with names for nodes that have none."""
+    label, labels = columns.label.copy(), list(columns.labels)
+    for i, name in names.items():
+        if not labels[label[i]].name:
+            labels.append(labels[label[i]]._replace(name=name))
+            label[i] = len(labels) - 1
+    return columns._replace(label=label, labels=tuple(labels)) if names else columns
 
 
 class Rows(Sequence[Record], Generic[Record]):

@@ -1,38 +1,52 @@
-"""What the nodes of a trace are called in sentences, and which nodes a typed name means."""
+"""What every node of a graph is called: one name, the same wherever it is shown, and which node a typed name means.
+
+A node's name is the user's, else that of a variable (see `viz.variables`), else a letter and a number: t₁, t₂, … in
+the order in which they were computed, v₁, v₂, … for what was given.  A constant is called by its number.  Numbers
+are counted over the whole graph, so that a node has the same name in a part of it.
+"""
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from difflib import get_close_matches
-from itertools import islice
+from functools import cached_property
+from itertools import chain, islice
+from typing import Any
 from unicodedata import normalize
 
 import numpy as np
 
 from autograd.errors import ArgumentError
 from autograd.text import apart, looks_like, quoted, short
-from viz.trace import Node, Trace
+from viz.columns import CONSTANT, KINDS, OPERATION, Columns, Marks
+from viz.formulas.identifiers import LONGEST, identifier, in_text, lowered
+from viz.formulas.notation import Identifier
+from viz.numbers import shown
 
-LONGEST = 40  # characters of a name in a sentence
+NARROW = 22  # characters of a name in a box of a picture
 REMEMBERED = 4096  # nodes whose names are put together once
 SEARCHED = 20_000  # names among which a similar one is looked for
+LETTERS = GIVEN, COMPUTED = "v", "t"  # of nodes without a name
 
-_NUMBERED = re.compile(r"[^#]*#(\d{1,18})")  # #12 or tanh#12
-_COPY = re.compile(r"(.+)\[(\d{1,18})\]")  # z²₁[2]: the second node of that name
+_LETTER = re.compile(rf"({COMPUTED}|{GIVEN})([1-9]\d{{0,17}})")
+_PLACE = re.compile(r"[^#]*#(\d{1,18})")  # #12, and ×#12: the node at that place
+_COPY = re.compile(r"(.+)\[([1-9]\d{0,17})\]", re.DOTALL)  # z²₁[2]: the second node of that name
 
 
 class Names:
-    """The names in one trace.
+    """The names in one graph.
 
-    Nodes that share a name are told apart by a number, z²₁[1], z²₁[2], as in formulas.
+    Long names lose their middle.  Nodes whose names then look alike, as x1, x_1 and x₁ do in a formula, are told
+    apart by a number, z²₁[1], z²₁[2]; a letter or a number that would look like a name that is there is left out.
     """
 
-    def __init__(self, trace: Trace) -> None:
-        self._trace = trace
-        self.codes: dict[str, int] = {}  # of every name
-        of_label = [self._code(label.name) for label in trace.columns.labels]
-        self.column = np.array(of_label, np.int32)[trace.columns.label]  # every node's code, -1 if it has no name
+    def __init__(self, columns: Columns) -> None:
+        self._columns = columns
+        self.codes: dict[str, int] = {}  # of every name that was given
+        of_label = [self._code(label.name) for label in columns.labels]
+        self.column = np.array(of_label, np.int32)[columns.label]  # every node's code, -1 if it has no name
         self._plain: dict[str, list[int]] = defaultdict(list)
         self._looks: dict[str, int] = {}  # one for names that look the same
         for name, code in self.codes.items():
@@ -45,32 +59,105 @@ class Names:
     def _code(self, name: str | None) -> int:
         return self.codes.setdefault(name, len(self.codes)) if name else -1
 
+    # -- what a node is called ------------------------------------------------------------------
+
     def called(self, node: int) -> str:
-        """What a node is called: its name, with its number among those of the same, or its operation and number."""
+        """What a node is called in a sentence: z²₁, z²₁[2], t₁₂; of a constant its number."""
         if node not in self._known:
             if len(self._known) == REMEMBERED:
                 self._known.clear()
-            self._known[node] = self._called(node)
+            self._known[node] = self._called(node, LONGEST)
         return self._known[node]
 
-    def _called(self, node: int) -> str:
-        said = called(self._trace.nodes[node])
+    def narrow(self, node: int) -> str:
+        """The same where there is less room; what would then look like another name keeps its length."""
+        said = self._called(node, NARROW)
+        return said if not self.given(node) or self._narrow[_look(self.given(node), NARROW)] == 1 else self.called(node)
+
+    def identifier(self, node: int) -> Identifier:
+        """The same as a formula prints it; not of a constant, which is a number there."""
+        name = self.given(node)
+        return identifier(name, self._copy(node)) if name else identifier(self._lettered(node))
+
+    def given(self, node: int) -> str:
+        """The user's name, or the variable's, in full; empty if it has none."""
+        return self._columns.labels[self._columns.label.item(node)].name or ""
+
+    def is_constant(self, node: int) -> bool:
+        """Whether it is a plain number of the program."""
+        return KINDS[self._columns.kind.item(node)] == CONSTANT
+
+    def _called(self, node: int, longest: int) -> str:
+        name = self.given(node)
+        if not name:
+            return shown(self._columns.value.item(node)) if self.is_constant(node) else self._lettered(node)
+        copy = self._copy(node)
+        return f"{short(name, longest)}[{copy}]" if copy else short(name, longest)
+
+    def _lettered(self, node: int) -> str:
+        letter = LETTERS[self._groups[node]]
+        return letter + lowered(str(_kept(self._places[node].item(), self._letters_taken[letter])))
+
+    def _copy(self, node: int) -> int:
+        """Which of several nodes of one look it is, from 1; 0 if it is the only one."""
         look = self._look.item(node)
-        if look < 0 or self._counts[look] == 1:
-            return said
-        return f"{said}[{np.count_nonzero(self._look[:node] == look) + 1}]"
+        if self._counts[look] == 1:
+            return 0
+        return _kept(self._places[node].item(), self._copies_taken[look])
+
+    @cached_property
+    def _places(self) -> Any:
+        """For every node its place among those of its look, or of its letter, from 1."""
+        groups = self._groups
+        order, sizes = np.argsort(groups, kind="stable"), np.bincount(groups)
+        places = np.empty(len(groups), np.int64)
+        places[order] = np.arange(1, len(groups) + 1) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        return places
+
+    @cached_property
+    def _groups(self) -> Any:
+        """Of every node which letter it has, as its place in LETTERS; else that it is a constant; else its look."""
+        is_computed = self._columns.kind == KINDS.index(OPERATION)
+        is_constant = self._columns.kind == KINDS.index(CONSTANT)
+        return np.where(self._look >= 0, self._look + 3, np.where(is_constant, 2, is_computed))
+
+    @cached_property
+    def _narrow(self) -> Counter[str]:
+        """How many looks become one where names are cut to the width of a box."""
+        return Counter(look for look, _ in {(_look(name, NARROW), _look(name)) for name in self.codes})
+
+    @cached_property
+    def _letters_taken(self) -> dict[str, list[int]]:
+        """The numbers behind a letter that look like a name that was given: t₁ beside a node called t_1."""
+        taken: dict[str, list[int]] = {COMPUTED: [], GIVEN: []}
+        for name in self.codes:
+            if found := _LETTER.fullmatch(plain(name)):
+                taken[found[1]].append(int(found[2]))
+        return {letter: sorted(numbers) for letter, numbers in taken.items()}
+
+    @cached_property
+    def _copies_taken(self) -> dict[int, list[int]]:
+        """The numbers of copies that look like a name that was given: x[2] beside two nodes called x."""
+        taken: dict[int, set[int]] = defaultdict(set)
+        for name in self.codes:
+            found = _COPY.fullmatch(short(name, LONGEST))
+            if found and _look(found[1]) in self._looks:
+                taken[self._looks[_look(found[1])]].add(int(found[2]))
+        return defaultdict(list, {look: sorted(numbers) for look, numbers in taken.items()})
+
+    # -- which node is meant --------------------------------------------------------------------
 
     def find(self, text: str) -> list[int]:
         """The nodes that a typed name means: ``z²₁`` or, without raised and lowered letters, ``z21``.
 
-        ``z²₁[2]`` is the second of several of that name, ``#12`` or ``tanh#12`` the node with that number.
-        Raises ArgumentError, with names that are similar, if there is none.
+        ``z²₁[2]`` is the second of several of that name, ``t12`` the node without a name that is called so, and
+        ``#12`` the one at that place of the trace.
+
+        Raises:
+            ArgumentError: with similar names, if there is none
         """
-        found = self._named(text)
-        if not found and (numbered := _NUMBERED.fullmatch(text)):
-            found = [int(numbered[1])] if int(numbered[1]) < len(self.column) else []
-        elif not found and (copy := _COPY.fullmatch(text)):
-            found = self._alike_to(copy[1])[int(copy[2]) - 1 : int(copy[2])]
+        found = [] if text in self.codes else self._of_copy(text)
+        found = found or self._named(text) or self._of_letter(text) or self._at_place(text)
         if not found:
             raise ArgumentError(f"no node is called {quoted(text)}{self._similar(text)}")
         return found
@@ -78,41 +165,68 @@ class Names:
     def beginning(self, text: str, most: int = 100) -> list[str]:
         """Names that begin so, as they are or as typed plainly; for completion."""
         typed = plain(text)
-        fits = (name for name in self.codes if name.startswith(text) or plain(name).startswith(typed))
-        return list(islice(fits, most))
+        every = chain(self.codes, map(self.called, self._without_names()))
+        return list(islice((name for name in every if name.startswith(text) or plain(name).startswith(typed)), most))
+
+    def _without_names(self) -> Iterator[int]:
+        yield from np.flatnonzero(self._groups < len(LETTERS)).tolist()
+
+    def _of_letter(self, text: str) -> list[int]:
+        typed = _LETTER.fullmatch(plain(text))
+        if typed is None:
+            return []
+        letter, number, taken = typed[1], int(typed[2]), self._letters_taken[typed[1]]
+        place = number - sum(each < number for each in taken)
+        found = self._nodes(self._groups == LETTERS.index(letter))
+        return [] if number in taken else found[place - 1 : place]
+
+    def _at_place(self, text: str) -> list[int]:
+        typed = _PLACE.fullmatch(text)
+        return [int(typed[1])] if typed and int(typed[1]) < len(self.column) else []
+
+    def _of_copy(self, text: str) -> list[int]:
+        typed = _COPY.fullmatch(text)
+        return [i for i in self._alike_to(typed[1]) if self._copy(i) == int(typed[2])] if typed else []
+
+    def _nodes(self, marks: Marks) -> list[int]:
+        found: list[int] = np.flatnonzero(marks).tolist()
+        return found
 
     def _alike_to(self, text: str) -> list[int]:
         """The nodes of a name and of those that look the same, which `called` numbers together."""
         look = self._looks.get(_look(text))
-        if look is None:
-            return self._named(text)
-        found: list[int] = np.flatnonzero(self._look == look).tolist()
-        return found
+        return self._named(text) if look is None else self._nodes(self._look == look)
 
     def _named(self, text: str) -> list[int]:
-        if text not in self.codes and _look(text) in self._looks:  # typed as it is shown
-            return self._alike_to(text)
-        codes = [self.codes[text]] if text in self.codes else self._plain.get(plain(text), [])
-        if len(codes) > 1:
-            known = [name for name, code in self.codes.items() if code in codes]
+        if text in self.codes:
+            return self._nodes(self.column == self.codes[text])
+        known = [name for name, code in self.codes.items() if code in self._plain.get(plain(text), ())]
+        looks = {_look(name) for name in known} or {_look(text)}  # or it is typed as it is shown
+        if len(looks) > 1:
             raise ArgumentError(f"{short(text)} may be {' or '.join(apart(known[:4]))}: write it out")
-        found: list[int] = np.flatnonzero(self.column == codes[0]).tolist() if codes else []
-        return found
+        return self._nodes(self._look == self._looks.get(looks.pop(), -2))
 
     def _similar(self, text: str) -> str:
         if len(self.codes) > SEARCHED:
-            return f"; #0 to #{len(self.column) - 1} are their numbers"
+            return f"; #0 to #{len(self.column) - 1} are their places"
         close = get_close_matches(plain(text), self._plain, n=3, cutoff=0.5)
         known = [name for name, code in self.codes.items() if any(code in self._plain[c] for c in close)]
         if known:
             return f"; did you mean {' or '.join(apart(known[:3]))}?"
-        some = ", ".join(apart(list(self.codes)[-6:]))
-        return f"; there are {some}" if some else "; no node has a name, so say its number, such as #0"
+        some = apart(list(self.codes)[-6:]) or list(map(self.called, islice(self._without_names(), 6)))
+        return f"; there are {', '.join(some)}"
 
 
-def _look(name: str) -> str:
-    """The same for names that a reader cannot tell apart."""
-    return looks_like(short(name, LONGEST))
+def _kept(place: int, taken: list[int]) -> int:
+    """The number at a place among the numbers from 1 that are not taken."""
+    for number in taken:
+        place += number <= place
+    return place
+
+
+def _look(name: str, longest: int = LONGEST) -> str:
+    """The same for names that a reader of a formula cannot tell apart."""
+    return looks_like(in_text(identifier(short(name, longest))))
 
 
 def plain(name: str) -> str:
@@ -122,8 +236,3 @@ def plain(name: str) -> str:
     'W123'
     """
     return normalize("NFKC", name).replace("_", "").replace("^", "")
-
-
-def called(node: Node) -> str:
-    """What a node is called in a sentence: its name, or its operation and number, as ``tanh#12``."""
-    return short(node.name, LONGEST) if node.name else f"{node.symbol or node.kind}#{node.id}"

@@ -16,10 +16,14 @@ import numpy as np
 
 from autograd import Value
 from autograd.errors import ArgumentError, MissingExtra, OperandError
+from autograd.ops import table
 from autograd.ops.primitive import Primitive, lookup
+from autograd.order import reachable
+from autograd.renamed import renamed
 from autograd.text import apart, quoted, short
+from viz.names import Names
 from viz.numbers import shown
-from viz.trace import deltas_now
+from viz.trace import trace
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,11 +37,12 @@ MARKERS = "os^Dv"
 INK, FAINT = "#333333", "#d9d9d9"
 
 # The rows of the table that serve as activations, in the order of the lecture and its list of variants.
-ACTIVATIONS = (
-    "sigmoid", "tanh", "relu", "leaky_relu", "prelu", "rrelu", "elu", "selu", "celu", "softplus", "gelu", "gelu_tanh",
-    "silu", "mish", "relu6", "hardtanh", "hardsigmoid", "hardswish", "softsign", "logsigmoid", "step",
-)  # fmt: skip
-SLOPES_BELOW_0 = {"prelu": 0.25, "rrelu": 11 / 48}  # PyTorch's start of the learned, mean of the drawn one
+ACTIVATIONS = tuple(row.name for row in (
+    table.sigmoid, table.tanh, table.relu, table.leaky_relu, table.prelu, table.rrelu, table.elu, table.selu,
+    table.celu, table.softplus, table.gelu, table.gelu_tanh, table.silu, table.mish, table.relu6, table.hardtanh,
+    table.hardsigmoid, table.hardswish, table.softsign, table.logsigmoid, table.step,
+))  # fmt: skip
+SLOPES_BELOW_0 = {table.prelu: 0.25, table.rrelu: 11 / 48}  # PyTorch's start of the learned, mean of the drawn one
 
 
 # -- activations -------------------------------------------------------------------------------------
@@ -51,7 +56,8 @@ def plot_activation(
     `activation` is a name (or alias, such as "swish") of a function of one variable in the table of
     primitives, or the row itself; further operands keep their defaults.
 
-    Raises ArgumentError for an unknown name and for an interval that is not two numbers in order.
+    Raises:
+        ArgumentError: for an unknown name and for an interval that is not two numbers in order
     """
     row = _row(activation)
     x = np.linspace(*_interval(interval), 1001)
@@ -96,16 +102,14 @@ def _row(activation: str | Primitive) -> Primitive:
         except KeyError:
             known = ", ".join(ACTIVATIONS)
             raise ArgumentError(f"there is no activation {quoted(activation)}; the table has {known}") from None
-    if row.variadic or (
-        row.arity != 1 and row.name not in SLOPES_BELOW_0 and len(row.defaults) != len(row.operands) - 1
-    ):
+    if row.variadic or (row.arity != 1 and row not in SLOPES_BELOW_0 and len(row.defaults) != len(row.operands) - 1):
         raise ArgumentError(f"{row.title} is not a function of one variable, so it has no such plot")
     return row
 
 
 def _further_operands(row: Primitive) -> list[float]:
-    if row.name in SLOPES_BELOW_0:
-        return [SLOPES_BELOW_0[row.name]]
+    if row in SLOPES_BELOW_0:
+        return [SLOPES_BELOW_0[row]]
     return [row.defaults[name] for name in row.operands[1:]]
 
 
@@ -186,7 +190,8 @@ def plot_decision_boundary(
     floats or of Values, of shape (points,) or (points, 1)).  `X` is samples × 2, `y` the class of each
     sample.  The line is drawn where the output is `threshold`.
 
-    Raises ArgumentError where shapes do not fit.
+    Raises:
+        ArgumentError: where shapes do not fit
     """
     points, classes = _samples(X, y)
     if resolution < 2:
@@ -249,7 +254,9 @@ def plot_heatmap(matrix: Any, *, title: str = "", delta: Mapping[Value, float] |
     which no derivative comes back is hatched too and shows a dash.  Rows are inputs and columns neurons,
     as in z = x·W; a vector is one row.  Up to 12 × 12 the numbers are written in the cells.
 
-    Raises ArgumentError for more than two dimensions, OperandError where δ is asked of plain numbers.
+    Raises:
+        ArgumentError: for more than two dimensions
+        OperandError: where δ is asked of plain numbers
     """
     numbers = _deltas_of(matrix, delta) if delta is not None else _floats(matrix)
     numbers = np.atleast_2d(numbers)
@@ -277,25 +284,26 @@ def plot_heatmap(matrix: Any, *, title: str = "", delta: Mapping[Value, float] |
     return axes
 
 
-def plot_heatmaps(matrices: Mapping[str, Any], J: Value | None = None) -> Figure:
-    """A network's matrices by name, side by side; with J, the δ = ∂J/∂ of each below it.
+@renamed(J="output")
+def plot_heatmaps(matrices: Mapping[str, Any], output: Value | None = None) -> Figure:
+    """A network's matrices by name, side by side; with an output J, the δ = ∂J/∂ of each below it.
 
     >>> W = {"W¹": [[0.1, -0.2], [0.4, 0.3]]}
     >>> figure = plot_heatmaps(W)  # doctest: +SKIP
 
-    Returns the Figure.  With `J` the matrices must hold Values; no grad is touched.  Where these have moved
-    since J was computed, δ is computed anew, and a line in the figure says so.
+    Returns the Figure.  With `output` the matrices must hold Values; no grad is touched.  Where these have moved
+    since it was computed, δ is computed anew, and a line in the figure says so.
     """
     if not matrices:
         raise ArgumentError("plot_heatmaps needs at least one matrix, by name: {'W¹': W}")
-    found, anew = (None, "") if J is None else deltas_now(J)
+    found, J, anew = (None, "", "") if output is None else _deltas_now(output)
     rows, columns = (1 if found is None else 2), len(matrices)
     figure = _figure((4.2 * columns, 2.9 * rows))
     for place, (name, matrix) in enumerate(matrices.items()):
         plot_heatmap(matrix, title=name, ax=figure.add_subplot(rows, columns, place + 1))
         if found is not None:
             below = figure.add_subplot(rows, columns, columns + place + 1)
-            plot_heatmap(matrix, title=f"∂J/∂{name}", delta=found, ax=below)
+            plot_heatmap(matrix, title=f"∂{J}/∂{name}", delta=found, ax=below)
     if anew:
         figure.supxlabel(textwrap.fill(anew, 50 * columns), fontsize=9, color=INK)
     return figure
@@ -315,6 +323,14 @@ def _hatch(columns: int, rows: int) -> Any:
     return Rectangle(
         (0.5, 0.5), columns, rows, facecolor="#f4f4f4", edgecolor="#999999", hatch="////", linewidth=0, zorder=-1
     )
+
+
+def _deltas_now(output: Value) -> tuple[dict[Value, float], str, str]:
+    """(δ of every node that a derivative comes back to, with the leaves as they are now; the output's name; `anew`)."""
+    seen = trace(output)
+    found = zip(reachable(output), seen.columns.delta.tolist(), seen.columns.reached.tolist(), strict=False)
+    deltas = {value: delta for value, delta, reached in found if reached}
+    return deltas, Names(seen.columns).called(seen.root), seen.anew
 
 
 def _deltas_of(matrix: Any, delta: Mapping[Value, float]) -> Array:
@@ -346,7 +362,8 @@ def plot_along(
     `direction` defaults to -gradient, the way in which gradient descent goes, and is scaled to length 1;
     t runs from -`reach` to `reach`.
 
-    Raises ArgumentError where lengths differ, or where the direction is 0 or not finite.
+    Raises:
+        ArgumentError: where lengths differ, or where the direction is 0 or not finite
     """
     point = _vector(at, "at")
     slope = _vector(gradient(point), "the gradient")

@@ -36,16 +36,16 @@ def operands_of(trace: Trace) -> list[list[int]]:
     return [operand[start:stop] for start, stop in pairwise(first)]
 
 
-def inputs_of(trace: Trace, node: int) -> tuple[Node, ...]:
-    """The operands of one node, in order of their slots."""
-    return tuple(trace.nodes[edge.operand] for edge in edges_into(trace, node))
-
-
-def edges_into(trace: Trace, node: int) -> tuple[Edge, ...]:
-    """The edges that go into a node, slots in order."""
-    first = trace.columns.first
-    found: tuple[Edge, ...] = trace.edges[first.item(node) : first.item(node + 1)]  # type: ignore[assignment]
+def operands_into(trace: Trace, node: int) -> list[int]:
+    """The ids of one node's operands, slots in order."""
+    columns = trace.columns
+    found: list[int] = columns.operand[columns.first.item(node) : columns.first.item(node + 1)].tolist()
     return found
+
+
+def inputs_of(trace: Trace, node: int) -> tuple[Node, ...]:
+    """The operands of one node, slots in order."""
+    return tuple(trace.nodes[i] for i in operands_into(trace, node))
 
 
 def ways_back(trace: Trace, inside: Marks) -> dict[int, list[Edge]]:

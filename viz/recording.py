@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 
 from autograd import Value
 from autograd.errors import ArgumentError
+from autograd.renamed import renamed
 from autograd.text import quoted
 from viz.columns import Indices, Numbers, Step
 from viz.trace import Trace, trace
+from viz.variables import Variables
 
 FORWARD, SEED, BACKWARD = PHASES = ("forward", "seed", "backward")
 NEURON, LAYER = UNITS = ("neuron", "layer")
@@ -94,7 +96,8 @@ class Recording:
     def step(self, number: int) -> Taken:
         """The step with that number.
 
-        Raises ArgumentError if there is none.
+        Raises:
+            ArgumentError: if there is none
         """
         if not 0 <= number < len(self):
             raise ArgumentError(f"the steps are numbered from 0 to {len(self) - 1:,}, got {number:,}")
@@ -106,7 +109,8 @@ class Recording:
     def state(self, taken: int) -> State:
         """What is known after so many steps: 0 before the first, ``len(recording)`` at the end.
 
-        Raises ArgumentError if there are not so many steps.
+        Raises:
+            ArgumentError: if there are not so many steps
         """
         if not 0 <= taken <= len(self):
             raise ArgumentError(f"a state is after 0 to {len(self):,} steps, got {taken:,}")
@@ -206,8 +210,11 @@ class State:
         return Gathered(delta, arrived, end - begin)
 
 
-def record(root: Value) -> Recording:
-    """The log of computing `root` and of its derivatives coming back; no grad is read or changed.
+@renamed(root="output")
+def record(output: Value, names: Variables = None) -> Recording:
+    """The log of computing `output` and of its derivatives coming back; no grad is read or changed.
+
+    `names` is for what nodes are called, as in `trace`.
 
     >>> x = Value(3.0, name="x")
     >>> log = record(x * x)
@@ -216,9 +223,10 @@ def record(root: Value) -> Recording:
     >>> [log.state(taken).delta(0).delta for taken in range(len(log) + 1)]
     [None, None, None, 3.0, 6.0]
 
-    Raises OperandError if `root` is not a Value.
+    Raises:
+        OperandError: if `output` is not a Value
     """
-    return recorded(trace(root))
+    return recorded(trace(output, names))
 
 
 def recorded(seen: Trace) -> Recording:

@@ -1,4 +1,4 @@
-"""What is looked at: a node, or what a compiled function or a program computes at a point; and nodes by their names.
+"""What is looked at: a node, or what a compiled function or a program computes at a point, as a trace with its names.
 
 A compiled function is shown as the instructions that it was recorded as, with the names, scopes and source lines of
 the code that recorded them; each becomes a node, and what holds for the graph of a Value holds for it.
@@ -6,15 +6,18 @@ the code that recorded them; each becomes a node, and what holds for the graph o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from autograd import Value
 from autograd.errors import ArgumentError, OperandError
-from autograd.order import reachable
 from autograd.structure import flatten
+from autograd.text import quoted
 from viz.names import Names
-from viz.trace import trace
+from viz.trace import Trace, locate, trace
+from viz.variables import Variables
 
 if TYPE_CHECKING:
     from autograd import Compiled, Program
@@ -24,12 +27,80 @@ if TYPE_CHECKING:
     Wanted: TypeAlias = "Value | str"  # a node, or what it is called
 
 
-def root_of(subject: Subject, at: Sequence[Any] = ()) -> Value:
-    """The node that is looked at: a Value itself, or what else computes `at` these arguments.
+@dataclass(frozen=True)
+class Seen:
+    """A node, the trace of its graph, and what the nodes in it are called."""
 
-    Raises OperandError for what is neither, ArgumentError for arguments of a Value, and where a function returns
-    more than one number.
+    output: Value
+    trace: Trace
+
+    @cached_property
+    def names(self) -> Names:
+        """What every node is called."""
+        return Names(self.trace.columns)
+
+    def called(self, node: int) -> str:
+        """What one node is called in a sentence."""
+        return self.names.called(node)
+
+    def id_of(self, wanted: Wanted) -> int:
+        """The id of the node that is meant: of a Value, or of the one node of that name.
+
+        Raises:
+            ArgumentError: with similar names, for a name that no node has or several have, and for one of a constant
+            GraphError: for a Value that the output was not computed from
+        """
+        if not isinstance(wanted, str):
+            return locate(self.output, [wanted])[0]
+        found = self.names.find(wanted)
+        if len(found) > 1:
+            which = f"{self.names.called(found[0])} to {self.names.called(found[-1])}"
+            raise ArgumentError(f"{len(found)} nodes are called {quoted(wanted)}: say which, {which}")
+        if self.names.is_constant(found[0]):
+            raise ArgumentError(f"{quoted(wanted)} is a constant, along which there is no derivative")
+        return found[0]
+
+    def ids_of(self, wanted: Wanted | Iterable[Wanted] | None) -> list[int]:
+        """`id_of` of one or of several; [] for none."""
+        if wanted is None:
+            return []
+        if isinstance(wanted, (Value, str)):
+            return [self.id_of(wanted)]
+        asked = list(wanted)
+        nodes = iter(locate(self.output, [each for each in asked if not isinstance(each, str)]))
+        return [self.id_of(each) if isinstance(each, str) else next(nodes) for each in asked]
+
+
+def look(subject: Subject, at: Sequence[Any], named: Mapping[str, Any], names: Variables = None) -> Seen:
+    """What is looked at, which may be called as variables are.  Raises as `_output_of` does."""
+    output = _output_of(subject, at, named)
+    return Seen(output, trace(output, names))
+
+
+def looked_at(
+    subject: Subject, behind: Sequence[Any], named: Mapping[str, Any], names: Variables, *own: Any
+) -> tuple[Any, ...]:
+    """(what is looked at, what a function's own parameters are).
+
+    What stands behind a Value are these parameters, in order; behind what is compiled, its arguments.
     """
+    if not isinstance(subject, Value):
+        return look(subject, behind, named, names), *own
+    return look(subject, behind[len(own) :], named, names), *behind[: len(own)], *own[len(behind) :]
+
+
+def _output_of(subject: Subject, at: Sequence[Any], named: Mapping[str, Any]) -> Value:
+    """The node that is looked at: a Value itself, or what else computes `at` these arguments and the `named` ones.
+
+    Raises:
+        OperandError: for what is neither and for arguments by name of a Value or a program
+        ArgumentError: for other arguments of a Value, and where a function returns more than one number
+    """
+    if named and (isinstance(subject, Value) or not hasattr(subject, "options")):
+        raise OperandError(
+            f"got an unexpected argument {', '.join(map(quoted, named))}: those of a compiled function may be given by "
+            f"name, and this is {type(subject).__name__}"
+        )
     if isinstance(subject, Value):
         if at:
             raise ArgumentError(
@@ -38,25 +109,23 @@ def root_of(subject: Subject, at: Sequence[Any] = ()) -> Value:
             )
         return subject
     if not hasattr(subject, "graph"):
-        kind = type(subject).__name__
-        hint = "; take its elements one by one, or a sum of them" if hasattr(subject, "__len__") else ""
-        raise OperandError(
-            f"viz shows the graph below one Value, got {kind}{hint}: pass the node itself, such as a loss J, or a "
-            "compiled function and its arguments"
-        )
-    return _only(subject, flatten(subject.graph(*at), "what it returns")[0])
+        raise _nothing_to_show(subject)
+    answer = subject.graph(*at, **named)
+    if hasattr(subject, "options") and subject.options.has_aux:
+        answer = answer[0]
+    return _only(subject, flatten(answer, "what it returns")[0])
 
 
-def looked_at(subject: Subject, behind: Sequence[Any], *own: Any) -> tuple[Any, ...]:
-    """(the node that is looked at, what a function's own parameters are).
-
-    What stands behind a Value are these parameters, in order; behind what is compiled, its arguments.
-    """
-    if not isinstance(subject, Value):
-        return root_of(subject, behind), *own
-    if len(behind) > len(own):
-        root_of(subject, behind[len(own) :])
-    return subject, *behind, *own[len(behind) :]
+def _nothing_to_show(subject: Any) -> OperandError:
+    kind, hint = type(subject).__name__, ""
+    if hasattr(subject, "__len__"):
+        hint = "; take its elements one by one, or a sum of them"
+    elif callable(subject):
+        hint = "; call it on Values, as f(Value(2.0, name='x')), and what it returns can be shown"
+    return OperandError(
+        f"viz shows the graph below one Value, got {kind}{hint}: pass the node itself, such as a loss J, or a "
+        "compiled function and its arguments"
+    )
 
 
 def _only(subject: Runs, found: Sequence[Any]) -> Value:
@@ -68,27 +137,3 @@ def _only(subject: Runs, found: Sequence[Any]) -> Value:
     if not isinstance(found[0], Value):
         raise ArgumentError(f"{subject!r} returns {found[0]!r} whatever it is given: there is nothing to show")
     return found[0]
-
-
-def node_of(root: Value, wanted: Wanted) -> Value:
-    """The node below `root` that is meant: itself, or the one of that name.
-
-    Raises ArgumentError, with similar names, for a name that no node has or several have.
-    """
-    if not isinstance(wanted, str):
-        return wanted
-    found = Names(trace(root)).find(wanted)
-    nodes: list[Value] = reachable(root)
-    if len(found) > 1:
-        which = f"{wanted}[1] to {wanted}[{len(found)}]"
-        raise ArgumentError(f"{len(found)} nodes are called {wanted!r}: say which, {which}")
-    if found[0] >= len(nodes):
-        raise ArgumentError(f"{wanted!r} is a constant, along which there is no derivative")
-    return nodes[found[0]]
-
-
-def nodes_of(root: Value, wanted: Wanted | Iterable[Wanted] | None) -> list[Value] | None:
-    """`node_of` of one or of several; None for none."""
-    if wanted is None:
-        return None
-    return [node_of(root, each) for each in ([wanted] if isinstance(wanted, (Value, str)) else wanted)]

@@ -6,8 +6,16 @@ import unicodedata
 
 from autograd.text import short
 
-_NARROW = set("iIjlt.,:;'|!()[] ¹ᵢⱼ·f")
-_WIDE = set("mwMW@%—ΣΠΩ×÷∂")
+BOLD = 1.15  # how much wider bold letters are
+# Widths in ems, no less than those of DejaVu Sans, the widest of the common ones.
+_EMS = {
+    **dict.fromkeys("iIjlt.,:;'|!()[] ¹ᵢⱼ·f", 0.42),
+    **dict.fromkeys("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉⁽⁾ₐₑₒₓ", 0.46),
+    **dict.fromkeys("αάµμπσφψ", 0.71),
+    **dict.fromkeys("#&+<=>^~¬±−→≤≥≠ω", 0.84),
+    **dict.fromkeys("MΜmw", 0.98),
+    **dict.fromkeys("W@%—…½¼¾ÆæŒœ©®ΣΠΩ×÷∂", 1.01),
+}
 
 
 def shortened(name: str, limit: int = 22) -> str:
@@ -25,10 +33,4 @@ def _em(c: str) -> float:
         return 0.0
     if unicodedata.east_asian_width(c) in "WF" or ord(c) > 0xFFFF:
         return 1.3
-    if c in _NARROW:
-        return 0.42
-    if c in _WIDE:
-        return 1.0
-    if c in "⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉⁽⁾ₐₑₒₓ":
-        return 0.46
-    return 0.72 if c.isupper() else 0.64
+    return _EMS.get(c, 0.79 if c.isupper() else 0.64)

@@ -16,9 +16,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd import Value
+from autograd.chain import deltas_from
 from autograd.context import Label
 from autograd.errors import GraphError, OperandError
 from autograd.order import reachable
+from autograd.renamed import renamed
 from autograd.replay import ANEW, computed_anew
 from viz.columns import (
     CONSTANT,
@@ -37,7 +39,9 @@ from viz.columns import (
     Step,
     Steps,
     frozen,
+    with_names,
 )
+from viz.variables import Variables, names_of_nodes
 
 __all__ = ["CONSTANT", "DETACHED", "LEAF", "OPERATION", "Columns", "Edge", "Node", "Step", "Trace", "locate", "trace"]
 
@@ -58,8 +62,12 @@ class Trace(NamedTuple):
     anew: str = ""  # one line that says so, where leaves have moved and the graph is computed anew
 
 
-def trace(root: Value) -> Trace:
-    """Everything that led to `root`, and how ∂root comes back, beside the graph: no grad is touched.
+@renamed(root="output")
+def trace(output: Value, names: Variables = None) -> Trace:
+    """Everything that led to `output`, and how ∂output comes back, beside the graph: no grad is touched.
+
+    Nodes without a name may be called as the variables that they are kept in: ``names=locals()``, or ``names=True``
+    for those where this is called.
 
     Where leaves have moved since the graph was recorded, its numbers are computed anew with the leaves as
     they are now, and `anew` says so; no node is changed.
@@ -74,16 +82,20 @@ def trace(root: Value) -> Trace:
     >>> seen.columns.value
     array([3., 9.])
 
-    Raises OperandError if `root` is not a Value, GraphError if leaves have moved and a `where` chose by a
-    plain number, so that nobody knows what it would choose now.
+    Raises:
+        OperandError: if `output` is not a Value
+        GraphError: if leaves have moved and a `where` chose by a plain number, so that nobody knows what it would
+            choose now
     """
-    values = reachable(_checked(root))
+    values = reachable(_checked(output))
+    variables = names_of_nodes(names)
+    called = {i: variables[value] for i, value in enumerate(values) if value in variables} if variables else {}
     now = computed_anew(values)
-    if now is not root:
+    if now is not output:
         values = reachable(now)  # in the same order
     last = len(values) - 1  # the order ends with the root
     leaves = next((i for i, value in enumerate(values) if not value.is_leaf), len(values))
-    columns = frozen(_read(values, leaves))
+    columns = frozen(with_names(_read(values, leaves), called))
     return Trace(
         last,
         Nodes(columns),
@@ -91,21 +103,15 @@ def trace(root: Value) -> Trace:
         range(leaves, last + 1),
         Steps(columns),
         columns,
-        ANEW if now is not root else "",
+        ANEW if now is not output else "",
     )
-
-
-def deltas_now(root: Value) -> tuple[dict[Value, float], str]:
-    """δ of every node that a derivative comes back to, with the leaves as they are now, and a trace's `anew`."""
-    seen = trace(root)
-    found = zip(reachable(root), seen.columns.delta.tolist(), seen.columns.reached.tolist(), strict=False)
-    return {value: delta for value, delta, reached in found if reached}, seen.anew
 
 
 def locate(root: Value, wanted: Iterable[Value]) -> list[int]:
     """The ids that `wanted` have in ``trace(root)``.
 
-    Raises GraphError for a node that `root` was not computed from.
+    Raises:
+        GraphError: for a node that `root` was not computed from
     """
     ids = {value: i for i, value in enumerate(reachable(_checked(root)))}
     found = []
@@ -146,7 +152,7 @@ def _read(values: Sequence[Value], leaves: int) -> Columns:
     count, nodes = len(edges.constants), len(values)
     kind, op, ops = _operations(values, leaves)
     label, labels = _labels(values, edges.owners)
-    delta, reached = _backward(values, edges)
+    delta, reached = _backward(values, leaves)
     first = np.asarray(edges.first)
     flows = np.ones(len(edges.slope), bool)
     flows[edges.still] = False
@@ -239,19 +245,11 @@ def _labels(values: Sequence[Value], owners: Sequence[int]) -> tuple[Indices, tu
     return np.asarray(column), tuple(labels)
 
 
-def _backward(values: Sequence[Value], edges: _Read) -> tuple[Numbers, Marks]:
-    """Every node's δ, added up in the order of `autograd.chain.steps`, and whether there is one."""
-    first, operand = edges.first, edges.operand
-    delta, reached = [0.0] * len(values), bytearray(len(values))
-    delta[-1], reached[-1] = 1.0, True
-    for i in range(len(values) - 1, -1, -1):
-        if reached[i] and first[i] < first[i + 1]:
-            sent = delta[i]
-            for at, slope in zip(operand[first[i] : first[i + 1]], values[i].slopes, strict=True):
-                if slope is not None:
-                    delta[at] += sent * slope
-                    reached[at] = True
-    return np.array(delta), np.frombuffer(reached, bool)
+def _backward(values: Sequence[Value], leaves: int) -> tuple[Numbers, Marks]:
+    """Every node's δ, and whether there is one."""
+    found = deltas_from({values[-1]: 1.0}, order=values[leaves:])
+    delta = np.fromiter((found.get(value, 0.0) for value in values), float, len(values))
+    return delta, np.fromiter(map(found.__contains__, values), bool, len(values))
 
 
 def _taken(node: Indices, used: Marks, nodes: int) -> Indices:

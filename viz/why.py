@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from itertools import count, islice
@@ -19,20 +19,24 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, overload
 
 from autograd import Value
 from autograd.errors import ArgumentError
+from autograd.renamed import renamed
 from autograd.text import preformatted, quoted
-from viz.names import called
+from viz.names import Names
 from viz.numbers import MINUS, shown, signed
 from viz.reach import dependents, ways_back
-from viz.subject import looked_at, node_of
-from viz.trace import Edge, Node, Trace, locate, trace
+from viz.subject import looked_at
+from viz.trace import Edge, Node, Trace
+from viz.wording import definition
 
 if TYPE_CHECKING:
     from viz.subject import Runs, Subject, Wanted
+    from viz.variables import Variables
 
 EXACT = Context(prec=30, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[])
 ZERO, ONE = Decimal(0), Decimal(1)
 # Only for ranking: a slope of 0 ranks below every product of others, inf and nan above.
 RANK_OF_ZERO, RANK_OF_NONFINITE = Decimal("1e-10000000000"), Decimal("1e10000000000000000")
+MOST_TOLD = 12  # nodes without a name whose computation is printed
 ENDS = 5  # how many nodes of a long path are printed at either end
 
 
@@ -42,31 +46,42 @@ class Path:
 
     `nodes` begins with J and ends with w, `slopes[i]` is ∂nodes[i]/∂nodes[i+1] along operand
     `slots[i]`, and `contribution` is the product of the slopes: this path's term of ∂J/∂w.
+    `names` are what the nodes are called.
     """
 
     nodes: tuple[Node, ...]
     slopes: tuple[float, ...]
     slots: tuple[int, ...]
     contribution: float
+    names: tuple[str, ...]
 
     def steepest(self, most: int = 3) -> list[int]:
         """Positions of the slopes that are largest in size (nan and inf first), the largest first."""
         sizes = [math.inf if math.isnan(slope) else abs(slope) for slope in self.slopes]
         return heapq.nlargest(most, range(len(sizes)), key=sizes.__getitem__)
 
+    @property
+    def _is_short(self) -> bool:
+        return len(self.slopes) <= 2 * ENDS + 3
+
+    @property
+    def told(self) -> tuple[Node, ...]:
+        """The nodes that are said where the path is printed: all, or those at its ends."""
+        return self.nodes if self._is_short else (*self.nodes[: ENDS + 1], *self.nodes[-1 - ENDS :])
+
     def __str__(self) -> str:
-        if len(self.slopes) <= 2 * ENDS + 3:
-            return called(self.nodes[0]) + self._links(0, len(self.slopes))
+        if self._is_short:
+            return self.names[0] + self._links(0, len(self.slopes))
         skipped = EXACT.create_decimal(1)
         for slope in self.slopes[ENDS:-ENDS]:
             skipped = EXACT.multiply(skipped, Decimal(slope))
         between = len(self.slopes) - 2 * ENDS
-        middle = f" ─…{between:,} slopes, product {_large(skipped)}…─ {called(self.nodes[-1 - ENDS])}"
+        middle = f" ─…{between:,} slopes, product {_large(skipped)}…─ {self.names[-1 - ENDS]}"
         ends = self._links(0, ENDS), self._links(len(self.slopes) - ENDS, len(self.slopes))
-        return called(self.nodes[0]) + ends[0] + middle + ends[1]
+        return self.names[0] + ends[0] + middle + ends[1]
 
     def _links(self, first: int, last: int) -> str:
-        return "".join(f" ─{shown(self.slopes[i])}→ {called(self.nodes[i + 1])}" for i in range(first, last))
+        return "".join(f" ─{shown(self.slopes[i])}→ {self.names[i + 1]}" for i in range(first, last))
 
 
 @dataclass(frozen=True)
@@ -85,13 +100,15 @@ class Why:
     absolute: float
     cancellation: float
     count: int  # exact below 10³⁰, rounded to 30 digits above
+    names: tuple[str, str]  # what the output and wrt are called
+    where: tuple[str, ...] = ()  # how nodes in the paths were computed that nobody gave a name
     anew: str = ""  # one line that says so, where leaves have moved and all numbers are computed anew
 
     def __str__(self) -> str:
         return "\n".join(filter(None, (self.anew, *self._lines())))
 
     def _lines(self) -> list[str]:
-        symbol = f"∂{called(self.output)}/∂{called(self.wrt)}"
+        symbol = "∂{}/∂{}".format(*self.names)
         if not self.count:
             return [f"{symbol}: no derivative comes back along any path (that is not the same as 0)"]
         of = "1 path" if self.count == 1 else f"{_large(Decimal(self.count))} paths"
@@ -103,7 +120,7 @@ class Why:
             lines.append(f"{place:4}. {signed(path.contribution):>11} {self._share(path):>8}   {path}")
         lines.append(f"residual, what these paths leave unexplained: {shown(self.residual)}")
         lines.append(f"cancellation, |Σ| / Σ|·| = {_ratio(self)}")
-        return lines
+        return lines + [f"{'     ' if place else 'where'} {line}" for place, line in enumerate(self.where)]
 
     def _share(self, path: Path) -> str:
         if not 0 < self.absolute < math.inf or not math.isfinite(path.contribution):
@@ -115,42 +132,48 @@ class Why:
 
 
 @overload
-def why(J: Value, wrt: Wanted, top: int = 10) -> Why: ...
+def why(output: Value, wrt: Wanted, top: int = 10, *, names: Variables = None) -> Why: ...
 @overload
-def why(J: Runs, *at: Any, wrt: Wanted, top: int = 10) -> Why: ...
+def why(output: Runs, *at: Any, wrt: Wanted, top: int = 10, names: Variables = None, **named: Any) -> Why: ...
 
 
-def why(J: Subject, *at: Any, wrt: Wanted | None = None, top: int = 10) -> Why:
-    """The paths from J to `wrt` that carry ∂J/∂wrt, largest |product of slopes| first, at most `top`.
+@renamed(J="output", w="wrt")
+def why(
+    output: Subject, *at: Any, wrt: Wanted | None = None, top: int = 10, names: Variables = None, **named: Any
+) -> Why:
+    """The paths from `output` to `wrt` that carry ∂output/∂wrt, largest |product of slopes| first, at most `top`.
 
-    Paths along which the derivative is exactly 0 are counted and not listed.  `wrt` may be any node that
-    J was computed from, or its name.  J may be a compiled function or a program, followed by its arguments (see
-    `draw`).  No grad is read or changed.
+    Paths along which the derivative is exactly 0 are counted and not listed.  `wrt` may be any node that the output
+    was computed from, or its name.  The output may be a compiled function or a program, followed by its arguments
+    (see `draw`, also for `names`).  No grad is read or changed.
 
     >>> x, w = Value(3.0, name="x"), Value(2.0, name="w")
     >>> print(why(x * w - w, w))
-    ∂−#3/∂w = 2, carried by 2 paths:
-       1.          +3      75%   −#3 ─1→ ×#2 ─3→ w
-       2.          −1      25%   −#3 ─−1→ w
+    ∂t₂/∂w = 2, carried by 2 paths:
+       1.          +3      75%   t₂ ─1→ t₁ ─3→ w
+       2.          −1      25%   t₂ ─−1→ w
     residual, what these paths leave unexplained: 0
     cancellation, |Σ| / Σ|·| = 2 / 4 = 0.5
+    where t₁ = x·w = 6
+          t₂ = t₁ − w = 4
 
-    Raises OperandError if J or wrt is not a Value, GraphError if J was not computed from wrt, and
-    ArgumentError if `top` is not a whole number from 0 up.
+    Raises:
+        OperandError: if output or wrt is not a Value
+        GraphError: if it was not computed from wrt
+        ArgumentError: if `top` is not a whole number from 0 up
     """
-    root, wrt, top = looked_at(J, at, wrt, top)
+    seen, wrt, top = looked_at(output, at, named, names, wrt, top)
     if isinstance(top, bool) or not isinstance(top, int) or top < 0:
         raise ArgumentError(f"top is how many paths to show, a whole number from 0 up, got {quoted(top)}")
     if wrt is None:
         raise ArgumentError("why(J, wrt=w) explains the derivative along one node: say which")
-    (target,) = locate(root, [node_of(root, wrt)])
-    return why_in(trace(root), target, top)
+    return why_in(seen.trace, seen.names, seen.id_of(wrt), top)
 
 
-def why_in(seen: Trace, target: int, top: int = 10) -> Why:
+def why_in(seen: Trace, names: Names, target: int, top: int = 10) -> Why:
     """`why` of a trace that is already there, to the node with the id `target`."""
     ways = _ways_down(seen, target)
-    paths = tuple(islice(_largest_first(seen, target, ways, top), top))
+    paths = tuple(islice(_largest_first(seen, names, target, ways, top), top))
     derivative = seen.nodes[target].delta
     derivative = 0.0 if derivative is None else derivative
     absolute, number = _over_all_paths(seen, target, ways)
@@ -163,6 +186,8 @@ def why_in(seen: Trace, target: int, top: int = 10) -> Why:
         absolute=float(absolute),
         cancellation=_cancellation(derivative, absolute),
         count=int(number),
+        names=(names.called(seen.root), names.called(target)),
+        where=tuple(_where(seen, names, [seen.nodes[seen.root], *(node for path in paths for node in path.told)])),
         anew=seen.anew,
     )
 
@@ -217,10 +242,10 @@ class _Candidate(NamedTuple):
     choice: int
 
 
-def _largest_first(seen: Trace, target: int, ways: Ways, most: int) -> Iterator[Path]:
+def _largest_first(seen: Trace, names: Names, target: int, ways: Ways, most: int) -> Iterator[Path]:
     """The paths by size, until only such with a contribution of 0 are left."""
     if seen.root == target:
-        yield Path((seen.nodes[target],), (), (), 1.0)
+        yield Path((seen.nodes[target],), (), (), 1.0, (names.called(target),))
         return
     if seen.root not in ways or not most:
         return
@@ -234,7 +259,7 @@ def _largest_first(seen: Trace, target: int, ways: Ways, most: int) -> Iterator[
         product = _product(edges)
         if product == 0:
             return
-        yield _path(seen, edges, product)
+        yield _path(seen, names, edges, product)
         branches = _branches(candidate, edges, ways, ages)
         for branch in heapq.nsmallest(most - found, branches):  # no more than these can still be shown
             heapq.heappush(heap, branch)
@@ -270,9 +295,10 @@ def _product(edges: list[Edge]) -> Decimal:
     return product
 
 
-def _path(seen: Trace, edges: list[Edge], product: Decimal) -> Path:
-    nodes = (seen.nodes[edges[0].node], *(seen.nodes[edge.operand] for edge in edges))
-    return Path(nodes, tuple(map(_slope, edges)), tuple(edge.slot for edge in edges), float(product))
+def _path(seen: Trace, names: Names, edges: list[Edge], product: Decimal) -> Path:
+    ids = [edges[0].node, *(edge.operand for edge in edges)]
+    nodes, called = tuple(seen.nodes[i] for i in ids), tuple(map(names.called, ids))
+    return Path(nodes, tuple(map(_slope, edges)), tuple(edge.slot for edge in edges), float(product), called)
 
 
 # -- all paths at once -------------------------------------------------------------------------------
@@ -305,6 +331,15 @@ def _cancellation(derivative: float, absolute: Decimal) -> float:
 
 
 # -- in words ----------------------------------------------------------------------------------------
+
+
+def _where(seen: Trace, names: Names, nodes: Iterable[Node]) -> Iterator[str]:
+    """What the nodes without a name are, in the order of computing, and that there are more."""
+    unnamed = sorted({node.id for node in nodes if not node.name})
+    for i in unnamed[:MOST_TOLD]:
+        yield f"{definition(seen, names, i)} = {shown(seen.nodes[i].value)}"
+    if len(unnamed) > MOST_TOLD:
+        yield f"… and {len(unnamed) - MOST_TOLD} more: see draw or formula"
 
 
 def _large(number: Decimal) -> str:

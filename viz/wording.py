@@ -20,7 +20,9 @@ from viz.formulas.slopes import laid_out, textbook_terms
 from viz.formulas.textbook import written as as_in_the_table
 from viz.names import Names
 from viz.numbers import MINUS, shown
+from viz.reach import operands_into
 from viz.recording import Compute, Gathered, Recording, Seed, State
+from viz.trace import Trace
 
 # A field {x} takes the text called x; {-x} puts it in parentheses if it begins with a minus sign, {^x} if it
 # is more than one word, {*x} says so many times as far (see `fill`).  x and y are an operand and the node
@@ -154,7 +156,7 @@ def _shortened(row: Primitive, boxes: list[Box]) -> list[Box]:
         return boxes
     leading = len(row.operands) - 1
     first, rest = boxes[:leading], boxes[leading:]
-    if r"{ws}" in row.latex:
+    if row.is_weighted:
         weights, inputs, bias = special.halves(rest)
         return [*first, *_ends(weights, MOST_FACTORS), *_ends(inputs, MOST_FACTORS), *bias]
     if first and isinstance(first[0], Number) and len(rest) > MOST_TERMS:  # the one that the index chooses comes along
@@ -167,6 +169,26 @@ def _shortened(row: Primitive, boxes: list[Box]) -> list[Box]:
 def _ends(boxes: Sequence[Box], most: int) -> list[Box]:
     """All, or the first and the last with … between."""
     return list(boxes) if len(boxes) <= most else [*boxes[: most - 2], Word("…"), boxes[-1]]
+
+
+def definition(seen: Trace, names: Names, node: int) -> str:
+    """What a node is: ``t₁ = x·w`` where it was computed, else its name alone."""
+    operands = operands_into(seen, node)
+    if not operands:
+        return names.called(node)
+    formula = written(seen.nodes[node].op, constants_of(seen, operands))
+    return f"{names.called(node)} = {filled_with(formula, operands, names.called)}"
+
+
+def constants_of(seen: Trace, operands: list[int]) -> Constants:
+    """For each operand its number if it is a constant."""
+    return tuple(seen.columns.value.item(i) if i > seen.root else None for i in operands)  # they come after the root
+
+
+def filled_with(formula: str, operands: list[int], said: Callable[[int], str]) -> str:
+    """A pattern with what is said of each operand that occurs in it, of many."""
+    occur = {int(field) for _, field in _FIELD.findall(formula) if field.isdecimal()}
+    return fill(formula, {str(i): said(operands[i]) for i in occur if i < len(operands)})
 
 
 # -- the words of a recording ------------------------------------------------------------------------
@@ -186,9 +208,9 @@ class Wording:
     'z feeds a; the slope of tanh here is 1 − a² = 0.7864. δ(z) is complete: 0.7864.'
     """
 
-    def __init__(self, log: Recording, names: Names | None = None) -> None:
+    def __init__(self, log: Recording) -> None:
         self._log, self._trace = log, log.trace
-        self.names = names or Names(log.trace)
+        self.names = Names(log.trace.columns)
 
     def arithmetic(self, number: int) -> str:
         """The step as an equation with its numbers in it."""
@@ -238,13 +260,13 @@ class Wording:
         return {"y": self.names.called(node), "J": self.names.called(self._trace.root)}
 
     def _computed(self, step: Compute) -> dict[str, str]:
-        op, operands = self._trace.nodes[step.node].op, self.operands(step.node)
-        row, formula = lookup(op), written(op, self._constants(operands))
+        op, operands = self._trace.nodes[step.node].op, operands_into(self._trace, step.node)
+        row, formula = lookup(op), written(op, constants_of(self._trace, operands))
         value = self._trace.columns.value.item
         return {
             **self._named(step.node),
-            "formula": self._with(formula, operands, self._operand),
-            "numbers": self._with(formula, operands, lambda operand: shown(value(operand))),
+            "formula": filled_with(formula, operands, self.names.called),
+            "numbers": filled_with(formula, operands, lambda operand: shown(value(operand))),
             "value": shown(step.value),
             "operands": self._listed(operands),
             "users": self._listed(self.users(step.node)) or "nothing that sends a derivative back",
@@ -253,25 +275,19 @@ class Wording:
         }
 
     def _sent(self, step: Step, number: int) -> dict[str, str]:
-        node, operands = self._trace.nodes[step.node], self.operands(step.node)
-        formula = slope_written(node.op, self._constants(operands), step.slot) or ""
+        node, operands = self._trace.nodes[step.node], operands_into(self._trace, step.node)
+        formula = slope_written(node.op, constants_of(self._trace, operands), step.slot) or ""
         gathered = self._log.state(number + 1).delta(step.operand)
         return {
             **self._named(step.node),
             "x": self.names.called(step.operand),
             "op": title_of(node.op),
-            "formula": self._with(fill(formula, {"y": self.names.called(step.node)}), operands, self._operand),
+            "formula": filled_with(fill(formula, {"y": self.names.called(step.node)}), operands, self.names.called),
             "delta": shown(step.delta),
             "slope": shown(step.slope),
             "contribution": shown(step.contribution),
             **_sum(gathered),
         }
-
-    def operands(self, node: int) -> list[int]:
-        """The ids of a node's operands, slots in order."""
-        columns = self._trace.columns
-        operands: list[int] = columns.operand[columns.first.item(node) : columns.first.item(node + 1)].tolist()
-        return operands
 
     def users(self, node: int) -> list[int]:
         """The ids of the nodes that send a contribution back to this one, the earliest computed first."""
@@ -280,24 +296,10 @@ class Wording:
         users: list[int] = log.sources[arriving + (log.seed + 1)].tolist()
         return users[::-1]
 
-    def _constants(self, operands: list[int]) -> Constants:
-        root, value = self._trace.root, self._trace.columns.value.item
-        return tuple(value(i) if i > root else None for i in operands)  # constants come after the root
-
-    def _with(self, formula: str, operands: list[int], said: Callable[[int], str]) -> str:
-        """A pattern with what is said of each operand that occurs in it, of many."""
-        occur = {int(field) for _, field in _FIELD.findall(formula) if field.isdecimal()}
-        return fill(formula, {str(i): said(operands[i]) for i in occur if i < len(operands)})
-
-    def _operand(self, node: int) -> str:
-        """An operand in a formula: a constant is its number."""
-        constant = node > self._trace.root
-        return shown(self._trace.columns.value.item(node)) if constant else self.names.called(node)
-
     def _listed(self, operands: list[int]) -> str:
         """x, x and y, or the first two, … and the last."""
         nodes = list(dict.fromkeys(operands))
-        said = [self._operand(node) for node in (nodes if len(nodes) <= 4 else [*nodes[:2], nodes[-1]])]
+        said = [self.names.called(node) for node in (nodes if len(nodes) <= 4 else [*nodes[:2], nodes[-1]])]
         most = ", … and " if len(nodes) > 4 else " and "
         return f"{', '.join(said[:-1])}{most}{said[-1]}" if len(said) > 1 else "".join(said)
 

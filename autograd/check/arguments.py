@@ -146,7 +146,8 @@ def _leaves(structure: Structure, name: str) -> list[tuple[str, Structure]]:
 def numbers_like(thing: Any, structure: Structure, what: str, like: str) -> list[float]:
     """The numbers of `thing` in the order of `structure`, which is the structure of `like`.
 
-    Raises ArgumentError where the two are made differently, before any number is compared.
+    Raises:
+        ArgumentError: where the two are made differently, before any number is compared
     """
     compare(thing, structure, what, like)
     return [x.data if isinstance(x, Value) else x for x in leaves_like(thing, structure, what)]

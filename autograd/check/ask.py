@@ -51,7 +51,8 @@ def check_grad(
           at         given       numeric  off by
       x  0.3  0.9151369618  0.9151369618
 
-    Raises ArgumentError if f does not return one number or the gradient has another structure.
+    Raises:
+        ArgumentError: if f does not return one number or the gradient has another structure
     """
     at = At(f, point, named, argnums)
     if at.outputs_structure.size != 1:
@@ -86,7 +87,8 @@ def check_jacobian(
     >>> [(wrong.of, wrong.where) for wrong in report.wrong]
     [('f[1]', 'v[0]')]
 
-    Raises ArgumentError if the Jacobian has another structure: it looks like the transpose, say.
+    Raises:
+        ArgumentError: if the Jacobian has another structure: it looks like the transpose, say
     """
     at = At(f, point, named, argnums)
     if not at.here:
@@ -118,7 +120,8 @@ def check_hessian(
     >>> check_hessian(lambda x, y: x * x * y, 2.0, 3.0, hessian=((6.0, 4.0), (4.0, 0.0))).ok
     True
 
-    Raises ArgumentError if the Hessian has another structure, or f does not return one number.
+    Raises:
+        ArgumentError: if the Hessian has another structure, or f does not return one number
     """
     chosen = At(f, point, named, argnums)
     at = At(gradient or grad(f, chosen.argnums), point, named, argnums)

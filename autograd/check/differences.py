@@ -60,12 +60,13 @@ class Line:
 class Scale(NamedTuple):
     """What the differences say at one size of step.
 
-    slope       the derivative, if there is one: the mean of the slopes to the left and to the right
-    scatter     how far it may be off, by what its neighbours say and by rounding
-    bend        half of the slope to the right minus the slope to the left, which is 0 unless x is a kink at this scale
-    bend_off    how far the bend may be off
-    step        the largest step that it is made of
-    steepness   the steepest way from x to where that step leads: what an error is large or small against
+    Attributes:
+        slope: the derivative, if there is one: the mean of the slopes to the left and to the right
+        scatter: how far it may be off, by what its neighbours say and by rounding
+        bend: half of the slope to the right minus the slope to the left, which is 0 unless x is a kink at this scale
+        bend_off: how far the bend may be off
+        step: the largest step that it is made of
+        steepness: the steepest way from x to where that step leads: what an error is large or small against
     """
 
     slope: float

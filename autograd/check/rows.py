@@ -22,7 +22,7 @@ from autograd.check.definition import (
     reference_second,
     reference_slope,
 )
-from autograd.ops.primitive import Primitive
+from autograd.ops.primitive import Atom, Primitive
 from autograd.recorder import RECORDERS, record
 from autograd.text import short
 from autograd.value import Value
@@ -238,6 +238,18 @@ def check_textbook(row: Primitive) -> Answers:
                 yield Answer(f"{slope_at(row, at, slot)} by the textbook", theirs, ours, agrees, "slopes")
 
 
+def check_portable(row: Primitive, relative: float = 2e-14) -> Answers:
+    """The rule by which an Atom is exported says what its function says."""
+    rule = row.rule.portable if isinstance(row.rule, Atom) else None
+    for at in row.points if rule is not None else ():
+        with np.errstate(all="ignore"):
+            got: Any = rule(*map(np.float64, at))  # type: ignore[misc]  # there is one
+        if got is not None:
+            got, expected = float(got), row.float(*_floats(at))
+            agrees = close(got, expected, relative)
+            yield Answer(f"{value_at(row, at)} by its portable rule", got, expected, agrees, "the function")
+
+
 Check = Callable[[Primitive], Answers]
 CHECKS: dict[str, Check] = {
     "value": check_value,
@@ -247,4 +259,5 @@ CHECKS: dict[str, Check] = {
     "readings": check_readings_agree,
     "edges": check_edges,
     "textbook": check_textbook,
+    "portable rule": check_portable,
 }

@@ -85,7 +85,8 @@ def taylor_test(
     >>> round(taylor_test(lambda x, y: sin(x) * y, 0.5, 2.0, gradient=(1.0, 1.0)).order, 1)
     1.0
 
-    Raises ArgumentError as `check_grad` does.
+    Raises:
+        ArgumentError: as `check_grad` does
     """
     at = At(f, point, named, argnums)
     if at.outputs_structure.size != 1:

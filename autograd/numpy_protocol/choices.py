@@ -11,18 +11,20 @@ import numpy as np
 from autograd.errors import ArgumentError, OperandError
 from autograd.numpy_protocol.operands import array_of, bare, by_numpy, numbers, refuse_kinds
 from autograd.numpy_protocol.ufuncs import choose, elementwise, is_number
+from autograd.ops import table
 from autograd.recorder import RECORDERS
 from autograd.symbol import Condition, Symbol
 from autograd.text import quoted
 from autograd.value import Value
 
-_CLIP = elementwise(RECORDERS["clip"], 3)
+_EQUAL, _LESS = RECORDERS[table.equal_.name], RECORDERS[table.less.name]
+_CLIP = elementwise(RECORDERS[table.clip.name], 3)
 
 
 def _choose(condition: Any, chosen: Any, other: Any) -> Any:
     """`choose`, but of Values whose numbers are known it leaves a node, which says that something was chosen."""
     if any(isinstance(x, Value) and not isinstance(x, Symbol) for x in (chosen, other)):
-        return RECORDERS["where"](condition, chosen, other)
+        return RECORDERS[table.where_.name](condition, chosen, other)
     return choose(condition, chosen, other)
 
 
@@ -111,7 +113,7 @@ def nan_to_num(
     def replaced(x: Any) -> Any:
         return choose(
             is_number(x),
-            choose(RECORDERS["equal"](x, math.inf), high, choose(RECORDERS["equal"](x, -math.inf), low, x)),
+            choose(_EQUAL(x, math.inf), high, choose(_EQUAL(x, -math.inf), low, x)),
             nan,
         )
 
@@ -124,9 +126,7 @@ def nan_to_num(
 def angle(z: Any, deg: bool = False) -> Any:
     """As np.angle of real numbers: 0, or π of those below 0, and nowhere a derivative."""
     half = 180.0 if deg else math.pi
-    return elementwise(lambda x: choose(is_number(x), choose(RECORDERS["less"](x, 0.0), half, 0.0), math.nan), 1)(
-        array_of(z)
-    )
+    return elementwise(lambda x: choose(is_number(x), choose(_LESS(x, 0.0), half, 0.0), math.nan), 1)(array_of(z))
 
 
 # -- by size ----------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from autograd.array import kept
 from autograd.errors import OperandError
 from autograd.numpy_protocol import choices, products, reductions
 from autograd.numpy_protocol.operands import by_numpy, lifted, numbers
+from autograd.ops import table
 from autograd.recorder import RECORDERS
 from autograd.value import Value
 
@@ -83,8 +84,8 @@ OURS: dict[Function, Function] = _named(
         "nan_to_num": choices.nan_to_num, "angle": choices.angle,
         "sort": choices.sort, "partition": choices.partition, "linspace": choices.linspace,
         "dot": products.dot, "inner": products.inner, "vdot": products.vdot, "outer": products.outer,
-        "tensordot": products.tensordot, "gradient": products.gradient, "sinc": RECORDERS["sinc"],
-        "fix": RECORDERS["trunc"],
+        "tensordot": products.tensordot, "gradient": products.gradient, "sinc": RECORDERS[table.sinc.name],
+        "fix": RECORDERS[table.trunc.name],
         "real_if_close": lambda a, tol=100: a, "real": lambda val: val, "imag": lambda val: np.zeros(np.shape(val)),
         "isreal": _spectrum("isreal"), "iscomplex": _spectrum("iscomplex"), "isrealobj": _spectrum("isrealobj"),
         "iscomplexobj": _spectrum("iscomplexobj"),

@@ -90,7 +90,8 @@ def _elements(x: Any) -> Iterable[Any]:
 def numbers(x: Any, name: str) -> Any:
     """The floats in a Value or an array of them, for np.`name`, whose answer has no derivative; else x itself.
 
-    Raises GraphError where they are not known.
+    Raises:
+        GraphError: where they are not known
     """
     if isinstance(x, (list, tuple)):
         return type(x)(numbers(each, name) for each in x)

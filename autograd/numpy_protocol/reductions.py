@@ -11,6 +11,7 @@ from autograd.errors import OperandError
 from autograd.numpy_protocol import products
 from autograd.numpy_protocol.operands import array_of, ours, refuse_kinds
 from autograd.numpy_protocol.ufuncs import choose, elementwise
+from autograd.ops import table
 from autograd.recorder import RECORDERS
 from autograd.text import quoted
 from autograd.value import Value
@@ -116,7 +117,7 @@ def std(*args: Any, **named: Any) -> Any:
 
 def _root(x: Any) -> Any:
     """√ of a sum of squares: at 0 the subgradient of smallest norm, 0, where √ alone gives ∞·0."""
-    return choose(RECORDERS["less_equal"](x, 0.0), 0.0, RECORDERS["sqrt"](x))
+    return choose(RECORDERS[table.less_equal.name](x, 0.0), 0.0, RECORDERS[table.sqrt.name](x))
 
 
 _ROOT = elementwise(_root, 1)

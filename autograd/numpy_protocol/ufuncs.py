@@ -17,6 +17,7 @@ from autograd.array import ValueArray, kept
 from autograd.errors import OperandError
 from autograd.numpy_protocol import products
 from autograd.numpy_protocol.operands import array_of, bare, is_open, numbers, operand, ours
+from autograd.ops import table
 from autograd.ops.primitive import lookup
 from autograd.recorder import RECORDERS
 from autograd.value import Value, each
@@ -129,13 +130,13 @@ def _holds_values(found: Any) -> bool:
 def choose(condition: Any, chosen: Any, other: Any) -> Any:
     """`chosen` where the condition holds: a node where the condition, made by a row, is one, else picked."""
     if isinstance(condition, Value):
-        return RECORDERS["where"](condition, chosen, other)
+        return RECORDERS[table.where_.name](condition, chosen, other)
     return chosen if condition else other
 
 
 def is_number(x: Any) -> Any:
     """1 unless x is nan, then 0."""
-    return RECORDERS["equal"](x, x)
+    return RECORDERS[table.equal_.name](x, x)
 
 
 def _but_for_nan(row: str) -> Meaning:
@@ -148,16 +149,16 @@ def _but_for_nan(row: str) -> Meaning:
 
 
 def _heaviside(x: Any, at_zero: Any) -> Any:
-    return choose(RECORDERS["equal"](x, 0.0), at_zero, 0.5 * RECORDERS["sign"](x) + 0.5)
+    return choose(RECORDERS[table.equal_.name](x, 0.0), at_zero, 0.5 * RECORDERS[table.sign.name](x) + 0.5)
 
 
 def _logaddexp2(a: Any, b: Any) -> Any:
     ln2 = math.log(2.0)
-    return RECORDERS["logaddexp"](a * ln2, b * ln2) / ln2
+    return RECORDERS[table.logaddexp.name](a * ln2, b * ln2) / ln2
 
 
 def _divmod(a: Any, b: Any) -> tuple[Any, Any]:
-    return RECORDERS["floor_divide"](a, b), RECORDERS["remainder"](a, b)
+    return RECORDERS[table.floor_divide.name](a, b), RECORDERS[table.remainder.name](a, b)
 
 
 def _itself(x: Any) -> Any:
@@ -255,11 +256,11 @@ def _meanings() -> dict[np.ufunc, Meaning]:
     for ufunc in _LOOPS:
         found[ufunc] = ufunc  # which is right for floats among Values too
     found |= {
-        np.fmax: np.frompyfunc(_but_for_nan("maximum"), 2, 1, identity=None),
-        np.fmin: np.frompyfunc(_but_for_nan("minimum"), 2, 1, identity=None),
+        np.fmax: np.frompyfunc(_but_for_nan(table.maximum.name), 2, 1, identity=None),
+        np.fmin: np.frompyfunc(_but_for_nan(table.minimum.name), 2, 1, identity=None),
         np.heaviside: np.frompyfunc(_heaviside, 2, 1),
         np.logaddexp2: np.frompyfunc(_logaddexp2, 2, 1),
-        np.float_power: np.frompyfunc(RECORDERS["power"], 2, 1),
+        np.float_power: np.frompyfunc(RECORDERS[table.power.name], 2, 1),
         np.divmod: np.frompyfunc(_divmod, 2, 2),
         np.conjugate: np.frompyfunc(_itself, 1, 1),
         np.matmul: products.matmul,

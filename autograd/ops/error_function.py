@@ -1,4 +1,4 @@
-"""The error function of arrays, which NumPy has not: to a few units in the last place, its tail included.
+"""The error function in ordinary arithmetic, for NumPy and whoever else has none: its tail keeps its digits.
 
 Near 0, erf(x) = x + x·P(x²).  Farther out, erfc(x) = exp(-x²)·t·Q(t) with t = 1/(x + 3), which follows
 the tail's 1/x down to where erfc is 0.  The polynomials are fitted at Chebyshev nodes to 50 digits.
@@ -6,12 +6,10 @@ the tail's 1/x down to where erfc is 0.  The polynomials are fitted at Chebyshev
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-Floats = np.ndarray[Any, np.dtype[np.float64]]
+from autograd.ops.numbers import polynomial, where
+from autograd.ops.primitive import lookup
 
 HALF = 0.5  # about where erf is
 ZERO = 28.0  # erfc is 0 from 27.3 on
@@ -30,38 +28,29 @@ FARTHER = (1.0345210668277636, 0.6318110831484361, 0.3172963900417368, 0.1270514
 
 
 def erf(x: Any) -> Any:
-    """2/√π ∫₀ˣ exp(-t²) dt of every element."""
-    x = np.asarray(x, float)
-    size = np.minimum(np.abs(x), ZERO)
-    far = np.copysign(1.0 - np.exp(-size * size) * _scaled(size), x)
-    return np.where(size < 1.0, _near(x), far)[()]
+    """2/√π ∫₀ˣ exp(-t²) dt."""
+    size = lookup("abs")(x)
+    is_near = size < 1.0
+    far = 1.0 - lookup("exp")(-size * size) * _scaled(size)
+    return where(is_near, _near(where(is_near, x, 1.0)), where(x < 0.0, -far, far))
 
 
 def erfc(x: Any) -> Any:
-    """1 - erf(x) of every element, with its digits in the tail."""
-    x = np.asarray(x, float)
-    size = np.minimum(np.abs(x), ZERO)
-    head = size.astype(np.float32).astype(float)  # so few digits that its square is exact
-    far = np.exp(-head * head) * (np.exp((head - size) * (head + size)) * _scaled(size))
-    return np.where(size < HALF, 1.0 - _near(x), np.where(x > 0.0, far, 2.0 - far))[()]
+    """1 - erf(x), with its digits in the tail."""
+    size, exp = lookup("abs")(x), lookup("exp")
+    is_near = size < HALF
+    size = where(size > ZERO, ZERO, size)
+    head = lookup("round")(32.0 * size) * 0.03125  # so few digits that its square is exact
+    far = exp(-head * head) * (exp((head - size) * (head + size)) * _scaled(size))
+    return where(is_near, 1.0 - _near(where(is_near, x, 0.0)), where(x < 0.0, 2.0 - far, far))
 
 
-def _near(x: Floats) -> Floats:
+def _near(x: Any) -> Any:
     """x + x·P(x²), for |x| ≤ 1."""
-    inside = np.clip(x, -1.0, 1.0)
-    return inside + inside * _polynomial(inside * inside, NEAR_ZERO)
+    return x + x * polynomial(NEAR_ZERO, x * x)
 
 
-def _scaled(size: Floats) -> Floats:
+def _scaled(size: Any) -> Any:
     """exp(x²)·erfc(x)."""
     t = 1.0 / (size + 3.0)
-    return t * _polynomial(SCALE * t - SHIFT, FARTHER)
-
-
-def _polynomial(x: Floats, coefficients: Sequence[float]) -> Floats:
-    """Σ cₖxᵏ, the constant first, by Horner's scheme."""
-    total = np.full(x.shape, coefficients[-1])
-    for c in coefficients[-2::-1]:
-        total *= x
-        total += c
-    return total
+    return t * polynomial(FARTHER, SCALE * t - SHIFT)

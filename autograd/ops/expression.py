@@ -12,14 +12,18 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
-COMPARISONS = {"equal": "==", "less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">="}
-ARITHMETIC = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
-_NEVER_RAISES = {"add", "subtract", "multiply", "negative", "where", *COMPARISONS}
+EQUAL, LESS, LESS_EQUAL, GREATER, GREATER_EQUAL = "equal", "less", "less_equal", "greater", "greater_equal"
+ADD, SUBTRACT, MULTIPLY, DIVIDE, REMAINDER, POWER = "add", "subtract", "multiply", "divide", "remainder", "power"
+NEGATIVE, WHERE = "negative", "where"
+
+COMPARISONS = {EQUAL: "==", LESS: "<", LESS_EQUAL: "<=", GREATER: ">", GREATER_EQUAL: ">="}
+ARITHMETIC = {ADD: "+", SUBTRACT: "-", MULTIPLY: "*", DIVIDE: "/"}
+_NEVER_RAISES = {ADD, SUBTRACT, MULTIPLY, NEGATIVE, WHERE, *COMPARISONS}
 
 # How strongly an operator binds, in every language that we print: 1 + 2 * -x needs no parentheses.
 _CONDITIONAL, _COMPARISON, _SUM, _PRODUCT, _NEGATIVE, _ATOM = range(6)
 _PRECEDENCE = dict.fromkeys(COMPARISONS, _COMPARISON) | {
-    "add": _SUM, "subtract": _SUM, "multiply": _PRODUCT, "divide": _PRODUCT, "remainder": _PRODUCT,
+    ADD: _SUM, SUBTRACT: _SUM, MULTIPLY: _PRODUCT, DIVIDE: _PRODUCT, REMAINDER: _PRODUCT,
 }  # fmt: skip
 
 Term = Any  # an Expression, a float, or None ("no derivative along this operand")
@@ -39,6 +43,11 @@ class Language(NamedTuple):
     truth: str = "{}"  # a number as a condition, where nan holds, as every number but 0 does
     number: str = "{}"  # a comparison as a number, 1 or 0, where arithmetic refuses a truth
 
+    @property
+    def written(self) -> frozenset[str]:
+        """The operations that the language writes without calling a function."""
+        return frozenset((*self.operators, WHERE, NEGATIVE))
+
 
 class Expression:
     """An operation by name and what it is applied to; a variable is an operation on nothing."""
@@ -56,52 +65,52 @@ class Expression:
         return "; ".join((*(lines := source_of([self]))[0], *lines[1]))
 
     def __add__(self, other: Term) -> Expression:
-        return Expression("add", self, other)
+        return Expression(ADD, self, other)
 
     def __radd__(self, other: Term) -> Expression:
-        return Expression("add", other, self)
+        return Expression(ADD, other, self)
 
     def __sub__(self, other: Term) -> Expression:
-        return Expression("subtract", self, other)
+        return Expression(SUBTRACT, self, other)
 
     def __rsub__(self, other: Term) -> Expression:
-        return Expression("subtract", other, self)
+        return Expression(SUBTRACT, other, self)
 
     def __mul__(self, other: Term) -> Expression:
-        return Expression("multiply", self, other)
+        return Expression(MULTIPLY, self, other)
 
     def __rmul__(self, other: Term) -> Expression:
-        return Expression("multiply", other, self)
+        return Expression(MULTIPLY, other, self)
 
     def __truediv__(self, other: Term) -> Expression:
-        return Expression("divide", self, other)
+        return Expression(DIVIDE, self, other)
 
     def __rtruediv__(self, other: Term) -> Expression:
-        return Expression("divide", other, self)
+        return Expression(DIVIDE, other, self)
 
     def __mod__(self, other: Term) -> Expression:
-        return Expression("remainder", self, other)
+        return Expression(REMAINDER, self, other)
 
     def __pow__(self, other: Term) -> Expression:
-        return Expression("power", self, other)
+        return Expression(POWER, self, other)
 
     def __rpow__(self, other: Term) -> Expression:
-        return Expression("power", other, self)
+        return Expression(POWER, other, self)
 
     def __neg__(self) -> Expression:
-        return Expression("negative", self)
+        return Expression(NEGATIVE, self)
 
     def __lt__(self, other: Term) -> Expression:
-        return Expression("less", self, other)
+        return Expression(LESS, self, other)
 
     def __le__(self, other: Term) -> Expression:
-        return Expression("less_equal", self, other)
+        return Expression(LESS_EQUAL, self, other)
 
     def __gt__(self, other: Term) -> Expression:
-        return Expression("greater", self, other)
+        return Expression(GREATER, self, other)
 
     def __ge__(self, other: Term) -> Expression:
-        return Expression("greater_equal", self, other)
+        return Expression(GREATER_EQUAL, self, other)
 
     def __eq__(self, other: object) -> NoReturn:
         raise TypeError("a rule may not compare its operands with == or !=: write equal(a, b)")
@@ -124,7 +133,7 @@ def variable(name: str) -> Expression:
 
 
 PYTHON = Language(
-    operators={**COMPARISONS, **ARITHMETIC, "remainder": "%"},
+    operators={**COMPARISONS, **ARITHMETIC, REMAINDER: "%"},
     conditional="{chosen} if {condition} else {other}",
     assignment="{name} = {value}",
     literal=repr,
@@ -242,9 +251,9 @@ class _Printer:
             return language.number.format(self._infix(term)), _ATOM
         if term.name in language.operators:
             return self._infix(term), _PRECEDENCE[term.name]
-        if term.name == "negative":
+        if term.name == NEGATIVE:
             return f"-{self._text(operands[0], _NEGATIVE + 1)}", _NEGATIVE  # --x is something else in C
-        if term.name == "where":
+        if term.name == WHERE:
             condition = self._condition(operands[0])
             chosen, other = (self._text(o, _CONDITIONAL + 1) for o in operands[1:])
             return language.conditional.format(condition=condition, chosen=chosen, other=other), _CONDITIONAL

@@ -13,15 +13,15 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache, reduce
 from math import inf, nan
 from typing import Any
 
 import numpy as np
 
-from autograd.ops.expression import source_of, variable
-from autograd.ops.numbers import equal, where
+from autograd.ops.expression import Expression, source_of, variable
+from autograd.ops.numbers import equal, polynomial, where
 from autograd.ops.primitive import define, lookup, names_in
 
 BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798,
@@ -31,6 +31,13 @@ _WRITTEN_OUT = 8  # orders up to this have functions of floats without loops
 
 
 # -- ψ⁽ⁿ⁾ of any kind of number ---------------------------------------------------------------------
+
+
+def polygamma_of_known_order(n: Any, x: Any) -> Any:
+    """`polygamma_rule` as a rule of both; none (None) for an order that is not known."""
+    if isinstance(n, Expression):
+        return None
+    return polygamma_rule(int(n), x) if 0.0 <= n <= HIGHEST and n == math.floor(n) else nan
 
 
 def polygamma_rule(n: int, x: Any) -> Any:
@@ -66,7 +73,7 @@ def _right(n: int, x: Any) -> Any:
     r = 1.0 / w
     terms = [_factorial_power(1.0 / at, n) for at in reversed(shifted)]
     if n == 0:
-        tail = r * (0.5 + r * _polynomial([b / (2 * k) for k, b in enumerate(BERNOULLI, 1)], r * r))
+        tail = r * (0.5 + r * polynomial([b / (2 * k) for k, b in enumerate(BERNOULLI, 1)], r * r))
         return lookup("log")(w) - reduce(operator.add, terms, tail)
     total = reduce(operator.add, terms, _factorial_power(r, n - 1) * _series(n, r))
     return total if n % 2 else -total
@@ -78,12 +85,7 @@ def _series(n: int, r: Any) -> Any:
     for k, b in enumerate(BERNOULLI, 1):
         rising *= (n + 2 * k - 2) * (n + 2 * k - 1) / ((2 * k - 1) * (2 * k))  # (n+2k-1)! / ((n-1)! (2k)!)
         coefficients.append(b * rising)
-    return 1.0 + r * (0.5 * n + r * _polynomial(coefficients, r * r))
-
-
-def _polynomial(coefficients: Sequence[float], x: Any) -> Any:
-    """Σ cₖxᵏ, the constant first, by Horner's scheme."""
-    return reduce(lambda total, c: total * x + c, reversed(coefficients))
+    return 1.0 + r * (0.5 * n + r * polynomial(coefficients, r * r))
 
 
 def _factorial_power(r: Any, n: int) -> Any:
@@ -178,49 +180,44 @@ def lgamma(x: float) -> float:
 
 def _near_two(z: Any) -> Any:
     """ln Γ(2 + z) for |z| ≤ ½."""
-    return z * (_ONE_LESS_EULER + z * _polynomial(_NEAR_TWO, z))
+    return z * (_ONE_LESS_EULER + z * polynomial(_NEAR_TWO, z))
+
+
+def lgamma_rule(x: Any) -> Any:
+    """ln |Γ(x)| anywhere; left of 0 by reflection, ln π - ln|sin πx| - ln Γ(1 - x)."""
+    log = lookup("log")
+    right = _lgamma_right(where(x > 0.0, x, 1.0 - x))
+    sine = lookup("abs")(lookup("sin")(math.pi * (x - lookup("round")(x))))
+    left = where(x > -1e-20, -log(-x), where(equal(sine, 0.0), inf, _LOG_PI - log(sine) - right))
+    return where(x > 0.0, right, where(equal(x, -inf), inf, left))
 
 
 def lgamma_of_arrays(x: Any) -> Any:
-    """ln |Γ(x)| of every element."""
-    x = np.asarray(x, float)
-    y = np.where(np.isnan(x), nan, inf)
-    for piece, low, high in _PIECES:
-        mask = (x > low) & (x <= high)
-        if mask.any():
-            y[mask] = piece(x[mask])
-    return y[()]
+    """The same; where there is nothing left of 0 without going there."""
+    return _lgamma_right(x) if np.all(x > 0.0) else lgamma_rule(x)
 
 
-def _below_half(x: Any) -> Any:
-    return _near_two(x) - np.log1p(x) - np.log(x)
+def _lgamma_right(x: Any) -> Any:
+    return where(x <= 2.5, _around_two(x), _stirling(x))
 
 
-def _around_one(x: Any) -> Any:
-    return _near_two(x - 1.0) - np.log1p(x - 1.0)
-
-
-def _stepped_up(x: Any) -> Any:
-    """ln Γ(x + 8) - ln x(x + 1)…(x + 7)"""
-    return _stirling(x + 8.0) - np.log(reduce(operator.mul, (x + float(j) for j in range(8))))
+def _around_two(x: Any) -> Any:
+    """ln Γ(x) for 0 < x ≤ 2.5, stepped down from ln Γ(2 + z)."""
+    z = where(x <= 0.5, x, where(x <= 1.5, x - 1.0, x - 2.0))
+    near = _near_two(z)
+    once = near - lookup("log1p")(z)
+    return where(x <= 0.5, once - lookup("log")(x), where(x <= 1.5, once, near))
 
 
 def _stirling(x: Any) -> Any:
-    """The asymptotic series, x ≥ 10 (Abramowitz & Stegun 6.1.41); in an order that overflows only where ln Γ does."""
-    r = 1.0 / x
-    series = _polynomial([b / (2 * k * (2 * k - 1)) for k, b in enumerate(BERNOULLI, 1)], r * r)
-    return x * (np.log(x) - 1.0) - 0.5 * np.log(x) + _HALF_LOG_2PI + r * series
-
-
-def _left(x: Any) -> Any:
-    """By reflection, ln π - ln|sin πx| - ln Γ(1 - x); infinite at the poles."""
-    sine = np.abs(np.sin(math.pi * (x - np.rint(x))))
-    reflected = _LOG_PI - np.log(sine) - lgamma_of_arrays(1.0 - x)
-    return np.where(x > -1e-20, -np.log(-x), np.where(sine == 0.0, inf, reflected))
+    """The asymptotic series, from x = 10 on, up to there at x + 8 (Abramowitz & Stegun 6.1.41)."""
+    log, w = lookup("log"), where(x <= 10.0, x + 8.0, x)
+    r = 1.0 / w
+    series = polynomial([b / (2 * k * (2 * k - 1)) for k, b in enumerate(BERNOULLI, 1)], r * r)
+    # In an order that overflows only where ln Γ does.
+    total = w * (log(w) - 1.0) - 0.5 * log(w) + _HALF_LOG_2PI + r * series
+    steps = reduce(operator.mul, (x + float(j) for j in range(8)))
+    return where(x <= 10.0, total - log(steps), where(x <= 1e306, total, where(equal(x, x), inf, x)))
 
 
 _LOG_PI, _HALF_LOG_2PI = math.log(math.pi), 0.5 * math.log(2 * math.pi)
-_PIECES: tuple[tuple[Callable[[Any], Any], float, float], ...] = (
-    (_left, -inf, 0.0), (_below_half, 0.0, 0.5), (_around_one, 0.5, 1.5), (lambda x: _near_two(x - 2.0), 1.5, 2.5),
-    (_stepped_up, 2.5, 10.0), (_stirling, 10.0, 1e306),
-)  # fmt: skip

@@ -1,19 +1,20 @@
-"""What a rule may say about any kind of number beside arithmetic: choose, ask if equal, add up floats."""
+"""What a rule may say about any kind of number beside arithmetic: choose, ask if equal, a polynomial; add up floats."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
 
-from autograd.ops.expression import Expression
+from autograd.ops.expression import EQUAL, WHERE, Expression
 
 
 def where(condition: Any, chosen: Any, other: Any) -> Any:
     """`chosen` where the condition holds, else `other`; None stands for "no derivative"."""
     if isinstance(condition, Expression):
-        return Expression("where", condition, chosen, other)
+        return Expression(WHERE, condition, chosen, other)
     if isinstance(condition, (np.ndarray, np.generic)):
         if np.ndim(condition) == 0:
             picked = chosen if condition else other
@@ -25,8 +26,23 @@ def where(condition: Any, chosen: Any, other: Any) -> Any:
 def equal(a: Any, b: Any) -> Any:
     """Whether two numbers are equal by value; `equal(x, x)` is false for nan alone."""
     if isinstance(a, Expression) or isinstance(b, Expression):
-        return Expression("equal", a, b)
+        return Expression(EQUAL, a, b)
     return (a <= b) & (a >= b)
+
+
+def polynomial(coefficients: Sequence[float], x: Any) -> Any:
+    """Σ cₖxᵏ, the constant first, by Horner's scheme.
+
+    >>> polynomial([1.0, 2.0, 3.0], 10.0)
+    321.0
+    """
+    if not isinstance(x, np.ndarray):
+        return reduce(lambda total, c: total * x + c, reversed(coefficients[:-1]), coefficients[-1])
+    total = np.full(x.shape, coefficients[-1])
+    for c in coefficients[-2::-1]:
+        total *= x
+        total += c
+    return total
 
 
 class _Nothing(float):

@@ -23,32 +23,37 @@ import numpy as np
 
 from autograd.errors import FileFormatError, GraphError
 from autograd.lazy import lazy
-from autograd.ops.expression import COMPARISONS, PYTHON, Expression, Language, Term, rewritten, source_of, variable
+from autograd.ops.expression import PYTHON, Expression, Language, Term, rewritten, source_of, variable
 from autograd.text import quoted
 
 Rule = Callable[..., Any]
 Real: TypeAlias = float  # inside Primitive, `float` is a reading
 RAISED = (OverflowError, ValueError, ZeroDivisionError)  # what math raises where IEEE 754 has an answer
 
-_WRITTEN = {"where", "negative", "abs", *COMPARISONS}  # what a printed source says without a call
+_WRITTEN = {*PYTHON.written, "abs"}  # what a printed source says without a call
 _QUIET: Any = {"divide": "ignore", "over": "ignore", "under": "ignore", "invalid": "ignore"}
 
 
 class Atom:
-    """A value that is not written in terms of other rows: one function a reading.
+    """A value that Python has a function for: one a reading, and what it is in arithmetic and other rows.
 
-    `float` is on Python floats, and may raise where IEEE has an answer: the array function then speaks.  `array` is
-    on NumPy arrays; without one, `float` is called for each element.
+    A target that has no such function (see `resolution`) writes the portable rule; without one it refuses the row.
+
+    Args:
+        float: on Python floats; may raise where IEEE has an answer, the array function then speaks
+        array: on NumPy arrays; without one `float` is called for each element
+        portable: the value in arithmetic and other rows; None for operands of which it cannot say anything
 
     >>> Atom(math.cosh).array(np.zeros(2))
     array([1., 1.])
     """
 
-    __slots__ = ("array", "float")
+    __slots__ = ("array", "float", "portable")
 
-    def __init__(self, float: Rule, array: Rule | None = None) -> None:
+    def __init__(self, float: Rule, array: Rule | None = None, portable: Rule | None = None) -> None:
         self.float = float
         self.array = each_element(float) if array is None else array
+        self.portable = portable
 
 
 def each_element(function: Rule) -> Rule:
@@ -92,13 +97,14 @@ class Primitive:
     edges: tuple[Edge, ...] = ()
     textbook: Rule | None = None  # the slopes as a book prints them, where the careful rule differs
     symbol: str = ""  # in a picture: × for multiply
-    latex: str = ""  # with the operands as {0}, {1}
+    shows: str = ""  # in a formula, in Python's syntax; else it is a function of its name
     operator: str = ""  # Python's: "mul" means __mul__ and __rmul__
     aliases: tuple[str, ...] = ()  # NumPy's and PyTorch's names
     method: bool = False  # also a method of Value, as y = x.tanh()
     doc: str = ""
     defaults: dict[str, float] = field(default_factory=dict)
     variadic: bool = False  # any number of operands
+    revision: int = 1  # raised when the row comes to mean another function: files of programs have it
     title: str = ""  # what a user calls a row of their own, whose name is its alone (see `own_row`); else the name
     by_hand: bool = False  # its derivative is a function that was given beside it, by custom_jvp or custom_vjp
     opaque: bool = False  # its slopes, too, are a function of Python's, which needs numbers
@@ -144,6 +150,16 @@ class Primitive:
     def arity(self) -> int | None:
         """How many operands, or None if any number."""
         return None if self.variadic else len(self.operands)
+
+    @lazy
+    def is_weighted(self) -> bool:
+        """Whether its operands are weights, as many inputs, and perhaps one more: a dot."""
+        return self.variadic and not self.is_own and re.search(r"\bws\b", self.definition) is not None
+
+    @property
+    def portable(self) -> Rule | None:
+        """The value in arithmetic and other rows, if it can be had so."""
+        return self.rule.portable if isinstance(self.rule, Atom) else self.rule
 
     @lazy
     def is_piecewise(self) -> bool:
@@ -323,7 +339,10 @@ def publish(primitive: Primitive) -> None:
 
 def titled(title: str) -> Primitive:
     """The row that is called so now, of the table or a user's; KeyError if there is none."""
-    return _ENROLLED[title] if title in _ENROLLED else lookup(title)
+    found = _ENROLLED.get(title) or lookup(title)
+    if found.title != title and found.is_own:
+        raise KeyError(title)  # what a row of a user's is known by here means nothing elsewhere
+    return found
 
 
 def enrolled(title: str, said: str) -> Primitive:

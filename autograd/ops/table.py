@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from autograd.ops import error_function, gamma, special
-from autograd.ops.numbers import equal, left_to_right, where
+from autograd.ops.numbers import equal, left_to_right, polynomial, where
 from autograd.ops.primitive import Atom, Primitive, row
 
 LN2, LN10 = math.log(2), math.log(10)
@@ -35,15 +35,21 @@ SATURATED = 750.0  # exp(-750) is 0 in double precision
 
 # Rows that a rule above them speaks of.
 abs_: Primitive
+atan: Primitive
+ceil: Primitive
 cos: Primitive
 cosh: Primitive
 cospi: Primitive
 digamma: Primitive
 erfc: Primitive
 exp: Primitive
+expm1: Primitive
 floor: Primitive
 floor_divide: Primitive
+fmod: Primitive
+hypot: Primitive
 log: Primitive
+log1p: Primitive
 polygamma: Primitive
 power: Primitive
 power_log: Primitive
@@ -61,19 +67,19 @@ trunc: Primitive
 # -- arithmetic -------------------------------------------------------------------------------------
 
 add = row("add", lambda a, b: a + b, lambda y, a, b: (1.0, 1.0),
-          symbol="+", operator="add", latex="{0} + {1}",
+          symbol="+", operator="add", shows="a + b",
           definition="a + b", points=[(2, 3), (-0.5, 1e-3)], doc="a + b")
 
 subtract = row("subtract", lambda a, b: a - b, lambda y, a, b: (1.0, -1.0),
-          symbol="−", operator="sub", latex="{0} - {1}",
+          symbol="−", operator="sub", shows="a - b",
           definition="a - b", points=[(2, 3), (-0.5, 1e-3)], doc="a - b")
 
 multiply = row("multiply", lambda a, b: a * b, lambda y, a, b: (b, a),
-          symbol="×", operator="mul", latex=r"{0} \cdot {1}",
+          symbol="×", operator="mul", shows="a * b",
           definition="a * b", points=[(2, 3), (-0.5, 1e-3), (0, 4)], doc="a · b")
 
 divide = row("divide", lambda a, b: a / b, lambda y, a, b: (1.0 / b, -y / b),
-          symbol="÷", operator="truediv", latex=r"\frac{{{0}}}{{{1}}}", aliases=("true_divide",),
+          symbol="÷", operator="truediv", shows="a / b", aliases=("true_divide",),
           textbook=lambda y, a, b: (1.0 / b, -a / b**2.0),
           definition="a / b", points=[(2, 3), (-0.5, 1e-3), (1e-200, 1e-200)],
           edges=[((1, 0), inf, (inf, -inf)), ((-1, 0), -inf, (inf, inf)), ((0, 0), nan, (inf, nan))],
@@ -85,7 +91,7 @@ power = row("power", Atom(math.pow, special.power),
                            where(where(equal(a, 0.0), 0.0, where(abs_(y) > 1.0 / TINY, 0.0, abs_(y))) < TINY,
                                  where(equal(y, 1.0), 0.0, power_log(1.0, a, b)), y * log(a))),
           textbook=lambda y, a, b: (b * a ** (b - 1.0), y * log(a)),
-          symbol="^", operator="pow", aliases=("pow",), latex="{0}^{{{1}}}",
+          symbol="^", operator="pow", aliases=("pow",), shows="a**b",
           definition="a ** b", points=[(2, 3), (0.3, -1.7), (4, 0.5), (10, 0)],
           edges=[((0, 0), 1, (0, 0)), ((0, 1), 0, (1, 0)), ((0, 0.5), 0, (inf, 0)),
                  ((0, -1), inf, (-inf, -inf)), ((-2, 3), -8, (12, nan)), ((-8, 1 / 3), nan, (nan, nan))],
@@ -99,7 +105,7 @@ power_log = row("power_log", lambda k, a, b: where(
                                     where(equal(b, 0.0), 0.0, b * power_log(k, a, b - 1.0))
                                     + where(equal(k, 0.0), 0.0, k * power_log(k - 1.0, a, b - 1.0))),
                               power_log(k + 1.0, a, b)),
-          latex=r"\operatorname{{powerlog}}({0}; {1}, {2})", definition="a ** b * log(a) ** k if k else a ** b",
+          shows="powerlog(k, a=a, b=b)", definition="a ** b * log(a) ** k if k else a ** b",
           points=[(1, 2, 3), (2, 0.3, -1.7), (1, 1e-170, 2), (0, 3, 2)],
           edges=[((1, 0, 2), 0, (None, 0, 0)), ((1, 0, 1), 0, (None, -inf, 0)), ((1, 0, 0), -inf, (None, inf, inf)),
                  ((1, 0, -1), -inf, (None, inf, inf)), ((1, -2, 3), nan, (None, nan, nan))],
@@ -117,33 +123,57 @@ def _is_steep(a: Any, b: Any) -> Any:
 
 
 negative = row("negative", lambda x: -x, lambda y, x: -1.0,
-          symbol="−", latex="-{0}", definition="-x", points=[2, -0.5], doc="-x")
+          symbol="−", shows="-x", definition="-x", points=[2, -0.5], doc="-x")
 
-positive = row("positive", Atom(operator.pos, np.positive), lambda y, x: 1.0,
-          symbol="=", latex="{0}", definition="x", points=[2, -0.5], doc="x itself, as a node of its own")
+positive = row("positive", Atom(operator.pos, np.positive, lambda x: x), lambda y, x: 1.0,
+          symbol="=", shows="x", definition="x", points=[2, -0.5], doc="x itself, as a node of its own")
 
-remainder = row("remainder", lambda a, b: a % b, lambda y, a, b: (1.0, -floor_divide(a, b)),
-          textbook=lambda y, a, b: (1.0, -floor(a / b)), symbol="mod", operator="mod", aliases=("mod",), latex=r"{0} \bmod {1}",
+remainder = row("remainder", Atom(operator.mod, np.remainder, lambda a, b: _remainder(a, b)),
+          lambda y, a, b: (1.0, -floor_divide(a, b)),
+          textbook=lambda y, a, b: (1.0, -floor(a / b)), symbol="mod", operator="mod", aliases=("mod",), shows="a % b",
           definition="a - b * floor(a / b)", points=[(7.5, 2), (-7.5, 2), (7.5, -2)],
           edges=[((1, 0.1), 0.09999999999999995, (1, -9))], doc="Python's a % b, whose sign is that of b")
 
+
+def _remainder(a: Any, b: Any) -> Any:
+    """C's remainder, moved by b if its sign is not that of b; a zero has the sign of b."""
+    rest = fmod(a, b)
+    moved = _where_signs_differ(rest, b, rest + b, rest)
+    return where(equal(moved, 0.0), where(b < 0.0, -0.0, 0.0), moved)
+
+
+def _where_signs_differ(a: Any, b: Any, chosen: Any, other: Any) -> Any:
+    """`chosen` where one is above 0 and the other below."""
+    return where(a < 0.0, where(b > 0.0, chosen, other), where(a > 0.0, where(b < 0.0, chosen, other), other))
+
+
 fmod = row("fmod", Atom(math.fmod, np.fmod), lambda y, a, b: (1.0, -round_((a - y) / b)), method=True,
           textbook=lambda y, a, b: (1.0, -trunc(a / b)),
-          latex=r"\operatorname{{fmod}}({0}, {1})",
           definition="a - b * trunc(a / b)", points=[(7.5, 2), (-7.5, 2), (7.5, -2)],
           edges=[((1, 0.1), 0.09999999999999995, (1, -9))], doc="C's remainder, whose sign is that of a")
 
-floor_divide = row("floor_divide", Atom(operator.floordiv, np.floor_divide), lambda y, a, b: (0.0, 0.0),
-          symbol="//", operator="floordiv", latex=r"\left\lfloor {0} / {1} \right\rfloor",
+floor_divide = row("floor_divide", Atom(operator.floordiv, np.floor_divide, lambda a, b: _floor_divide(a, b)), lambda y, a, b: (0.0, 0.0),
+          symbol="//", operator="floordiv", shows="floor(a / b)",
           definition="floor(a / b)", points=[(7.5, 2), (-7.5, 2)], doc="Python's a // b")
 
-sum_ = row("sum", Atom(lambda *xs: left_to_right(xs), lambda *xs: _added(xs)),
+
+def _floor_divide(a: Any, b: Any) -> Any:
+    """From the exact remainder; a / b where b is 0, and of a zero the sign of that."""
+    rest = fmod(a, b)
+    exact = (a - rest) / b
+    quotient = _where_signs_differ(rest, b, exact - 1.0, exact)
+    below = floor(quotient)
+    whole = where(quotient - below > 0.5, below + 1.0, below)
+    return where(equal(b, 0.0), a / b, where(equal(quotient, 0.0), 0.0 * (a / b), whole))
+
+
+sum_ = row("sum", Atom(lambda *xs: left_to_right(xs), lambda *xs: _added(xs), lambda *xs: _plus(xs)),
           lambda y, *xs: (1.0,) * len(xs), variadic=True,
-          symbol="Σ", latex=r"\sum {xs}", definition="sum(xs)", points=[(1, 2, 3), (-0.5, 0.5, 1e-3, 7)],
+          symbol="Σ", shows="sum(x for x in xs)", definition="sum(xs)", points=[(1, 2, 3), (-0.5, 0.5, 1e-3, 7)],
           doc="Σ xᵢ as one node")
 
-dot = row("dot", Atom(lambda *xs: left_to_right(_terms(xs)), lambda *xs: _added(_terms(xs))),
-          lambda y, *xs: _dot_slopes(xs), variadic=True, symbol="·", latex=r"\sum {ws} \cdot {xs} + {bias}",
+dot = row("dot", Atom(lambda *xs: left_to_right(_terms(xs)), lambda *xs: _added(_terms(xs)), lambda *xs: _plus(_terms(xs))),
+          lambda y, *xs: _dot_slopes(xs), variadic=True, symbol="·", shows="sum(w * x for w, x in zip(ws, xs)) + c",
           definition="sum(w * x for w, x in zip(ws, xs)) + c",
           points=[(1, 2, 3, 4), (0.5, -1, 2, 3, 0.25, -2, 0.1), (2, 3), (2, 3, 1)],
           doc="Σ wᵢxᵢ + c as one node: (weights, inputs, bias)")
@@ -152,6 +182,10 @@ dot = row("dot", Atom(lambda *xs: left_to_right(_terms(xs)), lambda *xs: _added(
 def _terms(operands: tuple[Any, ...]) -> tuple[Any, ...]:
     weights, inputs, bias = special.halves(operands)
     return (*map(operator.mul, weights, inputs), *bias)
+
+
+def _plus(terms: tuple[Any, ...]) -> Any:
+    return reduce(operator.add, terms) if terms else 0.0
 
 
 def _added(terms: tuple[Any, ...]) -> Any:
@@ -164,27 +198,43 @@ def _dot_slopes(operands: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 square = row("square", lambda x: x * x, lambda y, x: 2.0 * x, method=True,
-          latex="{0}^2", definition="x * x", points=[3, -0.5, 0], doc="x²")
+          shows="x**2", definition="x * x", points=[3, -0.5, 0], doc="x²")
 
 reciprocal = row("reciprocal", lambda x: 1.0 / x, lambda y, x: -(y * y), method=True,
-          textbook=lambda y, x: -1.0 / x**2.0, latex=r"\frac{{1}}{{{0}}}",
+          textbook=lambda y, x: -1.0 / x**2.0, shows="1 / x",
           definition="1 / x", points=[3, -0.5, 1e-5], edges=[(0, inf, -inf)], doc="1/x")
 
 sqrt = row("sqrt", Atom(math.sqrt, np.sqrt), lambda y, x: 0.5 / (y + 0.0), method=True,
-          textbook=lambda y, x: 1.0 / (2.0 * y), latex=r"\sqrt{{{0}}}",
+          textbook=lambda y, x: 1.0 / (2.0 * y),
           definition="sqrt(x)", points=[2, 1e-10, 1e10], edges=[(0, 0, inf), (-1, nan, nan)], doc="√x")
 
-cbrt = row("cbrt", Atom(math.cbrt, np.cbrt), lambda y, x: square(1.0 / y) / 3.0, method=True,
+cbrt = row("cbrt", Atom(math.cbrt, np.cbrt, lambda x: _cbrt(x)), lambda y, x: square(1.0 / y) / 3.0, method=True,
           textbook=lambda y, x: 1.0 / (3.0 * y**2.0),
-          latex=r"\sqrt[3]{{{0}}}", definition="sign(x) * abs(x) ** (mpf(1) / 3)",
+          definition="sign(x) * abs(x) ** (mpf(1) / 3)",
           points=[2, -5, 1e-10], edges=[(0, 0, inf)], doc="the real cube root, of negative numbers too")
 
-hypot = row("hypot", Atom(math.hypot, np.hypot),
+
+def _cbrt(x: Any) -> Any:
+    """The power ⅓, made exact by a step of Newton's method, which at 0 and infinity has nothing to do."""
+    y = sign(x) * power(abs_(x), 1.0 / 3.0)
+    return where(equal(x, 0.0), x, where(equal(abs_(x), inf), x, y - (y - x / (y * y)) / 3.0))
+
+
+hypot = row("hypot", Atom(math.hypot, np.hypot, lambda a, b: _hypot(a, b)),
           lambda y, a, b: (where(equal(y, 0.0), 0.0, _cosine(y, a, b)), where(equal(y, 0.0), 0.0, _cosine(y, b, a))),
           textbook=lambda y, a, b: (a / y, b / y), method=True,
-          latex=r"\sqrt{{{0}^2 + {1}^2}}", definition="sqrt(a * a + b * b)",
+          shows="sqrt(a**2 + b**2)", definition="sqrt(a * a + b * b)",
           points=[(3, 4), (1e200, 1e200), (1e-200, 1e-200), (-1, 0)],
           edges=[((0, 0), 0, (0, 0))], doc="√(a² + b²) without overflow")
+
+
+def _hypot(a: Any, b: Any) -> Any:
+    """The larger one times √(1 + the square of their ratio); infinite if one is, whatever the other."""
+    size, other = abs_(a), abs_(b)
+    larger, smaller = where(size > other, size, other), where(size > other, other, size)
+    ratio = smaller / larger
+    finite = where(equal(larger, 0.0), smaller, larger * sqrt(1.0 + ratio * ratio))
+    return where(equal(size, inf), inf, where(equal(other, inf), inf, finite))
 
 
 def _cosine(y: Any, a: Any, b: Any) -> Any:
@@ -195,39 +245,54 @@ def _cosine(y: Any, a: Any, b: Any) -> Any:
 # -- exponentials and logarithms --------------------------------------------------------------------
 
 exp = row("exp", Atom(math.exp, np.exp), lambda y, x: y, method=True,
-          latex="e^{{{0}}}", definition="exp(x)", points=[0, 1, -30, 5],
+          shows="e**x", definition="exp(x)", points=[0, 1, -30, 5],
           edges=[(1000, inf, inf), (-1000, 0, 0)], doc="eˣ")
 
-expm1 = row("expm1", Atom(math.expm1, np.expm1), lambda y, x: exp(x), method=True,
-          latex="e^{{{0}}} - 1", definition="expm1(x)", points=[1e-10, 1, -40], doc="eˣ - 1, with its digits near 0")
+expm1 = row("expm1", Atom(math.expm1, np.expm1, lambda x: _expm1(x)), lambda y, x: exp(x), method=True,
+          shows="e**x - 1", definition="expm1(x)", points=[1e-10, 1, -40], doc="eˣ - 1, with its digits near 0")
 
-exp2 = row("exp2", Atom(math.exp2, np.exp2), lambda y, x: y * LN2, method=True,
-          latex="2^{{{0}}}", definition="mpf(2) ** x", points=[0.5, 3, -20], doc="2ˣ")
+
+def _expm1(x: Any) -> Any:
+    """W. Kahan's: the rounding error of eˣ cancels against its logarithm; far out it is eˣ - 1 as it stands."""
+    u = exp(x)
+    near = where(equal(u, 1.0), x, (u - 1.0) * (x / log(u)))
+    return where(abs_(x) < 0.5, near, u - 1.0)
+
+
+exp2 = row("exp2", Atom(math.exp2, np.exp2, lambda x: 2.0**x), lambda y, x: y * LN2, method=True,
+          shows="2**x", definition="mpf(2) ** x", points=[0.5, 3, -20], doc="2ˣ")
 
 log = row("log", Atom(math.log, np.log), lambda y, x: where(x < 0.0, y, 1.0 / (x + 0.0)), method=True,
-          textbook=lambda y, x: 1.0 / x, latex=r"\ln",
+          textbook=lambda y, x: 1.0 / x, shows="ln(x)",
           definition="log(x)", points=[2, 1e-5, 100], edges=[(0, -inf, inf), (-1, nan, nan)],
           doc="the natural logarithm")
 
-log1p = row("log1p", Atom(math.log1p, np.log1p), lambda y, x: where(x < -1.0, y, 1.0 / (1.0 + x)), method=True,
-          textbook=lambda y, x: 1.0 / (1.0 + x), latex=r"\ln\left(1 + {0}\right)",
+log1p = row("log1p", Atom(math.log1p, np.log1p, lambda x: _log1p(x)), lambda y, x: where(x < -1.0, y, 1.0 / (1.0 + x)), method=True,
+          textbook=lambda y, x: 1.0 / (1.0 + x), shows="ln(1 + x)",
           definition="log1p(x)", points=[1e-10, 3, -0.9], edges=[(-1, -inf, inf), (-2, nan, nan)],
           doc="ln(1 + x), with its digits near 0")
 
-log2 = row("log2", Atom(math.log2, np.log2), lambda y, x: where(x < 0.0, y, LOG2_E / (x + 0.0)), method=True,
-          textbook=lambda y, x: 1.0 / (x * LN2), latex=r"\log_2",
+
+def _log1p(x: Any) -> Any:
+    """W. Kahan's: the rounding error of 1 + x cancels between log and denominator."""
+    u = 1.0 + x
+    return where(equal(u, 1.0), x, where(equal(u, inf), u, log(u) * (x / (u - 1.0))))
+
+
+log2 = row("log2", Atom(math.log2, np.log2, lambda x: log(x) * LOG2_E), lambda y, x: where(x < 0.0, y, LOG2_E / (x + 0.0)), method=True,
+          textbook=lambda y, x: 1.0 / (x * LN2), shows="log_2(x)",
           definition="log(x) / log(2)", points=[3, 1e-5], edges=[(0, -inf, inf), (-1, nan, nan)],
           doc="the logarithm to base 2")
 
-log10 = row("log10", Atom(math.log10, np.log10), lambda y, x: where(x < 0.0, y, LOG10_E / (x + 0.0)), method=True,
-          textbook=lambda y, x: 1.0 / (x * LN10), latex=r"\log_{{10}}",
+log10 = row("log10", Atom(math.log10, np.log10, lambda x: log(x) * LOG10_E), lambda y, x: where(x < 0.0, y, LOG10_E / (x + 0.0)), method=True,
+          textbook=lambda y, x: 1.0 / (x * LN10), shows="log_10(x)",
           definition="log(x) / log(10)", points=[3, 1e-5], edges=[(0, -inf, inf), (-1, nan, nan)],
           doc="the logarithm to base 10")
 
 logaddexp = row("logaddexp",
           lambda a, b: where(equal(a, b), a + LN2, where(a > b, a, b) + log1p(exp(-abs_(a - b)))),
           lambda y, a, b: (sigmoid(a - b), sigmoid(b - a)), method=True,
-          latex=r"\ln\left(e^{{{0}}} + e^{{{1}}}\right)", definition="log(exp(a) + exp(b))",
+          shows="ln(e**a + e**b)", definition="log(exp(a) + exp(b))",
           points=[(1, 2), (-3, 0.5), (50, 0), (2, 2)],
           edges=[((1000, 1000), 1000 + LN2, (0.5, 0.5)), ((-inf, 0), 0, (0, 1)), ((-inf, -inf), -inf, (nan, nan))],
           doc="ln(eᵃ + eᵇ) without overflow")
@@ -236,36 +301,36 @@ xlogy = row("xlogy",
           lambda a, b: where(equal(a, 0.0), where(equal(b, b), 0.0, b), a * log(b)),
           lambda y, a, b: (log(b), where(b < 0.0, y / b, a / (b + 0.0))), method=True,
           textbook=lambda y, a, b: (log(b), a / b),
-          latex=r"{0} \ln {1}", definition="a * log(b)", points=[(2, 3), (-1, 0.5), (0, 2)],
+          shows="a * ln(b)", definition="a * log(b)", points=[(2, 3), (-1, 0.5), (0, 2)],
           edges=[((0, 0), 0, (-inf, nan)), ((1, 0), -inf, (-inf, inf))], doc="a·ln b, 0 where a is 0")
 
 # -- trigonometric ----------------------------------------------------------------------------------
 
-sin = row("sin", Atom(math.sin, np.sin), lambda y, x: cos(x), method=True, latex=r"\sin",
+sin = row("sin", Atom(math.sin, np.sin), lambda y, x: cos(x), method=True,
           definition="sin(x)", points=[0, 0.5, 2, -10], edges=[(inf, nan, nan)], doc="sine, x in radians")
 
-cos = row("cos", Atom(math.cos, np.cos), lambda y, x: -sin(x), method=True, latex=r"\cos",
+cos = row("cos", Atom(math.cos, np.cos), lambda y, x: -sin(x), method=True,
           definition="cos(x)", points=[0, 0.5, 2, -10], doc="cosine, x in radians")
 
-tan = row("tan", Atom(math.tan, np.tan), lambda y, x: 1.0 + y * y, method=True, latex=r"\tan",
+tan = row("tan", Atom(math.tan, np.tan, lambda x: sin(x) / cos(x)), lambda y, x: 1.0 + y * y, method=True,
           definition="tan(x)", points=[0, 0.5, 2, -10], doc="tangent, x in radians")
 
-cot = row("cot", lambda x: 1.0 / tan(x), lambda y, x: -(1.0 + y * y), method=True, latex=r"\cot",
+cot = row("cot", lambda x: 1.0 / tan(x), lambda y, x: -(1.0 + y * y), method=True,
           definition="cot(x)", points=[0.5, 2, -10], edges=[(0, inf, -inf)], doc="cotangent, 1/tan")
 
-sec = row("sec", lambda x: 1.0 / cos(x), lambda y, x: y * tan(x), method=True, latex=r"\sec",
+sec = row("sec", lambda x: 1.0 / cos(x), lambda y, x: y * tan(x), method=True,
           definition="sec(x)", points=[0, 0.5, 2, -10], doc="secant, 1/cos")
 
-csc = row("csc", lambda x: 1.0 / sin(x), lambda y, x: -(y * cot(x)), method=True, latex=r"\csc",
+csc = row("csc", lambda x: 1.0 / sin(x), lambda y, x: -(y * cot(x)), method=True,
           definition="csc(x)", points=[0.5, 2, -10], edges=[(0, inf, -inf)], doc="cosecant, 1/sin")
 
-asin = row("asin", Atom(math.asin, np.arcsin), lambda y, x: 1.0 / sqrt(_one_less_square(x)), method=True,
-          textbook=lambda y, x: 1.0 / sqrt(1.0 - x**2.0), aliases=("arcsin",), latex=r"\arcsin",
+asin = row("asin", Atom(math.asin, np.arcsin, lambda x: atan(x / sqrt((1.0 - x) * (1.0 + x)))), lambda y, x: 1.0 / sqrt(_one_less_square(x)), method=True,
+          textbook=lambda y, x: 1.0 / sqrt(1.0 - x**2.0), aliases=("arcsin",), shows="arcsin(x)",
           definition="asin(x)", points=[0, 0.5, -0.999], edges=[(1, pi / 2, inf), (2, nan, nan)],
           doc="inverse sine, in [-π/2, π/2]")
 
-acos = row("acos", Atom(math.acos, np.arccos), lambda y, x: -1.0 / sqrt(_one_less_square(x)), method=True,
-          textbook=lambda y, x: -1.0 / sqrt(1.0 - x**2.0), aliases=("arccos",), latex=r"\arccos",
+acos = row("acos", Atom(math.acos, np.arccos, lambda x: 2.0 * atan(sqrt((1.0 - x) / (1.0 + x)))), lambda y, x: -1.0 / sqrt(_one_less_square(x)), method=True,
+          textbook=lambda y, x: -1.0 / sqrt(1.0 - x**2.0), aliases=("arccos",), shows="arccos(x)",
           definition="acos(x)", points=[0, 0.5, -0.999], edges=[(1, 0, -inf), (2, nan, nan)],
           doc="inverse cosine, in [0, π]")
 
@@ -275,18 +340,42 @@ def _one_less_square(x: Any) -> Any:
     return where(abs_(abs_(x) - 0.75) < 0.25, (1.0 - x) * (1.0 + x), 1.0 - x * x)
 
 
-atan = row("atan", Atom(math.atan, np.arctan),
+atan = row("atan", Atom(math.atan, np.arctan, lambda x: _atan(x)),
           lambda y, x: where(abs_(x) > FAR, square(1.0 / x), 1.0 / (1.0 + x * x)), method=True,
           textbook=lambda y, x: 1.0 / (1.0 + x**2.0),
-          aliases=("arctan",), latex=r"\arctan", definition="atan(x)", points=[0, 0.5, -30],
+          aliases=("arctan",), shows="arctan(x)", definition="atan(x)", points=[0, 0.5, -30],
           edges=[(inf, pi / 2, 0)], doc="inverse tangent, in [-π/2, π/2]")
 
-atan2 = row("atan2", Atom(math.atan2, np.arctan2),
+
+def _atan(x: Any) -> Any:
+    """Turned to [0, 1], halved twice by atan u = 2·atan(u/(1 + √(1 + u²))), then the series."""
+    size = abs_(x)
+    u = where(size > 1.0, 1.0 / size, size)
+    for _ in range(2):
+        u = u / (1.0 + sqrt(1.0 + u * u))
+    angle = 4.0 * u * polynomial([(-1) ** n / (2 * n + 1) for n in range(13)], u * u)
+    return where(size < 1e-8, x, sign(x) * where(size > 1.0, pi / 2 - angle, angle))
+
+
+atan2 = row("atan2", Atom(math.atan2, np.arctan2, lambda a, b: _atan2(a, b)),
           lambda y, a, b: (_over_square(b, a, b), _over_square(-a, a, b)),
           textbook=lambda y, a, b: (b / (a**2.0 + b**2.0), -a / (a**2.0 + b**2.0)),
-          aliases=("arctan2",), method=True, latex=r"\operatorname{{atan2}}({0}, {1})",
+          aliases=("arctan2",), method=True,
           definition="atan2(a, b)", points=[(1, 2), (-1, -2), (3, 1e-3), (1e200, 1e200)],
           edges=[((0, 0), 0, (0, 0))], doc="the angle of the point (b, a), in (-π, π]")
+
+
+def _atan2(a: Any, b: Any) -> Any:
+    """The angle of the first quarter, turned and mirrored by the signs, those of zeros too."""
+    up, across = abs_(a), abs_(b)
+    angle = atan(where(equal(up, across), where(equal(up, 0.0), 0.0, 1.0), up / across))
+    turned = where(_with_sign(b) < 0.0, pi - angle, angle)
+    return where(_with_sign(a) < 0.0, -turned, turned)
+
+
+def _with_sign(x: Any) -> Any:
+    """x, and of a zero an infinity with its sign, by which -0.0 is below 0."""
+    return where(equal(x, 0.0), 1.0 / x, x)
 
 
 def _over_square(x: Any, a: Any, b: Any) -> Any:
@@ -299,19 +388,19 @@ def _over_square(x: Any, a: Any, b: Any) -> Any:
 sinc = row("sinc", lambda x: where(equal(x, 0.0), 1.0, where(equal(abs_(x), inf), 0.0, sinpi(x) / (pi * x))),
           lambda y, x: where(abs_(x) < 0.25, _sinc_slope_near_zero(x),
                              where(equal(abs_(x), inf), 0.0, (cospi(x) - y) / x)), method=True,
-          textbook=lambda y, x: (cospi(x) - y) / x, latex=r"\operatorname{{sinc}}",
+          textbook=lambda y, x: (cospi(x) - y) / x,
           definition="sincpi(x)", points=[0.5, 0.05, 1e-9, -2.3, 0.1], edges=[(0, 1, 0), (inf, 0, 0)],
           doc="NumPy's sinc, sin(πx)/(πx)")
 
 cospi = row("cospi", lambda x: _parity(x) * where(abs_(_turn(x)) < 0.25, cos(pi * _turn(x)),
                                                   sin(pi * (0.5 - abs_(_turn(x))))),
           lambda y, x: -pi * sinpi(x),
-          latex=r"\cos\left(\pi {0}\right)", definition="cospi(x)", points=[0.3, 1.7, -20.1, 0.499],
+          shows="cos(π * x)", definition="cospi(x)", points=[0.3, 1.7, -20.1, 0.499],
           edges=[(0.5, 0, -pi), (-1.5, 0, -pi), (inf, nan, nan)], doc="cos(πx), exact at halves")
 
 sinpi = row("sinpi", lambda x: where(equal(_turn(x), 0.0), 0.0 * x, _parity(x) * sin(pi * _turn(x))),
           lambda y, x: pi * cospi(x),
-          latex=r"\sin\left(\pi {0}\right)", definition="sinpi(x)", points=[0.3, 1.7, -20.1],
+          shows="sin(π * x)", definition="sinpi(x)", points=[0.3, 1.7, -20.1],
           edges=[(1, 0, -pi), (0.5, 1, 0), (inf, nan, nan)], doc="sin(πx), exact at whole numbers and halves")
 
 
@@ -333,92 +422,131 @@ def _sinc_slope_near_zero(x: Any) -> Any:
 
 
 degrees = row("degrees", lambda x: x * (180.0 / pi), lambda y, x: 180.0 / pi, aliases=("rad2deg",), method=True,
-          latex=r"{0} \cdot \frac{{180}}{{\pi}}", definition="x * 180 / pi", points=[1, -3], doc="radians to degrees")
+          shows="x * (180 / π)", definition="x * 180 / pi", points=[1, -3], doc="radians to degrees")
 
 radians = row("radians", lambda x: x * (pi / 180.0), lambda y, x: pi / 180.0, aliases=("deg2rad",), method=True,
-          latex=r"{0} \cdot \frac{{\pi}}{{180}}", definition="x * pi / 180", points=[90, -3], doc="degrees to radians")
+          shows="x * (π / 180)", definition="x * pi / 180", points=[90, -3], doc="degrees to radians")
 
 # -- hyperbolic -------------------------------------------------------------------------------------
 
-sinh = row("sinh", Atom(math.sinh, np.sinh), lambda y, x: cosh(x), method=True, latex=r"\sinh",
+sinh = row("sinh", Atom(math.sinh, np.sinh, lambda x: _sinh(x)), lambda y, x: cosh(x), method=True,
           definition="sinh(x)", points=[0, 1e-5, 2, -5], edges=[(1000, inf, inf)], doc="hyperbolic sine")
 
-cosh = row("cosh", Atom(math.cosh, np.cosh), lambda y, x: sinh(x), method=True, latex=r"\cosh",
+
+def _sinh(x: Any) -> Any:
+    size = abs_(x)
+    e, root = expm1(size), exp(0.5 * size)
+    return sign(x) * where(size > 700.0, 0.5 * root * root, 0.5 * (e + e / (e + 1.0)))
+
+
+cosh = row("cosh", Atom(math.cosh, np.cosh, lambda x: _cosh(x)), lambda y, x: sinh(x), method=True,
           definition="cosh(x)", points=[0, 1e-5, 2, -5], edges=[(-1000, inf, -inf)], doc="hyperbolic cosine")
 
+
+def _cosh(x: Any) -> Any:
+    size = abs_(x)
+    e, root = exp(size), exp(0.5 * size)
+    return where(size > 700.0, 0.5 * root * root, 0.5 * (e + 1.0 / e))
+
+
 sech = row("sech", lambda x: where(abs_(x) > 300.0, 2.0 * exp(-abs_(x)), 1.0 / cosh(x)), lambda y, x: -y * tanh(x), method=True,
-          latex=r"\operatorname{{sech}}", definition="1 / cosh(x)", points=[0, 1e-5, 2, -5, 30],
+          definition="1 / cosh(x)", points=[0, 1e-5, 2, -5, 30],
           edges=[(1000, 0, 0), (-inf, 0, 0)], doc="hyperbolic secant, 1/cosh(x)")
 
-tanh = row("tanh", Atom(math.tanh, np.tanh), lambda y, x: square(sech(x)), method=True,
-          textbook=lambda y, x: 1.0 - y**2.0, latex=r"\tanh",
+tanh = row("tanh", Atom(math.tanh, np.tanh, lambda x: _tanh(x)), lambda y, x: square(sech(x)), method=True,
+          textbook=lambda y, x: 1.0 - y**2.0,
           definition="tanh(x)", points=[0, 0.5, -2, 18, 1e-10], edges=[(1000, 1, 0), (-inf, -1, 0)],
           doc="hyperbolic tangent")
 
-asinh = row("asinh", Atom(math.asinh, np.arcsinh), lambda y, x: where(abs_(x) > FAR, 1.0 / abs_(x), 1.0 / hypot(1.0, x)), method=True,
-          textbook=lambda y, x: 1.0 / sqrt(x**2.0 + 1.0), aliases=("arcsinh",), latex=r"\operatorname{{arsinh}}",
+
+def _tanh(x: Any) -> Any:
+    e = expm1(-2.0 * abs_(x))
+    return sign(x) * (-e / (2.0 + e))
+
+
+asinh = row("asinh", Atom(math.asinh, np.arcsinh, lambda x: _asinh(x)), lambda y, x: where(abs_(x) > FAR, 1.0 / abs_(x), 1.0 / hypot(1.0, x)), method=True,
+          textbook=lambda y, x: 1.0 / sqrt(x**2.0 + 1.0), aliases=("arcsinh",), shows="arsinh(x)",
           definition="asinh(x)", points=[0, 1e-5, 2, -1e200], doc="inverse hyperbolic sine")
 
-acosh = row("acosh", Atom(math.acosh, np.arccosh), lambda y, x: where(x > FAR, 1.0 / x, where(x > 1.0, 1.0 / (sqrt(x - 1.0) * sqrt(x + 1.0)),
+
+def _asinh(x: Any) -> Any:
+    size = abs_(x)
+    near = log1p(size + size * size / (1.0 + sqrt(1.0 + size * size)))
+    return sign(x) * where(size > 1e8, log(size) + LN2, near)
+
+
+acosh = row("acosh", Atom(math.acosh, np.arccosh, lambda x: _acosh(x)), lambda y, x: where(x > FAR, 1.0 / x, where(x > 1.0, 1.0 / (sqrt(x - 1.0) * sqrt(x + 1.0)),
                                                      1.0 / sqrt(2.0 * (x - 1.0)))), method=True,
-          textbook=lambda y, x: 1.0 / sqrt(x**2.0 - 1.0), aliases=("arccosh",), latex=r"\operatorname{{arcosh}}",
+          textbook=lambda y, x: 1.0 / sqrt(x**2.0 - 1.0), aliases=("arccosh",), shows="arcosh(x)",
           definition="acosh(x)", points=[1.5, 20, 1e200], edges=[(1, 0, inf), (0, nan, nan)],
           doc="inverse hyperbolic cosine")
 
-atanh = row("atanh", Atom(math.atanh, np.arctanh),
+
+def _acosh(x: Any) -> Any:
+    over = x - 1.0
+    near = log1p(over + sqrt(over * (over + 2.0)))
+    return where(x < 1.0, nan, where(x > 1e8, log(x) + LN2, near))
+
+
+atanh = row("atanh", Atom(math.atanh, np.arctanh, lambda x: _atanh(x)),
           lambda y, x: where(abs_(x) > 1.0, y, 1.0 / _one_less_square(x)), method=True,
-          textbook=lambda y, x: 1.0 / (1.0 - x**2.0), aliases=("arctanh",), latex=r"\operatorname{{artanh}}",
+          textbook=lambda y, x: 1.0 / (1.0 - x**2.0), aliases=("arctanh",), shows="artanh(x)",
           definition="atanh(x)", points=[0, 0.5, -0.999], edges=[(1, inf, inf), (2, nan, nan)],
           doc="inverse hyperbolic tangent")
+
+
+def _atanh(x: Any) -> Any:
+    size = abs_(x)
+    return sign(x) * (0.5 * log1p(2.0 * size / (1.0 - size)))
+
 
 # -- activations ------------------------------------------------------------------------------------
 
 sigmoid = row("sigmoid", lambda x: where(x < 0.0, exp(-abs_(x)), 1.0) / (1.0 + exp(-abs_(x))),
           lambda y, x: 0.25 * square(sech(0.5 * x)), method=True, aliases=("expit",),
-          textbook=lambda y, x: y * (1.0 - y), latex=r"\sigma", symbol="σ",
+          textbook=lambda y, x: y * (1.0 - y), shows="σ(x)", symbol="σ",
           definition="1 / (1 + exp(-x))", points=[0, 2, -3, 40, -40], edges=[(1000, 1, 0), (-1000, 0, 0)],
           doc="1/(1 + e⁻ˣ)")
 
 softplus = row("softplus", lambda x: where(x <= 0.0, 0.0, x) + log1p(exp(-abs_(x))), lambda y, x: sigmoid(x),
-          method=True, latex=r"\operatorname{{softplus}}",
+          method=True,
           definition="log(1 + exp(x))", points=[0, 2, -3, 40, -40], edges=[(1000, 1000, 1), (-1000, 0, 0)],
           doc="ln(1 + eˣ), without overflow and without a threshold")
 
 logsigmoid = row("logsigmoid", lambda x: -softplus(-x), lambda y, x: sigmoid(-x), method=True,
-          aliases=("log_sigmoid",), latex=r"\ln\sigma",
+          aliases=("log_sigmoid",), shows="ln(σ(x))",
           definition="-log(1 + exp(-x))", points=[0, 2, -3, 40, -40], edges=[(-1000, -1000, 1)], doc="ln σ(x)")
 
 relu = row("relu", lambda x: where(x <= 0.0, 0.0, x), lambda y, x: where(x <= 0.0, 0.0, where(x > 0.0, 1.0, x)),
-          method=True, textbook=lambda y, x: where(x > 0.0, 1.0, 0.0), latex=r"\operatorname{{relu}}",
+          method=True, textbook=lambda y, x: where(x > 0.0, 1.0, 0.0),
           definition="x if x > 0 else 0 * x", points=[2, -3], edges=[(0, 0, 0), (nan, nan, nan)], doc="max(0, x)")
 
 leaky_relu = row("leaky_relu", lambda x, negative_slope=0.01: where(x > 0.0, x, negative_slope * x),
           lambda y, x, negative_slope: (where(x > 0.0, 1.0, negative_slope), where(x > 0.0, 0.0, x)),
-          method=True, latex=r"\operatorname{{leakyrelu}}({0}; {1})",
+          method=True, shows="leakyrelu(x, negative_slope=negative_slope)",
           definition="x if x > 0 else negative_slope * x", points=[(2, 0.01), (-3, 0.2)],
           edges=[((0, 0.2), 0, (0.2, 0))], doc="x, or negative_slope·x below 0 (and at 0)")
 
 prelu = row("prelu", lambda x, a: where(x > 0.0, x, a * x),
           lambda y, x, a: (where(x > 0.0, 1.0, a), where(x > 0.0, 0.0, x)),
-          method=True, latex=r"\operatorname{{prelu}}({0}; {1})",
+          method=True, shows="prelu(x, a=a)",
           definition="x if x > 0 else a * x", points=[(2, 0.25), (-3, 0.2)], edges=[((0, 0.2), 0, (0.2, 0))],
           doc="x, or a·x below 0, where a is learned (He et al. 2015)")
 
 rrelu = row("rrelu", lambda x, a: where(x > 0.0, x, a * x),
           lambda y, x, a: (where(x > 0.0, 1.0, a), where(x > 0.0, 0.0, x)),
-          latex=r"\operatorname{{rrelu}}({0}; {1})",
+          shows="rrelu(x, a=a)",
           definition="x if x > 0 else a * x", points=[(2, 0.25), (-3, 0.2)], edges=[((0, 0.2), 0, (0.2, 0))],
           doc="x, or a·x below 0, where a was drawn at random (Xu et al. 2015)")
 
 elu = row("elu", lambda x, alpha=1.0: where(x > 0.0, x, alpha * expm1(x)),
           lambda y, x, alpha: (where(x > 0.0, 1.0, alpha * exp(x)), where(x > 0.0, 0.0, expm1(x))),
-          method=True, latex=r"\operatorname{{elu}}({0}; {1})",
+          method=True, shows="elu(x, alpha=alpha)",
           definition="x if x > 0 else alpha * expm1(x)", points=[(2, 1), (-3, 0.5), (-40, 2)],
           edges=[((0, 1), 0, (1, 0)), ((0, 0.5), 0, (0.5, 0))], doc="x, or α(eˣ - 1) below 0 (Clevert et al. 2016)")
 
 selu = row("selu", lambda x: SELU_SCALE * where(x > 0.0, x, SELU_ALPHA * expm1(x)),
           lambda y, x: SELU_SCALE * where(x > 0.0, 1.0, SELU_ALPHA * exp(x)), method=True,
-          latex=r"\operatorname{{selu}}",
           definition=f"mpf('{SELU_SCALE}') * (x if x > 0 else mpf('{SELU_ALPHA}') * expm1(x))",
           points=[2, -3, -40], edges=[(0, 0, SELU_SCALE * SELU_ALPHA)],
           doc="λ·elu(x; α) with the λ and α that keep mean 0 and variance 1 (Klambauer et al. 2017)")
@@ -428,7 +556,7 @@ celu = row("celu", lambda x, alpha=1.0: where(x > 0.0, x, alpha * expm1(x / alph
                                where(x > 0.0, 0.0, _celu_slope(x / alpha))),
           textbook=lambda y, x, alpha: (where(x > 0.0, 1.0, exp(x / alpha)),
                                         where(x > 0.0, 0.0, expm1(x / alpha) - x / alpha * exp(x / alpha))),
-          method=True, latex=r"\operatorname{{celu}}({0}; {1})",
+          method=True, shows="celu(x, alpha=alpha)",
           definition="x if x > 0 else alpha * expm1(x / alpha)", points=[(2, 1), (-3, 0.5), (-40, 2)],
           edges=[((0, 1), 0, (1, 0)), ((0, 2), 0, (1, 0))], doc="x, or α(e^(x/α) - 1) below 0 (Barron 2017)")
 
@@ -442,7 +570,7 @@ def _celu_slope(u: Any) -> Any:
 gelu = row("gelu", lambda x: where(x < -40.0, 0.0, 0.5 * x * erfc(-x / SQRT2)),
           lambda y, x: where(abs_(x) > 40.0, where(x > 0.0, 1.0, 0.0),
                              0.5 * erfc(-x / SQRT2) + x * exp(-0.5 * x * x) / SQRT_2PI),
-          method=True, latex=r"\operatorname{{gelu}}",
+          method=True,
           definition="x * erfc(-x / sqrt(2)) / 2", points=[0.3, 2, -3, -12, 30],
           edges=[(0, 0, 0.5), (inf, inf, 1), (-inf, 0, 0)], doc="x·Φ(x), Φ the normal distribution (Hendrycks & Gimpel 2016)")
 
@@ -452,7 +580,7 @@ gelu_tanh = row("gelu_tanh", lambda x: where(x < -40.0, 0.0, x * sigmoid(2.0 * _
               sigmoid(2.0 * _gelu_inner(x))
               + 0.5 * x * square(sech(_gelu_inner(x)))
               * (SQRT_2_OVER_PI * (1.0 + 3.0 * 0.044715 * x * x))),
-          method=True, latex=r"\operatorname{{gelu}}_{{\tanh}}",
+          method=True,
           definition="x / 2 * (1 + tanh(sqrt(2 / pi) * (x + mpf('0.044715') * x ** 3)))",
           points=[0.3, 2, -3, -12, 30], edges=[(0, 0, 0.5), (inf, inf, 1), (-inf, 0, 0)],
           doc="the tanh approximation of gelu")
@@ -466,132 +594,140 @@ silu = row("silu", lambda x: where(x < -SATURATED, 0.0, x * sigmoid(x)),
           lambda y, x: where(abs_(x) > SATURATED, where(x > 0.0, 1.0, 0.0),
                              sigmoid(x) + 0.25 * x * square(sech(0.5 * x))),
           method=True, aliases=("swish",), textbook=lambda y, x: sigmoid(x) * (1.0 + x * (1.0 - sigmoid(x))),
-          latex=r"\operatorname{{silu}}",
           definition="x / (1 + exp(-x))", points=[0.3, 2, -3, -40, 40],
           edges=[(0, 0, 0.5), (inf, inf, 1), (-inf, 0, 0)], doc="x·σ(x), also called swish")
 
 mish = row("mish", lambda x: where(x < -SATURATED, 0.0, x * tanh(softplus(x))),
           lambda y, x: where(x > 400.0, 1.0, where(x < -340.0, where(x < -SATURATED, 0.0, exp(x) * (1.0 + x)),
                              tanh(softplus(x)) + x * sigmoid(x) * square(sech(softplus(x))))),
-          method=True, latex=r"\operatorname{{mish}}",
+          method=True,
           definition="x * tanh(log(1 + exp(x)))", points=[0.3, 2, -3, -40, 40],
           edges=[(0, 0, 0.6), (inf, inf, 1), (-inf, 0, 0)], doc="x·tanh(softplus(x)) (Misra 2019)")
 
 hardtanh = row("hardtanh", lambda x, low=-1.0, high=1.0: where(x <= low, low, where(x >= high, high, x)),
           lambda y, x, low, high: (where(x <= low, 0.0, where(x >= high, 0.0, where(equal(x, x), 1.0, x))),
                                    where(x <= low, 1.0, 0.0), where(x <= low, 0.0, where(x >= high, 1.0, 0.0))),
-          method=True, latex=r"\operatorname{{hardtanh}}({0}; {1}, {2})",
+          method=True, shows="hardtanh(x, low=low, high=high)",
           definition="low if x <= low else high if x >= high else x", points=[(0.3, -1, 1), (5, -1, 1), (-5, -1, 2)],
           edges=[((-1, -1, 1), -1, (0, None, None)), ((1, -1, 1), 1, (0, None, None))], doc="x cut off at low and high")
 
 relu6 = row("relu6", lambda x: where(x <= 0.0, 0.0, where(x >= 6.0, 6.0, x)),
           lambda y, x: where(x > 0.0, where(x < 6.0, 1.0, 0.0), where(x <= 0.0, 0.0, x)), method=True,
-          latex=r"\operatorname{{relu6}}", definition="0 * x if x <= 0 else 6 + 0 * x if x >= 6 else x",
+          definition="0 * x if x <= 0 else 6 + 0 * x if x >= 6 else x",
           points=[3, -1, 7], edges=[(0, 0, 0), (6, 6, 0)], doc="min(max(0, x), 6)")
 
 hardsigmoid = row("hardsigmoid", lambda x: where(x <= -3.0, 0.0, where(x >= 3.0, 1.0, x / 6.0 + 0.5)),
           lambda y, x: where(x > -3.0, where(x < 3.0, 1.0 / 6.0, 0.0), where(x <= -3.0, 0.0, x)), method=True,
-          latex=r"\operatorname{{hardsigmoid}}", definition="0 * x if x <= -3 else 1 + 0 * x if x >= 3 else x / 6 + mpf(1) / 2",
+          definition="0 * x if x <= -3 else 1 + 0 * x if x >= 3 else x / 6 + mpf(1) / 2",
           points=[0.3, -5, 5], edges=[(-3, 0, 0), (3, 1, 0)], doc="x/6 + ½ cut off at 0 and 1")
 
 hardswish = row("hardswish", lambda x: where(x <= -3.0, 0.0, where(x >= 3.0, x, x * (x / 6.0 + 0.5))),
           lambda y, x: where(x > -3.0, where(x < 3.0, x / 3.0 + 0.5, 1.0), where(x <= -3.0, 0.0, x)), method=True,
-          latex=r"\operatorname{{hardswish}}", definition="0 * x if x <= -3 else x if x >= 3 else x * (x / 6 + mpf(1) / 2)",
+          definition="0 * x if x <= -3 else x if x >= 3 else x * (x / 6 + mpf(1) / 2)",
           points=[0.3, -5, 5, -2], edges=[(-3, 0, 0), (3, 3, 1)], doc="x·hardsigmoid(x) (Howard et al. 2019)")
 
 softsign = row("softsign", lambda x: where(abs_(x) > 1e17, sign(x), x / (1.0 + abs_(x))),
           lambda y, x: 1.0 / (1.0 + abs_(x)) * (1.0 / (1.0 + abs_(x))), method=True,
           textbook=lambda y, x: 1.0 / (1.0 + abs_(x)) ** 2.0,
-          latex=r"\operatorname{{softsign}}", definition="x / (1 + abs(x))", points=[0.3, -5, 1e10],
+          definition="x / (1 + abs(x))", points=[0.3, -5, 1e10],
           edges=[(0, 0, 1), (inf, 1, 0)], doc="x/(1 + |x|)")
 
 # -- kinks and steps --------------------------------------------------------------------------------
 
 abs_ = row("abs", Atom(math.fabs, np.abs), lambda y, x: sign(x),
-          aliases=("absolute", "fabs"), method=True, latex=r"\left|{0}\right|", symbol="|·|",
+          aliases=("absolute", "fabs"), method=True, symbol="|·|",
           definition="abs(x)", points=[2, -3], edges=[(0, 0, 0)], doc="|x|")
 
 sign = row("sign", lambda x: where(x > 0.0, 1.0, where(x < 0.0, -1.0, 0.0 * x)), lambda y, x: 0.0, method=True,
-          latex=r"\operatorname{{sign}}", definition="sign(x)", points=[2, -3], edges=[(0, 0, 0)],
+          definition="sign(x)", points=[2, -3], edges=[(0, 0, 0)],
           doc="-1, 0 or 1")
 
 step = row("step", lambda x: where(x > 0.0, 1.0, where(x <= 0.0, 0.0, x)), lambda y, x: 0.0, method=True,
-          latex=r"1_{{{0} > 0}}", definition="mpf(1) if x > 0 else mpf(0)", points=[2, -3], edges=[(0, 0, 0)],
+          shows="x > 0", definition="mpf(1) if x > 0 else mpf(0)", points=[2, -3], edges=[(0, 0, 0)],
           doc="the threshold unit: 1 where x > 0, else 0")
 
 less = row("less", lambda a, b: where(a < b, 1.0, 0.0), lambda y, a, b: (None, None), symbol="<",
-          latex="1_{{{0} < {1}}}", definition="mpf(1) if a < b else mpf(0)", points=[(1, 2), (2, -1)],
+          shows="a < b", definition="mpf(1) if a < b else mpf(0)", points=[(1, 2), (2, -1)],
           edges=[((1, 1), 0, (None, None)), ((nan, 1), 0, (None, None))], doc="1 where a < b, else 0")
 
 less_equal = row("less_equal", lambda a, b: where(a <= b, 1.0, 0.0), lambda y, a, b: (None, None), symbol="≤",
-          latex=r"1_{{{0} \le {1}}}", definition="mpf(1) if a <= b else mpf(0)", points=[(1, 2), (2, -1)],
+          shows="a <= b", definition="mpf(1) if a <= b else mpf(0)", points=[(1, 2), (2, -1)],
           edges=[((1, 1), 1, (None, None)), ((nan, 1), 0, (None, None))], doc="1 where a ≤ b, else 0")
 
 greater = row("greater", lambda a, b: where(a > b, 1.0, 0.0), lambda y, a, b: (None, None), symbol=">",
-          latex="1_{{{0} > {1}}}", definition="mpf(1) if a > b else mpf(0)", points=[(1, 2), (2, -1)],
+          shows="a > b", definition="mpf(1) if a > b else mpf(0)", points=[(1, 2), (2, -1)],
           edges=[((1, 1), 0, (None, None)), ((nan, 1), 0, (None, None))], doc="1 where a > b, else 0")
 
 greater_equal = row("greater_equal", lambda a, b: where(a >= b, 1.0, 0.0), lambda y, a, b: (None, None), symbol="≥",
-          latex=r"1_{{{0} \ge {1}}}", definition="mpf(1) if a >= b else mpf(0)", points=[(1, 2), (2, -1)],
+          shows="a >= b", definition="mpf(1) if a >= b else mpf(0)", points=[(1, 2), (2, -1)],
           edges=[((1, 1), 1, (None, None)), ((nan, 1), 0, (None, None))], doc="1 where a ≥ b, else 0")
 
 equal_ = row("equal", lambda a, b: where(equal(a, b), 1.0, 0.0), lambda y, a, b: (None, None), symbol="=",
-          latex="1_{{{0} = {1}}}", definition="mpf(1) if a == b else mpf(0)", points=[(1, 2), (2, -1)],
+          shows="a == b", definition="mpf(1) if a == b else mpf(0)", points=[(1, 2), (2, -1)],
           edges=[((1, 1), 1, (None, None)), ((nan, nan), 0, (None, None))], doc="1 where the numbers are equal, else 0")
 
 maximum = row("maximum", lambda a, b: where(a > b, a, where(b >= a, b, a + b)),
           lambda y, a, b: (where(a > b, 1.0, where(a < b, 0.0, where(equal(a, b), 0.5, nan))),
                            where(a > b, 0.0, where(a < b, 1.0, where(equal(a, b), 0.5, nan)))),
-          method=True, latex=r"\max({0}, {1})", definition="max(a, b)", points=[(1, 2), (2, -1)],
+          method=True, shows="max(a, b)", definition="max(a, b)", points=[(1, 2), (2, -1)],
           edges=[((1, 1), 1, (0.5, 0.5)), ((nan, 1), nan, (nan, nan))], doc="the larger; at a tie each gets half")
 
 minimum = row("minimum", lambda a, b: where(a < b, a, where(b <= a, b, a + b)),
           lambda y, a, b: (where(a < b, 1.0, where(a > b, 0.0, where(equal(a, b), 0.5, nan))),
                            where(a < b, 0.0, where(a > b, 1.0, where(equal(a, b), 0.5, nan)))),
-          method=True, latex=r"\min({0}, {1})", definition="min(a, b)", points=[(1, 2), (2, -1)],
+          method=True, shows="min(a, b)", definition="min(a, b)", points=[(1, 2), (2, -1)],
           edges=[((1, 1), 1, (0.5, 0.5)), ((nan, 1), nan, (nan, nan))], doc="the smaller; at a tie each gets half")
 
 clip = row("clip", lambda x, low, high: where(x > high, high, where(x < low, low, x)),
           lambda y, x, low, high: (where(x > high, 0.0, where(x < low, 0.0, where(equal(x, x), 1.0, x))),
                                    where(x > high, 0.0, where(x < low, 1.0, 0.0)), where(x > high, 1.0, 0.0)),
-          method=True, aliases=("clamp",), latex=r"\operatorname{{clip}}({0}; {1}, {2})",
+          method=True, aliases=("clamp",), shows="clip(x, low=low, high=high)",
           definition="high if x > high else low if x < low else x", points=[(0.3, -1, 1), (5, -1, 1), (-5, -1, 2)],
           edges=[((-1, -1, 1), -1, (1, 0, 0)), ((1, -1, 1), 1, (1, 0, 0))], doc="x kept within [low, high]; slope 1 at the bounds")
 
 where_ = row("where", lambda condition, chosen, other: where(condition, chosen, other),
           lambda y, condition, chosen, other: (None, where(condition, 1.0, None), where(condition, None, 1.0)),
-          latex=r"\left({1} \text{{ if }} {0} \text{{ else }} {2}\right)", definition="chosen if condition else other",
+          shows="chosen if condition else other", definition="chosen if condition else other",
           points=[(1, 2, 3), (0, 2, 3)], doc="chosen or other; no derivative at all goes to the one not taken")
 
 guard = row("guard", lambda condition, chosen, other: where(condition, chosen, other),
           lambda y, condition, chosen, other: (None, where(condition, 1.0, None), where(condition, None, 1.0)),
-          latex=r"\left({1} \text{{ if }} {0} \text{{ else }} {2}\right)", definition="chosen if condition else other",
+          shows="chosen if condition else other", definition="chosen if condition else other",
           points=[(1, 2, 3), (0, 2, 3)],
           doc="chosen or other, two forms of one number of which either has its digits somewhere: a formula shows the one taken")
 
 floor = row("floor", Atom(lambda x: math.copysign(math.floor(x), x), np.floor), lambda y, x: 0.0, method=True,
-          latex=r"\lfloor {0} \rfloor", definition="floor(x)", points=[2.5, -2.5], edges=[(inf, inf, 0)],
+          definition="floor(x)", points=[2.5, -2.5], edges=[(inf, inf, 0)],
           doc="the largest whole number not above x")
 
-ceil = row("ceil", Atom(lambda x: math.copysign(math.ceil(x), x), np.ceil), lambda y, x: 0.0, method=True,
-          latex=r"\lceil {0} \rceil", definition="ceil(x)", points=[2.5, -2.5], doc="the smallest whole number not below x")
+ceil = row("ceil", Atom(lambda x: math.copysign(math.ceil(x), x), np.ceil, lambda x: -floor(-x)), lambda y, x: 0.0, method=True,
+          definition="ceil(x)", points=[2.5, -2.5], doc="the smallest whole number not below x")
 
-trunc = row("trunc", Atom(lambda x: math.copysign(math.trunc(x), x), np.trunc), lambda y, x: 0.0, method=True,
-          aliases=("fix",), latex=r"\operatorname{{trunc}}", definition="floor(x) if x > 0 else ceil(x)",
+trunc = row("trunc", Atom(lambda x: math.copysign(math.trunc(x), x), np.trunc, lambda x: where(x < 0.0, ceil(x), floor(x))), lambda y, x: 0.0, method=True,
+          aliases=("fix",), definition="floor(x) if x > 0 else ceil(x)",
           points=[2.5, -2.5], doc="x without its fraction")
 
-round_ = row("round", Atom(lambda x: math.copysign(round(x), x), np.rint), lambda y, x: 0.0,
-          aliases=("rint",), latex=r"\operatorname{{round}}", definition="nint(x)", points=[2.4, -2.6],
+round_ = row("round", Atom(lambda x: math.copysign(round(x), x), np.rint, lambda x: _round(x)), lambda y, x: 0.0,
+          aliases=("rint",), definition="nint(x)", points=[2.4, -2.6],
           edges=[(0.5, 0, 0), (1.5, 2, 0), (2.5, 2, 0)], doc="the nearest whole number, halves to the even one")
+
+
+def _round(x: Any) -> Any:
+    size = abs_(x)
+    below = floor(size)
+    over = size - below
+    nearest = where(over < 0.5, below, where(over > 0.5, below + 1.0, 2.0 * floor(0.5 * (below + 1.0))))
+    return where(equal(x, 0.0), x, where(x < 0.0, -nearest, nearest))
+
 
 # -- special functions ------------------------------------------------------------------------------
 
-erf = row("erf", Atom(math.erf, error_function.erf), lambda y, x: TWO_OVER_SQRT_PI * _bell(x),
-          method=True, latex=r"\operatorname{{erf}}", definition="erf(x)", points=[0, 0.5, -2, 5],
+erf = row("erf", Atom(math.erf, error_function.erf, error_function.erf), lambda y, x: TWO_OVER_SQRT_PI * _bell(x),
+          method=True, definition="erf(x)", points=[0, 0.5, -2, 5],
           edges=[(inf, 1, 0)], doc="the error function, 2/√π ∫₀ˣ exp(-t²) dt")
 
-erfc = row("erfc", Atom(math.erfc, error_function.erfc), lambda y, x: -TWO_OVER_SQRT_PI * _bell(x),
-          method=True, latex=r"\operatorname{{erfc}}", definition="erfc(x)", points=[0, 0.5, -2, 20],
+erfc = row("erfc", Atom(math.erfc, error_function.erfc, error_function.erfc), lambda y, x: -TWO_OVER_SQRT_PI * _bell(x),
+          method=True, definition="erfc(x)", points=[0, 0.5, -2, 20],
           edges=[(inf, 0, 0)], doc="1 - erf(x), with its digits in the tail")
 
 
@@ -600,16 +736,16 @@ def _bell(x: Any) -> Any:
     return where(abs_(x) > 40.0, 0.0, exp(-x * x))
 
 
-lgamma = row("lgamma", Atom(gamma.lgamma, gamma.lgamma_of_arrays), lambda y, x: digamma(x),
-          method=True, aliases=("gammaln",), latex=r"\ln\left|\Gamma({0})\right|",
+lgamma = row("lgamma", Atom(gamma.lgamma, gamma.lgamma_of_arrays, gamma.lgamma_rule), lambda y, x: digamma(x),
+          method=True, aliases=("gammaln",), shows="ln(abs(Γ(x)))",
           definition="log(abs(gamma(x)))", points=[0.5, 3, 25, -1.5], edges=[(-1, inf, nan), (0, inf, -inf)], doc="ln|Γ(x)|")
 
-digamma = row("digamma", Atom(gamma.digamma, gamma.digamma_of_arrays),
-          lambda y, x: polygamma(1.0, x), method=True, latex=r"\psi",
+digamma = row("digamma", Atom(gamma.digamma, gamma.digamma_of_arrays, lambda x: polygamma(0.0, x)),
+          lambda y, x: polygamma(1.0, x), method=True, shows="ψ(x)",
           definition="psi(0, x)", points=[0.5, 3, 25, -1.5, 1e-5], edges=[(0, -inf, inf)], doc="d/dx ln Γ(x)")
 
-polygamma = row("polygamma", Atom(gamma.polygamma, gamma.polygamma_of_arrays),
-          lambda y, n, x: (None, polygamma(n + 1.0, x)), latex=r"\psi^{{({0})}}({1})",
+polygamma = row("polygamma", Atom(gamma.polygamma, gamma.polygamma_of_arrays, gamma.polygamma_of_known_order),
+          lambda y, n, x: (None, polygamma(n + 1.0, x)), shows="ψ[n](x)",
           definition="psi(int(n), x)", points=[(1, 0.5), (1, 30), (2, 3), (3, -1.5), (0, 2.5)],
           edges=[((1, 0), inf, (None, nan))], doc="the n-th derivative of digamma; n is a whole number, not differentiated")
 
@@ -643,14 +779,14 @@ def _log_softmax_of_arrays(i: Any, *xs: Any) -> Any:
 
 logsumexp = row("logsumexp", Atom(special.logsumexp, lambda *xs: np.logaddexp.reduce(np.broadcast_arrays(*xs))),
           lambda y, *xs: tuple(softmax_vector(xs)), variadic=True,
-          latex=r"\ln\left(\sum e^{{{xs}}}\right)", definition="log(sum(exp(x) for x in xs))",
+          shows="ln(sum(e**x for x in xs))", definition="log(sum(exp(x) for x in xs))",
           points=[(1, 2, 3), (0, -50), (-700, -710)],
           edges=[((1000, 1000), 1000 + LN2, (0.5, 0.5)), ((-inf, -inf), -inf, (nan, nan)), ((-inf, 0), 0, (0, 1))],
           doc="ln Σ exp(xᵢ) without overflow")
 
 softmax = row("softmax", Atom(lambda i, *xs: special.softmax(*xs)[int(i)], lambda i, *xs: softmax_vector(xs)[int(i)]),
           lambda y, i, *xs: (None, *(y * slope for slope in softmax_slopes(i, xs))), variadic=True,
-          latex=r"\frac{{e^{{{xs[i]}}}}}{{\sum e^{{{xs}}}}}", definition="exp(xs[i]) / sum(exp(x) for x in xs)",
+          shows="e**xs[i] / sum(e**x for x in xs)", definition="exp(xs[i]) / sum(exp(x) for x in xs)",
           points=[(0, 1, 2, 3), (2, 1, 2, 3), (1, 0, 50), (0, -1, -900)],
           edges=[((0, 1000, 1000), 0.5, (None, 0.25, -0.25)), ((0, -inf, -inf), nan, (None, nan, nan))],
           doc="the i-th component of softmax(x)")
@@ -658,7 +794,7 @@ softmax = row("softmax", Atom(lambda i, *xs: special.softmax(*xs)[int(i)], lambd
 log_softmax = row("log_softmax",
           Atom(special.log_softmax, _log_softmax_of_arrays),
           lambda y, i, *xs: (None, *softmax_slopes(i, xs)), variadic=True,
-          latex=r"\ln\left(\frac{{e^{{{xs[i]}}}}}{{\sum e^{{{xs}}}}}\right)", definition="xs[i] - log(sum(exp(x) for x in xs))",
+          shows="ln(e**xs[i] / sum(e**x for x in xs))", definition="xs[i] - log(sum(exp(x) for x in xs))",
           points=[(0, 1, 2, 3), (2, 1, 2, 3), (1, 0, 50)],
           edges=[((0, 1000, 1000), -LN2, (None, 0.5, -0.5)), ((0, -inf, 0), -inf, (None, 1, -1))],
           doc="the i-th component of ln softmax(x)")

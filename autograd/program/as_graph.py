@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from autograd.array import ValueArray
-from autograd.context import Label, mode, recording
-from autograd.errors import ArgumentError
+from autograd.context import mode
 from autograd.functions import sum as sum_of
-from autograd.ops.primitive import lookup
+from autograd.program.as_values import graph_of, run
 from autograd.program.batch import Arguments
-from autograd.program.derive import Question
+from autograd.program.derive import Asked, Question
 from autograd.program.layout import Array, Layout
 from autograd.program.options import Options
-from autograd.program.passes.expand import expand_slopes
-from autograd.program.program import Program
 from autograd.program.recording import Recording
-from autograd.recorder import RECORDERS, apply
 from autograd.structure import flatten, leaves_like
 from autograd.transforms import positions
 from autograd.value import RUNNING, Operand, Value
@@ -34,7 +29,7 @@ def is_part_of_more(recording: Recording) -> bool:
 
 def answer(question: Question, recording: Recording, taken: Arguments, options: Options) -> Any:
     """The answer to a question about a function of Values, whose program runs once a sample."""
-    layout = Layout(question, recording, options)
+    layout = Layout(question, Asked(recording, options), options)
     at = positions(options.argnums, recording.by_position)
     wrt = at[0] if isinstance(options.argnums, int) else at
     asked = question.transform(function_of(recording), wrt, options.has_aux)
@@ -56,7 +51,7 @@ def function_of(recording: Recording) -> Callable[..., Any]:
     def f(*args: Any) -> Any:
         given = zip(args, recording.arguments, strict=True)  # which know what is no number, though it be an int
         leaves = [x for thing, structure in given for x in leaves_like(thing, structure, "an argument")]
-        return recording.answer.build(_run(recording.program, [*leaves, *captured]))
+        return recording.answer.build(run(recording.program, [*leaves, *captured]))
 
     return f
 
@@ -66,33 +61,16 @@ def _number_of(node: Value) -> Operand:
     return node if mode().program or node in RUNNING else node._data
 
 
-def graph_of(program: Program, inputs: Sequence[Any]) -> list[Any]:
-    """A program's outputs as a graph in which every node is an instruction, with the words that go with it."""
-    if len(inputs) != len(program.inputs):
-        raise ArgumentError(f"{program!r} takes {len(program.inputs)} numbers, got {len(inputs)}")
-    with recording():  # it is looked at, also where nothing is recorded
-        named = [x if isinstance(x, Value) else Value(x, name) for x, name in zip(inputs, program.inputs, strict=True)]
-        written_out = expand_slopes(program)
-        return _run(written_out, named, written_out.words)
-
-
 def graph_of_recording(recording: Recording, args: Sequence[Any]) -> Any:
     """`graph_of` a recording's program at these arguments, in the structure of the function's answer."""
+    return recording.answer.build(graph_of(recording.program, inputs_of(recording, args)))
+
+
+def inputs_of(recording: Recording, args: Sequence[Any]) -> list[Any]:
+    """What the inputs of a recording's program are at these arguments: their numbers, and the captured nodes."""
     given = zip(args, recording.arguments, strict=True)
     leaves = [x for thing, structure in given for x in leaves_like(thing, structure, "an argument")]
-    return recording.answer.build(graph_of(recording.program, [*leaves, *recording.captured]))
-
-
-def _run(program: Program, inputs: Sequence[Operand], words: Mapping[int, Label] = MappingProxyType({})) -> list[Any]:
-    """The outputs; nodes are labelled as where they are recorded now, unless `words` say what they are."""
-    numbers: list[Any] = [*inputs, *program.constants.tolist()]
-    for line in program:
-        operands = tuple([numbers[i] for i in line.operands])
-        row = lookup(line.operation.row)
-        numbers.append(apply(row, operands) if row.variadic else RECORDERS[row.name](*operands))
-        if line.id in words and isinstance(numbers[-1], Value):
-            numbers[-1]._words = words[line.id]
-    return [numbers[i] for i in program.outputs.tolist()]
+    return [*leaves, *recording.captured]
 
 
 def _arguments(taken: Arguments) -> Iterator[list[Any]]:

@@ -27,11 +27,12 @@ class Run(NamedTuple):
 class Arguments(NamedTuple):
     """The numbers of a call.
 
-    structures  of one sample of each argument
-    fixed       the numbers of the arguments without a batch axis, in arrays
-    batch       (samples, numbers) those of the others
-    samples     how many; None if no argument has a batch axis
-    axes        the batch axis of each argument, None, or what says it for each of its parts
+    Attributes:
+        structures: of one sample of each argument
+        fixed: the numbers of the arguments without a batch axis, in arrays
+        batch: (samples, numbers) those of the others
+        samples: how many; None if no argument has a batch axis
+        axes: the batch axis of each argument, None, or what says it for each of its parts
     """
 
     structures: tuple[Structure, ...]
@@ -124,7 +125,9 @@ def spread(axis: Any, structure: Structure) -> list[tuple[bool, int]]:
 def take(args: Sequence[Any], axes: Sequence[Any], read: Reader = floats, what: str = "") -> Arguments:
     """Take the arguments of a call apart; `read` makes a flat array of a number or array, of floats or Values.
 
-    Raises OperandError for what is no number, ArgumentError if batch axes are missing or differ in length.
+    Raises:
+        OperandError: for what is no number
+        ArgumentError: if batch axes are missing or differ in length
     """
     taker = _Taker(read)
     structures = [

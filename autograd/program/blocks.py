@@ -38,7 +38,10 @@ def portable(call: Call | Compiled) -> Portable:
     """`call`, a compiled function or its ``value_and_grad``, as something that other processes can run.
 
     It goes where functions go: ``dask.array.map_blocks(portable(price), markets)``, where `price` was
-    compiled with ``in_axes=0``.  Raises ArgumentError for a graph of nodes, which stays where it is.
+    compiled with ``in_axes=0``.
+
+    Raises:
+        ArgumentError: for a graph of nodes, which stays where it is
     """
     compiled = call if isinstance(call, Compiled) else call._compiled
     if compiled.f is None:
@@ -57,8 +60,9 @@ def sum_over_blocks(call: Call | Compiled, *args: Any) -> Any:
         loss = compile(f, in_axes=(None, 0, 0), reduce="sum")
         total, gradient = sum_over_blocks(loss.value_and_grad, w, X, y).compute()
 
-    Raises ImportError if dask, the extra `distributed`, is missing, ArgumentError for other options or
-    blocks.
+    Raises:
+        ImportError: if dask, the extra `distributed`, is missing
+        ArgumentError: for other options or blocks
     """
     try:
         from dask.delayed import delayed

@@ -16,7 +16,7 @@ import numpy as np
 from autograd.context import Label
 from autograd.ops.expression import Expression, Term
 from autograd.ops.primitive import lookup
-from autograd.program.program import MULTIPLY, NEGATIVE, Operation, Program
+from autograd.program.graph import GUARD, MULTIPLY, NEGATIVE, WHERE, Graph, Operation
 
 Numbers = tuple[int, ...]
 Ids = np.ndarray[Any, np.dtype[np.int64]]
@@ -107,10 +107,14 @@ class Builder:
         """Whether a number is the constant 1."""
         return number == self.one
 
+    def value_of(self, number: int) -> float | None:
+        """What a number is, if it is a constant."""
+        return self._constants[~number] if number < 0 else None
+
     # -- rules --------------------------------------------------------------------------------------
 
-    def write(self, term: Term, names: Callable[[str], int]) -> int:
-        """The number of an Expression; `names` gives the numbers of its variables."""
+    def write(self, term: Term, names: Callable[[str], int], choice: Operation) -> int:
+        """The number of an Expression; `names` gives the numbers of its variables, `choice` is what its `where` is."""
         done: dict[int, int] = {}
         stack = [term]
         while stack:
@@ -125,12 +129,21 @@ class Builder:
                 waiting = [o for o in top.operands if id(o) not in done]
                 stack.extend(waiting)
                 if not waiting:
-                    done[id(top)] = self.emit(Operation(top.name), tuple(done[id(o)] for o in top.operands))
+                    operation = choice if top.name == "where" else Operation(top.name)
+                    done[id(top)] = self._chosen(operation, tuple(done[id(o)] for o in top.operands))
         return done[id(term)]
+
+    def _chosen(self, operation: Operation, operands: Numbers) -> int:
+        """`emit`; but of a choice that is known beforehand what is chosen."""
+        if operation in (WHERE, GUARD):
+            condition, chosen, other = operands
+            if condition < 0 or chosen == other:
+                return chosen if self.value_of(condition) != 0.0 else other
+        return self.emit(operation, operands)
 
     # -- the end ------------------------------------------------------------------------------------
 
-    def finish(self, outputs: Iterable[int]) -> Program:
+    def finish(self, outputs: Iterable[int]) -> Graph:
         """The program with these outputs, without what they do not need."""
         wanted = np.fromiter(outputs, np.int64)
         needed = self._needed(wanted.tolist())
@@ -140,7 +153,7 @@ class Builder:
         used, code = np.unique(all_codes, return_inverse=True)
         renumber, constants = self._renumbering(np.array(needed, bool), np.concatenate([kept, wanted]))
         operations = list(self._operations)
-        return Program(
+        return Graph(
             inputs=self.inputs,
             constants=constants,
             operations=tuple(operations[i] for i in used.tolist()),

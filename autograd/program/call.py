@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 import numpy as np
 
@@ -26,9 +26,6 @@ from autograd.program.program import Program
 from autograd.program.recording import Recording
 from autograd.structure import check_length, fit, floats, numbers_or_values
 
-if TYPE_CHECKING:
-    from autograd.program.compile import Compiled
-
 
 class Recorded:
     """A recording, and what was made of it so far."""
@@ -37,27 +34,50 @@ class Recorded:
         self.as_written = self.recording = as_written
         if not options.exact:
             with collector_paused():
-                self.recording = replace(as_written, program=fuse_sums(as_written.program))
+                self.recording = replace(as_written, program=Program.of(fuse_sums(as_written.program)))
         self.latest: tuple[Kernel, str] | None = None  # the kernel that ran last, and why that one
         self.latest_program = self.recording.program
         self._programs: dict[Question, Program] = {}
         self._ready: dict[tuple[Question, str], Ready] = {}
+        self._asked: Asked | None = None
+
+    def asked(self, options: Options) -> Asked:
+        """The recording as what questions are asked about, which keeps what several of them need."""
+        if self._asked is None:
+            self._asked = Asked(self.recording, options)
+        return self._asked
 
     def ready(self, question: Question, options: Options, samples: int | None) -> Ready:
         """What answers a question about so many samples, made when it is first needed."""
         program = self._programs.get(question)
         if program is None:
-            asked = Asked(self.recording, options)
-            question.answer(asked)  # raises if it cannot be asked
+            asked = self.asked(options)
             with collector_paused():
-                program = self._programs[question] = question.program(asked)
+                question.answer(asked)  # raises if it cannot be asked
+                program = self._programs[question] = Program.of(question.program(asked))
         backend, why = choose(program, options.backend, samples)
         ready = self._ready.get((question, backend))
         if ready is None:
             with collector_paused():
-                ready = self._ready[question, backend] = Ready(question, program, self.recording, options, backend)
+                ready = self._ready[question, backend] = Ready(question, program, self.asked(options), options, backend)
         self.latest, self.latest_program = (ready.kernel, why), program
         return ready
+
+
+class Function(Protocol):
+    """What a call is a question to: a function that is recorded for the arguments it meets, with its options."""
+
+    f: Any
+    options: Options
+    lock: Any
+
+    def taken(
+        self, args: Sequence[Any], named: dict[str, Any], differentiated: bool = False
+    ) -> tuple[Recorded, Arguments]:
+        """What was recorded for such arguments, now or before, and their numbers."""
+
+    def at_one_point(self, args: Sequence[Any], named: dict[str, Any]) -> tuple[Recorded, Sequence[Any]]:
+        """What was recorded for such arguments of one sample, now or before, and these in its order."""
 
 
 class Call:
@@ -68,7 +88,7 @@ class Call:
     where the function uses inputs of a transform that is running, the answer is made of Values.
     """
 
-    def __init__(self, compiled: Compiled, question: Question) -> None:
+    def __init__(self, compiled: Function, question: Question) -> None:
         self._compiled = compiled
         self._question = question
 
@@ -82,13 +102,15 @@ class Call:
         fixed, each, total = ready.fixed(taken), layout.room_each(taken.samples), layout.room_total()
         ready.kernel.run(fixed, taken.batch, each, total, options.threads)
         layout.scale(taken.samples, each, total)
-        answer = layout.read(each, total, taken.samples)
+        answer = ready.read(layout.read(each, total, taken.samples))
         return answer if out is None else _fill(out, answer)
 
     def bind(self, *args: Any, **named: Any) -> Bound:
         """This call on arrays of its own, for the lowest latency: see `Bound`.
 
-        Raises OperandError for Values, GraphError where the function uses inputs of a transform that is running.
+        Raises:
+            OperandError: for Values
+            GraphError: where the function uses inputs of a transform that is running
         """
         return Bound(self, args, named)
 
@@ -104,6 +126,11 @@ class Call:
             )
         return self._ready(recorded, taken), taken
 
+    def __getattr__(self, name: str) -> NoReturn:
+        if name in ("sparse", "pattern"):
+            raise AttributeError(f"{self._question.name} is no matrix: {name} is of jacobian and of hessian")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
     def __reduce__(self) -> tuple[Any, ...]:
         return getattr, (self._compiled, self._question.name)
 
@@ -117,7 +144,7 @@ class Call:
                 f"{question.name} takes the function's arguments and then {question.takes}, got nothing"
             )
         recorded, taken = compiled.taken(args[:-1], named, differentiated=True)
-        wanted = extras(question, recorded.recording, compiled.options)
+        wanted = extras(question, recorded.asked(compiled.options), compiled.options)
         several = question.takes == "a direction" and not isinstance(compiled.options.argnums, int)
         given = list(args[-1]) if several else [args[-1]]
         check_length(given, len(wanted), f"{question.name}: a direction for each of argnums")
@@ -157,11 +184,10 @@ def _taken_like(extra: Extra, thing: Any) -> Arguments:
 class Ready:
     """A question ready to be answered: its kernel, and where the kernel's numbers stand."""
 
-    def __init__(
-        self, question: Question, program: Program, recording: Recording, options: Options, backend: str
-    ) -> None:
-        self.captured = recording.captured
-        self.layout = Layout(question, recording, options)
+    def __init__(self, question: Question, program: Program, asked: Asked, options: Options, backend: str) -> None:
+        self.captured = asked.recording.captured
+        self.layout = Layout(question, asked, options)
+        self.read: Callable[[Any], Any] = _as_it_is if question.reader is None else question.reader(asked)
         task = Task(program, self.layout.batched, self.layout.summed, options.exact)
         self.kernel: Kernel = kernel_for(task, backend)
 
@@ -171,12 +197,17 @@ class Ready:
         return self.layout.fixed(taken, captured)
 
 
+def _as_it_is(answer: Any) -> Any:
+    return answer
+
+
 class Bound:
     """A call on arrays of its own, for the lowest latency.
 
-    args   the arguments, as arrays to be written into
-    out    the answer, as arrays that every call fills
-    run    the call itself, without anything around it
+    Attributes:
+        args: the arguments, as arrays to be written into
+        out: the answer, as arrays that every call fills
+        run: the call itself, without anything around it
 
     >>> from autograd import compile
     >>> call = compile(lambda x: x[0] * x[1]).value_and_grad.bind(np.array([2.0, 3.0]))
@@ -206,7 +237,7 @@ class Bound:
 
         self.run: Callable[[], object] = whole if ready.captured or layout.is_scaled else bound
         self.args = _views_of_arguments(taken, fixed, batch, places)
-        self.out = layout.read(each, total, taken.samples, views=True)
+        self.out = ready.read(layout.read(each, total, taken.samples, views=True))
 
     def __call__(self) -> Any:
         """Compute `out` from `args`; returns `out`."""

@@ -84,7 +84,9 @@ def check_primitive(row: Callable[..., Any] | Primitive | str) -> PrimitiveCheck
     >>> bool(check_primitive(bell))
     True
 
-    Raises ArgumentError for what is no primitive and a definition that cannot be computed, MissingExtra without mpmath.
+    Raises:
+        ArgumentError: for what is no primitive and a definition that cannot be computed
+        MissingExtra: without mpmath
     """
     from autograd.check.rows import CHECKS  # needs the extra `check`
     from autograd.program.compiled_rows import check_programs

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from copy import deepcopy
 from functools import partial, update_wrapper
 from types import FunctionType
-from typing import Any, Unpack, overload
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, Unpack, overload
 
 from autograd.context import record_sources
 from autograd.errors import ArgumentError, GraphError
@@ -20,23 +20,40 @@ from autograd.program.as_graph import graph_of_recording
 from autograd.program.batch import Arguments, Axes, axes_of
 from autograd.program.call import Bound, Call, Recorded, take_numbers
 from autograd.program.kernel import Kernel
-from autograd.program.options import Choices, Options
+from autograd.program.options import Choices, Options, Running
 from autograd.program.orders import Key, compute_alike, in_order
 from autograd.program.program import Program
 from autograd.program.recording import Recording, record_function, record_nodes
 from autograd.program.signature import Signature
+from autograd.program.sparse import MatrixCall
 from autograd.structure import Structure, fit
 from autograd.text import short
 from autograd.transforms import Function, Positions
 from autograd.value import Value
 
+if TYPE_CHECKING:
+    from autograd.program.answers import (
+        GradientCall,
+        HessianCall,
+        JacobianCall,
+        Valuation,
+        ValueAndGradientCall,
+        ValueCall,
+    )
+
+R = TypeVar("R", covariant=True)
+Made = TypeVar("Made")
 __all__ = ["Bound", "Compiled", "compile", "compile_graph"]
 REMEMBERED = 32  # recordings of one function, for as many structures of its arguments; the oldest is dropped
 _AT_ONCE = 256  # threads that record the same; more are taken for one that calls itself through threads
 
 
 @overload
-def compile(f: Function, /, **options: Unpack[Choices]) -> Compiled: ...  # noqa: A001  (see below)
+def compile(f: Callable[..., R], /, **options: Unpack[Running]) -> CompiledFunction[R]: ...  # noqa: A001  (see below)
+@overload
+def compile(f: None = None, /, **options: Unpack[Running]) -> Compiling: ...  # noqa: A001
+@overload
+def compile(f: Callable[..., R], /, **options: Unpack[Choices]) -> Compiled: ...  # noqa: A001
 @overload
 def compile(f: None = None, /, **options: Unpack[Choices]) -> Callable[[Function], Compiled]: ...  # noqa: A001
 
@@ -91,16 +108,20 @@ def compile(  # noqa: A001  (what the field calls it, torch.compile; Python's ow
     >>> loss.value_and_grad(3.0, np.array([1.0, 2.0]), np.array([2.0, 4.0]))
     (2.5, 5.0)
 
-    argnums   which arguments the derivatives are along, as in `grad`
-    backend   "auto", or the name of an executor; `backend` of the answer says which one runs, and why
-    exact     add every sum in the order in which it was written, and fuse no product with it.  Without
-              it, the terms of a sum whose partial sums nobody else uses are added in any order
-    threads   over how many threads a batch may be spread
-    has_aux   f returns a pair, what is differentiated and what is not, which comes back beside the derivative, as
-              from the transforms (with a reduction it is reduced as the value is)
-    static_argnums, static_argnames    which arguments are no numbers to compute with but part of what is recorded,
-              such as an int that counts: f is recorded once for each.  A str, None, a bool, a member of an enum and a
-              function are so by themselves
+    Args:
+        argnums: which arguments the derivatives are along, as in `grad`
+        backend: "auto", or the name of an executor; `backend` of the answer says which one runs, and why
+        exact: add every sum in the order in which it was written, and fuse no product with it.  Without it, the terms
+            of a sum whose partial sums nobody else uses are added in any order
+        threads: over how many threads a batch may be spread
+        has_aux: f returns a pair, what is differentiated and what is not, which comes back beside the derivative, as
+            from the transforms (with a reduction it is reduced as the value is)
+        static_argnums: which arguments are no numbers to compute with but part of what is recorded, such as an int that
+            counts: f is recorded once for each.  A str, None, a bool, a member of an enum and a function are so by
+            themselves
+        static_argnames: which arguments are no numbers to compute with but part of what is recorded, such as an int
+            that counts: f is recorded once for each.  A str, None, a bool, a member of an enum and a function are so by
+            themselves
 
     What f does is recorded, not what it decides: `if x > 0` on an argument, or reading its `data`,
     raises GraphError; write ``where(x > 0, a, b)``.  Numbers that f takes from elsewhere, and random
@@ -117,13 +138,31 @@ def compile(  # noqa: A001  (what the field calls it, torch.compile; Python's ow
     >>> grad(compile(lambda x: x**3))(2.0)
     12.0
 
-    Raises ArgumentError for options that are none, GraphError where f cannot be recorded, OperandError
-    for arguments that are not numbers.
+    Raises:
+        ArgumentError: for options that are none
+        GraphError: where f cannot be recorded
+        OperandError: for arguments that are not numbers
     """
     options = Options(argnums, in_axes, reduce, backend, exact, threads, has_aux, static_argnums, static_argnames)
     return partial(Compiled, options=options) if f is None else Compiled(f, options)
 
 
+@overload
+def compile_graph(
+    outputs: Made, inputs: Sequence[Any], *, backend: str = "auto", exact: bool = False, threads: int = 1
+) -> CompiledFunction[Made]: ...
+@overload
+def compile_graph(
+    outputs: Made,
+    inputs: Sequence[Any],
+    *,
+    argnums: Positions = 0,
+    in_axes: Axes = None,
+    reduce: str | None = None,
+    backend: str = "auto",
+    exact: bool = False,
+    threads: int = 1,
+) -> Compiled: ...
 def compile_graph(
     outputs: Any,
     inputs: Sequence[Any],
@@ -184,9 +223,9 @@ class Compiled(Locked):
         self.value = Call(self, derive.VALUE)
         self.value_and_grad = Call(self, derive.VALUE_AND_GRADIENT)
         self.grad = Call(self, derive.GRADIENT)
-        self.jacobian = Call(self, derive.JACOBIAN)
+        self.jacobian = MatrixCall(self, derive.JACOBIAN)
         self.value_and_jacobian = Call(self, derive.VALUE_AND_JACOBIAN)
-        self.hessian = Call(self, derive.HESSIAN)
+        self.hessian = MatrixCall(self, derive.HESSIAN)
         self.hvp = Call(self, derive.HVP)
         self.jvp = Call(self, derive.JVP)
         self.vjp = Call(self, derive.VJP)
@@ -215,12 +254,16 @@ class Compiled(Locked):
         >>> y, y.operands[0].operands[0].name
         (Value(data=10.0, grad=0.0, op=add), 'x')
         """
-        given, keywords = self._signature.given(args, named)
         with record_sources():
-            recorded, ordered, _ = self._recorded_for(
-                given, keywords, axes_of(None, len(given) - len(keywords), keywords)
-            )
+            recorded, ordered = self.at_one_point(args, named)
         return graph_of_recording(recorded.as_written, ordered)
+
+    def at_one_point(self, args: Sequence[Any], named: dict[str, Any]) -> tuple[Recorded, Sequence[Any]]:
+        """What was recorded for such arguments of one sample, now or before, and these in its order."""
+        given, keywords = self._signature.given(args, named)
+        axes = axes_of(None, len(given) - len(keywords), keywords)
+        recorded, ordered, _ = self._recorded_for(given, keywords, axes)
+        return recorded, ordered
 
     def taken(
         self, args: Sequence[Any], named: dict[str, Any], differentiated: bool = False
@@ -386,3 +429,23 @@ class Compiled(Locked):
     def __repr__(self) -> str:
         name = short(str(getattr(self.f, "__name__", "graph")))
         return f"<compiled {name}, recorded for {len(self._recordings)} structure{'s' * (len(self._recordings) != 1)}>"
+
+
+if TYPE_CHECKING:
+
+    class CompiledFunction(Valuation[R], Compiled):
+        """A Compiled that answers in f's own shapes, and is differentiated along the first argument.
+
+        What `compile` gives without options that say otherwise, as type checkers see it; it is a `Compiled`.
+        """
+
+        value: ValueCall[R]
+        grad: GradientCall
+        value_and_grad: ValueAndGradientCall
+        jacobian: JacobianCall[R]
+        hessian: HessianCall
+
+    class Compiling(Protocol):
+        """The decorator that `compile` gives without a function."""
+
+        def __call__(self, f: Callable[..., R], /) -> CompiledFunction[R]: ...

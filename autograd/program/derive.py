@@ -9,13 +9,15 @@ from typing import Any, NamedTuple
 from autograd import transforms
 from autograd.errors import ArgumentError, OperandError
 from autograd.kinds import Static
+from autograd.lazy import lazy
 from autograd.ops.primitive import lookup
 from autograd.program.builder import Builder
+from autograd.program.graph import SUM, Graph
 from autograd.program.options import Options
 from autograd.program.passes.adjoint import adjoints, copy_into, with_gradient
+from autograd.program.passes.cones import Entries, jacobian_entries, triangle_entries
 from autograd.program.passes.expand import expand_slopes
-from autograd.program.passes.tangent import tangents, with_tangents
-from autograd.program.program import SUM, Program
+from autograd.program.passes.tangent import with_tangents
 from autograd.program.recording import Recording
 from autograd.structure import NUMBER, Structure, compose
 from autograd.text import quoted
@@ -25,8 +27,9 @@ from autograd.transforms import Function, Positions, positions
 class Answer(NamedTuple):
     """How the outputs of a program answer a question.
 
-    structure  how they are put together
-    depends    (outputs,) which inputs of the recording's program an output is a derivative along
+    Attributes:
+        structure: how they are put together
+        depends: (outputs,) which inputs of the recording's program an output is a derivative along
     """
 
     structure: Structure
@@ -49,10 +52,11 @@ def chosen_of(wrt: Positions, arguments: Sequence[Structure], by_position: int) 
 class Asked:
     """A recording, and what is asked about it: along which inputs, of which of its outputs.
 
-    wrt     the arguments that are differentiated along, as `argnums` has them
-    inputs  the inputs of the program that these are made of
-    main    the structure of what is differentiated
-    aux     the structure of what stands beside it, with `has_aux`
+    Attributes:
+        wrt: the arguments that are differentiated along, as `argnums` has them
+        inputs: the inputs of the program that these are made of
+        main: the structure of what is differentiated
+        aux: the structure of what stands beside it, with `has_aux`
     """
 
     def __init__(self, recording: Recording, options: Options) -> None:
@@ -86,6 +90,34 @@ class Asked:
         found: list[int] = self.program.outputs.tolist()
         return found[: self.main.size]
 
+    @lazy
+    def slopes(self) -> Entries:
+        """The entries of the Jacobian."""
+        return jacobian_entries(self.program, self.inputs, self.outputs)
+
+    @lazy
+    def curvatures(self) -> Entries:
+        """The entries of the Hessian."""
+        if self.is_symmetric:
+            return self.lower_curvatures.whole()
+        gradient = self._expanded_gradient
+        return jacobian_entries(gradient, self.inputs, gradient.outputs.tolist())
+
+    @lazy
+    def lower_curvatures(self) -> Entries:
+        """The entries of the Hessian's lower triangle."""
+        return triangle_entries(self._expanded_gradient, self.inputs)
+
+    @property
+    def is_symmetric(self) -> bool:
+        """Whether the Hessian is known to be: slopes that a user wrote need not be those of the value."""
+        return not any(lookup(operation.row).is_own for operation in self.program.operations)
+
+    @property
+    def _expanded_gradient(self) -> Graph:
+        _gradient(self)  # raises unless there is one
+        return expand_slopes(_gradient_program(self))
+
     @property
     def whole(self) -> Answer:
         """What the function answers."""
@@ -102,7 +134,7 @@ class Asked:
         listed = [*answers, *aux]
         return _several(listed) if len(listed) > 1 else listed[0]
 
-    def with_aux(self, program: Program, value: bool = False) -> Program:
+    def with_aux(self, program: Graph, value: bool = False) -> Graph:
         """A program, with the value before its outputs if asked for, and with what stands beside it behind."""
         parts = [(self.program, self.outputs)] * value + [(program, program.outputs.tolist())]
         if self.aux is not None:
@@ -131,7 +163,7 @@ def together(parts: Sequence[Structure]) -> Structure:
     return Structure(tuple, sum(part.size for part in parts), (), (), tuple(parts))
 
 
-def _merged(parts: Sequence[tuple[Program, Sequence[int]]]) -> Program:
+def _merged(parts: Sequence[tuple[Graph, Sequence[int]]]) -> Graph:
     """One program with some numbers of several, whose inputs are the first of those of the longest."""
     builder = Builder(max((program.inputs for program, _ in parts), key=len))
     outputs = []
@@ -172,35 +204,21 @@ def _hessian(asked: Asked) -> Answer:
 # -- programs ---------------------------------------------------------------------------------------
 
 
-def _gradient_program(asked: Asked) -> Program:
+def _gradient_program(asked: Asked) -> Graph:
     return with_gradient(asked.program, asked.inputs, values=False)
 
 
-def _jacobian_program(asked: Asked) -> Program:
-    """Backwards from every output or forwards from every input, whichever are fewer."""
-    inputs, outputs, program = asked.inputs, asked.outputs, asked.program
-    builder = Builder(program.inputs)
-    numbers = copy_into(builder, program)
-    if len(outputs) <= len(inputs):
-        rows = [adjoints(builder, program, numbers, {o: builder.one}, inputs) for o in outputs]
-    else:
-        columns = [tangents(builder, program, numbers, {i: builder.one}) for i in inputs]
-        rows = [[column[i] for column in columns] for i in range(len(outputs))]
+def _jacobian_program(asked: Asked) -> Graph:
     _, order = compose(asked.main, asked.along)
-    return builder.finish([rows[i][j] for i, j in order])
+    return asked.slopes.at(order)
 
 
-def _hessian_program(asked: Asked) -> Program:
-    """The gradient's tangents along every input.  Symmetric, unless slopes are a user's: each pair is computed once."""
-    inputs, structure = asked.inputs, asked.along
-    first = expand_slopes(_gradient_program(asked))
-    builder = Builder(first.inputs)
-    numbers = copy_into(builder, first)
-    columns = [tangents(builder, first, numbers, {i: builder.one}) for i in inputs]
-    _, order = compose(structure, structure)
-    if any(lookup(operation.row).is_own for operation in asked.program.operations):
-        return builder.finish([columns[j][i] for i, j in order])
-    return builder.finish([columns[min(i, j)][max(i, j)] for i, j in order])
+def _hessian_program(asked: Asked) -> Graph:
+    """Each pair once where it is symmetric."""
+    _, order = compose(asked.along, asked.along)
+    if not asked.is_symmetric:
+        return asked.curvatures.at(order)
+    return asked.lower_curvatures.at([(max(pair), min(pair)) for pair in order])
 
 
 def _directions(asked: Asked) -> list[tuple[int, str]]:
@@ -208,23 +226,23 @@ def _directions(asked: Asked) -> list[tuple[int, str]]:
     return [(i, f"d{asked.program.inputs[i]}") for i in asked.inputs]
 
 
-def _hvp_program(asked: Asked) -> Program:
+def _hvp_program(asked: Asked) -> Graph:
     """The Hessian times a direction: forward over reverse (Pearlmutter 1994)."""
     return with_tangents(expand_slopes(_gradient_program(asked)), _directions(asked))
 
 
-def _jvp_program(asked: Asked) -> Program:
+def _jvp_program(asked: Asked) -> Graph:
     moved = with_tangents(_with_outputs(asked.program, asked.outputs), _directions(asked))
     return asked.with_aux(moved, value=True)
 
 
-def _with_outputs(program: Program, outputs: Sequence[int]) -> Program:
+def _with_outputs(program: Graph, outputs: Sequence[int]) -> Graph:
     builder = Builder(program.inputs)
     numbers = copy_into(builder, program)
     return builder.finish([numbers[i] for i in outputs])
 
 
-def _vjp_program(asked: Asked) -> Program:
+def _vjp_program(asked: Asked) -> Graph:
     """Backwards once, from all outputs, each with its weight."""
     program = asked.program
     builder = Builder([*program.inputs, *asked.main.places("weight")])
@@ -286,18 +304,21 @@ def _vjp(f: Function, wrt: Positions, has_aux: bool) -> Function:
 class Question:
     """One thing that can be asked about a function, along the arguments `argnums`.
 
-    name       what a compiled function calls it
-    transform  the same question to a Python function: (f, argnums, has_aux) → a function
-    answer     (asked) → how the outputs of `program` answer it
-    program    (asked) → a program whose inputs are the recording's, and then those of what it takes
-    takes      after f's arguments: "a direction" for each of `argnums`, "weights" of the value, or nothing
+    Attributes:
+        name: what a compiled function calls it
+        transform: the same question to a Python function: (f, argnums, has_aux) → a function
+        answer: (asked) → how the outputs of `program` answer it
+        program: (asked) → a program whose inputs are the recording's, and then those of what it takes
+        takes: after f's arguments: "a direction" for each of `argnums`, "weights" of the value, or nothing
+        reader: (asked) → what makes of the structured numbers an answer of another kind, if it is one
     """
 
     name: str
     transform: Callable[[Function, Positions, bool], Function]
     answer: Callable[[Asked], Answer]
-    program: Callable[[Asked], Program]
+    program: Callable[[Asked], Graph]
     takes: str = ""
+    reader: Callable[[Asked], Callable[[Any], Any]] | None = None
 
 
 def _with_value(asked: Asked, answer: Answer) -> Answer:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from autograd.errors import ArgumentError
+from autograd.program.graph import Graph
 from autograd.program.kernel import Kernel, Task
-from autograd.program.program import Program
 from autograd.text import quoted
 
 
@@ -29,7 +29,7 @@ def _llvm(task: Task) -> Kernel:
     return kernel_for(task)
 
 
-def _llvm_serves(program: Program, samples: int | None) -> str | None:
+def _llvm_serves(program: Graph, samples: int | None) -> str | None:
     from autograd.program.native.executor import serves
 
     return serves(program, samples)
@@ -44,7 +44,7 @@ def check_backend(backend: str) -> None:
         raise ArgumentError(f'backend is "auto" or one of {sorted(EXECUTORS)}, got {quoted(backend)}')
 
 
-def choose(program: Program, backend: str, samples: int | None) -> tuple[str, str]:
+def choose(program: Graph, backend: str, samples: int | None) -> tuple[str, str]:
     """(the executor that serves, why): `backend` itself, or what is best for the program and so many samples."""
     if backend != "auto":
         return backend, "as asked"

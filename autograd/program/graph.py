@@ -1,84 +1,218 @@
-"""From nodes to a program: the graph below some Values, written down."""
+"""The graph, written down once: flat columns in topological order, which passes, executors and exports read.
+
+It is a list of instructions on numbered numbers.  Number 0 is the first input; after the inputs come the
+constants, after them one number an instruction.  Everything is a NumPy array, so a graph of a million
+instructions is a few arrays, pickles, and can be looked through without walking objects.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import chain
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
-from autograd.errors import GraphError
-from autograd.order import interior, reachable
-from autograd.program.builder import Builder
-from autograd.program.program import Operation, Program
-from autograd.symbol import Symbol
-from autograd.value import RUNNING, Operand, Value
+import numpy as np
 
-_ROWS = {"guard": "where"}  # in a program the one is the other
+from autograd.context import Label
+from autograd.errors import ArgumentError
+from autograd.lazy import lazy
+from autograd.ops import table
+from autograd.ops.primitive import Primitive, lookup
+from autograd.ops.special import halves
+from autograd.text import apart
+
+LONG, END = 100, 30  # so many lines are printed as they are; of more, so many from each end
+WIDE, HEAD, TAIL = 400, 280, 80  # characters of a line that is printed as it is; those from both ends of a longer one
+Ids = np.ndarray[Any, np.dtype[np.int32]]
 
 
-def program_from(outputs: Sequence[Operand], inputs: Sequence[Value] | None = None) -> Program:
-    """The program that computes `outputs` from `inputs` (all leaves, in order, if None).
+class Operation(NamedTuple):
+    """What an instruction computes: a row's value, or its slope along one operand.
 
-    Leaves that are not among the inputs become constants.  An input may be an interior node: what
-    led to it is then left out.
-
-    >>> x, y = Value(2.0, name="x"), Value(3.0, name="y")
-    >>> print(program_from([x * y + 1]))
-    inputs x, y
-    t1 = multiply(x, y)
-    t2 = add(t1, 1.0)
-    outputs t2
-
-    Raises GraphError if a Symbol is needed that is not among the inputs.
+    The slope's operands are (y, *operands), as the row's rule has them: ``tanh′(y, x)``.
     """
-    roots = [output for output in outputs if isinstance(output, Value)]
-    if inputs is None:
-        inputs = [node for node in reachable(*roots) if node.is_leaf and not node.is_detached]
-    builder = Builder(_names(inputs))
-    numbers: dict[Operand, int] = {node: i for i, node in enumerate(inputs)}
-    constant = builder.constant
 
-    def number(operand: Operand) -> int:
-        found = numbers.get(operand) if type(operand) is not float else constant(operand)
-        return constant(_data_of(operand)) if found is None else found
+    row: str
+    slot: int | None = None
 
-    operations: dict[str, Operation] = {}
-    for node in interior(*roots, above=inputs):
-        row = _ROWS.get(node._row.name, node._row.name)
-        operation = operations.get(row) or operations.setdefault(row, Operation(row))
-        numbers[node] = builder.emit(operation, tuple([number(o) for o in node.operands]))
-        builder.describe(numbers[node], node._words)
-    return builder.finish([number(output) for output in outputs])
+    def __reduce__(self) -> tuple[Any, ...]:
+        """By the row itself, which knows whether another process has the same."""
+        return _operation_of, (lookup(self.row), self.slot)
+
+    def __deepcopy__(self, memo: object) -> Operation:
+        return self
+
+    def __str__(self) -> str:
+        row = lookup(self.row)
+        if self.slot is None:
+            return row.title
+        return f"{row.title}′" if row.arity == 1 else f"{row.title}′{self.slot + 1}"
 
 
-def captured_nodes(outputs: Sequence[Operand], inputs: Sequence[Value], start: float) -> list[Value]:
-    """What outputs are computed from beside inputs, in order: leaves made before `start`, and inputs of what runs."""
-    given, roots = set(inputs), [output for output in outputs if isinstance(output, Value)]
-    inner = interior(*roots, above=given | RUNNING)
-    needed = dict.fromkeys(chain(chain.from_iterable(node.operands for node in inner), roots))
-    return [
-        node
-        for node in needed
-        if isinstance(node, Value) and node not in given and (node in RUNNING or (node.is_leaf and node._born < start))
-    ]
+def _operation_of(row: Primitive, slot: int | None) -> Operation:
+    return Operation(row.name, slot)
 
 
-def _data_of(leaf: Operand) -> float:
-    if isinstance(leaf, Symbol):
-        raise GraphError(
-            f"{leaf!r} is not an input of what is compiled: it was kept from another recording. "
-            "Let the function return what is needed later, and hand it in as an argument"
+class Instruction(NamedTuple):
+    """One line of a graph: number `id` is `operation` of `operands`."""
+
+    id: int
+    operation: Operation
+    operands: tuple[int, ...]
+
+
+COLUMNS: dict[str, type[np.generic]] = {
+    "constants": np.float64, "code": np.int32, "starts": np.int64, "operands": np.int32, "outputs": np.int32
+}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """Instructions in topological order; `print` lists them, of many the first and the last (`text()` is all).
+
+    Attributes:
+        inputs: the inputs' names; input i is number i
+        constants: (c,) the constants; constant j is number len(inputs) + j
+        operations: the operations that occur
+        code: (n,) for each instruction, which of `operations` it is
+        starts: (n + 1,) where its operands begin in `operands`
+        operands: their numbers, one instruction after the other
+        outputs: the numbers that are asked for
+        words: of results, where known, their name, scope and the line that recorded them; files do not keep them
+
+    `Builder` makes them, and sees to it that operands stand before their users; `verify` says all that holds of them.
+    """
+
+    inputs: tuple[str, ...]
+    constants: np.ndarray[Any, np.dtype[np.float64]]
+    operations: tuple[Operation, ...]
+    code: np.ndarray[Any, np.dtype[np.int32]]
+    starts: np.ndarray[Any, np.dtype[np.int64]]
+    operands: Ids
+    outputs: Ids
+    words: Mapping[int, Label] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.code)
+
+    @property
+    def first(self) -> int:
+        """The number of the first instruction's result."""
+        return len(self.inputs) + len(self.constants)
+
+    def __iter__(self) -> Iterator[Instruction]:
+        starts, operands = self.starts.tolist(), self.operands.tolist()
+        for i, code in enumerate(self.code.tolist()):
+            yield Instruction(self.first + i, self.operations[code], tuple(operands[starts[i] : starts[i + 1]]))
+
+    def __repr__(self) -> str:
+        def count(n: int, what: str) -> str:
+            return f"{n:,} {what}{'s' * (n != 1)}"
+
+        return (
+            f"<program: {count(len(self.inputs), 'input')}, {count(len(self), 'instruction')}, "
+            f"{count(len(self.outputs), 'output')}>"
         )
-    return leaf._data if isinstance(leaf, Value) else leaf
+
+    def __str__(self) -> str:
+        """The listing; of a long program its first and last lines, of a long line both its ends."""
+        lines = [f"inputs {listed(self._shown)}", *self._elided(), f"outputs {listed(self._results())}"]
+        return "\n".join(line if len(line) <= WIDE else f"{line[:HEAD]} … {line[-TAIL:]}" for line in lines)
+
+    def text(self) -> str:
+        """The whole listing, however long."""
+        lines = [f"inputs {', '.join(self._shown)}", *self._listing(0, len(self))]
+        return "\n".join([*lines, f"outputs {', '.join(self._results())}"])
+
+    def _elided(self) -> list[str]:
+        n = len(self)
+        if n <= LONG:
+            return self._listing(0, n)
+        between = f"… {n - 2 * END:,} of {n:,} lines, which print(program.text()) shows …"
+        return [*self._listing(0, END), between, *self._listing(n - END, n)]
+
+    def _listing(self, start: int, stop: int) -> list[str]:
+        lines = map(self.line, range(start, stop))
+        return [f"{self.name(line.id)} = {self._right_side(line)}" for line in lines]
+
+    def _results(self) -> list[str]:
+        return [self.name(i) for i in self.outputs.tolist()]
+
+    def line(self, i: int) -> Instruction:
+        """The i-th instruction."""
+        operands = self.operands[int(self.starts[i]) : int(self.starts[i + 1])]
+        return Instruction(self.first + i, self.operations[int(self.code[i])], tuple(operands.tolist()))
+
+    def name(self, number: int) -> str:
+        """What `print` calls a number: an input by name, a constant by value, a result t1, t2, …"""
+        if number < len(self.inputs):
+            return self._shown[number]
+        if number < self.first:
+            return repr(float(self.constants[number - len(self.inputs)]))
+        return f"t{number - self.first + 1}"
+
+    @lazy
+    def _shown(self) -> list[str]:
+        """The inputs' names as `print` shows them: apart, and in quotes where they would read as something else."""
+        return [f"“{name}”" if _MISREAD.fullmatch(name) else name for name in apart(self.inputs)]
+
+    def component(self, line: Instruction) -> float | None:
+        """Which component of a softmax an instruction is about; None for other rows.
+
+        Raises:
+            ArgumentError: unless it is a constant of the program
+        """
+        if not lookup(line.operation.row).has_index:
+            return None
+        number = line.operands[line.operation.slot is not None]
+        if not len(self.inputs) <= number < self.first:
+            raise ArgumentError(
+                f"{lookup(line.operation.row).title}: which component is meant must be a constant of the program, "
+                "not a number it computes"
+            )
+        return float(self.constants[number - len(self.inputs)])
+
+    def _right_side(self, line: Instruction) -> str:
+        names = [self.name(i) for i in line.operands]
+        return sum_source(line.operation, names, "·") or f"{line.operation}({', '.join(names)})"
 
 
-def _names(inputs: Sequence[Value]) -> list[str]:
-    """The inputs' names, x1, x2, … for those without; a repeated name gets its number."""
-    names: list[str] = []
-    taken: set[str] = set()
-    for i, node in enumerate(inputs, 1):
-        name = node.name or f"x{i}"
-        if name in taken:
-            name = f"{name}#{i}"
-        taken.add(name)
-        names.append(name)
-    return names
+def sum_source(operation: Operation, operands: Sequence[str], times: str = " * ") -> str | None:
+    """A dot or a sum of these operands, as every language writes it; None for another operation.
+
+    >>> sum_source(DOT, ["w", "v", "x", "y", "b"])
+    'w * x + v * y + b'
+    """
+    if operation not in (DOT, SUM):
+        return None
+    weights, inputs, rest = halves(operands) if operation == DOT else ((), (), operands)
+    return " + ".join([*(f"{w}{times}{x}" for w, x in zip(weights, inputs, strict=True)), *rest]) or "0.0"
+
+
+_MISREAD = re.compile(r"|t\d+|-?(\d.*|inf|nan)|.*( = |, | … ).*")  # as nothing, a result, a constant, several things
+_NUMBERED = re.compile(r"(.*?)(\d+)(\D*)", re.DOTALL)
+_SHOWN = 6  # names that count up are written out as far as so many
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names with commas; where many count up, the first and the last of them.
+
+    >>> listed(["w", *(f"x[{i}]" for i in range(1000)), "b"])
+    'w, x[0] … x[999], b'
+    """
+    runs: list[list[str]] = []
+    following = None  # what the next name is if it counts up
+    for name in names:
+        if name == following:
+            runs[-1].append(name)
+        else:
+            runs.append([name])
+        found = _NUMBERED.fullmatch(name)
+        following = f"{found[1]}{int(found[2]) + 1}{found[3]}" if found else None
+    return ", ".join(f"{run[0]} … {run[-1]}" if len(run) > _SHOWN else ", ".join(run) for run in runs)
+
+
+DOT, SUM = Operation(table.dot.name), Operation(table.sum_.name)
+ADD, MULTIPLY, NEGATIVE = (Operation(row.name) for row in (table.add, table.multiply, table.negative))
+MAXIMUM, POWER, WHERE, GUARD = (Operation(row.name) for row in (table.maximum, table.power, table.where_, table.guard))

@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 
 from autograd.ops.primitive import lookup
+from autograd.program.graph import Graph
 from autograd.program.kernel import Floats, Kernel
-from autograd.program.program import Program
 
 _BLOCK = 1024  # samples at a time: every intermediate number of every sample is kept
 
 
-def interpret(program: Program, inputs: Sequence[Any]) -> list[Any]:
+def interpret(program: Graph, inputs: Sequence[Any]) -> list[Any]:
     """The outputs for these inputs: floats, or arrays that broadcast against each other.
 
     >>> from autograd import Value
-    >>> from autograd.program.graph import program_from
+    >>> from autograd.program.reading import program_from
     >>> x = Value(3.0, name="x")
     >>> interpret(program_from([x * x]), [np.array([1.0, 2.0])])
     [array([1., 4.])]

@@ -1,8 +1,8 @@
 """What an executor is asked for and what it answers: the seam between `compile` and the machines.
 
 A `Task` says what is to be computed over how many samples; an executor turns it into a `Kernel`, which
-is called with arrays.  Nothing else passes between them, so an executor can be added without touching
-anything above it.
+is called with arrays.  Nothing else passes between them; an executor is added by its module and by a line in
+`executors`, which chooses among them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograd.errors import ArgumentError
-from autograd.program.program import Program
+from autograd.program.graph import Graph
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -24,12 +24,13 @@ Floats = np.ndarray[Any, np.dtype[np.float64]]
 class Task:
     """A program, and what of it differs from sample to sample.
 
-    batched  (inputs,) whether an input has a value for each sample, or one for all
-    summed   (outputs,) whether an output is asked for as its sum over the samples, or sample by sample
-    exact    whether every sum is added in the order in which it stands, and no product fused with it
+    Attributes:
+        batched: (inputs,) whether an input has a value for each sample, or one for all
+        summed: (outputs,) whether an output is asked for as its sum over the samples, or sample by sample
+        exact: whether every sum is added in the order in which it stands, and no product fused with it
     """
 
-    program: Program
+    program: Graph
     batched: tuple[bool, ...]
     summed: tuple[bool, ...]
     exact: bool = False
@@ -38,10 +39,11 @@ class Task:
 class Kernel:
     """A task ready to run; float64 throughout, and memory that no batch size makes grow.
 
-    fixed   (unbatched inputs,) in the program's order
-    batch   (samples, batched inputs) in the program's order
-    each    (samples, outputs not summed), written
-    total   (outputs summed,), written
+    Attributes:
+        fixed: (unbatched inputs,) in the program's order
+        batch: (samples, batched inputs) in the program's order
+        each: (samples, outputs not summed), written
+        total: (outputs summed,), written
 
     An executor writes `_run`, and `_bind` if it has something better.  Both are handed what machine code
     can take: arrays of these shapes, C-contiguous and aligned doubles of this machine's byte order, and
@@ -59,7 +61,10 @@ class Kernel:
     def run(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int = 1) -> None:
         """Compute `each` and `total`.  The same inputs give the same bits, whatever `threads` is.
 
-        Inputs may be laid out in any way.  Raises ArgumentError for outputs that are not as said above.
+        Inputs may be laid out in any way.
+
+        Raises:
+            ArgumentError: for outputs that are not as said above
         """
         fixed, batch = _laid_out(fixed), _laid_out(batch)
         self._check(fixed, batch, each, total)

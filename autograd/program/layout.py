@@ -9,7 +9,6 @@ import numpy as np
 from autograd.program.batch import Arguments, axes_of, has_samples, spread
 from autograd.program.derive import Answer, Asked, Question
 from autograd.program.options import Options
-from autograd.program.recording import Recording
 from autograd.structure import Structure
 
 Array = np.ndarray[Any, Any]  # of floats; of Values where an answer is made of them
@@ -23,11 +22,12 @@ class Extra(NamedTuple):
     axis: Any
 
 
-def extras(question: Question, recording: Recording, options: Options) -> list[Extra]:
+def extras(question: Question, asked: Asked, options: Options) -> list[Extra]:
     """What a question takes after the function's arguments."""
     if not question.takes:
         return []
-    asked, axes = Asked(recording, options), axes_of(options.in_axes, recording.by_position, recording.keywords)
+    recording = asked.recording
+    axes = axes_of(options.in_axes, recording.by_position, recording.keywords)
     if question.takes == "weights":
         each = options.reduce is None and any(map(has_samples, axes))
         return [Extra("the weights", asked.main, 0 if each else None)]
@@ -37,19 +37,21 @@ def extras(question: Question, recording: Recording, options: Options) -> list[E
 class Layout:
     """Where the numbers of a question stand.
 
-    batched  (inputs,) whether an input of the program has a value for each sample, or one for all
-    summed   (outputs,) whether an output is asked for as its sum over the samples, or sample by sample
+    Attributes:
+        batched: (inputs,) whether an input of the program has a value for each sample, or one for all
+        summed: (outputs,) whether an output is asked for as its sum over the samples, or sample by sample
     """
 
-    def __init__(self, question: Question, recording: Recording, options: Options) -> None:
+    def __init__(self, question: Question, asked: Asked, options: Options) -> None:
+        recording = asked.recording
         axes = axes_of(options.in_axes, recording.by_position, recording.keywords)
         batched = [mark for argument in zip(axes, recording.arguments, strict=True) for mark in _marks(*argument)]
         self.shared = len(batched) - sum(batched)  # how many numbers of the arguments are the same for all samples
         of_arguments = tuple(batched)
         batched += [False] * len(recording.captured)
-        for extra in extras(question, recording, options):
+        for extra in extras(question, asked, options):
             batched += _marks(extra.axis, extra.structure)
-        answer: Answer = question.answer(Asked(recording, options))
+        answer: Answer = question.answer(asked)
         self.structure = answer.structure
         self.batched = tuple(batched)
         self.summed = tuple(
@@ -83,7 +85,7 @@ class Layout:
     def scale(self, samples: int | None, each: Array, total: Array) -> None:
         """Make means of sums, and derivatives of the mean of derivatives of the sum."""
         if self.is_scaled and samples is not None:
-            with np.errstate(invalid="ignore"):  # the mean of no samples is nan
+            with np.errstate(invalid="ignore", divide="ignore"):  # the mean of no samples is nan
                 total /= samples
                 each /= max(samples, 1)
 

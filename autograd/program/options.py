@@ -13,18 +13,23 @@ from autograd.text import quoted
 from autograd.transforms import Positions
 
 
-class Choices(TypedDict, total=False):
-    """The options of `compile`, for type checkers."""
+class Running(TypedDict, total=False):
+    """The options of `compile` that do not change what is answered, for type checkers."""
+
+    backend: str
+    exact: bool
+    threads: int
+    static_argnums: Positions
+    static_argnames: str | Sequence[str]
+
+
+class Choices(Running, total=False):
+    """All options of `compile`, for type checkers."""
 
     argnums: Positions
     in_axes: Axes
     reduce: str | None
-    backend: str
-    exact: bool
-    threads: int
     has_aux: bool
-    static_argnums: Positions
-    static_argnames: str | Sequence[str]
 
 
 @dataclass(frozen=True)

@@ -1,147 +1,25 @@
-"""The program: a computation graph as plain data in topological order.
-
-A program is a list of instructions on numbered numbers.  Number 0 is the first input; after the inputs
-come the constants, after them one number an instruction.  Everything is a NumPy array, so a program of
-a million instructions is a few arrays, pickles, and can be looked through without walking objects.
-"""
+"""A program as people meet it: a graph that runs, that shows itself, and that goes into files and other languages."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
 
-import numpy as np
-
-from autograd.context import Label
-from autograd.errors import ArgumentError
 from autograd.files import Place
-from autograd.lazy import lazy
-from autograd.ops.primitive import Primitive, lookup
-from autograd.ops.special import halves
-from autograd.text import apart
-
-LONG, END = 100, 30  # so many lines are printed as they are; of more, so many from each end
-WIDE, HEAD, TAIL = 400, 280, 80  # characters of a line that is printed as it is; those from both ends of a longer one
-Ids = np.ndarray[Any, np.dtype[np.int32]]
+from autograd.program.graph import Graph
 
 
-class Operation(NamedTuple):
-    """What an instruction computes: a row's value, or its slope along one operand.
+class Program(Graph):
+    """A recorded function: instructions in topological order; `print` shows them, of many the first and the last.
 
-    The slope's operands are (y, *operands), as the row's rule has them: ``tanh′(y, x)``.
+    It is a `Graph`, whose columns are its data; `text()` is the whole listing.
     """
 
-    row: str
-    slot: int | None = None
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """By the row itself, which knows whether another process has the same."""
-        return _operation_of, (lookup(self.row), self.slot)
-
-    def __deepcopy__(self, memo: object) -> Operation:
-        return self
-
-    def __str__(self) -> str:
-        row = lookup(self.row)
-        if self.slot is None:
-            return row.title
-        return f"{row.title}′" if row.arity == 1 else f"{row.title}′{self.slot + 1}"
-
-
-def _operation_of(row: Primitive, slot: int | None) -> Operation:
-    return Operation(row.name, slot)
-
-
-class Instruction(NamedTuple):
-    """One line of a program: number `id` is `operation` of `operands`."""
-
-    id: int
-    operation: Operation
-    operands: tuple[int, ...]
-
-
-COLUMNS: dict[str, type[np.generic]] = {
-    "constants": np.float64, "code": np.int32, "starts": np.int64, "operands": np.int32, "outputs": np.int32
-}  # fmt: skip
-
-
-@dataclass(frozen=True, eq=False)
-class Program:
-    """Instructions in topological order; `print` shows them, of many the first and the last (`text()` is all).
-
-    inputs      the inputs' names; input i is number i
-    constants   (c,) the constants; constant j is number len(inputs) + j
-    operations  the operations that occur
-    code        (n,) for each instruction, which of `operations` it is
-    starts      (n + 1,) where its operands begin in `operands`
-    operands    their numbers, one instruction after the other
-    outputs     the numbers that are asked for
-    words       of results, where known, their name, scope and the line that recorded them; files do not keep them
-
-    `Builder` makes them, and sees to it that operands stand before their users; `verify` says all that holds of them.
-    """
-
-    inputs: tuple[str, ...]
-    constants: np.ndarray[Any, np.dtype[np.float64]]
-    operations: tuple[Operation, ...]
-    code: np.ndarray[Any, np.dtype[np.int32]]
-    starts: np.ndarray[Any, np.dtype[np.int64]]
-    operands: Ids
-    outputs: Ids
-    words: Mapping[int, Label] = field(default_factory=dict)
-
-    def __len__(self) -> int:
-        return len(self.code)
-
-    @property
-    def first(self) -> int:
-        """The number of the first instruction's result."""
-        return len(self.inputs) + len(self.constants)
-
-    def __iter__(self) -> Iterator[Instruction]:
-        starts, operands = self.starts.tolist(), self.operands.tolist()
-        for i, code in enumerate(self.code.tolist()):
-            yield Instruction(self.first + i, self.operations[code], tuple(operands[starts[i] : starts[i + 1]]))
-
-    def __repr__(self) -> str:
-        def count(n: int, what: str) -> str:
-            return f"{n:,} {what}{'s' * (n != 1)}"
-
-        return (
-            f"<program: {count(len(self.inputs), 'input')}, {count(len(self), 'instruction')}, "
-            f"{count(len(self.outputs), 'output')}>"
-        )
-
-    def __str__(self) -> str:
-        """The listing; of a long program its first and last lines, of a long line both its ends."""
-        lines = [f"inputs {listed(self._shown)}", *self._elided(), f"outputs {listed(self._results())}"]
-        return "\n".join(line if len(line) <= WIDE else f"{line[:HEAD]} … {line[-TAIL:]}" for line in lines)
-
-    def text(self) -> str:
-        """The whole listing, however long."""
-        lines = [f"inputs {', '.join(self._shown)}", *self._listing(0, len(self))]
-        return "\n".join([*lines, f"outputs {', '.join(self._results())}"])
-
-    def _elided(self) -> list[str]:
-        n = len(self)
-        if n <= LONG:
-            return self._listing(0, n)
-        between = f"… {n - 2 * END:,} of {n:,} lines, which print(program.text()) shows …"
-        return [*self._listing(0, END), between, *self._listing(n - END, n)]
-
-    def _listing(self, start: int, stop: int) -> list[str]:
-        lines = map(self.line, range(start, stop))
-        return [f"{self.name(line.id)} = {self._right_side(line)}" for line in lines]
-
-    def _results(self) -> list[str]:
-        return [self.name(i) for i in self.outputs.tolist()]
-
-    def line(self, i: int) -> Instruction:
-        """The i-th instruction."""
-        operands = self.operands[int(self.starts[i]) : int(self.starts[i + 1])]
-        return Instruction(self.first + i, self.operations[int(self.code[i])], tuple(operands.tolist()))
+    @classmethod
+    def of(cls, graph: Graph) -> Program:
+        """A graph as a program, on the same arrays."""
+        return cls(**{column.name: getattr(graph, column.name) for column in fields(graph)})
 
     def graph(self, *numbers: Any) -> list[Any]:
         """The outputs at these inputs as a graph of Values, an instruction a node, to be looked at or derived from.
@@ -149,16 +27,17 @@ class Program:
         Numbers become leaves with the inputs' names; Values stay what they are.  Nodes have the names, scopes and
         source lines that the program knows.
 
-        >>> from autograd.program.graph import program_from
+        >>> from autograd.program.reading import program_from
         >>> from autograd.value import Value
         >>> x = Value(2.0, name="x")
         >>> (y,) = program_from([x * x + 1]).graph(3.0)
         >>> y.data, y.operands[0].operands[0].name
         (10.0, 'x')
 
-        Raises ArgumentError for another count of numbers.
+        Raises:
+            ArgumentError: for another count of numbers
         """
-        from autograd.program.as_graph import graph_of
+        from autograd.program.as_values import graph_of
 
         return graph_of(self, numbers)
 
@@ -182,34 +61,6 @@ class Program:
 
         save_program(self, place)
 
-    def name(self, number: int) -> str:
-        """What `print` calls a number: an input by name, a constant by value, a result t1, t2, …"""
-        if number < len(self.inputs):
-            return self._shown[number]
-        if number < self.first:
-            return repr(float(self.constants[number - len(self.inputs)]))
-        return f"t{number - self.first + 1}"
-
-    @lazy
-    def _shown(self) -> list[str]:
-        """The inputs' names as `print` shows them: apart, and in quotes where they would read as something else."""
-        return [f"“{name}”" if _MISREAD.fullmatch(name) else name for name in apart(self.inputs)]
-
-    def component(self, line: Instruction) -> float | None:
-        """Which component of a softmax an instruction is about; None for other rows.
-
-        Raises ArgumentError unless it is a constant of the program.
-        """
-        if line.operation.row not in ("softmax", "log_softmax"):
-            return None
-        number = line.operands[line.operation.slot is not None]
-        if not len(self.inputs) <= number < self.first:
-            raise ArgumentError(
-                f"{line.operation.row}: which component is meant must be a constant of the program, "
-                "not a number it computes"
-            )
-        return float(self.constants[number - len(self.inputs)])
-
     def to_c(self, name: str = "f", gradient: bool = True) -> str:
         """One self-contained file of C or C++: see `autograd.program.exports.c.to_c`."""
         from autograd.program.exports.c import to_c  # which reads programs
@@ -228,57 +79,15 @@ class Program:
 
         return to_jax(self)
 
-    def _right_side(self, line: Instruction) -> str:
-        names = [self.name(i) for i in line.operands]
-        return sum_source(line.operation, names, "·") or f"{line.operation}({', '.join(names)})"
-
 
 def load_program(place: Place) -> Program:
     """The program that `Program.save` wrote to this path, or to this file, open for bytes.
 
-    Raises FileFormatError for a file that is damaged, cut off, of a later version, something else, or
-    speaks of rows that the table has not or defines otherwise; OSError where there is no file.
+    Raises:
+        FileFormatError: for a file that is damaged, cut off, of a later version, something else, or speaks of rows that
+            the table has not or defines otherwise
+        OSError: where there is no file
     """
     from autograd.program.saving import read_program
 
-    return read_program(place)
-
-
-def sum_source(operation: Operation, operands: Sequence[str], times: str = " * ") -> str | None:
-    """A dot or a sum of these operands, as every language writes it; None for another operation.
-
-    >>> sum_source(DOT, ["w", "v", "x", "y", "b"])
-    'w * x + v * y + b'
-    """
-    if operation not in (DOT, SUM):
-        return None
-    weights, inputs, rest = halves(operands) if operation == DOT else ((), (), operands)
-    return " + ".join([*(f"{w}{times}{x}" for w, x in zip(weights, inputs, strict=True)), *rest]) or "0.0"
-
-
-_MISREAD = re.compile(r"|t\d+|-?(\d.*|inf|nan)|.*( = |, | … ).*")  # as nothing, a result, a constant, several things
-_NUMBERED = re.compile(r"(.*?)(\d+)(\D*)", re.DOTALL)
-_SHOWN = 6  # names that count up are written out as far as so many
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names with commas; where many count up, the first and the last of them.
-
-    >>> listed(["w", *(f"x[{i}]" for i in range(1000)), "b"])
-    'w, x[0] … x[999], b'
-    """
-    runs: list[list[str]] = []
-    following = None  # what the next name is if it counts up
-    for name in names:
-        if name == following:
-            runs[-1].append(name)
-        else:
-            runs.append([name])
-        found = _NUMBERED.fullmatch(name)
-        following = f"{found[1]}{int(found[2]) + 1}{found[3]}" if found else None
-    return ", ".join(f"{run[0]} … {run[-1]}" if len(run) > _SHOWN else ", ".join(run) for run in runs)
-
-
-DOT, SUM = Operation("dot"), Operation("sum")
-ADD, MULTIPLY, NEGATIVE = Operation("add"), Operation("multiply"), Operation("negative")
-MAXIMUM, WHERE = Operation("maximum"), Operation("where")
+    return Program.of(read_program(place))

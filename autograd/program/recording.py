@@ -10,8 +10,8 @@ from autograd.collector import collector_paused
 from autograd.context import now, writing_program
 from autograd.errors import ArgumentError, GraphError, OperandError
 from autograd.order import interior
-from autograd.program.graph import captured_nodes, program_from
 from autograd.program.program import Program
+from autograd.program.reading import captured_nodes, program_from
 from autograd.replay import chose_for_good
 from autograd.structure import Structure, flatten, names_of_arguments
 from autograd.symbol import Symbol
@@ -55,7 +55,9 @@ class Recording:
 def record_function(f: Callable[..., Any], arguments: Sequence[Structure], keywords: tuple[str, ...] = ()) -> Recording:
     """Run f once on Symbols in these structures, the last of which come by name.
 
-    Raises GraphError if f needs to know a number, OperandError if it returns anything but numbers.
+    Raises:
+        GraphError: if f needs to know a number
+        OperandError: if it returns anything but numbers
     """
     count = len(arguments) - len(keywords)
     names = [*names_of_arguments(f, count), *keywords]

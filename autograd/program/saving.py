@@ -2,8 +2,8 @@
 
 An archive (see `autograd.archive`) that holds
 
-program     the names of the inputs, the operations, and of every row that occurs a fingerprint of its
-            definition
+program     the names of the inputs, the operations, and of every row that occurs its revision and how many operands it
+            takes (null: any number)
 constants, code, starts, operands, outputs    the program's arrays
 """
 
@@ -11,20 +11,45 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from autograd.archive import Arrays, Description, Format
+from autograd.archive import Arrays, Content, Description, Format
 from autograd.errors import FileFormatError, GraphError
 from autograd.files import Place, name_of
-from autograd.ops.primitive import Primitive, lookup, titled
-from autograd.program.program import COLUMNS, Operation, Program
+from autograd.ops.primitive import TABLE, Primitive, lookup, titled
+from autograd.program.graph import COLUMNS, Graph, Operation
 from autograd.program.verify import Senseless, check_slot, require, verify
 from autograd.text import quoted
 
-FORMAT = Format("program", 1, COLUMNS, times=30)
+
+class Meaning(NamedTuple):
+    """What tells one meaning of a row's name from another."""
+
+    revision: int
+    operands: int | None  # None: any number
+    rules: str = ""  # of a user's row the hash of its definition and of its rules as they were read
+
+    def written(self) -> list[Any]:
+        """As files have it."""
+        return list(self) if self.rules else [self.revision, self.operands]
+
+    def __str__(self) -> str:
+        count = "any number of" if self.operands is None else f"{self.operands!r:.20}"
+        return f"revision {self.revision!r:.20} with {count} operands"
 
 
-def save_program(program: Program, place: Place) -> None:
+def _without_hashes(description: Description, arrays: Arrays) -> Content:
+    """Version 1 had hashes of definitions, which a word in one changed; every row was of the first revision."""
+    listed = description.get("operations")
+    entries = [entry for entry in listed if isinstance(entry, list) and entry] if isinstance(listed, list) else []
+    names = {entry[0] for entry in entries if isinstance(entry[0], str) and entry[0] in TABLE}
+    return {**description, "rows": {name: [1, lookup(name).arity] for name in names}}, arrays
+
+
+FORMAT = Format("program", 2, COLUMNS, times=30, reads={1: _without_hashes})
+
+
+def save_program(program: Graph, place: Place) -> None:
     """Write a program to a file, whole or not at all."""
     rows = [_of_a_file(operation) for operation in program.operations]
     if len({row.title for row in rows}) < len(set(rows)):
@@ -35,12 +60,12 @@ def save_program(program: Program, place: Place) -> None:
     description = {
         "inputs": list(program.inputs),
         "operations": [[row.title, operation.slot] for row, operation in zip(rows, program.operations, strict=True)],
-        "fingerprints": {row.title: fingerprint(row) for row in rows},
+        "rows": {row.title: _meaning(row).written() for row in rows},
     }
     FORMAT.write(place, description, {name: getattr(program, name) for name in COLUMNS})
 
 
-def read_program(place: Place) -> Program:
+def read_program(place: Place) -> Graph:
     """The program that `save_program` wrote: see `load_program`."""
     description, arrays = FORMAT.read(place)
     try:
@@ -49,10 +74,10 @@ def read_program(place: Place) -> Program:
         raise FileFormatError(f"{name_of(place)} is not a program that can run here: {reason}") from None
 
 
-def fingerprint(row: Primitive) -> str:
-    """What tells one definition of a row from another."""
-    said = (row.title, row.definition, row.operands, row.variadic, *[row.said] * bool(row.said))
-    return hashlib.sha256(repr(said).encode()).hexdigest()
+def _meaning(row: Primitive) -> Meaning:
+    """What a row means here."""
+    rules = hashlib.sha256(repr((row.definition, row.said)).encode()).hexdigest() if row.is_own else ""
+    return Meaning(row.revision, row.arity, rules)
 
 
 def _of_a_file(operation: Operation) -> Primitive:
@@ -65,27 +90,27 @@ def _of_a_file(operation: Operation) -> Primitive:
     return row
 
 
-def _checked(description: Description, arrays: Arrays) -> Program:
+def _checked(description: Description, arrays: Arrays) -> Graph:
     """A program of which nothing can point outside of it."""
     for name in COLUMNS:
         require(name in arrays, f"it has no {name}")
     inputs = description.get("inputs", ())
     require(isinstance(inputs, list) and all(isinstance(i, str) for i in inputs), "its inputs have no names")
     chosen: dict[str, Any] = {name: arrays[name] for name in COLUMNS}
-    program = Program(tuple(inputs), operations=_operations(description), **chosen)
+    program = Graph(tuple(inputs), operations=_operations(description), **chosen)
     verify(program)
     return program
 
 
 def _operations(description: Description) -> tuple[Operation, ...]:
-    listed, prints = description.get("operations"), description.get("fingerprints")
-    if not isinstance(listed, list) or not isinstance(prints, dict):
+    listed, rows = description.get("operations"), description.get("rows")
+    if not isinstance(listed, list) or not isinstance(rows, dict):
         raise Senseless("its operations are not listed")
-    return tuple(_operation(entry, prints) for entry in listed)
+    return tuple(_operation(entry, rows) for entry in listed)
 
 
-def _operation(entry: Any, prints: Mapping[str, Any]) -> Operation:
-    """The operation that an entry of the list names, if the table defines it as the one who saved it did."""
+def _operation(entry: Any, rows: Mapping[str, Any]) -> Operation:
+    """The operation that an entry of the list names, if the row means what it meant to the one who saved it."""
     if not (isinstance(entry, list) and len(entry) == 2 and isinstance(entry[0], str)):
         raise Senseless(f"{quoted(entry)} is no operation")
     title, slot = entry
@@ -95,7 +120,22 @@ def _operation(entry: Any, prints: Mapping[str, Any]) -> Operation:
         raise Senseless(
             f"the table has no row {quoted(title)}; if it is a primitive(…) of yours, call that first"
         ) from None
-    require(prints.get(title) == fingerprint(row), f"the row {title!r} is defined otherwise than when it was saved")
+    _check_same(title, rows.get(title), _meaning(row))
     operation = Operation(row.name, slot)
     check_slot(operation)
     return operation
+
+
+def _check_same(row: str, saved: Any, here: Meaning) -> None:
+    """Raise Senseless unless a row is that of the file."""
+    if not (isinstance(saved, list) and len(saved) in (2, 3) and type(saved[0]) is int):
+        raise Senseless(f"it does not say which revision of {quoted(row)} it means")
+    there = Meaning(*saved)
+    if there.rules != here.rules:
+        raise Senseless(
+            f"{quoted(row)} had other rules when it was saved: call primitive(…) as it was called then, or record it "
+            "again"
+        )
+    if there != here:
+        advice = "update the library" if there.revision > here.revision else "record it again"
+        raise Senseless(f"{quoted(row)} was {there} when it was saved, and is {here}: {advice}")

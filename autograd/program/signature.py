@@ -15,7 +15,11 @@ _BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_
 
 
 class Signature:
-    """What a compiled function is called with.  Raises ArgumentError for static arguments that it has not."""
+    """What a compiled function is called with.
+
+    Raises:
+        ArgumentError: for static arguments that it has not
+    """
 
     def __init__(self, f: Callable[..., Any] | None, options: Options) -> None:
         nums, names = options.static_argnums, options.static_argnames

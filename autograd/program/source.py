@@ -7,19 +7,22 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from autograd.ops.expression import ARITHMETIC, DIVIDE, NEGATIVE
 from autograd.ops.primitive import define, is_row, lookup
-from autograd.program.program import DOT, SUM, Instruction, Operation, Program, sum_source
+from autograd.program.graph import DOT, SUM, Graph, Instruction, Operation, sum_source
 from autograd.text import python_identifiers
 
 TERMS = 500  # of a sum that are added up in one line
-_INFIX = {"add": "+", "subtract": "-", "multiply": "*"}  # IEEE arithmetic in Python too; division raises
+_INFIX = {
+    name: sign for name, sign in ARITHMETIC.items() if name != DIVIDE
+}  # IEEE arithmetic in Python too; division raises
 
 
-def python_source(program: Program) -> str:
+def python_source(program: Graph) -> str:
     """The text of a function of the inputs that returns the outputs.
 
     >>> from autograd import Value
-    >>> from autograd.program.graph import program_from
+    >>> from autograd.program.reading import program_from
     >>> x, y = Value(2.0, name="x[0]"), Value(3.0, name="y")
     >>> print(python_source(program_from([(x * y + 1).tanh()])))
     def program(x_0, y):
@@ -35,11 +38,11 @@ def python_source(program: Program) -> str:
     return "\n".join([*lines, f"    return {outputs}," if outputs else "    return ()"])
 
 
-def python_function(program: Program) -> Callable[..., tuple[Any, ...]]:
+def python_function(program: Graph) -> Callable[..., tuple[Any, ...]]:
     """That function: of floats, or of arrays; tracebacks show its lines, debuggers step into it.
 
     >>> from autograd import Value
-    >>> from autograd.program.graph import program_from
+    >>> from autograd.program.reading import program_from
     >>> x = Value(2.0, name="x")
     >>> python_function(program_from([x * x + 1]))(3.0)
     (10.0,)
@@ -86,12 +89,12 @@ def _right_side(line: Instruction, names: Sequence[str]) -> str:
         return summed
     if line.operation.slot is None and line.operation.row in _INFIX:
         return f" {_INFIX[line.operation.row]} ".join(operands)
-    if line.operation == Operation("negative"):
+    if line.operation == Operation(NEGATIVE):
         return f"-{operands[0]}"
     return f"{function_name(line.operation)}({', '.join(operands)})"
 
 
-def _names(program: Program) -> list[str]:
+def _names(program: Graph) -> list[str]:
     """For every number what the source calls it."""
     constants = [f"({c!r})" if c < 0 or str(c).startswith("-") else repr(c) for c in program.constants.tolist()]
     results = [f"t{i + 1}" for i in range(len(program))]

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd.ops.primitive import lookup
-from autograd.program.program import COLUMNS, Operation, Program
+from autograd.program.graph import COLUMNS, Graph, Operation
 
 MOST = 2**31  # operands of an instruction
 _AT_ONCE = 2**18  # instructions
@@ -23,14 +23,15 @@ def require(holds: object, otherwise: str) -> None:
         raise Senseless(otherwise)
 
 
-def verify(program: Program) -> None:
+def verify(program: Graph) -> None:
     """Nothing points outside of the program or forwards, and every operation has the operands that its row takes.
 
     The inputs have names, the operations are there once each, the columns have their types; every code, operand and
     output is one that stands before it; the operand that chooses among others is a constant, and there is what it
     chooses; words are of results.  It looks at a few arrays, at a million instructions in a twentieth of a second.
 
-    Raises Senseless, with the first thing that is wrong.
+    Raises:
+        Senseless: with the first thing that is wrong
     """
     n, starts = len(program), program.starts
     require(all(isinstance(name, str) for name in program.inputs), "its inputs have no names")
@@ -73,7 +74,7 @@ def _rule(operation: Operation) -> tuple[int, int, int]:
     return max(len(row.operands), (operation.slot or 0) + 1) + slope, MOST, index
 
 
-def _check_instructions(program: Program, lines: range, rules: _Rules) -> None:
+def _check_instructions(program: Graph, lines: range, rules: _Rules) -> None:
     """The same of some instructions."""
     here = slice(lines.start, lines.stop)
     starts, code = program.starts[lines.start : lines.stop + 1], program.code[here]
@@ -91,7 +92,7 @@ def _check_instructions(program: Program, lines: range, rules: _Rules) -> None:
     _check_indices(program, code[chooses], starts[:-1][chooses], lengths[chooses], rules)
 
 
-def _check_indices(program: Program, code: Any, starts: Any, lengths: Any, rules: _Rules) -> None:
+def _check_indices(program: Graph, code: Any, starts: Any, lengths: Any, rules: _Rules) -> None:
     """The operand that chooses is a constant, and there is what it chooses."""
     place = rules.index[code]
     chosen = program.operands[starts + place] - len(program.inputs)

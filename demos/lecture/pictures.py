@@ -69,10 +69,10 @@ def bias() -> Figure:
     without, with_b = figure.subplots(1, 2, sharey=True)
     xs = np.linspace(-1.5, 2.5, 401)
     for w, style in zip(BIAS_WEIGHTS, ("-", "--", ":"), strict=True):
-        without.plot(xs, _outputs(Neuron.from_weights([w]), xs), BLUE, linestyle=style, label=f"w = {w:g}")
+        without.plot(xs, _outputs(w, None, xs), BLUE, linestyle=style, label=f"w = {w:g}")
     without.set_title("tanh(w·x): every jump is at 0")
     for w, style in zip(BIAS_WEIGHTS, ("-", "--", ":"), strict=True):
-        with_b.plot(xs, _outputs(Neuron.from_weights([w], -w * JUMP_AT), xs), BLUE, linestyle=style, label=f"w = {w:g}")
+        with_b.plot(xs, _outputs(w, -w * JUMP_AT, xs), BLUE, linestyle=style, label=f"w = {w:g}")
     with_b.set_title(f"tanh(w·x + b) with b = -{JUMP_AT}·w")
     for axes in (without, with_b):
         _cross(axes)
@@ -84,7 +84,8 @@ def bias() -> Figure:
     return figure
 
 
-def _outputs(neuron: Neuron, xs: Any) -> list[float]:
+def _outputs(w: float, b: float | None, xs: Any) -> list[float]:
+    neuron = Neuron.from_weights([w], b, "tanh")
     return [neuron([x]).data for x in xs]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 
 from autograd import Value, gradient, hessian, square, tanh
@@ -44,12 +46,13 @@ def initialisation(report: Report) -> None:
 
 
 def _zero(report: Report) -> None:
-    model = MLP(3, SIZES, bias=False, init=initialise.zeros())
+    model = MLP(3, SIZES, "tanh", bias=False, init=initialise.zeros())
     J = half_squared_error(model(X4), Y)
     gradients = gradient(J, model.parameters())
     report.say("  All weights 0:")
     report.holds("no gradient", not any(gradients), f"all {len(gradients)} derivatives of J are exactly 0")
-    history = _learn(model)
+    with warnings.catch_warnings(action="ignore"):  # that training stands still, which is what is shown
+        history = _learn(model)
     report.holds("no learning", history[0] == history[-1], f"J = {history[0]:.6f} before and after {EPOCHS} steps")
     lower, here, higher = (_loss_along(step) for step in (0.2, 0.0, -0.2))
     report.holds(
@@ -68,7 +71,7 @@ def _zero(report: Report) -> None:
 def _loss_along(last: float) -> float:
     """J of the four cars with every weight |last|, and those of the last layer `last`."""
     weights = [np.full((3, 3), abs(last)), np.full((3, 2), abs(last)), np.full((2, 1), last)]
-    J: Value = half_squared_error(MLP.from_weights(weights)(X4), Y)
+    J: Value = half_squared_error(MLP.from_weights(weights, activation="tanh")(X4), Y)
     return J.data
 
 
@@ -81,7 +84,7 @@ def _two_weights(w: list[Value]) -> Value:
 
 def _constant(report: Report) -> None:
     report.say("  All weights 0.5:")
-    model = MLP(3, SIZES, bias=False, init=initialise.constant(0.5))
+    model = MLP(3, SIZES, "tanh", bias=False, init=initialise.constant(0.5))
     history = _learn(model)
     W1, W2, _ = model.weights
     report.say(f"    J {history[0]:.6f} → {history[-1]:.6f}; W¹ afterwards, one column a neuron:")
@@ -95,21 +98,21 @@ def _constant(report: Report) -> None:
 def _random(report: Report) -> None:
     variance = slides.INITIAL_VARIANCE
     report.say(f"  w ~ N(0, {variance}): the second number is the variance, so the deviation is {variance**0.5:.1f}:")
-    model = MLP(3, SIZES, bias=False, init=initialise.normal(0.0, variance), seed=1)
+    model = MLP(3, SIZES, "tanh", bias=False, init=initialise.normal(0.0, variance), seed=1)
     history = _learn(model, EPOCHS * 4)
     W1 = model.weights[0]
     learns = history[-1] < history[0] / 4
     report.holds("it learns", learns, f"J {history[0]:.6f} → {history[-1]:.6f} in {EPOCHS * 4} steps")
     gap = float(np.abs(W1 - W1[:, :1]).max())
     report.holds("and its neurons differ", gap > 0.01, f"columns of W¹ differ by up to {gap:.4f}")
-    biases = [b for vector in MLP(3, SIZES, seed=1).biases if vector is not None for b in vector]
+    biases = [b for vector in MLP(3, SIZES, "tanh", seed=1).biases if vector is not None for b in vector]
     report.holds("biases start at zero", not any(biases), f"all {len(biases)} of a network with biases")
 
 
 def online_learning(report: Report) -> None:
     """A trained network is trained further when a new car arrives."""
     report.section("Online learning", "Возможность online использования: сеть можно дообучать")
-    model = MLP(3, SIZES, seed=3)
+    model = MLP(3, SIZES, "tanh", seed=3)
     optimiser = GradientDescent(model.parameters(), 0.3)
     train(model, X4[:3], Y[:3], optimiser=optimiser, epochs=EPOCHS)
     old, new = _error(model, slice(0, 3)), _error(model, slice(3, 4))

@@ -37,7 +37,7 @@ from autograd import (
     where,
 )
 from autograd.errors import ArgumentError, GraphError
-from autograd.program.graph import program_from
+from autograd.program.reading import program_from
 
 BACKENDS = pytest.mark.parametrize("backend", ["interpreter", "numpy", "llvm"])
 OURS = types.SimpleNamespace(

@@ -385,7 +385,7 @@ ASKING = ["x in nodes", "nodes.index(x)", "nodes.remove(x)", "nodes.count(x)", "
 
 
 @pytest.mark.parametrize(
-    "module", ["autograd.chain", "nn.layers", "viz.trace", "demos.cars", "handbook.cells", "benchmarks.x"]
+    "module", ["autograd.chain", "nn.networks.layers", "viz.trace", "demos.cars", "handbook.cells", "benchmarks.x"]
 )
 @pytest.mark.parametrize("source", ASKING)
 def test_our_packages_are_caught_comparing_values(source, module):

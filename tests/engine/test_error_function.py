@@ -7,7 +7,9 @@ import mpmath
 import numpy as np
 import pytest
 
-from autograd.ops.error_function import erf, erfc
+from autograd.ops import table
+
+erf, erfc = table.erf.array, table.erfc.array
 
 POINTS = np.concatenate([np.linspace(-7, 27.2, 1500), np.linspace(-1.1, 1.1, 500), [1e-300, 1e-9, -1e-20]])
 
@@ -27,10 +29,10 @@ def test_edges_are_those_of_the_c_library(function, c):
         found = function(np.array(edges))
     assert found.tolist() == [c(x) for x in edges]
     assert [math.copysign(1, y) for y in found] == [math.copysign(1, c(x)) for x in edges]
-    assert np.isnan(function(math.nan))
+    assert np.isnan(function(np.float64(math.nan)))
 
 
 def test_an_answer_has_the_shape_of_what_was_given():
     assert erf(np.zeros((2, 0, 3))).shape == (2, 0, 3)
-    assert isinstance(erfc(0.5), float)
-    assert erf([[1, 2]]).shape == (1, 2)
+    assert isinstance(erfc(np.float64(0.5)), float)
+    assert erf(np.array([[1.0, 2.0]])).shape == (1, 2)

@@ -51,9 +51,10 @@ def test_what_is_shared_is_assigned_once_in_the_language_s_words():
 
 
 def test_every_row_has_its_slopes_in_javascript():
-    written = table_source([Use("dot", 5), Use("softmax", 3, (1.0,))])
+    uses = [Use(row.name, len(row.operands)) for row in TABLE.values() if not row.variadic]
+    written = table_source([*uses, Use("dot", 5), Use("softmax", 3, (1.0,))])
     for row in TABLE.values():
-        assert (f"slopes.{row.name} = " in written) != row.variadic
+        assert (f'slopes["{row.name}"] = ' in written) != row.variadic
     assert 'slopes["dot/5"] = (y, ...xs) => [xs[2], xs[3], xs[0], xs[1], 1];' in written.splitlines()
     assert 'slopes["softmax/3/1"]' in written
 
@@ -81,3 +82,10 @@ def test_a_rule_that_nests_deep_is_cut_into_lines_that_python_reads():
     for i in range(3000):
         expected = 1.0 / (1.5 + expected) if i % 2 else 1.5 * (1.0 + expected)
     assert namespace["result"] == expected
+
+
+def test_javascript_has_the_rules_that_are_used_and_what_these_call():
+    written = table_source([Use("sigmoid", 1), Use("sigmoid", 1)])
+    assert [line.split(" = ")[0] for line in written.splitlines()] == [
+        "value.sech", "value.square", "value.sigmoid", 'slopes["sigmoid"]',
+    ]  # fmt: skip

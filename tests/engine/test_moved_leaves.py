@@ -177,7 +177,7 @@ FACES = {
     "formula": lambda J, w: str(viz.formula(J, depth=1)),
     "formula in LaTeX": lambda J, w: viz.formula(J, depth=1).latex,
     "formula in MathML": lambda J, w: viz.formula(J, depth=1).mathml,
-    "explore": lambda J, w: viz.explore(J, learn=w).html, "to_dot": lambda J, w: viz.to_dot(J, wrt=w).source,
+    "explore": lambda J, w: viz.explore(J, wrt=w).html, "to_dot": lambda J, w: viz.to_dot(J, wrt=w).source,
 }  # fmt: skip
 
 

@@ -12,9 +12,9 @@ import pytest
 from autograd.ops.primitive import TABLE, Primitive
 from autograd.program.arrays.executor import NumpyKernel
 from autograd.program.builder import Builder
+from autograd.program.graph import Operation
 from autograd.program.interpreter import Interpreter
 from autograd.program.kernel import Task
-from autograd.program.program import Operation
 
 pytest.importorskip("llvmlite", reason="the extra `native` is not installed")
 

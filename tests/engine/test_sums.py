@@ -11,7 +11,7 @@ import autograd
 from autograd import Value, deltas, dot
 from autograd.ops.numbers import left_to_right
 from autograd.ops.primitive import TABLE
-from autograd.program.graph import program_from
+from autograd.program.reading import program_from
 
 BACKENDS = ("interpreter", "numpy", "llvm")
 MAGNITUDES = st.sampled_from([1.0, -1.0, 3.0, 1e16, -1e16, 1e-16, 1e8, -1e8, 0.1, 1e300, -1e300, 1e308])

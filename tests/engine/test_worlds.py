@@ -506,7 +506,7 @@ def test_a_value_made_inside_is_a_constant():
 
 
 def test_a_model_in_a_closure_and_as_a_function():
-    model = MLP(2, [3, 1], seed=1)
+    model = MLP(2, [3, 1], "tanh", seed=1)
     x0 = np.array([0.3, -0.4])
 
     def J(x):

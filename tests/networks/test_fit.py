@@ -68,6 +68,7 @@ def test_every_loss_trains_as_the_loop_does(loss, y, outputs, last, batch_size):
 
 
 @pytest.mark.parametrize("name", act.names())
+@pytest.mark.filterwarnings("ignore:training stands still")
 def test_every_activation_trains_as_the_loop_does(name):
     models = [Sequential(Layer(2, 3, name, seed=rng), Layer(3, 1, "linear", seed=rng))
               for rng in map(np.random.default_rng, (2, 2))]  # fmt: skip
@@ -434,6 +435,7 @@ OPTIMISERS = [lambda p: nn.GradientDescent(p, 0.02), lambda p: nn.SGD(p, 0.02, m
 
 @given(data=st.data())
 @settings(max_examples=15, deadline=None)
+@pytest.mark.filterwarnings("ignore:training stands still")
 def test_any_network_goes_on_from_a_file_as_if_it_had_not_stopped(tmp_path_factory, data):
     loss = data.draw(st.sampled_from(list(LOSSES)))
     widths = data.draw(st.lists(st.integers(1, 4), max_size=2))

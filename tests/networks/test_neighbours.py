@@ -8,7 +8,7 @@ import pytest
 from autograd.errors import ArgumentError, MissingExtra, OperandError
 from nn import MLP, Layer, PReLU, QuantileNormalization, RReLU, Sequential, Standardization
 from nn import activations as act
-from nn.torch import MODULES
+from nn.neighbours.torch import MODULES
 
 Z = np.concatenate([np.linspace(-6, 6, 49), [-800.0, -45.0, -3.0, -1e-9, 0.0, 1e-9, 3.0, 45.0, 700.0]])
 

@@ -128,7 +128,7 @@ def test_scopes_nest_and_own_functions_stay_in_the_neuron():
     assert y.operands[0].scope == "twin.layer.neuron1"
     assert layer([2.0]).scope == "layer.neuron1"
     with scope("twin"):
-        plain = MLP(1, [1], seed=0)([2.0])
+        plain = MLP(1, [1], "tanh", seed=0)([2.0])
     assert [n.scope for n in (plain, plain.operands[0])] == ["twin.layer2.neuron1"] * 2
     same = Layer(1, 1, lambda z: z, seed=0)([2.0])
     assert same.name == "z₁"
@@ -318,8 +318,8 @@ def test_rrelu_draws_while_training_and_repeats_by_seed():
 
 def test_reprs():
     assert repr(MLP(3, [2, 1], ["relu", "linear"])) == "MLP(3, [2, 1], ['relu', 'linear'])"
-    assert repr(Sequential(Layer(2, 1, bias=False))) == "Sequential(Layer(2, 1, 'tanh', bias=False))"
-    assert repr(Neuron(2)) == "Neuron(2, 'tanh')"
+    assert repr(Sequential(Layer(2, 1, bias=False))) == "Sequential(Layer(2, 1, 'relu', bias=False))"
+    assert repr(Neuron(2)) == "Neuron(2, 'relu')"
     assert repr(Perceptron([6, 2], 7)) == "Perceptron([6.0, 2.0], threshold=7.0)"
 
 
@@ -327,3 +327,26 @@ def test_public_names_exist():
     assert len(set(nn.__all__)) == len(nn.__all__)
     for name in nn.__all__:
         assert getattr(nn, name).__doc__
+
+
+def test_learned_slopes_are_a_vector_too():
+    layer = Layer(2, 3, "prelu", seed=0)
+    assert layer.slopes.tolist() == [0.25] * 3
+    layer.slopes = [0.1, 0.2, 0.3]
+    assert [neuron.slope.data for neuron in layer.neurons] == [0.1, 0.2, 0.3]
+    assert Layer(2, 3, "tanh").slopes is None
+    with pytest.raises(ArgumentError, match="learns no slopes: its activation would have to be 'prelu'"):
+        Layer(2, 3, "tanh").slopes = 0.5
+    with pytest.raises(ArgumentError, match="slopes has one number for each of 3 neurons, got shape \\(2,\\)"):
+        layer.slopes = [1, 2]
+
+
+@pytest.mark.parametrize("given", [([[1.0]],), ([[1.0]], [2.0]), (np.ones((3, 1)), np.ones(3)), (1,), ("yes",)])
+def test_the_mode_is_no_place_for_data(given):
+    model = MLP(1, [1], seed=0).eval()
+    with pytest.raises(ArgumentError, match=r"takes no data: .* model\.fit\(X, y, …\) or nn\.train\(model, X, y, …\)"):
+        model.train(*given)
+    with pytest.raises(ArgumentError, match="takes no data"):
+        model.train(epochs=3)
+    assert not model.training
+    assert model.train().training

@@ -14,7 +14,7 @@ from hypothesis.extra.numpy import arrays
 
 from autograd.errors import ArgumentError, GraphError, NonFiniteError, OperandError
 from nn import MLP, Layer, QuantileNormalization, Standardization, initialise, train
-from nn.data import table
+from nn.data.tables import table
 
 SPREADS = {
     "normal": 0.1, "uniform": 1 / math.sqrt(3), "zeros": 0.0,

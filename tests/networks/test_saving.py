@@ -4,6 +4,7 @@ import io
 import json
 import os
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from autograd import Value
 from autograd.errors import ArgumentError, FileFormatError
 from nn import MLP, Layer, Neuron, Perceptron, PReLU, RReLU, Sequential, train
 from nn import activations as act
-from nn.saving import describe
+from nn.saving import FORMAT, describe
 
 XOR = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], float)
 XOR_Y = np.array([0.0, 1.0, 1.0, 0.0])
@@ -130,6 +131,22 @@ def loaded(tmp_path_factory, content):
     return nn.load(path)
 
 
+FILES = Path(__file__).with_name("files")
+
+
+@pytest.mark.parametrize("version", range(1, FORMAT.version + 1))
+def test_files_of_every_version_are_read(version, tmp_path):
+    """Who raises the version keeps a file of the one before."""
+    model = nn.load(FILES / f"model-{version}.npz")
+    assert repr(model) == "MLP(2, [3, 2, 1], ['prelu', 'rrelu', 'linear'])"
+    assert model.predict([[0.5, -1.25], [0.1, 0.2]]) == pytest.approx(
+        [0.3881058251809838, -0.5673468627759239], rel=1e-12
+    )
+    assert (model.optimiser.steps, model.optimiser.learning_rate) == (3, nn.Warmup(2, nn.StepDecay(0.1, 5)))
+    assert model.history["training"] == pytest.approx([16.552133565431582, 11.893065133980103, 7.1149962312373525])
+    assert comes_back(model, tmp_path).state_dict() == model.state_dict()
+
+
 @given(cut=st.integers(0, len(WHOLE) - 1))
 @settings(max_examples=60, deadline=None)
 def test_a_file_cut_anywhere_is_refused(tmp_path_factory, cut):
@@ -160,7 +177,8 @@ def rewritten(tmp_path, **changes):
 
 
 @pytest.mark.parametrize(("changes", "says"), [
-    ({"format": "other"}, "not a saved model"), ({"version": 2}, "version 2"), ({"kind": "Forest"}, "whole model"),
+    ({"format": "other"}, "not a saved model"), ({"version": 2}, "version 2 .* update the library"),
+    ({"kind": "Forest"}, "whole model"),
     ({"layers": []}, "whole model"), ({"layers": [{}]}, "whole model"), ({"activations": [{"name": "x"}]}, "x"),
     ({"activations": []}, "whole model"), ({"parameters": np.ones(3)}, "3 parameters"),
     ({"parameters": np.ones(16, int)}, "flat array of float64s"),

@@ -17,8 +17,8 @@ from autograd import compile, polygamma
 from autograd.ops import gamma
 from autograd.ops.primitive import _BY_ANY_NAME, TABLE, Atom, row
 from autograd.program.builder import Builder
+from autograd.program.graph import Operation
 from autograd.program.kernel import Task
-from autograd.program.program import Operation
 
 pytest.importorskip("llvmlite", reason="the extra `native` is not installed")
 

@@ -682,6 +682,7 @@ def test_what_stands_first_does_not_say_what_a_tuple_is():
         ag.compile(lambda x: x, in_axes=True)(a)
 
 
+@pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")  # as NumPy says itself
 def test_matrices_of_numpy_are_refused():
     M = np.asmatrix([[1.0, 2.0], [3.0, 4.0]])
     for f in (ag.grad(lambda X: ag.sum(X * X)), ag.compile(lambda X: ag.sum(X * X))):

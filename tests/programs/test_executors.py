@@ -17,11 +17,11 @@ from autograd.ops.primitive import TABLE
 from autograd.program.arrays.tanh import room_for, shared_tanh
 from autograd.program.builder import Builder
 from autograd.program.executors import EXECUTORS, kernel_for
-from autograd.program.graph import program_from
+from autograd.program.graph import Operation
 from autograd.program.interpreter import interpret
 from autograd.program.kernel import Task
 from autograd.program.passes.adjoint import with_gradient
-from autograd.program.program import Operation
+from autograd.program.reading import program_from
 from autograd.recorder import record
 from tests.engine.test_random_graphs import build, plans
 

@@ -14,9 +14,9 @@ from autograd.ops.primitive import TABLE
 from autograd.program.builder import Builder
 from autograd.program.exports.c import with_jacobian
 from autograd.program.exports.jax import to_jax
-from autograd.program.graph import program_from
+from autograd.program.graph import Operation
 from autograd.program.interpreter import interpret
-from autograd.program.program import Operation
+from autograd.program.reading import program_from
 
 jax = pytest.importorskip("jax", reason="the extra `jax` is not installed")
 INDEXED = ("softmax", "log_softmax")

@@ -9,8 +9,8 @@ from autograd import compile
 from autograd.errors import ArgumentError
 from autograd.program.builder import Builder
 from autograd.program.executors import EXECUTORS, kernel_for
+from autograd.program.graph import MULTIPLY
 from autograd.program.kernel import Kernel, Task
-from autograd.program.program import MULTIPLY
 
 pytest.importorskip("llvmlite", reason="the extra `native` is not installed")
 

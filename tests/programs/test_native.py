@@ -12,19 +12,23 @@ from functools import cache
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from autograd.errors import ArgumentError, MissingExtra
 from autograd.ops.primitive import TABLE, Primitive
 from autograd.program.builder import Builder
+from autograd.program.graph import DOT, Operation
 from autograd.program.interpreter import Interpreter
 from autograd.program.kernel import Task
-from autograd.program.program import DOT, Operation
 
 pytest.importorskip("llvmlite", reason="the extra `native` is not installed")
 
-from autograd.program.native import machine
+from autograd.program.native import entrance, machine
+from autograd.program.native.driver import driver, levels, places
 from autograd.program.native.executor import kernel_for, serves
 from autograd.program.native.machine import Library
+from autograd.program.native.routine import Integer, Longs, Routine, Text, choose, larger, smaller
 from autograd.program.native.straight_kernel import StraightLine
 from autograd.program.native.tape_kernel import TapeKernel
 
@@ -235,6 +239,121 @@ def test_wide_layers_are_left_to_matrix_products_when_there_are_samples_to_multi
     assert serves(layers, 256) is None
     assert "tape" in serves(layers, None)
     assert "written out" in serves(network(1, 16), 256)
+
+
+# -- writing a tape ---------------------------------------------------------------------------------
+
+
+def random_lines(dice: random.Random) -> tuple[int, list[list[int]]]:
+    """(how many numbers there are before, the numbers that each instruction reads): some of them twice."""
+    first = dice.randrange(6)
+    counts = [dice.randrange(5) for _ in range(dice.randrange(40))]
+    return first, [[dice.randrange(first + i) for _ in range(n if first + i else 0)] for i, n in enumerate(counts)]
+
+
+def run_machine(write, *arguments) -> int | None:
+    """What the driver's function of that name says; it writes into arrays."""
+    return entrance.alone(driver(), write)(*(a.ctypes.data if isinstance(a, np.ndarray) else a for a in arguments))
+
+
+def flat(lists: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:
+    """(where each list starts, all elements)."""
+    starts = np.cumsum([0, *map(len, lists)])
+    return starts, np.array([x for each in lists for x in each], np.int32)
+
+
+@given(st.randoms(use_true_random=False), st.integers(1, 50))
+def test_a_level_is_how_many_of_its_window_an_instruction_waits_for(dice, window):
+    first, lines = random_lines(dice)
+    plain: list[int] = []
+    for i, read in enumerate(lines):
+        waits = [plain[o - first] + 1 for o in read if o >= first and (o - first) // window == i // window]
+        plain.append(max(waits, default=0))
+    found = np.full(len(lines), 99, np.int32)
+    run_machine(levels, len(lines), first, window, *flat(lines), found)
+    assert found.tolist() == plain
+
+
+@given(st.randoms(use_true_random=False))
+def test_a_register_is_given_out_again_when_its_number_has_been_read_for_the_last_time(dice):
+    uniform, lines = random_lines(dice)
+    results = [uniform + i if dice.random() < 0.8 else ~i for i in range(len(lines))]  # else an output: nobody reads it
+    lines = [[o for o in read if o < uniform or o in results] for read in lines]
+    last = {o: i for i, read in enumerate(lines) for o in read if o >= uniform}
+    plain, free, used = dict(enumerate(range(uniform))), [], uniform
+    for i, read in enumerate(lines):
+        free += [plain[o] for o in dict.fromkeys(read) if last.get(o) == i]
+        if results[i] >= 0:
+            plain[results[i]] = free.pop() if free else used
+            used = max(used, plain[results[i]] + 1)
+    place = np.array([*range(uniform), *[-1] * len(lines)], np.int32)
+    ends = np.array([last.get(number, -1) for number in range(len(place))])
+    arrays = (*flat(lines), np.array(results, np.int32), ends, place, np.empty(len(place) + 1, np.int32))
+    assert run_machine(places, len(lines), *arrays, uniform) == used
+    assert place.tolist() == [plain.get(number, -1) for number in range(len(place))]
+
+
+# -- loops and conditions ---------------------------------------------------------------------------
+
+
+def collatz(code: Routine, n: Integer, steps: Longs) -> Integer:
+    """How many steps each of 1, …, n takes to 1, and the most."""
+    most = code.variable(code.integer(0))
+    with code.loop(1, n + 1) as start:
+        x, count = code.variable(start), code.variable(code.integer(0))
+        with code.during(lambda: ~(x == 1)):
+            x.set(choose((x & 1) == 1, x * 3 + 1, x >> 1))
+            count.set(count + 1)
+        steps[start - 1] = count
+        most.set(larger(most, count))
+    return most
+
+
+def shapes(code: Routine, n: Integer, found: Longs) -> None:
+    """Loops in conditions in loops, and what was written before them and in them."""
+    with code.loop(2, n, 3) as i:
+        total, square = code.variable(i), i * i
+        with code.when(i < 6):
+            with code.loop(i) as j, code.when(j >= 2):
+                total.set(total + i * i + j * j)
+            total.set(total * 10)
+        found[i] = smaller(total, 5000) + square - i * i + i // 4 + (20 - i) + ((i << 2) | 1) + (i ^ 5)
+
+
+def written(write) -> Library:
+    text = Text()
+    text.routine(write, Routine())
+    return Library(str(text))
+
+
+def test_loops_and_variables_are_those_of_python():
+    def plain(x: int) -> int:
+        return 0 if x == 1 else 1 + plain(3 * x + 1 if x % 2 else x // 2)
+
+    steps, library = np.zeros(200, np.int64), written(collatz)
+    expected = [plain(x) for x in range(1, 201)]
+    assert entrance.alone(library, collatz)(200, steps.ctypes.data) == max(expected)
+    assert steps.tolist() == expected
+
+
+def test_conditions_and_loops_stand_in_each_other():
+    found, expected, library = np.zeros(50, np.int64), [0] * 50, written(shapes)
+    for i in range(2, 50, 3):
+        total = i
+        if i < 6:
+            total = 10 * (total + sum(i * i + j * j for j in range(i) if j >= 2))
+        expected[i] = min(total, 5000) + i // 4 + (20 - i) + (i << 2 | 1) + (i ^ 5)
+    entrance.alone(library, shapes)(50, found.ctypes.data)
+    assert found.tolist() == expected
+
+
+def test_only_a_variable_is_set_and_only_where_it_is_known():
+    code = Routine()
+    with code.when(Integer(code, "%n") < 3):
+        inner = code.variable(code.integer(1))
+    for fixed in (inner, Integer(code, "%n")):
+        with pytest.raises(TypeError, match="is no variable here"):
+            fixed.set(code.integer(2))
 
 
 # -- lifetimes --------------------------------------------------------------------------------------

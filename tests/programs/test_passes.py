@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 import autograd
 from autograd import Value, tanh
 from autograd.context import Label
-from autograd.program.graph import program_from
+from autograd.program.graph import DOT
 from autograd.program.interpreter import interpret
 from autograd.program.passes.adjoint import with_gradient
 from autograd.program.passes.expand import expand_slopes
 from autograd.program.passes.fuse import fuse_sums
-from autograd.program.program import DOT
+from autograd.program.reading import program_from
 from autograd.program.verify import Senseless, verify
 from tests.engine.test_random_graphs import build, plans
 

@@ -8,6 +8,8 @@ import json
 import pickle
 import traceback
 import zipfile
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,9 +19,13 @@ from hypothesis import strategies as st
 import autograd
 from autograd import FileFormatError, Value, compile, load_program, tanh
 from autograd import sum as sum_of
-from autograd.program.graph import program_from
+from autograd.ops import primitive
+from autograd.ops.primitive import TABLE
 from autograd.program.interpreter import interpret
 from autograd.program.passes.adjoint import with_gradient
+from autograd.program.program import Program
+from autograd.program.reading import program_from
+from autograd.program.saving import FORMAT
 from tests.engine.test_random_graphs import build, plans
 
 POINT = [0.5, -1.25]
@@ -30,7 +36,7 @@ def example():
     x, y = Value(0.5, name="x"), Value(-1.25, name="w[0]")
     z = autograd.dot([x, y, 2.0], [y, x, y], -0.5)
     root = autograd.tanh(z) * autograd.where(x > 0, y**2, 1 / y) + autograd.softmax([x, y, z])[1]
-    return with_gradient(program_from([root], [x, y]), [0, 1])
+    return Program.of(with_gradient(program_from([root], [x, y]), [0, 1]))
 
 
 def same(a, b):
@@ -94,13 +100,22 @@ def put(place, number):
 
 
 @pytest.mark.parametrize(("part", "change", "told"), [
-    ("format", lambda _: "other", "not a saved program"), ("version", lambda v: v + 1, "version 2"),
+    ("format", lambda _: "other", "not a saved program"),
+    ("version", lambda v: v + 1, "version 3 .* update the library"),
+    ("version", lambda _: 0, "that there is not: 0"), ("version", lambda _: True, "not: True"),
+    ("version", lambda _: "2", "not: '2'"), ("version", lambda _: 10**99, "version 1000.* update the library"),
     ("inputs", lambda _: None, "no names"),
-    ("operations", lambda o: [["tan", None]] * len(o), "otherwise|operands"),
+    ("operations", lambda o: [["tan", None]] * len(o), "which revision of 'tan'"),
     ("operations", lambda o: [["conquer", None], *o[1:]], "no row 'conquer'"),
     ("operations", lambda o: [[o[0][0], 7], *o[1:]], r"no slope 7|of \d operands"),
     ("operations", lambda o: o[:-1], "no operation"), ("operations", lambda _: {}, "not listed"),
-    ("fingerprints", lambda prints: dict.fromkeys(prints, "0"), "otherwise"),
+    ("rows", lambda rows: {**rows, "tanh": [2, 1]}, "'tanh' was revision 2 with 1 operands .* update the library"),
+    ("rows", lambda rows: {**rows, "tanh": [0, 1]}, "'tanh' was revision 0 .* is revision 1 .*: record it again"),
+    ("rows", lambda rows: {**rows, "tanh": [1, 2]}, "with 2 operands .* with 1 operands: record it again"),
+    ("rows", lambda rows: {**rows, "dot": [1, 2]}, "with 2 operands .* any number of operands"),
+    ("rows", lambda rows: {**rows, "tanh": [10**99, 1]}, "revision 1000.* update the library"),
+    ("rows", lambda rows: dict.fromkeys(rows, "0"), "which revision"), ("rows", lambda _: {}, "which revision"),
+    ("rows", lambda rows: {**rows, "tanh": [1]}, "which revision"), ("rows", lambda _: None, "not listed"),
     ("code", put(0, -1), "no operation"), ("code", put(0, 99), "no operation"), ("code", lambda c: c[:-1], "cut off"),
     ("code", lambda c: c.astype(np.int64), "array"), ("constants", lambda c: c.astype(np.float32), "array"),
     ("starts", put(1, 99), "overlap"), ("starts", put(0, 1), "cut off"), ("starts", put(-1, 0), "cut off"),
@@ -138,6 +153,62 @@ def test_a_foreign_file_is_refused(tmp_path):
         load_program(tmp_path / "nothing.npz")
 
 
+# -- versions ---------------------------------------------------------------------------------------
+
+FILES = Path(__file__).with_name("files")
+
+
+@pytest.mark.parametrize("version", range(1, FORMAT.version + 1))
+def test_files_of_every_version_are_read(version):
+    """Who raises the version adds a file of the new one: ``example().save("tests/programs/files/program-3.npz")``."""
+    path = FILES / f"program-{version}.npz"
+    with np.load(path) as parts:
+        assert json.loads(str(parts["program"]))["version"] == version
+    program = load_program(path)
+    assert same(program, example())
+    assert np.allclose(interpret(program, POINT), interpret(example(), POINT), rtol=1e-14)
+
+
+def test_a_row_that_was_reworded_is_itself_and_one_of_another_revision_is_not(tmp_path, monkeypatch):
+    example().save(tmp_path / "program.npz")
+    row = TABLE["tanh"]
+    monkeypatch.setattr(
+        primitive, "_BY_ANY_NAME", {**primitive._BY_ANY_NAME, "tanh": replace(row, definition="sinh(x)/cosh(x)")}
+    )
+    assert same(load_program(tmp_path / "program.npz"), example())
+    monkeypatch.setitem(primitive._BY_ANY_NAME, "tanh", replace(row, revision=2))
+    with pytest.raises(FileFormatError, match=r"'tanh' was revision 1 .* is revision 2 .*: record it again"):
+        load_program(tmp_path / "program.npz")
+    with pytest.raises(FileFormatError, match="'tanh' was revision 1"):
+        load_program(FILES / "program-1.npz")
+
+
+def with_values(description, arrays):
+    """To a made-up version, whose inputs have a value each."""
+    return {**description, "inputs": [[name, 0.0] for name in description["inputs"]]}, arrays
+
+
+NEXT = replace(FORMAT, version=FORMAT.version + 1, reads={**FORMAT.reads, FORMAT.version: with_values})
+
+
+@pytest.mark.parametrize("version", range(1, FORMAT.version + 1))
+def test_a_next_version_reads_all_before_it_one_step_after_another(version):
+    description, arrays = NEXT.read(FILES / f"program-{version}.npz")
+    assert description["inputs"] == [["x", 0.0], ["w[0]", 0.0]]
+    assert description["rows"]["tanh"] == [1, 1]
+    assert set(arrays) == set(FORMAT.types)
+
+
+def test_a_version_that_is_not_read_is_told_by_its_direction(tmp_path):
+    NEXT.write(tmp_path / "next.npz", {}, {})
+    with pytest.raises(FileFormatError, match=r"version 3 .* reads up to version 2: update the library"):
+        load_program(tmp_path / "next.npz")
+    with pytest.raises(FileFormatError, match=r"version 1 .* reads versions 2 to 3: read it with the .* that wrote it"):
+        replace(NEXT, reads={2: with_values}).read(FILES / "program-1.npz")
+    with pytest.raises(FileFormatError, match="reads version 3: read it"):
+        replace(NEXT, reads={}).read(FILES / "program-2.npz")
+
+
 # -- source -----------------------------------------------------------------------------------------
 
 
@@ -165,7 +236,7 @@ def test_hostile_names_become_identifiers():
 def test_the_source_of_random_programs_computes_what_they_compute(drawn, seed):
     at, plan = drawn
     leaves = [Value(x) for x in at]
-    program = with_gradient(program_from([build(plan, leaves)], leaves), range(len(at)))
+    program = Program.of(with_gradient(program_from([build(plan, leaves)], leaves), range(len(at))))
     for got, expected in zip(program.function(*at), interpret(program, at), strict=True):
         assert np.isclose(got, expected, rtol=1e-12, atol=1e-13)
     arrays = np.random.default_rng(seed).uniform(-1, 1, (len(at), 3))

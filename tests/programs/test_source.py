@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from autograd.ops.primitive import TABLE
 from autograd.program.builder import Builder
-from autograd.program.graph import program_from
+from autograd.program.graph import DOT, SUM, Operation
 from autograd.program.interpreter import interpret
-from autograd.program.program import DOT, SUM, Operation, Program
+from autograd.program.program import Program
+from autograd.program.reading import program_from
 from autograd.program.source import TERMS
 from nn import MLP
 
@@ -41,7 +42,9 @@ def a_program(names: list[str]) -> Program:
     parts = [builder.emit(Operation("maximum"), (i, tanh)) for i in inputs]
     total = builder.emit(SUM, (*parts, slope, builder.constant(math.inf)))
     dot = builder.emit(DOT, (*inputs, *reversed(parts), slope))
-    return builder.finish([builder.emit(Operation("multiply"), (dot, tanh)), total, 0, builder.constant(-0.0)])
+    return Program.of(
+        builder.finish([builder.emit(Operation("multiply"), (dot, tanh)), total, 0, builder.constant(-0.0)])
+    )
 
 
 def assert_the_same(program: Program, numbers: list[float]) -> None:
@@ -83,6 +86,6 @@ def test_readable_names_stay_readable():
 
 @pytest.mark.parametrize("inputs", [2, 2 * TERMS + 1])
 def test_every_network_has_a_source_however_wide(inputs):
-    model = MLP(inputs, [2, 1], seed=0)
+    model = MLP(inputs, [2, 1], "tanh", seed=0)
     program = program_from([model([0.01] * inputs)], model.parameters())
     assert_the_same(program, np.linspace(-1, 1, len(program.inputs)).tolist())

@@ -12,7 +12,11 @@ import nn
 from autograd import compile, context, files
 from tests.walks.interrupts import Activity, activities, interrupted, walk
 
-pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers on this system")
+pytestmark = [
+    pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers on this system"),
+    # Ctrl-C may come while Python cleans up after something, and is then not raised but said
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 SLOW = ("save", "load", "two threads", "compile, llvm", "explore")
 

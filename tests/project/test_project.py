@@ -27,7 +27,7 @@ TABLE = Path(*"autograd.ops.table".split(".")).with_suffix(".py")  # where Pytho
 def test_importing_the_engine_loads_neither_networks_nor_pictures() -> None:
     loaded = run("import sys; import autograd; print(*sys.modules, sep='\\n')", ROOT, ROOT)
     assert "autograd.value" in loaded
-    assert not {"nn.layers", "viz.trace", "graphviz", "matplotlib"} & set(loaded)
+    assert not {"nn.networks.layers", "viz.trace", "graphviz", "matplotlib"} & set(loaded)
 
 
 # -- public names -----------------------------------------------------------------------------------
@@ -106,7 +106,7 @@ def engine_with(row: str, folder: Path) -> Path:
     """A copy of the engine and of its test of the table, with a row added to the page."""
     top = Path(str(sys.modules[TABLE.parts[0]].__file__)).parent
     shutil.copytree(top, folder / top.name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("conftest.py", "support/comparisons.py", "engine/test_table.py"):
+    for name in ("conftest.py", "support/comparisons.py", "support/least.py", "engine/test_table.py"):
         (folder / "tests" / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / "tests" / name, folder / "tests" / name)
     page = folder / TABLE

@@ -238,7 +238,7 @@ import glassgrad
 from glassgrad import Value, grad, nn, tanh, viz, record_sources, load_program
 from glassgrad.viz import __main__ as command
 assert not {"autograd", "nn", "viz"} & set(sys.modules)
-assert "glassgrad.autograd.program" not in sys.modules or "glassgrad.nn.layers" in sys.modules
+assert "glassgrad.autograd.program" not in sys.modules or "glassgrad.nn.networks.layers" in sys.modules
 assert glassgrad.viz is viz and glassgrad.autograd.Value is Value is glassgrad.Value
 assert glassgrad.__version__ == glassgrad.autograd.__version__
 for name in glassgrad.__all__:

@@ -20,7 +20,7 @@ from autograd.symbol import Symbol
 from autograd.value import Value
 
 PACKAGES = {
-    name.partition(".")[0] for name in ("autograd.value", "nn.layers", "viz.trace", "demos", "handbook", "benchmarks")
+    name.partition(".")[0] for name in ("autograd.value", "nn.saving", "viz.trace", "demos", "handbook", "benchmarks")
 }
 ANSWERS = {
     "autograd.value": {"__eq__", "__ne__", "_compare", "each", "asked"},

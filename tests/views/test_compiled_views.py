@@ -15,9 +15,11 @@ from autograd import (
     Value,
     compile,
     compile_graph,
+    grad,
     gradient,
     load_program,
     log,
+    log1p,
     no_grad,
     record_sources,
     scope,
@@ -26,7 +28,7 @@ from autograd import (
     where,
 )
 from autograd.order import reachable
-from autograd.program.graph import program_from
+from autograd.program.reading import program_from
 from autograd.recorder import RECORDERS
 
 w = Value(0.5, name="w")
@@ -163,7 +165,7 @@ def test_every_face_shows_what_it_shows_of_the_graph():
     assert viz.draw(p, *AT, wrt="z").svg == viz.draw(J, wrt=named(J)["z"]).svg
     assert viz.draw(p, *AT, around="z").svg == viz.draw(J, around=named(J)["z"]).svg
     assert viz.to_dot(p, *AT).source == viz.to_dot(J).source
-    assert viz.explore(p, *AT, learn="w").html == viz.explore(J, learn=w).html
+    assert viz.explore(p, *AT, wrt="w").html == viz.explore(J, wrt=w).html
     said, expected = io.StringIO(), io.StringIO()
     viz.debug(p, *AT, commands=["step 5", "where", "why w"], stdout=said)
     viz.debug(J, ["step 5", "where", "why w"], expected)
@@ -198,7 +200,11 @@ def test_an_anomaly_in_what_was_compiled_has_the_line_that_recorded_it():
         (lambda p: viz.why(compile(lambda x: x + 3.0), 1.0, wrt="#2"), ArgumentError, "is a constant"),
         (lambda p: viz.derive(p, *AT), OperandError, "takes two Values"),
         (lambda p: viz.draw(p.record(*AT), 1.0), ArgumentError, "takes 4 numbers, got 1"),
-        (lambda p: viz.formula(p.jacobian, *AT), OperandError, "got Call"),
+        (lambda p: viz.formula(p.jacobian, *AT), OperandError, "got Call; call it on Values"),
+        (lambda p: viz.formula(f, *AT), OperandError, "got function; call it on Values"),
+        (lambda p: viz.draw(p.record(*AT), 1.0, 2.0, -3.0, scale=2.0), OperandError, "unexpected argument 'scale'"),
+        (lambda p: viz.draw(w, lvel="op"), OperandError, "unexpected argument 'lvel'"),
+        (lambda p: viz.draw(compile(lambda x: (x, x), has_aux=True, argnums=0).graph(1.0)), OperandError, "got tuple"),
         (lambda p: viz.draw([w]), OperandError, "take its elements"),
     ],
 )
@@ -213,3 +219,27 @@ def test_a_name_that_several_nodes_have_is_asked_for_with_its_number():
     with pytest.raises(ArgumentError, match=r"2 nodes are called 'v': say which, v\[1\] to v\[2\]"):
         viz.why(J, "v")
     assert viz.why(J, "v[2]").derivative == 1.0
+
+
+def test_arguments_by_name_and_what_is_beside_the_output():
+    p = compile(lambda x, scale=1.0: (x * scale, {"beside": x}), has_aux=True)
+    assert str(viz.formula(p, 2.0, scale=3.0)) == "x·scale"
+    assert viz.why(p, 2.0, wrt="x", scale=3.0).derivative == p.grad(2.0, scale=3.0)[0] == 3.0
+    assert "scale" in viz.draw(p, x=2.0, scale=3.0, level="op").svg
+    assert viz.anomaly(p, 2.0, scale=float("inf")).node.name == "scale"
+    assert str(viz.derive(p, 2.0, scale=3.0, wrt="x")).endswith("∂t₁/∂x = scale = 3")
+    with pytest.raises(OperandError, match="call it on Values"):
+        viz.draw(p.grad, 2.0)
+    assert str(viz.formula(p.grad(Value(2.0, name="x"), scale=Value(3.0, name="s"))[0])) == "s"
+
+
+def test_what_a_derivative_is_computed_by_is_shown_as_the_form_that_was_taken():
+    for f, second in ((log, "−1/x²"), (log1p, "−1/(1 + x)²")):
+        p = compile(f)
+        p.hessian(0.5)
+        (seen,) = [y for y in p._latest().latest_program.graph(0.5) if isinstance(y, Value)]
+        assert str(viz.formula(seen)) == second
+    recorded = compile(lambda x: grad(lambda x: grad(log)(x))(x))
+    assert str(viz.formula(recorded, 0.5)) == "−1/x²"
+    assert recorded(-0.5) != recorded(-0.5)  # nan, as log itself
+    assert compile(lambda x: where(x > 0.0, log(x), -x)).grad(-2.0) == -1.0

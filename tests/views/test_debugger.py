@@ -378,7 +378,7 @@ def test_help_is_there_for_every_verb():
 
 
 def test_a_network_shows_layers_and_the_gradient_of_the_first_leaves():
-    J = half_squared_error(MLP(2, [3, 1], seed=1)([0.5, -1.0]), [1.0])
+    J = half_squared_error(MLP(2, [3, 1], "tanh", seed=1)([0.5, -1.0]), [1.0])
     shown = said(J, "next layer", "continue")
     assert shown.count("── forward, layer2.neuron") == 3
     assert shown.count("∂½(y−ŷ)²") or shown.count("∂J/∂") == 8
@@ -423,8 +423,8 @@ def test_the_end_is_said_when_one_goes_on():
 def test_a_graph_with_nan_is_said_and_stepped_through():
     x = Value(-1.0, name="x")
     J = log(x) + x
-    assert "Not every number is finite: the first is log#1, see `goto 1`." in said(J)
-    assert "log#1 = ln(x) = ln(−1) = nan" in last(J, "b if isnan(value)", "c")
+    assert "Not every number is finite: the first is t₁, see `goto 1`." in said(J)
+    assert "t₁ = ln(x) = ln(−1) = nan" in last(J, "b if isnan(value)", "c")
     y = Value(0.0, name="y")
     assert "the first is δ(y), see `goto 5`" in said(tanh(y**0.5))
     assert "Not every" not in said(a_neuron())

@@ -69,6 +69,7 @@ def test_the_chain_of_a_neuron():
 def test_several_paths_are_summed():
     x = Value(0.7, name="x")
     J = x * x + sin(x) * Value(1.8, name="w")
+    J.name = "J"
     derivation = derive(J, x)
     assert "∂J/∂x = ∂J/∂t₁·∂t₁/∂x + ∂J/∂t₃·∂t₃/∂t₂·∂t₂/∂x" in str(derivation)
     assert "a sum over 2 paths" in str(derivation)
@@ -129,7 +130,7 @@ def test_with_respect_to_itself_and_to_an_inner_node():
 
 @pytest.fixture
 def network():
-    model = MLP(3, [3, 2, 1], seed=1)
+    model = MLP(3, [3, 2, 1], "tanh", seed=1)
     J = half_squared_error([model(row) for row in ROWS], TARGETS)
     return model, J
 
@@ -196,7 +197,7 @@ def test_what_is_no_stack_of_layers_is_not_written_as_one(network):
 
 
 def test_a_large_layer_is_cut_in_its_middle():
-    model = MLP(20, [30, 1], seed=0)
+    model = MLP(20, [30, 1], activation="tanh", seed=0)
     J = half_squared_error(model([0.1] * 20), 0.5)
     derivation = derive(J, model.layers[0].neurons[0].w[0])
     assert "…" in line(derivation, "δ⁽²⁾")

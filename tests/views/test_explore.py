@@ -81,12 +81,12 @@ def test_nan_and_infinity_are_spelt_out():
 def test_what_learning_moves():
     J, w, x = loss()
     assert data_of(viz.explore(J))["learn"] == [0, 1]
-    assert data_of(viz.explore(J, learn=w))["learn"] == [0]
-    assert data_of(viz.explore(J, learn=[x, w]))["learn"] == [1, 0]
+    assert data_of(viz.explore(J, wrt=w))["learn"] == [0]
+    assert data_of(viz.explore(J, wrt=[x, w]))["learn"] == [1, 0]
     with pytest.raises(errors.ArgumentError, match="learning moves leaves, but J was computed"):
-        viz.explore(J, learn=J)
+        viz.explore(J, wrt=J)
     with pytest.raises(errors.GraphError, match="not in this graph"):
-        viz.explore(J, learn=Value(1.0))
+        viz.explore(J, wrt=Value(1.0))
 
 
 def test_no_grad_is_touched_and_nothing_is_kept_alive():

@@ -30,7 +30,6 @@ from tests.support.browser import launched, opened
 from viz.formulas.identifiers import identifier
 from viz.formulas.printers import mathml
 from viz.numbers import shown
-from viz.page.data import Letters
 from viz.page.explore import _part
 from viz.page.javascript import Use, by_hand, table_source
 from viz.recording import record
@@ -132,8 +131,8 @@ def test_every_row_of_the_table_is_equal_on_the_page_and_in_python(context):
         for at in places(row):
             leading = at[: len(row.operands) - 1] if row.variadic else ()
             use = Use(row.name, len(at), leading)
-            uses += [use] if row.variadic else []
-            asked.append([row.name, use.key if row.variadic else row.name, [javascript(x) for x in at]])
+            uses.append(use)
+            asked.append([row.name, use.key, [javascript(x) for x in at]])
             y = row.float(*at)
             cases.append((row.name, at, y, row.float_slopes(y, *at)))
     page = context.new_page()
@@ -177,7 +176,7 @@ def test_numbers_are_written_as_in_python(context):
 @pytest.mark.parametrize("graph", [network, mixture])
 def test_every_step_says_on_the_page_what_it_says_in_python(show, graph):
     log = record(graph()[0])
-    tab, words = show(graph()[0]), Wording(log, Letters(log.trace))
+    tab, words = show(graph()[0]), Wording(log)
     assert tab.run("app.graph.steps") == len(log)
     said = tab.run("Array.from({length: app.graph.steps}, (_, k) => app.words.of(k))")
     for number, on_page in enumerate(said):
@@ -365,7 +364,7 @@ def test_names_are_laid_out_as_in_python(context):
 
 def test_gradient_descent_is_pythons_and_J_falls(show):
     J, model = network()
-    tab = show(J, learn=model.parameters(), rate=0.2)
+    tab = show(J, wrt=model.parameters(), rate=0.2)
     first = J.data
     for _ in range(3):
         tab.page.click("text=Step downhill")

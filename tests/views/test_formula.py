@@ -1,6 +1,7 @@
 """Formulas: what is printed is parsed back with sympy and is the graph, value and derivatives."""
 
 import ast
+import dataclasses
 import math
 import random
 import re
@@ -15,7 +16,7 @@ from autograd import Value, cos, exp, gradient, sigmoid, sin, tanh
 from autograd.errors import ArgumentError, OperandError
 from autograd.ops.primitive import TABLE
 from autograd.recorder import record
-from viz.formulas import notation, printers
+from viz.formulas import notation, printers, textbook
 from viz.formulas.formula import formula
 from viz.formulas.identifiers import identifier
 from viz.formulas.notation import Number
@@ -268,7 +269,7 @@ def test_nodes_of_the_same_name_are_told_apart():
 def test_letters_avoid_the_users():
     t = Value(1.0, name="t₁")
     a = tanh(t + 1) * 3
-    assert "where t₂ =" in str(formula(a * a * sin(a)))
+    assert str(formula(a * a * sin(a))).endswith("where t₄ = 3·tanh(t₁ + 1)")  # t₂ is t₁ + 1
 
 
 def test_stopping():
@@ -281,7 +282,7 @@ def test_stopping():
     assert str(formula(a, expand=False)) == "tanh(x + y)"
     assert str(formula(J, depth=2)) == "sin(a·x)"
     assert str(formula(x)) == "x"
-    assert str(formula(Value(0.1) * x)) == "0.1·x"
+    assert str(formula(Value(0.1) * x * 3.0)) == "3·v₁·x\n  where v₁ = 0.1"
 
 
 def test_errors():
@@ -377,3 +378,28 @@ def test_names_that_are_written_alike_are_told_apart():
     a, b, c = (Value(float(i), name=name) for i, name in enumerate(["x1", "x_1", "x₁"]))
     assert str(formula((a - b) * c)) == "(x₁[1] − x₁[2])·x₁[3]"
     assert str(formula(Value(1.0, name="x1") * Value(2.0, name="x2"))) == "x₁·x₂"
+
+
+# -- how a row is shown -------------------------------------------------------------------------------
+
+
+def shown(shows):
+    """What a row with this notation looks like, of u."""
+    made = dataclasses.replace(TABLE["tanh"], name="bump_2", shows=shows)
+    return printers.text(textbook.written(made, [notation.Identifier("u")]))
+
+
+@pytest.mark.parametrize(("shows", "text"), [
+    ("", "bump₂(u)"), ("sqrt(abs(x))", "√|u|"), ("ln(abs(x))", "ln|u|"), ("ln(-abs(x))", "ln(−|u|)"),
+    ("f(x, k=2, l=x)", "f(u; 2, u)"), ("g[2](x)", "g^(2)(u)"), ("x**2 % π", "u² mod π"), ("x >= 0", "1_{u ≥ 0}"),
+    ("x if x > 0 else 0", "(u if u > 0 else 0)"), ("1 / (1 + e**-x)", "1/(1 + e^(−u))"),
+])  # fmt: skip
+def test_a_notation_is_read(shows, text):
+    assert shown(shows) == text
+
+
+@pytest.mark.parametrize("shows", ["x @ x", "[x]", "x.real", "f(*x)", "x if", "x < x < x", "x in x", "'x'",
+                                   "sum(y for y in x)", "lambda: x", "x[0]", "f[g](x)(x)"])  # fmt: skip
+def test_a_notation_outside_the_subset_is_refused_by_the_name_of_its_row(shows):
+    with pytest.raises(ArgumentError, match=r"what the row 'bump_2' shows cannot be read at .*textbook says what can"):
+        shown(shows)

@@ -106,7 +106,7 @@ def the_lecture(monkeypatch, folder) -> str:
         report.say(f"  ✓ match     {name}")
 
     def network():
-        model = MLP(3, [3, 2, 1], seed=1)
+        model = MLP(3, [3, 2, 1], "tanh", seed=1)
         J = half_squared_error(model([1.4, -1.0, 0.4]), 0.45)
         for parameter, name in zip(model.parameters()[1:], names, strict=False):
             parameter.name = name

@@ -23,8 +23,8 @@ import nn
 import viz
 from autograd import Value, check_grad, compile, compile_graph, log, scope, tanh
 from autograd.errors import AutogradError
-from autograd.program.graph import program_from
 from autograd.program.program import load_program
+from autograd.program.reading import program_from
 from autograd.symbol import Symbol
 from autograd.text import apart, in_c_comment, in_dot, in_json, in_latex, in_xml, looks_like, quoted, short, visible
 from viz.names import Names
@@ -342,7 +342,7 @@ def debugger(name, folder):
 @surface
 def errors_about_scopes(name, folder):
     J, _ = graph(name)
-    seen = Names(trace(J))
+    seen = Names(trace(J).columns)
     asked = [lambda: viz.draw(J, scope=name + "!"), lambda: seen.find(name + "!"), lambda: seen.find("~")]
     return "\n".join(map(said, asked))
 
@@ -371,11 +371,12 @@ def test_nothing_in_a_name_acts(where, tmp_path):
             text = SURFACES[where](name, tmp_path)
         assert acting(text) == [], hostile
         assert text.encode()
-        if where not in ("debugger", "markup", "source"):  # which break lines by themselves
+        if where not in ("debugger", "markup", "source") and (name or where != "explanations"):  # which break lines
             assert text.count("\n") == lines, hostile
         assert len(text) < 400_000 if where == "markup" else len(text) < 60_000, hostile
 
 
+@pytest.mark.filterwarnings("ignore:Glyph", "ignore:constrained_layout")  # no font has it all, and it does not fit
 def test_matplotlib_takes_no_name_for_a_formula():
     axes = viz.plots.plot_loss({name: [1.0, 0.5] for name in HOSTILE.values()})
     axes.figure.savefig(io.BytesIO(), format="svg")

@@ -119,7 +119,7 @@ def test_a_leaf_alone_has_one_step():
 
 
 def test_units_are_neurons_and_layers():
-    J = half_squared_error(MLP(2, [2, 1], seed=1)([0.5, -1.0]), [1.0])
+    J = half_squared_error(MLP(2, [2, 1], "tanh", seed=1)([0.5, -1.0]), [1.0])
     log = record(J)
     for unit, of in (("neuron", lambda s: s), ("layer", layer_of)):
         scopes = [log.trace.nodes[i].scope for i in log.sources]

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import viz
 from autograd import Value, deltas, dot, scope, tanh, where
@@ -28,8 +30,9 @@ from viz.pictures.fold import MOST_LINES
 from viz.pictures.gather import READABLE, gathered
 from viz.pictures.geometry import Link, Shape
 from viz.pictures.layout import place
-from viz.pictures.svg import LONGEST
+from viz.pictures.svg import LONGEST, _across
 from viz.pictures.view import FULL, view
+from viz.text import BOLD, width
 from viz.trace import CONSTANT
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -369,13 +372,13 @@ def test_a_sum_has_its_products_as_lines():
     sums = [box for box in compact.boxes if len(box.counts) == 21]
     assert len(sums) == 20 and all(box.counts[-1] == "0" for box in sums)  # the bias
     weight, given = 0.1, 0.5
-    assert sums[0].counts[0] == f"{weight}·{given} = {weight * given}"
+    assert sums[0].counts[0] == f"v₁·v₂₁ = {weight}·{given} = {weight * given}"
     assert not any(box.symbol == "×" for box in compact.boxes)
     kept = {box.id: box for box in whole.boxes}
     assert all(box._replace(slots=0, counts=()) == kept[box.id]._replace(slots=0) for box in compact.boxes)
     into = [a for a in compact.arrows if a.head in {box.id for box in sums}]
     assert sum(a.edges for a in into) == 400
-    assert {box.name or shown(box.value) for box in compact.boxes if box.id in {a.tail for a in into}} >= {"0.5"}
+    assert {box.name or shown(box.value) for box in compact.boxes if box.id in {a.tail for a in into}} >= {"v₂₁"}
 
 
 def a_chain_of_sums(terms: int) -> Value:
@@ -576,3 +579,39 @@ def test_everything_imports_without_graphviz(tmp_path):
 def test_layout_prints_nothing(capfd):
     viz.draw(a_neuron())
     assert capfd.readouterr() == ("", "")
+
+
+# -- what fits ------------------------------------------------------------------------------------------
+
+
+def test_text_is_no_wider_than_it_is_taken_to_be():
+    ft2font, data = pytest.importorskip("matplotlib.ft2font"), pytest.importorskip("matplotlib").get_data_path()
+    letters = [
+        *map(chr, [*range(32, 127), *range(0xA1, 0x100), *range(0x391, 0x3CA)]),
+        *"⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉…−×÷∂ΣΠ·≤≥≠",
+    ]
+    for file, times in (("DejaVuSans.ttf", 1.0), ("DejaVuSans-Bold.ttf", BOLD)):  # the widest of the common ones
+        font = ft2font.FT2Font(f"{data}/fonts/ttf/{file}")
+        font.set_size(100, 72)
+        for letter in filter(lambda letter: font.get_char_index(ord(letter)), letters):
+            advance = font.load_char(ord(letter)).linearHoriAdvance / 65536 / 100
+            assert advance <= times * width(letter, 1) + 1e-3, letter
+
+
+def test_a_name_of_two_hundred_letters_stays_inside_its_box():
+    x = Value(1.0, name="W" * 200)
+    (node,) = of_class(viz.draw(x * 2.0).svg, "leaf")
+    box, name = node.find("{*}rect"), node.find("{*}text")
+    end = float(name.get("x")) + BOLD * width(name.text, float(name.get("font-size")))
+    assert end <= float(box.get("x")) + float(box.get("width"))
+
+
+@given(st.floats(20, 200), st.floats(20, 90), st.floats(0, 1))
+def test_hatching_stays_inside_rounded_corners(wide, high, round_):
+    corner = round_ * min(wide, high) / 2
+    for at in range(6, int(wide + high) - 2, 6):
+        for start, end in _across(at, wide, high, corner):
+            assert end <= start
+            for x, y in ((start, at - start), (end, at - end)):
+                nearest = min(max(x, corner), wide - corner), min(max(y, corner), high - corner)
+                assert math.hypot(x - nearest[0], y - nearest[1]) <= corner + 1e-9

@@ -25,9 +25,10 @@ import numpy as np
 import autograd
 import nn
 from autograd import FileFormatError, Value, load_program
-from autograd.program.graph import program_from
 from autograd.program.interpreter import interpret
 from autograd.program.passes.adjoint import with_gradient
+from autograd.program.program import Program
+from autograd.program.reading import program_from
 from nn.saving import describe
 
 Parts = list[tuple[str, bytes]]
@@ -64,7 +65,7 @@ def kinds() -> list[Kind]:
     x, y = Value(0.5, name="x"), Value(-1.25, name="w[0]")
     z = autograd.dot([x, y, 2.0], [y, x, y], -0.5)
     root = autograd.tanh(z) * autograd.where(autograd.greater(x, 0), y**2, 1 / y) + autograd.softmax([x, y, z])[1]
-    program = with_gradient(program_from([root], [x, y]), [0, 1])
+    program = Program.of(with_gradient(program_from([root], [x, y]), [0, 1]))
     model = nn.MLP(2, [3, 2, 1], ["prelu", nn.RReLU(seed=1), "linear"], seed=0)
     inputs = np.random.default_rng(0).normal(size=(8, 2))
     model.fit(inputs, inputs.sum(1), optimiser=nn.Adam(model.parameters(), nn.Warmup(2, 0.1)), epochs=2, progress=False)

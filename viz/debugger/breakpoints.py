@@ -43,7 +43,9 @@ def understood(steps: StepColumns, text: str) -> tuple[str, Test]:
 
     ``z²₁`` or ``node z²₁`` a node; ``name W*`` a pattern; ``op tanh``; ``scope layer2``; ``phase backward``;
     ``if abs(delta) > 10`` a condition, also after any of these.  Without such a word, what it may be is tried.
-    Raises ArgumentError for what is none of them.
+
+    Raises:
+        ArgumentError: for what is none of them
     """
     place, given, wanted = (text, False, "") if text in steps.names.codes else _split(text)
     tests = [_placed(steps, place)] if place else []

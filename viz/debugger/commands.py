@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO, overload
 
 from autograd import Value
 from autograd.errors import ArgumentError, AutogradError
+from autograd.renamed import renamed
 from autograd.text import quoted, short, visible
 from viz.debugger import predicates
 from viz.debugger.breakpoints import KINDS
@@ -23,13 +24,14 @@ from viz.debugger.session import Session
 from viz.debugger.steps import NUMBERS, TEXTS
 from viz.debugger.style import style_for
 from viz.debugger.telling import LINE, Telling
-from viz.recording import LAYER, NEURON, PHASES, UNITS, Recording, record
+from viz.recording import LAYER, NEURON, PHASES, UNITS, Recording, recorded
 from viz.subject import looked_at
 from viz.terminal import written
 from viz.why import why_in
 
 if TYPE_CHECKING:
     from viz.subject import Runs, Subject
+    from viz.variables import Variables
 
 try:
     import readline
@@ -376,7 +378,7 @@ class Debugger(cmd.Cmd):
         node = session.node(name) if name else session.current()
         if node is None:
             raise ArgumentError("why needs a node, as in: why W111")
-        self._say(str(why_in(session.trace, node, _whole(count or "5"))).splitlines())
+        self._say(str(why_in(session.trace, session.names, node, _whole(count or "5"))).splitlines())
 
     # -- besides --------------------------------------------------------------------------------
 
@@ -428,27 +430,41 @@ def completions(session: Session, before: Sequence[str], text: str) -> list[str]
 
 
 @overload
-def debug(J: Value, commands: Iterable[str] | None = None, stdout: TextIO | None = None) -> None: ...
+def debug(
+    output: Value, commands: Iterable[str] | None = None, stdout: TextIO | None = None, *, names: Variables = None
+) -> None: ...
 @overload
-def debug(J: Runs, *at: Any, commands: Iterable[str] | None = None, stdout: TextIO | None = None) -> None: ...
+def debug(
+    output: Runs,
+    *at: Any,
+    commands: Iterable[str] | None = None,
+    stdout: TextIO | None = None,
+    names: Variables = None,
+    **named: Any,
+) -> None: ...
 
 
-def debug(J: Subject, *at: Any, commands: Iterable[str] | None = None, stdout: TextIO | None = None) -> None:
-    """Step through the computation of J and of its derivatives, forwards and back, in the terminal.
+@renamed(J="output")
+def debug(
+    output: Subject, *at: Any, commands: Iterable[str] | None = None, stdout: TextIO | None = None,
+    names: Variables = None, **named: Any,
+) -> None:  # fmt: skip
+    """Step through the computation of `output` and of its derivatives, forwards and back, in the terminal.
 
     It reads commands as pdb does: `step`, `next`, `break z21`, `continue`, `back`, `print`, `why`, `help`.
-    With `commands` it carries out those and returns.  J is a Value, or a compiled function or a program, followed
-    by its arguments (see `draw`).  No grad is read or changed.
+    With `commands` it carries out those and returns.  The output is a Value, or a compiled function or a program,
+    followed by its arguments (see `draw`, also for `names`).  No grad is read or changed.
 
     >>> x = Value(3.0, name="x")
     >>> debug(x * x, ["step 2", "where"])  # doctest: +ELLIPSIS
-    ×#1 = 9. Forwards 1 node to compute, then backwards 2 contributions to δ: 4 steps.
+    t₁ = 9. Forwards 1 node to compute, then backwards 2 contributions to δ: 4 steps.
     ...
 
-    Raises OperandError if J is not a Value.
+    Raises:
+        OperandError: if `output` is not a Value
     """
-    root, commands, stdout = looked_at(J, at, commands, stdout)
-    log = record(root)
+    seen, commands, stdout = looked_at(output, at, named, names, commands, stdout)
+    log = recorded(seen.trace)
     stdin = None if commands is None else io.StringIO("".join(f"{command}\n" for command in commands))
     Debugger(lambda: log, stdin=stdin, stdout=stdout).loop()
 

@@ -108,7 +108,8 @@ class Expression:
 def condition(text: str) -> Expression:
     """The condition that a text says.
 
-    Raises ArgumentError, pointing at the place, for what is not in the language.
+    Raises:
+        ArgumentError: pointing at the place, for what is not in the language
     """
     found = expression(text)
     if found.kind != TRUTH:

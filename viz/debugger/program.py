@@ -19,6 +19,7 @@ from autograd import Value, record_sources
 from autograd.errors import AutogradError
 from autograd.text import visible
 from viz.debugger.mishaps import cut, place_of, said, text_of, traceback_of
+from viz.variables import names_of_nodes
 
 USUAL = ("J", "loss", "L", "root", "result")  # what the node of a script is called, in order of preference
 
@@ -57,7 +58,10 @@ def node_of(
     node there is.  With `sources` every node remembers its line.
 
     While it runs it is `__main__`, with sys.argv and sys.path as Python would set them; afterwards these, and the
-    working folder, are what they were.  Raises ProgramError, in one sentence, for whatever goes wrong.
+    working folder, are what they were.
+
+    Raises:
+        ProgramError: in one sentence, for whatever goes wrong
     """
     place, function = _parted(target)
     with _put_back(), record_sources() if sources else nullcontext():
@@ -206,10 +210,10 @@ def _guarded(program: str, path: str, run: Callable[[], Any]) -> Any:
 
 
 def _left_by(path: str, variables: dict[str, Any], ended: str, name: str | None) -> Value:
-    """The node among a script's variables, whose names the nodes get that have none."""
+    """The node among a script's variables, as which nodes are called that have no name."""
+    for node, called in names_of_nodes(variables).items():
+        node.name = node.name or called
     nodes = {key: value for key, value in variables.items() if _is_node(value) and _is_public(key)}
-    for key, node in nodes.items():
-        node.name = node.name or key
     path = f"{path} {ended} and" if ended else path
     if name is not None:
         if name not in variables:

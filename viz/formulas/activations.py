@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from autograd.ops import table
 from autograd.ops.primitive import lookup
 from viz.formulas import notation as n
 from viz.formulas.notation import Box
 from viz.formulas.slopes import textbook_slopes
 from viz.formulas.textbook import written
 
-ROWWISE = ("softmax", "log_softmax")
+ROWWISE = (table.softmax.name, table.log_softmax.name)
 
 
 class Elementwise(NamedTuple):
@@ -36,14 +37,14 @@ class Rowwise(NamedTuple):
 
     def output(self, Z: Box) -> Box:
         """A = softmax(Z), row by row."""
-        softmax = n.call(n.Word("softmax"), Z)
-        return softmax if self.op == "softmax" else n.call(n.Word("ln"), softmax)
+        softmax = n.call(n.Word(table.softmax.name), Z)
+        return softmax if self.op == table.softmax.name else n.call(n.Word("ln"), softmax)
 
     def back(self, B: Box, Z: Box, A: Box) -> Box:
         """∂J/∂Z: A ⊙ (B - (A ⊙ B)·1·1ᵀ) of softmax, B - softmax(Z) ⊙ (B·1·1ᵀ) of its logarithm."""
-        if self.op == "softmax":
+        if self.op == table.softmax.name:
             return times(A, n.subtract(B, row_sums(times(A, B))))
-        return n.subtract(B, times(n.call(n.Word("softmax"), Z), row_sums(B)))
+        return n.subtract(B, times(n.call(n.Word(table.softmax.name), Z), row_sums(B)))
 
 
 Activation = Elementwise | Rowwise

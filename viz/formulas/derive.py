@@ -8,14 +8,18 @@ recursion layer by layer, in matrices.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, overload
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from autograd import Value
 from autograd.errors import GraphError, OperandError
+from autograd.ops import table
 from autograd.ops.numbers import left_to_right
 from autograd.ops.primitive import lookup
+from autograd.renamed import renamed
 from autograd.text import in_latex, in_xml, quoted
 from viz.formulas import notation as n
 from viz.formulas import printers
@@ -23,18 +27,22 @@ from viz.formulas.formula import math_element, taken
 from viz.formulas.layers import layered_lines
 from viz.formulas.notation import Box
 from viz.formulas.slopes import textbook_slopes
-from viz.formulas.symbols import Symbols
 from viz.formulas.textbook import written
 from viz.reach import dependents, operands_of, ways_back
-from viz.subject import looked_at, node_of
-from viz.trace import OPERATION, Edge, Trace, locate, trace
+from viz.subject import Seen, looked_at
+from viz.trace import Edge
 
 if TYPE_CHECKING:
     from viz.subject import Runs, Subject, Wanted
+    from viz.variables import Variables
 
 MOST_PATHS, LONGEST_PATH = 4, 12  # above them the recursion says it more briefly than the chain
 MOST_NODES = 60  # of a recursion that are written out; the middle is counted
 DIGITS = 5  # significant, of numbers
+MOST_INSIDE = 6  # operations of what else is spoken of that are written out in its formula
+IN_A_LINE = 4  # of numbers that are only given
+
+Lines: TypeAlias = list[tuple[str, Box | None]]
 
 
 @dataclass(frozen=True)
@@ -96,15 +104,17 @@ class Derivation:
 
 
 @overload
-def derive(J: Value, wrt: Wanted) -> Derivation: ...
+def derive(output: Value, wrt: Wanted, *, names: Variables = None) -> Derivation: ...
 @overload
-def derive(J: Runs, *at: Any, wrt: Wanted) -> Derivation: ...
+def derive(output: Runs, *at: Any, wrt: Wanted, names: Variables = None, **named: Any) -> Derivation: ...
 
 
-def derive(J: Subject, *at: Any, wrt: Wanted | None = None) -> Derivation:
-    """How ∂J/∂wrt comes about, with symbols, then with the numbers of this graph.
+@renamed(J="output")
+def derive(output: Subject, *at: Any, wrt: Wanted | None = None, names: Variables = None, **named: Any) -> Derivation:
+    """How ∂output/∂wrt comes about, with symbols, then with the numbers of this graph.
 
-    J is a Value, or a compiled function or a program, followed by its arguments (see `draw`); wrt a node or its name.
+    `output` is a Value, or a compiled function or a program, followed by its arguments; `wrt` a node or its name
+    (see `draw`, also for `names`).  What is not computed on the way from wrt is explained by its formula or its number.
 
     >>> from autograd import Value, tanh
     >>> w, x = Value(0.5, name="w"), Value(2.0, name="x")
@@ -122,50 +132,46 @@ def derive(J: Subject, *at: Any, wrt: Wanted | None = None) -> Derivation:
     With the numbers
       ∂J/∂w ≈ 0.41997·2 ≈ 0.83995
 
-    Raises OperandError if either is not a Value, GraphError if J does not depend on wrt.
+    Raises:
+        OperandError: if either is not a Value
+        GraphError: if the output does not depend on wrt
     """
-    root, wrt = looked_at(J, at, wrt)
-    node = node_of(root, wrt) if wrt is not None else None
-    if not isinstance(node, Value):
-        raise OperandError(f"derive(J, wrt=w) takes two Values, got {type(node).__name__}")
-    seen = trace(root)
+    seen, wrt = looked_at(output, at, named, names, wrt)
+    if not isinstance(wrt, (Value, str)):
+        raise OperandError(f"derive(J, wrt=w) takes two Values, got {type(wrt).__name__}")
     try:
-        (target,) = locate(root, [node])
+        target = seen.id_of(wrt)
     except GraphError:
         target = -1
     board = _Board(seen, target) if target >= 0 else None
-    if board is None or seen.root not in board.between:
+    if board is None or board.root not in board.between:
         raise GraphError(
-            f"there is no path from {quoted(node)} to {root!r}: J was not computed from it, or it was detached on the "
-            "way, so the derivative is 0 and there is nothing to derive; pass a node below J"
+            f"there is no path from {quoted(wrt)} to {seen.output!r}: it was not computed from that, or was detached "
+            "on the way, so the derivative is 0 and there is nothing to derive; pass a node below it"
         )
-    said = [(seen.anew, None)] if seen.anew else []
+    said = [(seen.trace.anew, None)] if seen.trace.anew else []
     return Derivation((*said, *board.lines()))
 
 
 class _Board:
     """What is written for one trace and one target."""
 
-    def __init__(self, seen: Trace, target: int) -> None:
-        self.trace, self.target, self.root = seen, target, seen.root
-        self.nodes = tuple(seen.nodes)
-        self.operands = operands_of(seen)
-        ways = ways_back(seen, dependents(seen, [target], with_derivative=True))
+    def __init__(self, seen: Seen, target: int) -> None:
+        self.trace, self.names, self.target, self.root = seen.trace, seen.names, target, seen.trace.root
+        self.nodes = tuple(self.trace.nodes)
+        self.operands = operands_of(self.trace)
+        ways = ways_back(self.trace, dependents(self.trace, [target], with_derivative=True))
         self.slopes = _summed(ways)
         self.between = self._between(ways)  # nodes on the paths, target first, root last
-        self.symbols = Symbols(seen)
-        self.symbols.single(self.nodes[self.root], "J")
-        if target != self.root and self.nodes[target].kind != OPERATION:
-            self.symbols.single(self.nodes[target], "w")
+        self.spoken: dict[int, None] = {}  # the nodes that are spoken of, in order
 
-    def lines(self) -> list[tuple[str, Box | None]]:
-        if self.target == self.root:
-            return [("J with respect to itself", n.relation(self._partial(self.root, self.root), "=", n.ONE))]
-        layered = layered_lines(self.trace, self.target)
+    def lines(self) -> Lines:
+        layered = layered_lines(self.trace, self.names, self.target) if self.target != self.root else None
         if layered is not None:
             return layered
         paths = self._paths()
-        return self._chain(paths) if paths is not None else self._recursion()
+        computed, rest = self._chain(paths) if paths is not None else self._recursion()
+        return [*self._computation(computed), *self._explanations(computed), *rest]
 
     # -- what the graph holds -------------------------------------------------------------------
 
@@ -199,10 +205,13 @@ class _Board:
 
     # -- the chain of factors -------------------------------------------------------------------
 
-    def _chain(self, paths: list[list[int]]) -> list[tuple[str, Box | None]]:
+    def _chain(self, paths: list[list[int]]) -> tuple[list[int], Lines]:
+        """(the nodes whose computation is written first, the lines)."""
         whole = self._partial(self.root, self.target)
+        if self.target == self.root:
+            return [], [(f"{self.names.called(self.root)} with respect to itself", n.relation(whole, "=", n.ONE))]
         pairs = list(dict.fromkeys(pair for path in paths for pair in pairwise(path)))
-        lines = self._computation(list(self.between)[1:])
+        lines: Lines = []
         products = [n.chain([self._partial(*pair) for pair in pairwise(path)]) for path in paths]
         if len(pairs) > 1:
             rule = "The chain rule" if len(paths) == 1 else f"The chain rule, a sum over {len(paths)} paths"
@@ -213,7 +222,7 @@ class _Board:
             lines.append((title if i == 0 else "", _continued(box, self.slopes[pair])))
         if len(pairs) > 1:
             lines.append(("With the numbers", self._numbers(whole, paths)))
-        return lines
+        return list(self.between)[1:], lines
 
     def _numbers(self, whole: Box, paths: list[list[int]]) -> Box:
         terms, total, exact = [], 0.0, True
@@ -229,8 +238,8 @@ class _Board:
         equals = n.relation(whole, "=" if exact else "≈", n.total(terms))
         return _continued(equals, total, exact)
 
-    def _computation(self, nodes: list[int]) -> list[tuple[str, Box | None]]:
-        lines: list[tuple[str, Box | None]] = []
+    def _computation(self, nodes: list[int]) -> Lines:
+        lines: Lines = []
         for i in nodes:
             box = n.relation(self._symbol(i), "=", self._written(i))
             lines.append(("" if lines else "The computation", _continued(box, self.nodes[i].value)))
@@ -238,44 +247,86 @@ class _Board:
 
     # -- the recursion --------------------------------------------------------------------------
 
-    def _recursion(self) -> list[tuple[str, Box | None]]:
-        """δ(node) = Σ δ(user)·∂user/∂node from the root down."""
+    def _recursion(self) -> tuple[list[int], Lines]:
+        """δ(node) = Σ δ(user)·∂user/∂node from the root down, as `_chain`."""
         users: dict[int, list[int]] = defaultdict(list)
         for i, operands in self.between.items():
             for operand in operands:
                 users[operand].append(i)
         order = list(reversed(self.between))
-        deltas, lines = {self.root: 1.0}, []
+        deltas, lines = {self.root: 1.0}, Lines()
         for i in order[1:]:
             deltas[i] = left_to_right(deltas[user] * self.slopes[user, i] for user in reversed(users[i]))
         kept = order if len(order) <= MOST_NODES else [*order[: MOST_NODES // 2], -1, *order[-MOST_NODES // 2 :]]
-        known = sorted((i for i in kept if i >= 0), key=list(self.between).index)
-        lines = self._computation([i for i in known if i != self.target])
         J = printers.text(self._symbol(self.root))
         rule = f"δ(node) = ∂{J}/∂node, from the top down: the sum of δ·slope over its users"
         lines.append((rule, n.relation(self._delta(self.root), "=", n.ONE)))
+        told = set(kept)
         for i in kept[1:]:
             if i < 0:
                 lines.append((f"… and so on through {len(order) - len(kept) + 1} nodes in between …", None))
                 continue
             terms = [n.multiply(self._delta(user), self._slope(user, i)) for user in reversed(users[i])]
+            skipped = [user for user in reversed(users[i]) if user not in told]
+            lines += [("", _continued(self._delta(user), deltas[user])) for user in skipped]
+            told.update(skipped)
             lines.append(("", _continued(n.relation(self._delta(i), "=", n.total(terms)), deltas[i])))
         result = _continued(
             n.relation(self._partial(self.root, self.target), "=", self._delta(self.target)), deltas[self.target]
         )
-        return [*lines, ("The result", result)]
+        computed = sorted(set(kept) - {self.target, -1}, key=list(self.between).index)
+        return computed, [*lines, ("The result", result)]
+
+    # -- what else is spoken of -----------------------------------------------------------------
+
+    def _explanations(self, computed: list[int]) -> Lines:
+        """What the symbols stand for that were neither computed in these lines nor given with a name."""
+        lines: Lines = []
+        explained, numbers = set(computed), list[Box]()
+        while pending := [i for i in self.spoken if i not in explained and self._wants_words(i)]:
+            explained.update(pending)
+            for i in sorted(pending):
+                formula = self._formula(i)
+                if formula is None:
+                    numbers.append(n.equals_number(self._symbol(i), self.nodes[i].value, DIGITS))
+                else:
+                    lines.append(("", _continued(n.relation(self._symbol(i), "=", formula), self.nodes[i].value)))
+        lines += [("", n.listed(numbers[at : at + IN_A_LINE])) for at in range(0, len(numbers), IN_A_LINE)]
+        return [("where" if place == 0 else "", box) for place, (_, box) in enumerate(lines)]
+
+    def _wants_words(self, i: int) -> bool:
+        return bool(self.nodes[i].op) or not self.nodes[i].name
+
+    def _formula(self, i: int) -> Box | None:
+        """How an unnamed node was computed, from what has a name or was given; None if that is long."""
+        inside, pending = list[int](), [i]
+        while pending and len(inside) <= MOST_INSIDE:
+            at = pending.pop()
+            if self.nodes[at].op and not self.nodes[at].name:
+                inside.append(at)
+                pending += self.operands[at]
+        if not inside or len(inside) > MOST_INSIDE:
+            return None
+        boxes: dict[int, Box] = {}
+        for at in sorted(set(inside)):
+            boxes[at] = self._written(at, boxes)
+        return boxes[i]
 
     # -- boxes ----------------------------------------------------------------------------------
 
     def _symbol(self, i: int) -> Box:
-        known = self.symbols.known(self.nodes[i])
-        return known if known is not None else self.symbols.letter(self.nodes[i])
+        if self.names.is_constant(i):
+            return n.Number(self.nodes[i].value)
+        self.spoken[i] = None
+        return self.names.identifier(i)
 
-    def _written(self, i: int) -> Box:
+    def _written(self, i: int, known: Mapping[int, Box] = MappingProxyType({})) -> Box:
+        """The operation, its operands as they are known, else their symbols."""
         node, operands = self.nodes[i], self.operands[i]
-        if node.op == "guard":
-            return self._symbol(taken(node, operands, self.nodes))
-        return written(lookup(node.op), [self._symbol(o) for o in operands])
+        if node.op == table.guard.name:
+            operands = [taken(node, operands, self.nodes)]
+        boxes = [known[o] if o in known else self._symbol(o) for o in operands]
+        return boxes[0] if node.op == table.guard.name else written(lookup(node.op), boxes)
 
     def _partial(self, of: int, by: int) -> Box:
         top, bottom = (n.row(n.Word("∂"), self._symbol(i), binds=n.ATOM) for i in (of, by))

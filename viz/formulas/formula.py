@@ -12,19 +12,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from autograd.errors import ArgumentError
+from autograd.ops import table
 from autograd.ops.primitive import lookup
+from autograd.renamed import renamed
 from autograd.text import in_latex, in_xml, quoted
 from viz.formulas import notation as n
 from viz.formulas import printers
 from viz.formulas.notation import Box
-from viz.formulas.symbols import Symbols
 from viz.formulas.textbook import written
+from viz.names import Names
 from viz.reach import operands_of
-from viz.subject import root_of
-from viz.trace import CONSTANT, Node, Trace, trace
+from viz.subject import look
+from viz.trace import CONSTANT, Node, Trace
 
 if TYPE_CHECKING:
     from viz.subject import Subject
+    from viz.variables import Variables
 
 DEEPEST = 24  # operations inside one another before an inner one is named; it bounds the printers' depth
 
@@ -102,54 +105,54 @@ def math_element(rows: list[str], spoken: str, display: str = "block") -> str:
     return f'<math {attributes} alttext="{alt}">{inside}</math>'
 
 
-def formula(v: Subject, *at: Any, expand: bool = True, depth: int | None = None) -> Formula:
-    """The expression that computed `v`: a Value, or a compiled function or a program, followed by its arguments.
+@renamed(v="output")
+def formula(
+    output: Subject, *at: Any, expand: bool = True, depth: int | None = None, names: Variables = None, **named: Any
+) -> Formula:
+    """The expression that computed `output`: a Value, or a compiled function or a program, followed by its arguments.
 
-    With ``expand=False`` it stops at nodes that have a name, with ``depth=2`` after two operations.
-    An unnamed leaf shows as its number.  Only exact rules simplify: x·1, -(-x), x + 0, x·x.
+    With ``expand=False`` it stops at nodes that have a name, with ``depth=2`` after two operations.  What nodes
+    without a name are called, and what `names` is for: see `draw`.  Only exact rules simplify: x·1, -(-x), x + 0, x·x.
 
     >>> from autograd import Value, tanh
     >>> w, x, b = Value(1.8, name="w"), Value(0.7, name="x"), Value(0.5, name="b")
     >>> print(formula(tanh(w * x + b)))
     tanh(w·x + b)
     >>> print(formula(tanh(w * x + b), depth=1))
-    tanh(t₁)
-      where t₁ = 1.76
+    tanh(t₂)
+      where t₂ = 1.76
 
-    Raises OperandError if `v` is not a Value, ArgumentError for a depth below 1.
+    Raises:
+        OperandError: if `output` is not a Value
+        ArgumentError: for a depth below 1
     """
-    root = root_of(v, at)
+    seen = look(output, at, named, names)
     if depth is not None and (not isinstance(depth, int) or isinstance(depth, bool) or depth < 1):
         raise ArgumentError(f"depth is a whole number from 1 up, or None for all, got {quoted(depth)}")
-    return formula_of(trace(root), expand=expand, depth=depth)
-
-
-def formula_of(seen: Trace, *, expand: bool = True, depth: int | None = None) -> Formula:
-    """`formula` of the root of a trace."""
-    return _Writer(seen, expand, depth).write()
+    return _Writer(seen.trace, seen.names, expand, depth).write()
 
 
 class _Writer:
     """Goes through the nodes, operands first, and gives each its box."""
 
-    def __init__(self, seen: Trace, expand: bool, depth: int | None) -> None:
+    def __init__(self, seen: Trace, names: Names, expand: bool, depth: int | None) -> None:
         self._root, self._forward, self._anew = seen.root, seen.forward, seen.anew
         self._nodes = tuple(seen.nodes)
         self._operands = _merged(self._nodes, seen)
-        self._symbols = Symbols(seen)
+        self._names = names
         self._expanded = self._region(expand, depth)
         self._uses = Counter(o for i in self._expanded for o in self._operands[i])
         self._boxes: dict[int, Box] = {}
         self._heights: dict[int, int] = {}
         self._where: list[tuple[Box, Box]] = []
+        self._says_computed = False  # whether the number of a node that was computed stands in it
 
     def write(self) -> Formula:
         for i in self._forward:
             if i in self._expanded:
                 self._compose(i)
         body = self._box(self._root)
-        numbers = any(isinstance(box, n.Number) for _, box in self._where)  # of nodes that were computed
-        return Formula(body, tuple(self._where), self._anew if numbers else "")
+        return Formula(body, tuple(self._where), self._anew if self._says_computed else "")
 
     def _region(self, expand: bool, depth: int | None) -> set[int]:
         """The operations that are written out, nearest to the root first."""
@@ -169,10 +172,10 @@ class _Writer:
     def _compose(self, i: int) -> None:
         operands = self._operands[i]
         boxes = [self._box(o) for o in operands]
-        box = boxes[0] if self._nodes[i].op == "guard" else written(lookup(self._nodes[i].op), boxes)
+        box = boxes[0] if self._nodes[i].op == table.guard.name else written(lookup(self._nodes[i].op), boxes)
         height = 1 + max(self._heights.get(o, 0) for o in operands)
-        if i != self._root and self._wants_a_name(i, height):
-            symbol = self._symbols.letter(self._nodes[i])
+        if i != self._root and self._wants_a_name(i, height) and not isinstance(box, (n.Identifier, n.Number)):
+            symbol = self._names.identifier(i)
             self._where.append((symbol, box))
             box, height = symbol, 0
         self._boxes[i], self._heights[i] = box, height
@@ -183,14 +186,14 @@ class _Writer:
         return (self._uses[i] > 1 and not small) or height >= DEEPEST
 
     def _box(self, i: int) -> Box:
-        """What stands for node i; where an unnamed operation is not written out, a letter and its number."""
+        """What stands for node i: a constant's number, else its name, with its number where nobody gave it that."""
         if i not in self._boxes:
-            node = self._nodes[i]
-            known = self._symbols.known(node)
-            if known is None:
-                known = self._symbols.letter(node)
-                self._where.append((known, n.Number(node.value, 6)))
-            self._boxes[i] = known
+            value = self._nodes[i].value
+            box = n.Number(value) if self._names.is_constant(i) else self._names.identifier(i)
+            if not self._names.given(i) and not self._names.is_constant(i):
+                self._where.append((box, n.Number(value, 6)))
+                self._says_computed |= bool(self._nodes[i].op)
+            self._boxes[i] = box
         return self._boxes[i]
 
 
@@ -204,10 +207,12 @@ def _merged(nodes: Sequence[Node], seen: Trace) -> list[list[int]]:
             same[node.id] = first.setdefault((node.value.hex(),), node.id)
     for i in seen.forward:
         operands[i] = [same[o] for o in operands[i]]
-        if nodes[i].op == "guard":
+        if nodes[i].op == table.guard.name:
             operands[i] = [taken(nodes[i], operands[i], nodes)]
         if not nodes[i].name:
-            same[i] = operands[i][0] if nodes[i].op == "guard" else first.setdefault((nodes[i].op, *operands[i]), i)
+            same[i] = (
+                operands[i][0] if nodes[i].op == table.guard.name else first.setdefault((nodes[i].op, *operands[i]), i)
+            )
     return operands
 
 

@@ -23,7 +23,7 @@ _INDEXED = re.compile(
     rf"(?P<letters>[^\W\d_]+?)(?:_?(?P<ascii>\d{{1,4}}))?"
     rf"(?P<above>[{''.join(ABOVE)}]*)(?P<below>[{''.join(BELOW)}](?:[{''.join(BELOW)}]|,(?=[₀-₉]))*)?"
 )
-_PLAIN = re.compile(r"[^\W\d][\w.′']*")
+_PLAIN = re.compile(r"[^\W\d][\w.′']*(\[[\w'., ]+\])*")  # x, and x[0] or d['a'], which read as one thing too
 
 
 def identifier(name: str, copy: int = 0) -> Identifier:

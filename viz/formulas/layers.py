@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isclose
 
+from autograd.ops import table
+from autograd.ops.expression import SUBTRACT
 from autograd.ops.numbers import left_to_right
 from autograd.ops.primitive import lookup
 from viz.formulas import notation as n
 from viz.formulas.activations import Elementwise, Rowwise, column_sums
+from viz.formulas.identifiers import in_text
 from viz.formulas.notation import Box, Identifier
 from viz.formulas.slopes import textbook_slopes
 from viz.formulas.stack import SCOPE, Grid, Layer, NoStack, Row, Stack, symbol
-from viz.formulas.symbols import Symbols
 from viz.formulas.textbook import written
+from viz.names import Names
 from viz.trace import Node, Trace
 
 Lines = list[tuple[str, Box | None]]
@@ -22,7 +25,7 @@ DIGITS = 4
 LARGEST = 6  # rows or columns of a matrix that are shown in full
 
 
-def layered_lines(seen: Trace, target: int) -> Lines | None:
+def layered_lines(seen: Trace, names: Names, target: int) -> Lines | None:
     """The derivation in matrices, or None if the nodes do not form layers or the target is not in one."""
     node = seen.nodes[target]
     if not SCOPE.search(node.scope) or (node.name or " ")[0] not in "Wbzα":
@@ -30,7 +33,7 @@ def layered_lines(seen: Trace, target: int) -> Lines | None:
     try:
         stack = Stack(seen)
         place = next((layer for layer in stack.layers if layer.holds(target)), None)
-        return None if place is None else _Writer(seen, stack, place, target).lines()
+        return None if place is None else _Writer(names, stack, place, target).lines()
     except NoStack:
         return None
 
@@ -38,10 +41,10 @@ def layered_lines(seen: Trace, target: int) -> Lines | None:
 class _Writer:
     """Writes the derivation of ∂J/∂target, which lies in the layer `place`."""
 
-    def __init__(self, seen: Trace, stack: Stack, place: Layer, target: int) -> None:
+    def __init__(self, names: Names, stack: Stack, place: Layer, target: int) -> None:
         self.nodes, self.layers, self.place, self.target = stack.nodes, stack.layers, place, target
-        self.symbols = Symbols(seen)
-        self.loss = _Loss(stack, self.symbols)
+        self.names, self.J = names, names.identifier(stack.root)
+        self.loss = _Loss(stack, names)
 
     def lines(self) -> Lines:
         backwards: Lines = []
@@ -53,11 +56,15 @@ class _Writer:
                 break
         if backwards:
             backwards[0] = (self._title(), backwards[0][1])
-        return [*self._forward(), *backwards, *self._result()]
+        return [*self._forward(), *self._beside(), *backwards, *self._result()]
+
+    def _beside(self) -> Lines:
+        """The numbers of what else stands in the slope of the loss."""
+        return [("", n.equals_number(box, self.nodes[i].value)) for i, box in self.loss.beside.items()]
 
     def _title(self) -> str:
         samples = len(self.place.z)
-        title = "The network backwards, δ = ∂J/∂Z; ⊙ multiplies element by element"
+        title = f"The network backwards, δ = ∂{in_text(self.J)}/∂Z; ⊙ multiplies element by element"
         if any(isinstance(layer.g, Rowwise) for layer in self.layers):
             title += ", ·1·1ᵀ puts the sum of its row everywhere"
         return title if samples == 1 else f"{title}, rows are the {samples} samples"
@@ -74,16 +81,15 @@ class _Writer:
             lines.append((words, self._equals(_z(layer), z, layer.z, of="value")))
             if layer.g is not None:
                 lines.append(("", self._equals(self._output(layer), layer.g.output(_z(layer)), layer.a, of="value")))
-        J = n.relation(Identifier("J"), "≈", n.Number(self.nodes[self.loss.root].value, DIGITS))
-        return [*lines, ("", J)]
+        return [*lines, ("", n.equals_number(self.J, self.nodes[self.loss.root].value, DIGITS))]
 
     def _backward(self, layer: Layer) -> Lines:
         """δ of a layer; if its rows are mixed, ∂J/∂A on a line before."""
         arriving, lines = self._arriving(layer), Lines()
         Z, A = _z(layer), self._output(layer)
-        if isinstance(layer.g, Rowwise) and arriving != _partial(A):
-            lines.append(("", self._equals(_partial(A), arriving, layer.a, of="delta")))
-            arriving = _partial(A)
+        if isinstance(layer.g, Rowwise) and arriving != self._partial(A):
+            lines.append(("", self._equals(self._partial(A), arriving, layer.a, of="delta")))
+            arriving = self._partial(A)
         back = arriving if layer.g is None else layer.g.back(arriving, Z, A)
         if back is None:
             raise NoStack
@@ -94,15 +100,13 @@ class _Writer:
         if layer is not self.layers[-1]:
             after = self.layers[layer.number - self.layers[0].number + 1]
             return n.multiply(_delta(after), symbol("W", after.number - 1, "T"))
-        return self.loss.slope() or _partial(_z(layer) if layer.g is None else self._output(layer))
+        return self.loss.slope() or self._partial(_z(layer) if layer.g is None else self._output(layer))
 
     # -- the target -----------------------------------------------------------------------------
 
     def _result(self) -> Lines:
         node = self.nodes[self.target]
-        found = n.Number(0.0 if node.delta is None else node.delta, 5)
-        sign = "≈" if n.is_rounded(found) else "="
-        result = n.relation(_partial(self.symbols.letter(node)), sign, found)
+        result = n.equals_number(self._partial(self.names.identifier(self.target)), node.delta or 0.0)
         return [*self._parameters(), ("The result", result)]
 
     def _parameters(self) -> Lines:
@@ -117,10 +121,10 @@ class _Writer:
             words, letter, row = "The bias", symbol("b", layer.number - 1), layer.bias
             right = column_sums(delta)
         else:
-            whole, right = _partial(symbol("W", layer.number - 1)), n.multiply(self._inputs(layer, "T"), delta)
+            whole, right = self._partial(symbol("W", layer.number - 1)), n.multiply(self._inputs(layer, "T"), delta)
             return [("The weights", self._equals(whole, right, layer.weights, of="delta"))]
         words += ": the sum over the samples, 1 a column of ones"
-        return [(words, self._equals(_partial(letter), right, [row], of="delta"))]
+        return [(words, self._equals(self._partial(letter), right, [row], of="delta"))]
 
     def _slope_of_slopes(self, layer: Layer) -> Box:
         """∂J/∂A ⊙ ∂A/∂α."""
@@ -142,6 +146,10 @@ class _Writer:
         first = layer is self.layers[0]
         return Identifier("X", above) if first else symbol("A", layer.number - 1, above)
 
+    def _partial(self, by: Box) -> Box:
+        over, under = (n.row(n.Word("∂"), box, binds=n.ATOM) for box in (self.J, by))
+        return n.Fraction(over, under)
+
     def _output(self, layer: Layer) -> Box:
         return Identifier("Ŷ") if layer is self.layers[-1] else symbol("A", layer.number)
 
@@ -149,10 +157,11 @@ class _Writer:
 class _Loss:
     """Where the loss begins: ∂J by the outputs of the last layer, as one formula for all of them."""
 
-    def __init__(self, stack: Stack, symbols: Symbols) -> None:
+    def __init__(self, stack: Stack, names: Names) -> None:
         self.nodes, self.operands, self.users, self.root = stack.nodes, stack.operands, stack.users, stack.root
         self.output = stack.layers[-1]
-        self.symbols = symbols
+        self.names = names
+        self.beside: dict[int, Box] = {}  # what else stands in the formula
 
     def slope(self) -> Box | None:
         """∂J/∂Ŷ (of a linear layer ∂J/∂Z); None if it is not the same formula for every output."""
@@ -175,7 +184,7 @@ class _Loss:
                 return None
             (user,) = users
             op, operands = self.nodes[user].op, self.operands[user]
-            if op == "sum":  # its slope is 1, and the other terms belong to other outputs
+            if op == table.sum_.name:  # its slope is 1, and the other terms belong to other outputs
                 i, summed = user, True
                 boxes[i] = n.Word("Σ")
                 continue
@@ -194,12 +203,13 @@ class _Loss:
     def _beside(self, i: int, op: str) -> Box:
         """What meets an output in the loss: by subtraction, it is the target y of the sample."""
         node = self.nodes[i]
-        if op == "subtract" and node.op == "":
+        if op == SUBTRACT and node.op == "":
             return Identifier("Y")
-        known = self.symbols.known(node)
-        if known is None:
+        if self.names.is_constant(i):
+            return n.Number(node.value)
+        if node.op and not node.name:
             raise NoStack
-        return known
+        return self.beside.setdefault(i, self.names.identifier(i))
 
     # -- cross-entropy of logits ----------------------------------------------------------------
 
@@ -213,13 +223,13 @@ class _Loss:
         first = sums[0]
         if first is None or any(found is None or not isclose(found, first, rel_tol=1e-12) for found in sums):
             return None
-        logits = n.call(n.Word("softmax"), _z(self.output))
+        logits = n.call(n.Word(table.softmax.name), _z(self.output))
         return n.multiply(_weight(-first), n.subtract(logits, Identifier("Y")))
 
     def _sent_back(self, row: Row) -> float | None:
         """Σ of ∂J/∂ln softmax of a row of logits; None if anything else uses them."""
         users = dict.fromkeys(user for i in row for user in self.users[i])
-        if not users or any(self.nodes[u].op != "log_softmax" or self.operands[u][1:] != row for u in users):
+        if not users or any(self.nodes[u].op != table.log_softmax.name or self.operands[u][1:] != row for u in users):
             return None
         return left_to_right(self.nodes[u].delta or 0.0 for u in users)
 
@@ -233,11 +243,6 @@ def _z(layer: Layer) -> Box:
 
 def _delta(layer: Layer) -> Box:
     return symbol("δ", layer.number)
-
-
-def _partial(by: Box) -> Box:
-    over, under = (n.row(n.Word("∂"), box, binds=n.ATOM) for box in (Identifier("J"), by))
-    return n.Fraction(over, under)
 
 
 def _weight(x: float) -> Box:

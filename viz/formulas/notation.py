@@ -296,6 +296,12 @@ def relation(left: Box, sign: str, right: Box) -> Row:
     return Row((left, Word(sign), right), (SUM, RELATION, SUM), RELATION)
 
 
+def equals_number(left: Box, x: float, digits: int = 5) -> Row:
+    """left = x, or left ≈ x where x is rounded."""
+    shown = Number(x, digits)
+    return relation(left, "≈" if is_rounded(shown) else "=", shown)
+
+
 def total(terms: Sequence[Box]) -> Box:
     """The sum of the terms, flat, so that a long sum is no deep tree; a + b + a is 2·a + b."""
     times = Counter(term for term in terms if not _is(term, 0.0))

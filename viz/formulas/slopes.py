@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from autograd.ops.expression import Expression, variable
+from autograd.ops.expression import WHERE, Expression, variable
 from autograd.ops.primitive import Primitive
 from viz.formulas import notation as n
 from viz.formulas.notation import Box
@@ -54,8 +54,8 @@ def laid_out(term: Any, symbols: dict[str, Box]) -> Box:
         return n.Number(float(term))
     if not term.operands:
         return symbols[term.name]
-    if term.name == "where" and term.operands[2] is None:
+    if term.name == WHERE and term.operands[2] is None:
         return laid_out(term.operands[1], symbols)
-    if term.name == "where" and term.operands[1] is None:
+    if term.name == WHERE and term.operands[1] is None:
         return laid_out(term.operands[2], symbols)
     return operation(term.name, [laid_out(operand, symbols) for operand in term.operands])

@@ -14,7 +14,7 @@ from itertools import chain, pairwise
 
 import numpy as np
 
-from autograd.ops import special
+from autograd.ops import special, table
 from viz.formulas import notation as n
 from viz.formulas.activations import ROWWISE, Activation, Elementwise, Rowwise
 from viz.formulas.notation import Identifier
@@ -50,7 +50,11 @@ class Layer:
 
 
 class Stack:
-    """The layers of a trace, first to last.  Raises NoStack if its nodes do not form any."""
+    """The layers of a trace, first to last.
+
+    Raises:
+        NoStack: if its nodes do not form any
+    """
 
     def __init__(self, seen: Trace) -> None:
         self.root, self.nodes = seen.root, tuple(seen.nodes)
@@ -66,7 +70,7 @@ class Stack:
         columns: dict[int, dict[int, Row]] = defaultdict(lambda: defaultdict(list))
         for node in self.nodes:
             place = SCOPE.search(node.scope)
-            if place and node.op == "dot" and (node.name or "").startswith("z"):
+            if place and node.op == table.dot.name and (node.name or "").startswith("z"):
                 columns[int(place[1])][int(place[2])].append(node.id)
         return [self._layer(number, columns[number]) for number in sorted(columns)]
 

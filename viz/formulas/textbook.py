@@ -1,283 +1,185 @@
-r"""Reads how the table writes a primitive, a small subset of LaTeX, into a function that builds boxes.
+"""How the table shows a primitive, in Python's syntax, read into boxes.
 
-The subset: + - / \cdot \bmod > , ; ^ _ \frac \sqrt \sum \left \right \lfloor \lceil \operatorname
-\text, functions, Greek letters, digits, and operands in braces.  What has no operands written is a
-function of all of them.  A ``\sum`` runs over the operands of a vector; ``{xs}`` is the one it has
-reached, ``{ws}`` its weight in a dot, ``{xs[i]}`` the one a leading index chooses, ``{bias}`` what is
-left over.
+    sqrt(x)  cbrt(x)  abs(x)  floor(x)  ceil(x)    with the signs that they have on paper; a / b is a fraction
+    f(x, low=low)  log_2(x)  f[n](x)               what is given by name stands behind a ;, a subscript, an order
+    sum(w * x for w, x in zip(ws, xs))             over a vector xs, or over the weights and inputs of a dot
+    a < b,  a if c else b                          1 where it holds; a choice
+    e, π, Γ, relu, …                               words; the operands by their names
+
+What has nothing else to show is a function of its name.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+import ast
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from string import Formatter
 from typing import TypeAlias
 
 from autograd.errors import ArgumentError
-from autograd.ops import special
+from autograd.ops import special, table
+from autograd.ops.expression import COMPARISONS, WHERE
 from autograd.ops.primitive import Primitive, lookup
-from autograd.text import GREEK
 from viz.formulas import notation as n
 from viz.formulas.notation import Box
 
+Names: TypeAlias = Mapping[str, "Box | Sequence[Box]"]  # what the operands are: one box, or those of a vector
 
-@dataclass(frozen=True)
-class Slots:
-    """What the operands of a template are: by name, and for every element of the vector by name."""
-
-    fixed: dict[str, Box]
-    elements: tuple[dict[str, Box], ...] = ()
-
-
-Build: TypeAlias = Callable[[Slots], Box]
-
-_TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\x00[^\x00]*\x00|\d+|\s+|.")
-_LETTERS = {command: letter for letter, command in GREEK.items()}
-_FENCES = {"(": "(", ")": ")", "|": "|", r"\lfloor": "⌊", r"\rfloor": "⌋", r"\lceil": "⌈", r"\rceil": "⌉",
-           "[": "[", "]": "]"}  # fmt: skip
-_OPENING = {"(", r"\left", r"\lfloor", r"\lceil"}
-_CLOSING = {"", "}", ")", "]", r"\right", r"\rfloor", r"\rceil", ",", ";"}
-_SUMS = {"+": n.add, "-": n.subtract}
-_PRODUCTS: dict[str, Callable[[Box, Box], Box]] = {r"\cdot": n.multiply, "/": n.divide}
-_RELATIONS = {"=": "=", ">": ">", "<": "<", r"\le": "≤", r"\ge": "≥"}
-_COMPARED = {"less": "<", "less_equal": "≤", "greater": ">", "greater_equal": "≥", "equal": "="}
+_OPERATORS: dict[type[ast.operator], Callable[[Box, Box], Box]] = {
+    ast.Add: n.add, ast.Sub: n.subtract, ast.Mult: n.multiply, ast.Div: n.divide, ast.Mod: n.modulo,
+    ast.Pow: n.raise_to,
+}  # fmt: skip
+_RELATIONS: dict[type[ast.cmpop], str] = {ast.Lt: "<", ast.LtE: "≤", ast.Gt: ">", ast.GtE: "≥", ast.Eq: "="}
+_FENCES = {"abs": ("|", "|"), "floor": ("⌊", "⌋"), "ceil": ("⌈", "⌉")}
+_ROOTS = {"sqrt": False, "cbrt": True}  # whether it is the cube root
 
 
 def written(primitive: Primitive, operands: Sequence[Box]) -> Box:
-    """`primitive` applied to `operands`, as the table writes it; of a condition, what it says."""
-    if primitive.name == "where" and isinstance(operands[0], n.Below) and operands[0].base == n.ONE:
+    """`primitive` applied to `operands`, as the table shows it; of a condition, what it says.
+
+    Raises:
+        ArgumentError: if what the row shows is outside the subset
+    """
+    if primitive is table.where_ and isinstance(operands[0], n.Below) and operands[0].base == n.ONE:
         operands = [operands[0].index, *operands[1:]]  # (a if x > 0 else b), not: if 1_{x > 0}
-    return template(primitive)(_slots(primitive, operands))
+    try:
+        return _box(_notation(primitive), _names(primitive, operands))
+    except _Unreadable as error:
+        raise ArgumentError(
+            f"what the row {primitive.title!r} shows cannot be read at {error}: {__name__} says what can"
+        ) from None
 
 
 def operation(name: str, operands: Sequence[Box]) -> Box:
     """The same by name; knows the comparisons, which occur only inside rules, too."""
-    if name in _COMPARED:
-        return n.relation(operands[0], _COMPARED[name], operands[1])
-    if name == "where" and operands[1:] == (n.ONE, n.ZERO):
+    if name in COMPARISONS:
+        return n.relation(operands[0], lookup(name).symbol, operands[1])
+    if name == WHERE and operands[1:] == (n.ONE, n.ZERO):
         return n.Below(n.ONE, operands[0])
     return written(lookup(name), operands)
 
 
+class _Unreadable(Exception):
+    """Something outside the subset."""
+
+
 @cache
-def template(primitive: Primitive) -> Build:
-    """The builder of a row's notation; ArgumentError if its LaTeX is outside the subset."""
-    source, fields = "", 0
-    for literal, field, _, _ in Formatter().parse(primitive.latex or _by_title(primitive)):
-        source += literal
-        if field is not None:
-            source += f"\x00{field}\x00"
-            fields += 1
-    if not fields:
-        names = ["xs"] if primitive.variadic else [str(i) for i in range(len(primitive.operands))]
-        source += f"({', '.join(f'{chr(0)}{name}{chr(0)}' for name in names)})"
-    return _Parser(source, primitive.title).parse()
+def _notation(primitive: Primitive) -> ast.expr:
+    shows = primitive.shows or f"{primitive.title}({', '.join(primitive.operands)})"
+    try:
+        return ast.parse(shows, mode="eval").body
+    except SyntaxError:
+        raise _Unreadable(shows) from None
 
 
-def _by_title(primitive: Primitive) -> str:
-    return rf"\operatorname{{{{{primitive.title}}}}}"
-
-
-def _slots(primitive: Primitive, operands: Sequence[Box]) -> Slots:
+def _names(primitive: Primitive, operands: Sequence[Box]) -> Names:
     if not primitive.variadic:
-        return Slots({str(i): box for i, box in enumerate(operands)})
+        return dict(zip(primitive.operands, operands, strict=True))
     leading = len(primitive.operands) - 1
     rest = operands[leading:]
-    if r"{ws}" in primitive.latex:
+    if primitive.is_weighted:
         weights, inputs, bias = special.halves(rest)
-        pairs = tuple({"ws": w, "xs": x} for w, x in zip(weights, inputs, strict=True))
-        return Slots({"bias": bias[0] if bias else n.ZERO}, pairs)
-    fixed = dict(zip(primitive.operands[:leading], operands, strict=False))
-    for name, box in list(fixed.items()):
-        if isinstance(box, n.Number):
-            fixed[f"xs[{name}]"] = rest[int(box.value)]
-    return Slots(fixed, tuple({"xs": box} for box in rest))
+        return {"ws": weights, "xs": inputs, "c": bias[0] if bias else n.ZERO}
+    return {**dict(zip(primitive.operands, operands[:leading], strict=False)), primitive.operands[-1]: rest}
 
 
-class _Parser:
-    """Recursive descent over a template, a few dozen characters long."""
-
-    def __init__(self, source: str, name: str) -> None:
-        self._tokens = [t for t in _TOKEN.findall(source) if not t.isspace() and t not in (r"\,", r"\;", r"\!")]
-        self._at = 0
-        self._name = name
-
-    def parse(self) -> Build:
-        build = self._relation()
-        if self._next:
-            raise self._unknown(self._next)
-        return build
-
-    @property
-    def _next(self) -> str:
-        return self._tokens[self._at] if self._at < len(self._tokens) else ""
-
-    def _take(self, expected: str | None = None) -> str:
-        token = self._next
-        if not token or (expected is not None and token != expected):
-            raise self._unknown(token)
-        self._at += 1
-        return token
-
-    def _unknown(self, token: str) -> ArgumentError:
-        return ArgumentError(f"the LaTeX of {self._name} cannot be read at {token!r}: see {__name__}")
-
-    # -- from the weakest to the strongest ------------------------------------------------------
-
-    def _list(self) -> Build:
-        """What stands between fences: one thing, or several with , or ; between."""
-        parts, separators = [self._relation()], []
-        while self._next in (",", ";"):
-            separators.append(self._take())
-            parts.append(self._relation())
-        if not separators:
-            return parts[0]
-        return lambda slots: n.listed([part(slots) for part in parts], separators)
-
-    def _relation(self) -> Build:
-        left = self._sum()
-        if self._next in _RELATIONS:
-            sign, right = _RELATIONS[self._take()], self._sum()
-            return lambda slots: n.relation(left(slots), sign, right(slots))
-        if self._next != r"\text":
-            return left
-        parts: list[Build] = [left]
-        while self._next == r"\text":
-            self._take()
-            word = n.Word(f" {self._braced_word()} ")
-            parts += [_constant(word), self._sum()]
-        return lambda slots: n.row(*(part(slots) for part in parts))
-
-    def _sum(self) -> Build:
-        if self._next == "-":
-            self._take()
-            inside = self._modulo()
-            left: Build = lambda slots: n.negate(inside(slots))  # noqa: E731
-        else:
-            left = self._modulo()
-        while self._next in _SUMS:
-            left = _binary(_SUMS[self._take()], left, self._modulo())
-        return left
-
-    def _modulo(self) -> Build:
-        left = self._product()
-        while self._next == r"\bmod":
-            self._take()
-            left = _binary(n.modulo, left, self._product())
-        return left
-
-    def _product(self) -> Build:
-        left = self._power()
-        while True:
-            if self._next in _PRODUCTS:
-                left = _binary(_PRODUCTS[self._take()], left, self._power())
-            elif self._next in _CLOSING | set(_SUMS) | set(_RELATIONS) | {r"\bmod", r"\text", "|"}:
-                return left
-            else:  # side by side
-                left = _binary(n.multiply, left, self._power())
-
-    def _power(self) -> Build:
-        base = self._atom()
-        while self._next in ("^", "_"):
-            make = n.raise_to if self._take() == "^" else n.Below
-            base = _binary(make, base, self._group())
-        return base
-
-    def _atom(self) -> Build:
-        token = self._take()
-        if token.startswith("\x00"):
-            return _operand(token.strip("\x00"))
-        if token == "{":
-            self._at -= 1
-            return self._group()
-        if token.isdigit():
-            return _constant(n.Number(float(token)))
-        if token in _OPENING:
-            return self._fenced(token)
-        if token == r"\frac":
-            return _binary(n.divide, self._group(), self._group())
-        if token == r"\sqrt":
-            return self._root()
-        if token == r"\sum":
-            return _sum_over(self._product())
-        if token == "e" or _LETTERS.get(token) == "π":
-            return _constant(n.Word(_LETTERS.get(token, token)))
-        return self._function(token)
-
-    def _group(self) -> Build:
-        """{…}, or a single token as TeX takes it."""
-        if self._next != "{":
-            return self._atom()
-        self._take("{")
-        inside = self._list()
-        self._take("}")
-        return inside
-
-    def _braced_word(self) -> str:
-        self._take("{")
-        word = ""
-        while self._next != "}":
-            word += self._take()
-        self._take("}")
-        return word
-
-    def _fenced(self, token: str) -> Build:
-        left = _FENCES[self._take() if token == r"\left" else token]
-        inside = self._list()
-        if token == r"\left":
-            self._take(r"\right")
-        right = _FENCES[self._take()]
-        return lambda slots: n.Fenced(left, inside(slots), right)
-
-    def _root(self) -> Build:
-        cube = self._next == "["
-        if cube:
-            for expected in ("[", "3", "]"):
-                self._take(expected)
-        inside = self._group()
-        return lambda slots: n.Root(inside(slots), cube)
-
-    def _function(self, token: str) -> Build:
-        r"""A word such as \tanh or \operatorname{relu}, perhaps with an index or order, and its argument."""
-        if token == r"\operatorname":
-            word = self._braced_word()
-        elif token.startswith("\\"):
-            word = _LETTERS.get(token, token[1:])
-        else:
-            raise self._unknown(token)
-        function: Build = _constant(n.Word(word))
-        while self._next in ("^", "_"):
-            make = n.raise_to if self._take() == "^" else n.Below
-            function = _binary(make, function, self._group())
-        if self._next in _CLOSING:
-            return function
-        argument = self._atom()
-        return lambda slots: n.call(function(slots), argument(slots))
+def _box(node: ast.expr, names: Names) -> Box:
+    match node:
+        case ast.Name(id=name):
+            known = names.get(name)
+            return _word(name) if known is None else n.listed(known) if isinstance(known, Sequence) else known
+        case ast.Call():
+            return _call(node, names)
+        case ast.Constant(value=int() | float() as number):
+            return n.Number(float(number))
+        case ast.UnaryOp(op=ast.USub(), operand=inside):
+            return n.negate(_box(inside, names))
+        case ast.BinOp(left=left, op=sign, right=right) if type(sign) in _OPERATORS:
+            return _OPERATORS[type(sign)](_box(left, names), _box(right, names))
+        case ast.Compare():
+            return n.Below(n.ONE, _condition(node, names))
+        case ast.IfExp(test=test, body=chosen, orelse=other):
+            words = (_box(chosen, names), n.Word(" if "), _condition(test, names), n.Word(" else "), _box(other, names))
+            return n.Fenced("(", n.row(*words), ")")
+        case ast.Subscript(value=ast.Name(id=vector), slice=ast.Name(id=index)):
+            return _element(names[vector], names[index])
+    raise _Unreadable(ast.unparse(node))
 
 
-def _constant(box: Box) -> Build:
-    return lambda slots: box
+def _word(name: str) -> Box:
+    """Upright letters, and below them what stands behind a _."""
+    word, _, index = name.partition("_")
+    if not index:
+        return n.Word(word)
+    return n.Below(n.Word(word), n.Number(float(index)) if index.isdigit() else n.Word(index))
 
 
-def _operand(name: str) -> Build:
-    def build(slots: Slots) -> Box:
-        if name == "xs" and "xs" not in slots.fixed:  # outside a sum: the whole vector
-            return n.listed([element["xs"] for element in slots.elements])
-        return slots.fixed[name]
-
-    return build
-
-
-def _sum_over(term: Build) -> Build:
-    def build(slots: Slots) -> Box:
-        terms = [term(replace(slots, fixed={**slots.fixed, **element})) for element in slots.elements]
-        return n.total(terms)
-
-    return build
+def _condition(node: ast.expr, names: Names) -> Box:
+    match node:
+        case ast.Compare(left=left, ops=[sign], comparators=[right]) if type(sign) in _RELATIONS:
+            return n.relation(_box(left, names), _RELATIONS[type(sign)], _box(right, names))
+        case ast.Compare():
+            raise _Unreadable(ast.unparse(node))
+    return _box(node, names)
 
 
-def _binary(make: Callable[[Box, Box], Box], left: Build, right: Build) -> Build:
-    return lambda slots: make(left(slots), right(slots))
+def _element(vector: Box | Sequence[Box], index: Box | Sequence[Box]) -> Box:
+    if isinstance(vector, Sequence) and isinstance(index, n.Number):
+        return vector[int(index.value)]
+    raise _Unreadable("an element whose number is not known")
+
+
+# -- calls ------------------------------------------------------------------------------------------
+
+
+def _call(node: ast.Call, names: Names) -> Box:
+    match node.func, node.args:
+        case ast.Name(id="sum"), [ast.GeneratorExp() as terms]:
+            return n.total(_terms(terms, names))
+        case ast.Name(id=name), [inside] if name in _FENCES:
+            return _fenced(name, _box(inside, names))
+        case ast.Name(id=name), [inside] if name in _ROOTS:
+            return n.Root(_box(inside, names), _ROOTS[name])
+    return n.Apply(_function(node.func, names), _arguments(node, names))
+
+
+def _fenced(name: str, inside: Box) -> n.Fenced:
+    left, right = _FENCES[name]
+    return n.Fenced(left, inside, right)
+
+
+def _function(node: ast.expr, names: Names) -> Box:
+    match node:
+        case ast.Name(id=name):
+            return _word(name)
+        case ast.Subscript(value=ast.Name(id=name), slice=order):
+            return n.raise_to(_word(name), n.Fenced("(", _box(order, names), ")"))
+    raise _Unreadable(ast.unparse(node))
+
+
+def _arguments(node: ast.Call, names: Names) -> n.Fenced:
+    """( ) around the arguments; the sign that one has on paper, as in ln|x|, stands for them."""
+    match node.args:
+        case [ast.Call(func=ast.Name(id=name), args=[inside])] if name in _FENCES:
+            return _fenced(name, _box(inside, names))
+    boxes = [_box(argument, names) for argument in (*node.args, *(given.value for given in node.keywords))]
+    signs = [";" if at == len(node.args) else "," for at in range(1, len(boxes))]
+    return n.Fenced("(", n.listed(boxes, signs), ")")
+
+
+def _terms(node: ast.GeneratorExp, names: Names) -> list[Box]:
+    match node.generators:
+        case [ast.comprehension(target=ast.Name(id=each), iter=ast.Name(id=vector))]:
+            return [_box(node.elt, {**names, each: box}) for box in _vector(names, vector)]
+        case [ast.comprehension(target=ast.Tuple(elts=each), iter=ast.Call(func=ast.Name(id="zip"), args=vectors))]:
+            rows = zip(*(_vector(names, ast.unparse(vector)) for vector in vectors), strict=True)
+            targets = [ast.unparse(target) for target in each]
+            return [_box(node.elt, {**names, **dict(zip(targets, row, strict=True))}) for row in rows]
+    raise _Unreadable(ast.unparse(node))
+
+
+def _vector(names: Names, name: str) -> Sequence[Box]:
+    vector = names.get(name)
+    if isinstance(vector, Sequence):
+        return vector
+    raise _Unreadable(name)

@@ -39,7 +39,8 @@ class Camera {
       { layout } = this.picture;
     if (!width || !height) return;
     this.fitted = `${width} ${height}`;
-    const zoom = (this.whole = Math.min((width - 48) / layout.width, (height - UNDER - 24) / layout.height, 1.5));
+    const zoom = Math.min((width - 48) / layout.width, (height - UNDER - 24) / layout.height, 1.5);
+    this.whole = zoom;
     this.go({ zoom, x: (width - layout.width * zoom) / 2, y: (height - UNDER - layout.height * zoom) / 2 }, glides);
   }
 

@@ -9,13 +9,10 @@ from functools import lru_cache
 from typing import Any
 from xml.etree import ElementTree
 
-import numpy as np
-
 from autograd.errors import ArgumentError
-from autograd.ops.primitive import TABLE, lookup, title_of
+from autograd.ops.primitive import lookup, title_of
 from autograd.text import short
 from viz.columns import KINDS, LEAF
-from viz.formulas.identifiers import lowered
 from viz.formulas.printers import mathml_pattern
 from viz.names import Names
 from viz.page.javascript import Use
@@ -27,27 +24,13 @@ DEEPEST = 12  # scopes inside each other that the picture shows as groups
 LONGEST_NAME = 60
 
 
-class Letters(Names):
-    """Names as on a blackboard: what has none is t₁, t₂, … if it was computed, v₁, v₂, … if it was given."""
-
-    def __init__(self, trace: Trace) -> None:
-        super().__init__(trace)
-        unnamed, computed = self.column < 0, trace.columns.op > 0
-        self._rank = np.where(computed, np.cumsum(unnamed & computed), np.cumsum(unnamed & ~computed))
-
-    def _called(self, node: int) -> str:
-        letter = "t" if self._trace.columns.op.item(node) else "v"
-        said = letter + lowered(str(self._rank.item(node)))
-        return super()._called(node) if self.column.item(node) >= 0 or said in self.codes else said
-
-
 class ExplorableGraph:
     """A trace as the columns that the page reads (see page/graph.js)."""
 
-    def __init__(self, seen: Trace) -> None:
+    def __init__(self, seen: Trace, names: Names) -> None:
         self.trace = seen
-        names = Letters(seen)
-        self.called = [shortened(names.called(i), LONGEST_NAME) for i in range(seen.root + 1)]
+        self.called = list(map(names.called, range(seen.root + 1)))
+        self.narrow = list(map(names.narrow, range(seen.root + 1)))
         self.leaves = seen.root + 1 - len(seen.forward)
         self.uses: dict[tuple[Use, Constants], int] = {}
         self.use = [self._use(i) for i in seen.forward]
@@ -66,8 +49,8 @@ class ExplorableGraph:
 
     @property
     def rules(self) -> list[Use]:
-        """The rules that the page needs beside the table's: of variadic rows, and of users' own."""
-        return [use for use, _ in self.uses if use.op not in TABLE or lookup(use.op).variadic]
+        """The rules that the page needs."""
+        return [use for use, _ in self.uses]
 
     def learn(self, wanted: list[int] | None) -> list[int]:
         """The leaves that learning moves."""
@@ -85,10 +68,12 @@ class ExplorableGraph:
         scopes = _Codes(_scope(label.scope) for label in labels)
         sources = _Codes(_place(label.source) for label in labels)
         label = columns.label.tolist()
+        constants = [""] * (len(columns.value) - len(self.called))
         return {
             "root": self.trace.root,
             "leaves": self.leaves,
-            "called": [*self.called, *("" for _ in range(len(columns.value) - len(self.called)))],
+            "called": self.called + constants,
+            "narrow": self.narrow + constants,
             "kind": columns.kind.tolist(),
             "op": columns.op.tolist(),
             "ops": [{"name": title_of(name), "symbol": symbol, "doc": _doc(name)} for name, symbol in columns.ops],
@@ -120,7 +105,7 @@ def _described(use: Use, constants: Constants) -> dict[str, Any]:
 
     Where constants take part in how it is written, `otherwise` says how it is with other numbers in their place.
     """
-    described = {"op": use.op, "rule": use.key if lookup(use.op).variadic else use.op, **_notation(use, constants)}
+    described = {"op": use.op, "rule": use.key, **_notation(use, constants)}
     if use.leading:
         described["leading"] = len(use.leading)
     elif any(constant is not None for constant in constants):

@@ -21,16 +21,19 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.errors import ArgumentError, GraphError
 from autograd.files import write_whole
+from autograd.renamed import renamed
 from autograd.text import in_json, in_xml, quoted
+from viz.names import Names
 from viz.page.data import ExplorableGraph
-from viz.page.javascript import Use, by_hand, check_writable, table_source
+from viz.page.javascript import Use, by_hand, table_source
 from viz.pictures.svg import COLOURS
-from viz.subject import nodes_of, root_of
+from viz.subject import look
 from viz.text import shortened
-from viz.trace import Trace, locate, trace
+from viz.trace import Trace
 
 if TYPE_CHECKING:
     from viz.subject import Subject, Wanted
+    from viz.variables import Variables
 
 MODULES = (
     "numbers", "graph", "words", "math", "tree", "layout", "picture", "camera", "panels", "player", "guide", "main"
@@ -45,7 +48,11 @@ class Page:
     html: str
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the page, whole or not at all.  Raises ArgumentError if the name does not end in .html."""
+        """Write the page, whole or not at all.
+
+        Raises:
+            ArgumentError: if the name does not end in .html
+        """
         target = Path(path)
         if target.suffix.lower() not in (".html", ".htm"):
             raise ArgumentError(f"a page is saved as .html, got {quoted(str(target))}")
@@ -60,26 +67,34 @@ class Page:
         return f"<page, {len(self.html):,} characters of HTML; .save('step.html') writes it>"
 
 
+@renamed(J="output", learn="wrt")
 def explore(
-    J: Subject,
+    output: Subject,
     *at: Any,
     title: str | None = None,
     note: str | None = None,
-    learn: Wanted | Iterable[Wanted] | None = None,
+    wrt: Wanted | Iterable[Wanted] | None = None,
     rate: float = 0.1,
+    names: Variables = None,
+    **named: Any,
 ) -> Page:
-    """A page on which to step through the computation of `J` and of its derivatives.
+    """A page on which to step through the computation of `output` and of its derivatives.
 
-    `J` is a Value, or a compiled function or a program, followed by its arguments (see `draw`).
+    `output` is a Value, or a compiled function or a program, followed by its arguments (see `draw`, also for `names`).
 
-    title   what the page is called; else the name of J
-    note    a sentence beside the title: what it is about, what to try
-    learn   the leaves that a step of gradient descent on the page moves; else every leaf of J
-    rate    the learning rate that the page begins with
+    Args:
+        title: what the page is called; else the output's name
+        note: a sentence beside the title: what it is about, what to try
+        wrt: the leaves that a step of gradient descent on the page moves; else every leaf
+        rate: the learning rate that the page begins with
 
-    No grad is read or changed, and the page keeps nothing of the graph alive.  Raises OperandError if `J` is not
-    a Value, GraphError for a leaf that J was not computed from, for a graph that is too large for a page and for a
-    row that JavaScript cannot have, by its name; ArgumentError for a rate that is not a finite number.
+    No grad is read or changed, and the page keeps nothing of the graph alive.
+
+    Raises:
+        OperandError: if `output` is not a Value
+        GraphError: for a leaf that it was not computed from, for a graph that is too large for a page and for a row
+            that JavaScript cannot have, by its name
+        ArgumentError: for a rate that is not a finite number
 
     >>> from autograd import Value
     >>> x = Value(3.0, name="x")
@@ -88,25 +103,22 @@ def explore(
     """
     if not isinstance(rate, (int, float)) or isinstance(rate, bool) or not math.isfinite(rate):
         raise ArgumentError(f"a learning rate is a finite number, got {quoted(rate)}")
-    root = root_of(J, at)
-    seen = trace(root)
-    if len(seen.nodes) > MOST:
+    seen = look(output, at, named, names)
+    if len(seen.trace.nodes) > MOST:
         raise GraphError(
-            f"a page holds up to {MOST:,} numbers, this graph has {len(seen.nodes):,}: "
+            f"a page holds up to {MOST:,} numbers, this graph has {len(seen.trace.nodes):,}: "
             "explore a part of it, or step through it with viz.debug"
         )
-    nodes = nodes_of(root, learn)
-    wanted = None if nodes is None else locate(root, nodes)
-    return Page(_page(seen, title, note, wanted, float(rate)))
+    learn = None if wrt is None else seen.ids_of(wrt)
+    return Page(_page(seen.trace, seen.names, title, note, learn, float(rate)))
 
 
 # -- the file ---------------------------------------------------------------------------------------
 
 
-def _page(seen: Trace, title: str | None, note: str | None, learn: list[int] | None, rate: float) -> str:
-    graph = ExplorableGraph(seen)
-    check_writable(use.op for use, _ in graph.uses)
-    root = shortened(graph.called[seen.root], 40)
+def _page(seen: Trace, names: Names, title: str | None, note: str | None, learn: list[int] | None, rate: float) -> str:
+    graph = ExplorableGraph(seen, names)
+    root = graph.called[seen.root]
     script = _script(graph.rules)
     style = _colours() + _part("style.css")
     fields = {

@@ -1,20 +1,30 @@
-"""The table in JavaScript: every rule printed from the row itself, so that a page computes what Python computes.
+"""The table in JavaScript: rules printed from the rows themselves, so that a page computes what Python computes.
 
-Only the atoms, which are functions of floats in Python too, are written by hand, in page/special.js.
+JavaScript's own atoms are in page/special.js.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import resources
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from autograd.ops.expression import ARITHMETIC, COMPARISONS, Expression, Language, Term, same, source_of, variable
-from autograd.ops.primitive import TABLE, Atom, Primitive, lookup
-from autograd.ops.targets import cannot_write, rows_called
+from autograd.ops.expression import (
+    ARITHMETIC,
+    COMPARISONS,
+    EQUAL,
+    Expression,
+    Language,
+    Term,
+    same,
+    source_of,
+    variable,
+)
+from autograd.ops.primitive import Primitive, lookup
+from autograd.ops.resolution import Target, called_in
 
 RESERVED = frozenset(
     "await break case catch class const continue debugger default delete do else enum eval export extends false"
@@ -24,7 +34,7 @@ RESERVED = frozenset(
 
 
 class Use(NamedTuple):
-    """How a graph uses a variadic row: printed anew for every number of operands and every leading index."""
+    """How a graph uses a row: a variadic one is printed anew for every number of operands and every leading index."""
 
     op: str
     operands: int
@@ -32,8 +42,12 @@ class Use(NamedTuple):
 
     @property
     def key(self) -> str:
-        """The name of its rule on the page; a row that is not variadic has its own name."""
-        return "/".join([self.op, str(self.operands), *map(_literal, self.leading)])
+        """The name of its rule on the page."""
+        return (
+            self.op
+            if not lookup(self.op).variadic
+            else "/".join([self.op, str(self.operands), *map(_literal, self.leading)])
+        )
 
 
 def _literal(x: float | None) -> str:
@@ -47,7 +61,7 @@ def _literal(x: float | None) -> str:
 
 
 JAVASCRIPT = Language(
-    operators={**COMPARISONS, **ARITHMETIC, "equal": "==="},
+    operators={**COMPARISONS, **ARITHMETIC, EQUAL: "==="},
     conditional="{condition} ? {chosen} : {other}",
     assignment="const {name} = {value};",
     literal=_literal,
@@ -56,16 +70,44 @@ JAVASCRIPT = Language(
 )
 
 
-def table_source(uses: Iterable[Use] = ()) -> str:
-    """Statements that add every row to the objects `value` and `slopes`, which hold functions of numbers.
+def table_source(uses: Iterable[Use]) -> str:
+    """Statements that add what these uses need to the objects `value` and `slopes`, which hold functions of numbers.
 
     A rule of n operands is ``value.tanh(x)`` and ``slopes.tanh(y, x)``, an array with null where no
-    derivative flows.  Variadic rows appear once a use, as ``slopes["dot/5"]``; users' rows where they are used.
+    derivative flows; of a variadic row ``slopes["dot/5"]``.
+
+    Raises:
+        GraphError: for a row that JavaScript cannot have, by its name
     """
-    uses = list(dict.fromkeys(uses))
-    own = [lookup(name) for name in _with_called(use.op for use in uses) if name not in TABLE]
-    rows = [line for row in [*TABLE.values(), *own] if not row.variadic for line in _row(row)]
-    return "\n".join(rows + [_variadic(use) for use in uses if lookup(use.op).variadic])
+    lines: dict[str, str] = {}
+    called: list[str] = []
+    for use in dict.fromkeys(uses):
+        called.append(use.op)
+        if use.key not in lines:
+            parameters, terms = _slopes(use)
+            lines[use.key] = f'slopes["{use.key}"] = {_function(["y", *parameters], terms, "[{}]")};'
+            called += [row for row in called_in(terms) if row not in JAVASCRIPT.written]
+    return "\n".join([*_values(called), *lines.values()])
+
+
+def _values(rows: list[str]) -> Iterator[str]:
+    """The values of these rows and of all that they call, but for those that are there by hand."""
+    done = set[str]()
+    while rows:
+        name = rows.pop()
+        if name not in done and name not in _by_hand_names():
+            done.add(name)
+            parameters = _parameters(lookup(name))
+            term = _value(lookup(name), [variable(parameter) for parameter in parameters])
+            rows += [row for row in called_in([term]) if row not in JAVASCRIPT.written]
+            yield f"value.{name} = {_function(parameters, [term], '{}')};"
+
+
+def _value(row: Primitive, operands: list[Any]) -> Term:
+    if row.variadic:  # of which the page hands over any number
+        raise _target().refusal(row)
+    atom, term = _target().resolve(row, operands)
+    return term if atom is None else row.value_term(operands)  # with an operator
 
 
 @cache
@@ -74,51 +116,33 @@ def by_hand() -> str:
     return resources.files(__package__).joinpath("special.js").read_text("utf-8")
 
 
-def check_writable(rows: Iterable[str]) -> None:
-    """Raise GraphError for a row that a page cannot compute, because an atom that it needs is not there by hand."""
-    for name in _with_called(rows):
-        row = lookup(name)
-        if name not in _atoms() and (row.variadic or isinstance(row.rule, Atom)):
-            raise cannot_write(row, "JavaScript")
+@cache
+def _by_hand_names() -> frozenset[str]:
+    table = by_hand().partition("const value = {")[2].partition("\n};")[0]
+    return frozenset(re.findall(r"^  (\w+)[,:(]", table, re.MULTILINE))
 
 
 @cache
-def _atoms() -> frozenset[str]:
-    """The rows whose values are there by hand."""
-    return frozenset(re.findall(r"^  (\w+)[,:(]", by_hand().partition("const value = {")[2].partition("\n};")[0], re.M))
+def _target() -> Target[str]:
+    return Target("JavaScript", dict.fromkeys(map(lookup, (*JAVASCRIPT.written, *_by_hand_names())), ""))
 
 
-def _with_called(rows: Iterable[str]) -> list[str]:
-    """These rows and all that their rules call, each once; what variadic ones call is there by hand."""
-    pending = [*rows]
-    found: dict[str, None] = {}
-    while pending:
-        name = pending.pop()
-        row = lookup(name)
-        if name not in found and not row.variadic and not row.opaque:
-            operands = [variable(operand) for operand in row.operands]
-            terms = [] if name in _atoms() else [row.value_term(operands)]
-            pending += rows_called([*terms, *row.slope_terms(operands)], JAVASCRIPT)
-        found[name] = None
-    return list(found)
+def _parameters(row: Primitive) -> list[str]:
+    return [f"{name}_" if name in RESERVED else name for name in row.operands]
 
 
-def _row(row: Primitive) -> Iterable[str]:
-    names = [f"{name}_" if name in RESERVED else name for name in row.operands]
-    operands = [variable(name) for name in names]
-    value = _function(names, [row.value_term(operands)], "{}")
-    if not value.endswith(f"=> value.{row.name}({', '.join(names)})"):  # else an atom, or an operator that is missing
-        yield f"value.{row.name} = {value};"
-    yield f"slopes.{row.name} = {_function(['y', *names], row.slope_terms(operands), '[{}]')};"
-
-
-def _variadic(use: Use) -> str:
-    """The slopes of a variadic row, whose operands are called xs[0], xs[1], …"""
+def _slopes(use: Use) -> tuple[list[str], tuple[Term, ...]]:
+    """The parameters beside y, and the slopes; the vector of a variadic row is xs[0], xs[1], …"""
+    row = lookup(use.op)
+    if row.opaque:
+        raise _target().refusal(row)
+    if not row.variadic:
+        parameters = _parameters(row)
+        return parameters, row.slope_terms([variable(parameter) for parameter in parameters])
     leading = len(use.leading)
     vector = [variable(f"xs[{i}]") for i in range(use.operands - leading)]
-    parameters = ["y", *lookup(use.op).operands[:leading], "...xs"]
-    terms = lookup(use.op).slope_terms([*use.leading, *vector])
-    return f'slopes["{use.key}"] = {_function(parameters, [_spread(term, vector) for term in terms], "[{}]")};'
+    terms = row.slope_terms([*use.leading, *vector])
+    return [*row.operands[:leading], "...xs"], tuple(_spread(term, vector) for term in terms)
 
 
 def _spread(term: Term, vector: list[Expression]) -> Term:

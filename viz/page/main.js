@@ -4,8 +4,9 @@ const QUICK = 150; // milliseconds from step to step below which nobody reads wh
 
 class App {
   constructor(data) {
-    const graph = (this.graph = new Graph(data));
+    const graph = new Graph(data);
     Object.assign(this, {
+      graph,
       taken: 0,
       selected: null,
       breakpoints: new Set(),

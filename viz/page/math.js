@@ -43,7 +43,8 @@ function symbol(text) {
 /** An equation as several, a sum's terms each its own, so that a long one goes on in the next line. */
 function inLines(equation) {
   const isSum = (part) => part.localName === "mrow" && [...part.children].slice(1).some(isSign);
-  for (let sum; (sum = [...equation.children].find(isSum)); ) sum.replaceWith(...sum.children);
+  const first = () => [...equation.children].find(isSum);
+  for (let sum = first(); sum; sum = first()) sum.replaceWith(...sum.children);
   const lines = [];
   for (const part of [...equation.children]) {
     const before = lines.at(-1)?.lastElementChild;

@@ -16,9 +16,6 @@ function shown(x, digits = 4) {
 /** The same with + before positive numbers, so that a sign does not rest on colour alone. */
 const signed = (x) => (x > 0 ? "+" : "") + shown(x);
 
-/** A number as a factor: negative ones in parentheses. */
-const factor = (x) => (x < 0 ? `(${shown(x)})` : shown(x));
-
 function scientific(size, digits) {
   const [mantissa, exponent] = rounded(size, digits, true).split("e");
   return `${withoutZeros(mantissa)}e${Number(exponent)}`.replace("-", "−");

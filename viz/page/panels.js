@@ -131,12 +131,12 @@ class Inspector {
       { graph } = app;
     this.shown = thing;
     this.fields = [];
-    const live = (element, text) => (
+    const live = (element, text) => {
       this.fields.push(() => {
         element.textContent = text();
-      }),
-      element
-    );
+      });
+      return element;
+    };
     const found = () => graph.gathered(thing, app.taken),
       known = () => app.words.known(thing, app.taken);
     const parts = [],
@@ -259,7 +259,7 @@ class Inspector {
         html(
           "button",
           { type: "button", class: "link", onclick: () => app.find(i) },
-          graph.isConstant(i) ? "constant" : short(graph.called[i], 18),
+          graph.isConstant(i) ? "constant" : graph.narrow[i],
         ),
         value,
         slope,
@@ -298,7 +298,7 @@ class Inspector {
         html(
           "li",
           {},
-          html("button", { type: "button", class: "link", onclick: () => app.find(i) }, short(app.graph.called[i], 18)),
+          html("button", { type: "button", class: "link", onclick: () => app.find(i) }, app.graph.narrow[i]),
           html("span", { class: "soft" }, app.graph.knows(i, app.taken) ? shown(app.graph.value[i]) : "not yet"),
         ),
       );

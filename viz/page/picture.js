@@ -11,8 +11,11 @@ function svg(name, attributes = {}, text) {
   return element;
 }
 
-/** Text cut with … to a length. */
-const short = (text, limit = 16) => (text.length > limit ? `${text.slice(0, limit - 1)}…` : text);
+/** The name of a group as there is room for it, its middle left out. */
+function short(text, limit) {
+  const tail = Math.floor((limit - 1) / 3);
+  return text.length > limit ? `${text.slice(0, limit - 1 - tail)}…${text.slice(text.length - tail)}` : text;
+}
 
 class Picture {
   /** app: what the picture shows and whom it tells: graph, tree, taken, selected, breakpoints, choose(), open(). */
@@ -108,7 +111,8 @@ class Picture {
   extent(thing) {
     if (typeof thing !== "number") {
       const { length } = thing.computed,
-        most = this.measure(`${length} of ${length} computed`, "12px") + 24;
+        only = thing.outputs.length === 1 ? `${this.graph.narrow[thing.outputs[0]]} = −0.0000` : "",
+        most = Math.max(...[`${length} of ${length} computed`, only].map((text) => this.measure(text, "12px"))) + 24;
       return { width: Math.max(138, most, this.measure(short(thing.name, 22), "600 12px") + 44), height: 62 };
     }
     if (this.graph.isConstant(thing))
@@ -136,7 +140,7 @@ class Picture {
   titles(i) {
     const { graph } = this,
       symbol = graph.isComputed(i) ? graph.operation(i).symbol : "";
-    return { name: short(graph.called[i]), op: symbol === "·" ? "dot" : symbol };
+    return { name: graph.narrow[i], op: symbol === "·" ? "dot" : symbol };
   }
 
   // -- drawing -------------------------------------------------------------------------------------
@@ -326,7 +330,7 @@ class Picture {
       setText(
         card.value,
         known
-          ? `${short(graph.called[only], 8)} = ${shown(graph.value[only])}`
+          ? `${graph.narrow[only]} = ${shown(graph.value[only])}`
           : computed.length
             ? `${done} of ${computed.length} computed`
             : "",
@@ -343,7 +347,9 @@ class Picture {
   }
 
   label(card, text) {
-    if (card.said !== text) card.g.setAttribute("aria-label", (card.said = text));
+    if (card.said === text) return;
+    card.said = text;
+    card.g.setAttribute("aria-label", text);
   }
 
   /** A card's state as classes, and its tint by the size of δ. */
@@ -394,8 +400,9 @@ class Picture {
     const ready = graph.knows(link.first, app.taken),
       look = `edge ${link.sign} ${ready ? "" : "waiting"} ${link.flows ? "" : "no-path"}`,
       width = arrived ? (1.2 + 2.6 * logarithmic(contribution, this.largest)).toFixed(2) : "";
-    if (look !== link.look) link.g.setAttribute("class", (link.look = look));
-    if (width !== link.width) link.path.style.strokeWidth = link.width = width;
+    if (look !== link.look) link.g.setAttribute("class", look);
+    if (width !== link.width) link.path.style.strokeWidth = width;
+    Object.assign(link, { look, width });
     if (link.label) setText(link.label, arrived ? shown(graph.slope[link.edges[0]]) : "");
   }
 

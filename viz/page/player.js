@@ -20,8 +20,12 @@ class Player {
   /** Whoever chose a speed with the mouse has the page's keys back. */
   chooseSpeed(select) {
     let pointed = false;
-    select.addEventListener("pointerdown", () => (pointed = true));
-    select.addEventListener("keydown", () => (pointed = false));
+    select.addEventListener("pointerdown", () => {
+      pointed = true;
+    });
+    select.addEventListener("keydown", () => {
+      pointed = false;
+    });
     select.addEventListener("change", () => pointed && select.blur());
   }
 

@@ -21,7 +21,7 @@ class Words {
     };
   }
 
-  seed(k, templates) {
+  seed(_, templates) {
     const { root } = this.graph,
       facts = { ...this.named(root), value: shown(this.graph.value[root]) };
     return {

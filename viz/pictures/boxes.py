@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from viz.trace import Edge, Node
@@ -17,7 +17,8 @@ class Box(NamedTuple):
 
     id: str
     kind: str
-    name: str  # in full, unescaped; empty if it has none
+    name: str  # what it is called, unescaped; empty for a constant
+    given: str  # the name that somebody gave it, in full; empty if nobody did
     symbol: str
     value: float | None
     delta: float | None  # of a group: the one of largest size, nan if any is nan
@@ -39,9 +40,10 @@ class Arrow(NamedTuple):
 
 
 class View(NamedTuple):
-    """What is drawn."""
+    """What is drawn; `output` is what the root is called."""
 
     root: str
+    output: str
     boxes: tuple[Box, ...]
     arrows: tuple[Arrow, ...]
     compact: bool
@@ -52,8 +54,8 @@ Nodes = Sequence[Node]
 Edges = Sequence[Edge]
 
 
-def every_node(root: int, nodes: Nodes, edges: Edges, compact: bool, note: str) -> View:
-    """A box a node, an arrow an edge."""
+def every_node(root: int, nodes: Nodes, edges: Edges, names: Mapping[int, str], compact: bool, note: str) -> View:
+    """A box a node, an arrow an edge; `names` are what these nodes and the root are called."""
     slots = Counter(edge.node for edge in edges)
     deltas = {node.id: node.delta for node in nodes}
     rank = Counter[int]()
@@ -63,9 +65,13 @@ def every_node(root: int, nodes: Nodes, edges: Edges, compact: bool, note: str) 
         arrows.append(Arrow(f"n{e.operand}", f"n{e.node}", rank[e.node], e.slope, sent))
         rank[e.node] += 1
     boxes = tuple(
-        Box(f"n{n.id}", n.kind, n.name or "", n.symbol, n.value, n.delta, n.scope, slots[n.id], n.source) for n in nodes
-    )
-    return View(f"n{root}", boxes, tuple(arrows), compact, note)
+        Box(
+            f"n{n.id}", n.kind, names.get(n.id, ""), n.name or "", n.symbol, n.value, n.delta, n.scope, slots[n.id],
+            n.source,
+        )
+        for n in nodes
+    )  # fmt: skip
+    return View(f"n{root}", names[root], boxes, tuple(arrows), compact, note)
 
 
 def sent_back(delta: float | None, slope: float | None) -> float | None:

@@ -6,25 +6,28 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from autograd.errors import MissingExtra
+from autograd.renamed import renamed
 from autograd.text import in_dot
 from viz.numbers import shown, signed
 from viz.pictures.boxes import Arrow, Box
 from viz.pictures.parts import part
 from viz.pictures.view import view
-from viz.subject import root_of
+from viz.subject import look
 from viz.text import shortened
-from viz.trace import CONSTANT, LEAF, trace
+from viz.trace import CONSTANT, LEAF
 
 if TYPE_CHECKING:
     import graphviz
 
     from viz.subject import Subject, Wanted
+    from viz.variables import Variables
 
 _ORANGE, _BLUE, _GREY = "#d55e00", "#0072b2", "#808994"
 
 
+@renamed(J="output")
 def to_dot(
-    J: Subject,
+    output: Subject,
     *at: Any,
     level: str = "neuron",
     scope: str | None = None,
@@ -32,8 +35,10 @@ def to_dot(
     radius: int = 1,
     wrt: Wanted | Iterable[Wanted] | None = None,
     force: bool = False,
+    names: Variables = None,
+    **named: Any,
 ) -> graphviz.Digraph:
-    """The graph below `J` as a Digraph: nodes with name, value and δ, edges with the local derivative.
+    """The graph below `output` as a Digraph: nodes with name, value and δ, edges with the local derivative.
 
     Clusters follow the scopes; what is shown is chosen, and raises errors, as in `draw`; MissingExtra
     without the package graphviz.  Text is escaped, so that a name can hold quotes and braces.
@@ -47,10 +52,9 @@ def to_dot(
         import graphviz
     except ImportError:
         raise MissingExtra("to_dot needs the package graphviz: pip install graphviz") from None
-    root = root_of(J, at)
-    traced = trace(root)
-    seen = view(traced, level=level, shown=part(root, traced, scope, around, radius, wrt), force=force)
-    above = {"rankdir": "LR"} | ({"label": traced.anew, "labelloc": "t"} if traced.anew else {})
+    looked = look(output, at, named, names)
+    seen = view(looked.trace, level=level, shown=part(looked, scope, around, radius, wrt), force=force)
+    above = {"rankdir": "LR"} | ({"label": looked.trace.anew, "labelloc": "t"} if looked.trace.anew else {})
     graph = graphviz.Digraph("graph", graph_attr=above, node_attr={"shape": "box", "style": "rounded"})
     by_scope: dict[str, list[Box]] = {}
     for box in seen.boxes:
@@ -81,7 +85,7 @@ def _clusters(by_scope: dict[str, list[Box]]) -> list[str]:
 
 
 def _node(box: Box) -> str:
-    first = " ".join(part for part in (shortened(box.name), box.symbol) if part)
+    first = " ".join(part for part in (box.name, box.symbol) if part)
     rows = [first, *box.counts, "" if box.value is None else shown(box.value)]
     if box.kind != CONSTANT:
         rows.append("no path" if box.delta is None else f"δ {signed(box.delta)}")

@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.errors import ArgumentError, AutogradError, MissingExtra
 from autograd.files import write_whole
+from autograd.renamed import renamed
 from autograd.text import quoted
 from viz.pictures.parts import part
 from viz.pictures.svg import render
 from viz.pictures.view import view
-from viz.subject import root_of
-from viz.trace import trace
+from viz.subject import look
 
 if TYPE_CHECKING:
     from viz.subject import Subject, Wanted
+    from viz.variables import Variables
 
 
 class ConverterError(AutogradError, RuntimeError):
@@ -42,8 +43,10 @@ class Drawing:
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the picture, as its ending says: .svg, .png or .pdf.  The file appears whole or not at all.
 
-        Raises ArgumentError for another ending, MissingExtra if a .png or .pdf needs a converter
-        (cairosvg or rsvg-convert) and there is none, ConverterError if that fails.
+        Raises:
+            ArgumentError: for another ending
+            MissingExtra: if a .png or .pdf needs a converter (cairosvg or rsvg-convert) and there is none
+            ConverterError: if that fails
         """
         target = Path(path)
         ending = target.suffix.lower()
@@ -53,8 +56,9 @@ class Drawing:
         return target
 
 
+@renamed(J="output")
 def draw(
-    J: Subject,
+    output: Subject,
     *at: Any,
     level: str = "neuron",
     scope: str | None = None,
@@ -62,23 +66,35 @@ def draw(
     radius: int = 1,
     wrt: Wanted | Iterable[Wanted] | None = None,
     force: bool = False,
+    names: Variables = None,
+    **named: Any,
 ) -> Drawing:
-    """The graph below `J`: each node's name, operation, value and δ = ∂J/∂node, each edge's local derivative.
+    """The graph below `output`: each node's name, operation, value and δ = ∂output/∂node, each edge's local derivative.
 
-    `J` is a Value, or a compiled function or a program, followed by its arguments: then the graph is that of its
-    instructions at this point.  Nodes may be given by their names.
+    `output` is a Value, or a compiled function or a program, followed by its arguments: then the graph is that of its
+    instructions at this point.  Arguments that have no name of `draw`'s own may be given by name; ``p.graph(…)`` takes
+    any.  Of a function with `has_aux` what is differentiated is shown.  Nodes may be given by their names.
 
-    level    "op" draws every dot as products and their sum, "neuron" keeps dots whole, "layer" draws
-             a box a layer
-    scope    only the nodes of this scope, such as "layer2.neuron1", and what touches them
-    around   only the nodes at most `radius` edges from this one
-    wrt      only what depends on this node, or on one of these
-    force    draw every node, however many; from 2,000 on they are otherwise gathered by scope
+    Args:
+        level: "op" draws every dot as products and their sum, "neuron" keeps dots whole, "layer" draws a box a layer
+        scope: only the nodes of this scope, such as "layer2.neuron1", and what touches them
+        around: only the nodes at most `radius` edges from this one
+        wrt: only what depends on this node, or on one of these
+        force: draw every node, however many; from 2,000 on they are otherwise gathered by scope
+        names: variables, such as locals(), as which nodes are called that nobody gave a name; True: those of the caller
 
-    No grad is read or written.  Where leaves have moved since J was computed, the picture is of J computed
-    anew, and says so.  Raises OperandError if `J` is not a Value, ArgumentError for an unknown level, scope
-    or radius, GraphError for a node that J was not computed from, LayoutError where Graphviz fails.  Where there is no
-    Graphviz (pygraphviz, or a `dot` program) boxes stand plainly in columns, and one warning says so.
+    What is in no variable either has a letter and a number, t₁, t₂, … if it was computed, v₁, v₂, … if it was given,
+    in the order of the graph.  A node's name is the same in all that shows it.
+
+    No grad is read or written.  Where leaves have moved since the output was computed, the picture is of it computed
+    anew, and says so.
+    Where there is no Graphviz (pygraphviz, or a `dot` program) boxes stand plainly in columns, and one warning says so.
+
+    Raises:
+        OperandError: if `output` is not a Value
+        ArgumentError: for an unknown level, scope or radius
+        GraphError: for a node that it was not computed from
+        LayoutError: where Graphviz fails
 
     >>> from autograd import Value, compile
     >>> x = Value(3.0, name="x")
@@ -87,10 +103,9 @@ def draw(
     >>> "6" in draw(compile(lambda x: x * x), 3.0).svg
     True
     """
-    root = root_of(J, at)
-    seen = trace(root)
-    shown = part(root, seen, scope, around, radius, wrt)
-    return Drawing(render(view(seen, level=level, shown=shown, force=force)))
+    seen = look(output, at, named, names)
+    shown = part(seen, scope, around, radius, wrt)
+    return Drawing(render(view(seen.trace, level=level, shown=shown, force=force)))
 
 
 # -- files ------------------------------------------------------------------------------------------

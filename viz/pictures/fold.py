@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from viz.numbers import shown
 from viz.pictures.boxes import GROUP, Arrow, Box, View, larger
-from viz.text import shortened
 from viz.trace import CONSTANT, OPERATION
 
 FOLDED_FROM = 3  # this many share a box
@@ -138,8 +137,8 @@ def _leaves(group: str, inside: list[Box]) -> Box:
     for box in inside:
         delta = larger(delta, box.delta)
     first, last = inside[0].name, inside[-1].name
-    title = f"{shortened(first, 10)} … {shortened(last, 10)}" if first and last else "leaves"
-    return Box(group, GROUP, title, "", None, delta, inside[0].scope, 0, None, (f"{len(inside):,} leaves",))
+    title = f"{first} … {last}"
+    return Box(group, GROUP, title, title, "", None, delta, inside[0].scope, 0, None, (f"{len(inside):,} leaves",))
 
 
 def _line(graph: _Graph, term: str) -> str:
@@ -147,10 +146,10 @@ def _line(graph: _Graph, term: str) -> str:
     box = graph.boxes[term]
     value = shown(box.value or 0.0)
     if not graph.is_product(term):
-        return f"{shortened(box.name, 12)} = {value}" if box.name else value
+        return f"{box.name} = {value}" if box.name else value
     factors = [graph.boxes[i] for i in graph.operands[term]]
     numbers = "·".join(_factor(factor.value or 0.0) for factor in factors)
-    names = "·".join(shortened(factor.name, 12) or _factor(factor.value or 0.0) for factor in factors)
+    names = "·".join(factor.name or _factor(factor.value or 0.0) for factor in factors)
     return f"{names} = {numbers} = {value}" if names != numbers else f"{numbers} = {value}"
 
 

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from autograd.ops.primitive import title_of
+from autograd.text import apart
 from viz.columns import CONSTANT, KINDS, OPERATION, Columns, Indices, Marks, Numbers, products
+from viz.names import NARROW, Names
 from viz.pictures.boxes import GROUP, Arrow, Box, View
 from viz.trace import Trace
 
@@ -151,24 +153,26 @@ def _pictured(trace: Trace, grouping: Grouping, note: str) -> View:
     arrows = tuple(_arrows(trace, grouping, ids))
     slots = Counter(arrow.head for arrow in arrows)
     boxes = tuple(box._replace(id=i, slots=slots[i]) for i, box in zip(ids, _boxes(trace, grouping), strict=True))
-    return View(f"n{trace.root}", boxes, arrows, False, note)
+    return View(f"n{trace.root}", Names(trace.columns).narrow(trace.root), boxes, arrows, False, note)
 
 
 def _boxes(trace: Trace, grouping: Grouping) -> Iterator[Box]:
-    columns, home, count = trace.columns, grouping.home, len(grouping.groups)
+    columns, home, count, names = trace.columns, grouping.home, len(grouping.groups), Names(trace.columns)
     members = np.bincount(home[home >= 0], minlength=count).tolist()
     reached = columns.reached & (home >= 0)
     deltas = _largest(home[reached], columns.delta[reached], count)
     computed = (home >= 0) & (columns.kind == KINDS.index(OPERATION))
     codes = home[computed].astype(np.int64) * len(columns.ops) + columns.op[computed]
     ops = np.bincount(codes, minlength=count * len(columns.ops)).reshape(count, -1)
+    titles = apart([group.title for group in grouping.groups], NARROW)
     for i, group in enumerate(grouping.groups):
         if group.node is not None:
             n = trace.nodes[group.node]
-            yield Box("", n.kind, n.name or "", n.symbol, n.value, n.delta, "", 0, n.source)
+            called = "" if n.kind == CONSTANT else names.narrow(n.id)
+            yield Box("", n.kind, called, n.name or "", n.symbol, n.value, n.delta, "", 0, n.source)
         else:
             lines = tuple(_counts(group, members[i], ops[i].tolist(), columns.ops))
-            yield Box("", GROUP, group.title, "", None, deltas[i], group.scope, 0, None, lines)
+            yield Box("", GROUP, titles[i], group.title, "", None, deltas[i], group.scope, 0, None, lines)
 
 
 def _counts(group: Group, members: int, of_op: list[int], ops: tuple[tuple[str, str], ...]) -> Iterator[str]:

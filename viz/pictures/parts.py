@@ -7,36 +7,36 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from autograd import Value
 from autograd.errors import ArgumentError
 from autograd.text import apart, quoted
 from viz.columns import Marks
 from viz.reach import dependents
-from viz.subject import node_of, nodes_of
-from viz.trace import Trace, locate
+from viz.subject import Seen
+from viz.trace import Trace
 
 if TYPE_CHECKING:
     from viz.subject import Wanted
 
 
 def part(
-    J: Value, trace: Trace, scope: str | None, around: Wanted | None, radius: int, wrt: Wanted | Iterable[Wanted] | None
+    seen: Seen, scope: str | None, around: Wanted | None, radius: int, wrt: Wanted | Iterable[Wanted] | None
 ) -> Marks:
     """Which nodes all the parts asked for have in common (see `viz.draw`); every one, if none is."""
-    shown = np.ones(len(trace.nodes), bool)
+    shown = np.ones(len(seen.trace.nodes), bool)
     if scope is not None:
-        shown &= in_scope(trace, scope)
+        shown &= in_scope(seen.trace, scope)
     if around is not None:
-        shown &= near(trace, locate(J, [node_of(J, around)]), radius)
+        shown &= near(seen.trace, [seen.id_of(around)], radius)
     if wrt is not None:
-        shown &= dependents(trace, locate(J, nodes_of(J, wrt) or ()))
+        shown &= dependents(seen.trace, seen.ids_of(wrt))
     return shown
 
 
 def in_scope(trace: Trace, scope: str) -> Marks:
     """The nodes of a scope and of those inside it, with the operands that come in and the users.
 
-    Raises ArgumentError, naming the scopes there are, if no node belongs to it.
+    Raises:
+        ArgumentError: naming the scopes there are, if no node belongs to it
     """
     labels = [label.scope for label in trace.columns.labels]
     chosen = np.array([found == scope or found.startswith(scope + ".") for found in labels])

@@ -13,11 +13,12 @@ from typing import NamedTuple
 
 from autograd.files import LONGEST_PATH
 from autograd.text import in_xml, short
+from viz.names import NARROW
 from viz.numbers import Scale, shown, signed
 from viz.pictures.boxes import GROUP, Arrow, Box, View
 from viz.pictures.geometry import Cluster, Layout, Link, Point, Shape
 from viz.pictures.layout import place
-from viz.text import shortened, width
+from viz.text import BOLD, shortened, width
 from viz.trace import CONSTANT, DETACHED, LEAF
 
 FONT = "system-ui, -apple-system, 'Segoe UI', 'Helvetica Neue', 'DejaVu Sans', Arial, sans-serif"
@@ -99,7 +100,7 @@ def _number(arrow: Arrow) -> str:
 def _card(box: Box, compact: bool, gutter: float) -> Card:
     rows = tuple(_rows(box, compact))
     padding, gap = (3.0, 2.0) if compact else (8.0, 4.0)
-    need = max((width(r.text, r.size) * (1.06 if r.bold else 1) + _aside(r) for r in rows), default=0)
+    need = max((width(r.text, r.size) * (BOLD if r.bold else 1) + _aside(r) for r in rows), default=0)
     high = sum(row.size + gap for row in rows) + 2 * padding - gap
     high = max(high, box.slots * (6.0 if compact else 15.0) + 4)
     wide = max(need + 2 * padding + 2, 26.0) + gutter
@@ -116,10 +117,12 @@ def _rows(box: Box, compact: bool) -> Iterator[Row]:
         yield Row(shown(box.value or 0.0), "soft", size)
         return
     symbol = "detached" if box.kind == DETACHED else "dot" if box.symbol == "·" else box.symbol  # a lone · is lost
-    if box.name:
-        yield Row(shortened(box.name), "ink", size + 1, True, symbol)
+    if box.given:
+        yield Row(box.name, "ink", size + 1, True, symbol)
     elif symbol:
-        yield Row(symbol, "ink", size + 1, True)
+        yield Row(symbol, "ink", size + 1, True, box.name)
+    else:
+        yield Row(box.name, "soft", size + 1)
     for line in box.counts:
         yield Row(line, "soft", size)
     if box.value is not None:
@@ -177,8 +180,7 @@ class _Picture:
         return "\n".join([*(line for line in body if line), "</svg>"]) + "\n"
 
     def _head(self, across: float, down: float) -> str:
-        root = self.boxes.get(self.view.root)
-        name = shortened(self._root_name(), 60)
+        root, name = self.boxes.get(self.view.root), self.view.output  # a view of a part may not show it
         value = f" = {shown(root.value)}" if root and root.value is not None else ""
         dark = "".join(f"#{self.id} .{c}{{{p}:{v}}}" for c, (p, _, v) in COLOURS.items())
         return (
@@ -190,10 +192,6 @@ class _Picture:
             f"<style>@media (prefers-color-scheme: dark){{{dark}}}</style>"
         )
 
-    def _root_name(self) -> str:
-        root = self.boxes.get(self.view.root)  # a view of a part may not show it
-        return root.name if root and root.name else "result"
-
     def _description(self, name: str) -> str:
         """What the picture shows, for those who hear it."""
         boxes = self.view.boxes
@@ -204,8 +202,7 @@ class _Picture:
         said += f"δ is the derivative of {name} by a node; the number at an arrow's head is the local derivative."
         if known:
             most = max(known, key=lambda b: abs(b.delta or 0.0))
-            where = shortened(most.name or most.symbol or "a leaf", 60)
-            said += f" The largest δ is {signed(most.delta or 0.0)}, at {where}."
+            said += f" The largest δ is {signed(most.delta or 0.0)}, at {_called(most)}."
         said += f" {without} without a backward path." if without else ""
         said += f" {odd} not finite." if odd else ""
         return " ".join(filter(None, (said, *self.view.note.split("\n"))))
@@ -328,16 +325,15 @@ class _Picture:
                 yield f'<rect {here} fill-opacity="{_n(0.03 + 0.17 * size)}" {self._paint(tint)}/>'
         if not _finite(box):
             colour = "hatch"
-            yield f'<g class="not-finite">{self._hatching(left, top, wide, high)}</g>'
+            yield f'<g class="not-finite">{self._hatching(left, top, wide, high, corner)}</g>'
         yield f'<rect {here} stroke-width="{_n(thick)}"{dash} {self._paint(colour)}/>'
 
-    def _hatching(self, left: float, top: float, wide: float, high: float) -> str:
-        """Slanted lines across a rectangle, drawn one by one: converters disagree about patterns."""
+    def _hatching(self, left: float, top: float, wide: float, high: float, corner: float) -> str:
+        """Slanted lines across a rounded rectangle, drawn one by one: converters disagree about patterns."""
         lines = []
         for at in range(6, int(wide + high) - 2, 6):
-            start = left + min(at, wide), top + max(0.0, at - wide)
-            end = left + max(0.0, at - high), top + min(at, high)
-            lines.append(f"M{_p(start)}L{_p(end)}")
+            for start, end in _across(at, wide, high, corner):
+                lines.append(f"M{_n(left + start)},{_n(top + at - start)}L{_n(left + end)},{_n(top + at - end)}")
         return f'<path d="{"".join(lines)}" stroke-width="1.2" stroke-opacity="0.3" {self._paint("hatch")}/>'
 
     # -- the legend ---------------------------------------------------------------------------------
@@ -345,9 +341,8 @@ class _Picture:
     def _legend(self) -> Iterator[tuple[float, str]]:
         """Lines of the legend: (width, markup)."""
         group = any(box.kind == GROUP for box in self.view.boxes)
-        root = shortened(self._root_name(), 12)
         items: list[tuple[str, str]] = [
-            (self._key("plus"), f"δ = ∂{root}/∂node > 0"),
+            (self._key("plus"), f"δ = ∂{self.view.output}/∂node > 0"),
             (self._key("minus"), "δ < 0"),
             (self._stroke(), "width and tint: size, on a log scale"),
         ]
@@ -376,7 +371,7 @@ class _Picture:
         if what == "dash":
             return f'<rect {shape} stroke-dasharray="4 3" {self._paint("line")}/>'
         if what == "odd":
-            return self._hatching(0.5, -6.5, 22, 13) + f"<rect {shape} {self._paint('hatch')}/>"
+            return self._hatching(0.5, -6.5, 22, 13, 4.0) + f"<rect {shape} {self._paint('hatch')}/>"
         sign = self._words(11.5, 4, "+" if what == "plus" else "−", what, 12, ' text-anchor="middle" font-weight="700"')
         tint = f'<rect {shape} fill-opacity="0.15" {self._paint(what + "-tint")}/>'
         return tint + f'<rect {shape} stroke-width="1.4" {self._paint(what + "-line")}/>' + sign
@@ -389,6 +384,21 @@ class _Picture:
 
     def _count(self) -> str:
         return self._words(0, 4, "×16", "ink", LABEL)
+
+
+def _across(at: float, wide: float, high: float, corner: float) -> Iterator[Point]:
+    """From which x to which the line x + y = at lies in a rectangle with round corners, if it does."""
+    ends = []
+    for x, side in ((min(at, wide), 1), (max(0.0, at - high), -1)):
+        near = corner if x < corner else wide - corner if x > wide - corner else None
+        level = corner if at - x < corner else high - corner if at - x > high - corner else None
+        if near is not None and level is not None:  # where it meets the circle of this corner
+            off = at - near - level
+            if off * off >= 2 * corner * corner:
+                return
+            x = near + (off + side * math.sqrt(2 * corner * corner - off * off)) / 2
+        ends.append(x)
+    yield ends[0], ends[1]
 
 
 def _wrapped(note: str, limit: float) -> list[str]:
@@ -410,12 +420,18 @@ def _finite(box: Box) -> bool:
 
 
 def _called(box: Box) -> str:
-    return short(box.name) or box.symbol or (shown(box.value) if box.value is not None else "node")
+    return box.name or box.symbol or shown(box.value or 0.0)
 
 
 def _spoken(box: Box) -> str:
     """Everything about a box, as a tooltip."""
-    parts = [short(box.name, LONGEST), f"operation {box.symbol}" if box.symbol else box.kind, *box.counts]
+    full = short(box.given, LONGEST)
+    parts = [
+        box.name,
+        full if len(full) > NARROW else "",
+        f"operation {box.symbol}" if box.symbol else box.kind,
+        *box.counts,
+    ]
     parts += [f"value {box.value!r}"] if box.value is not None else []
     if box.kind != CONSTANT:
         parts.append("no backward path" if box.delta is None else f"δ {box.delta!r}")

@@ -11,11 +11,12 @@ import numpy as np
 from autograd.errors import ArgumentError
 from autograd.text import quoted
 from viz.columns import Marks
+from viz.names import Names
 from viz.pictures.boxes import Edges, Nodes, View, every_node
 from viz.pictures.dots import expanded, products_in
 from viz.pictures.fold import folded
 from viz.pictures.gather import gathered
-from viz.trace import Trace
+from viz.trace import CONSTANT, Trace
 
 FULL, COMPACT = 300, 2000  # how many nodes are drawn in full, and at all, unless forced
 LEVELS = ("layer", "neuron", "op")
@@ -24,10 +25,11 @@ LEVELS = ("layer", "neuron", "op")
 def view(trace: Trace, *, level: str = "neuron", shown: Marks | None = None, force: bool = False) -> View:
     """What to draw of `trace`.
 
-    level   "op" expands every dot into its products and their sum, "neuron" keeps dots whole,
-            "layer" shows one box a layer
-    shown   which nodes to show (see `viz.pictures.parts`); all, if None
-    force   draw every node, however many
+    Args:
+        level: "op" expands every dot into its products and their sum, "neuron" keeps dots whole, "layer" shows one box
+            a layer
+        shown: which nodes to show (see `viz.pictures.parts`); all, if None
+        force: draw every node, however many
     """
     if level not in LEVELS:
         raise ArgumentError(f"a level is one of {', '.join(LEVELS)}, got {quoted(level)}")
@@ -43,10 +45,12 @@ def _chosen(trace: Trace, level: str, shown: Marks, force: bool) -> View:
     if level == "layer" or (boxes > COMPACT and not force):
         return gathered(trace, shown, coarsest=level == "layer", crowded=boxes > COMPACT)
     nodes, edges = _records(trace, shown)
+    called = Names(trace.columns).narrow
+    names = {i: called(i) for i in (trace.root, *(node.id for node in nodes if node.kind != CONSTANT))}
     if level == "op":
         nodes, edges = expanded(nodes, edges)
     note = f"{wanted:,} of the graph's {total:,} nodes" if wanted < total else ""
-    whole = every_node(trace.root, nodes, edges, len(nodes) > FULL, note)
+    whole = every_node(trace.root, nodes, edges, names, len(nodes) > FULL, note)
     return folded(whole) if whole.compact and not force else whole
 
 

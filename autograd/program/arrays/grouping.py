@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.program.program import DOT, Operation, Program
+from autograd.program.graph import DOT, Graph, Operation
 
 Ids = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -22,9 +22,10 @@ Ids = np.ndarray[Any, np.dtype[np.int64]]
 class Group:
     """Instructions of one level with the same operation.
 
-    out       (k,) the numbers they compute
-    operands  (k, n) the numbers they are computed from
-    shared    of dots: the (n,) numbers that are the second half of the operands of all, or None
+    Attributes:
+        out: (k,) the numbers they compute
+        operands: (k, n) the numbers they are computed from
+        shared: of dots: the (n,) numbers that are the second half of the operands of all, or None
     """
 
     operation: Operation
@@ -33,7 +34,7 @@ class Group:
     shared: Ids | None = None
 
 
-def levels(program: Program) -> Ids:
+def levels(program: Graph) -> Ids:
     """For every number how long the longest way to it from an input is."""
     level = [0] * (program.first + len(program))
     starts, operands = program.starts.tolist(), program.operands.tolist()
@@ -50,7 +51,7 @@ def levels(program: Program) -> Ids:
     return np.array(level, np.int64)
 
 
-def groups(program: Program, level: Ids, wanted: np.ndarray[Any, np.dtype[np.bool_]]) -> list[Group]:
+def groups(program: Graph, level: Ids, wanted: np.ndarray[Any, np.dtype[np.bool_]]) -> list[Group]:
     """The `wanted` instructions in groups that can be run one after the other; `level` is of every number."""
     lengths = np.diff(program.starts)
     level = level[program.first :]
@@ -64,7 +65,7 @@ def groups(program: Program, level: Ids, wanted: np.ndarray[Any, np.dtype[np.boo
     return found
 
 
-def _group(program: Program, members: Ids, length: int) -> Iterator[Group]:
+def _group(program: Graph, members: Ids, length: int) -> Iterator[Group]:
     operation = program.operations[program.code[members[0]]]
     operands = program.operands[program.starts[members][:, None] + np.arange(length)].astype(np.int64)
     if operation == DOT and length > 2 and len(members) > 1:

@@ -21,9 +21,10 @@ Mask = np.ndarray[Any, np.dtype[np.bool_]]
 class Places:
     """Which row of which matrix every number of a task has.
 
-    batched  (numbers,) whether it lies in the matrix with a column a sample
-    row      (numbers,) its row there
-    rows     how many rows the two matrices need, that of one column first
+    Attributes:
+        batched: (numbers,) whether it lies in the matrix with a column a sample
+        row: (numbers,) its row there
+        rows: how many rows the two matrices need, that of one column first
     """
 
     def __init__(self, task: Task) -> None:

@@ -21,8 +21,8 @@ from autograd.program.arrays.steps import (
     index_operand,
 )
 from autograd.program.arrays.tape import scalars, tape
+from autograd.program.graph import DOT, MULTIPLY, SUM, Graph
 from autograd.program.kernel import Task
-from autograd.program.program import DOT, MULTIPLY, SUM, Program
 
 WORTH_GROUPING = 6  # instructions a group on average: below, one after the other is faster
 Pairs = list[tuple[int, int, int]]  # left factor, right factor, place among the summed outputs
@@ -31,12 +31,14 @@ Pairs = list[tuple[int, int, int]]  # left factor, right factor, place among the
 class Plan:
     """Steps, and where outputs come from.
 
-    once, block  the steps that run once, and those that run for every block of samples
-    products     (left, right, at): ``total[at]`` is the matrix product of rows over the samples
-    sums         (at, rows): ``total[at]`` are sums of rows over the samples
-    multiples    (at, rows): ``total[at]`` are alike numbers times the number of samples
-    columns      (at, rows): columns of `each` that differ from sample to sample
-    copies       (at, rows): columns of `each` that are alike
+    Attributes:
+        once: the steps that run once, and those that run for every block of samples
+        block: the steps that run once, and those that run for every block of samples
+        products: (left, right, at): ``total[at]`` is the matrix product of rows over the samples
+        sums: (at, rows): ``total[at]`` are sums of rows over the samples
+        multiples: (at, rows): ``total[at]`` are alike numbers times the number of samples
+        columns: (at, rows): columns of `each` that differ from sample to sample
+        copies: (at, rows): columns of `each` that are alike
     """
 
     def __init__(self, task: Task) -> None:
@@ -202,7 +204,7 @@ def _where(mask: Mask, numbers: Ids, places: Places) -> tuple[Ids, Ids]:
     return np.flatnonzero(mask), places.row[numbers[mask]]
 
 
-def is_regular(program: Program, level: Ids, wanted: Mask) -> bool:
+def is_regular(program: Graph, level: Ids, wanted: Mask) -> bool:
     """Whether equal operations of one level are many enough to be run together."""
     if not wanted.any():
         return True

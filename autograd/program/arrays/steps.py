@@ -14,27 +14,29 @@ from typing import Any
 
 import numpy as np
 
-from autograd.ops.primitive import Atom, lookup
+from autograd.ops import table
+from autograd.ops.primitive import Atom, Primitive, lookup
 from autograd.program.arrays.places import Ids, Operand, even_steps
 from autograd.program.arrays.tanh import room_for, shared_tanh
+from autograd.program.graph import Operation
 from autograd.program.kernel import Floats
-from autograd.program.program import Operation
 
 Call = Callable[[], object]
 TANH, TANH_SLOPE = Operation("tanh"), Operation("tanh", 0)
 
-_UFUNCS: dict[str, np.ufunc] = {
-    "add": np.add, "subtract": np.subtract, "multiply": np.multiply, "divide": np.divide, "square": np.square,
-    "negative": np.negative,
+_UFUNCS: dict[Primitive, np.ufunc] = {  # beside atoms that are ufuncs themselves
+    table.add: np.add, table.subtract: np.subtract, table.multiply: np.multiply, table.divide: np.divide,
+    table.square: np.square, table.negative: np.negative,
 }  # fmt: skip
 
 
 class Frame:
     """Memory for one block of samples, and the calls that compute it.
 
-    alike    (rows, 1) the numbers that are the same for all samples
-    samples  (rows, samples of a block)
-    prepare  calls to make once, when the alike numbers are known
+    Attributes:
+        alike: (rows, 1) the numbers that are the same for all samples
+        samples: (rows, samples of a block)
+        prepare: calls to make once, when the alike numbers are known
     """
 
     def __init__(self, rows: Sequence[int], width: int) -> None:
@@ -77,10 +79,10 @@ def ufunc_of(operation: Operation) -> np.ufunc | None:
     """NumPy's own function for an operation, where it has one that means the same."""
     if operation.slot is not None:
         return None
-    rule = lookup(operation.row).rule
-    if isinstance(rule, Atom) and isinstance(rule.array, np.ufunc):
-        return rule.array
-    return _UFUNCS.get(operation.row)
+    row = lookup(operation.row)
+    if isinstance(row.rule, Atom) and isinstance(row.rule.array, np.ufunc):
+        return row.rule.array
+    return _UFUNCS.get(row)
 
 
 def compute(operation: Operation, out: Floats, *operands: Any) -> None:
@@ -168,8 +170,9 @@ class Terms(Step):
 class Vectors(Step):
     """Instructions on whole vectors, each by itself: softmax, logsumexp and their slopes.
 
-    lines  for each instruction its operands, a single row each, and where its result goes
-    index  which operand is an index into the others, if one is
+    Attributes:
+        lines: for each instruction its operands, a single row each, and where its result goes
+        index: which operand is an index into the others, if one is
     """
 
     operation: Operation

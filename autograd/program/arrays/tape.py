@@ -14,25 +14,27 @@ from typing import Any
 
 import numpy as np
 
+from autograd.ops import table
 from autograd.ops.primitive import lookup
 from autograd.program.arrays.places import Ids, Places
 from autograd.program.arrays.steps import TANH_SLOPE, Call, Frame, Step, compute, index_operand, ufunc_of
 from autograd.program.arrays.tanh import tanh_slope
+from autograd.program.graph import ADD, DOT, MULTIPLY, SUM, Graph, Operation
 from autograd.program.kernel import Floats
-from autograd.program.program import ADD, DOT, MULTIPLY, SUM, Operation, Program
 
 _FLOATS: dict[str, Callable[..., float]] = {
-    "add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "negative": operator.neg,
+    table.add.name: operator.add, table.subtract.name: operator.sub, table.multiply.name: operator.mul,
+    table.negative.name: operator.neg,
 }  # fmt: skip
 Ids32 = np.ndarray[Any, np.dtype[np.int32]]
-POSITIVE = Operation("positive")
+POSITIVE = Operation(table.positive.name)
 _CHUNK = 4096  # instructions whose numbers are Python's at a time
 
 
 # -- making -----------------------------------------------------------------------------------------
 
 
-def scalars(program: Program, places: Places, lines: Ids) -> Scalars:
+def scalars(program: Graph, places: Places, lines: Ids) -> Scalars:
     """The step that runs these lines, which are the same for all samples, on floats."""
     numbers = lines + program.first
     places.assign(numbers, False)
@@ -41,7 +43,7 @@ def scalars(program: Program, places: Places, lines: Ids) -> Scalars:
     return Scalars(program.operations, code, starts, places.row[operands], places.row[numbers])
 
 
-def tape(program: Program, places: Places, lines: Ids, kept: Ids) -> Tape:
+def tape(program: Graph, places: Places, lines: Ids, kept: Ids) -> Tape:
     """The step that runs these lines over rows; `kept` are the numbers needed afterwards."""
     starts, operands = _rows_of(program.starts, program.operands, lines)
     numbers, lengths = lines + program.first, np.diff(starts)
@@ -161,10 +163,11 @@ class Tape(Step):
 
     Cells are the rows of samples, then the alike numbers in `constants`, then one to work in.
 
-    operations  what occurs
-    code        (n,) which of them an instruction is
-    cells       (n, 3) its operands and its result; -1 where there is no operand
-    others      the cells of instructions with more operands, by their place
+    Attributes:
+        operations: what occurs
+        code: (n,) which of them an instruction is
+        cells: (n, 3) its operands and its result; -1 where there is no operand
+        others: the cells of instructions with more operands, by their place
     """
 
     operations: tuple[Operation, ...]
@@ -217,7 +220,8 @@ def _into(operation: Operation, *operands_and_out: Any) -> None:
 class Scalars(Step):
     """Instructions on alike numbers, one after the other, as Python floats.
 
-    operands  the operands' rows of each instruction, one after the other; `starts` says where they begin
+    Attributes:
+        operands: the operands' rows of each instruction, one after the other; `starts` says where they begin
     """
 
     operations: tuple[Operation, ...]

@@ -19,14 +19,14 @@ from autograd.program.exports.c_bodies import Body
 from autograd.program.exports.c_functions import FUNCTIONS
 from autograd.program.exports.c_names import IDENTIFIER, KEYWORDS, LIBRARY, RESERVED
 from autograd.program.exports.c_rows import functions
+from autograd.program.graph import Graph
 from autograd.program.passes.adjoint import adjoints, copy_into
-from autograd.program.program import Program
 from autograd.text import in_c_comment, quoted
 
 NAMED = 1000  # inputs that the file says the names of
 
 
-def to_c(program: Program, name: str = "f", gradient: bool = True) -> str:
+def to_c(program: Graph, name: str = "f", gradient: bool = True) -> str:
     """The program as one self-contained file of C (or C++) that needs libm alone.
 
     For a program of N inputs and M outputs it defines
@@ -40,7 +40,7 @@ def to_c(program: Program, name: str = "f", gradient: bool = True) -> str:
     `to_c_header` gives what other files include.
 
     >>> from autograd import Value
-    >>> from autograd.program.graph import program_from
+    >>> from autograd.program.reading import program_from
     >>> x = Value(2.0, name="x")
     >>> print(to_c(program_from([x * x]), gradient=False).split("\\n\\n")[-2])
     void f(const double *x, double *y)
@@ -49,8 +49,10 @@ def to_c(program: Program, name: str = "f", gradient: bool = True) -> str:
         y[0] = t1;
     }
 
-    Raises ArgumentError for a name that C or C++ keeps for itself or that the file has for something else, and for a
-    softmax whose component is computed; GraphError for a row that C cannot have, by its name.
+    Raises:
+        ArgumentError: for a name that C or C++ keeps for itself or that the file has for something else, and for a
+            softmax whose component is computed
+        GraphError: for a row that C cannot have, by its name
     """
     bodies = _bodies(program, name, gradient)
     parts = [
@@ -63,11 +65,11 @@ def to_c(program: Program, name: str = "f", gradient: bool = True) -> str:
     return "\n".join(parts)
 
 
-def to_c_header(program: Program, name: str = "f", gradient: bool = True) -> str:
+def to_c_header(program: Graph, name: str = "f", gradient: bool = True) -> str:
     """The header of the file that `to_c` gives for the same arguments: what C and C++ files include to call it.
 
     >>> from autograd import Value
-    >>> from autograd.program.graph import program_from
+    >>> from autograd.program.reading import program_from
     >>> x = Value(2.0, name="x")
     >>> header = to_c_header(program_from([x * x]), "square", gradient=False)
     >>> "void square(const double *x, double *y);" in header, "#ifndef GLASSGRAD_square_H" in header
@@ -85,7 +87,7 @@ def to_c_header(program: Program, name: str = "f", gradient: bool = True) -> str
     return "\n".join(parts)
 
 
-def with_jacobian(program: Program) -> Program:
+def with_jacobian(program: Graph) -> Graph:
     """The program whose outputs are those of `program` and then, output by output, its derivatives in all inputs."""
     builder = Builder(program.inputs)
     numbers = copy_into(builder, program)
@@ -97,7 +99,7 @@ def with_jacobian(program: Program) -> Program:
     return builder.finish([*(numbers[i] for i in outputs), *derivatives])
 
 
-def _bodies(program: Program, name: str, gradient: bool) -> list[Body]:
+def _bodies(program: Graph, name: str, gradient: bool) -> list[Body]:
     """The function of values, and that of values and derivatives if it is asked for."""
     _check(name)
     values = len(program.outputs)
@@ -107,7 +109,7 @@ def _bodies(program: Program, name: str, gradient: bool) -> list[Body]:
     return bodies
 
 
-def _heading(program: Program, bodies: Sequence[Body]) -> str:
+def _heading(program: Graph, bodies: Sequence[Body]) -> str:
     """What the file is, how its functions are called, what the numbers mean."""
     inputs, outputs = len(program.inputs), len(program.outputs)
     sizes = f"x has {inputs} numbers, y has {outputs}"

@@ -9,17 +9,16 @@ from collections.abc import Sequence
 from autograd.ops.expression import Term, variable
 from autograd.ops.primitive import lookup
 from autograd.program.exports.c_language import (
-    INDEXED,
+    C,
     array,
     block,
     expression,
-    is_written_out,
     literal,
     table,
     with_unused,
 )
 from autograd.program.exports.c_rows import Need
-from autograd.program.program import DOT, SUM, Instruction, Operation, Program, sum_source
+from autograd.program.graph import DOT, SUM, Graph, Instruction, Operation, sum_source
 
 STRAIGHT = 20_000  # instructions, or as many lines of operands, above which there are tables
 PART = 500  # instructions of one C function: the time that gcc takes grows faster than their number
@@ -31,7 +30,7 @@ class Body:
     The first `values` of its outputs go into y, the others into g, if there is a g.
     """
 
-    def __init__(self, name: str, program: Program, values: int, has_derivatives: bool) -> None:
+    def __init__(self, name: str, program: Graph, values: int, has_derivatives: bool) -> None:
         self.name, self.program, self.values, self.has_derivatives = name, program, values, has_derivatives
         self.is_straight = max(len(program), len(program.operands) // 4) <= STRAIGHT
         self.needed: dict[Need, None] = {}
@@ -85,7 +84,7 @@ class Body:
 
 def first_of_vector(line: Instruction) -> int:
     """Where among the operands of a variadic row its vector begins: after y if it is a slope, and an index."""
-    return (line.operation.slot is not None) + (line.operation.row in INDEXED)
+    return (line.operation.slot is not None) + lookup(line.operation.row).has_index
 
 
 # -- straight-line code -----------------------------------------------------------------------------
@@ -121,7 +120,7 @@ class _Straight:
         if summed is not None:
             return summed
         row, slot = line.operation
-        if slot is None and is_written_out(row):
+        if slot is None and row in C.written:
             return expression(row, map(_operand, operands))
         need = self._body.need(line)
         if not lookup(row).variadic:
@@ -206,7 +205,7 @@ class _Tables:
         if line.operation == DOT:
             products = "for (k = 0; k < n / 2; k++) r += w[a[k]] * w[a[n / 2 + k]];"
             return [products, "if (n % 2 == 1) r += w[a[n - 1]];"]
-        if slot is None and is_written_out(row):
+        if slot is None and row in C.written:
             return [f"r = {expression(row, map(variable, operands))};"]
         need = self._body.need(line)
         if not lookup(row).variadic:

@@ -1,20 +1,14 @@
-"""The table's atoms in C99: what libm calls them, and those that libm lacks, each as a small function.
+"""The atoms that C99 has beside libm's, each as a small function: of many numbers, or with loops.
 
-What is not an atom is printed from its row (see `c`).  Each of these functions does what the row's own
-function of floats in `ops.special` or `ops.gamma` does, by the method that is cited there.
+All others are printed from their rows (see `c_rows`).  Each of these functions does what the row's own function of
+floats in `ops.special` or `ops.gamma` does, by the method that is cited there.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-LIBM = {
-    name: name
-    for name in (
-        "fmod sqrt cbrt hypot exp expm1 exp2 log log1p log2 log10 sin cos tan asin acos atan atan2 sinh cosh tanh"
-        " asinh acosh atanh floor ceil trunc erf erfc"
-    ).split()
-} | {"power": "pow", "abs": "fabs", "round": "rint"}  # rint: halves to the even one
+from autograd.ops import table
 
 
 class Function(NamedTuple):
@@ -24,51 +18,15 @@ class Function(NamedTuple):
     calls: tuple[str, ...] = ()
 
 
-FUNCTIONS = {
-    "positive": Function("""\
-static double positive_value(double x)
-{
-    return x;
-}
-"""),
-    "remainder": Function("""\
-/* Python's a % b, whose sign is that of b. */
-static double remainder_value(double a, double b)
-{
-    double rest = fmod(a, b);
-    if ((rest < 0.0 && b > 0.0) || (rest > 0.0 && b < 0.0)) {
-        rest += b;
-    }
-    return rest == 0.0 ? copysign(0.0, b) : rest;
-}
-"""),
-    "floor_divide": Function("""\
-/* Python's a // b, from the exact remainder; a / b where b is 0. */
-static double floor_divide_value(double a, double b)
-{
-    const double rest = fmod(a, b);
-    double quotient = (a - rest) / b, whole;
-    if (b == 0.0) {
-        return a / b;
-    }
-    if ((rest < 0.0 && b > 0.0) || (rest > 0.0 && b < 0.0)) {
-        quotient -= 1.0;
-    }
-    if (quotient == 0.0) {
-        return copysign(0.0, a / b);
-    }
-    whole = floor(quotient);
-    return quotient - whole > 0.5 ? whole + 1.0 : whole;
-}
-"""),
-    "lgamma": Function("""\
+FUNCTIONS = {  # by row
+    table.lgamma: Function("""\
 /* ln|Gamma(x)|; infinite at the poles and at both infinities. */
 static double lgamma_value(double x)
 {
     return x <= 0.0 && x == floor(x) ? INFINITY : lgamma(x);
 }
 """),
-    "polygamma": Function("""\
+    table.polygamma: Function("""\
 /* The n-th derivative of digamma, x > 0: up by the recurrence, then the asymptotic series with the
    Bernoulli numbers B2 to B20 (Abramowitz & Stegun 6.4.6, 6.3.18, 6.4.11). */
 static double polygamma_right(int n, double x)
@@ -122,16 +80,7 @@ static double polygamma_value(double order, double x)
     return polygamma_right(n, above) - polygamma_right(n, below) + polygamma_right(n, 1.0 - x);
 }
 """),
-    "digamma": Function(
-        """\
-static double digamma_value(double x)
-{
-    return polygamma_value(0.0, x);
-}
-""",
-        ("polygamma",),
-    ),
-    "sum": Function("""\
+    table.sum_: Function("""\
 static double sum_value(int n, const double *x)
 {
     double total = n > 0 ? x[0] : 0.0;
@@ -142,7 +91,7 @@ static double sum_value(int n, const double *x)
     return total;
 }
 """),
-    "dot": Function("""\
+    table.dot: Function("""\
 /* w[0] x[0] + w[1] x[1] + ... + bias, of n numbers w[0], w[1], ..., x[0], x[1], ... and perhaps bias. */
 static double dot_value(int n, const double *w)
 {
@@ -155,7 +104,7 @@ static double dot_value(int n, const double *w)
     return n % 2 == 1 ? total + w[n - 1] : total;
 }
 """),
-    "logsumexp": Function("""\
+    table.logsumexp: Function("""\
 /* ln(sum of exp(x[i])): the largest taken out, the others by log1p, so that a small remainder keeps its digits. */
 static double logsumexp_value(int n, const double *x)
 {
@@ -175,7 +124,7 @@ static double logsumexp_value(int n, const double *x)
     return x[top] + log1p(others);
 }
 """),
-    "softmax": Function("""\
+    table.softmax: Function("""\
 /* exp(x[i]) / sum of exp(x[j]), without overflow. */
 static double softmax_value(double i, int n, const double *x)
 {
@@ -190,7 +139,7 @@ static double softmax_value(double i, int n, const double *x)
     return exp(x[(int)i] - top) / total;
 }
 """),
-    "log_softmax": Function(
+    table.log_softmax: Function(
         """\
 /* ln(softmax), from the differences to x[i], so that it keeps its digits near 0. */
 static double log_softmax_value(double i, int n, const double *x)
@@ -217,6 +166,6 @@ static double log_softmax_value(double i, int n, const double *x)
     return -above;
 }
 """,
-        ("logsumexp",),
+        (table.logsumexp.name,),
     ),
 }

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Sequence
 from textwrap import wrap
 
 from autograd.ops.expression import ARITHMETIC, COMPARISONS, Expression, Language, Term, same, source_of, variable
-from autograd.ops.primitive import is_row, lookup
-from autograd.program.exports.c_functions import LIBM
+from autograd.ops.primitive import Primitive, is_row, lookup
+from autograd.ops.resolution import Target
+from autograd.program.exports.c_functions import FUNCTIONS, Function
+from autograd.program.libm import LIBM
 
-INDEXED = ("softmax", "log_softmax")  # rows whose first operand says which component is meant
 WIDTH = 120
 
 
@@ -28,7 +29,8 @@ def literal(x: float | None) -> str:
 
 def function_name(row: str) -> str:
     """libm's function, or ours: the suffix keeps `remainder` apart from C's."""
-    return LIBM.get(row, f"{row}_value")
+    atom = ATOMS.get(lookup(row))
+    return atom if isinstance(atom, str) else f"{row}_value"
 
 
 C = Language(
@@ -42,9 +44,13 @@ C = Language(
 )
 
 
-def is_written_out(row: str) -> bool:
-    """Whether C has an operator for a row."""
-    return row in C.operators or row in ("where", "negative")
+# What C has: operators, which have no name; functions of libm; functions that the file defines.
+ATOMS: dict[Primitive, str | Function] = {
+    **{lookup(name): "" for name in C.written},
+    **{lookup(name): function for name, function in LIBM.items()},
+    **FUNCTIONS,
+}
+TARGET = Target("C", ATOMS)
 
 
 def expression(row: str, operands: Iterable[Term]) -> str:
@@ -87,7 +93,7 @@ def _with_arrays(term: Term, whole: Sequence[Expression], vectors: list[list[Ter
     operands = [_with_arrays(operand, whole, vectors) for operand in term.operands]
     if not (is_row(term.name) and lookup(term.name).variadic):
         return Expression(term.name, *operands)
-    leading = 1 if term.name in INDEXED else 0
+    leading = int(lookup(term.name).has_index)
     vector = operands[leading:]
     name = _part_of(vector, whole)
     if name is None:

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.ops.expression import Term, variable
-from autograd.ops.primitive import Atom, Primitive, lookup
-from autograd.ops.targets import cannot_write, rows_called
-from autograd.program.exports.c_functions import FUNCTIONS, LIBM
-from autograd.program.exports.c_language import C, block, function_name, statements, with_unused
+from autograd.ops.expression import Expression, Term, variable
+from autograd.ops.primitive import Primitive, lookup
+from autograd.ops.resolution import called_in
+from autograd.program.exports.c_functions import Function
+from autograd.program.exports.c_language import ATOMS, TARGET, block, function_name, statements, with_unused
+from autograd.program.exports.c_names import KEYWORDS, LIBRARY
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ class Need:
 def functions(needed: Iterable[Need]) -> list[str]:
     """The functions that a file needs, each after those that it calls.
 
-    Raises GraphError for a row that C cannot have, by its name.
+    Raises:
+        GraphError: for a row that C cannot have, by its name
     """
     sources: dict[Need, str] = {}
     for need in needed:
@@ -50,7 +52,7 @@ def functions(needed: Iterable[Need]) -> list[str]:
 
 def _write(need: Need, sources: dict[Need, str]) -> None:
     """Write a function, after what it calls; rows call each other a few deep."""
-    if need in sources or (need.slot is None and need.row in LIBM):
+    if need in sources or (need.slot is None and isinstance(ATOMS.get(lookup(need.row)), str)):
         return
     source, calls = _source(need)
     for called in calls:
@@ -58,37 +60,33 @@ def _write(need: Need, sources: dict[Need, str]) -> None:
     sources[need] = source
 
 
-def _source(need: Need) -> tuple[str, Iterable[str]]:
+def _source(need: Need) -> Function:
     """The function, and the rows whose values it calls."""
     row = lookup(need.row)
-    if need.slot is None and need.row in FUNCTIONS:
-        return FUNCTIONS[need.row]
-    if need.slot is None and (row.variadic or isinstance(row.rule, Atom)):
-        raise cannot_write(row, "C")
-    if row.variadic:
+    if row.opaque and need.slot is not None:
+        raise TARGET.refusal(row)
+    if row.variadic and need.slot is not None:
         return _variadic_slope(need, row)
-    return _plain_function(need, row)
+    names = [f"{name}_" if name in KEYWORDS | LIBRARY else name for name in row.operands]
+    operands = [variable(name) for name in names]
+    if need.slot is not None:
+        return _defined(need, ["y", *names], row.slope_terms(operands)[need.slot])
+    if row.variadic and row not in ATOMS:
+        raise TARGET.refusal(row)
+    atom, term = TARGET.resolve(row, operands)
+    return atom if isinstance(atom, Function) else _defined(need, names, term)
 
 
-def _plain_function(need: Need, row: Primitive) -> tuple[str, list[str]]:
-    """A row's value, or its slope along one operand."""
-    operands = [variable(name) for name in row.operands]
-    term = row.value_term(operands) if need.slot is None else row.slope_terms(operands)[need.slot]
-    parameters = row.operands if need.slot is None else ("y", *row.operands)
-    signature = ", ".join(f"double {name}" for name in parameters)
-    return _defined(need, signature, parameters, statements(term)), rows_called([term], C)
-
-
-def _variadic_slope(need: Need, row: Primitive) -> tuple[str, list[str]]:
+def _variadic_slope(need: Need, row: Primitive) -> Function:
     """A slope of a row of many operands, which are x[0], x[1], …"""
     operands = [variable(f"x[{i}]") for i in range(need.count)]
     known: list[Any] = [need.component] * (need.component is not None) + operands
-    term: Term = row.slope_terms(known)[need.slot or 0]
-    said = statements(term, operands)
-    return _defined(need, "double y, const double *x", ("y", "x"), said), rows_called([term], C)
+    return _defined(need, ["y", "*x"], row.slope_terms(known)[need.slot or 0], operands)
 
 
-def _defined(need: Need, signature: str, parameters: Sequence[str], said: tuple[list[str], str]) -> str:
-    before, result = said
-    body = with_unused(parameters, [*before, f"return {result};"])
-    return f"static double {need.name}({signature})\n{block(body)}"
+def _defined(need: Need, parameters: Sequence[str], term: Term, whole: Sequence[Expression] = ()) -> Function:
+    """The function of these doubles, or of a pointer to some, that says a term."""
+    before, result = statements(term, whole)
+    signature = ", ".join(f"const double {name}" if name.startswith("*") else f"double {name}" for name in parameters)
+    body = with_unused([name.lstrip("*") for name in parameters], [*before, f"return {result};"])
+    return Function(f"static double {need.name}({signature})\n{block(body)}", tuple(called_in([term])))

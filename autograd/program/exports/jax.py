@@ -11,43 +11,39 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Sequence
-from functools import cache, partial, reduce
+from functools import partial
 from itertools import count
 from typing import Any
 
 from autograd.errors import ArgumentError, MissingExtra
-from autograd.ops.expression import ARITHMETIC, COMPARISONS, Expression, Language, source_of, variable
-from autograd.ops.primitive import Atom, Primitive, define, lookup
-from autograd.ops.targets import cannot_write, rows_called
-from autograd.program.program import Instruction, Program, listed, sum_source
+from autograd.ops import table
+from autograd.ops.expression import ARITHMETIC, COMPARISONS, REMAINDER, Expression, Language, source_of, variable
+from autograd.ops.primitive import Primitive, define, lookup
+from autograd.ops.resolution import Target, called_in
+from autograd.program.graph import Graph, Instruction, listed, sum_source
 from autograd.text import apart
 
 _NUMBERS = count(1)  # of the functions written so far: each source has a name of its own
-_BY_OPERATOR = {*ARITHMETIC, *COMPARISONS, "remainder", "negative", "where"}
-_JAX_NUMPY = {  # atoms that jax.numpy has
-    name: name
-    for name in (
-        "power positive fmod floor_divide sqrt cbrt hypot exp expm1 exp2 log log1p log2 log10 sin cos tan asin acos"
-        " atan atan2 sinc sinh cosh tanh asinh acosh atanh abs floor ceil trunc"
-    ).split()
-} | {"round": "rint"}
 
 
-def to_jax(program: Program) -> Callable[[Any], Any]:
+def to_jax(program: Graph) -> Callable[[Any], Any]:
     """A function of one array, x[..., inputs] → y[..., outputs], that jit, vmap, grad and pmap take.
 
     It computes in the type of x: for 64 bits switch on JAX's ``jax_enable_x64``.  What was written can be
-    read in its `source`.  Raises ImportError if JAX, the extra `jax`, is missing, GraphError for a row that
-    JAX cannot have, by its name; the function raises ArgumentError, while JAX traces it, for an array whose
-    last axis is not as long as there are inputs.
+    read in its `source`.
+
+    Raises:
+        ImportError: if JAX, the extra `jax`, is missing
+        GraphError: for a row that JAX cannot have, by its name; the function raises ArgumentError, while JAX traces it,
+            for an array whose last axis is not as long as there are inputs
     """
-    namespace = _namespace()
+    namespace, functions = _namespace(), _Functions()
     namespace["check_inputs"] = partial(_check_inputs, program.inputs)
     names = [f"x[..., {i}]" for i in range(len(program.inputs))]
     names += [f"({_literal(c)})" for c in program.constants.tolist()]
     lines = []
     for at, line in enumerate(program, 1):
-        lines.append(f"t{at} = {_expression(program, line, names, namespace)}")
+        lines.append(f"t{at} = {_expression(program, line, names, namespace, functions)}")
         names.append(f"t{at}")
     outputs = ", ".join(f"jnp.broadcast_to({names[i]}, x.shape[:-1])" for i in program.outputs.tolist())
     body = ["x = jnp.asarray(x)", "check_inputs(x.shape)", *lines, f"return jnp.stack([{outputs}], axis=-1)"]
@@ -83,7 +79,7 @@ def _literal(x: float | None) -> str:
 
 
 JAX = Language(
-    operators={**COMPARISONS, **ARITHMETIC, "remainder": "%"},
+    operators={**COMPARISONS, **ARITHMETIC, REMAINDER: "%"},
     conditional="where({condition}, {chosen}, {other})",
     assignment="{name} = {value}",
     literal=_literal,
@@ -92,112 +88,151 @@ JAX = Language(
 )
 
 
-def _expression(program: Program, line: Instruction, names: Sequence[str], namespace: dict[str, Any]) -> str:
+def _expression(
+    program: Graph, line: Instruction, names: Sequence[str], namespace: dict[str, Any], functions: _Functions
+) -> str:
     """An instruction; the functions that it calls are put into the namespace."""
     row, slot = line.operation
     operands = [names[i] for i in line.operands]
     summed = sum_source(line.operation, operands)
     if summed is not None:
         return summed
-    if slot is None and row in _BY_OPERATOR:
+    if slot is None and row in JAX.written:
         return source_of([Expression(row, *map(variable, operands))], JAX)[1][0]
     if slot is None:
-        called, namespace[row] = row, value_of(row)
+        called, namespace[row] = row, functions.value(lookup(row))
     else:
         component = program.component(line)
         called = f"{row}_slope{slot}" + (f"_of{len(operands) - 1}" if lookup(row).variadic else "")
         called += "" if component is None else f"_at{component:.0f}"
-        namespace[called] = slope_of(row, slot, len(operands) - 1, component)
+        namespace[called] = functions.slope(lookup(row), slot, len(operands) - 1, component)
     return f"{called}({', '.join(operands)})"
 
 
 # -- functions of rows ------------------------------------------------------------------------------
 
 
-@cache
-def value_of(row: str) -> Callable[..., Any]:
-    """A row on JAX's arrays, with the row's own slopes for its derivative."""
+class _Functions:
+    """The functions of rows that one export calls, each written once."""
+
+    def __init__(self) -> None:
+        self._written: dict[tuple[Any, ...], Callable[..., Any]] = {}
+
+    def value(self, row: Primitive) -> Callable[..., Any]:
+        """A row on JAX's arrays, with the row's own slopes for its derivative."""
+        write = self._of_many if row.variadic else self._differentiable
+        return self._once((row,), lambda: write(row))
+
+    def slope(self, row: Primitive, slot: int, count: int = 0, component: float | None = None) -> Callable[..., Any]:
+        """The slope along one operand, of (y, *operands); a row of many operands has `count`."""
+        if row.opaque:
+            raise TARGET.refusal(row)
+        names = [f"x{i}" for i in range(count)] if row.variadic else list(row.operands)
+        operands: list[Any] = [variable(name) for name in names]
+        known = operands if component is None else [component, *operands[1:]]
+        return self._once(
+            (row, slot, count, component),
+            lambda: self._printed(f"{row.name}_slope", ["y", *names], row.slope_terms(known)[slot]),
+        )
+
+    def _once(self, key: tuple[Any, ...], write: Callable[[], Callable[..., Any]]) -> Callable[..., Any]:
+        if key not in self._written:
+            self._written[key] = write()
+        return self._written[key]
+
+    def _differentiable(self, row: Primitive) -> Callable[..., Any]:
+        atom, term = TARGET.resolve(row, [variable(name) for name in row.operands])
+        return self._with_slopes(row, _own(atom) if atom else self._printed(row.name, row.operands, term))
+
+    def _with_slopes(self, row: Primitive, function: Callable[..., Any], count: int = 0) -> Callable[..., Any]:
+        """A row's function with the row's own slopes, of `count` operands if it takes any number."""
+        import jax
+
+        value = jax.custom_jvp(function)
+
+        def derivative(operands: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
+            y = value(*operands)
+            total = jax.numpy.zeros_like(y)
+            for slot, tangent in enumerate(tangents):
+                if not isinstance(tangent, jax.custom_derivatives.SymbolicZero):
+                    total = total + self.slope(row, slot, count)(y, *operands) * tangent
+            return y, total
+
+        value.defjvp(derivative, symbolic_zeros=True)  # else the slope in a constant exponent, nan, would count
+        written: Callable[..., Any] = value
+        return written
+
+    def _of_many(self, row: Primitive) -> Callable[..., Any]:
+        """A row of any number of operands: JAX's own, with JAX's derivative too, else as its rules are for so many."""
+        if row in ATOMS:
+            return _own(ATOMS[row])
+
+        return lambda *xs: self._once((row, len(xs)), lambda: self._of_so_many(row, len(xs)))(*xs)
+
+    def _of_so_many(self, row: Primitive, count: int) -> Callable[..., Any]:
+        operands = [variable(f"x{i}") for i in range(count)]
+        _, term = TARGET.resolve(row, operands)
+        function = self._printed(row.name, [operand.name for operand in operands], term)
+        return function if row.has_index else self._with_slopes(row, function, count)
+
+    def _printed(self, name: str, parameters: Sequence[str], term: Any) -> Callable[..., Any]:
+        """A function of JAX's arrays from a rule."""
+        called = [row for row in called_in([term]) if row not in JAX.written]
+        namespace = _namespace() | {row: self.value(lookup(row)) for row in called}
+        assignments, (result,) = source_of([term], JAX)
+        return _define(name, ", ".join(parameters), [*assignments, f"return {result}"], namespace)
+
+
+def _own(atom: str | Callable[..., Any]) -> Callable[..., Any]:
+    """An atom, which may be the place of a function in JAX."""
     import jax
+    import jax.scipy.special
 
-    primitive = lookup(row)
-    if primitive.variadic:
-        return _variadic(row)  # as careful as the row's own, and JAX's own derivative of it too
-    value = jax.custom_jvp(_plain(primitive))
-
-    def derivative(operands: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
-        y = value(*operands)
-        total = jax.numpy.zeros_like(y)
-        for slot, tangent in enumerate(tangents):
-            if not isinstance(tangent, jax.custom_derivatives.SymbolicZero):
-                total = total + slope_of(row, slot)(y, *operands) * tangent
-        return y, total
-
-    value.defjvp(derivative, symbolic_zeros=True)  # else the slope in a constant exponent, nan, would count
-    function: Callable[..., Any] = value
+    function: Callable[..., Any] = operator.attrgetter(atom)(jax) if isinstance(atom, str) else atom
     return function
 
 
-@cache
-def slope_of(row: str, slot: int, count: int = 0, component: float | None = None) -> Callable[..., Any]:
-    """The slope along one operand, of (y, *operands); a row of many operands has `count`."""
-    primitive = lookup(row)
-    names = [f"x{i}" for i in range(count)] if primitive.variadic else list(primitive.operands)
-    operands: list[Any] = [variable(name) for name in names]
-    known = operands if component is None else [component, *operands[1:]]
-    return _printed(f"{row}_slope", ["y", *names], primitive.slope_terms(known)[slot])
+# -- atoms ------------------------------------------------------------------------------------------
 
 
-def _plain(primitive: Primitive) -> Callable[..., Any]:
-    if isinstance(primitive.rule, Atom):
-        return _atom(primitive.name)
-    operands = [variable(name) for name in primitive.operands]
-    return _printed(primitive.name, list(primitive.operands), primitive.value_term(operands))
+def _polygamma(n: Any, x: Any) -> Any:
+    import jax.numpy
+    import jax.scipy.special
+
+    return jax.scipy.special.polygamma(jax.numpy.asarray(n).astype(int), x)
 
 
-def _printed(name: str, parameters: Sequence[str], term: Any) -> Callable[..., Any]:
-    """A function of JAX's arrays from a rule."""
-    namespace = _namespace()
-    for called in rows_called([term], JAX):
-        namespace[called] = value_of(called)
-    assignments, (result,) = source_of([term], JAX)
-    return _define(name, ", ".join(parameters), [*assignments, f"return {result}"], namespace)
+def _of_stacked(name: str) -> Callable[..., Any]:
+    """A function of jax.nn along the first axis."""
 
+    def function(*xs: Any) -> Any:
+        import jax
 
-def _atom(row: str) -> Callable[..., Any]:
-    """JAX's own function for an atom."""
-    import jax
-    import jax.scipy.special as special
+        return getattr(jax.nn, name)(jax.numpy.stack(jax.numpy.broadcast_arrays(*xs)), axis=0)
 
-    own: dict[str, Callable[..., Any]] = {
-        "erf": special.erf,
-        "erfc": special.erfc,
-        "lgamma": special.gammaln,
-        "digamma": special.digamma,
-        "polygamma": lambda n, x: special.polygamma(jax.numpy.asarray(n).astype(int), x),
-    }
-    if row in own:
-        return own[row]
-    if row not in _JAX_NUMPY:
-        raise cannot_write(lookup(row), "JAX")
-    function: Callable[..., Any] = getattr(jax.numpy, _JAX_NUMPY[row])
     return function
 
 
-# -- rows of any number of operands -----------------------------------------------------------------
+def _component(name: str) -> Callable[..., Any]:
+    """One component of a function of jax.nn, as the first operand says."""
+    whole = _of_stacked(name)
+    return lambda i, *xs: whole(*xs)[int(i)]
 
 
-def _variadic(row: str) -> Callable[..., Any]:
-    import jax.nn
-
-    def stacked(xs: Sequence[Any]) -> Any:
-        return jax.numpy.stack(jax.numpy.broadcast_arrays(*xs))
-
-    functions: dict[str, Callable[..., Any]] = {
-        "sum": lambda *xs: reduce(operator.add, xs, 0.0),
-        "logsumexp": lambda *xs: jax.nn.logsumexp(stacked(xs), axis=0),
-        "softmax": lambda i, *xs: jax.nn.softmax(stacked(xs), axis=0)[int(i)],
-        "log_softmax": lambda i, *xs: jax.nn.log_softmax(stacked(xs), axis=0)[int(i)],
-    }
-    if row not in functions:
-        raise cannot_write(lookup(row), "JAX")
-    return functions[row]
+ATOMS: dict[Primitive, str | Callable[..., Any]] = {
+    **{lookup(name): "" for name in JAX.written},
+    **{
+        lookup(name): f"numpy.{name}"
+        for name in (
+            "power positive fmod floor_divide sqrt cbrt hypot exp expm1 exp2 log log1p log2 log10 sin cos tan asin"
+            " acos atan atan2 sinh cosh tanh asinh acosh atanh abs floor ceil trunc"
+        ).split()
+    },
+    **{row: f"scipy.special.{row.name}" for row in (table.erf, table.erfc, table.digamma)},
+    **{row: _component(row.name) for row in (table.softmax, table.log_softmax)},
+    table.round_: "numpy.rint",
+    table.lgamma: "scipy.special.gammaln",
+    table.polygamma: _polygamma,
+    table.logsumexp: _of_stacked(table.logsumexp.name),
+}
+TARGET = Target("JAX", ATOMS)

@@ -8,65 +8,44 @@ machine code raises it (see `entrance`).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from autograd.program.native import machine
-from autograd.program.native.entrance import declared
+from autograd.program.native.code import Code, Number
+from autograd.program.native.entrance import python, raised
+from autograd.program.native.routine import Pointer, Text
 
 _KEPT: list[Any] = []  # what machine code may call lives as long as the process
-
-_DECLARED = {
-    "PyGILState_Ensure": "i32 @PyGILState_Ensure()",
-    "PyGILState_Release": "void @PyGILState_Release(i32)",
-    "PyErr_Occurred": "ptr @PyErr_Occurred()",
-    "PyObject_CallFunction": "ptr @PyObject_CallFunction(ptr, ptr, ...)",
-    "PyFloat_AsDouble": "double @PyFloat_AsDouble(ptr)",
-    "Py_DecRef": "void @Py_DecRef(ptr)",
-}
-
-_TEXT = """\
-@format = internal constant [{size} x i8] c"{format}\\00"
-
-define double @callback({parameters}) {{
-entry:
-  %state = call i32 @PyGILState_Ensure()
-  %before = call ptr @PyErr_Occurred()
-  %good = icmp eq ptr %before, null
-  br i1 %good, label %ask, label %end
-ask:
-  %answer = call ptr (ptr, ptr, ...) @PyObject_CallFunction(ptr inttoptr (i64 {function} to ptr), ptr @format, {given})
-  %raised = icmp eq ptr %answer, null
-  br i1 %raised, label %end, label %read
-read:
-  %number = call double @PyFloat_AsDouble(ptr %answer)
-  call void @Py_DecRef(ptr %answer)
-  br label %end
-end:
-  %result = phi double [ 0x7FF8000000000000, %entry ], [ 0x7FF8000000000000, %ask ], [ %number, %read ]
-  call void @PyGILState_Release(i32 %state)
-  ret double %result
-}}
-
-{declarations}
-"""
 
 
 @cache
 def callback(function: Callable[..., float], name: str, operands: int) -> str:
     """The name by which machine code calls a function of so many floats."""
-    given = ", ".join(f"double %x{i}" for i in range(operands))
-    text = _TEXT.format(
-        size=operands + 1,
-        format="d" * operands,
-        parameters=given,
-        given=given,
-        function=id(function),
-        declarations=declared(_DECLARED),
-    )
-    library = machine.Library(text)
+    code, text = Code(1), Text()
+    given = [code.number(f"%x{i}") for i in range(operands)]
+    _ask(code, text, function, given)
+    library = machine.Library(str(text))
     known_as = f"python.{name}.{operands}.{len(_KEPT)}"
     machine.add_symbol(known_as, library.address("callback"))
     _KEPT.append((library, function))
     return known_as
+
+
+def _ask(code: Code, text: Text, function: Callable[..., float], given: list[Number]) -> None:
+    """Add `callback`, which calls the function unless something was raised before."""
+    size, letters = len(given) + 1, "d" * len(given)
+    code.needs["format"] = f'@format = internal constant [{size} x i8] c"{letters}\\00"'
+    code.needs["PyObject_CallFunction"] = "declare ptr @PyObject_CallFunction(ptr, ptr, ...)"
+    callee, state = f"ptr inttoptr (i64 {id(function)} to ptr)", code.once(python(code, "i32", "PyGILState_Ensure"))
+    number = code.variable(code.constant(math.nan))
+    with code.when(raised(code).is_null()):
+        call = python(code, "ptr (ptr, ptr, ...)", "PyObject_CallFunction", callee, "ptr @format", *given)
+        answer = Pointer(code, code.once(call))
+        with code.when(~answer.is_null()):
+            number.set(code.number(code.once(python(code, "double", "PyFloat_AsDouble", answer))))
+            code.do(python(code, "void", "Py_DecRef", answer))
+    code.do(python(code, "void", "PyGILState_Release", f"i32 {state}"))
+    text.add("callback", f"double @callback({', '.join(x.typed for x in given)})", code, number.typed)

@@ -13,19 +13,13 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, get_type_hints
 
 from autograd.program.native import machine
+from autograd.program.native.routine import Integer, Longs, Operand, Pointer, Routine, Text, parameters
 
-POINTER, COUNT = ctypes.c_void_p, ctypes.c_int64
+_WORD = ctypes.c_void_p
 _NO_ARGUMENTS = 4  # METH_NOARGS
-_DECLARED = {
-    "PyCapsule_GetPointer": "ptr @PyCapsule_GetPointer(ptr, ptr)",
-    "Py_IncRef": "void @Py_IncRef(ptr)",
-    "PyErr_Occurred": "ptr @PyErr_Occurred()",
-    "PyEval_SaveThread": "ptr @PyEval_SaveThread()",
-    "PyEval_RestoreThread": "void @PyEval_RestoreThread(ptr)",
-}
 
 
 class _Definition(ctypes.Structure):
@@ -45,39 +39,37 @@ class _Owner(str):
     needs: Any
 
 
+def python(code: Routine, result: str, name: str, *operands: Operand | str) -> str:
+    """The instruction that calls a function of Python's interface."""
+    _found(name)
+    return code.call(result, name, *operands)
+
+
 @cache
-def declarations() -> str:
-    """The declarations of the functions of Python's that texts with `method` and `released` call."""
-    return declared(_DECLARED)
-
-
-def declared(signatures: dict[str, str]) -> str:
-    """The declarations of these functions of Python's interface, which machine code can then call."""
-    for name in signatures:
-        machine.add_symbol(name, machine.address_of(getattr(ctypes.pythonapi, name)))
-    return "\n".join(f"declare {signature}" for signature in signatures.values())
+def _found(name: str) -> None:
+    """Let machine code call a function of Python's interface."""
+    machine.add_symbol(name, machine.address_of(getattr(ctypes.pythonapi, name)))
 
 
 # -- as a built-in function -------------------------------------------------------------------------
 
 
-def method(function: str, arguments: int) -> str:
-    """The text of `method`, which calls a function of that many pointers and returns None, or raises."""
-    loads = "".join(
-        f"  %p{i} = getelementptr ptr, ptr %arguments, i64 {i}\n  %a{i} = load ptr, ptr %p{i}\n"
-        for i in range(arguments)
-    )
-    given = ", ".join(f"ptr %a{i}" for i in range(arguments))
-    none = f"inttoptr (i64 {id(None)} to ptr)"
-    return (
-        "define ptr @method(ptr %self, ptr %unused) {\n"
-        "  %arguments = call ptr @PyCapsule_GetPointer(ptr %self, ptr null)\n"
-        f"{loads}  call void @{function}({given})\n"
-        "  %raised = call ptr @PyErr_Occurred()\n  %good = icmp eq ptr %raised, null\n"
-        "  br i1 %good, label %answer, label %fail\n"
-        f"answer:\n  call void @Py_IncRef(ptr {none})\n  ret ptr {none}\n"
-        "fail:\n  ret ptr null\n}"
-    )
+def method(text: Text, function: str, *kinds: type[Operand]) -> None:
+    """Add `method`, which calls a function with the arguments in its capsule and returns None, or raises."""
+    code = Routine()
+    arguments = Longs(code, code.once(python(code, "ptr", "PyCapsule_GetPointer", "ptr %self", "ptr null")))
+    given = [kind(code, code.once(f"load {kind.scalar}, ptr {arguments.at(i)}")) for i, kind in enumerate(kinds)]
+    code.do(code.call("void", function, *given))
+    answer, none = code.variable(Pointer(code, "null")), Pointer(code, f"inttoptr (i64 {id(None)} to ptr)")
+    with code.when(raised(code).is_null()):
+        code.do(python(code, "void", "Py_IncRef", none))
+        answer.set(none)
+    text.add("method", "ptr @method(ptr %self, ptr %unused)", code, answer.typed)
+
+
+def raised(code: Routine) -> Pointer:
+    """The class of what has been raised in this thread, null if nothing has."""
+    return Pointer(code, code.once(python(code, "ptr", "PyErr_Occurred")))
 
 
 def builtin(library: machine.Library, arguments: Sequence[int], needs: object) -> Callable[[], None]:
@@ -95,31 +87,43 @@ def builtin(library: machine.Library, arguments: Sequence[int], needs: object) -
 @cache
 def _constructors() -> tuple[Callable[..., Any], Callable[..., Any]]:
     """PyCapsule_New and PyCFunction_NewEx."""
-    capsule = ctypes.PYFUNCTYPE(ctypes.py_object, *[POINTER] * 3)
-    function = ctypes.PYFUNCTYPE(ctypes.py_object, POINTER, ctypes.py_object, ctypes.py_object)
+    capsule = ctypes.PYFUNCTYPE(ctypes.py_object, *[_WORD] * 3)
+    function = ctypes.PYFUNCTYPE(ctypes.py_object, _WORD, ctypes.py_object, ctypes.py_object)
     return capsule(("PyCapsule_New", ctypes.pythonapi)), function(("PyCFunction_NewEx", ctypes.pythonapi))
 
 
 # -- by ctypes --------------------------------------------------------------------------------------
 
 
-def released(function: str, *kinds: Any) -> str:
-    """The text of ``function.released``, which lets other threads of Python run while `function` does."""
-    parameters = ", ".join(f"{'i64' if kind is COUNT else 'ptr'} %a{i}" for i, kind in enumerate(kinds))
-    return (
-        f"define void @{function}.released({parameters}) {{\n"
-        f"  %thread = call ptr @PyEval_SaveThread()\n  call void @{function}({parameters})\n"
-        "  call void @PyEval_RestoreThread(ptr %thread)\n  ret void\n}"
-    )
+def released(text: Text, function: str, *kinds: type[Operand]) -> None:
+    """Add ``function.released``, which lets other threads of Python run while `function` does."""
+    code = Routine()
+    given = [kind(code, f"%a{i}") for i, kind in enumerate(kinds)]
+    thread = Pointer(code, code.once(python(code, "ptr", "PyEval_SaveThread")))
+    code.do(code.call("void", function, *given))
+    code.do(python(code, "void", "PyEval_RestoreThread", thread))
+    text.add(f"{function}.released", f"void @{function}.released({', '.join(each.typed for each in given)})", code)
 
 
-def callable_from(library: machine.Library, name: str, *kinds: Any) -> Callable[..., None]:
+def callable_from(library: machine.Library, name: str, *kinds: type[Operand]) -> Callable[..., None]:
     """The library's function of that name; it raises what was raised in Python that it called."""
     function: Callable[..., None] = _prototype(kinds)(library.address(name))
     return function
 
 
 @cache
-def _prototype(kinds: tuple[Any, ...]) -> Callable[[int], Any]:
+def _prototype(kinds: tuple[type[Operand], ...]) -> Callable[[int], Any]:
     """The class of such functions; making it takes longer than calling them."""
-    return ctypes.PYFUNCTYPE(None, *kinds)
+    return ctypes.PYFUNCTYPE(None, *map(_in_c, kinds))
+
+
+def _in_c(kind: type[Any]) -> Any:
+    """The type of an argument or a result as ctypes has it."""
+    return {Integer: ctypes.c_int64, type(None): None}.get(kind, _WORD)
+
+
+def alone(library: machine.Library, write: Callable[..., Any]) -> Callable[..., Any]:
+    """The function that `write` wrote into a library; it calls nothing of Python's, so that other threads run."""
+    kinds, result = parameters(write).values(), get_type_hints(write)["return"]
+    function: Callable[..., Any] = ctypes.CFUNCTYPE(_in_c(result), *map(_in_c, kinds))(library.address(write.__name__))
+    return function

@@ -10,13 +10,13 @@ from weakref import ref
 import numpy as np
 
 from autograd.ops.primitive import lookup
+from autograd.program.graph import DOT, SUM, Graph, Operation
 from autograd.program.kernel import Kernel, Task
 from autograd.program.native import rules
 from autograd.program.native.code import Code
 from autograd.program.native.machine import is_available
 from autograd.program.native.straight_kernel import StraightLine
 from autograd.program.native.tape_kernel import TapeKernel
-from autograd.program.program import DOT, SUM, Operation, Program
 
 LINES_UP_TO = 8000  # of machine code that is written out: about a second of LLVM's time, which grows faster than they
 _LINES_AN_OPERAND = 40  # of a softmax and its relatives, which have an exponential for each
@@ -31,11 +31,11 @@ def kernel_for(task: Task) -> Kernel:
     return StraightLine(task) if lines_of(task.program) <= LINES_UP_TO else TapeKernel(task)
 
 
-def remembered(question: Callable[[Program], Any]) -> Callable[[Program], Any]:
+def remembered(question: Callable[[Graph], Any]) -> Callable[[Graph], Any]:
     """A question about a program, answered once in a program's life: it is asked at every call."""
-    answers: dict[ref[Program], Any] = {}
+    answers: dict[ref[Graph], Any] = {}
 
-    def answer(program: Program) -> Any:
+    def answer(program: Graph) -> Any:
         known = ref(program)
         if known not in answers:  # it is forgotten by C's code, in which no Ctrl-C can be lost
             answers[ref(program, answers.pop)] = question(program)
@@ -45,7 +45,7 @@ def remembered(question: Callable[[Program], Any]) -> Callable[[Program], Any]:
 
 
 @remembered
-def lines_of(program: Program) -> int:
+def lines_of(program: Graph) -> int:
     """About how many lines of machine code a program is when it is written out."""
     lengths, total = np.diff(program.starts), 0
     for code, operation in enumerate(program.operations):
@@ -68,7 +68,7 @@ def _lines(operation: Operation) -> int:
     return len(code.lines)
 
 
-def serves(program: Program, samples: int | None) -> str | None:
+def serves(program: Graph, samples: int | None) -> str | None:
     """Why a program is best run as machine code on so many samples; None if it is not, or llvmlite is missing."""
     if not is_available():
         return None
@@ -80,7 +80,7 @@ def serves(program: Program, samples: int | None) -> str | None:
 
 
 @remembered
-def is_layered(program: Program) -> bool:
+def is_layered(program: Graph) -> bool:
     """Whether nearly all of a program is long dots, as in a network of wide layers."""
     lengths = np.diff(program.starts)
     is_dot = np.array([operation == DOT for operation in program.operations], bool)[program.code]

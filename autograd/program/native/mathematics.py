@@ -11,7 +11,8 @@ from __future__ import annotations
 import math
 
 from autograd.ops.error_function import NEAR_ZERO
-from autograd.program.native.code import Bits, Number, bits_of
+from autograd.program.native.code import Number, bits_of, number_of
+from autograd.program.native.routine import Integer
 
 # Added to a number below 2⁵¹ it leaves the nearest integer in the last bits; 1023 is a double's bias.
 _ROUNDER = 1.5 * 2.0**52
@@ -57,7 +58,7 @@ def _reduced(x: Number) -> tuple[Number, Number]:
 
 def _power_of_two(rounded: Number) -> Number:
     """2ᵏ from k + the rounder, -1022 ≤ k ≤ 1023."""
-    return rounded.bits().operate("shl", 52).number()
+    return number_of(rounded.bits() << 52)
 
 
 def _within(x: Number, low: float, high: float) -> Number:
@@ -123,10 +124,10 @@ def log(x: Number) -> Number:
     code = x.code
     is_tiny = x < _SMALLEST_NORMAL
     bits = code.select(is_tiny, x * 2.0**54, x).bits()
-    above = bits.operate("sub", _NEARLY_ROOT_HALF).operate("add", 1024 << 52)
-    exponent = above.operate("lshr", 52).operate("or", bits_of(2.0**52)).number() - (2.0**52 + 1024)
+    above = bits - _NEARLY_ROOT_HALF + (1024 << 52)
+    exponent = number_of((above >> 52) | bits_of(2.0**52)) - (2.0**52 + 1024)
     k = code.select(is_tiny, exponent - 54.0, exponent)
-    mantissa = above.operate("and", _MANTISSA).operate("add", _NEARLY_ROOT_HALF).number()
+    mantissa = number_of((above & _MANTISSA) + _NEARLY_ROOT_HALF)
     f = mantissa - 1.0
     s = f / (f + 2.0)
     square, half = s * s, 0.5 * f * f
@@ -161,9 +162,9 @@ def _sine(x: Number, quarters: Number) -> Number:
     return code.fma(r * z, code.polynomial(z, _SINE), r)
 
 
-def _negated_if_odd(x: Number, whole: Bits) -> Number:
+def _negated_if_odd(x: Number, whole: Integer) -> Number:
     """x, with its sign changed where the whole number is odd."""
-    return x.bits().operate("xor", whole.operate("shl", 63)).number()
+    return number_of(x.bits() ^ (whole << 63))
 
 
 def sin(x: Number) -> Number:
@@ -180,7 +181,7 @@ def cos(x: Number) -> Number:
     code = x.code
     rounded = code.fma(x, 1 / math.pi, -0.5) + _ROUNDER
     k = rounded - _ROUNDER
-    near = _negated_if_odd(_sine(x, k + k + 1.0), rounded.bits().operate("add", 1))
+    near = _negated_if_odd(_sine(x, k + k + 1.0), rounded.bits() + 1)
     return code.repaired(near, abs(x) > _FAR, "cos", x)
 
 

@@ -1,8 +1,8 @@
 """The table's rules as machine code: a row's value or slope, of numbers in registers.
 
-A rule that is written in terms of others is written out from the row itself.  Only atoms are written
-here: by their own machine code, by an instruction, by C's function of that name, or, where neither is
-to be had (a polygamma whose order is not known), by a call back into Python, which is as slow as it sounds.
+What a rule says in terms of others is written out from the row itself.  Here are the atoms: by their own machine
+code, by an instruction, by a function of C's.  An atom that has none of these and no portable rule either is a call
+back into Python, which is as slow as it sounds.
 """
 
 from __future__ import annotations
@@ -13,18 +13,22 @@ from functools import cache
 from typing import Any
 
 from autograd.errors import ArgumentError
-from autograd.ops import gamma
-from autograd.ops.expression import COMPARISONS, Expression, Term, variable, within
+from autograd.ops import gamma, table
+from autograd.ops.expression import COMPARISONS, WHERE, Expression, Term, variable, within
 from autograd.ops.primitive import Primitive, lookup
+from autograd.ops.resolution import Target
 from autograd.ops.special import halves
+from autograd.program.graph import Operation
+from autograd.program.libm import LIBM
 from autograd.program.native import machine, mathematics
 from autograd.program.native.callbacks import callback
-from autograd.program.native.code import Code, Mask, Number
-from autograd.program.program import Operation
+from autograd.program.native.code import Code, Number
+from autograd.program.native.routine import Mask
 
 Rule = Callable[..., Number]
+Atom = Callable[[Code, Sequence[Number], bool], Number]  # what is written, and whether exactly as it stands
 
-_QUESTIONS = {"equal": "oeq", "less": "olt", "less_equal": "ole", "greater": "ogt", "greater_equal": "oge"}
+_QUESTIONS = {name: f"o{sign}" for name, sign in zip(COMPARISONS, ("eq", "lt", "le", "gt", "ge"), strict=True)}
 _HIGHEST_WRITTEN = 16  # of the orders of polygamma
 _LONG = 32  # terms from which a sum is added in several chains at once
 
@@ -39,14 +43,10 @@ def apply(code: Code, operation: Operation, operands: Sequence[Number], exact: b
 
 def value(code: Code, row: Primitive, operands: Sequence[Number], exact: bool = False) -> Number:
     """The value of a row."""
-    if row.name in _VECTORS:
-        return _VECTORS[row.name](code, operands, exact)
-    if row.name in _ATOMS:
-        return _ATOMS[row.name](*operands)
     names = [variable(f"x{i}") for i in range(len(operands))]
-    term = row.value_term(names)
-    if isinstance(term, Expression) and term.name == row.name:
-        return called(code, row, operands)
+    atom, term = TARGET.resolve(row, names)
+    if atom is not None:
+        return atom(code, operands, exact)
     return _number(_write(code, term, {n.name: o for n, o in zip(names, operands, strict=True)}))
 
 
@@ -55,8 +55,8 @@ def slope(code: Code, row: Primitive, slot: int, y: Number, operands: Sequence[N
     if row.opaque:
         asked = callback(_float_slope(row, slot), f"{row.name}.{slot}", 1 + len(operands))
         return code.scalar_function(asked, y, *operands, attributes="")
-    if (row.name, slot) in _SLOPES:
-        return _SLOPES[row.name, slot](y, *operands)
+    if (row, slot) in _SLOPES:
+        return _SLOPES[row, slot](y, *operands)
     known: list[Any] = [variable(f"x{i}") if o.known is None else o.known for i, o in enumerate(operands)]
     term = row.slope_terms(known if row.variadic else [variable(f"x{i}") for i in range(len(operands))])[slot]
     names = {"y": y, **{f"x{i}": o for i, o in enumerate(operands)}}
@@ -71,7 +71,8 @@ def _float_slope(row: Primitive, slot: int) -> Callable[..., float]:
 
 def _number(written: Number | Mask) -> Number:
     if isinstance(written, Mask):
-        return written.code.select(written, 1.0, 0.0)
+        code: Code = written.code
+        return code.select(written, 1.0, 0.0)
     return written
 
 
@@ -90,8 +91,8 @@ def _write(code: Code, term: Term, names: dict[str, Number]) -> Number | Mask:
 
 
 def _operation(term: Expression, operands: Sequence[Number | Mask]) -> Number | Mask:
-    code = operands[0].code
-    if term.name == "where":
+    code: Code = operands[0].code
+    if term.name == WHERE:
         condition = operands[0] if isinstance(operands[0], Mask) else operands[0].compare("une", 0.0)
         return code.select(condition, _number(operands[1]), _number(operands[2]))
     numbers = [_number(operand) for operand in operands]
@@ -102,18 +103,21 @@ def _operation(term: Expression, operands: Sequence[Number | Mask]) -> Number | 
 
 # -- atoms that are called --------------------------------------------------------------------------
 
-_C_NAMES = {"abs": "fabs", "power": "pow", "round": "rint"}  # else C's name is the row's
-
 
 def called(code: Code, row: Primitive, operands: Sequence[Number]) -> Number:
-    """An atom by C's function of that name, on whole vectors if there is one, else by the row's own in Python."""
-    name, width = _C_NAMES.get(row.name, row.name), machine.width()
-    vector = machine.vector_symbol(name, len(operands)) if code.lanes >= width else None
-    if vector:
-        return code.vector_function(vector, width, *operands)
-    if machine.has_symbol(name):
-        return code.scalar_function(name, *operands)
+    """An atom by C's function, on whole vectors if there is one, else by the row's own in Python."""
+    name, width = LIBM.get(row.name), machine.width()
+    if name is not None:
+        vector = machine.vector_symbol(name, len(operands)) if code.lanes >= width else None
+        if vector:
+            return code.vector_function(vector, width, *operands)
+        if machine.has_symbol(name):
+            return code.scalar_function(name, *operands)
     return code.scalar_function(callback(row.float, row.name, len(operands)), *operands, attributes="")
+
+
+def _calling(row: Primitive) -> Atom:
+    return lambda code, operands, exact: called(code, row, operands)
 
 
 # -- atoms that are written -------------------------------------------------------------------------
@@ -131,14 +135,14 @@ def _power(a: Number, b: Number) -> Number:
         return a.code.constant(1.0)
     if b.known == -1.0:
         return 1.0 / a
-    return called(a.code, lookup("power"), (a, b))
+    return called(a.code, table.power, (a, b))
 
 
 def _polygamma(n: Number, x: Number) -> Number:
     """ψ⁽ⁿ⁾(x), written out for an order that is known and whose recurrence is not too long."""
     order = n.known
     if order is None or order not in range(_HIGHEST_WRITTEN + 1):
-        return called(x.code, lookup("polygamma"), (n, x))
+        return called(x.code, table.polygamma, (n, x))
     return _number(_write(x.code, gamma.polygamma_rule(int(order), variable("x")), {"x": x}))
 
 
@@ -146,67 +150,48 @@ def _fmod(a: Number, b: Number) -> Number:
     return a._operate("frem", a, b)
 
 
-def _remainder(a: Number, b: Number) -> Number:
-    """Python's a % b: C's remainder, moved by b if its sign is not that of b; a zero has b's sign."""
-    code, rest = a.code, _fmod(a, b)
-    moved = code.select(_signs_differ(rest, b), rest + b, rest)
-    return code.select(moved.compare("oeq", 0.0), code.constant(0.0).with_sign_of(b), moved)
-
-
-def _floor_divide(a: Number, b: Number) -> Number:
-    """Python's a // b, from the exact remainder; a / b where b is 0."""
-    code, rest = a.code, _fmod(a, b)
-    quotient = (a - rest) / b
-    quotient = code.select(_signs_differ(rest, b), quotient - 1.0, quotient)
-    whole = code.intrinsic("floor", quotient)
-    whole = code.select((quotient - whole) > 0.5, whole + 1.0, whole)
-    whole = code.select(quotient.compare("oeq", 0.0), code.constant(0.0).with_sign_of(a / b), whole)
-    return code.select(b.compare("oeq", 0.0), a / b, whole)
-
-
-def _signs_differ(rest: Number, b: Number) -> Mask:
-    return ((rest < 0.0) & (b > 0.0)) | ((rest > 0.0) & (b < 0.0))
+def _asking(question: str) -> Rule:
+    return lambda a, b: a.code.select(a.compare(question, b), 1.0, 0.0)
 
 
 def _intrinsic(name: str) -> Rule:
     return lambda *operands: operands[0].code.intrinsic(name, *operands)
 
 
-_ATOMS: dict[str, Rule] = {
-    "add": lambda a, b: a + b,
-    "subtract": lambda a, b: a - b,
-    "multiply": lambda a, b: a * b,
-    "divide": lambda a, b: a / b,
-    "negative": lambda x: -x,
-    "positive": lambda x: x,
-    "where": lambda condition, a, b: condition.code.select(condition.compare("une", 0.0), a, b),
-    "abs": abs,
-    "sqrt": _intrinsic("sqrt"),
-    "floor": _intrinsic("floor"),
-    "ceil": _intrinsic("ceil"),
-    "trunc": _intrinsic("trunc"),
-    "round": _intrinsic("rint"),
-    "power": _power,
-    "fmod": _fmod,
-    "remainder": _remainder,
-    "floor_divide": _floor_divide,
-    "exp": mathematics.exp,
-    "expm1": mathematics.expm1,
-    "tanh": mathematics.tanh,
-    "sech": mathematics.sech,
-    "log": mathematics.log,
-    "log1p": mathematics.log1p,
-    "sin": mathematics.sin,
-    "cos": mathematics.cos,
-    "erf": mathematics.erf,
-    "digamma": lambda x: _polygamma(x.code.constant(0.0), x),
-    "polygamma": _polygamma,
+_WRITTEN: dict[Primitive, Rule] = {
+    table.add: lambda a, b: a + b,
+    table.subtract: lambda a, b: a - b,
+    table.multiply: lambda a, b: a * b,
+    table.divide: lambda a, b: a / b,
+    table.negative: lambda x: -x,
+    table.where_: lambda condition, a, b: condition.code.select(condition.compare("une", 0.0), a, b),
+    table.abs_: abs,
+    table.sqrt: _intrinsic("sqrt"),
+    table.floor: _intrinsic("floor"),
+    table.ceil: _intrinsic("ceil"),
+    table.trunc: _intrinsic("trunc"),
+    table.round_: _intrinsic("rint"),
+    table.power: _power,
+    table.fmod: _fmod,
+    table.exp: mathematics.exp,
+    table.expm1: mathematics.expm1,
+    table.tanh: mathematics.tanh,
+    table.sech: mathematics.sech,
+    table.log: mathematics.log,
+    table.log1p: mathematics.log1p,
+    table.sin: mathematics.sin,
+    table.cos: mathematics.cos,
+    table.erf: mathematics.erf,
+    table.polygamma: _polygamma,
 }
 
+for _name, _question in _QUESTIONS.items():
+    _WRITTEN[lookup(_name)] = _asking(_question)
+
 # Slopes that share more with the value than the rule as it stands in the table lets them.
-_SLOPES: dict[tuple[str, int], Rule] = {
-    ("tanh", 0): mathematics.tanh_slope,
-    ("sigmoid", 0): lambda y, x: y * value(x.code, lookup("sigmoid"), (-x,)),
+_SLOPES: dict[tuple[Primitive, int], Rule] = {
+    (table.tanh, 0): mathematics.tanh_slope,
+    (table.sigmoid, 0): lambda y, x: y * value(x.code, table.sigmoid, (-x,)),
 }
 
 
@@ -266,14 +251,14 @@ def _logsumexp(code: Code, operands: Sequence[Number], exact: bool) -> Number:
 
 
 def _softmax(code: Code, operands: Sequence[Number], exact: bool) -> Number:
-    i, xs = _index("softmax", operands)
+    i, xs = _index(table.softmax, operands)
     _, exponentials, _ = _exponentials(code, xs)
     return exponentials[i] / _added(exponentials, 1)
 
 
 def _log_softmax(code: Code, operands: Sequence[Number], exact: bool) -> Number:
     """-logsumexp of the differences to xᵢ."""
-    i, xs = _index("log_softmax", operands)
+    i, xs = _index(table.log_softmax, operands)
     own = xs[i]
     finite = -_logsumexp(code, [x - own for x in xs], exact)
     nothing = own.compare("oeq", -math.inf)
@@ -281,20 +266,33 @@ def _log_softmax(code: Code, operands: Sequence[Number], exact: bool) -> Number:
     return code.select(nothing, code.select(something, -math.inf, math.nan), finite)
 
 
-def _index(row: str, operands: Sequence[Number]) -> tuple[int, Sequence[Number]]:
+def _index(row: Primitive, operands: Sequence[Number]) -> tuple[int, Sequence[Number]]:
     """The leading operand, which says which component is meant, and the vector."""
     known = operands[0].known
     if known is None:
         raise ArgumentError(
-            f"{row}: which component is meant must be a constant of the program, not a number it computes"
+            f"{row.name}: which component is meant must be a constant of the program, not a number it computes"
         )
     return int(known), operands[1:]
 
 
-_VECTORS: dict[str, Callable[[Code, Sequence[Number], bool], Number]] = {
-    "sum": _sum,
-    "dot": _dot,
-    "logsumexp": _logsumexp,
-    "softmax": _softmax,
-    "log_softmax": _log_softmax,
+_VECTORS: dict[Primitive, Atom] = {
+    table.sum_: _sum,
+    table.dot: _dot,
+    table.logsumexp: _logsumexp,
+    table.softmax: _softmax,
+    table.log_softmax: _log_softmax,
 }
+
+
+def _of_numbers(rule: Rule) -> Atom:
+    return lambda code, operands, exact: rule(*operands)
+
+
+TARGET: Target[Atom] = Target(
+    "machine code",
+    {lookup(name): _calling(lookup(name)) for name in LIBM}
+    | {row: _of_numbers(rule) for row, rule in _WRITTEN.items()}
+    | _VECTORS,
+    otherwise=_calling,
+)

@@ -12,18 +12,17 @@ many write what is written anyway, and are left out when the lanes are added up.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from autograd.program.graph import MULTIPLY, Instruction
 from autograd.program.kernel import Task
 from autograd.program.native import entrance, machine, rules
-from autograd.program.native.code import Code, Number, Text
-from autograd.program.native.entrance import COUNT, POINTER
-from autograd.program.program import Instruction, Operation
+from autograd.program.native.code import Code, Doubles, Number, add_lanes
+from autograd.program.native.routine import Integer, Text, choose, smaller
 
 LANES = 8
-CHUNK = (*(POINTER,) * 6, COUNT, COUNT)  # the arguments of `chunk`
-MULTIPLY = Operation("multiply")
+ONE, UNIFORM, CHUNK = (Doubles,) * 4, (Doubles,) * 2, (*(Doubles,) * 6, Integer, Integer)  # their arguments
 
 
 class Layout:
@@ -82,12 +81,11 @@ class _Writer:
         if i in layout.constants:
             return code.constant(layout.constants[i])
         if i in layout.fixed:
-            return code.load("%fixed", layout.fixed[i])
+            return code.splat(code.load("%fixed", layout.fixed[i]))
         if i in self.uniform:
-            return code.load("%uniform", self.uniform[i])
+            return code.splat(code.load("%uniform", self.uniform[i]))
         column = layout.columns[i]
-        addresses = [code.write(f"getelementptr double, ptr %row{lane}, i64 {column}") for lane in range(code.lanes)]
-        return code.gather([code.write(f"load double, ptr {a}, !invariant.load !0") for a in addresses])
+        return code.gather([code.load(f"%row{lane}", column) for lane in range(code.lanes)])
 
     def run(self, lines: Iterable[Instruction]) -> None:
         """Write these instructions."""
@@ -95,10 +93,9 @@ class _Writer:
             operands = [self.number(o) for o in line.operands]
             self.numbers[line.id] = rules.apply(self.code, line.operation, operands, self.exact)
 
-    def store(self, scalar: str, pointer: str, index: int) -> None:
+    def store(self, scalar: Number, pointer: str, index: int) -> None:
         """Write a double to pointer[index]."""
-        address = self.code.write(f"getelementptr double, ptr {pointer}, i64 {index}")
-        self.code.do(f"store double {scalar}, ptr {address}")
+        Doubles(self.code, pointer)[index] = scalar
 
 
 # -- one sample -------------------------------------------------------------------------------------
@@ -112,11 +109,10 @@ def one_sample(task: Task) -> str:
     writer.run(layout.lines)
     for pointer, outputs in (("%each", layout.each), ("%total", layout.totals)):
         for place, number in enumerate(outputs):
-            writer.store(writer.number(number).name, pointer, place)
+            writer.store(writer.number(number), pointer, place)
     fixed, batch = _read_only("fixed", len(layout.fixed)), _read_only("batch", len(layout.columns))
-    text.function("void @one", f"{fixed}, {batch}, ptr noalias %each, ptr noalias %total", writer.code)
-    text.add(entrance.method("one", 4))
-    text.add(entrance.declarations())
+    text.add("one", f"void @one({fixed}, {batch}, ptr noalias %each, ptr noalias %total) nounwind", writer.code)
+    entrance.method(text, "one", *ONE)
     return str(text)
 
 
@@ -144,12 +140,12 @@ def many_samples(task: Task) -> Many:
     """The functions for a batch of any size."""
     layout, text = Layout(task), Text()
     shared = f"{_read_only('fixed', len(layout.fixed))}, {_read_only('uniform', len(layout.uniform))}"
-    text.function("void @uniform", "ptr noalias readonly %fixed, ptr noalias %uniform", _uniform(layout, task.exact))
-    parameters = f"{shared}, ptr noalias readonly %batch, ptr noalias %each, ptr noalias %sums, i64 %mask"
-    text.function("internal void @body", parameters, _body(layout, task.exact), "noinline")
-    text.add(_chunk(layout))
-    text.add(entrance.released("chunk", *CHUNK))
-    text.add(entrance.declarations())
+    given = "ptr noalias readonly %fixed, ptr noalias %uniform"
+    text.add("uniform", f"void @uniform({given}) nounwind", _uniform(layout, task.exact))
+    given = f"{shared}, ptr noalias readonly %batch, ptr noalias %each, ptr noalias %sums, i64 %mask"
+    text.add("body", f"internal void @body({given}) nounwind noinline", _body(layout, task.exact))
+    text.routine(_chunk(layout), Code(1))
+    entrance.released(text, "chunk", *CHUNK)
     return Many(str(text), len(layout.uniform), 2 * _width() * len(layout.totals))
 
 
@@ -157,7 +153,7 @@ def _uniform(layout: Layout, exact: bool) -> Code:
     writer = _Writer(layout, 1, exact)
     writer.run(line for line in layout.lines if not layout.varies[line.id])
     for number, place in layout.uniform.items():
-        writer.store(writer.number(number).name, "%uniform", place)
+        writer.store(writer.number(number), "%uniform", place)
     return writer.code
 
 
@@ -190,103 +186,61 @@ def _only_summed(layout: Layout) -> dict[int, list[int]]:
 def _accumulate(writer: _Writer, place: int, factors: Sequence[int]) -> None:
     """sums[place] += the product of the factors, by parts of a register's width: one sum serves all lanes."""
     code, width = writer.code, _width()
-    kind = f"<{width} x double>"
     numbers = [writer.number(f) for f in factors]
-    address = code.write(f"getelementptr {kind}, ptr %sums, i64 {place}")
-    total = code.once(f"load {kind}, ptr {address}, align 8")
+    address = Doubles(code, "%sums").at(place * width)
+    total = Number(code, "", width)
+    total.name = code.once(f"load {total.kind}, ptr {address}, align 8")
     for start in range(0, code.lanes, width):
         parts = [code.part(number, start, width) for number in numbers]
         if len(parts) == 2:
-            total = code.call(kind, f"llvm.fma.v{width}f64", *[(kind, p) for p in parts], (kind, total))
+            total = code.intrinsic("fma", *parts, total)
         else:
-            total = code.once(f"fadd {kind} {total}, {parts[0]}")
-    code.do(f"store {kind} {total}, ptr {address}, align 8")
+            total = Number(code, code.once(f"fadd {total.typed}, {parts[0]}"), width)
+    code.do(f"store {total.typed}, ptr {address}, align 8")
 
 
 def _width() -> int:
     return min(machine.width(), LANES)
 
 
-_CHUNK = """\
-define void @chunk({shared}, ptr noalias readonly %batch, ptr noalias %each, ptr noalias %partial, ptr noalias %work, \
-i64 %first, i64 %last) nounwind {{
-entry:
-  %few = getelementptr {kind}, ptr %work, i64 {sums}
-  call void @llvm.memset.p0.i64(ptr align 8 %work, i8 0, i64 {bytes}, i1 false)
-  br label %samples
-samples:
-  %s = phi i64 [ %first, %entry ], [ %next, %done ]
-  %left = sub i64 %last, %s
-  %over = icmp sle i64 %left, 0
-  br i1 %over, label %add, label %some
-some:
-  %full = icmp sge i64 %left, {lanes}
-  %leading = call i64 @llvm.ctlz.i64(i64 %left, i1 true)
-  %shift = sub i64 63, %leading
-  %power = shl i64 1, %shift
-  %size = select i1 %full, i64 {lanes}, i64 %power
-  %mask = sub i64 %size, 1
-  %sums = select i1 %full, ptr %work, ptr %few
-  %in = mul i64 %s, {columns}
-  %row = getelementptr double, ptr %batch, i64 %in
-  %on = mul i64 %s, {outputs}
-  %out = getelementptr double, ptr %each, i64 %on
-  call void @body(ptr %fixed, ptr %uniform, ptr %row, ptr %out, ptr %sums, i64 %mask)
-  %next = add i64 %s, %size
-  br i1 %full, label %done, label %move
-move:
-  %times = uitofp i64 %size to double
-  %share = fdiv double %times, {lanes}.0
-  br label %moving
-moving:
-  %i = phi i64 [ 0, %move ], [ %i1, %moved ]
-  %more = icmp slt i64 %i, {doubles}
-  br i1 %more, label %moved, label %done
-moved:
-  %from = getelementptr double, ptr %few, i64 %i
-  %to = getelementptr double, ptr %work, i64 %i
-  %a = load double, ptr %from
-  %b = load double, ptr %to
-  %part = fmul double %a, %share
-  %sum = fadd double %b, %part
-  store double %sum, ptr %to
-  store double 0.0, ptr %from
-  %i1 = add i64 %i, 1
-  br label %moving
-done:
-  br label %samples
-add:
-  %j = phi i64 [ 0, %samples ], [ %j1, %added ]
-  %again = icmp slt i64 %j, {sums}
-  br i1 %again, label %added, label %end
-added:
-  %lanes = getelementptr {kind}, ptr %work, i64 %j
-  %vector = load {kind}, ptr %lanes, align 8
-  %result = call double @llvm.vector.reduce.fadd.v{width}f64(double 0.0, {kind} %vector)
-  %place = getelementptr double, ptr %partial, i64 %j
-  store double %result, ptr %place
-  %j1 = add i64 %j, 1
-  br label %add
-end:
-  ret void
-}}
+def _chunk(layout: Layout) -> Callable[..., None]:
+    """`chunk`: eight samples at a time; of the rest as many as a power of two allows, whose sums stand apart.
 
-declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
-declare i64 @llvm.ctlz.i64(i64, i1)
-declare double @llvm.vector.reduce.fadd.v{width}f64(double, {kind})
-"""
+    What is computed several times over is summed as often, and then divided.
+    """
+    sums, width = len(layout.totals), _width()
+
+    def chunk(
+        code: Code,
+        fixed: Doubles,
+        uniform: Doubles,
+        batch: Doubles,
+        each: Doubles,
+        partial: Doubles,
+        work: Doubles,
+        first: Integer,
+        last: Integer,
+    ) -> None:
+        few = work + sums * width
+        code.do(code.call("void", "llvm.memset.p0.i64", work, "i8 0", f"i64 {2 * sums * width * 8}", "i1 false"))
+        sample = code.variable(first)
+        with code.during(lambda: sample < last):
+            left = last - sample
+            is_full, size = left >= LANES, smaller(_power_of_two_within(left), LANES)
+            rows = batch + sample * len(layout.columns), each + sample * len(layout.each)
+            code.do(code.call("void", "body", fixed, uniform, *rows, choose(is_full, work, few), size - 1))
+            sample.set(sample + size)
+            with code.when(~is_full):
+                share = code.number(code.write(f"uitofp {size.typed} to double")) / LANES
+                with code.loop(sums * width) as i:
+                    work[i] = work[i] + few[i] * share
+                    few[i] = code.constant(0.0)
+        add_lanes(code, work, width, partial, sums)
+
+    return chunk
 
 
-def _chunk(layout: Layout) -> str:
-    width, sums = _width(), len(layout.totals)
-    return _CHUNK.format(
-        shared="ptr noalias readonly %fixed, ptr noalias readonly %uniform",
-        kind=f"<{width} x double>",
-        width=width,
-        sums=sums,
-        doubles=sums * width,
-        bytes=2 * sums * width * 8,
-        lanes=LANES,
-        columns=len(layout.columns),
-        outputs=len(layout.each),
-    )
+def _power_of_two_within(x: Integer) -> Integer:
+    """The largest power of two that is not above x."""
+    zeros = x.code.call("i64", "llvm.ctlz.i64", x, "i1 true")
+    return 1 << (63 - Integer(x.code, x.code.write(zeros)))

@@ -12,7 +12,6 @@ from autograd.lazy import lazy
 from autograd.program.kernel import Floats, Kernel, Task
 from autograd.program.native import entrance, straight
 from autograd.program.native.chunks import run_chunks
-from autograd.program.native.entrance import POINTER
 from autograd.program.native.machine import Library, require
 
 
@@ -33,7 +32,7 @@ class StraightLine(Kernel):
 
     @lazy
     def _once(self) -> Callable[..., None]:
-        return entrance.callable_from(self._one, "one", *[POINTER] * 4)
+        return entrance.callable_from(self._one, "one", *straight.ONE)
 
     @lazy
     def _many(self) -> tuple[Library, straight.Many]:
@@ -66,7 +65,7 @@ class StraightLine(Kernel):
         """Functions and addresses are looked up once: for few samples that takes longer than to run."""
         library, many = self._many
         uniform = np.empty(many.uniform)
-        prepare = entrance.callable_from(library, "uniform", POINTER, POINTER)
+        prepare = entrance.callable_from(library, "uniform", *straight.UNIFORM)
         chunk = entrance.callable_from(library, "chunk.released", *straight.CHUNK)
         first, given = (fixed.ctypes.data, uniform.ctypes.data), (fixed, uniform, batch, each)
         run_chunk, samples = partial(chunk, *(a.ctypes.data for a in given)), len(batch)

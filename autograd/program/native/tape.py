@@ -6,20 +6,22 @@ nearly the same order as before; registers are given out again when their number
 
 from __future__ import annotations
 
-import ctypes
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd.ops import table
+from autograd.program.graph import DOT, SUM, Graph, Operation
 from autograd.program.kernel import Floats, Task
-from autograd.program.native.driver import driver
+from autograd.program.native import entrance
+from autograd.program.native.driver import driver, levels, places
 from autograd.program.native.handlers import LOAD, STORE, TOTAL, Kind
-from autograd.program.program import DOT, SUM, Operation, Program
 
 WINDOW = 1024  # instructions that may change places with each other
 # Rows of which an operand is better known, and which one.
-_KNOWN = {"power": 1, "power_log": 0, "polygamma": 0, "softmax": 0, "log_softmax": 0}
-_POINTER, _COUNT = ctypes.c_void_p, ctypes.c_int64
+_KNOWN = {table.power.name: 1} | dict.fromkeys(
+    [row.name for row in (table.power_log, table.polygamma, table.softmax, table.log_softmax)], 0
+)
 
 Array = np.ndarray[Any, Any]
 
@@ -95,7 +97,7 @@ def _lines(task: Task) -> tuple[_Lines, list[Kind]]:
     return _Lines(kind, np.zeros(len(kind), np.int64), starts, program.operands[kept], results), list(kinds)
 
 
-def _special(program: Program, i: int, operation: Operation) -> Kind:
+def _special(program: Graph, i: int, operation: Operation) -> Kind:
     """The kind of an instruction of which an operand is known if that is a constant."""
     start, end = program.starts[i : i + 2].tolist()
     place = _KNOWN[operation.row] + (operation.slot is not None)
@@ -111,10 +113,9 @@ def _special(program: Program, i: int, operation: Operation) -> Kind:
 def _in_runs(lines: _Lines, first: int) -> _Lines:
     """The instructions by window, in it by level, and on a level by what they compute and how long they are."""
     n = len(lines.kind)
-    levels = np.empty(n, np.int32)
-    function = ctypes.CFUNCTYPE(None, *[_COUNT] * 3, *[_POINTER] * 3)(driver().address("levels"))
-    function(n, first, WINDOW, *(a.ctypes.data for a in (lines.starts, lines.operands, levels)))
-    group = (np.arange(n) // WINDOW << 11) | levels
+    level = np.empty(n, np.int32)
+    entrance.alone(driver(), levels)(n, first, WINDOW, *(a.ctypes.data for a in (lines.starts, lines.operands, level)))
+    group = (np.arange(n) // WINDOW << 11) | level
     key = (group << 24) | (lines.kind << 8) | np.minimum(np.diff(lines.starts), 255)
     return lines._replace(group=group).ordered(np.argsort(key, kind="stable"))
 
@@ -163,9 +164,9 @@ def _placed(lines: _Lines, task: Task, single: bool) -> tuple[Array, int, int]:
     last[lines.operands] = np.repeat(np.arange(len(lines.kind)), np.diff(lines.starts))
     last[place >= 0] = -1  # what is uniform stays
     free = np.empty(len(place) + 1, np.int32)
-    function = ctypes.CFUNCTYPE(_COUNT, _COUNT, *[_POINTER] * 6, _COUNT)(driver().address("places"))
     arrays = (lines.starts, lines.operands, lines.results, last, place, free)
-    registers: int = function(len(lines.kind), *(a.ctypes.data for a in arrays), uniform)
+    give_out = entrance.alone(driver(), places)
+    registers: int = give_out(len(lines.kind), *(a.ctypes.data for a in arrays), uniform)
     return place, registers, uniform
 
 

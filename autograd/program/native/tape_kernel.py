@@ -10,9 +10,10 @@ from autograd.lazy import lazy
 from autograd.program.kernel import Floats, Kernel, Task
 from autograd.program.native import entrance
 from autograd.program.native.chunks import run_chunks
-from autograd.program.native.driver import CHUNK, CONTEXT, LANES, ONCE, driver
+from autograd.program.native.driver import CONTEXT, LANES, chunk, driver, once
 from autograd.program.native.handlers import handlers
 from autograd.program.native.machine import require
+from autograd.program.native.routine import parameters
 from autograd.program.native.tape import Tape, tape_of
 
 VECTORS_A_BLOCK = 8  # enough that jumping from operation to operation costs little
@@ -75,8 +76,8 @@ class _Machine:
         self._sums = 0 if single else sum(task.summed)
         self._outputs = len(task.summed) - sum(task.summed)
         self._files: list[_File] = []
-        self._once = entrance.callable_from(driver(), "once.released", *ONCE)
-        self._chunk = entrance.callable_from(driver(), "chunk.released", *CHUNK)
+        self._once = entrance.callable_from(driver(), "once.released", *parameters(once).values())
+        self._chunk = entrance.callable_from(driver(), "chunk.released", *parameters(chunk).values())
 
     def _file(self) -> _File:
         """A file that no other thread works in."""
@@ -117,7 +118,7 @@ class _Machine:
         """A single sample, read and written where it stands, with a file of its own."""
         file = self._file()
         self._set(file, out=each.ctypes.data, sums=total.ctypes.data)
-        inputs = (fixed.ctypes.data, fixed.nbytes, batch.ctypes.data, batch.nbytes)
+        inputs = (fixed.ctypes.data, fixed.size, batch.ctypes.data, batch.size)
         arguments = (*self._pointers(file), *inputs)
         return entrance.builtin(driver(), arguments, (self, file, fixed, batch, each, total))
 

@@ -1,28 +1,27 @@
 """Reverse mode as a rewriting of programs: the program that computes values and derivatives.
 
-The chain rule backwards, once more, with instructions for numbers: all that a number's users send back
-is collected into ONE `dot` of δs and slopes.  So a layer's backward pass is again a group of dots that
-share an operand list, which executors run as a matrix product.
+The chain rule runs with instructions for numbers: all that a number's users send back is collected into
+ONE `dot` of δs and slopes.  So a layer's backward pass is again a group of dots that share an operand list,
+which executors run as a matrix product.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from functools import cache
+from math import isfinite
 from typing import Any
 
 from autograd.errors import GraphError
 from autograd.ops.expression import Expression, Term, variable
 from autograd.ops.primitive import lookup
-from autograd.program.builder import Builder, Numbers
-from autograd.program.program import DOT, MAXIMUM, SUM, WHERE, Operation, Program
-
-Pair = tuple[int, int]  # δ of a user, slope along the edge
-WHOLE = "whole"
-ALWAYS = None  # the path of what every derivative comes back to
+from autograd.program.builder import Builder
+from autograd.program.graph import DOT, GUARD, MAXIMUM, MULTIPLY, POWER, SUM, WHERE, Graph, Operation
+from autograd.sweeps import Choice, Edge, Products, backwards
 
 
-def copy_into(builder: Builder, program: Program) -> list[int]:
+def copy_into(builder: Builder, program: Graph) -> list[int]:
     """Write `program` again; the numbers that its numbers now have."""
     numbers = [*range(len(program.inputs)), *map(builder.constant, program.constants.tolist())]
     codes = [builder.code_of(operation) for operation in program.operations]
@@ -34,7 +33,7 @@ def copy_into(builder: Builder, program: Program) -> list[int]:
     return numbers
 
 
-def with_gradient(program: Program, wrt: Sequence[int], output: int = 0, values: bool = True) -> Program:
+def with_gradient(program: Graph, wrt: Sequence[int], output: int = 0, values: bool = True) -> Graph:
     """The program whose outputs are those of `program` and then ∂output/∂input for each input in `wrt`.
 
     Without `values` the outputs are the derivatives alone.
@@ -47,97 +46,82 @@ def with_gradient(program: Program, wrt: Sequence[int], output: int = 0, values:
 
 
 def adjoints(
-    builder: Builder, program: Program, numbers: list[int], seeds: dict[int, int], wrt: Sequence[int]
+    builder: Builder, program: Graph, numbers: list[int], seeds: dict[int, int], wrt: Sequence[int]
 ) -> list[int]:
     """Write δ of every number that leads from `wrt` to the seeds; the δs of `wrt`.
 
     `numbers` says where the numbers of `program` stand in `builder`, `seeds` gives the δ (numbers in
     `builder`) of some of them.
     """
-    active, first = depends_on(program, wrt), program.first
-    back = _Back(builder)
-    for i, seed in seeds.items():
-        if active[i]:
-            back.send(i, (seed, builder.one), ALWAYS)
-    starts, all_operands, codes = program.starts.tolist(), program.operands.tolist(), program.code.tolist()
-    for line in range(len(codes) - 1, -1, -1):
-        number = first + line
-        delta = back.receive(number)
-        if delta is not None:
-            ids = all_operands[starts[line] : starts[line + 1]]
-            _send_back(back, program.operations[codes[line]], number, ids, delta, numbers, active)
-    received = [back.receive(i) for i in wrt]
-    return [builder.zero if delta is None else delta for delta in received]
+    active = depends_on(program, wrt)
+    starting = {i: seed for i, seed in seeds.items() if active[i]}
+    found: dict[int, int] = {}
+    written = Written(builder, program, numbers)
+    deque(backwards(written.order, starting, written, found, active.__getitem__, leaves=wrt), maxlen=0)
+    return [found.get(i, builder.zero) for i in wrt]
 
 
-def _send_back(
-    back: _Back, operation: Operation, line: int, ids: list[int], delta: int, numbers: list[int], active: bytearray
-) -> None:
-    """The chain rule at one instruction: δ · slope to each operand that leads from the inputs asked for."""
-    path = back.paths.get(line, ALWAYS)
-    operands = tuple([numbers[i] for i in ids])
-    for slot, operand in enumerate(ids):
-        if active[operand]:
-            if operation == WHERE:
-                back.send_to_branch(operand, slot, delta, operands[0], path)
-                continue
-            slope = slope_of(back.builder, operation, slot, numbers[line], operands)
-            if slope is not None:
-                back.send(operand, (delta, masked(back.builder, slope, path)), path)
+class Written:
+    """The numbers of a builder as what the chain rule computes with, and the slopes of a program written in it.
 
-
-class _Back:
-    """What was sent back to each number so far.
-
-    A path is the number of a condition, 1 or 0, under which a derivative comes back at all: to what
-    only a branch of a `where` uses, nothing comes while the other branch is chosen.  Its slopes then
-    count as 0, whatever they are there, since 0 · ∞ would be nan.
+    A slope of more than one instruction stands as one of its own, so that programs stay short.
     """
 
-    def __init__(self, builder: Builder) -> None:
-        self.builder = builder
-        self.paths: dict[int, int | None] = {}
-        self._pairs: dict[int, list[Pair]] = {}
+    def __init__(self, builder: Builder, program: Graph, numbers: Sequence[int]) -> None:
+        self.zero, self.one = builder.zero, builder.one
+        self.order = range(program.first, program.first + len(program))
+        self._builder, self._numbers = builder, numbers
+        self._choices = {WHERE: self.where, GUARD: self.guard}
+        self._operations = [program.operations[code] for code in program.code.tolist()]
+        self._starts, self._operands = program.starts.tolist(), program.operands.tolist()
 
-    def send(self, to: int, pair: Pair, path: int | None) -> None:
-        """Add δ · slope to what comes back to a number."""
-        pairs = self._pairs.get(to)
-        if pairs is None:
-            self._pairs[to] = [pair]
-            if path is not None:
-                self.paths[to] = path
-            return
-        pairs.append(pair)
-        before = self.paths.get(to, ALWAYS)
-        if before is not None and before != path:
-            either = ALWAYS if path is None else self.builder.emit(MAXIMUM, (before, path))
-            self.paths[to] = either
+    def edges(self, number: int, wanted: Callable[[int], object] | None) -> list[Edge]:
+        """The operands of an instruction that a derivative passes to; of a choice both branches."""
+        line = number - self.order.start
+        if line < 0:
+            return []
+        ids = self._operands[self._starts[line] : self._starts[line + 1]]
+        operation, operands = self._operations[line], [self._numbers[i] for i in ids]
+        y, choose, found = self._numbers[number], self._choices.get(operation), list[Edge]()
+        for slot, operand in enumerate(ids):
+            if wanted is None or wanted(operand):
+                slope: Any = None
+                if choose is None:
+                    slope = slope_of(self._builder, operation, slot, y, operands)
+                elif slot:
+                    slope = Choice(operands[0], choose, slot == 1)
+                if slope is not None:
+                    found.append((slot, operand, slope))
+        return found
 
-    def send_to_branch(self, to: int, slot: int, delta: int, condition: int, path: int | None) -> None:
-        """What goes back from a `where`: nothing to its condition, δ to the branch that was chosen."""
-        if slot == 0:
-            return
-        zero, one = self.builder.zero, self.builder.one
+    def gather(self, products: Products) -> int:
+        """Σ δ · slope as one instruction."""
+        if len(products) == 1:
+            return self._builder.product(*products[0])
+        deltas, slopes = zip(*products, strict=True)
+        if all(map(self._builder.is_one, slopes)):
+            return self._builder.emit(SUM, deltas)
+        return self._builder.emit(DOT, (*deltas, *slopes))
 
-        def chosen(number: int) -> int:
-            return self.builder.emit(WHERE, (condition, number, zero) if slot == 1 else (condition, zero, number))
+    def where(self, condition: int, chosen: int, other: int) -> int:
+        """A choice as an instruction."""
+        return self._builder.emit(WHERE, (condition, chosen, other))
 
-        self.send(to, (chosen(delta), one), chosen(one if path is None else path))
+    def guard(self, condition: int, chosen: int, other: int) -> int:
+        """A choice between two forms of one number."""
+        return self._builder.emit(GUARD, (condition, chosen, other))
 
-    def receive(self, number: int) -> int | None:
-        """δ of a number to which all has been sent, as one instruction; None if nothing was."""
-        pairs = self._pairs.pop(number, None)
-        return None if pairs is None else gather(self.builder, pairs)
+    def either(self, one: int, other: int) -> int:
+        """The larger of two conditions."""
+        return one if one == other else self._builder.emit(MAXIMUM, (one, other))
+
+    def is_finite(self, slope: int) -> bool:
+        """Only a constant is known to stay so."""
+        constant = self._builder.value_of(slope)
+        return constant is not None and isfinite(constant)
 
 
-def masked(builder: Builder, slope: int, path: int | None) -> int:
-    """A slope that counts as 0 where no derivative passes."""
-    if path is ALWAYS or builder.is_one(slope):
-        return slope
-    return builder.emit(WHERE, (path, slope, builder.zero))
-
-
-def depends_on(program: Program, inputs: Sequence[int]) -> bytearray:
+def depends_on(program: Graph, inputs: Sequence[int]) -> bytearray:
     """For every number whether it depends on one of `inputs`."""
     active = bytearray(program.first + len(program))
     for i in inputs:
@@ -151,28 +135,22 @@ def depends_on(program: Program, inputs: Sequence[int]) -> bytearray:
     return active
 
 
-def gather(builder: Builder, pairs: list[Pair]) -> int:
-    """Σ δ · slope as one instruction."""
-    if len(pairs) == 1:
-        return builder.product(*pairs[0])
-    deltas, slopes = zip(*pairs, strict=True)
-    if all(map(builder.is_one, slopes)):
-        return builder.emit(SUM, deltas)
-    return builder.emit(DOT, (*deltas, *slopes))
-
-
-def slope_of(builder: Builder, operation: Operation, slot: int, y: int, operands: Numbers) -> int | None:
+def slope_of(builder: Builder, operation: Operation, slot: int, y: int, operands: Sequence[int]) -> int | None:
     """The slope along one slot, written down; None if no derivative goes back along it."""
     if operation == DOT:
         n = len(operands) // 2
         return builder.one if slot == 2 * n else operands[(slot + n) % (2 * n)]
+    if operation == SUM:
+        return builder.one
+    if operation == POWER and slot == 0:
+        exponent = builder.value_of(operands[1])
+        if exponent is not None and exponent.is_integer() and 2.0 <= exponent:
+            return _slope_of_whole_power(builder, operands[0], exponent)
     if operation.slot is not None:
         raise GraphError(f"{operation} has no slopes of its own: expand the program's slopes first")
     term = _slope_term(operation.row, slot, len(operands))
     if term is None or isinstance(term, float):
         return None if term is None else builder.constant(term)
-    if term == WHOLE:
-        return builder.emit(Operation(operation.row, slot), (y, *operands))
     given = (*operands, y)
     if isinstance(term, int):
         return given[term]
@@ -180,23 +158,30 @@ def slope_of(builder: Builder, operation: Operation, slot: int, y: int, operands
     return builder.emit(written, tuple([given[o] if isinstance(o, int) else builder.constant(o) for o in parts]))
 
 
+def _slope_of_whole_power(builder: Builder, base: int, exponent: float) -> int:
+    """n · aⁿ⁻¹, which is what the row's rule says, to the bit, once its conditions on the exponent are known."""
+    power = base if exponent == 2.0 else builder.emit(POWER, (base, builder.constant(exponent - 1.0)))
+    return builder.emit(MULTIPLY, (builder.constant(exponent), power))
+
+
 @cache
 def _slope_term(row: str, slot: int, count: int) -> Any:
     """The slope along one slot, as far as it needs at most one instruction.
 
     None where no derivative goes back; a float; which operand it is (-1: the output); or an operation
-    and its operands, in the same ways.  A longer slope is WHOLE, one instruction of its own, so that
-    programs stay short and an executor may compute tanh and tanh′ together.
+    and its operands, in the same ways.  A longer slope is an operation of its own, of the output and all
+    operands, so that programs stay short and an executor may compute tanh and tanh′ together.
     """
+    whole = (Operation(row, slot), -1, *range(count))
     if lookup(row).has_index:
-        return WHOLE if slot else None
+        return whole if slot else None
     if lookup(row).opaque:
-        return WHOLE
+        return whole
     term = slope_terms(row, count)[slot]
     if not isinstance(term, Expression) or not term.operands:
         return _plain(term)
     if any(o is None or (isinstance(o, Expression) and o.operands) for o in term.operands):
-        return WHOLE
+        return whole
     return (Operation(term.name), *map(_plain, term.operands))
 
 

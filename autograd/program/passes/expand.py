@@ -5,10 +5,10 @@ from __future__ import annotations
 from autograd.ops.expression import variable
 from autograd.ops.primitive import lookup
 from autograd.program.builder import Builder, Numbers
-from autograd.program.program import Operation, Program
+from autograd.program.graph import GUARD, WHERE, Graph, Operation
 
 
-def expand_slopes(program: Program) -> Program:
+def expand_slopes(program: Graph) -> Graph:
     """The same program with every slope that is one instruction, tanh′(y, x), written as its rule says.
 
     >>> b = Builder(["y", "x"])
@@ -40,4 +40,5 @@ def _write_slope(builder: Builder, operation: Operation, operands: Numbers, inde
     if index is not None:
         terms[1] = index  # type: ignore[call-overload]  # a rule takes numbers of any kind
     slopes = row.local(*terms)
-    return builder.write(slopes[slot or 0], dict(zip(names, operands, strict=True)).__getitem__)
+    choice = WHERE if row.is_piecewise else GUARD  # of two forms of one number
+    return builder.write(slopes[slot or 0], dict(zip(names, operands, strict=True)).__getitem__, choice)

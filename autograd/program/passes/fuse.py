@@ -12,13 +12,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from autograd.program.builder import Builder
-from autograd.program.program import ADD, DOT, MULTIPLY, SUM, Program
+from autograd.program.graph import ADD, DOT, MULTIPLY, SUM, Graph
 
 SUMS = (ADD, SUM, DOT)
 Term = tuple[int, ...]  # a number, or the two factors of a product
 
 
-def fuse_sums(program: Program) -> Program:
+def fuse_sums(program: Graph) -> Graph:
     """The same program with chains of + as sums, and sums of products as dots.
 
     >>> b = Builder(["a", "b", "c"])
@@ -36,7 +36,7 @@ def fuse_sums(program: Program) -> Program:
 class _Fusion:
     """A program being rewritten."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Graph) -> None:
         self._program = program
         self._builder = Builder(program.inputs)
         constants = map(self._builder.constant, program.constants.tolist())
@@ -49,7 +49,7 @@ class _Fusion:
         self._once = (uses == 1).tolist()
         self._inside = self._absorbed()
 
-    def run(self) -> Program:
+    def run(self) -> Graph:
         """Write every line again, those inside a sum only there."""
         words = self._program.words
         for line, operation in enumerate(self._operations):

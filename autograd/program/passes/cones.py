@@ -1,0 +1,265 @@
+"""Derivatives entry by entry: each row of a Jacobian, or each column, walked through its own cone of a program.
+
+The derivative of an output along an input exists where a path leads from the one to the other.  A row goes backwards
+through what its output needs, a column forwards through the users of its input; whichever way costs less in all is
+taken.  Nothing else is visited, and what is known to be 0 is not written: no matrix is ever filled.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd.ops.primitive import lookup
+from autograd.program.builder import Builder
+from autograd.program.graph import WHERE, Graph, Operation
+from autograd.program.passes.adjoint import Written, copy_into, slope_terms
+from autograd.sweeps import Edge, backwards, forwards
+
+Array = np.ndarray[Any, Any]
+Cone = set[int]
+_KEPT = 2**20  # numbers in cones that are kept instead of being walked again
+_CLOSE = 0.7  # of the cost of the usual way; another is taken that costs less than that
+
+
+class Entries(NamedTuple):
+    """The entries of a matrix that are not known to be 0, row by row, and what computes them.
+
+    Attributes:
+        program: its outputs are the entries, and behind them 0
+        rows: (entries,)
+        columns: (entries,) ascending in each row
+        shape: (rows, columns) of the matrix
+    """
+
+    program: Graph
+    rows: Array
+    columns: Array
+    shape: tuple[int, int]
+
+    def whole(self) -> Entries:
+        """The symmetric matrix of which this is the lower triangle."""
+        below = np.flatnonzero(self.rows > self.columns)
+        rows = np.concatenate([self.rows, self.columns[below]])
+        columns = np.concatenate([self.columns, self.rows[below]])
+        order = np.lexsort((columns, rows))
+        entry = np.concatenate([np.arange(len(self.rows)), below])[order]
+        return Entries(_with_outputs(self.program, [*entry, -1]), rows[order], columns[order], self.shape)
+
+    def alone(self) -> Graph:
+        """The program of the entries."""
+        return _with_outputs(self.program, range(len(self.rows)))
+
+    def at(self, places: Sequence[tuple[int, int]]) -> Graph:
+        """The program of what stands in these places, which is 0 where there is no entry."""
+        wanted = np.array(places, np.int64).reshape(-1, 2) @ (self.shape[1], 1)
+        known = self.rows * self.shape[1] + self.columns
+        place = np.searchsorted(known, wanted)
+        is_entry = np.append(known, -1)[place] == wanted
+        return _with_outputs(self.program, np.where(is_entry, place, -1))
+
+
+def _with_outputs(program: Graph, chosen: Sequence[int] | Array) -> Graph:
+    """The same instructions, with some of the outputs."""
+    return replace(program, outputs=program.outputs[np.asarray(chosen, np.int64)])
+
+
+def jacobian_entries(program: Graph, inputs: Sequence[int], outputs: Sequence[int]) -> Entries:
+    """The derivatives of `outputs` along `inputs`, both numbers of a program without slopes."""
+    usually = len(outputs) > len(inputs)
+    return _Walk(_Edges(program), inputs, outputs, triangle=False).entries(usually)
+
+
+def triangle_entries(program: Graph, inputs: Sequence[int]) -> Entries:
+    """The lower triangle of the derivatives of a gradient, whose program is given, along `inputs`."""
+    return _Walk(_Edges(program), inputs, program.outputs.tolist(), triangle=True).entries(usually=True)
+
+
+class _Edges:
+    """Where derivatives pass in a program: from each instruction to its operands, and back to its users."""
+
+    def __init__(self, program: Graph) -> None:
+        self.program = program
+        passes = np.ones(len(program.operands), bool)
+        lengths = np.diff(program.starts)
+        for code, operation in enumerate(program.operations):
+            for slot in _silent(operation):
+                passes[program.starts[:-1][program.code == code] + slot] = False
+        users = np.repeat(np.arange(program.first, program.first + len(program)), lengths)[passes]
+        operands, count = program.operands[passes], program.first + len(program)
+        self.operands: list[int] = operands.tolist()
+        self.starts = _starts(users, count)
+        order = np.argsort(operands, kind="stable")
+        self.users: list[int] = users[order].tolist()
+        self.user_starts = _starts(operands, count)
+
+    def operands_of(self, number: int) -> list[int]:
+        """What a derivative that comes back to a number is passed to."""
+        start, stop = self.starts[number : number + 2]
+        return self.operands[start:stop]
+
+    def users_of(self, number: int) -> list[int]:
+        """What moves when a number does."""
+        start, stop = self.user_starts[number : number + 2]
+        return self.users[start:stop]
+
+
+def _starts(owners: Array, count: int) -> list[int]:
+    """Where those of each of `count` owners begin."""
+    starts: list[int] = np.concatenate([[0], np.cumsum(np.bincount(owners, minlength=count))]).tolist()
+    return starts
+
+
+@cache
+def _silent(operation: Operation) -> tuple[int, ...]:
+    """The slots along which no derivative passes, ever."""
+    row = lookup(operation.row)
+    if row.has_index or operation == WHERE:
+        return (0,)
+    slopes = () if row.variadic or row.opaque else slope_terms(operation.row, len(row.operands))
+    return tuple(slot for slot, slope in enumerate(slopes) if slope is None)
+
+
+class _Remembered(Written):
+    """Slopes that are written when a cone first meets them: the next one meets them again."""
+
+    def __init__(self, builder: Builder, program: Graph, active: Callable[[int], object]) -> None:
+        super().__init__(builder, program, copy_into(builder, program))
+        self._active = active
+        self._known: dict[int, list[Edge]] = {}
+
+    def edges(self, number: int, wanted: Callable[[int], object] | None) -> list[Edge]:
+        """The operands of an instruction that a derivative passes to, of those `wanted`."""
+        known = self._known.get(number)
+        if known is None:
+            known = self._known[number] = super().edges(number, self._active)
+        return known if wanted is None else [edge for edge in known if wanted(edge[1])]
+
+
+class _Walk:
+    """The cones between some inputs and some outputs; of a `triangle` those from no output to a later input."""
+
+    def __init__(self, edges: _Edges, inputs: Sequence[int], outputs: Sequence[int], triangle: bool) -> None:
+        self.edges, self.program = edges, edges.program
+        self.inputs, self.outputs, self.triangle = inputs, outputs, triangle
+        self.earliest = self._earliest_inputs()
+        self.latest = self._latest_outputs()
+        self._kept: dict[tuple[bool, int], Cone] = {}  # cones that were walked to know their cost
+
+    def _earliest_inputs(self) -> list[int]:
+        """Of each number the first of the inputs it depends on; behind the last if on none."""
+        found = [len(self.inputs)] * (self.program.first + len(self.program))
+        for place, number in enumerate(self.inputs):
+            found[number] = place
+        for number in range(self.program.first, len(found)):
+            operands = self.edges.operands_of(number)
+            if operands:
+                found[number] = min([found[o] for o in operands])
+        return found
+
+    def _latest_outputs(self) -> list[int]:
+        """Of each number the last of the outputs that depends on it; -1 if none does."""
+        found = [-1] * (self.program.first + len(self.program))
+        for place, number in enumerate(self.outputs):
+            found[number] = place
+        for number in range(len(found) - 1, -1, -1):
+            users = self.edges.users_of(number)
+            if users:
+                found[number] = max(found[number], *[found[u] for u in users])
+        return found
+
+    def above(self, row: int) -> Cone:
+        """What an output depends on and a derivative comes back to, inputs too."""
+        most = min(row, len(self.inputs) - 1) if self.triangle else len(self.inputs) - 1
+        earliest, starts, operands = self.earliest, self.edges.starts, self.edges.operands
+        stack = [self.outputs[row]] if earliest[self.outputs[row]] <= most else []
+        cone = set(stack)
+        while stack:
+            number = stack.pop()
+            for operand in operands[starts[number] : starts[number + 1]]:
+                if earliest[operand] <= most and operand not in cone:
+                    cone.add(operand)
+                    stack.append(operand)
+        return cone
+
+    def below(self, column: int) -> Cone:
+        """What moves with an input and leads to an output, the input too."""
+        least = column if self.triangle else 0
+        latest, starts, users = self.latest, self.edges.user_starts, self.edges.users
+        stack = [self.inputs[column]] if latest[self.inputs[column]] >= least else []
+        cone = set(stack)
+        while stack:
+            number = stack.pop()
+            for user in users[starts[number] : starts[number + 1]]:
+                if latest[user] >= least and user not in cone:
+                    cone.add(user)
+                    stack.append(user)
+        return cone
+
+    # -- which way ------------------------------------------------------------------------------
+
+    def is_cheaper_forwards(self, usually: bool) -> bool:
+        """Which way costs less: both are walked, always the one that cost less so far, until one is at its end."""
+        costs = [1] * self.program.first + (np.diff(self.program.starts) + 1).tolist()
+        cost = costs.__getitem__
+        spent, done = {usually: 0.0, not usually: 0.0}, {True: 0, False: 0}
+        ends = {True: len(self.inputs), False: len(self.outputs)}
+        room = _KEPT
+        while True:
+            way = min(spent, key=spent.__getitem__)
+            if done[way] == ends[way]:
+                return way
+            cone = self.below(done[way]) if way else self.above(done[way])
+            spent[way] += sum(map(cost, cone)) * (_CLOSE if way is usually else 1.0)
+            room -= len(cone)
+            if room > 0:
+                self._kept[way, done[way]] = cone
+            done[way] += 1
+
+    # -- writing --------------------------------------------------------------------------------
+
+    def entries(self, usually: bool) -> Entries:
+        """What is not known to be 0, written into a program; forwards, if neither way costs much less, `usually`."""
+        builder = Builder(self.program.inputs)
+        active = bytes([earliest < len(self.inputs) for earliest in self.earliest])
+        written = _Remembered(builder, self.program, active.__getitem__)
+        found = self._by_column(written) if self.is_cheaper_forwards(usually) else self._by_row(written)
+        kept = [entry for entry in found if builder.value_of(entry[2]) != 0.0]
+        table = np.array(kept, np.int64).reshape(-1, 3)
+        table = table[np.lexsort((table[:, 1], table[:, 0]))]
+        program = builder.finish([*table[:, 2].tolist(), builder.zero])
+        return Entries(program, table[:, 0], table[:, 1], (len(self.outputs), len(self.inputs)))
+
+    def _by_row(self, written: Written) -> Iterator[tuple[int, int, int]]:
+        """(row, column, number) of each entry, backwards from each output."""
+        columns = {number: column for column, number in enumerate(self.inputs)}
+        for row, output in enumerate(self.outputs):
+            cone = self._kept.pop((False, row), None) or self.above(row)
+            order = sorted(cone)
+            inside = bisect_left(order, self.program.first)
+            found: dict[int, int] = {}
+            seeds = {output: written.one} if cone else {}
+            steps = backwards(order[inside:], seeds, written, found, cone.__contains__, leaves=order[:inside])
+            deque(steps, maxlen=0)
+            for number in order[:inside]:
+                if number in found:
+                    yield row, columns[number], found[number]
+
+    def _by_column(self, written: Written) -> Iterator[tuple[int, int, int]]:
+        """(row, column, number) of each entry, forwards from each input."""
+        rows: dict[int, list[int]] = {}
+        for row, output in enumerate(self.outputs):
+            rows.setdefault(output, []).append(row)
+        for column, number in enumerate(self.inputs):
+            cone = self._kept.pop((True, column), None) or self.below(column)
+            moving = forwards(sorted(cone), {number: written.one} if cone else {}, written)
+            for output in moving.keys() & rows.keys():
+                for row in rows[output]:
+                    if row >= column or not self.triangle:
+                        yield row, column, moving[output]

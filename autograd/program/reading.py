@@ -1,0 +1,84 @@
+"""From nodes to a program: the graph below some Values, written down."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+
+from autograd.errors import GraphError
+from autograd.order import interior, reachable
+from autograd.program.builder import Builder
+from autograd.program.graph import Operation
+from autograd.program.program import Program
+from autograd.symbol import Symbol
+from autograd.value import RUNNING, Operand, Value
+
+
+def program_from(outputs: Sequence[Operand], inputs: Sequence[Value] | None = None) -> Program:
+    """The program that computes `outputs` from `inputs` (all leaves, in order, if None).
+
+    Leaves that are not among the inputs become constants.  An input may be an interior node: what
+    led to it is then left out.
+
+    >>> x, y = Value(2.0, name="x"), Value(3.0, name="y")
+    >>> print(program_from([x * y + 1]))
+    inputs x, y
+    t1 = multiply(x, y)
+    t2 = add(t1, 1.0)
+    outputs t2
+
+    Raises:
+        GraphError: if a Symbol is needed that is not among the inputs
+    """
+    roots = [output for output in outputs if isinstance(output, Value)]
+    if inputs is None:
+        inputs = [node for node in reachable(*roots) if node.is_leaf and not node.is_detached]
+    builder = Builder(_names(inputs))
+    numbers: dict[Operand, int] = {node: i for i, node in enumerate(inputs)}
+    constant = builder.constant
+
+    def number(operand: Operand) -> int:
+        found = numbers.get(operand) if type(operand) is not float else constant(operand)
+        return constant(_data_of(operand)) if found is None else found
+
+    operations: dict[str, Operation] = {}
+    for node in interior(*roots, above=inputs):
+        row = node._row.name
+        operation = operations.get(row) or operations.setdefault(row, Operation(row))
+        numbers[node] = builder.emit(operation, tuple([number(o) for o in node.operands]))
+        builder.describe(numbers[node], node._words)
+    return Program.of(builder.finish([number(output) for output in outputs]))
+
+
+def captured_nodes(outputs: Sequence[Operand], inputs: Sequence[Value], start: float) -> list[Value]:
+    """What outputs are computed from beside inputs, in order: leaves made before `start`, and inputs of what runs."""
+    given, roots = set(inputs), [output for output in outputs if isinstance(output, Value)]
+    inner = interior(*roots, above=given | RUNNING)
+    needed = dict.fromkeys(chain(chain.from_iterable(node.operands for node in inner), roots))
+    return [
+        node
+        for node in needed
+        if isinstance(node, Value) and node not in given and (node in RUNNING or (node.is_leaf and node._born < start))
+    ]
+
+
+def _data_of(leaf: Operand) -> float:
+    if isinstance(leaf, Symbol):
+        raise GraphError(
+            f"{leaf!r} is not an input of what is compiled: it was kept from another recording. "
+            "Let the function return what is needed later, and hand it in as an argument"
+        )
+    return leaf._data if isinstance(leaf, Value) else leaf
+
+
+def _names(inputs: Sequence[Value]) -> list[str]:
+    """The inputs' names, x1, x2, … for those without; a repeated name gets its number."""
+    names: list[str] = []
+    taken: set[str] = set()
+    for i, node in enumerate(inputs, 1):
+        name = node.name or f"x{i}"
+        if name in taken:
+            name = f"{name}#{i}"
+        taken.add(name)
+        names.append(name)
+    return names

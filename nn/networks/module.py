@@ -1,0 +1,234 @@
+"""What neurons, layers and networks have in common: calling, parameters, state.
+
+A module says its `inputs` and `outputs`, computes a list from a list in `forward`, and lists its
+parameters by name.  The rest follows from that here.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Never, Self, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd.errors import ArgumentError
+from autograd.files import Place
+from autograd.text import short
+from autograd.value import Number, Value, number
+from nn.data.scales import Normalization
+from nn.data.seeds import Seed
+from nn.data.tables import Array, ColumnNames, apart_together, listed
+from nn.losses import half_squared_error
+from nn.networks.calling import answer
+from nn.saving import save
+from nn.training.fitting import fit
+from nn.training.history import History
+from nn.training.objective import Loss
+from nn.training.optimisers import Optimiser
+from nn.training.options import Callback, FitOptions, Validation
+from nn.training.prediction import predict
+
+
+class Module(ABC):
+    """Something with parameters that maps numbers to Values."""
+
+    training: bool = True
+    columns: ColumnNames = None  # the names of the inputs, once the model was trained on a frame
+    input_scale: Normalization | None = None  # through which `fit` and `predict` pass X
+    target_scale: Normalization | None = None  # and y, back to its own units
+    optimiser: Optimiser | None = None  # with which `fit` last trained and goes on
+    history: History | None = None  # of all that `fit` did
+
+    @property
+    @abstractmethod
+    def inputs(self) -> int:
+        """How many numbers go in."""
+
+    @property
+    @abstractmethod
+    def outputs(self) -> int:
+        """How many Values come out."""
+
+    @abstractmethod
+    def forward(self, xs: Sequence[Value]) -> list[Value]:
+        """The outputs for one sample of Values, whose number is not checked here."""
+
+    @abstractmethod
+    def parameters(self) -> list[Value]:
+        """Every weight, bias and learned slope, in a fixed order."""
+
+    @abstractmethod
+    def named_parameters(self) -> Iterator[tuple[str, Value]]:
+        """Every parameter with its scope and name, such as ``layer2.neuron1.W¹₁₁``."""
+
+    @overload
+    def __call__(self, x: Sequence[Sequence[Any]]) -> NDArray[np.object_]: ...
+    @overload
+    def __call__(self, x: Sequence[Number | Value]) -> Value | list[Value]: ...
+    @overload
+    def __call__(self, x: Any) -> Any: ...  # an array or a frame, of one sample or of many
+    def __call__(self, x: Any) -> Any:
+        """The output for one sample or for a batch.
+
+        One sample is a sequence or 1-d array of numbers or Values; the answer is a list of Values, or
+        the Value alone where there is one output.  A batch is a 2-d array, a pandas frame or a list of
+        samples; the answer is an object array, samples × outputs.  Plain numbers become Values named
+        x₁, x₂, ….
+
+        Raises:
+            ArgumentError: if the width differs from `inputs`
+            OperandError: for what is not numbers
+        """
+        return answer(self, x)
+
+    # -- parameters -----------------------------------------------------------------------------
+
+    def zero_grad(self) -> None:
+        """Set every parameter's grad to 0, as is due before each backward pass."""
+        for parameter in self.parameters():
+            parameter.grad = 0.0
+
+    def state_dict(self) -> dict[str, float]:
+        """Every parameter's number by name: plain data that JSON can hold."""
+        return {name: parameter.data for name, parameter in self.named_parameters()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take every parameter's number from `state`; all of them or, on an error, none.
+
+        Raises:
+            ArgumentError: that lists missing and unexpected names
+            OperandError: for a value that is not one real number
+        """
+        own = dict(self.named_parameters())
+        missing, unexpected = [n for n in own if n not in state], [n for n in state if n not in own]
+        if missing or unexpected:
+            missing, unexpected = apart_together(missing, unexpected)
+            raise ArgumentError(
+                f"this state does not fit {self!r}: missing {listed(missing)}; unexpected {listed(unexpected)}"
+            )
+        numbers = {name: number(state[name], f"parameter {short(name)}") for name in own}
+        for name, parameter in own.items():
+            parameter.data = numbers[name]
+
+    # -- training -------------------------------------------------------------------------------
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        loss: Loss = half_squared_error,
+        optimiser: Optimiser | None = None,
+        epochs: int = 100,
+        batch_size: int | None = None,
+        validation: Validation = None,
+        callbacks: Sequence[Callback] = (),
+        seed: Seed = None,
+        progress: bool | None = None,
+        backend: str = "auto",
+        threads: int = 1,
+    ) -> History:
+        """Train on X (samples × inputs) and y (one target a sample) by a compiled program.
+
+        What happens is what `nn.train` does, which is written to be read: `loss` takes a batch of outputs
+        and the targets (class indices for `cross_entropy`), its gradient is divided by the number of
+        samples, `batch_size` splits each epoch into shuffled parts, and `seed` makes a run repeatable to
+        the bit.  Here the loss is recorded on one sample, so it has to be a mean (or, for
+        `half_squared_error`, a sum) over samples.
+
+        Args:
+            validation: (X, y) to measure the loss on after each epoch, or the share of samples to keep for it
+            callbacks: functions of an `Epoch`, called after each, such as `EarlyStopping()`
+            progress: a bar with loss and samples per second; None: in a terminal only
+            backend: as for `autograd.compile`
+            threads: as for `autograd.compile`
+
+        `input_scale` and `target_scale` are fitted on the first data they meet, and passed through.
+        Without an optimiser training goes on with that of the last time, else with
+        `GradientDescent`; the history, which is returned, goes on too.  Ctrl-C ends training quietly.
+
+        >>> from nn import MLP, Adam
+        >>> model = MLP(2, [4, 1], seed=1)
+        >>> history = model.fit([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0], epochs=20)
+        >>> history["training"][-1] < history["training"][0]
+        True
+
+        After an error everything is as it was before.
+
+        Raises:
+            ArgumentError: for arguments and data that do not fit
+            OperandError: for arguments and data that do not fit
+            NonFiniteError: for arguments and data that do not fit
+            DivergedError: which names the node, for nan and inf on the way
+            TrainingError: for a callback that raises
+        """
+        return fit(self, X, y, FitOptions(
+            loss=loss, optimiser=optimiser, epochs=epochs, batch_size=batch_size, validation=validation,
+            callbacks=callbacks, seed=seed, progress=progress, backend=backend, threads=threads,
+        ))  # fmt: skip
+
+    def predict(self, X: Any, *, batch_size: int = 8192, backend: str = "auto", threads: int = 1) -> Array:
+        """The outputs for X (samples × inputs) as numbers: samples × outputs, or a vector of one output each.
+
+        X goes through `input_scale` and the outputs back through `target_scale`.  Random activations take
+        their mean.
+
+        Raises:
+            ArgumentError: for another shape
+            OperandError: for what is no number
+            NonFiniteError: for what is no number
+        """
+        return predict(self, X, batch_size, backend, threads)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the programs, which belong to this model's own nodes."""
+        return {name: value for name, value in vars(self).items() if name != "_programs"}
+
+    # -- files and neighbours -----------------------------------------------------------------------
+
+    def save(self, place: Place) -> None:
+        """Write the model to a path or an open file, whole or not at all; `nn.load` gives it back.
+
+        With it go its activations (learned slopes and the state of random ones too), scales, optimiser
+        and history, so that training goes on where it stopped.  The file is NumPy's .npz, without pickle.
+
+        Raises:
+            ArgumentError: with nothing written, for what has no plain form: an activation, a schedule or an optimiser
+                of your own
+        """
+        save(self, place)
+
+    # -- mode -----------------------------------------------------------------------------------
+
+    def train(self, mode: bool = True, *data: Never, **options: Never) -> Self:
+        """Training mode, in which rrelu draws its slopes; returns the model.
+
+        Raises:
+            ArgumentError: for data: `fit`, or `nn.train`, trains on it
+        """
+        if data or options or not isinstance(mode, bool):
+            raise ArgumentError(
+                "model.train() sets the mode, True or False, and takes no data: to train on it call model.fit(X, y, …) "
+                "or nn.train(model, X, y, …)"
+            )
+        for part in self._parts():
+            part.training = mode
+        return self
+
+    def eval(self) -> Self:
+        """Evaluation mode, in which a forward pass is deterministic; returns the model."""
+        return self.train(False)
+
+    def _parts(self) -> Iterator[Module]:
+        yield self
+
+    def _layers(self) -> Sequence[Any]:
+        """What is in a row: the layers of a network, else the module itself."""
+        return [self]
+
+    @classmethod
+    def _assembled(cls, parts: Sequence[Any]) -> Any:
+        (only,) = parts
+        return only

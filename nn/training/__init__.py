@@ -1,0 +1,1 @@
+"""Training whatever has parameters: optimisers move, `fit` and `train` loop.  The networks stand above it."""

@@ -1,0 +1,340 @@
+"""Optimisers: how parameters move along their gradients.
+
+    model.zero_grad(); J.backward(); optimiser.step()
+
+Each optimiser is a pure formula from (numbers, gradients, state) to new ones, so a step happens whole
+or not at all.  The formulas are those of PyTorch's documentation; rates may be schedules.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from autograd.errors import ArgumentError, NonFiniteError, OperandError
+from autograd.text import quoted
+from autograd.value import Value
+from nn.data.tables import Vector
+from nn.training.schedules import Rate, rate_at
+
+Slots: TypeAlias = "dict[str, Vector]"  # one vector a name, one number a parameter
+
+
+class Optimiser(ABC):
+    """Moves `parameters` (Values) against their grad; `learning_rate` is a number or a schedule.
+
+    Raises:
+        ArgumentError: for no parameters or a negative rate
+        OperandError: for what is not a Value
+    """
+
+    slots: tuple[str, ...] = ()  # what a parameter's state consists of
+
+    def __init__(self, parameters: Iterable[Value], learning_rate: Rate, weight_decay: float = 0.0) -> None:
+        self.parameters = list(parameters)
+        for p in self.parameters:
+            if not isinstance(p, Value):
+                raise OperandError(f"an optimiser moves Values, got {type(p).__name__} {quoted(p)}")
+        if not self.parameters:
+            raise ArgumentError("an optimiser needs at least one parameter: pass model.parameters()")
+        if len(set(self.parameters)) < len(self.parameters):
+            raise ArgumentError("an optimiser moves each parameter once; one of these is given twice")
+        rate_at(learning_rate, 0)
+        self.learning_rate = learning_rate
+        self.weight_decay = at_least_zero(weight_decay, "weight_decay")
+        self.steps = 0
+        self.state: Slots = {slot: np.zeros(len(self.parameters)) for slot in self.slots}
+
+    @abstractmethod
+    def update(self, w: Vector, g: Vector, state: Slots, rate: float, t: int) -> tuple[Vector, Slots]:
+        """New numbers and state from numbers w, gradients g, the rate, and the step t (from 1)."""
+
+    def step(self, samples: int = 1) -> None:
+        """Move every parameter once; its gradient is divided by `samples`.
+
+        Pass the number of samples where J is a sum over them, as the lecture's J is.  Raises
+        NonFiniteError, before anything moves, if a gradient or a new number is not finite.
+        """
+        if samples < 1:
+            raise ArgumentError(f"samples is a whole number from 1 up, got {quoted(samples)}")
+        w = np.array([p.data for p in self.parameters])
+        g = np.array([p.grad for p in self.parameters]) / samples
+        before, done = self.state, self.steps
+        moved, state = self.advanced(w, g, before, done)
+        try:
+            self._set(moved)
+            self.state, self.steps = state, done + 1
+        except BaseException:  # Ctrl-C in between: a step happens whole or not at all
+            self._set(w)
+            self.state, self.steps = before, done
+            raise
+
+    def advanced(self, w: Vector, g: Vector, state: Slots, steps: int) -> tuple[Vector, Slots]:
+        """New numbers and state after `steps` steps; nothing here is changed.  NonFiniteError as in `step`."""
+        self._check_finite(g, "gradient")
+        rate = rate_at(self.learning_rate, steps)
+        with np.errstate(over="ignore", invalid="ignore"):
+            moved, state = self.update(w, self.decayed(w, g), state, rate, steps + 1)
+        self._check_finite(moved, "new value")
+        return moved, state
+
+    def _set(self, numbers: Vector) -> None:
+        for p, x in zip(self.parameters, numbers.tolist(), strict=True):
+            p.data = x
+
+    def decayed(self, w: Vector, g: Vector) -> Vector:
+        """The gradient with that of ½·weight_decay·Σw² added."""
+        return g + self.weight_decay * w if self.weight_decay else g
+
+    def zero_grad(self) -> None:
+        """Set every parameter's grad to 0."""
+        for p in self.parameters:
+            p.grad = 0.0
+
+    def _check_finite(self, numbers: Vector, what: str) -> None:
+        if np.isfinite(numbers).all():
+            return
+        p, x = next((p, x) for p, x in zip(self.parameters, numbers.tolist(), strict=True) if not np.isfinite(x))
+        raise NonFiniteError(
+            f"the {what} of {p.name or quoted(p)} is {x}; nothing was moved: "
+            "lower the learning rate, clip the gradients, or look for nan in the data"
+        )
+
+    # -- state ----------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, Any]:
+        """The steps done and the state of every parameter, as plain data that JSON can hold.
+
+        The rate and the other settings are not in it: make the optimiser with them again.
+        """
+        return {
+            "optimiser": type(self).__name__,
+            "steps": self.steps,
+            "state": {slot: vector.tolist() for slot, vector in self.state.items()},
+        }
+
+    def load_state_dict(self, saved: Mapping[str, Any]) -> None:
+        """Go on where a `state_dict` left off; whole, or ArgumentError and no change."""
+        kind = type(self).__name__
+        if set(saved) != {"optimiser", "steps", "state"} or saved["optimiser"] != kind:
+            raise ArgumentError(f"this is not a state of {kind}: {quoted(dict(saved))}")
+        if set(saved["state"]) != set(self.slots):
+            raise ArgumentError(f"{kind} keeps {list(self.slots)}, got {sorted(saved['state'])}")
+        if not isinstance(saved["steps"], int) or saved["steps"] < 0:
+            raise ArgumentError(f"steps is a whole number from 0 up, got {quoted(saved['steps'])}")
+        state = {slot: self._saved_vector(slot, saved["state"][slot]) for slot in self.slots}
+        self.state, self.steps = state, saved["steps"]
+
+    def _saved_vector(self, slot: str, numbers: Any) -> Vector:
+        try:
+            vector = np.array(numbers, dtype=float)
+        except (TypeError, ValueError):
+            raise ArgumentError(f"{slot} is a list of numbers, got {quoted(numbers)}") from None
+        if vector.shape != (len(self.parameters),) or not np.isfinite(vector).all():
+            raise ArgumentError(f"{slot} has {len(self.parameters)} finite numbers, got {quoted(numbers)}")
+        return vector
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self.parameters)} parameters, learning_rate={self.learning_rate})"
+
+
+class GradientDescent(Optimiser):
+    """The lecture's update, W := W - α·(1/n)·∂J/∂W; n is given to ``step(samples=n)``.
+
+    >>> w = Value(1.0); w.grad = 8.0
+    >>> GradientDescent([w], learning_rate=0.5).step(samples=4)
+    >>> w.data
+    0.0
+    """
+
+    def __init__(self, parameters: Iterable[Value], learning_rate: Rate = 0.1) -> None:
+        super().__init__(parameters, learning_rate)
+
+    def update(self, w: Vector, g: Vector, state: Slots, rate: float, t: int) -> tuple[Vector, Slots]:
+        """w - αg."""
+        return w - rate * g, state
+
+
+class SGD(Optimiser):
+    """Gradient descent with momentum (Polyak 1964), or Nesterov's, and L2 weight decay.
+
+    v := μv + g;  w := w - αv, or with nesterov w - α(g + μv).
+
+    Raises:
+        ArgumentError: unless 0 ≤ momentum < 1, and for nesterov without momentum
+    """
+
+    slots = ("velocity",)
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        learning_rate: Rate = 0.01,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(parameters, learning_rate, weight_decay)
+        self.momentum, self.nesterov = fraction(momentum, "momentum"), nesterov
+        if nesterov and momentum == 0:
+            raise ArgumentError("nesterov needs a momentum above 0, such as 0.9")
+
+    def update(self, w: Vector, g: Vector, state: Slots, rate: float, t: int) -> tuple[Vector, Slots]:
+        """One step with momentum."""
+        velocity = self.momentum * state["velocity"] + g
+        direction = g + self.momentum * velocity if self.nesterov else velocity
+        return w - rate * direction, {"velocity": velocity}
+
+
+class Adagrad(Optimiser):
+    """s := s + g²;  w := w - α·g/(√s + ε) (Duchi et al. 2011)."""
+
+    slots = ("squares",)
+
+    def __init__(
+        self, parameters: Iterable[Value], learning_rate: Rate = 0.01, epsilon: float = 1e-10, weight_decay: float = 0.0
+    ) -> None:
+        super().__init__(parameters, learning_rate, weight_decay)
+        self.epsilon = at_least_zero(epsilon, "epsilon")
+
+    def update(self, w: Vector, g: Vector, state: Slots, rate: float, t: int) -> tuple[Vector, Slots]:
+        """One step, each parameter slowed by its own past."""
+        squares = state["squares"] + g * g
+        return w - rate * over(g, np.sqrt(squares) + self.epsilon), {"squares": squares}
+
+
+class RMSProp(Optimiser):
+    """s := ρs + (1-ρ)g²;  w := w - α·g/(√s + ε) (Hinton 2012)."""
+
+    slots = ("squares",)
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        learning_rate: Rate = 0.01,
+        decay: float = 0.99,
+        epsilon: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(parameters, learning_rate, weight_decay)
+        self.decay, self.epsilon = fraction(decay, "decay"), at_least_zero(epsilon, "epsilon")
+
+    def update(self, w: Vector, g: Vector, state: Slots, rate: float, t: int) -> tuple[Vector, Slots]:
+        """One step, each parameter scaled by its recent size of gradient."""
+        squares = self.decay * state["squares"] + (1 - self.decay) * g * g
+        return w - rate * over(g, np.sqrt(squares) + self.epsilon), {"squares": squares}
+
+
+class Adam(Optimiser):
+    """Momentum and scaling, both corrected for their start at 0 (Kingma & Ba 2015).
+
+    m := β₁m + (1-β₁)g;  v := β₂v + (1-β₂)g²;  w := w - α·m̂/(√v̂ + ε), m̂ = m/(1-β₁ᵗ), v̂ = v/(1-β₂ᵗ).
+    """
+
+    slots = ("mean", "squares")
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        learning_rate: Rate = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        epsilon: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(parameters, learning_rate, weight_decay)
+        self.betas = fraction(betas[0], "beta 1"), fraction(betas[1], "beta 2")
+        self.epsilon = at_least_zero(epsilon, "epsilon")
+
+    def update(self, w: Vector, g: Vector, state: Slots, rate: float, t: int) -> tuple[Vector, Slots]:
+        """One step with both moments."""
+        beta1, beta2 = self.betas
+        mean = beta1 * state["mean"] + (1 - beta1) * g
+        squares = beta2 * state["squares"] + (1 - beta2) * g * g
+        corrected, scale = mean / (1 - beta1**t), np.sqrt(squares / (1 - beta2**t))
+        return w - rate * over(corrected, scale + self.epsilon), {"mean": mean, "squares": squares}
+
+
+class AdamW(Adam):
+    """Adam with the weight decay taken off the weights, not added to g (Loshchilov & Hutter 2019)."""
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        learning_rate: Rate = 0.001,
+        betas: tuple[float, float] = (0.9, 0.999),
+        epsilon: float = 1e-8,
+        weight_decay: float = 0.01,
+    ) -> None:
+        super().__init__(parameters, learning_rate, betas, epsilon, weight_decay)
+
+    def decayed(self, w: Vector, g: Vector) -> Vector:
+        """The gradient as it is: the decay comes in `update`."""
+        return g
+
+    def update(self, w: Vector, g: Vector, state: Slots, rate: float, t: int) -> tuple[Vector, Slots]:
+        """Shrink, then Adam's step."""
+        return super().update(w * (1 - rate * self.weight_decay), g, state, rate, t)
+
+
+# -- clipping ---------------------------------------------------------------------------------------
+
+
+def clip_by_norm(parameters: Iterable[Value], limit: float) -> float:
+    """Scale all gradients together so that their Euclidean norm is at most `limit`.
+
+    Returns the norm before.
+
+    Raises:
+        ArgumentError: unless limit > 0
+        NonFiniteError: with nothing changed, if a gradient is not finite
+    """
+    moving, g = _gradients(parameters, limit)
+    largest = float(np.max(np.abs(g), initial=0.0))
+    norm = largest * float(np.linalg.norm(g / largest)) if largest else 0.0  # scaled: no overflow
+    if norm > limit:
+        for p, x in zip(moving, (g * (limit / norm)).tolist(), strict=True):
+            p.grad = x
+    return norm
+
+
+def clip_by_value(parameters: Iterable[Value], limit: float) -> None:
+    """Cut every gradient off at ±`limit`; errors as for `clip_by_norm`."""
+    moving, g = _gradients(parameters, limit)
+    for p, x in zip(moving, np.clip(g, -limit, limit).tolist(), strict=True):
+        p.grad = x
+
+
+def _gradients(parameters: Iterable[Value], limit: float) -> tuple[list[Value], Vector]:
+    if not limit > 0:
+        raise ArgumentError(f"a limit for gradients is a positive number, got {limit}")
+    moving = list(parameters)
+    g = np.array([p.grad for p in moving], dtype=float)
+    for p in moving:
+        if not np.isfinite(p.grad):
+            raise NonFiniteError(f"the gradient of {p.name or quoted(p)} is {p.grad}, which cannot be clipped")
+    return moving, g
+
+
+# -- checking ---------------------------------------------------------------------------------------
+
+
+def over(a: Vector, b: Vector) -> Vector:
+    """a/b, and 0 where both are 0: with ε = 0 a parameter without gradient stays."""
+    return np.divide(a, b, out=np.zeros_like(a), where=(a != 0) | (b != 0))
+
+
+def fraction(x: float, what: str) -> float:
+    """x if 0 ≤ x < 1, else ArgumentError."""
+    if not 0 <= x < 1:
+        raise ArgumentError(f"{what} lies in [0, 1), got {x}")
+    return float(x)
+
+
+def at_least_zero(x: float, what: str) -> float:
+    """x if 0 ≤ x < ∞, else ArgumentError."""
+    if not 0 <= x < np.inf:
+        raise ArgumentError(f"{what} is a finite number from 0 up, got {x}")
+    return float(x)

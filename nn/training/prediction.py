@@ -1,0 +1,55 @@
+"""`model.predict`: the outputs of a compiled network as numbers, batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from autograd.context import writing_program
+from autograd.program.compile import Compiled, compile_graph
+from autograd.transforms import running
+from nn.data.tables import Array, check_count, table
+from nn.notation import input_labels
+from nn.training.model import Model
+from nn.training.objective import symbols
+from nn.training.programs import remembered
+from nn.training.samples import check_samples
+
+
+def predict(model: Model, X: Any, batch_size: int, backend: str, threads: int) -> Array:
+    """See `Module.predict`."""
+    samples, names = table(X, "X")
+    check_samples(model, samples, names)
+    size = check_count(batch_size, "samples in a batch")
+    if model.input_scale is not None:
+        samples = model.input_scale.transform(samples)
+    network = remembered(model, "predict", (backend, threads), lambda: _compiled(model, backend, threads))
+    parts = [network(samples[start : start + size].astype(float)) for start in range(0, len(samples), size)]
+    found = np.concatenate(parts) if parts else np.empty((0, model.outputs))
+    if model.target_scale is not None and len(found):
+        found = model.target_scale.inverse(found)
+    return found[:, 0] if model.outputs == 1 else found
+
+
+def _compiled(model: Model, backend: str, threads: int) -> Compiled:
+    """The network as a program, which reads the parameters itself."""
+    xs = symbols([label.name or "x" for label in input_labels(model.inputs)])
+    with _evaluating(model), running(xs), writing_program():
+        outputs = np.empty(model.outputs, object)
+        outputs[:] = model.forward(list(xs))
+    return compile_graph(outputs, [xs], in_axes=0, backend=backend, threads=threads)
+
+
+@contextmanager
+def _evaluating(model: Model) -> Iterator[None]:
+    """Without random draws."""
+    before = [(part, part.training) for part in model._parts()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for part, training in before:
+            part.training = training
