@@ -87,5 +87,5 @@ def test_a_rule_that_nests_deep_is_cut_into_lines_that_python_reads():
 def test_javascript_has_the_rules_that_are_used_and_what_these_call():
     written = table_source([Use("sigmoid", 1), Use("sigmoid", 1)])
     assert [line.split(" = ")[0] for line in written.splitlines()] == [
-        "value.sech", "value.square", "value.sigmoid", 'slopes["sigmoid"]',
+        "value.square", "value.sech", "value.sigmoid", 'slopes["sigmoid"]',
     ]  # fmt: skip
