@@ -198,7 +198,7 @@ def test_an_anomaly_in_what_was_compiled_has_the_line_that_recorded_it():
         (lambda p: viz.why(compile(lambda x: x + 3.0), 1.0, wrt="#2"), ArgumentError, "is a constant"),
         (lambda p: viz.derive(p, *AT), OperandError, "takes two Values"),
         (lambda p: viz.draw(p.record(*AT), 1.0), ArgumentError, "takes 4 numbers, got 1"),
-        (lambda p: viz.formula(p.jacobian, *AT), OperandError, "got Call"),
+        (lambda p: viz.formula(p.jacobian, *AT), OperandError, "got MatrixCall"),
         (lambda p: viz.draw([w]), OperandError, "take its elements"),
     ],
 )
