@@ -67,7 +67,7 @@ types: $(VENV)/dev.stamp  ## mypy --strict; what users' checkers are told, by my
 	$(BIN)/mypy --strict
 	$(BIN)/mypy --strict tests/typing
 	$(BIN)/basedpyright --pythonpath $(BIN)/python tests/typing
-	$(BIN)/python -m mypy.stubtest autograd.functions autograd.methods
+	$(BIN)/python -m mypy.stubtest --mypy-config-file pyproject.toml autograd.functions autograd.methods
 
 coverage: $(VENV)/dev.stamp  ## the tests, and which lines and branches none of them reaches
 	rm -f .coverage .coverage.*

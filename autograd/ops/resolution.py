@@ -22,11 +22,11 @@ class Target(Generic[Own]):
 
     `otherwise` is how it has rows that nothing spells out, where it has those too.
 
-    >>> from autograd.ops.table import log, sinh, tan
-    >>> calculator = Target("the calculator", {log: "LN"})
+    >>> from autograd.ops.table import cos, divide, log, tan
+    >>> calculator = Target("the calculator", {log: "LN", cos: "COS", divide: "÷"})
     >>> calculator.resolve(log, [variable("x")])
     ('LN', None)
-    >>> calculator.resolve(tan, [variable("x")])
+    >>> calculator.resolve(tan, [variable("x")])  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     autograd.errors.GraphError: the row 'sin' cannot be written in the calculator, ...
     """

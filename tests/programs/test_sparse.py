@@ -31,7 +31,8 @@ STEPS = [
     lambda m, a, b: a / (2.0 + b**2), lambda m, a, b: m["sin"](a), lambda m, a, b: m["tanh"](a) * 0.5,
     lambda m, a, b: m["exp"](m["tanh"](b)), lambda m, a, b: a**3, lambda m, a, b: a * 1.5 + 2.0,
     lambda m, a, b: m["where"](m["greater"](a, b), a * b, m["sin"](b)), lambda m, a, b: a - a,
-    lambda m, a, b: m["where"](m["greater"](b, 0.1), b, 0.25),
+    lambda m, a, b: m["where"](m["greater"](b, 0.1), b, 0.25), lambda m, a, b: a * (2.0 + b**2) ** -1.5,
+    lambda m, a, b: (1.5 + m["sin"](a)) ** 0.5, lambda m, a, b: 1.25 ** m["tanh"](a),
 ]  # fmt: skip
 
 

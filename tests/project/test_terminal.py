@@ -199,4 +199,4 @@ def test_an_interrupted_script_can_be_run_again():
     out = io.StringIO()
     Debugger(load, ["step", "run", "step"], io.StringIO(), out).loop()
     assert "Interrupted; there is no graph" in out.getvalue()
-    assert "3·leaf#0" in out.getvalue()
+    assert "3·v₁ = 3·2 = 6" in out.getvalue()

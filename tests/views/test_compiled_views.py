@@ -200,7 +200,7 @@ def test_an_anomaly_in_what_was_compiled_has_the_line_that_recorded_it():
         (lambda p: viz.why(compile(lambda x: x + 3.0), 1.0, wrt="#2"), ArgumentError, "is a constant"),
         (lambda p: viz.derive(p, *AT), OperandError, "takes two Values"),
         (lambda p: viz.draw(p.record(*AT), 1.0), ArgumentError, "takes 4 numbers, got 1"),
-        (lambda p: viz.formula(p.jacobian, *AT), OperandError, "got Call; call it on Values"),
+        (lambda p: viz.formula(p.jacobian, *AT), OperandError, "got MatrixCall; call it on Values"),
         (lambda p: viz.formula(f, *AT), OperandError, "got function; call it on Values"),
         (lambda p: viz.draw(p.record(*AT), 1.0, 2.0, -3.0, scale=2.0), OperandError, "unexpected argument 'scale'"),
         (lambda p: viz.draw(w, lvel="op"), OperandError, "unexpected argument 'lvel'"),

@@ -16,6 +16,7 @@ from autograd.lazy import lazy
 from autograd.order import interior
 from autograd.text import in_xml, visible
 from viz.formulas.formula import formula
+from viz.numbers import shown
 from viz.pictures.drawing import Drawing
 from viz.pictures.svg import COLOURS, FONT
 
@@ -185,6 +186,8 @@ def _entries(found: Pattern, nodes: list[Value] | None, side: float) -> Iterator
 def _said(node: Value) -> str:
     """What makes an entry: its formula, or how many instructions it takes."""
     count = len(interior(node))
+    if not count and not node.name:
+        return shown(node.data)
     return f"{count:,} instructions" if count > SHORT else str(formula(node)).replace("\n", " ")
 
 
