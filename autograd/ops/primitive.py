@@ -105,14 +105,10 @@ class Primitive:
     defaults: dict[str, float] = field(default_factory=dict)
     variadic: bool = False  # any number of operands
     revision: int = 1  # raised when the row comes to mean another function: files of programs have it
-    title: str = ""  # what a user calls a row of their own, whose name is its alone (see `own_row`); else the name
+    called: str = ""  # what a user calls a row of their own, whose name is its alone (see `own_row`)
     by_hand: bool = False  # its derivative is a function that was given beside it, by custom_jvp or custom_vjp
     opaque: bool = False  # its slopes, too, are a function of Python's, which needs numbers
     said: str = ""  # the rules of a user's row as they were read, which tell it from another of its title
-
-    def __post_init__(self) -> None:
-        if not self.title:
-            object.__setattr__(self, "title", self.name)
 
     def __repr__(self) -> str:
         return f"<primitive {self.title}>"
@@ -167,9 +163,14 @@ class Primitive:
         return not self.definition or re.search(r"\bif\b|\bmax\(|\bmin\(", self.definition) is not None
 
     @property
+    def title(self) -> str:
+        """What it is called where people read it."""
+        return self.called or self.name
+
+    @property
     def is_own(self) -> bool:
         """Whether a user wrote it, and so its slopes, which need not be those of the value."""
-        return self.title != self.name
+        return bool(self.called)
 
     @property
     def has_index(self) -> bool:
@@ -324,7 +325,7 @@ def own_row(title: str, rule: Rule | Atom, slopes: Rule, **columns: Any) -> Prim
     """
     with _LOCK:
         number = _NUMBERS[title] = _NUMBERS.get(title, 0) + 1
-    return Primitive(f"{title}_{number}", rule, slopes, title=title, **tidied(columns))
+    return Primitive(f"{title}_{number}", rule, slopes, called=title, **tidied(columns))
 
 
 def enrol(primitive: Primitive) -> None:
