@@ -87,7 +87,7 @@ class Library:
 
     def address(self, name: str) -> int:
         """Where the function of that name stands."""
-        found: int = self._engine.get_function_address(name)
+        found: int = _beyond_interrupts(lambda: self._engine.get_function_address(name))
         return found
 
 
@@ -105,7 +105,7 @@ def _beyond_interrupts(make: Callable[[], T]) -> T:
     """What `make` makes, in a thread of its own, since Ctrl-C reaches the main thread alone.
 
     Between a call of LLVM that frees something or takes it over and the line of llvmlite that notes it, an interrupt
-    would have it freed twice.
+    would have it freed twice; and one that comes while llvmlite takes its lock, or gives it back, would leave it held.
     """
     if threading.current_thread() is not threading.main_thread():
         return make()
@@ -165,4 +165,4 @@ def address_of(function: Any) -> int:
 
 def add_symbol(name: str, address: int) -> None:
     """Let machine code call what stands at `address` by `name`."""
-    _llvm().add_symbol(name, address)
+    _beyond_interrupts(lambda: _llvm().add_symbol(name, address))
