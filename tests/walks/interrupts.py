@@ -217,6 +217,9 @@ class Trial(NamedTuple):
     wrong: str = ""
 
 
+OTHERS = ("_io", "hypothesis", "llvmlite", "pygraphviz", "zipfile")  # whose finalisers they are
+
+
 def interrupted(activity: Activity, usual: Answer, kept: tuple[Answer, Answer], after: float) -> Trial:
     """Interrupt it after so many seconds; what comes of that, and of doing it again."""
     lost: list[str] = []
@@ -224,7 +227,7 @@ def interrupted(activity: Activity, usual: Answer, kept: tuple[Answer, Answer], 
         outcome = tried(activity, after)
     if wrong := left_behind():
         return Trial("left", wrong)
-    if lost and lost[0].replace(" ", ".").split(".")[0] in ("hypothesis", "llvmlite", "pygraphviz", "zipfile"):
+    if lost and lost[0].replace(" ", ".").split(".")[0] in OTHERS:
         return Trial("lost in a finaliser that is not ours")  # where Python lets nothing out
     if lost:
         return Trial("lost", f"KeyboardInterrupt was lost in {lost[0]}")
@@ -272,11 +275,15 @@ def alarms() -> Iterator[None]:
 def unraised(lost: list[str]) -> Iterator[None]:
     """What Python would only print, as an exception in `__del__` or in a callback."""
     before = sys.unraisablehook
-    sys.unraisablehook = lambda given: lost.append(f"{getattr(given.object, '__module__', '')} {given.object!r}")
+    sys.unraisablehook = lambda given: lost.append(f"{_module_of(given.object)} {given.object!r}")
     try:
         yield
     finally:
         sys.unraisablehook = before
+
+
+def _module_of(thing: object) -> str:
+    return str(getattr(thing, "__module__", None) or type(thing).__module__)
 
 
 def left_behind() -> str:
