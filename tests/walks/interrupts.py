@@ -8,7 +8,6 @@ A timer's signal raises KeyboardInterrupt at whatever instruction Python is, in 
 from __future__ import annotations
 
 import argparse
-import collections
 import io
 import os
 import random
@@ -43,6 +42,7 @@ from autograd import (
     sum,
     tanh,
 )
+from tests.walks.tally import Tally
 from viz.terminal import run
 
 LATE = 2.0  # seconds after which an interrupt that did not come out was swallowed
@@ -320,17 +320,12 @@ def main() -> int:
     parser.add_argument("--times", type=int, default=1000, help="interrupts of all activities together")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    count: collections.Counter[str] = collections.Counter()
-    mistakes, began = 0, time.monotonic()
+    tally = Tally()
     for name, i, trial in walk(options.times, options.seed):
-        count[f"{name}: {trial.what}"] += 1
+        tally.count[f"{name}: {trial.what}"] += 1
         if trial.wrong:
-            mistakes += 1
-            print(f"{i} {name}: {trial.wrong}")
-    for what, times in sorted(count.items()):
-        print(f"{times:8,d}  {what}")
-    print(f"{count.total():8,d}  interrupts, {mistakes} mistakes, {time.monotonic() - began:.0f} s")
-    return 1 if mistakes else 0
+            tally.mistake(f"{i} {name}: {trial.wrong}")
+    return tally.told("interrupts")
 
 
 if __name__ == "__main__":
