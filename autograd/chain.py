@@ -115,7 +115,7 @@ setattr(Methods, "_backward", property(lambda self: partial(send_back, self)))  
 # -- δ as numbers -----------------------------------------------------------------------------------
 
 
-class Recorded:
+class AsNumbers:
     """Floats, and the local derivatives as they were when a node was recorded."""
 
     zero, one = 0.0, 1.0
@@ -144,7 +144,7 @@ class Recorded:
     is_finite = staticmethod(isfinite)
 
 
-RECORDED = Recorded()
+AS_NUMBERS = AsNumbers()
 
 
 @renamed(root="output")
@@ -160,7 +160,7 @@ def steps(output: Value, seed: Number = 1.0) -> Iterator[Step]:
     now = computed_anew(reachable(output))
     if now is not output:
         warnings.warn(ANEW, stacklevel=2)
-    return starmap(Step, backwards(interior(now), {now: number(seed, "a seed")}, RECORDED, {}))
+    return starmap(Step, backwards(interior(now), {now: number(seed, "a seed")}, AS_NUMBERS, {}))
 
 
 @renamed(root="output")
@@ -182,7 +182,7 @@ def deltas_from(
     """`deltas` of Σ seed · root over several roots at once; not of what is above.  `order`, if it is known."""
     found: dict[Value, float] = {}
     order = interior(*seeds, above=above) if order is None else order
-    run(backwards(order, seeds, RECORDED, found))
+    run(backwards(order, seeds, AS_NUMBERS, found))
     return found
 
 
@@ -209,7 +209,7 @@ class AsGraph:
         if len(products) == 1:
             return times(*products[0])
         if not any(isinstance(factor, Value) for product in products for factor in product):
-            return RECORDED.gather(products)
+            return AS_NUMBERS.gather(products)
         return RECORDERS[table.dot.name](*(d for d, _ in products), *(s for _, s in products))
 
     def either(self, one: Any, other: Any) -> Any:
@@ -334,7 +334,7 @@ def as_value(x: Delta) -> Value:
 
 def tangents(order: Sequence[Value], seeds: Mapping[Value, float]) -> dict[Value, float]:
     """How every node in `order` moves when the seeded ones move so."""
-    return forwards(order, seeds, RECORDED)
+    return forwards(order, seeds, AS_NUMBERS)
 
 
 def tangents_as_graph(order: Sequence[Value], moving: Mapping[Value, Delta]) -> dict[Value, Delta]:

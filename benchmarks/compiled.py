@@ -30,6 +30,7 @@ from benchmarks.driver import (
     cell,
     in_turns,
     machine,
+    publish,
     python_of,
     write_whole,
 )
@@ -422,10 +423,7 @@ def main() -> None:
         bench.memory()
         bench.imports()
     page = report(bench.results, groups)
-    print("\n" + page)
-    if not asked.quick and not asked.only:
-        write_whole(RESULTS, page)
-        print(f"written to {RESULTS}")
+    publish(page, RESULTS if not asked.quick and not asked.only else None)
 
 
 if __name__ == "__main__":

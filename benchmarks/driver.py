@@ -152,3 +152,11 @@ def write_whole(path: Path, text: str) -> None:
     beside = path.with_suffix(".tmp")
     beside.write_text(text, encoding="utf-8")
     os.replace(beside, path)
+
+
+def publish(page: str, path: Path | None) -> None:
+    """Print a page of results, and write it to `path`, if there is one."""
+    print("\n" + page)
+    if path is not None:
+        write_whole(path, page)
+        print(f"written to {path}")

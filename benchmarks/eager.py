@@ -25,9 +25,9 @@ from benchmarks.driver import (
     cell,
     in_turns,
     machine,
+    publish,
     python_of,
     ratio,
-    write_whole,
 )
 from benchmarks.workloads import E1_NODES, E3_NODES_A_STEP
 
@@ -172,10 +172,7 @@ def main() -> None:
     for title, held in measure_memory(ENTRIES).items():
         results[title]["memory"] = held
     page = report(results)
-    print("\n" + page)
-    if not quick:
-        write_whole(RESULTS, page)
-        print(f"written to {RESULTS}")
+    publish(page, RESULTS if not quick else None)
 
 
 if __name__ == "__main__":

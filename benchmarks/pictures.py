@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 import viz
 from autograd import Value, gradient, tanh
-from benchmarks.driver import HERE, machine, write_whole
+from benchmarks.driver import HERE, machine, publish
 from benchmarks.workloads import E1_SAMPLE, E1_SIZES, Arithmetic, e1, initial_parameters, plain_affine
 from nn import MLP, half_squared_error
 
@@ -172,10 +172,7 @@ def main() -> None:
             results[name] = in_a_process(name)
             print(f"    {results[name]}", flush=True)
     page = report(results)
-    print("\n" + page)
-    if not quick:
-        write_whole(RESULTS, page)
-        print(f"written to {RESULTS}")
+    publish(page, RESULTS if not quick else None)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.driver import HERE, OURS, Environment, Measured, Worker, in_turns, machine, python_of, write_whole
+from benchmarks.driver import HERE, OURS, Environment, Measured, Worker, in_turns, machine, publish, python_of
 
 RESULTS = HERE / "results" / "sparse.md"
 CASADI = Environment("casadi", ("casadi==3.8.2", "numpy"))
@@ -315,10 +315,7 @@ def main() -> None:
         for worker in started.values():
             worker.close()
     page = report(results)
-    print("\n" + page)
-    if not quick:
-        write_whole(RESULTS, page)
-        print(f"written to {RESULTS}")
+    publish(page, RESULTS if not quick else None)
 
 
 if __name__ == "__main__":

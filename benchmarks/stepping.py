@@ -24,7 +24,7 @@ from time import process_time
 from typing import Any, NamedTuple
 
 from autograd import Value, dot, tanh
-from benchmarks.driver import HERE, machine, write_whole
+from benchmarks.driver import HERE, machine, publish
 from benchmarks.workloads import E3_NODES_A_STEP, e3
 from viz import record
 from viz.debugger import Debugger
@@ -165,10 +165,7 @@ def main() -> None:
     quick = parser.parse_args().quick
     results = {kind: in_a_process(kind, size // 10 if quick else size) for kind, (_, size) in GRAPHS.items()}
     page = report(results)
-    print("\n" + page)
-    if not quick:
-        write_whole(RESULTS, page)
-        print(f"written to {RESULTS}")
+    publish(page, RESULTS if not quick else None)
 
 
 if __name__ == "__main__":

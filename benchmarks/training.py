@@ -25,9 +25,9 @@ from benchmarks.driver import (
     cell,
     in_turns,
     machine,
+    publish,
     python_of,
     ratio,
-    write_whole,
 )
 from benchmarks.eager import TAPES
 
@@ -143,10 +143,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="fewer rounds; write nothing")
     quick = parser.parse_args().quick
     page = report({workload.title: measure(workload, 2 if quick else 5) for workload in WORKLOADS})
-    print("\n" + page)
-    if not quick:
-        write_whole(RESULTS, page)
-        print(f"written to {RESULTS}")
+    publish(page, RESULTS if not quick else None)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from autograd.files import Place, name_of
 from autograd.text import quoted
 from nn.activations import PRELU, RRELU, Activation, PReLU, RReLU, activation
 from nn.data.scales import Normalization, QuantileNormalization, Standardization
+from nn.parts import Part
 from nn.training import optimisers, schedules
 from nn.training.history import History
 from nn.training.model import Model
@@ -59,17 +60,8 @@ class Filed(Model, Protocol):
         """The model of these parts."""
 
 
-class FilePart(Protocol):
-    """A neuron or a layer."""
-
-    training: bool
-    activation: Activation
-
-    @property
-    def inputs(self) -> int: ...
-
-    @property
-    def outputs(self) -> int: ...
+class FilePart(Part, Protocol):
+    """A neuron or a layer that goes into a file."""
 
     @property
     def has_bias(self) -> bool: ...

@@ -26,9 +26,9 @@ class Target(Generic[Own]):
     >>> calculator = Target("the calculator", {log: "LN", cos: "COS", divide: "÷"})
     >>> calculator.resolve(log, [variable("x")])
     ('LN', None)
-    >>> calculator.resolve(tan, [variable("x")])  # doctest: +ELLIPSIS
+    >>> calculator.resolve(tan, [variable("x")])  # doctest: +IGNORE_EXCEPTION_DETAIL
     Traceback (most recent call last):
-    autograd.errors.GraphError: the row 'sin' cannot be written in the calculator, ...
+    GraphError: the row 'sin' cannot be written in the calculator
     """
 
     def __init__(

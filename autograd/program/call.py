@@ -64,7 +64,7 @@ class Recorded:
         return ready
 
 
-class Function(Protocol):
+class Recordings(Protocol):
     """What a call is a question to: a function that is recorded for the arguments it meets, with its options."""
 
     f: Any
@@ -88,7 +88,7 @@ class Call:
     where the function uses inputs of a transform that is running, the answer is made of Values.
     """
 
-    def __init__(self, compiled: Function, question: Question) -> None:
+    def __init__(self, compiled: Recordings, question: Question) -> None:
         self._compiled = compiled
         self._question = question
 

@@ -15,7 +15,7 @@ from autograd.program import derive
 from autograd.program.as_graph import inputs_of
 from autograd.program.as_values import graph_of
 from autograd.program.batch import Arguments
-from autograd.program.call import Bound, Call, Function, Ready, Recorded
+from autograd.program.call import Bound, Call, Ready, Recorded, Recordings
 from autograd.program.derive import Answer, Asked, Question
 from autograd.program.graph import Graph
 from autograd.program.passes.adjoint import depends_on
@@ -238,7 +238,7 @@ class SparseCall(Call):
            [ 0.,  0.,  0.]])
     """
 
-    def __init__(self, compiled: Function, dense: Question, lower: bool = False) -> None:
+    def __init__(self, compiled: Recordings, dense: Question, lower: bool = False) -> None:
         super().__init__(compiled, _SPARSE[dense][_which(dense, lower)])
         self._dense, self._entries = dense, _ENTRIES[dense][lower]
 

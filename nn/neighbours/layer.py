@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 from autograd.value import Value
 from nn.activations import Activation
 from nn.initialise import Matrix
+from nn.parts import Part
 
 
 class NeuronLike(Protocol):
@@ -16,17 +17,8 @@ class NeuronLike(Protocol):
     slope: Value | None
 
 
-class LayerLike(Protocol):
+class LayerLike(Part, Protocol):
     """A layer that goes to a neighbour."""
-
-    training: bool
-    activation: Activation
-
-    @property
-    def inputs(self) -> int: ...
-
-    @property
-    def outputs(self) -> int: ...
 
     @property
     def weights(self) -> Matrix: ...

@@ -10,13 +10,14 @@ from types import SimpleNamespace
 import pytest
 
 import viz
-from autograd import Value, log, scope, tanh
+from autograd import Value, log
 from autograd.text import visible
 from demos.lecture import page as lecture_page
 from demos.lecture import pictures as lecture_pictures
 from demos.lecture.report import Report
 from nn import MLP, half_squared_error
 from tests.support.browser import launched, opened
+from tests.support.named import graph_called
 
 PAYLOADS = {
     "script": "</script><script>window.broken=1</script>",
@@ -73,15 +74,10 @@ def read(html: str) -> Reader:
 @cache
 def everything_about(name: str) -> list[str]:
     """Every form in which a notebook or a page shows a graph whose nodes and scopes are called `name`."""
-    with scope(name):
-        w, x = Value(0.5, name=name), Value(-2.0, name=name)
-        a = tanh(w * x + w)
-        a.name = name
-    J = (a - 1.0) ** 2
-    J.name = name
+    J, w = graph_called(name)
     formula, derivation = viz.formula(J, expand=False), viz.derive(J, wrt=w)
     several = viz.derive(J + w * w, wrt=w)
-    broken = viz.anomaly(log(x))
+    broken = viz.anomaly(log(Value(-2.0, name=name)))
     pictures = [viz.draw(J), viz.draw(J, level="op"), viz.draw(J, level="layer")]
     return [
         *(picture.svg for picture in pictures),

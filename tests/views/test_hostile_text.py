@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Callable
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +26,7 @@ from autograd.program.program import load_program
 from autograd.program.reading import program_from
 from autograd.symbol import Symbol
 from autograd.text import apart, in_c_comment, in_dot, in_json, in_latex, in_xml, looks_like, quoted, short, visible
+from tests.support.named import graph_called
 from viz.names import Names
 from viz.trace import trace
 
@@ -89,24 +89,12 @@ def said(ask: Callable[[], object]) -> str:
     return str(raised.value)
 
 
-@cache
-def graph(name: str) -> tuple[Value, Value]:
-    """(a node, a leaf below it), both of this name, inside a scope of this name."""
-    with scope(name):
-        w, x = Value(0.5, name=name), Value(-2.0, name=name)
-        a = tanh(w * x + w)
-        a.name = name
-    J = (a - 1.0) ** 2
-    J.name = name
-    return J, w
-
-
 # -- nodes and programs -------------------------------------------------------------------------------
 
 
 @surface
 def node(name, folder):
-    J, w = graph(name)
+    J, w = graph_called(name)
     return f"{J!r} {w} {[J]}"
 
 
@@ -126,30 +114,30 @@ def symbol(name, folder):
 
 @surface
 def program(name, folder):
-    listing = program_from([graph(name)[0]])
+    listing = program_from([graph_called(name)[0]])
     return f"{listing}\n{listing.text()}\n{listing!r}"
 
 
 @surface
 def program_from_a_file(name, folder):
-    program_from([graph(name)[0]]).save(folder / "p.npz")
+    program_from([graph_called(name)[0]]).save(folder / "p.npz")
     return str(load_program(folder / "p.npz"))
 
 
 @surface
 def source(name, folder):
-    return program_from([graph(name)[0]]).source
+    return program_from([graph_called(name)[0]]).source
 
 
 @surface
 def c_file(name, folder):
-    found = program_from([graph(name)[0]])
+    found = program_from([graph_called(name)[0]])
     return found.to_c() + found.to_c_header()
 
 
 @surface
 def errors_about_nodes(name, folder):
-    J, _ = graph(name)
+    J, _ = graph_called(name)
 
     def set_data():
         J.data = 1.0
@@ -172,7 +160,7 @@ def errors_about_choices(name, folder):
         lambda: nn.mean_squared_error([1.0], [1.0], reduction=name),
         lambda: nn.Layer(2, 2, name),
         lambda: program_from([Value(1.0) * 2]).to_c(name),
-        lambda: viz.draw(graph(name)[0], level=name),
+        lambda: viz.draw(graph_called(name)[0], level=name),
         lambda: viz.plots.plot_activation(name),
         lambda: nn.History([1.0])[name],
         lambda: getattr(autograd, name),
@@ -212,8 +200,8 @@ def errors_about_files(name, folder):
     asked = [
         lambda: load_program(path),
         lambda: nn.load(path),
-        lambda: viz.draw(graph(name)[0]).save(path),
-        lambda: viz.explore(graph(name)[0]).save(path),
+        lambda: viz.draw(graph_called(name)[0]).save(path),
+        lambda: viz.explore(graph_called(name)[0]).save(path),
         lambda: load_program(folder / safe / "is not there"),
     ]
     return "\n".join(map(said, asked))
@@ -221,7 +209,7 @@ def errors_about_files(name, folder):
 
 @surface
 def errors_about_what_a_file_holds(name, folder):
-    program_from([graph(name)[0]]).save(folder / "p.npz")
+    program_from([graph_called(name)[0]]).save(folder / "p.npz")
     with np.load(folder / "p.npz") as archive:
         arrays = dict(archive)
     description = json.loads(str(arrays["program"]))
@@ -309,7 +297,7 @@ def training_that_breaks_off(name, folder):
 
 @surface
 def explanations(name, folder):
-    J, w = graph(name)
+    J, w = graph_called(name)
     with scope(name):
         broken = log(Value(-1.0, name=name))
         broken.name = name
@@ -319,7 +307,7 @@ def explanations(name, folder):
 
 @surface
 def markup(name, folder):
-    J, w = graph(name)
+    J, w = graph_called(name)
     drawn = [viz.draw(J).svg, viz.draw(J, level="layer").svg, viz.to_dot(J).source]
     drawn.append(viz.explore(J, title=name, note=name[:1000]).html)
     shown = [viz.formula(J, expand=False), viz.derive(J, wrt=w)]
@@ -328,7 +316,7 @@ def markup(name, folder):
 
 @surface
 def debugger(name, folder):
-    J, _ = graph(name)
+    J, _ = graph_called(name)
     line = visible(name)[:200] + name[:200].replace("\n", "").replace("\r", "")
     verbs = ["print", "print scope", "break", "break scope", "break name", "goto", "step", "why", "watch", ""]
     commands = ["step 3", "where", "print", *(f"{verb} {what}" for verb in verbs for what in (line, "zzz"))]
@@ -341,7 +329,7 @@ def debugger(name, folder):
 
 @surface
 def errors_about_scopes(name, folder):
-    J, _ = graph(name)
+    J, _ = graph_called(name)
     seen = Names(trace(J).columns)
     asked = [lambda: viz.draw(J, scope=name + "!"), lambda: seen.find(name + "!"), lambda: seen.find("~")]
     return "\n".join(map(said, asked))

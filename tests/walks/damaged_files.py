@@ -9,7 +9,6 @@ right again, and the directory of the archive.
 from __future__ import annotations
 
 import argparse
-import collections
 import io
 import json
 import random
@@ -30,6 +29,7 @@ from autograd.program.passes.adjoint import with_gradient
 from autograd.program.program import Program
 from autograd.program.reading import program_from
 from nn.saving import describe
+from tests.walks.tally import Tally
 
 Parts = list[tuple[str, bytes]]
 
@@ -264,16 +264,12 @@ def main() -> int:
     parser.add_argument("--files", type=int, default=20_000, help="of each kind")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    count: collections.Counter[str] = collections.Counter()
-    mistakes = 0
+    tally = Tally()
     for kind, damage, i, found in walk(options.files, options.seed):
-        count[f"{kind.name}: {found.what}"] += 1
+        tally.count[f"{kind.name}: {found.what}"] += 1
         if found.wrong:
-            mistakes += 1
-            print(f"{kind.name} {i}, {damage}: {found.wrong}")
-    for what, times in sorted(count.items()):
-        print(f"{times:8,d}  {what}")
-    return 1 if mistakes else 0
+            tally.mistake(f"{kind.name} {i}, {damage}: {found.wrong}")
+    return tally.told("files")
 
 
 if __name__ == "__main__":

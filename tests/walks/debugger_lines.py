@@ -8,7 +8,6 @@ Lines are made by a grammar, then damaged, or are plain rubbish; some are typed 
 from __future__ import annotations
 
 import argparse
-import collections
 import contextlib
 import faulthandler
 import io
@@ -26,6 +25,7 @@ from pathlib import Path
 import nn
 from autograd import Value, dot, exp, log, relu, scope, sum, tanh, where
 from autograd.order import reachable
+from tests.walks.tally import Tally
 from viz.debugger.commands import LONGEST_LINE, SHORT, Debugger
 from viz.debugger.predicates import FUNCTIONS
 from viz.debugger.steps import NUMBERS, TEXTS
@@ -341,17 +341,12 @@ def main() -> int:
     parser.add_argument("--lines", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    count: collections.Counter[str] = collections.Counter()
-    mistakes, began = 0, time.monotonic()
+    tally = Tally()
     for which, size, found in walk(options.lines, options.seed):
-        count[which.partition(" ")[2]] += size
+        tally.count[which.partition(" ")[2]] += size
         for mistake in found:
-            mistakes += 1
-            print(f"session {which}: {mistake}")
-    for what, typed in sorted(count.items()):
-        print(f"{typed:8,d}  lines in {what}")
-    print(f"{count.total():8,d}  lines, {mistakes} mistakes, {time.monotonic() - began:.0f} s")
-    return 1 if mistakes else 0
+            tally.mistake(f"session {which}: {mistake}")
+    return tally.told("lines")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ A timer's signal raises KeyboardInterrupt at whatever instruction Python is, in 
 from __future__ import annotations
 
 import argparse
-import collections
 import io
 import os
 import random
@@ -43,6 +42,7 @@ from autograd import (
     sum,
     tanh,
 )
+from tests.walks.tally import Tally
 from viz.terminal import run
 
 LATE = 2.0  # seconds after which an interrupt that did not come out was swallowed
@@ -217,6 +217,9 @@ class Trial(NamedTuple):
     wrong: str = ""
 
 
+OTHERS = ("_io", "hypothesis", "llvmlite", "pygraphviz", "zipfile")  # whose finalisers they are
+
+
 def interrupted(activity: Activity, usual: Answer, kept: tuple[Answer, Answer], after: float) -> Trial:
     """Interrupt it after so many seconds; what comes of that, and of doing it again."""
     lost: list[str] = []
@@ -224,7 +227,7 @@ def interrupted(activity: Activity, usual: Answer, kept: tuple[Answer, Answer], 
         outcome = tried(activity, after)
     if wrong := left_behind():
         return Trial("left", wrong)
-    if lost and lost[0].replace(" ", ".").split(".")[0] in ("hypothesis", "llvmlite", "pygraphviz", "zipfile"):
+    if lost and lost[0].replace(" ", ".").split(".")[0] in OTHERS:
         return Trial("lost in a finaliser that is not ours")  # where Python lets nothing out
     if lost:
         return Trial("lost", f"KeyboardInterrupt was lost in {lost[0]}")
@@ -272,11 +275,15 @@ def alarms() -> Iterator[None]:
 def unraised(lost: list[str]) -> Iterator[None]:
     """What Python would only print, as an exception in `__del__` or in a callback."""
     before = sys.unraisablehook
-    sys.unraisablehook = lambda given: lost.append(f"{getattr(given.object, '__module__', '')} {given.object!r}")
+    sys.unraisablehook = lambda given: lost.append(f"{_module_of(given.object)} {given.object!r}")
     try:
         yield
     finally:
         sys.unraisablehook = before
+
+
+def _module_of(thing: object) -> str:
+    return str(getattr(thing, "__module__", None) or type(thing).__module__)
 
 
 def left_behind() -> str:
@@ -313,17 +320,12 @@ def main() -> int:
     parser.add_argument("--times", type=int, default=1000, help="interrupts of all activities together")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    count: collections.Counter[str] = collections.Counter()
-    mistakes, began = 0, time.monotonic()
+    tally = Tally()
     for name, i, trial in walk(options.times, options.seed):
-        count[f"{name}: {trial.what}"] += 1
+        tally.count[f"{name}: {trial.what}"] += 1
         if trial.wrong:
-            mistakes += 1
-            print(f"{i} {name}: {trial.wrong}")
-    for what, times in sorted(count.items()):
-        print(f"{times:8,d}  {what}")
-    print(f"{count.total():8,d}  interrupts, {mistakes} mistakes, {time.monotonic() - began:.0f} s")
-    return 1 if mistakes else 0
+            tally.mistake(f"{i} {name}: {trial.wrong}")
+    return tally.told("interrupts")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
@@ -13,6 +12,7 @@ from autograd.program.arrays.planning import Plan
 from autograd.program.arrays.steps import Call, Frame, view_of
 from autograd.program.arrays.tape import Tape
 from autograd.program.kernel import Floats, Kernel, Task
+from autograd.threads import spread
 
 CACHE = 384 * 1024  # bytes of rows in a block: most of a core's second-level cache
 MEMORY = 2**30  # bytes of rows in a block at most; only programs of a million instructions ask for as much
@@ -63,10 +63,9 @@ class NumpyKernel(Kernel):
             for start in starts:
                 total += block(start, lead)
             return
-        with ThreadPoolExecutor(threads) as pool:
-            for some in range(0, len(starts), AT_ONCE):
-                for sums in pool.map(block, starts[some : some + AT_ONCE]):
-                    total += sums
+        for some in range(0, len(starts), AT_ONCE):
+            for sums in spread(block, starts[some : some + AT_ONCE], threads):
+                total += sums
 
     def _take(self, width: int) -> _Bound:
         try:

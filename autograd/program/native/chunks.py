@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from autograd.program.kernel import Floats
+from autograd.threads import spread
 
 SAMPLES_A_CHUNK = 1024  # summed on their own: so that threads change no bit, and rounding stays small
 CHUNKS_AT_ONCE = 64
@@ -25,7 +25,7 @@ def run_chunks(chunk: Chunk, samples: int, work: int, total: Floats, threads: in
 
     total[:] = 0.0
     for starts in _waves(range(0, samples, SAMPLES_A_CHUNK)):
-        for sums in _map(run, starts, threads):
+        for sums in spread(run, starts, threads if len(starts) > 1 else 1):
             total += sums
 
 
@@ -33,11 +33,3 @@ def _waves(starts: range) -> Iterator[range]:
     """The starts, some at a time, so that partial sums take bounded memory."""
     for i in range(0, len(starts), CHUNKS_AT_ONCE):
         yield starts[i : i + CHUNKS_AT_ONCE]
-
-
-def _map(run: Callable[[int], Floats], starts: range, threads: int) -> Iterator[Floats]:
-    if threads <= 1 or len(starts) == 1:
-        yield from map(run, starts)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        yield from pool.map(run, starts)

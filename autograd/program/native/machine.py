@@ -9,14 +9,15 @@ import ctypes
 import ctypes.util
 import platform
 import sys
-import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from contextlib import suppress
 from functools import cache
 from typing import Any, TypeVar
+from weakref import ref
 
 from autograd.errors import MissingExtra
 from autograd.forking import awaited_by_fork
+from autograd.threads import elsewhere
 
 MISSING = (
     "backend=\"llvm\" needs llvmlite 0.45 or later, the extra `native`: pip install 'glassgrad[native]', "
@@ -49,8 +50,8 @@ def _llvm() -> Any:
         raise MissingExtra(MISSING) from None
     if llvm.llvm_version_info[0] < 19:
         raise MissingExtra(MISSING)
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
+    _beyond_interrupts(llvm.initialize_native_target)
+    _beyond_interrupts(llvm.initialize_native_asmprinter)
     awaited_by_fork(llvm.ffi.lib._lock)  # through which llvmlite does all it does
     return llvm
 
@@ -66,7 +67,7 @@ def _target() -> Any:
 @cache
 def _features() -> Any:
     """What this processor can do."""
-    return _beyond_interrupts(_llvm().get_host_cpu_features)
+    return _beyond_interrupts(lambda: _llvm().get_host_cpu_features())
 
 
 @cache
@@ -83,12 +84,22 @@ class Library:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._engine = _beyond_interrupts(lambda: _engine(text))
+        self._engine = _beyond_interrupts(lambda: _owned(self, _engine(text)))
 
     def address(self, name: str) -> int:
         """Where the function of that name stands."""
-        found: int = self._engine.get_function_address(name)
+        found: int = _beyond_interrupts(lambda: self._engine.get_function_address(name))
         return found
+
+
+_ENGINES: dict[ref[Library], Any] = {}
+_DEAD: list[ref[Library]] = []  # filled by C's code, in which no Ctrl-C is lost as in a __del__
+
+
+def _owned(library: Library, engine: Any) -> Any:
+    """The engine, freed some time after its library: llvmlite does not free it where an interrupt may come."""
+    _ENGINES[ref(library, _DEAD.append)] = engine
+    return engine
 
 
 def _engine(text: str) -> Any:
@@ -102,23 +113,19 @@ def _engine(text: str) -> Any:
 
 
 def _beyond_interrupts(make: Callable[[], T]) -> T:
-    """What `make` makes, in a thread of its own, since Ctrl-C reaches the main thread alone.
+    """What `make` makes, where no Ctrl-C comes, and what is to be freed by then is freed.
 
     Between a call of LLVM that frees something or takes it over and the line of llvmlite that notes it, an interrupt
-    would have it freed twice.
+    would have it freed twice; and one that comes while llvmlite takes its lock, or gives it back, would leave it held.
     """
-    if threading.current_thread() is not threading.main_thread():
+
+    def work() -> T:
+        with suppress(IndexError):
+            while True:
+                del _ENGINES[_DEAD.pop()]
         return make()
-    made = Future[T]()
 
-    def work() -> None:
-        try:
-            made.set_result(make())
-        except BaseException as error:
-            made.set_exception(error)
-
-    threading.Thread(target=work, name="machine code").start()
-    return made.result()
+    return elsewhere(work)
 
 
 @cache
@@ -165,4 +172,4 @@ def address_of(function: Any) -> int:
 
 def add_symbol(name: str, address: int) -> None:
     """Let machine code call what stands at `address` by `name`."""
-    _llvm().add_symbol(name, address)
+    _beyond_interrupts(lambda: _llvm().add_symbol(name, address))

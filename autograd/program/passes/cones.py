@@ -18,7 +18,7 @@ import numpy as np
 
 from autograd.ops.primitive import lookup
 from autograd.program.builder import Builder
-from autograd.program.graph import WHERE, Graph, Operation
+from autograd.program.graph import Graph, Operation
 from autograd.program.passes.adjoint import Written, copy_into, slope_terms
 from autograd.sweeps import Edge, backwards, forwards
 
@@ -120,7 +120,7 @@ def _starts(owners: Array, count: int) -> list[int]:
 def _silent(operation: Operation) -> tuple[int, ...]:
     """The slots along which no derivative passes, ever."""
     row = lookup(operation.row)
-    if row.has_index or operation == WHERE:
+    if row.has_index:
         return (0,)
     slopes = () if row.variadic or row.opaque else slope_terms(operation.row, len(row.operands))
     return tuple(slot for slot, slope in enumerate(slopes) if slope is None)
