@@ -115,6 +115,7 @@ def test_the_page_of_extras_has_them_all_and_the_sentence_that_each_missing_one_
 # -- notebooks --------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_notebooks_of_the_chapters_print_the_same_in_a_kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One kernel for all, emptied in between: starting one takes longer than a chapter does."""
     monkeypatch.setenv("PYTHONPATH", str(DOCS.parent))
