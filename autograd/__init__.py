@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from autograd import numpy_protocol as _numpy_protocol  # teaches NumPy about Values
 from autograd.array import ValueArray
+from autograd.by_hand import custom_jvp, custom_vjp
 from autograd.chain import Step, backward, deltas, gradient, steps
 from autograd.check.ask import check_grad, check_hessian, check_jacobian
 from autograd.check.report import Derivative, GradientCheck, WrongGradientError
@@ -34,16 +35,20 @@ from autograd.functions import round as round
 from autograd.functions import sum as sum
 from autograd.home import __version__ as __version__
 from autograd.kinds import register_structure
+from autograd.ops.primitive import Atom
+from autograd.own import primitive
 from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, value_and_jacobian, vjp
 from autograd.value import Value
 
 if _TYPE_CHECKING:
+    from autograd.program.checked import PrimitiveCheck, WrongPrimitiveError, check_primitive
     from autograd.program.compile import Compiled, compile_graph
     from autograd.program.compile import compile as compile
     from autograd.program.program import Program, load_program
 
 __all__ = [
     "ArgumentError",
+    "Atom",
     "AutogradError",
     "Compiled",
     "Derivative",
@@ -53,18 +58,23 @@ __all__ = [
     "MissingExtra",
     "NonFiniteError",
     "OperandError",
+    "PrimitiveCheck",
     "Program",
     "Step",
     "Taylor",
     "Value",
     "ValueArray",
     "WrongGradientError",
+    "WrongPrimitiveError",
     "backward",
     "check_grad",
     "check_hessian",
     "check_jacobian",
+    "check_primitive",
     "collector_paused",
     "compile_graph",
+    "custom_jvp",
+    "custom_vjp",
     "deltas",
     "grad",
     "gradient",
@@ -75,6 +85,7 @@ __all__ = [
     "jvp",
     "load_program",
     "no_grad",
+    "primitive",
     "record_sources",
     "register_structure",
     "scope",
@@ -91,6 +102,9 @@ _PROGRAMS = {
     "Compiled": "compile",
     "compile": "compile",
     "compile_graph": "compile",
+    "PrimitiveCheck": "checked",
+    "WrongPrimitiveError": "checked",
+    "check_primitive": "checked",
     "Program": "program",
     "load_program": "program",
 }  # fmt: skip  (where the names about programs are: they are imported when they are first used)

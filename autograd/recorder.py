@@ -80,14 +80,14 @@ def apply(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
 
 def _operand(primitive: Primitive, operand: Any) -> float:
     if hasattr(operand, "__apply__"):
-        raise OperandError(f"{primitive.name} cannot mix Values with {type(operand).__name__}")
-    return number(operand, f"an operand of {primitive.name}")
+        raise OperandError(f"{primitive.title} cannot mix Values with {type(operand).__name__}")
+    return number(operand, f"an operand of {primitive.title}")
 
 
 def _elementwise(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
     if any(isinstance(o, np.ma.MaskedArray) for o in operands):
         raise OperandError(
-            f"{primitive.name} of a masked array would ignore its mask: take its filled(…) or compressed() numbers"
+            f"{primitive.title} of a masked array would ignore its mask: take its filled(…) or compressed() numbers"
         )
     arrays = [np.asarray(o, object) if isinstance(o, Value) else np.asarray(o) for o in operands]
     if any(a.dtype == object for a in arrays):
@@ -98,7 +98,7 @@ def _elementwise(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
     for array in arrays:
         if array.dtype.kind not in "fiub":
             raise OperandError(
-                f"an operand of {primitive.name} is an array of {array.dtype}; "
+                f"an operand of {primitive.title} is an array of {array.dtype}; "
                 "expected real numbers or Values: convert it with .astype(float)"
             )
     return primitive.array(*(a.astype(float) for a in arrays))
@@ -170,11 +170,9 @@ def _branch(primitive: Primitive, values: set[str]) -> list[str]:
     """Compute y and slopes where the operands named in `values` are Values."""
     data = {p: f"{p}_" if p in values else p for p in primitive.operands}
     names = [variable(data[p]) for p in primitive.operands]
-    value = written_out(primitive.value_term(names))
-    slopes = [
-        written_out(slope) if p in values else None
-        for p, slope in zip(primitive.operands, primitive.slope_terms(names), strict=True)
-    ]
+    (value,) = written_out([primitive.value_term(names)])
+    each = zip(primitive.operands, written_out(primitive.slope_terms(names)), strict=True)
+    slopes = [slope if p in values else None for p, slope in each]
     first, (y,) = source_of([value])
     then, printed = source_of(slopes)
     places = ["slope_a", "slope_b"][: len(slopes)]
@@ -215,7 +213,7 @@ def function_for(primitive: Primitive) -> Recorder:
     """The public function of a row: on a Value it records, on other numbers it computes."""
     given = primitive.operands
     row = f"{primitive.name}_row"
-    if primitive.arity in (1, 2):
+    if primitive.arity in (1, 2) and not primitive.opaque:
         otherwise = f"apply({row}, {_tuple(given)})"
         function = _write(primitive, f"record_{primitive.name}", given, "", otherwise)
     else:
@@ -223,9 +221,10 @@ def function_for(primitive: Primitive) -> Recorder:
         def function(*operands: Any, **named: Any) -> Any:
             return apply(primitive, _bind(primitive, operands, named))
 
-    function.__name__ = function.__qualname__ = primitive.name
+    function.__name__ = function.__qualname__ = primitive.title
     function.__doc__ = describe(primitive)
     function.__module__ = HOME
+    function.__dict__["row"] = primitive
     return function
 
 
@@ -236,12 +235,14 @@ def _bind(primitive: Primitive, operands: tuple[Any, ...], named: dict[str, Any]
     wanted = {**primitive.defaults, **dict(zip(primitive.operands, operands, strict=False)), **named}
     if len(operands) > len(primitive.operands) or set(wanted) != set(primitive.operands):
         expected = ", ".join(primitive.operands)
-        raise OperandError(f"{primitive.name}({expected}) was given {len(operands)} operands and {sorted(named)}")
+        raise OperandError(f"{primitive.title}({expected}) was given {len(operands)} operands and {sorted(named)}")
     return tuple(wanted[name] for name in primitive.operands)
 
 
 def describe(primitive: Primitive) -> str:
     """A row's documentation, from the row."""
+    if not primitive.definition:
+        return f"{primitive.doc}."
     return f"{primitive.doc}.\n\nDefined as {primitive.definition}; see the table of primitives."
 
 
@@ -264,7 +265,7 @@ def slopes_recorder(primitive: Primitive) -> Rule:
     stays true when the leaves move.  The rule itself, handed Values, would choose once and for all.  A choice
     for the sake of digits is a `guard`, which formulas need not show.
     """
-    if primitive.variadic:
+    if primitive.variadic or primitive.opaque:
         return primitive.local
     terms = primitive.slope_terms([variable(operand) for operand in primitive.operands])
     if not mentions(terms, WHERE):

@@ -103,7 +103,7 @@ class Symbol(Value):
     detach = item = __copy__ = __deepcopy__ = _unknown  # type: ignore[assignment]  # they answer nothing
 
     def __repr__(self) -> str:
-        what = quoted(self.name) if self.name else self._row.name if self._row is not None else "input"
+        what = quoted(self.name) if self.name else self._row.title if self._row is not None else "input"
         return f"<symbol {what}>"
 
     def __format__(self, spec: str) -> str:

@@ -117,7 +117,7 @@ class Value(Methods):
     @property
     def symbol(self) -> str:
         """The operation as a picture shows it, ``×`` or ``tanh``; empty for a leaf."""
-        return "" if self.op is None else self.op.symbol or self.op.name
+        return "" if self.op is None else self.op.symbol or self.op.title
 
     @property
     def operands(self) -> tuple[Operand, ...]:
@@ -191,7 +191,7 @@ class Value(Methods):
     @property
     def _op(self) -> str:
         """The operation as micrograd's drawing asks for it: Python's sign, or the row's name."""
-        return "" if self.op is None else _SIGNS.get(self.op.name, self.op.name)
+        return "" if self.op is None else _SIGNS.get(self.op.name, self.op.title)
 
     def detach(self) -> Value:
         """A new leaf with this data: a constant through which no derivative goes back."""
@@ -208,7 +208,7 @@ class Value(Methods):
 
     def __repr__(self) -> str:
         name = f", name={quoted(self.name)}" if self.name else ""
-        op = f", op={self.op.name}" if self.op is not None else ""
+        op = f", op={self.op.title}" if self.op is not None else ""
         return f"Value(data={self._data!r}, grad={self._grad!r}{name}{op})"
 
     def __format__(self, spec: str) -> str:

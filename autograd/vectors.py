@@ -21,7 +21,7 @@ _SUM = table.sum_
 
 def apply_vector(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
     """A variadic row on a flat vector; no element may be an array."""
-    checked = tuple(o if isinstance(o, Value) else number(o, f"an operand of {primitive.name}") for o in operands)
+    checked = tuple(o if isinstance(o, Value) else number(o, f"an operand of {primitive.title}") for o in operands)
     if any(isinstance(o, Value) for o in checked):
         return record(primitive, checked)
     return primitive.float(*checked)

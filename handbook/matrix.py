@@ -1,13 +1,19 @@
 """The matrix: each kind of instruction, and each way to run, write or show it.
 
-A program may hold any of these kinds, to any order of derivatives, also behind a `where`; here they stand with a
+A program may hold any of these kinds, to any order of derivatives, also behind a `where`; what a way cannot have it
+refuses by name.  Here they stand with a
 function that has one, for the documentation's table and for the test that walks every cell.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any, NamedTuple
+
+import autograd
+from autograd import cos, custom_jvp, exp, primitive, sin
 
 
 class Kind(NamedTuple):
@@ -15,6 +21,27 @@ class Kind(NamedTuple):
 
     says: str
     f: Callable[[Any, Any, Any], Any]
+    refused: frozenset[str] = frozenset()  # the ways on which it is refused, by its name
+
+
+def _rows() -> dict[str, Any]:
+    """Functions as users write them: a row, a derivative by hand, and one of a function of Python's."""
+
+    @custom_jvp
+    def tilted(x: Any, y: Any) -> Any:
+        return sin(x) * y
+
+    @custom_jvp
+    def swollen(x: Any, y: Any) -> Any:
+        return math.exp(x) * y
+
+    tilted.defjvp(lambda at, moved: (tilted(*at), cos(at[0]) * at[1] * moved[0] + sin(at[0]) * moved[1]))
+    swollen.defjvps(lambda moved, value, x, y: value * moved, lambda moved, value, x, y: value / y * moved)
+    bump = primitive("bump", lambda x: exp(-x * x), lambda y, x: -2.0 * x * y, points=[0.5], definition="exp(-x * x)")
+    return {"bump": bump, "tilted": tilted, "swollen": swollen}
+
+
+FUNCTIONS = SimpleNamespace(**{**vars(autograd), **_rows()})  # that kinds are made of
 
 
 KINDS = {
@@ -30,6 +57,15 @@ KINDS = {
     "comparison": Kind("a truth counted as a number", lambda m, x, y: m.less(y, x) * x * y + m.step(x)),
     "index": Kind("an operand that is no quantity: `polygamma`", lambda m, x, y: m.polygamma(1, x * x) * y),
     "power": Kind("powers, whose rules choose by what is known", lambda m, x, y: x**3 + (x * x) ** y),
+    "user's row": Kind("a row of a user's: `primitive`", lambda m, x, y: m.bump(x * y) * y),
+    "by hand": Kind(
+        "a derivative by hand: `custom_jvp`, `custom_vjp`", lambda m, x, y: m.tilted(x * y, y), frozenset({"file"})
+    ),
+    "called back": Kind(
+        "the same of a function that needs numbers",
+        lambda m, x, y: m.swollen(x * y, y),
+        frozenset({"C", "JAX", "file", "page"}),
+    ),
 }
 
 WAYS = {
@@ -48,7 +84,9 @@ WAYS = {
 
 
 def table() -> str:
-    """Every cell for the documentation: all of them are right, as the test that walks them says."""
+    """Every cell for the documentation: right or refused, as the test that walks them says."""
     lines = ["| kind of instruction | " + " | ".join(WAYS) + " |", "|---" * (len(WAYS) + 1) + "|"]
-    lines += [f"| {kind.says} | " + " | ".join("✓" for _ in WAYS) + " |" for kind in KINDS.values()]
+    for kind in KINDS.values():
+        cells = ["refused" if way in kind.refused else "✓" for way in WAYS]
+        lines.append(f"| {kind.says} | " + " | ".join(cells) + " |")
     return "\n".join(lines)

@@ -1,9 +1,11 @@
 """What all tests share.
 
-Hypothesis draws the same examples every run, no test leaves a context open, none finds our code asking Values
-for `==`; and where GLASSGRAD_MAY_SKIP is set, as in CI, a skip is a failure unless its reason has a word of it.
+Hypothesis draws the same examples every run, with --thorough four times as many; no test leaves a context open, none
+finds our code asking Values for `==`; and where GLASSGRAD_MAY_SKIP is set, as in CI, a skip is a failure unless its
+reason has a word of it.
 """
 
+import gc
 import os
 from functools import wraps
 
@@ -17,15 +19,37 @@ from tests.support.comparisons import watched
 
 os.environ.setdefault("SCIPY_ARRAY_API", "1")  # without it scikit-learn skips its checks of array API input
 
-settings.register_profile(
-    "repeatable",
-    deadline=None,  # a loaded machine is slow, not wrong
-    derandomize=True,
-    database=None,
-    max_examples=120,
-    suppress_health_check=[HealthCheck.too_slow],
-)
-settings.load_profile("repeatable")
+EXAMPLES, THOROUGH = 50, 200  # of each property
+
+
+def pytest_addoption(parser):
+    parser.addoption("--thorough", action="store_true", help="more examples, and the tests that take longest")
+
+
+def pytest_configure(config):
+    settings.register_profile(
+        "repeatable",
+        deadline=None,  # a loaded machine is slow, not wrong
+        derandomize=True,
+        database=None,
+        max_examples=THOROUGH if config.getoption("thorough") else EXAMPLES,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    settings.load_profile("repeatable")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Without --thorough, leave out what takes longest and repeats in another way what is tested anyhow."""
+    if not config.getoption("thorough"):
+        left_out = [item for item in items if item.get_closest_marker("thorough")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_collection_finish():
+    """What the tests themselves are made of need not be walked through whenever one of them calls the collector."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

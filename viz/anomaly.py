@@ -18,7 +18,7 @@ import numpy as np
 
 from autograd import Value
 from autograd.files import LONGEST_PATH
-from autograd.ops.primitive import TABLE
+from autograd.ops.primitive import lookup, title_of
 from autograd.renamed import renamed
 from autograd.text import preformatted, short
 from viz.columns import CHUNK, KINDS, Marks, Numbers, products
@@ -62,7 +62,7 @@ class Anomaly:
     def __str__(self) -> str:
         node = self.node
         place = f" in {short(node.scope)}" if node.scope else ""
-        made_by = f", computed by {node.op}" if node.op else ""
+        made_by = f", computed by {title_of(node.op)}" if node.op else ""
         delta = "" if node.delta is None else f", δ = {shown(node.delta)}"
         lines = [
             f"{self.kind}, {self.phase}: {self.explanation}",
@@ -181,7 +181,7 @@ def _pole(op: str, values: list[float]) -> bool:
     """Whether the function is finite right beside this point: then inf is a pole, not an overflow."""
     for direction in (1, -1):
         nudged = [x * (1 + direction * 1e-12) if x else direction * 1e-8 for x in values]
-        if isfinite(TABLE[op].float(*nudged)):
+        if isfinite(lookup(op).float(*nudged)):
             return True
     return False
 
@@ -314,19 +314,20 @@ def _finite_where(function: Callable[[float], float | None]) -> str | None:
 
 
 def _doc(op: str) -> str:
-    return TABLE[op].doc
+    return lookup(op).doc
 
 
 def _domain(op: str, values: list[float]) -> str:
-    where = _finite_where(TABLE[op].float) if len(values) == 1 else None
+    where = _finite_where(lookup(op).float) if len(values) == 1 else None
     if where:
-        return f"{op} ({_doc(op)}) is finite for {where}"
-    return f"it has no finite value there ({op}: {_doc(op)})"
+        return f"{title_of(op)} ({_doc(op)}) is finite for {where}"
+    return f"it has no finite value there ({title_of(op)}: {_doc(op)})"
 
 
 def _slope_domain(seen: Seen, step: Step) -> str:
     node, operands = seen.trace.nodes[step.node], inputs_of(seen.trace, step.node)
-    row, said = TABLE[node.op], f"{node.op} ({_doc(node.op)})"
+    row = lookup(node.op)
+    said = f"{row.title} ({_doc(node.op)})"
     if len(operands) == 1:
         where = _finite_where(lambda x: row.float_slopes(row.float(x), x)[0])
         if where:
@@ -337,15 +338,15 @@ def _slope_domain(seen: Seen, step: Step) -> str:
 
 def _applied(node: Node, values: list[float]) -> str:
     """The operation with its numbers: ``log of −1``, ``1 ÷ 0``, ``dot of 30 numbers``."""
-    row = TABLE[node.op]
+    row = lookup(node.op)
     if len(values) == 1:
-        return f"{node.op} of {shown(values[0])}"
+        return f"{row.title} of {shown(values[0])}"
     if len(values) == 2 and row.operator:
         return f"{_operand(values[0])} {node.symbol} {_operand(values[1])}"
     if len(values) <= 4:
-        return f"{node.op}({', '.join(map(shown, values))})"
+        return f"{row.title}({', '.join(map(shown, values))})"
     largest = max(values, key=lambda x: -1.0 if math.isnan(x) else abs(x))
-    return f"{node.op} of {len(values)} numbers, the largest {shown(largest)},"
+    return f"{row.title} of {len(values)} numbers, the largest {shown(largest)},"
 
 
 def _operand(x: float) -> str:

@@ -66,10 +66,10 @@ def plot_activation(
     slope = np.broadcast_to(row.array_slopes(y, x, *rest)[0], x.shape)
     axes = _axes(ax, (5.0, 3.6))
     _through_origin(axes)
-    named = f"{row.name}(x)" if not rest else f"{row.name}(x; {', '.join(map(shown, rest))})"
+    named = f"{row.title}(x)" if not rest else f"{row.title}(x; {', '.join(map(shown, rest))})"
     axes.plot(x, _broken(y), color=BLUE, linewidth=2.2, label=named)
     axes.plot(x, _broken(slope), color=GREEN, linewidth=2.2, linestyle=(0, (5, 1.5)), label="its derivative")
-    axes.set_title(row.name, fontweight="bold")
+    axes.set_title(row.title, fontweight="bold")
     axes.set_xlabel("x")
     axes.set_xlim(x[0], x[-1])
     axes.legend(frameon=False, loc="best")
@@ -103,7 +103,7 @@ def _row(activation: str | Primitive) -> Primitive:
             known = ", ".join(ACTIVATIONS)
             raise ArgumentError(f"there is no activation {quoted(activation)}; the table has {known}") from None
     if row.variadic or (row.arity != 1 and row not in SLOPES_BELOW_0 and len(row.defaults) != len(row.operands) - 1):
-        raise ArgumentError(f"{row.name} is not a function of one variable, so it has no such plot")
+        raise ArgumentError(f"{row.title} is not a function of one variable, so it has no such plot")
     return row
 
 

@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 from typing import Any, TypeAlias
 
 from autograd.ops import special
-from autograd.ops.primitive import Primitive, lookup
+from autograd.ops.primitive import Primitive, lookup, title_of
 from viz.columns import Step
 from viz.formulas.notation import Box, Number, Slot, Word
 from viz.formulas.printers import pattern
@@ -270,7 +270,7 @@ class Wording:
             "value": shown(step.value),
             "operands": self._listed(operands),
             "users": self._listed(self.users(step.node)) or "nothing that sends a derivative back",
-            "op": op,
+            "op": row.title,
             "doc": re.split("[:;]", row.doc)[0],
         }
 
@@ -281,7 +281,7 @@ class Wording:
         return {
             **self._named(step.node),
             "x": self.names.called(step.operand),
-            "op": node.op,
+            "op": title_of(node.op),
             "formula": filled_with(fill(formula, {"y": self.names.called(step.node)}), operands, self.names.called),
             "delta": shown(step.delta),
             "slope": shown(step.slope),

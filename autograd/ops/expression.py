@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 EQUAL, LESS, LESS_EQUAL, GREATER, GREATER_EQUAL = "equal", "less", "less_equal", "greater", "greater_equal"
@@ -162,50 +162,78 @@ def mentions(terms: Sequence[Term], name: str) -> bool:
     return any(term.name == name for term in within(terms))
 
 
-def within(terms: Sequence[Term]) -> Iterator[Expression]:
-    """Every Expression in `terms`, each once."""
-    stack, seen = list(terms), set[Expression]()
+def within(terms: Sequence[Term]) -> list[Expression]:
+    """Every Expression in `terms`, once, each after its operands; found without recursion."""
+    order: dict[int, Expression] = {}
+    stack = [(term, False) for term in reversed(terms) if isinstance(term, Expression)]
     while stack:
-        term = stack.pop()
-        if isinstance(term, Expression) and term not in seen:
-            seen.add(term)
-            yield term
-            stack.extend(term.operands)
+        term, is_done = stack.pop()
+        if is_done:
+            order.setdefault(id(term), term)
+        elif id(term) not in order:
+            stack.append((term, True))
+            stack.extend((o, False) for o in reversed(term.operands) if isinstance(o, Expression))
+    return list(order.values())
+
+
+def rewritten(terms: Sequence[Term], change: Callable[[Expression, tuple[Term, ...]], Term]) -> list[Term]:
+    """`terms` with each Expression replaced by what `change` makes of it and of its operands, which were replaced."""
+    made: dict[int, Term] = {}
+
+    def now(term: Term) -> Term:
+        return made[id(term)] if isinstance(term, Expression) else term
+
+    for term in within(terms):
+        made[id(term)] = change(term, tuple(map(now, term.operands)))
+    return [now(term) for term in terms]
+
+
+_DEEPEST = 50  # operations inside each other in one expression; Python's own parser takes a hundred
 
 
 class _Printer:
-    """Prints trees with as few parentheses as are needed, naming what they share."""
+    """Prints trees with as few parentheses as are needed, naming what they share and what would nest too deep."""
 
     def __init__(self, terms: Sequence[Term], language: Language) -> None:
         self._terms = terms
         self._language = language
-        self._keys: dict[int, str] = {}  # id of a term → its full text, the key of sharing
-        self._names: dict[str, str] = {}
+        self._keys: dict[int, int] = {}  # id of a term → a number, the same for terms that say the same
+        self._texts: dict[tuple[object, ...], int] = {}
+        self._names: dict[int, str] = {}
         self._assignments: list[str] = []
-        self._uses = Counter[str]()
-        for term in terms:
-            self._count(term)
+        self._uses = Counter[int]()
 
     def lines(self) -> tuple[list[str], list[str]]:
-        results = [self._text(term, _CONDITIONAL) for term in self._terms]
-        return self._assignments, results
+        order = [term for term in within(self._terms) if term.operands]
+        first: dict[int, Expression] = {}
+        for term in order:
+            first.setdefault(self._key(term), term)
+        self._uses.update(self._key(o) for term in first.values() for o in term.operands if isinstance(o, Expression))
+        self._uses.update(self._key(term) for term in self._terms if isinstance(term, Expression))
+        self._name_what_needs_one(list(first.values()))
+        return self._assignments, [self._text(term, _CONDITIONAL) for term in self._terms]
 
-    def _count(self, term: Term) -> None:
-        """Count the uses of every compound term; what lies inside a repeated one counts once."""
-        if isinstance(term, Expression) and term.operands:
+    def _name_what_needs_one(self, order: Sequence[Expression]) -> None:
+        depths: dict[int, int] = {}
+        for term in order:
             key = self._key(term)
-            self._uses[key] += 1
-            if self._uses[key] == 1:
-                for operand in term.operands:
-                    self._count(operand)
+            depth = 1 + max(
+                [depths.get(self._key(o), 0) for o in term.operands if isinstance(o, Expression)], default=0
+            )
+            if self._uses[key] > 1 or depth >= _DEEPEST:
+                value, _ = self._compound(term)
+                self._names[key] = name = f"t{len(self._names) + 1}"
+                self._assignments.append(self._language.assignment.format(name=name, value=value))
+                depth = 0
+            depths[key] = depth
 
-    def _key(self, term: Term) -> str:
-        if not isinstance(term, Expression):
-            return repr(term)
-        if id(term) not in self._keys:
-            inside = ",".join(self._key(operand) for operand in term.operands)
-            self._keys[id(term)] = f"{term.name}({inside})" if term.operands else term.name
-        return self._keys[id(term)]
+    def _key(self, term: Expression) -> int:
+        """A number for what a term says; operands come before their users, so this descends one level."""
+        found = self._keys.get(id(term))
+        if found is None:
+            said = (term.name, *[self._key(o) if isinstance(o, Expression) else repr(o) for o in term.operands])
+            found = self._keys[id(term)] = self._texts.setdefault(said, len(self._texts))
+        return found
 
     def _text(self, term: Term, context: int) -> str:
         """The text of `term`, in parentheses if it binds weaker than `context`."""
@@ -214,14 +242,7 @@ class _Printer:
             return _fenced(text, _NEGATIVE if text.startswith("-") else _ATOM, context)
         if not term.operands:
             return term.name
-        key = self._key(term)
-        if self._uses[key] == 1:
-            return _fenced(*self._compound(term), context)
-        if key not in self._names:
-            text, _ = self._compound(term)
-            self._names[key] = name = f"t{len(self._names) + 1}"
-            self._assignments.append(self._language.assignment.format(name=name, value=text))
-        return self._names[key]
+        return self._names.get(self._key(term)) or _fenced(*self._compound(term), context)
 
     def _compound(self, term: Expression) -> tuple[str, int]:
         """The text of an operation, and how strongly it binds."""
@@ -248,7 +269,7 @@ class _Printer:
         if isinstance(term, Expression) and term.name in COMPARISONS:
             if self._language.number == "{}":
                 return self._text(term, _CONDITIONAL + 1)
-            if self._uses[self._key(term)] == 1:
+            if self._key(term) not in self._names:
                 return self._infix(term)
         return self._language.truth.format(self._text(term, _SUM))
 

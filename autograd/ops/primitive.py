@@ -16,12 +16,15 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from autograd.errors import FileFormatError, GraphError
 from autograd.lazy import lazy
-from autograd.ops.expression import PYTHON, Expression, Language, Term, source_of, variable
+from autograd.ops.expression import PYTHON, Expression, Language, Term, rewritten, source_of, variable
+from autograd.text import quoted
 
 Rule = Callable[..., Any]
 Real: TypeAlias = float  # inside Primitive, `float` is a reading
@@ -31,16 +34,35 @@ _WRITTEN = {*PYTHON.written, "abs"}  # what a printed source says without a call
 _QUIET: Any = {"divide": "ignore", "over": "ignore", "under": "ignore", "invalid": "ignore"}
 
 
-class Atom(NamedTuple):
+class Atom:
     """A value that Python has a function for: one a reading, and what it is in arithmetic and other rows.
 
     A target that has no such function (see `resolution`) writes the portable rule; without one it refuses the row.
-    The rule answers None for operands of which it cannot say anything.
+
+    Args:
+        float: on Python floats; may raise where IEEE has an answer, the array function then speaks
+        array: on NumPy arrays; without one `float` is called for each element
+        portable: the value in arithmetic and other rows; None for operands of which it cannot say anything
+
+    >>> Atom(math.cosh).array(np.zeros(2))
+    array([1., 1.])
     """
 
-    float: Rule  # on Python floats; may raise where IEEE has an answer, the array function then speaks
-    array: Rule  # on NumPy arrays
-    portable: Rule | None = None
+    __slots__ = ("array", "float", "portable")
+
+    def __init__(self, float: Rule, array: Rule | None = None, portable: Rule | None = None) -> None:
+        self.float = float
+        self.array = each_element(float) if array is None else array
+        self.portable = portable
+
+
+def each_element(function: Rule) -> Rule:
+    """A function of floats as one of arrays."""
+
+    def array(*operands: Any) -> Any:
+        return np.asarray(np.frompyfunc(function, len(operands), 1)(*operands), float)[()]
+
+    return array
 
 
 class Edge(NamedTuple):
@@ -83,12 +105,27 @@ class Primitive:
     defaults: dict[str, float] = field(default_factory=dict)
     variadic: bool = False  # any number of operands
     revision: int = 1  # raised when the row comes to mean another function: files of programs have it
+    called: str = ""  # what a user calls a row of their own, whose name is its alone (see `own_row`)
+    by_hand: bool = False  # its derivative is a function that was given beside it, by custom_jvp or custom_vjp
+    opaque: bool = False  # its slopes, too, are a function of Python's, which needs numbers
+    said: str = ""  # the rules of a user's row as they were read, which tell it from another of its title
 
     def __repr__(self) -> str:
-        return f"<primitive {self.name}>"
+        return f"<primitive {self.title}>"
 
-    def __reduce__(self) -> tuple[Rule, tuple[str]]:
-        return lookup, (self.name,)
+    def __reduce__(self) -> tuple[Rule, tuple[str, ...]]:
+        if self.by_hand:
+            raise GraphError(
+                f"{self.title} has a derivative that was written by hand, which cannot be pickled: pickle numbers, or "
+                "write it as a primitive(…)"
+            )
+        return (lookup, (self.name,)) if not self.is_own else (enrolled, (self.title, self.said))
+
+    def __copy__(self) -> Primitive:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Primitive:
+        return self
 
     def __call__(self, *operands: Any) -> Any:
         for operand in operands:
@@ -113,7 +150,7 @@ class Primitive:
     @lazy
     def is_weighted(self) -> bool:
         """Whether its operands are weights, as many inputs, and perhaps one more: a dot."""
-        return self.variadic and re.search(r"\bws\b", self.definition) is not None
+        return self.variadic and not self.is_own and re.search(r"\bws\b", self.definition) is not None
 
     @property
     def portable(self) -> Rule | None:
@@ -123,7 +160,17 @@ class Primitive:
     @lazy
     def is_piecewise(self) -> bool:
         """Whether its definition chooses, as relu's; else a choice in its slopes is between forms of one number."""
-        return re.search(r"\bif\b|\bmax\(|\bmin\(", self.definition) is not None
+        return not self.definition or re.search(r"\bif\b|\bmax\(|\bmin\(", self.definition) is not None
+
+    @property
+    def title(self) -> str:
+        """What it is called where people read it."""
+        return self.called or self.name
+
+    @property
+    def is_own(self) -> bool:
+        """Whether a user wrote it, and so its slopes, which need not be those of the value."""
+        return bool(self.called)
 
     @property
     def has_index(self) -> bool:
@@ -148,11 +195,11 @@ class Primitive:
     @lazy
     def float_raising(self) -> Rule:
         """The value on Python floats as math has it: where it raises (see RAISED), `float` has the answer."""
-        return (
-            self.rule.float
-            if isinstance(self.rule, Atom)
-            else function_of(self.value_term(self._variables), "value", self.operands, f"<value of {self.name}>")
-        )
+        if isinstance(self.rule, Atom):
+            return self.rule.float
+        if self.variadic:
+            return self.rule
+        return function_of(self.value_term(self._variables), "value", self.operands, f"<value of {self.name}>")
 
     def array(self, *operands: Any) -> Any:
         """The value on NumPy arrays, elementwise, with IEEE's inf and nan and no warnings."""
@@ -170,7 +217,7 @@ class Primitive:
     @lazy
     def float_slopes(self) -> Rule:
         """The slopes on Python floats, never raising."""
-        body = self.local if self.variadic else self._printed_slopes()
+        body = self.local if self.variadic or self.opaque else self._printed_slopes()
 
         def slopes(y: Real, *operands: Real) -> tuple[Real | None, ...]:
             try:
@@ -225,13 +272,17 @@ def row(name: str, rule: Rule | Atom, slopes: Rule, **columns: Any) -> Primitive
     if not isinstance(rule, Atom):
         parameters = inspect.signature(rule).parameters.values()
         columns["defaults"] = {p.name: p.default for p in parameters if p.default is not p.empty}
-    columns["points"] = tuple(at if isinstance(at, tuple) else (at,) for at in columns["points"])
-    columns["edges"] = tuple(Edge(*_tuples(edge)) for edge in columns.get("edges", ()))
-    primitive = Primitive(name, rule, slopes, **columns)
+    primitive = Primitive(name, rule, slopes, **tidied(columns))
     TABLE[name] = primitive
     for known_as in (name, *primitive.aliases):
         _BY_ANY_NAME[known_as] = primitive
     return primitive
+
+
+def tidied(columns: dict[str, Any]) -> dict[str, Any]:
+    """The columns of a row with points and edges as tuples, which a row of one operand may write without."""
+    points = tuple(at if isinstance(at, tuple) else (at,) for at in columns["points"])
+    return columns | {"points": points, "edges": tuple(Edge(*_tuples(edge)) for edge in columns.get("edges", ()))}
 
 
 def _tuples(edge: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
@@ -249,6 +300,64 @@ def lookup(name: str) -> Primitive:
     return _BY_ANY_NAME[name]
 
 
+def is_row(name: str) -> bool:
+    """Whether there is a row of that name or alias."""
+    return name in _BY_ANY_NAME
+
+
+def title_of(name: str) -> str:
+    """What a row is called where people read it; of no name, nothing."""
+    return lookup(name).title if name else ""
+
+
+# -- rows of users' own -------------------------------------------------------------------------------
+
+_ENROLLED: dict[str, Primitive] = {}  # by title: the last of each
+_NUMBERS: dict[str, int] = {}  # by title: how many there were
+_LOCK = Lock()
+
+
+def own_row(title: str, rule: Rule | Atom, slopes: Rule, **columns: Any) -> Primitive:
+    """A row outside of the table, under a name that no row had before.
+
+    Programs, and whatever is kept about rows, know them by name.  So one that is written again, as when a cell
+    of a notebook runs again, is another row, and what was made with the one before stays as it was.
+    """
+    with _LOCK:
+        number = _NUMBERS[title] = _NUMBERS.get(title, 0) + 1
+    return Primitive(f"{title}_{number}", rule, slopes, called=title, **tidied(columns))
+
+
+def enrol(primitive: Primitive) -> None:
+    """Let the row be known by its name, for as long as the process lives."""
+    _BY_ANY_NAME[primitive.name] = primitive
+
+
+def publish(primitive: Primitive) -> None:
+    """From now on it is the row that its title means."""
+    _ENROLLED[primitive.title] = primitive
+
+
+def titled(title: str) -> Primitive:
+    """The row that is called so now, of the table or a user's; KeyError if there is none."""
+    found = _ENROLLED.get(title) or lookup(title)
+    if found.title != title and found.is_own:
+        raise KeyError(title)  # what a row of a user's is known by here means nothing elsewhere
+    return found
+
+
+def enrolled(title: str, said: str) -> Primitive:
+    """The user's row of that title, if its rules are these: what a pickle asks for."""
+    found = _ENROLLED.get(title)
+    if found is None or found.said != said:
+        what = "no primitive of that name is registered" if found is None else "the primitive of that name has others"
+        raise FileFormatError(
+            f"this was pickled with the rules of the primitive {quoted(title)}, and {what} here: call primitive(…) "
+            "as it was called there, and load it again"
+        )
+    return found
+
+
 # -- compiling a rule -------------------------------------------------------------------------------
 
 
@@ -257,7 +366,7 @@ class _Namespace(dict[str, Any]):
 
     def __missing__(self, name: str) -> Any:
         try:
-            primitive = TABLE[name]
+            primitive = lookup(name)
         except KeyError:
             raise NameError(f"the table has no row {name!r}") from None
         self[name] = found = primitive.float_raising
@@ -267,15 +376,16 @@ class _Namespace(dict[str, Any]):
 FLOATS: dict[str, Any] = _Namespace(inf=math.inf, nan=math.nan)
 
 
-def written_out(term: Term) -> Term:
-    """A term in which every row that has a rule is replaced by it: functions of math's, without calls between rows."""
-    if not isinstance(term, Expression) or not term.operands:
-        return term
-    operands = [written_out(operand) for operand in term.operands]
-    row = TABLE.get(term.name)
+def written_out(terms: Sequence[Term]) -> list[Term]:
+    """Terms in which every row that has a rule is replaced by it: functions of math's, without calls between rows."""
+    return rewritten(terms, _written_out)
+
+
+def _written_out(term: Expression, operands: tuple[Term, ...]) -> Term:
+    row = _BY_ANY_NAME.get(term.name) if operands else None
     if row is None or row.variadic or isinstance(row.rule, Atom) or row.operator or term.name in _WRITTEN:
-        return Expression(term.name, *operands)
-    return written_out(row.rule(*operands))
+        return Expression(term.name, *operands) if operands else term
+    return written_out([row.rule(*operands)])[0]
 
 
 def names_in(source: str) -> dict[str, Any]:
@@ -286,7 +396,7 @@ def names_in(source: str) -> dict[str, Any]:
         block = pending.pop()
         names.update(block.co_names)
         pending.extend(part for part in block.co_consts if inspect.iscode(part))
-    return {name: FLOATS[name] for name in names if name in FLOATS or name in TABLE}
+    return {name: FLOATS[name] for name in names if name in FLOATS or name in _BY_ANY_NAME}
 
 
 def define(name: str, source: str, filename: str, namespace: dict[str, Any]) -> Rule:

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from autograd.errors import GraphError
 from autograd.ops.expression import Expression, Term, variable, within
-from autograd.ops.primitive import TABLE, Primitive, lookup
+from autograd.ops.primitive import Primitive, lookup
 
 Own = TypeVar("Own")
 
@@ -56,7 +56,7 @@ class Target(Generic[Own]):
     def check(self, row: Primitive, operands: Sequence[Term] = ()) -> None:
         """Raise GraphError if a row that `row` is spelled out in is missing here, or is that row again; by its name."""
         known = self._sound.get(row)
-        if known is not None and all(TABLE.get(other.name) is other for other in known):
+        if known is not None and all(lookup(other.name) is other for other in known):
             return
         found: dict[Primitive, None] = {}
         self._walk(row, operands or [variable(name) for name in row.operands], (), found)
@@ -82,16 +82,31 @@ class Target(Generic[Own]):
     def refusal(self, row: Primitive) -> GraphError:
         """The error for a row that the target has not and that nothing spells out."""
         return GraphError(
-            f"the row {row.name!r} cannot be written in {self.name}, which has no function for it: give its Atom a "
-            "portable rule, in arithmetic and other rows, by which it goes everywhere, or compute it outside"
+            f"the row {row.title!r} cannot be written in {self.name}, {_reason(row)}, or compute it outside"
         )
 
     def _circular(self, row: Primitive, above: Sequence[Primitive]) -> GraphError:
-        others = ", ".join(repr(other.name) for other in above[above.index(row) + 1 :]) or "itself"
+        others = ", ".join(repr(other.title) for other in above[above.index(row) + 1 :]) or "itself"
         return GraphError(
-            f"the row {row.name!r} cannot be written in {self.name}: its rule needs {others}, which needs it again; "
+            f"the row {row.title!r} cannot be written in {self.name}: its rule needs {others}, which needs it again; "
             "write one of them in other rows"
         )
+
+
+def _reason(row: Primitive) -> str:
+    if row.by_hand:
+        return (
+            "since it is given by hand, as functions of Python's that need numbers: write both it and its derivative "
+            "in arithmetic and functions of this package"
+        )
+    if row.variadic and row.portable is not None:
+        return (
+            "which has no function of any number of operands for it: write it of so many in arithmetic and other rows"
+        )
+    return (
+        "which has no function for it: give its Atom a portable rule, in arithmetic and other rows, by which it goes "
+        "everywhere"
+    )
 
 
 def spelled(row: Primitive, operands: Sequence[Term]) -> Term:
@@ -107,7 +122,7 @@ def called_in(terms: Iterable[Term]) -> list[str]:
 
     >>> from autograd.ops.table import exp
     >>> called_in([1.0 + exp(variable("x"))])
-    ['add', 'exp']
+    ['exp', 'add']
     """
     return list(dict.fromkeys(term.name for term in within(list(terms)) if term.operands))
 

@@ -10,6 +10,7 @@ from autograd import transforms
 from autograd.errors import ArgumentError, OperandError
 from autograd.kinds import Static
 from autograd.lazy import lazy
+from autograd.ops.primitive import lookup
 from autograd.program.builder import Builder
 from autograd.program.graph import SUM, Graph
 from autograd.program.options import Options
@@ -97,13 +98,25 @@ class Asked:
     @lazy
     def curvatures(self) -> Entries:
         """The entries of the Hessian."""
-        return self.lower_curvatures.whole()
+        if self.is_symmetric:
+            return self.lower_curvatures.whole()
+        gradient = self._expanded_gradient
+        return jacobian_entries(gradient, self.inputs, gradient.outputs.tolist())
 
     @lazy
     def lower_curvatures(self) -> Entries:
         """The entries of the Hessian's lower triangle."""
+        return triangle_entries(self._expanded_gradient, self.inputs)
+
+    @property
+    def is_symmetric(self) -> bool:
+        """Whether the Hessian is known to be: slopes that a user wrote need not be those of the value."""
+        return not any(lookup(operation.row).is_own for operation in self.program.operations)
+
+    @property
+    def _expanded_gradient(self) -> Graph:
         _gradient(self)  # raises unless there is one
-        return triangle_entries(expand_slopes(_gradient_program(self)), self.inputs)
+        return expand_slopes(_gradient_program(self))
 
     @property
     def whole(self) -> Answer:
@@ -201,8 +214,10 @@ def _jacobian_program(asked: Asked) -> Graph:
 
 
 def _hessian_program(asked: Asked) -> Graph:
-    """Symmetric: each pair is computed once."""
+    """Each pair once where it is symmetric."""
     _, order = compose(asked.along, asked.along)
+    if not asked.is_symmetric:
+        return asked.curvatures.at(order)
     return asked.lower_curvatures.at([(max(pair), min(pair)) for pair in order])
 
 

@@ -18,7 +18,7 @@ from autograd.context import Label
 from autograd.errors import ArgumentError
 from autograd.lazy import lazy
 from autograd.ops import table
-from autograd.ops.primitive import lookup
+from autograd.ops.primitive import Primitive, lookup
 from autograd.ops.special import halves
 from autograd.text import apart
 
@@ -36,10 +36,22 @@ class Operation(NamedTuple):
     row: str
     slot: int | None = None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """By the row itself, which knows whether another process has the same."""
+        return _operation_of, (lookup(self.row), self.slot)
+
+    def __deepcopy__(self, memo: object) -> Operation:
+        return self
+
     def __str__(self) -> str:
+        row = lookup(self.row)
         if self.slot is None:
-            return self.row
-        return f"{self.row}′" if lookup(self.row).arity == 1 else f"{self.row}′{self.slot + 1}"
+            return row.title
+        return f"{row.title}′" if row.arity == 1 else f"{row.title}′{self.slot + 1}"
+
+
+def _operation_of(row: Primitive, slot: int | None) -> Operation:
+    return Operation(row.name, slot)
 
 
 class Instruction(NamedTuple):
@@ -156,7 +168,7 @@ class Graph:
         number = line.operands[line.operation.slot is not None]
         if not len(self.inputs) <= number < self.first:
             raise ArgumentError(
-                f"{line.operation.row}: which component is meant must be a constant of the program, "
+                f"{lookup(line.operation.row).title}: which component is meant must be a constant of the program, "
                 "not a number it computes"
             )
         return float(self.constants[number - len(self.inputs)])

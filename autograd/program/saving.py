@@ -9,13 +9,14 @@ constants, code, starts, operands, outputs    the program's arrays
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from autograd.archive import Arrays, Content, Description, Format
-from autograd.errors import FileFormatError
+from autograd.errors import FileFormatError, GraphError
 from autograd.files import Place, name_of
-from autograd.ops.primitive import TABLE, lookup
+from autograd.ops.primitive import TABLE, Primitive, lookup, titled
 from autograd.program.graph import COLUMNS, Graph, Operation
 from autograd.program.verify import Senseless, check_slot, require, verify
 from autograd.text import quoted
@@ -26,6 +27,11 @@ class Meaning(NamedTuple):
 
     revision: int
     operands: int | None  # None: any number
+    rules: str = ""  # of a user's row the hash of its definition and of its rules as they were read
+
+    def written(self) -> list[Any]:
+        """As files have it."""
+        return list(self) if self.rules else [self.revision, self.operands]
 
     def __str__(self) -> str:
         count = "any number of" if self.operands is None else f"{self.operands!r:.20}"
@@ -45,10 +51,16 @@ FORMAT = Format("program", 2, COLUMNS, times=30, reads={1: _without_hashes})
 
 def save_program(program: Graph, place: Place) -> None:
     """Write a program to a file, whole or not at all."""
+    rows = [_of_a_file(operation) for operation in program.operations]
+    if len({row.title for row in rows}) < len(set(rows)):
+        raise GraphError(
+            "the program has two primitives of one name, from before and after it was written again, which a file "
+            "could not tell apart: record the function again"
+        )
     description = {
         "inputs": list(program.inputs),
-        "operations": [list(operation) for operation in program.operations],
-        "rows": {operation.row: _meaning(operation.row) for operation in program.operations},
+        "operations": [[row.title, operation.slot] for row, operation in zip(rows, program.operations, strict=True)],
+        "rows": {row.title: _meaning(row).written() for row in rows},
     }
     FORMAT.write(place, description, {name: getattr(program, name) for name in COLUMNS})
 
@@ -62,10 +74,20 @@ def read_program(place: Place) -> Graph:
         raise FileFormatError(f"{name_of(place)} is not a program that can run here: {reason}") from None
 
 
-def _meaning(row: str) -> Meaning:
-    """What the name of a row means here; KeyError if there is none."""
-    found = lookup(row)
-    return Meaning(found.revision, found.arity)
+def _meaning(row: Primitive) -> Meaning:
+    """What a row means here."""
+    rules = hashlib.sha256(repr((row.definition, row.said)).encode()).hexdigest() if row.is_own else ""
+    return Meaning(row.revision, row.arity, rules)
+
+
+def _of_a_file(operation: Operation) -> Primitive:
+    row = lookup(operation.row)
+    if row.by_hand:
+        raise GraphError(
+            f"{row.title} has a derivative that was written by hand, which no file can hold: save the program of what "
+            "is beside it, or write it as a primitive(…)"
+        )
+    return row
 
 
 def _checked(description: Description, arrays: Arrays) -> Graph:
@@ -91,22 +113,29 @@ def _operation(entry: Any, rows: Mapping[str, Any]) -> Operation:
     """The operation that an entry of the list names, if the row means what it meant to the one who saved it."""
     if not (isinstance(entry, list) and len(entry) == 2 and isinstance(entry[0], str)):
         raise Senseless(f"{quoted(entry)} is no operation")
-    row, slot = entry
+    title, slot = entry
     try:
-        here = _meaning(row)
+        row = titled(title)
     except KeyError:
-        raise Senseless(f"the table has no row {quoted(row)}") from None
-    _check_same(row, rows.get(row), here)
-    operation = Operation(row, slot)
+        raise Senseless(
+            f"the table has no row {quoted(title)}; if it is a primitive(…) of yours, call that first"
+        ) from None
+    _check_same(title, rows.get(title), _meaning(row))
+    operation = Operation(row.name, slot)
     check_slot(operation)
     return operation
 
 
 def _check_same(row: str, saved: Any, here: Meaning) -> None:
     """Raise Senseless unless a row is that of the file."""
-    if not (isinstance(saved, list) and len(saved) == 2 and type(saved[0]) is int):
+    if not (isinstance(saved, list) and len(saved) in (2, 3) and type(saved[0]) is int):
         raise Senseless(f"it does not say which revision of {quoted(row)} it means")
     there = Meaning(*saved)
+    if there.rules != here.rules:
+        raise Senseless(
+            f"{quoted(row)} had other rules when it was saved: call primitive(…) as it was called then, or record it "
+            "again"
+        )
     if there != here:
         advice = "update the library" if there.revision > here.revision else "record it again"
         raise Senseless(f"{quoted(row)} was {there} when it was saved, and is {here}: {advice}")

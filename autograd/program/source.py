@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from autograd.ops.expression import ARITHMETIC, DIVIDE, NEGATIVE
-from autograd.ops.primitive import TABLE, define, lookup
+from autograd.ops.primitive import define, is_row, lookup
 from autograd.program.graph import DOT, SUM, Graph, Instruction, Operation, sum_source
 from autograd.text import python_identifiers
 
@@ -104,4 +104,4 @@ def _names(program: Graph) -> list[str]:
 def _is_taken(name: str) -> bool:
     """Whether the source calls a result, a function or a constant so, or might."""
     row = name.partition("_slope")[0]
-    return name in ("inf", "nan", "program") or row in TABLE or re.fullmatch(r"t\d+", name) is not None
+    return name in ("inf", "nan", "program") or is_row(row) or re.fullmatch(r"t\d+", name) is not None

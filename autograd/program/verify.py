@@ -55,7 +55,7 @@ def check_slot(operation: Operation) -> None:
     row, slot = operation
     arity = lookup(row).arity
     fits = slot is None or (type(slot) is int and 0 <= slot < (MOST if arity is None else arity))
-    require(fits, f"{row} has no slope {slot!r:.40}")
+    require(fits, f"{lookup(row).title} has no slope {slot!r:.40}")
 
 
 class _Rules(NamedTuple):

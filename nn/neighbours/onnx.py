@@ -18,7 +18,7 @@ from autograd.errors import ArgumentError, MissingExtra
 from autograd.files import write_whole
 from autograd.ops import table
 from autograd.ops.expression import COMPARISONS, WHERE, Expression, Term, variable
-from autograd.ops.primitive import lookup
+from autograd.ops.primitive import Primitive, lookup
 from autograd.ops.resolution import Target
 from nn.activations import Activation, PReLU, RReLU
 from nn.data.scales import Normalization, Standardization
@@ -89,7 +89,7 @@ class _Graph:
             return z
         if g.whole_layer:
             return self.node(OPERATORS[lookup(g.name)], z, axis=-1)
-        row = lookup(_row_of(g))
+        row = _row_of(g)
         slopes = [neuron.slope.data for neuron in layer.neurons if neuron.slope is not None]
         if slopes:
             further: list[Term] = [variable(self.constant(np.array(slopes), f"slopes{place}"))]
@@ -178,7 +178,10 @@ class _Graph:
         return model
 
 
-def _row_of(g: Activation) -> str:
-    if not (g.plain or isinstance(g, (PReLU, RReLU))):
+def _row_of(g: Activation) -> Primitive:
+    if g.plain or isinstance(g, (PReLU, RReLU)):
+        return lookup(g.name)
+    row: Primitive | None = getattr(g.function, "row", None)
+    if row is None or len(row.operands) != 1 + len(row.defaults):
         raise ArgumentError(f"the activation {g.name} is a function of your own, which ONNX has no operator for")
-    return g.name
+    return row

@@ -59,8 +59,33 @@ def test_every_row_has_its_slopes_in_javascript():
     assert 'slopes["softmax/3/1"]' in written
 
 
+def test_a_rule_that_goes_on_from_what_it_has_is_printed_once_a_step():
+    """Sixty steps of Newton's for a root: as a tree it has 3**60 leaves, as a chain sixty lines."""
+    root = x = variable("x")
+    for _ in range(60):
+        root = root - (root * root - x) / (2.0 * root)
+    assignments, (result,) = source_of([root])
+    assert len(assignments) == 60 - 1
+    namespace = {"x": 2.0}
+    exec("\n".join([*assignments, f"result = {result}"]), namespace)
+    assert namespace["result"] == pytest.approx(2**0.5, rel=1e-15)
+
+
+def test_a_rule_that_nests_deep_is_cut_into_lines_that_python_reads():
+    total = x = variable("x")
+    for i in range(3000):
+        total = 1.0 / (x + total) if i % 2 else x * (1.0 + total)
+    assignments, (result,) = source_of([total])
+    namespace = {"x": 1.5}
+    exec("\n".join([*assignments, f"result = {result}"]), namespace)
+    expected = 1.5
+    for i in range(3000):
+        expected = 1.0 / (1.5 + expected) if i % 2 else 1.5 * (1.0 + expected)
+    assert namespace["result"] == expected
+
+
 def test_javascript_has_the_rules_that_are_used_and_what_these_call():
     written = table_source([Use("sigmoid", 1), Use("sigmoid", 1)])
     assert [line.split(" = ")[0] for line in written.splitlines()] == [
-        "value.sech", "value.square", "value.sigmoid", 'slopes["sigmoid"]',
+        "value.square", "value.sech", "value.sigmoid", 'slopes["sigmoid"]',
     ]  # fmt: skip

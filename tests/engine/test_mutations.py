@@ -4,10 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from autograd.check.rows import CHECKS
 from autograd.ops import table
 from autograd.ops.primitive import TABLE, Atom
-from tests.engine import test_table
-from tests.engine.test_table import CHECKS
 
 FAULTS = {
     "a sign": ("cos", {"slopes": lambda y, x: table.sin(x)}),
@@ -43,11 +42,12 @@ FAULTS = {
 def caught_by(row):
     """The names of the checks that refuse the row."""
     caught = []
-    for check in CHECKS:
+    for name, check in CHECKS.items():
         try:
-            check(row)
+            if not all(answer.agrees for answer in check(row)):
+                caught.append(name)
         except Exception:  # a rule so wrong that it cannot be computed is caught too
-            caught.append(check.__name__)
+            caught.append(name)
     return caught
 
 
@@ -62,16 +62,15 @@ def test_an_unchanged_copy_is_not(name):
 
 
 @pytest.mark.parametrize(("fault", "check"), [
-    ("a factor", "check_slopes"), ("a factor", "check_finite_differences"), ("cancelling sigmoid", "check_slopes"),
-    ("a last few digits", "check_slopes"), ("erfc as 1 - erf", "check_value"), ("the kink of relu", "check_edges"),
-    ("a derivative of no second order", "check_second_derivatives"), ("a textbook form", "check_textbook"),
+    ("a factor", "slopes"), ("a factor", "differences"), ("cancelling sigmoid", "slopes"),
+    ("a last few digits", "slopes"), ("erfc as 1 - erf", "value"), ("the kink of relu", "edges"),
+    ("a derivative of no second order", "second slopes"), ("a textbook form", "textbook"),
 ])  # fmt: skip
 def test_by_the_check_that_is_meant_for_it(fault, check):
     name, columns = FAULTS[fault]
-    with pytest.raises(AssertionError):
-        getattr(test_table, check)(replace(TABLE[name], **columns))
+    assert not all(answer.agrees for answer in CHECKS[check](replace(TABLE[name], **columns)))
 
 
 def test_readings_that_differ_are_caught():
     wrong = Atom(TABLE["exp"].rule.float, lambda x: TABLE["exp"].rule.array(x) * (1 + 1e-13))
-    assert "check_readings_agree" in caught_by(replace(TABLE["exp"], rule=wrong))
+    assert "readings" in caught_by(replace(TABLE["exp"], rule=wrong))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
+from functools import cache
 
 import numpy as np
 import pytest
@@ -26,6 +27,7 @@ HARD = (nan, inf, -inf, 0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, 5e-324,
         -1e-160, 1e-8, 1e308, -1e308, 2.0**1023 * (2 - 2.0**-52), 1e160, -1e160, 1e16, 18.0, -18.0, 709.5, -745.0,
         1000.0, -1000.0, 1 - 2.0**-53, 1 + 2.0**-52, math.pi / 2, 1e22)  # fmt: skip
 IN_VECTORS = (nan, inf, -inf, 0.0, 1.0, -1.0, 1e308, -1e308, 0.5, -745.0, 5e-324)
+Case = tuple[tuple[float, ...], list[float]]  # operands; value and slopes
 INDEXED = ("softmax", "log_softmax")  # whose first operand says which component is meant
 
 # What may differ, and why.
@@ -38,7 +40,7 @@ def points_of(row: Primitive) -> list[tuple[float, ...]]:
     dice = random.Random(row.name)
     if row.variadic:
         vectors = [v for n in (1, 2) for v in itertools.product(IN_VECTORS, repeat=n)]
-        vectors += [tuple(dice.choices(IN_VECTORS, k=n)) for n in (3, 5) for _ in range(300)]
+        vectors += [tuple(dice.choices(IN_VECTORS, k=3)) for _ in range(300)]
         return vectors if row.name not in INDEXED else [(float(i), *v) for v in vectors for i in range(len(v))]
     if row.name == "polygamma":
         return [(n, x) for n in (0.0, 1.0, 2.0, 5.0, 0.5, -1.0, 1e300) for x in HARD]
@@ -87,13 +89,19 @@ def answers(kernel, quantities: np.ndarray, batched: bool) -> list[list[float]]:
     return each.tolist()
 
 
+@cache
+def cases_of(row: Primitive) -> list[list[Case]]:
+    """Where a row is tried and what it says there, by what one program can be made for."""
+    groups: dict[tuple[float, ...], list[Case]] = {}
+    for at in points_of(row):
+        groups.setdefault((len(at), at[0] if row.name in INDEXED else 0.0), []).append((at, eager(row, at)))
+    return list(groups.values())
+
+
 @pytest.mark.parametrize("machine", [Interpreter, NumpyKernel, StraightLine, TapeKernel])
 @pytest.mark.parametrize("row", TABLE.values(), ids=TABLE.keys())
 def test_every_executor_is_eager_s_on_special_values(row, machine):
-    groups: dict[tuple[float, ...], list[tuple[tuple[float, ...], list[float]]]] = {}
-    for at in points_of(row):
-        groups.setdefault((len(at), at[0] if row.name in INDEXED else 0.0), []).append((at, eager(row, at)))
-    for cases in groups.values():
+    for cases in cases_of(row):
         for batched in (True, False):
             some = cases if batched else cases[:: max(1, len(cases) // 40)]
             kernel = machine(task_of(row, some[0][0], batched))

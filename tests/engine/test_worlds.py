@@ -308,7 +308,7 @@ def test_inside_a_derivative_along_its_argument(called, around):
 
 
 def closures(t):
-    """The same calls of the function of b alone, which has a = t from around it."""
+    """The same calls, to be made, of the function of b alone, which has a = t from around it."""
 
     def g(y):
         return f([t, y[0]])
@@ -317,26 +317,26 @@ def closures(t):
         return compile(lambda z: f([t, z[0]]))(y)
 
     return {
-        "grad": (grad(g)([B]), [[(0, 1, 1)]]),
-        "value_and_grad": (value_and_grad(g)([B]), [[(0, 0, 1)], [(0, 1, 1)]]),
-        "hessian": (hessian(g)([B]), [[(0, 2, 1)]]),
-        "jvp": (jvp(g, ([B],), ([2.0],)), [[(0, 0, 1)], [(0, 1, 2)]]),
-        "vjp": (vjp(g, [B])[1](3.0)[0], [[(0, 1, 3)]]),
-        "hvp": (hvp(g, ([B],), ([2.0],))[0], [[(0, 2, 2)]]),
-        "compiled": (compile(g)([B]), [[(0, 0, 1)]]),
-        "compiled grad": (compile(g).grad([B]), [[(0, 1, 1)]]),
-        "compiled hessian": (compile(g).hessian([B]), [[(0, 2, 1)]]),
-        "compiled hvp": (compile(g).hvp([B], [2.0]), [[(0, 2, 2)]]),
-        "compiled jvp": (compile(g).jvp([B], [2.0]), [[(0, 0, 1)], [(0, 1, 2)]]),
-        "compiled vjp": (compile(g).vjp([B], 3.0), [[(0, 0, 1)], [(0, 1, 3)]]),
+        "grad": (lambda: grad(g)([B]), [[(0, 1, 1)]]),
+        "value_and_grad": (lambda: value_and_grad(g)([B]), [[(0, 0, 1)], [(0, 1, 1)]]),
+        "hessian": (lambda: hessian(g)([B]), [[(0, 2, 1)]]),
+        "jvp": (lambda: jvp(g, ([B],), ([2.0],)), [[(0, 0, 1)], [(0, 1, 2)]]),
+        "vjp": (lambda: vjp(g, [B])[1](3.0)[0], [[(0, 1, 3)]]),
+        "hvp": (lambda: hvp(g, ([B],), ([2.0],))[0], [[(0, 2, 2)]]),
+        "compiled": (lambda: compile(g)([B]), [[(0, 0, 1)]]),
+        "compiled grad": (lambda: compile(g).grad([B]), [[(0, 1, 1)]]),
+        "compiled hessian": (lambda: compile(g).hessian([B]), [[(0, 2, 1)]]),
+        "compiled hvp": (lambda: compile(g).hvp([B], [2.0]), [[(0, 2, 2)]]),
+        "compiled jvp": (lambda: compile(g).jvp([B], [2.0]), [[(0, 0, 1)], [(0, 1, 2)]]),
+        "compiled vjp": (lambda: compile(g).vjp([B], 3.0), [[(0, 0, 1)], [(0, 1, 3)]]),
         "compiled jvp over a batch": (
-            compile(g, in_axes=0, reduce="sum").jvp([[B], [B]], [[2.0], [1.0]]),
+            lambda: compile(g, in_axes=0, reduce="sum").jvp([[B], [B]], [[2.0], [1.0]]),
             [[(0, 0, 2)], [(0, 1, 3)]],
         ),
-        "compiled, nested": (compile(nested).value_and_grad([B]), [[(0, 0, 1)], [(0, 1, 1)]]),
-        "grad of compiled": (grad(compile(g))([B]), [[(0, 1, 1)]]),
-        "compiled over a batch": (compile(g, in_axes=0, reduce="sum")([[B], [B]]), [[(0, 0, 2)]]),
-        "graph": (graph_over(t), [[(0, 0, 1)], [(0, 1, 1)]]),
+        "compiled, nested": (lambda: compile(nested).value_and_grad([B]), [[(0, 0, 1)], [(0, 1, 1)]]),
+        "grad of compiled": (lambda: grad(compile(g))([B]), [[(0, 1, 1)]]),
+        "compiled over a batch": (lambda: compile(g, in_axes=0, reduce="sum")([[B], [B]]), [[(0, 0, 2)]]),
+        "graph": (lambda: graph_over(t), [[(0, 0, 1)], [(0, 1, 1)]]),
     }
 
 
@@ -354,7 +354,7 @@ NAMES = ["grad", "value_and_grad", "hessian", "jvp", "vjp", "hvp", "compiled", "
 @pytest.mark.parametrize("called", NAMES)
 def test_inside_a_derivative_along_what_it_closes_over(called, around):
     answers = closures(A)[called][1]
-    found = ENCLOSED[around](lambda t: weighted(closures(t)[called][0]))
+    found = ENCLOSED[around](lambda t: weighted(closures(t)[called][0]()))
     close(found, weighted_expected(answers, (1, 0)))
 
 

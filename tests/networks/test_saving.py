@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import nn
@@ -148,14 +148,12 @@ def test_files_of_every_version_are_read(version, tmp_path):
 
 
 @given(cut=st.integers(0, len(WHOLE) - 1))
-@settings(max_examples=60, deadline=None)
 def test_a_file_cut_anywhere_is_refused(tmp_path_factory, cut):
     with pytest.raises(FileFormatError, match="damaged"):
         loaded(tmp_path_factory, WHOLE[:cut])
 
 
 @given(at=st.integers(0, len(WHOLE) - 1), bit=st.integers(0, 7))
-@settings(max_examples=150, deadline=None)
 def test_a_flipped_bit_is_refused_or_means_nothing(tmp_path_factory, at, bit):
     content = bytearray(WHOLE)
     content[at] ^= 1 << bit

@@ -20,7 +20,8 @@ QUICK = {"learning_rate_init": 0.05, "max_iter": 60, "random_state": 0, "backend
 
 
 @parametrize_with_checks([
-    MLPClassifier((8,), learning_rate_init=0.05, max_iter=60), MLPRegressor((8,), learning_rate_init=0.05, max_iter=60),
+    MLPClassifier((8,), learning_rate_init=0.05, max_iter=30, backend="numpy"),
+    MLPRegressor((8,), learning_rate_init=0.05, max_iter=30, backend="numpy"),
 ])  # fmt: skip
 def test_scikit_learns_own_checks(estimator, check):
     check(estimator)

@@ -259,6 +259,7 @@ def test_vectors_of_infinities_equal_the_interpreter_s(largest, tmp_path, monkey
     np.testing.assert_allclose(got, in_python(program, samples), rtol=1e-13)
 
 
+@pytest.mark.thorough
 def test_a_table_s_operands_stand_in_the_work_array(tmp_path):
     x = [Value(0.1 * (i % 7)) for i in range(300_000)]  # more than a small stack would hold
     program = program_from([autograd.logsumexp(x)], x)

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_kernels_read_and_write_what_they_are_handed_and_nothing_beside_it():
-    command = [sys.executable, "-m", "tests.walks.layouts", "--runs", "500"]
+    command = [sys.executable, "-m", "tests.walks.layouts", "--runs", "250"]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert ran.returncode == 0, ran.stderr[-4000:]
     assert "runs of kernels: no access out of bounds" in ran.stdout

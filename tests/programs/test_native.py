@@ -98,29 +98,22 @@ def grouped(row: Primitive) -> list[list[tuple[float, ...]]]:
 
 @ROWS
 @pytest.mark.parametrize("shape", [StraightLine, TapeKernel])
-def test_every_row_and_slope_is_eager_s(row, shape):
+def test_every_row_and_slope_is_eager_s_in_a_batch_and_alone(row, shape):
     for samples in grouped(row):
         kernel, leading = shape(task_of(row, samples[0])), row.name in INDEXED
         batch = np.array(samples)[:, leading:].copy()
         each = np.zeros((len(samples), 1 + batch.shape[1]))
         kernel.run(np.zeros(0), batch, each, np.zeros(0))
-        wrong = [
-            (at, got, eager(row, at))
-            for at, got in zip(samples, each.tolist(), strict=True)
-            if not agree(row, got, eager(row, at))
-        ]
-        assert not wrong, f"{row.name}: (at, value and slopes, eager): {wrong[:5]} and {len(wrong) - 5} more"
-
-
-@ROWS
-@pytest.mark.parametrize("shape", [StraightLine, TapeKernel])
-def test_a_single_sample_is_eager_s(row, shape):
-    for samples in grouped(row):
-        kernel, leading = shape(task_of(row, samples[0])), row.name in INDEXED
-        for at in samples:
-            each = np.zeros((1, 1 + len(at) - leading))
-            kernel.run(np.zeros(0), np.array([at[leading:]]), each, np.zeros(0))
-            assert agree(row, each[0].tolist(), eager(row, at)), f"{row.name}{at} = {each[0]}, eager {eager(row, at)}"
+        alone = np.zeros_like(each)
+        for i in range(len(samples)):
+            kernel.run(np.zeros(0), batch[i : i + 1], alone[i : i + 1], np.zeros(0))
+        for answers in (each, alone):
+            wrong = [
+                (at, got, eager(row, at))
+                for at, got in zip(samples, answers.tolist(), strict=True)
+                if not agree(row, got, eager(row, at))
+            ]
+            assert not wrong, f"{row.name}: (at, value and slopes, eager): {wrong[:5]} and {len(wrong) - 5} more"
 
 
 # -- whole programs ---------------------------------------------------------------------------------

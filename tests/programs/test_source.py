@@ -9,7 +9,7 @@ import unicodedata
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from autograd.ops.primitive import TABLE
@@ -60,7 +60,6 @@ def parameters_of(program: Program) -> list[str]:
 @given(st.lists(NAMES, min_size=1, max_size=12))
 @example(AWKWARD)
 @example([""] * 5 + ["\ud800", "*/", "*\\\n/", "</script>", "%s", "{}", "w" * 100_000, "w" * 100_001, "\u2028", "\0"])
-@settings(max_examples=60)
 def test_any_names_give_source_that_computes_the_same_bits(names):
     program = a_program(names)
     assert_the_same(program, [0.1 + 0.37 * i for i in range(len(names))])

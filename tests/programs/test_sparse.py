@@ -97,7 +97,6 @@ def test_entries_are_those_of_the_dense_answer_to_the_bit(seed, inputs, outputs,
     verify(q._latest().latest_program)
 
 
-@settings(max_examples=60)
 @given(st.integers(0, 10**9), st.integers(1, 9), st.integers(1, 9), st.booleans())
 def test_both_ways_write_the_same_matrix(seed, inputs, outputs, triangle):
     """Rows backwards and columns forwards; of a gradient's the lower triangle."""

@@ -91,6 +91,7 @@ def test_the_network_reads_digits_that_it_never_saw(tmp_path, capsys):
     assert float(re.search(r"never saw: ([\d.]+)%", capsys.readouterr().out)[1]) >= 96.0
 
 
+@pytest.mark.thorough
 def test_the_lecture_is_a_command_of_its_own(tmp_path):
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(

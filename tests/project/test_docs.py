@@ -73,16 +73,16 @@ def test_what_pages_are_compared_with_is_installed(package: str) -> None:
 # -- the extras ----------------------------------------------------------------------------------------
 
 MISSING = {
-    "native": ["llvmlite"], "plots": ["matplotlib"], "progress": ["tqdm", "tqdm.auto"], "images": ["cairosvg"],
-    "onnx": ["onnx"], "sklearn": ["sklearn", "sklearn.base"], "torch": ["torch"], "jax": ["jax"],
-    "distributed": ["dask", "dask.delayed"], "demos": ["matplotlib"],
+    "native": ["llvmlite"], "check": ["mpmath"], "plots": ["matplotlib"], "progress": ["tqdm", "tqdm.auto"],
+    "images": ["cairosvg"], "onnx": ["onnx"], "sklearn": ["sklearn", "sklearn.base"], "torch": ["torch"],
+    "jax": ["jax"], "distributed": ["dask", "dask.delayed"], "demos": ["matplotlib"],
 }  # fmt: skip
 WITHOUT = """
 import os, sys
 for package in {packages}:
     sys.modules[package] = None
 os.environ["PATH"] = ""
-from autograd import Value, compile
+from autograd import Value, check_primitive, compile
 from autograd.program.blocks import sum_over_blocks
 from nn import MLP
 import viz
@@ -115,6 +115,7 @@ def test_the_page_of_extras_has_them_all_and_the_sentence_that_each_missing_one_
 # -- notebooks --------------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_notebooks_of_the_chapters_print_the_same_in_a_kernel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One kernel for all, emptied in between: starting one takes longer than a chapter does."""
     monkeypatch.setenv("PYTHONPATH", str(DOCS.parent))

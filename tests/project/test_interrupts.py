@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 from pathlib import Path
@@ -17,6 +18,13 @@ pytestmark = [
     # Ctrl-C may come while Python cleans up after something, and is then not raised but said
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def what_was_cut_off_is_collected_here():
+    yield
+    gc.collect()
+
 
 SLOW = ("save", "load", "two threads", "compile, llvm", "explore")
 

@@ -131,6 +131,7 @@ def test_the_tests_walk_to_a_new_row(wrong: bool, tmp_path: Path) -> None:
         "-m",
         "pytest",
         "-q",
+        "-n0",
         "-p",
         "no:cacheprovider",
         "tests/engine/test_table.py",

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import viz
@@ -243,7 +243,6 @@ def by_python(text, known):
         return None
 
 
-@settings(max_examples=100)
 @given(plans, CONDITIONS)
 def test_conditions_are_pythons_step_by_step(plan, text):
     session = Session(record(build(plan)))

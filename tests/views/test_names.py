@@ -125,7 +125,6 @@ def explained(J, wrt):
     return derivation
 
 
-@settings(max_examples=60)
 @given(graphs(), st.data())
 def test_derive_explains_every_symbol(J, data):
     seen = trace(J)
@@ -133,7 +132,6 @@ def test_derive_explains_every_symbol(J, data):
     explained(J, Names(trace(J).columns).called(data.draw(st.sampled_from(reached))))
 
 
-@settings(max_examples=60)
 @given(graphs([None]), st.data())
 def test_the_more_so_where_nothing_has_a_name(J, data):
     reached = [node.id for node in trace(J).nodes if node.delta is not None]

@@ -6,7 +6,7 @@ import random
 from itertools import combinations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from viz.pictures.by_columns import by_columns
@@ -68,7 +68,6 @@ def along(curve: list[Point]) -> list[Point]:
 
 
 @pytest.mark.parametrize("compact", [False, True])
-@settings(max_examples=60)
 @given(seed=st.integers(0, 10**9))
 def test_nothing_overlaps_and_nothing_is_lost(compact, seed):
     shapes, links = a_picture(seed)
@@ -91,7 +90,6 @@ def test_nothing_overlaps_and_nothing_is_lost(compact, seed):
         assert within(thing, (0.0, 0.0, laid.width, laid.height))
 
 
-@settings(max_examples=60)
 @given(seed=st.integers(0, 10**9))
 def test_arrows_run_from_their_tails_to_their_slots_and_through_no_box(seed):
     shapes, links = a_picture(seed)

@@ -6,7 +6,7 @@ import random
 from itertools import groupby
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import viz
@@ -34,7 +34,6 @@ def replay(root, taken):
     return known, sums
 
 
-@settings(max_examples=80)
 @given(plans, st.data())
 def test_any_state_is_a_replay_from_scratch(plan, data):
     root = build(plan)
@@ -48,7 +47,6 @@ def test_any_state_is_a_replay_from_scratch(plan, data):
             assert value.grad == 0.0
 
 
-@settings(max_examples=80)
 @given(plans)
 def test_at_the_end_everything_is_complete_and_is_the_traces(plan):
     root = build(plan)
@@ -62,7 +60,6 @@ def test_at_the_end_everything_is_complete_and_is_the_traces(plan):
         assert found.no_path == (node.delta is None)
 
 
-@settings(max_examples=80)
 @given(plans)
 def test_every_step_changes_its_target_and_nothing_else(plan):
     log = record(build(plan))

@@ -4,7 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import autograd
@@ -39,7 +39,6 @@ def same(one, other):
     return repr(one) == repr(other)
 
 
-@settings(max_examples=80)
 @given(plans)
 def test_every_record_is_what_the_graph_holds(plan):
     root = build(plan)
@@ -68,7 +67,6 @@ def test_every_record_is_what_the_graph_holds(plan):
     assert values[seen.root] is root
 
 
-@settings(max_examples=80)
 @given(plans)
 def test_the_steps_are_those_of_the_chain_rule(plan):
     root = build(plan)

@@ -97,13 +97,13 @@ def test_exponentially_many_tied_paths():
     assert "e903 paths" in str(found)
 
 
-def test_a_chain_of_100_000_nodes():
+def test_a_chain_of_20_000_nodes():
     w = x = Value(0.5, name="w")
-    for _ in range(50_000):
+    for _ in range(10_000):
         x = tanh(x) * 1.0001 + 1e-3 * w
     found = why(x, w, top=10)
     assert len(found.paths) == 10
-    assert found.count == 50_001
+    assert found.count == 10_001
     assert "slopes, product" in str(found)
     assert len(str(found)) < 10_000
 

@@ -23,8 +23,8 @@ import mpmath
 from mpmath import mp, mpf
 
 from autograd import check_grad
+from autograd.check.definition import NOT_A_QUANTITY, defined
 from autograd.ops.primitive import TABLE
-from tests.engine.test_table import NOT_A_QUANTITY, defined
 
 DIGITS, STEP = 500, mpf(10) ** -50
 Tree = Any  # "x", a float, or (a row, *trees)

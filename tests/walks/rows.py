@@ -29,9 +29,9 @@ from mpmath import mp, mpf
 
 import autograd
 from autograd import Value, gradient
+from autograd.check.definition import NOT_A_QUANTITY, defined
 from autograd.ops.primitive import TABLE, Primitive
 from autograd.recorder import record
-from tests.engine.test_table import NOT_A_QUANTITY, defined
 
 inf, nan = math.inf, math.nan
 Point = tuple[float, ...]

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.ops.primitive import title_of
 from viz.columns import Marks, Numbers, products
 from viz.names import Names
 from viz.recording import PHASES, Recording
@@ -47,7 +48,7 @@ class StepColumns:
     @cached_property
     def ops(self) -> list[str]:
         """The names of the operations, in the order of their codes."""
-        return [name for name, _ in self.log.trace.columns.ops]
+        return [title_of(name) for name, _ in self.log.trace.columns.ops]
 
     @cached_property
     def name_table(self) -> list[str]:

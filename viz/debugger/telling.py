@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from autograd.files import LONGEST_PATH
+from autograd.ops.primitive import title_of
 from autograd.text import short, visible
 from viz.columns import KINDS, LEAF, Step
 from viz.debugger.session import Moved, Session
@@ -186,7 +187,8 @@ class Telling:
         """What is known of a node, and what it is."""
         yield self._words.known(self._session.state, node)
         row = self._trace.nodes[node]
-        kind = f"computed by {row.op} in step {self._session.computed_at(node):,}" if row.op else f"a {row.kind}"
+        op = title_of(row.op)
+        kind = f"computed by {op} in step {self._session.computed_at(node):,}" if op else f"a {row.kind}"
         yield self._style(f"  {kind}{f', in {short(row.scope)}' if row.scope else ''}", "dim")
 
     def nodes(self, nodes: list[int]) -> Iterator[str]:

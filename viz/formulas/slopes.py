@@ -33,9 +33,19 @@ def textbook_terms(
         else:
             symbols[f"x{i}"] = box
             arguments.append(variable(f"x{i}"))
+    if primitive.opaque:
+        return _opaque(primitive, operands)
     rule = primitive.textbook or primitive.slopes
     slopes = rule(variable("y"), *arguments)
     return (slopes if isinstance(slopes, tuple) else (slopes,)), symbols
+
+
+def _opaque(primitive: Primitive, operands: Sequence[Box]) -> tuple[tuple[Any, ...], dict[str, Box]]:
+    """f′(x), f′₁(a, b): of a derivative that is a function of Python's only the name can be said."""
+    slopes = [variable(f"s{i}") for i in range(len(operands))]
+    word = n.Word(f"{primitive.title}′")
+    functions = [word if len(operands) == 1 else n.Below(word, n.Number(i + 1.0)) for i in range(len(operands))]
+    return tuple(slopes), {slope.name: n.call(f, *operands) for slope, f in zip(slopes, functions, strict=True)}
 
 
 def laid_out(term: Any, symbols: dict[str, Box]) -> Box:

@@ -46,7 +46,7 @@ def written(primitive: Primitive, operands: Sequence[Box]) -> Box:
         return _box(_notation(primitive), _names(primitive, operands))
     except _Unreadable as error:
         raise ArgumentError(
-            f"what the row {primitive.name!r} shows cannot be read at {error}: {__name__} says what can"
+            f"what the row {primitive.title!r} shows cannot be read at {error}: {__name__} says what can"
         ) from None
 
 
@@ -65,7 +65,7 @@ class _Unreadable(Exception):
 
 @cache
 def _notation(primitive: Primitive) -> ast.expr:
-    shows = primitive.shows or f"{primitive.name}({', '.join(primitive.operands)})"
+    shows = primitive.shows or f"{primitive.title}({', '.join(primitive.operands)})"
     try:
         return ast.parse(shows, mode="eval").body
     except SyntaxError:

@@ -10,7 +10,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from autograd.errors import ArgumentError
-from autograd.ops.primitive import lookup
+from autograd.ops.primitive import lookup, title_of
 from autograd.text import short
 from viz.columns import KINDS, LEAF
 from viz.formulas.printers import mathml_pattern
@@ -76,7 +76,7 @@ class ExplorableGraph:
             "narrow": self.narrow + constants,
             "kind": columns.kind.tolist(),
             "op": columns.op.tolist(),
-            "ops": [{"name": name, "symbol": symbol, "doc": _doc(name)} for name, symbol in columns.ops],
+            "ops": [{"name": title_of(name), "symbol": symbol, "doc": _doc(name)} for name, symbol in columns.ops],
             "scope": [scopes.of[i] for i in label],
             "scopes": scopes.texts,
             "source": [sources.of[i] for i in label],

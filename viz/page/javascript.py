@@ -134,6 +134,8 @@ def _parameters(row: Primitive) -> list[str]:
 def _slopes(use: Use) -> tuple[list[str], tuple[Term, ...]]:
     """The parameters beside y, and the slopes; the vector of a variadic row is xs[0], xs[1], …"""
     row = lookup(use.op)
+    if row.opaque:
+        raise _target().refusal(row)
     if not row.variadic:
         parameters = _parameters(row)
         return parameters, row.slope_terms([variable(parameter) for parameter in parameters])

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.ops.primitive import title_of
 from autograd.text import apart
 from viz.columns import CONSTANT, KINDS, OPERATION, Columns, Indices, Marks, Numbers, products
 from viz.names import NARROW, Names
@@ -181,7 +182,7 @@ def _counts(group: Group, members: int, of_op: list[int], ops: tuple[tuple[str, 
     yield f"{members:,} nodes" if members > 1 else "1 node"
     often = sorted((op for op, many in enumerate(of_op) if many), key=lambda op: -of_op[op])[:3]
     if often:
-        yield ", ".join(f"{of_op[op]:,} {ops[op][0]}" for op in often)
+        yield ", ".join(f"{of_op[op]:,} {title_of(ops[op][0])}" for op in often)
 
 
 def _arrows(trace: Trace, grouping: Grouping, ids: list[str]) -> Iterator[Arrow]:

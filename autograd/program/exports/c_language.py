@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from textwrap import wrap
 
 from autograd.ops.expression import ARITHMETIC, COMPARISONS, Expression, Language, Term, same, source_of, variable
-from autograd.ops.primitive import TABLE, Primitive, lookup
+from autograd.ops.primitive import Primitive, is_row, lookup
 from autograd.ops.resolution import Target
 from autograd.program.exports.c_functions import FUNCTIONS, Function
 from autograd.program.libm import LIBM
@@ -91,7 +91,7 @@ def _with_arrays(term: Term, whole: Sequence[Expression], vectors: list[list[Ter
     if not isinstance(term, Expression) or not term.operands:
         return term
     operands = [_with_arrays(operand, whole, vectors) for operand in term.operands]
-    if not (term.name in TABLE and TABLE[term.name].variadic):
+    if not (is_row(term.name) and lookup(term.name).variadic):
         return Expression(term.name, *operands)
     leading = int(lookup(term.name).has_index)
     vector = operands[leading:]

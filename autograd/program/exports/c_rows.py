@@ -63,6 +63,8 @@ def _write(need: Need, sources: dict[Need, str]) -> None:
 def _source(need: Need) -> Function:
     """The function, and the rows whose values it calls."""
     row = lookup(need.row)
+    if row.opaque and need.slot is not None:
+        raise TARGET.refusal(row)
     if row.variadic and need.slot is not None:
         return _variadic_slope(need, row)
     names = [f"{name}_" if name in KEYWORDS | LIBRARY else name for name in row.operands]

@@ -125,6 +125,8 @@ class _Functions:
 
     def slope(self, row: Primitive, slot: int, count: int = 0, component: float | None = None) -> Callable[..., Any]:
         """The slope along one operand, of (y, *operands); a row of many operands has `count`."""
+        if row.opaque:
+            raise TARGET.refusal(row)
         names = [f"x{i}" for i in range(count)] if row.variadic else list(row.operands)
         operands: list[Any] = [variable(name) for name in names]
         known = operands if component is None else [component, *operands[1:]]
@@ -139,34 +141,39 @@ class _Functions:
         return self._written[key]
 
     def _differentiable(self, row: Primitive) -> Callable[..., Any]:
+        atom, term = TARGET.resolve(row, [variable(name) for name in row.operands])
+        return self._with_slopes(row, _own(atom) if atom else self._printed(row.name, row.operands, term))
+
+    def _with_slopes(self, row: Primitive, function: Callable[..., Any], count: int = 0) -> Callable[..., Any]:
+        """A row's function with the row's own slopes, of `count` operands if it takes any number."""
         import jax
 
-        atom, term = TARGET.resolve(row, [variable(name) for name in row.operands])
-        value = jax.custom_jvp(_own(atom) if atom else self._printed(row.name, row.operands, term))
+        value = jax.custom_jvp(function)
 
         def derivative(operands: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
             y = value(*operands)
             total = jax.numpy.zeros_like(y)
             for slot, tangent in enumerate(tangents):
                 if not isinstance(tangent, jax.custom_derivatives.SymbolicZero):
-                    total = total + self.slope(row, slot)(y, *operands) * tangent
+                    total = total + self.slope(row, slot, count)(y, *operands) * tangent
             return y, total
 
         value.defjvp(derivative, symbolic_zeros=True)  # else the slope in a constant exponent, nan, would count
-        function: Callable[..., Any] = value
-        return function
+        written: Callable[..., Any] = value
+        return written
 
     def _of_many(self, row: Primitive) -> Callable[..., Any]:
-        """A row of any number of operands: JAX's own, with JAX's derivative too, else as its rule is for so many."""
+        """A row of any number of operands: JAX's own, with JAX's derivative too, else as its rules are for so many."""
         if row in ATOMS:
             return _own(ATOMS[row])
 
-        def function(*xs: Any) -> Any:
-            operands = [variable(f"x{i}") for i in range(len(xs))]
-            _, term = TARGET.resolve(row, operands)
-            return self._printed(row.name, [operand.name for operand in operands], term)(*xs)
+        return lambda *xs: self._once((row, len(xs)), lambda: self._of_so_many(row, len(xs)))(*xs)
 
-        return function
+    def _of_so_many(self, row: Primitive, count: int) -> Callable[..., Any]:
+        operands = [variable(f"x{i}") for i in range(count)]
+        _, term = TARGET.resolve(row, operands)
+        function = self._printed(row.name, [operand.name for operand in operands], term)
+        return function if row.has_index else self._with_slopes(row, function, count)
 
     def _printed(self, name: str, parameters: Sequence[str], term: Any) -> Callable[..., Any]:
         """A function of JAX's arrays from a rule."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from autograd.errors import ArgumentError
 from autograd.ops import gamma, table
-from autograd.ops.expression import COMPARISONS, WHERE, Expression, Term, variable
+from autograd.ops.expression import COMPARISONS, WHERE, Expression, Term, variable, within
 from autograd.ops.primitive import Primitive, lookup
 from autograd.ops.resolution import Target
 from autograd.ops.special import halves
@@ -51,12 +52,21 @@ def value(code: Code, row: Primitive, operands: Sequence[Number], exact: bool = 
 
 def slope(code: Code, row: Primitive, slot: int, y: Number, operands: Sequence[Number]) -> Number:
     """The slope of a row along one operand; 0 where no derivative flows."""
+    if row.opaque:
+        asked = callback(_float_slope(row, slot), f"{row.name}.{slot}", 1 + len(operands))
+        return code.scalar_function(asked, y, *operands, attributes="")
     if (row, slot) in _SLOPES:
         return _SLOPES[row, slot](y, *operands)
     known: list[Any] = [variable(f"x{i}") if o.known is None else o.known for i, o in enumerate(operands)]
     term = row.slope_terms(known if row.variadic else [variable(f"x{i}") for i in range(len(operands))])[slot]
     names = {"y": y, **{f"x{i}": o for i, o in enumerate(operands)}}
     return _number(_write(code, term, names))
+
+
+@cache
+def _float_slope(row: Primitive, slot: int) -> Callable[..., float]:
+    """One function a slope, since callbacks are known by it."""
+    return lambda *operands: row.float_slopes(*operands)[slot] or 0.0
 
 
 def _number(written: Number | Mask) -> Number:
@@ -68,11 +78,20 @@ def _number(written: Number | Mask) -> Number:
 
 def _write(code: Code, term: Term, names: dict[str, Number]) -> Number | Mask:
     """An Expression of `names`; None, no derivative, is 0."""
-    if not isinstance(term, Expression):
-        return code.constant(0.0 if term is None else float(term))
-    if not term.operands:
-        return names[term.name]
-    operands = [_write(code, operand, names) for operand in term.operands]
+    written: dict[int, Number | Mask] = {}
+
+    def now(operand: Term) -> Number | Mask:
+        if isinstance(operand, Expression):
+            return written[id(operand)]
+        return code.constant(0.0 if operand is None else float(operand))
+
+    for part in within([term]):
+        written[id(part)] = _operation(part, list(map(now, part.operands))) if part.operands else names[part.name]
+    return now(term)
+
+
+def _operation(term: Expression, operands: Sequence[Number | Mask]) -> Number | Mask:
+    code: Code = operands[0].code
     if term.name == WHERE:
         condition = operands[0] if isinstance(operands[0], Mask) else operands[0].compare("une", 0.0)
         return code.select(condition, _number(operands[1]), _number(operands[2]))

@@ -175,6 +175,8 @@ def _slope_term(row: str, slot: int, count: int) -> Any:
     whole = (Operation(row, slot), -1, *range(count))
     if lookup(row).has_index:
         return whole if slot else None
+    if lookup(row).opaque:
+        return whole
     term = slope_terms(row, count)[slot]
     if not isinstance(term, Expression) or not term.operands:
         return _plain(term)

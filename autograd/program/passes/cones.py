@@ -122,7 +122,7 @@ def _silent(operation: Operation) -> tuple[int, ...]:
     row = lookup(operation.row)
     if row.has_index:
         return (0,)
-    slopes = () if row.variadic else slope_terms(operation.row, len(row.operands))
+    slopes = () if row.variadic or row.opaque else slope_terms(operation.row, len(row.operands))
     return tuple(slot for slot, slope in enumerate(slopes) if slope is None)
 
 
