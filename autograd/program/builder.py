@@ -71,8 +71,8 @@ class Builder:
         found = self._written.get(key)
         if found is None:
             if operands and operands[0] < 0 and max(operands) < 0:
-                found = self.constant(self._computed(list(self._operations)[code], operands))
-            else:
+                found = self._folded(list(self._operations)[code], operands)
+            if found is None:
                 found = self._first + len(self._code)
                 self._code.append(code)
                 self._operands.append(operands)
@@ -83,6 +83,9 @@ class Builder:
         """Keep what is known of a result: what was said first, since what is written again is the same."""
         if words is not None and number >= self._first:
             self._words.setdefault(number, words)
+
+    def _folded(self, operation: Any, operands: Numbers) -> int | None:
+        return self.constant(self._computed(operation, operands)) if isinstance(operation, Operation) else None
 
     def _computed(self, operation: Operation, operands: Numbers) -> float:
         """The operation on constants, by the row's own rule on floats."""

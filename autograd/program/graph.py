@@ -106,6 +106,11 @@ class Graph:
         for i, code in enumerate(self.code.tolist()):
             yield Instruction(self.first + i, self.operations[code], tuple(operands[starts[i] : starts[i + 1]]))
 
+    @lazy
+    def has_loops(self) -> bool:
+        """Whether an instruction is of `autograd.program.loops`."""
+        return not all(isinstance(operation, Operation) for operation in self.operations)
+
     def __repr__(self) -> str:
         def count(n: int, what: str) -> str:
             return f"{n:,} {what}{'s' * (n != 1)}"

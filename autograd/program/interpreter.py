@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from autograd.ops.primitive import lookup
-from autograd.program.graph import Graph
+from autograd.program.graph import Graph, Operation
 from autograd.program.kernel import Floats, Kernel
+from autograd.program.loops import computed
 
 _BLOCK = 1024  # samples at a time: every intermediate number of every sample is kept
 
@@ -28,7 +29,11 @@ def interpret(program: Graph, inputs: Sequence[Any]) -> list[Any]:
     """
     numbers: list[Any] = [*(np.asarray(x, float) for x in inputs), *program.constants]
     for line in program:
-        row, operands = lookup(line.operation.row), [numbers[i] for i in line.operands]
+        operands = [numbers[i] for i in line.operands]
+        if not isinstance(line.operation, Operation):
+            numbers.append(computed(line.operation, operands, interpret))
+            continue
+        row = lookup(line.operation.row)
         if line.operation.slot is None:
             numbers.append(row.array(*operands))
         else:

@@ -8,6 +8,7 @@ import numpy as np
 
 from autograd.ops.primitive import lookup
 from autograd.program.graph import COLUMNS, Graph, Operation
+from autograd.program.loops import Column, Element, Final, Loop, Stack, Step
 
 MOST = 2**31  # operands of an instruction
 _AT_ONCE = 2**18  # instructions
@@ -48,6 +49,8 @@ def verify(program: Graph) -> None:
     rules = _Rules(*(np.array([_rule(operation)[i] for operation in operations], np.int64) for i in range(3)))
     for begin in range(0, n, _AT_ONCE):  # so that the checks need little beside the program
         _check_instructions(program, range(begin, min(n, begin + _AT_ONCE)), rules)
+    if program.has_loops:
+        _check_loops(program)
 
 
 def check_slot(operation: Operation) -> None:
@@ -66,7 +69,10 @@ class _Rules(NamedTuple):
     index: Any  # where the operand stands that chooses among those behind it; -1 if none does
 
 
-def _rule(operation: Operation) -> tuple[int, int, int]:
+def _rule(operation: Operation | Step) -> tuple[int, int, int]:
+    if not isinstance(operation, Operation):
+        count = len(operation.body.inputs) if isinstance(operation, Loop) else 1
+        return count, MOST if isinstance(operation, Stack) else count, -1
     row, slope = lookup(operation.row), operation.slot is not None
     index = int(slope) if row.has_index else -1  # y of a slope stands before it
     if row.arity is not None:
@@ -101,6 +107,46 @@ def _check_indices(program: Graph, code: Any, starts: Any, lengths: Any, rules: 
     require(
         ((index == np.floor(index)) & (index >= 0) & (index < lengths - place - 1)).all(), "an index chooses nothing"
     )
+
+
+def _check_loops(program: Graph) -> None:
+    """Numbers, runs of loops and columns stand where such are read; bodies are programs that fit their loops."""
+    kinds: list[int | Loop | None] = [None] * program.first  # None of a number, of a column its length
+    for loop in program.operations:
+        if isinstance(loop, Loop):
+            _check_body(loop)
+    for line in program:
+        kinds.append(_kind_of(line.operation, [kinds[i] for i in line.operands]))
+    require(all(kinds[i] is None for i in program.outputs.tolist()), "an output is no number")
+
+
+def _check_body(loop: Loop) -> None:
+    verify(loop.body)
+    counts = (loop.carried, loop.shared, loop.length, loop.eaten, loop.yielded)
+    require(all(type(count) is int and count >= 0 for count in counts), "the body of a loop does not fit it")
+
+
+def _kind_of(operation: Operation | Step, given: list[int | Loop | None]) -> int | Loop | None:
+    """What an instruction makes of operands of these kinds."""
+    match operation:
+        case Loop():
+            numbers = operation.carried + operation.shared
+            wanted = [None] * numbers + [operation.length] * operation.eaten
+            require(given == wanted, f"{operation} of other operands than numbers and columns of {operation.length}")
+            return operation
+        case Final(k):
+            fits = isinstance(given[0], Loop) and k in range(given[0].carried)
+            require(fits, f"{operation} is read of something else than a loop that carries it")
+            return None
+        case Column(k):
+            require(isinstance(given[0], Loop), f"{operation} is read of something else than a loop")
+            require(k in range(given[0].carried + given[0].yielded), f"{operation} is more than its loop has")
+            return given[0].length
+        case Element(step):
+            require(isinstance(given[0], int) and step in range(given[0]), f"{operation} of no column that has it")
+            return None
+    require(all(kind is None for kind in given), f"{operation} of something else than numbers")
+    return len(given) if isinstance(operation, Stack) else None
 
 
 def _within(numbers: Any, count: int) -> bool:

@@ -18,12 +18,13 @@ from autograd.ops.expression import Expression, Term, variable
 from autograd.ops.primitive import lookup
 from autograd.program.builder import Builder
 from autograd.program.graph import DOT, GUARD, MAXIMUM, MULTIPLY, POWER, SUM, WHERE, Graph, Operation
-from autograd.sweeps import Choice, Edge, Products, backwards
+from autograd.program.passes.loops import Along, Back, Forth, Through
+from autograd.sweeps import Choice, Edge, Products, backwards, forwards
 
 
-def copy_into(builder: Builder, program: Graph) -> list[int]:
-    """Write `program` again; the numbers that its numbers now have."""
-    numbers = [*range(len(program.inputs)), *map(builder.constant, program.constants.tolist())]
+def copy_into(builder: Builder, program: Graph, given: Sequence[int] | None = None) -> list[int]:
+    """Write `program` again, on the builder's inputs or on what is given; the numbers that its numbers now have."""
+    numbers = [*(range(len(program.inputs)) if given is None else given), *map(builder.constant, program.constants.tolist())]
     codes = [builder.code_of(operation) for operation in program.operations]
     starts, operands = program.starts.tolist(), program.operands.tolist()
     start = 0
@@ -56,9 +57,21 @@ def adjoints(
     active = depends_on(program, wrt)
     starting = {i: seed for i, seed in seeds.items() if active[i]}
     found: dict[int, int] = {}
-    written = Written(builder, program, numbers)
+    written = Written(builder, program, numbers, Back(builder, THROUGH, active.__getitem__))
     deque(backwards(written.order, starting, written, found, active.__getitem__, leaves=wrt), maxlen=0)
     return [found.get(i, builder.zero) for i in wrt]
+
+
+def tangents(builder: Builder, program: Graph, numbers: list[int], moving: dict[int, int]) -> list[int]:
+    """Write how the outputs of `program` move when the numbers in `moving` move so; 0 for those that do not.
+
+    `numbers` says where the numbers of `program` stand in `builder`, `moving` gives tangents (numbers in
+    `builder`) of some inputs.  `program` must have its slopes expanded.
+    """
+    active = depends_on(program, list(moving))
+    written = Written(builder, program, numbers, Forth(builder, THROUGH, active.__getitem__))
+    found = forwards(written.order, moving, written)
+    return [found.get(i, builder.zero) for i in program.outputs.tolist()]
 
 
 class Written:
@@ -67,13 +80,20 @@ class Written:
     A slope of more than one instruction stands as one of its own, so that programs stay short.
     """
 
-    def __init__(self, builder: Builder, program: Graph, numbers: Sequence[int]) -> None:
+    def __init__(
+        self, builder: Builder, program: Graph, numbers: Sequence[int], loops: Back | Forth | None = None
+    ) -> None:
         self.zero, self.one = builder.zero, builder.one
         self.order = range(program.first, program.first + len(program))
         self._builder, self._numbers = builder, numbers
         self._choices = {WHERE: self.where, GUARD: self.guard}
         self._operations = [program.operations[code] for code in program.code.tolist()]
         self._starts, self._operands = program.starts.tolist(), program.operands.tolist()
+        self._loops = loops if program.has_loops else None
+        if self._loops:
+            for line in program:
+                operands = tuple(numbers[i] for i in line.operands)
+                self._loops.meet(line.operation, line.id, line.operands, numbers[line.id], operands)
 
     def edges(self, number: int, wanted: Callable[[int], object] | None) -> list[Edge]:
         """The operands of an instruction that a derivative passes to; of a choice both branches."""
@@ -82,6 +102,8 @@ class Written:
             return []
         ids = self._operands[self._starts[line] : self._starts[line + 1]]
         operation, operands = self._operations[line], [self._numbers[i] for i in ids]
+        if self._loops and not isinstance(operation, Operation):
+            return self._loops.edges(operation, number, wanted)
         y, choose, found = self._numbers[number], self._choices.get(operation), list[Edge]()
         for slot, operand in enumerate(ids):
             if wanted is None or wanted(operand):
@@ -94,8 +116,12 @@ class Written:
                     found.append((slot, operand, slope))
         return found
 
-    def gather(self, products: Products) -> int:
-        """Σ δ · slope as one instruction."""
+    def gather(self, products: Products) -> Any:
+        """Σ δ · slope as one instruction; what comes back to a loop's run, as the loop that computes it."""
+        if self._loops:
+            found, products = self._loops.gather(products)
+            if found is not None:
+                return found
         if len(products) == 1:
             return self._builder.product(*products[0])
         deltas, slopes = zip(*products, strict=True)
@@ -103,20 +129,26 @@ class Written:
             return self._builder.emit(SUM, deltas)
         return self._builder.emit(DOT, (*deltas, *slopes))
 
-    def where(self, condition: int, chosen: int, other: int) -> int:
-        """A choice as an instruction."""
+    def where(self, condition: int, chosen: Any, other: int) -> Any:
+        """A choice as an instruction; along the edge to a loop what passes is chosen, once it is known."""
+        if isinstance(chosen, Along):
+            return chosen._replace(conditions=(*chosen.conditions, condition))
         return self._builder.emit(WHERE, (condition, chosen, other))
 
-    def guard(self, condition: int, chosen: int, other: int) -> int:
+    def guard(self, condition: int, chosen: Any, other: int) -> Any:
         """A choice between two forms of one number."""
+        if isinstance(chosen, Along):
+            return self.where(condition, chosen, other)
         return self._builder.emit(GUARD, (condition, chosen, other))
 
     def either(self, one: int, other: int) -> int:
         """The larger of two conditions."""
         return one if one == other else self._builder.emit(MAXIMUM, (one, other))
 
-    def is_finite(self, slope: int) -> bool:
-        """Only a constant is known to stay so."""
+    def is_finite(self, slope: Any) -> bool:
+        """Only a constant is known to stay so; what is read of a loop or a column passes as it is."""
+        if not isinstance(slope, int):
+            return not isinstance(slope, Along)
         constant = self._builder.value_of(slope)
         return constant is not None and isfinite(constant)
 
@@ -196,3 +228,6 @@ def _plain(term: Term) -> Any:
 def slope_terms(row: str, count: int) -> tuple[Any, ...]:
     """All slopes of a row with `count` operands, as Expressions of y, x0, x1, …"""
     return lookup(row).slope_terms([variable(f"x{i}") for i in range(count)])
+
+
+THROUGH = Through(copy_into, adjoints, tangents, depends_on)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from autograd.ops.expression import variable
 from autograd.ops.primitive import lookup
 from autograd.program.builder import Builder, Numbers
 from autograd.program.graph import GUARD, WHERE, Graph, Operation
+from autograd.program.loops import Loop, Step
 
 
 def expand_slopes(program: Graph) -> Graph:
@@ -17,19 +20,26 @@ def expand_slopes(program: Graph) -> Graph:
     t1 = cos(x)
     outputs t1
     """
-    if all(operation.slot is None for operation in program.operations):
+    if not any(map(_has_slopes, program.operations)):
         return program
+    bodies = {loop: replace(loop, body=expand_slopes(loop.body)) for loop in program.operations if type(loop) is Loop}
     builder = Builder(program.inputs)
     numbers = [*range(len(program.inputs)), *map(builder.constant, program.constants.tolist())]
     constants = dict(enumerate(program.constants.tolist(), len(program.inputs)))
     for line in program:
         operands = tuple([numbers[i] for i in line.operands])
-        if line.operation.slot is None:
-            numbers.append(builder.emit(line.operation, operands))
+        if not isinstance(line.operation, Operation) or line.operation.slot is None:
+            numbers.append(builder.emit(bodies.get(line.operation, line.operation), operands))
         else:
             index = constants.get(line.operands[1]) if lookup(line.operation.row).has_index else None
             numbers.append(_write_slope(builder, line.operation, operands, index))
     return builder.finish([numbers[i] for i in program.outputs.tolist()])
+
+
+def _has_slopes(operation: Operation | Step) -> bool:
+    if isinstance(operation, Loop):
+        return any(map(_has_slopes, operation.body.operations))
+    return isinstance(operation, Operation) and operation.slot is not None
 
 
 def _write_slope(builder: Builder, operation: Operation, operands: Numbers, index: float | None) -> int:

@@ -1,0 +1,149 @@
+"""Instructions that hold a program: a loop, whose body is written once however often it runs, and what goes in and out.
+
+Every other instruction makes one number.  A loop makes a *run*, from which `Final` reads a number that it carried, and
+`Column` one number a step.  A column goes into other loops, one number a step, or is taken apart by `Element`; `Stack`
+puts one together.  So a derivative of a loop is again a loop, which reads columns of the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from autograd.program.graph import Graph
+
+
+@dataclass(frozen=True, eq=False)
+class Loop:
+    """`body` run `length` times.  Its operands are as the body's inputs: first values, shared numbers, columns.
+
+    The body's inputs are what is carried from step to step, `shared` numbers that stay the same, and one number of each
+    column; its outputs are what is carried on, and what the step yields.  Backwards it runs from the last step to the
+    first: a column's numbers belong to the same steps in either direction.
+    """
+
+    body: Graph
+    carried: int
+    shared: int
+    length: int
+    backwards: bool = False
+
+    def __str__(self) -> str:
+        return f"loop {self.length}×{' backwards' if self.backwards else ''}"
+
+    @property
+    def eaten(self) -> int:
+        """How many columns it reads."""
+        return len(self.body.inputs) - self.carried - self.shared
+
+    @property
+    def yielded(self) -> int:
+        """How many numbers a step yields."""
+        return len(self.body.outputs) - self.carried
+
+    @property
+    def steps(self) -> range:
+        """The steps, in the order in which they run."""
+        return range(self.length)[::-1] if self.backwards else range(self.length)
+
+
+@dataclass(frozen=True)
+class Final:
+    """Of a loop's run: the k-th carried number after the last step."""
+
+    k: int
+
+    def __str__(self) -> str:
+        return f"final {self.k + 1}"
+
+
+@dataclass(frozen=True)
+class Column:
+    """Of a loop's run, one number a step: the k-th carried number before the step; behind these, what it yields."""
+
+    k: int
+
+    def __str__(self) -> str:
+        return f"column {self.k + 1}"
+
+
+@dataclass(frozen=True)
+class Element:
+    """Of a column: its number at a step."""
+
+    step: int
+
+    def __str__(self) -> str:
+        return f"element {self.step + 1}"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A column of these numbers."""
+
+    def __str__(self) -> str:
+        return "stack"
+
+
+STACK = Stack()
+Step: TypeAlias = Loop | Final | Column | Element | Stack  # an instruction of this module
+
+
+class Ran:
+    """What came of a loop: the last of what it carried, and its columns by their places."""
+
+    def __init__(self, finals: Sequence[Any], columns: Sequence[Sequence[Any]]) -> None:
+        self.finals, self.columns = finals, columns
+
+
+def computed(operation: Any, operands: Sequence[Any], interpret: Any) -> Any:
+    """What an instruction of this module makes: a number (or an array of samples), a column as a list, or `Ran`."""
+    match operation:
+        case Loop():
+            return _ran(operation, operands, interpret)
+        case Final(k):
+            return operands[0].finals[k]
+        case Column(k):
+            return operands[0].columns[k]
+        case Element(step):
+            return operands[0][step]
+        case _:
+            return list(operands)
+
+
+def _ran(loop: Loop, operands: Sequence[Any], interpret: Any) -> Ran:
+    carried, shared = list(operands[: loop.carried]), operands[loop.carried : loop.carried + loop.shared]
+    eaten = operands[loop.carried + loop.shared :]
+    columns: list[list[Any]] = [[np.nan] * loop.length for _ in range(loop.carried + loop.yielded)]
+    for step in loop.steps:
+        found = interpret(loop.body, [*carried, *shared, *(column[step] for column in eaten)])
+        for column, number in zip(columns, [*carried, *found[loop.carried :]], strict=True):
+            column[step] = number
+        carried = found[: loop.carried]
+    return Ran(carried, columns)
+
+
+def without_unused(loop: Loop, operands: tuple[int, ...]) -> tuple[Loop, tuple[int, ...]]:
+    """The same loop without shared numbers and columns that its body does not use, and its operands."""
+    body, n = loop.body, len(loop.body.inputs)
+    used = np.zeros(body.first + len(body), bool)
+    used[body.operands] = used[body.outputs] = True
+    used[: loop.carried] = True
+    if used[:n].all():
+        return loop, operands
+    used[n:] = True
+    table = (np.cumsum(used) - 1).astype(np.int32)
+    shared = int(used[loop.carried : loop.carried + loop.shared].sum())
+    kept = replace(
+        body,
+        inputs=tuple(name for name, is_used in zip(body.inputs, used[:n], strict=True) if is_used),
+        operands=table[body.operands],
+        outputs=table[body.outputs],
+        words={int(table[i]): words for i, words in body.words.items()},
+    )
+    given = tuple(o for o, is_used in zip(operands, used[:n], strict=True) if is_used)
+    return replace(loop, body=kept, shared=shared), given
