@@ -8,6 +8,7 @@ import pytest
 from autograd.program.builder import Builder
 from autograd.program.graph import Graph, Operation
 from autograd.program.interpreter import interpret
+from autograd.program.kernel import Task
 from autograd.program.loops import STACK, Column, Element, Final, Loop
 from autograd.program.passes.adjoint import copy_into, with_gradient
 from autograd.program.passes.expand import expand_slopes
@@ -191,3 +192,36 @@ def test_a_derivative_is_as_short_for_many_steps_as_for_few():
     few, many = (with_gradient(a_pendulum(n), range(4)) for n in (10, 10_000))
     assert len(few) == len(many)
     assert max(len(o.body) for o in many.operations if isinstance(o, Loop)) < 40
+
+
+# -- executors --------------------------------------------------------------------------------------
+
+
+def run(kernel, task, inputs, samples):
+    fixed = np.array([x for x, batched in zip(inputs, task.batched, strict=True) if not batched], float)
+    columns = [np.broadcast_to(x, samples) for x, batched in zip(inputs, task.batched, strict=True) if batched]
+    batch = np.array(columns, float).reshape(len(columns), samples).T.copy()
+    each, total = np.zeros((samples, task.summed.count(False))), np.zeros(task.summed.count(True))
+    kernel.run(fixed, batch, each, total)
+    return each, total
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("mask", ["all", "none", "some"])
+@pytest.mark.parametrize("exact", [True, False])
+def test_machine_code_says_what_the_interpreter_says(name, mask, exact):
+    from autograd.program.native.straight_kernel import StraightLine
+
+    program = with_gradient(PROGRAMS[name], range(len(PROGRAMS[name].inputs)))
+    batched = tuple(mask == "all" or (mask == "some" and i % 2 == 0) for i in range(len(program.inputs)))
+    at = numbers_of(program)
+    for samples in (1, 2, 11):
+        inputs = [x + 0.01 * np.arange(samples) if is_batched else x for x, is_batched in zip(at, batched, strict=True)]
+        expected = [np.broadcast_to(x, samples) for x in interpret(program, inputs)]
+        for summed in (False, True):
+            task = Task(program, batched, (summed,) * len(program.outputs), exact)
+            each, total = run(StraightLine(task), task, inputs, samples)
+            if summed:
+                np.testing.assert_allclose(total, np.sum(expected, axis=1), rtol=1e-12, atol=1e-14)
+            else:
+                np.testing.assert_allclose(each.T, expected, rtol=1e-13, atol=1e-15)

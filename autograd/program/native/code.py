@@ -284,6 +284,18 @@ class Vectors(Doubles):
         return lanes
 
 
+class Unaligned(Vectors):
+    """The same, wherever they stand."""
+
+    __slots__ = ()
+
+    def __getitem__(self, index: Integer | int) -> Number:
+        return Number(self.code, self.code.once(f"load {self.element}, ptr {self.at(index)}, align 8"), self.width)
+
+    def __setitem__(self, index: Integer | int, value: Number) -> None:
+        self.code.do(f"store {value.typed}, ptr {self.at(index)}, align 8")
+
+
 def add_lanes(code: Code, sums: Doubles, lanes: int, partial: Doubles, count: Integer | int) -> None:
     """partial[j] = the lanes of the vector sums[j], added one after the other."""
     with code.loop(count) as j:

@@ -12,6 +12,7 @@ import numpy as np
 from autograd.ops.primitive import lookup
 from autograd.program.graph import DOT, SUM, Graph, Operation
 from autograd.program.kernel import Kernel, Task
+from autograd.program.loops import Loop
 from autograd.program.native import rules
 from autograd.program.native.code import Code
 from autograd.program.native.machine import is_available
@@ -50,7 +51,9 @@ def lines_of(program: Graph) -> int:
     lengths, total = np.diff(program.starts), 0
     for code, operation in enumerate(program.operations):
         mine = lengths[program.code == code]
-        if operation in (DOT, SUM):
+        if not isinstance(operation, Operation):
+            total += len(mine) * (lines_of(operation.body) if isinstance(operation, Loop) else 1)
+        elif operation in (DOT, SUM):
             total += int(mine.sum())
         elif lookup(operation.row).variadic:
             total += _LINES_AN_OPERAND * int(mine.sum())

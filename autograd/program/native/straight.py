@@ -13,12 +13,14 @@ many write what is written anyway, and are left out when the lanes are added up.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from autograd.program.graph import MULTIPLY, Instruction
+from autograd.program.graph import MULTIPLY, Instruction, Operation
 from autograd.program.kernel import Task
-from autograd.program.native import entrance, machine, rules
+from autograd.program.loops import Column, Loop, Stack
+from autograd.program.native import entrance, loops, machine, rules
 from autograd.program.native.code import Code, Doubles, Number, add_lanes
+from autograd.program.native.loops import Room, doubles_of
 from autograd.program.native.routine import Integer, Text, choose, smaller
 
 LANES = 8
@@ -55,7 +57,8 @@ def varying(task: Task) -> list[bool]:
     """For every number whether it may differ from sample to sample."""
     varies = [*task.batched, *[False] * len(task.program.constants)]
     for line in task.program:
-        varies.append(any(map(varies.__getitem__, line.operands)))
+        is_read_nearby = isinstance(line.operation, (Loop, Column, Stack))  # runs and columns are no numbers to keep
+        varies.append(is_read_nearby or any(map(varies.__getitem__, line.operands)))
     return varies
 
 
@@ -67,7 +70,8 @@ class _Writer:
         self.code = Code(lanes)
         self.exact = exact
         self.uniform = uniform or {}
-        self.numbers: dict[int, Number] = {}
+        self.numbers: dict[int, Any] = {}
+        self.room = Room(self.code, doubles_of(layout.lines))
 
     def number(self, i: int) -> Number:
         """The number i of the program, read if it has not been computed here."""
@@ -91,7 +95,11 @@ class _Writer:
         """Write these instructions."""
         for line in lines:
             operands = [self.number(o) for o in line.operands]
-            self.numbers[line.id] = rules.apply(self.code, line.operation, operands, self.exact)
+            if isinstance(line.operation, Operation):
+                self.numbers[line.id] = rules.apply(self.code, line.operation, operands, self.exact)
+            else:
+                read = loops.columns_read(self.layout.lines, line.id)
+                self.numbers[line.id] = loops.apply(self.code, line.operation, operands, read, self.room, self.exact)
 
     def store(self, scalar: Number, pointer: str, index: int) -> None:
         """Write a double to pointer[index]."""
@@ -110,6 +118,7 @@ def one_sample(task: Task) -> str:
     for pointer, outputs in (("%each", layout.each), ("%total", layout.totals)):
         for place, number in enumerate(outputs):
             writer.store(writer.number(number), pointer, place)
+    writer.room.free()
     fixed, batch = _read_only("fixed", len(layout.fixed)), _read_only("batch", len(layout.columns))
     text.add("one", f"void @one({fixed}, {batch}, ptr noalias %each, ptr noalias %total) nounwind", writer.code)
     entrance.method(text, "one", *ONE)
@@ -154,6 +163,7 @@ def _uniform(layout: Layout, exact: bool) -> Code:
     writer.run(line for line in layout.lines if not layout.varies[line.id])
     for number, place in layout.uniform.items():
         writer.store(writer.number(number), "%uniform", place)
+    writer.room.free()
     return writer.code
 
 
@@ -173,6 +183,7 @@ def _body(layout: Layout, exact: bool) -> Code:
             writer.store(scalar, f"%out{lane}", place)
     for place, number in enumerate(layout.totals):
         _accumulate(writer, place, products.get(number) or [number])
+    writer.room.free()
     return code
 
 

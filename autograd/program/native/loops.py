@@ -1,0 +1,102 @@
+"""Loops in straight-line code: the body once, in a counted loop, with what it carries in registers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from autograd.program.graph import Instruction, Operation
+from autograd.program.loops import Column, Element, Final, Loop, Stack, Step
+from autograd.program.native import rules
+from autograd.program.native.code import Code, Number, Unaligned
+from autograd.program.native.routine import Integer
+
+
+class Room:
+    """Memory for the columns of a function, taken when it begins and given back when it ends."""
+
+    def __init__(self, code: Code, numbers: int) -> None:
+        self._code, self._taken = code, 0
+        self._all = Unaligned(code, code.once(_allocated(code, numbers))) if numbers else None
+
+    def column(self, length: int) -> Unaligned:
+        """Memory for a column."""
+        assert self._all is not None  # `doubles_of` has counted it
+        column = self._all + self._taken
+        self._taken += length
+        return column
+
+    def free(self) -> None:
+        """Give it all back."""
+        if self._all is not None:
+            self._code.do(self._code.call("void", "free", self._all))
+
+
+def _allocated(code: Code, numbers: int) -> str:
+    return code.call("ptr", "malloc", f"i64 {8 * code.lanes * numbers}")
+
+
+def doubles_of(lines: Iterable[Instruction]) -> int:
+    """How many numbers stand in columns while these instructions run, in each lane."""
+    lines = list(lines)
+    total = 0
+    for line in lines:
+        if isinstance(line.operation, Stack):
+            total += len(line.operands)
+        elif isinstance(line.operation, Loop):
+            total += line.operation.length * len(columns_read(lines, line.id)) + doubles_of(line.operation.body)
+    return total
+
+
+def columns_read(lines: Iterable[Instruction], run: int) -> set[int]:
+    """Which columns of a loop's run are read."""
+    return {line.operation.k for line in lines if isinstance(line.operation, Column) and line.operands[0] == run}
+
+
+def apply(code: Code, operation: Step, operands: Sequence[Any], read: Collection[int], room: Room, exact: bool) -> Any:
+    """What an instruction of a loop's makes: a number, a column, or of a run (finals, columns by their places)."""
+    match operation:
+        case Loop():
+            return _run(code, operation, operands, {k: room.column(operation.length) for k in sorted(read)}, room, exact)
+        case Final(k):
+            return operands[0][0][k]
+        case Column(k):
+            return operands[0][1][k]
+        case Element(step):
+            return operands[0][step]
+    column = room.column(len(operands))
+    for step, number in enumerate(operands):
+        column[step] = number
+    return column
+
+
+def _run(
+    code: Code, loop: Loop, operands: Sequence[Any], columns: dict[int, Unaligned], room: Room, exact: bool
+) -> tuple[list[Number], dict[int, Unaligned]]:
+    shared, eaten = operands[loop.carried : loop.carried + loop.shared], operands[loop.carried + loop.shared :]
+    with code.scope():
+        carried = [code.variable(first) for first in operands[: loop.carried]]
+        with code.loop(loop.length) as i:
+            step = loop.length - 1 - i if loop.backwards else i
+            before = [code.number(variable.name) for variable in carried]
+            given = [*before, *shared, *(column[step] for column in eaten)]
+            found = _body(code, loop, given, room, exact)
+            for k, column in columns.items():
+                column[step] = before[k] if k < loop.carried else found[k]
+            for variable, number in zip(carried, found[: loop.carried], strict=True):
+                variable.set(number)
+        return [code.number(variable.name) for variable in carried], columns
+
+
+def _body(code: Code, loop: Loop, given: Sequence[Number], room: Room, exact: bool) -> list[Number]:
+    """The body's outputs."""
+    body = loop.body
+    numbers: list[Any] = [*given, *map(code.constant, body.constants.tolist())]
+    lines = list(body)
+    for line in lines:
+        operands = [numbers[i] for i in line.operands]
+        if isinstance(line.operation, Operation):
+            numbers.append(rules.apply(code, line.operation, operands, exact))
+        else:
+            numbers.append(apply(code, line.operation, operands, columns_read(lines, line.id), room, exact))
+    return [numbers[i] for i in body.outputs.tolist()]
