@@ -44,7 +44,8 @@ if _TYPE_CHECKING:
     from autograd.program.checked import PrimitiveCheck, WrongPrimitiveError, check_primitive
     from autograd.program.compile import Compiled, compile_graph
     from autograd.program.compile import compile as compile
-    from autograd.program.program import Program, load_program
+    from autograd.program.scan import fori_loop, scan
+from autograd.program.program import Program, load_program
 
 __all__ = [
     "ArgumentError",
@@ -88,6 +89,7 @@ __all__ = [
     "primitive",
     "record_sources",
     "register_structure",
+    "scan",
     "scope",
     "steps",
     "taylor_test",

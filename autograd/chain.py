@@ -224,6 +224,21 @@ class AsGraph:
 AS_GRAPH = AsGraph()
 
 
+class Looped(NamedTuple):
+    """How derivatives pass nodes that are loops of a program being recorded; `autograd.program.scan` says it."""
+
+    steps: tuple[type, ...]
+    backwards: Callable[[Sequence[Value], Wanted | None], AsGraph]
+    forwards: Callable[[Sequence[Value], Collection[Value]], AsGraph]
+
+
+LOOPED = Looped((), lambda order, wanted: AS_GRAPH, lambda order, moving: AS_GRAPH)
+
+
+def _has_loops(order: Iterable[Value]) -> bool:
+    return any(isinstance(node._row, LOOPED.steps) for node in order)
+
+
 def slopes_as_graph(node: Value) -> Sequence[Any]:
     """The local derivatives as Values, by the same rule on other numbers.
 
@@ -275,7 +290,9 @@ def deltas_as_graph(
     """
     found: dict[Value, Delta] = {}
     wanted = None if towards is None else towards.__contains__
-    run(backwards(interior(*seeds, above=above), seeds, AS_GRAPH, found, wanted))
+    order = interior(*seeds, above=above)
+    algebra = LOOPED.backwards(order, wanted) if _has_loops(order) else AS_GRAPH
+    run(backwards(order, seeds, algebra, found, wanted))
     return found
 
 
@@ -339,7 +356,7 @@ def tangents(order: Sequence[Value], seeds: Mapping[Value, float]) -> dict[Value
 
 def tangents_as_graph(order: Sequence[Value], moving: Mapping[Value, Delta]) -> dict[Value, Delta]:
     """`tangents` as Values where they depend on any, else floats."""
-    return forwards(order, moving, AS_GRAPH)
+    return forwards(order, moving, LOOPED.forwards(order, moving) if _has_loops(order) else AS_GRAPH)
 
 
 def run(steps: Iterable[object]) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from autograd.context import Label, recording
+from autograd.context import Label, mode, recording
 from autograd.errors import ArgumentError
 from autograd.ops.primitive import lookup
-from autograd.program.graph import Graph
+from autograd.program.graph import Graph, Operation
+from autograd.program.loops import computed, node_of
 from autograd.program.passes.expand import expand_slopes
 from autograd.recorder import RECORDERS, apply
 from autograd.value import Operand, Value
@@ -30,6 +31,9 @@ def run(program: Graph, inputs: Sequence[Operand], words: Mapping[int, Label] = 
     numbers: list[Any] = [*inputs, *program.constants.tolist()]
     for line in program:
         operands = tuple([numbers[i] for i in line.operands])
+        if not isinstance(line.operation, Operation):
+            numbers.append(node_of(line.operation, operands) if mode().program else computed(line.operation, operands, run))
+            continue
         row = lookup(line.operation.row)
         numbers.append(apply(row, operands) if row.variadic else RECORDERS[row.name](*operands))
         if line.id in words and isinstance(numbers[-1], Value):

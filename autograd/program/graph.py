@@ -106,6 +106,12 @@ class Graph:
         for i, code in enumerate(self.code.tolist()):
             yield Instruction(self.first + i, self.operations[code], tuple(operands[starts[i] : starts[i + 1]]))
 
+    def rows(self) -> set[str]:
+        """The rows of its operations, and of those in the bodies of loops."""
+        found = {operation.row for operation in self.operations if isinstance(operation, Operation)}
+        bodies = [operation.body for operation in self.operations if not isinstance(operation, Operation) and operation.body]
+        return found.union(*(body.rows() for body in bodies))
+
     @lazy
     def has_loops(self) -> bool:
         """Whether an instruction is of `autograd.program.loops`."""

@@ -9,9 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
+
+from autograd.context import mode
+from autograd.symbol import Symbol
+from autograd.value import by_themselves, new_node
 
 if TYPE_CHECKING:
     from autograd.program.graph import Graph
@@ -51,8 +55,12 @@ class Loop:
         return range(self.length)[::-1] if self.backwards else range(self.length)
 
 
+class _WithoutBody:
+    body: ClassVar[None] = None
+
+
 @dataclass(frozen=True)
-class Final:
+class Final(_WithoutBody):
     """Of a loop's run: the k-th carried number after the last step."""
 
     k: int
@@ -62,7 +70,7 @@ class Final:
 
 
 @dataclass(frozen=True)
-class Column:
+class Column(_WithoutBody):
     """Of a loop's run, one number a step: the k-th carried number before the step; behind these, what it yields."""
 
     k: int
@@ -72,7 +80,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Element:
+class Element(_WithoutBody):
     """Of a column: its number at a step."""
 
     step: int
@@ -82,7 +90,7 @@ class Element:
 
 
 @dataclass(frozen=True)
-class Stack:
+class Stack(_WithoutBody):
     """A column of these numbers."""
 
     def __str__(self) -> str:
@@ -91,6 +99,7 @@ class Stack:
 
 STACK = Stack()
 Step: TypeAlias = Loop | Final | Column | Element | Stack  # an instruction of this module
+STEPS = (Loop, Final, Column, Element, Stack)
 
 
 class Ran:
@@ -147,3 +156,12 @@ def without_unused(loop: Loop, operands: tuple[int, ...]) -> tuple[Loop, tuple[i
     )
     given = tuple(o for o, is_used in zip(operands, used[:n], strict=True) if is_used)
     return replace(loop, body=kept, shared=shared), given
+
+
+def node_of(operation: Step, operands: tuple[Any, ...]) -> Symbol:
+    """The node that stands for an instruction of a loop's."""
+    node: Symbol = new_node(Symbol)
+    node._row = operation  # type: ignore[assignment]  # where nodes of numbers have a row
+    node._a, node._b = by_themselves(operands) if 0 < len(operands) < 3 else (operands, None)
+    node._words = mode().label()
+    return node

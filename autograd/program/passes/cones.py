@@ -19,7 +19,7 @@ import numpy as np
 from autograd.ops.primitive import lookup
 from autograd.program.builder import Builder
 from autograd.program.graph import Graph, Operation
-from autograd.program.passes.adjoint import Written, copy_into, slope_terms
+from autograd.program.passes.adjoint import Written, adjoints, copy_into, slope_terms
 from autograd.sweeps import Edge, backwards, forwards
 
 Array = np.ndarray[Any, Any]
@@ -73,12 +73,30 @@ def _with_outputs(program: Graph, chosen: Sequence[int] | Array) -> Graph:
 def jacobian_entries(program: Graph, inputs: Sequence[int], outputs: Sequence[int]) -> Entries:
     """The derivatives of `outputs` along `inputs`, both numbers of a program without slopes."""
     usually = len(outputs) > len(inputs)
+    if program.has_loops:
+        return _through_loops(program, inputs, outputs, triangle=False)
     return _Walk(_Edges(program), inputs, outputs, triangle=False).entries(usually)
 
 
 def triangle_entries(program: Graph, inputs: Sequence[int]) -> Entries:
     """The lower triangle of the derivatives of a gradient, whose program is given, along `inputs`."""
+    if program.has_loops:
+        return _through_loops(program, inputs, program.outputs.tolist(), triangle=True)
     return _Walk(_Edges(program), inputs, program.outputs.tolist(), triangle=True).entries(usually=True)
+
+
+def _through_loops(program: Graph, inputs: Sequence[int], outputs: Sequence[int], triangle: bool) -> Entries:
+    """The same of a program with loops, whose steps have no cones of their own: each row by a sweep of its own."""
+    builder = Builder(program.inputs)
+    numbers = copy_into(builder, program)
+    found = []
+    for row, output in enumerate(outputs):
+        wrt = inputs[: row + 1] if triangle else inputs
+        slopes = adjoints(builder, program, numbers, {output: builder.one}, wrt)
+        found += [(row, column, slope) for column, slope in enumerate(slopes) if builder.value_of(slope) != 0.0]
+    table = np.array(found, np.int64).reshape(-1, 3)
+    entries = builder.finish([*table[:, 2].tolist(), builder.zero])
+    return Entries(entries, table[:, 0], table[:, 1], (len(outputs), len(inputs)))
 
 
 class _Edges:
