@@ -51,3 +51,7 @@ class GraphError(AutogradError, RuntimeError):
 
 class MissingExtra(AutogradError, ImportError):
     """What was asked needs a library that is not installed; the message says how to get it."""
+
+
+class LoopError(AutogradError, RuntimeError):
+    """A loop that did not end where it should have."""

@@ -28,6 +28,10 @@ class Loop:
     The body's inputs are what is carried from step to step, `shared` numbers that stay the same, and one number of each
     column; its outputs are what is carried on, and what the step yields.  Backwards it runs from the last step to the
     first: a column's numbers belong to the same steps in either direction.
+
+    If it is `tested`, the body's last output says of what is carried whether the step is done at all; the first that is
+    not ends the loop, and `Final(carried)` is how many were.  If it is `counted`, so many are done, from step 0 on,
+    as a number says that is the first of all operands.
     """
 
     body: Graph
@@ -35,6 +39,8 @@ class Loop:
     shared: int
     length: int
     backwards: bool = False
+    tested: bool = False
+    counted: bool = False
 
     def __str__(self) -> str:
         return f"loop {self.length}×{' backwards' if self.backwards else ''}"
@@ -47,7 +53,7 @@ class Loop:
     @property
     def yielded(self) -> int:
         """How many numbers a step yields."""
-        return len(self.body.outputs) - self.carried
+        return len(self.body.outputs) - self.carried - self.tested
 
     @property
     def steps(self) -> range:
@@ -125,25 +131,41 @@ def computed(operation: Any, operands: Sequence[Any], interpret: Any) -> Any:
 
 
 def _ran(loop: Loop, operands: Sequence[Any], interpret: Any) -> Ran:
+    count, operands = (operands[0], operands[1:]) if loop.counted else (float(loop.length), operands)
     carried, shared = list(operands[: loop.carried]), operands[loop.carried : loop.carried + loop.shared]
     eaten = operands[loop.carried + loop.shared :]
     columns: list[list[Any]] = [[np.nan] * loop.length for _ in range(loop.carried + loop.yielded)]
+    done: Any = 0.0
+    goes_on: Any = True
     for step in loop.steps:
+        if loop.counted and not np.any(goes_on := step < count):
+            continue
         found = interpret(loop.body, [*carried, *shared, *(column[step] for column in eaten)])
-        for column, number in zip(columns, [*carried, *found[loop.carried :]], strict=True):
+        if loop.tested and not np.any(goes_on := goes_on & (found[-1] != 0.0)):
+            break
+        for column, number in zip(columns, [*carried, *found[loop.carried : loop.carried + loop.yielded]], strict=True):
             column[step] = number
-        carried = found[: loop.carried]
-    return Ran(carried, columns)
+        done = done + goes_on
+        carried = [_chosen(goes_on, new, old) for new, old in zip(found[: loop.carried], carried, strict=True)]
+    return Ran([*carried, done], columns)
+
+
+def _chosen(condition: Any, new: Any, old: Any) -> Any:
+    """Sample by sample: one that has stopped stands still."""
+    if isinstance(condition, (bool, np.bool_)):
+        return new if condition else old
+    return np.where(condition, new, old)
 
 
 def without_unused(loop: Loop, operands: tuple[int, ...]) -> tuple[Loop, tuple[int, ...]]:
     """The same loop without shared numbers and columns that its body does not use, and its operands."""
     body, n = loop.body, len(loop.body.inputs)
+    lead, operands = (operands[:1], operands[1:]) if loop.counted else ((), operands)
     used = np.zeros(body.first + len(body), bool)
     used[body.operands] = used[body.outputs] = True
     used[: loop.carried] = True
     if used[:n].all():
-        return loop, operands
+        return loop, (*lead, *operands)
     used[n:] = True
     table = (np.cumsum(used) - 1).astype(np.int32)
     shared = int(used[loop.carried : loop.carried + loop.shared].sum())
@@ -155,7 +177,7 @@ def without_unused(loop: Loop, operands: tuple[int, ...]) -> tuple[Loop, tuple[i
         words={int(table[i]): words for i, words in body.words.items()},
     )
     given = tuple(o for o, is_used in zip(operands, used[:n], strict=True) if is_used)
-    return replace(loop, body=kept, shared=shared), given
+    return replace(loop, body=kept, shared=shared), (*lead, *given)
 
 
 def node_of(operation: Step, operands: tuple[Any, ...]) -> Symbol:

@@ -16,7 +16,7 @@ from autograd import chain
 from autograd.array import ValueArray
 from autograd.collector import collector_paused
 from autograd.context import mode
-from autograd.errors import ArgumentError
+from autograd.errors import ArgumentError, LoopError
 from autograd.order import dependent, interior
 from autograd.program.loops import STACK, STEPS, Column, Element, Final, Loop, node_of
 from autograd.program.passes.adjoint import THROUGH
@@ -79,6 +79,41 @@ def fori_loop(lower: int, upper: int, body: Callable[[Any, Any], Any], init: Any
         return init
     (_, last), _ = scan(lambda carry, _: ((carry[0] + 1, body(*carry)), None), (lower, init), length=max(0, upper - lower))
     return last
+
+
+def while_loop(cond: Callable[[Any], Any], body: Callable[[Any], Any], init: Any, max_steps: int) -> Any:
+    """``while cond(x): x = body(x)``, as JAX's function of that name, at most `max_steps` times; backwards too.
+
+    Where it would go on after that, it is an error; compiled, the answer is nan.
+
+    >>> while_loop(lambda x: x < 100.0, lambda x: 3.0 * x, 1.0, max_steps=10)
+    243.0
+
+    Raises:
+        ArgumentError: for a `max_steps` that is no whole number, a condition that is no number, and a body that changes
+            the structure of what it is given
+        LoopError: if the condition still holds after `max_steps`
+    """
+    if isinstance(max_steps, bool) or not isinstance(max_steps, (int, np.integer)) or max_steps < 0:
+        raise ArgumentError(f"max_steps is a whole number from 0 up, got {quoted(max_steps)}")
+    if mode().program:
+        with collector_paused():
+            return _recorded_while(cond, body, init, int(max_steps))
+    x, structure = init, flatten(init, "what a loop carries", flags=True)[1]
+    steps = 0
+    while _holds(cond(x)):
+        if steps == max_steps:
+            raise LoopError(f"while_loop goes on after max_steps={max_steps}: allow more, or see why it does not end")
+        x = body(x)
+        _check_carry(structure, flatten(x, "what a loop carries", flags=True)[1])
+        steps += 1
+    return x
+
+
+def _holds(condition: Any) -> bool:
+    if isinstance(condition, np.ndarray) and condition.ndim:
+        raise ArgumentError(f"the condition of a while_loop is one number or bool, got an array of {condition.shape}")
+    return bool(condition != 0.0)
 
 
 # -- rows -------------------------------------------------------------------------------------------
@@ -179,6 +214,26 @@ def _recorded(f: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any, leng
         return last, None
     read = [node_of(Column(k), (run,)) for k in range(len(on), len(outputs))]
     return last, _stacked([made.build([node_of(Element(i), (column,)) for column in read]) for i in range(length)])
+
+
+def _recorded_while(cond: Callable[[Any], Any], body: Callable[[Any], Any], init: Any, max_steps: int) -> Any:
+    """One step more than allowed is done, so that it is known; then nan goes into all numbers and their derivatives."""
+    first, structure = flatten(init, "what a loop carries", flags=True)
+    carried = [Symbol(f"carried{i}") for i in range(len(first))]
+    with running(carried):
+        x = structure.build(carried)
+        goes_on, after = cond(x), body(x)
+    on, made = flatten(after, "what a loop carries", flags=True)
+    _check_carry(structure, made)
+    (test,), _ = flatten(goes_on, "the condition of a while_loop")
+    outputs = [*on, test]
+    shared = _shared(outputs, carried)
+    body_of = program_from(outputs, [*carried, *shared])
+    loop = Loop(body_of, len(carried), len(shared), max_steps + 1, tested=True)
+    run = node_of(loop, (*first, *shared))
+    count = node_of(Final(len(carried)), (run,))
+    known = RECORDERS["where"](RECORDERS["greater"](count, float(max_steps)), float("nan"), 1.0)
+    return structure.build([node_of(Final(k), (run,)) * known for k in range(len(carried))])
 
 
 def _shared(outputs: Sequence[Operand], inputs: Sequence[Symbol]) -> list[Value]:

@@ -71,7 +71,7 @@ class _Rules(NamedTuple):
 
 def _rule(operation: Operation | Step) -> tuple[int, int, int]:
     if not isinstance(operation, Operation):
-        count = len(operation.body.inputs) if isinstance(operation, Loop) else 1
+        count = len(operation.body.inputs) + operation.counted if isinstance(operation, Loop) else 1
         return count, MOST if isinstance(operation, Stack) else count, -1
     row, slope = lookup(operation.row), operation.slot is not None
     index = int(slope) if row.has_index else -1  # y of a slope stands before it
@@ -131,11 +131,11 @@ def _kind_of(operation: Operation | Step, given: list[int | Loop | None]) -> int
     match operation:
         case Loop():
             numbers = operation.carried + operation.shared
-            wanted = [None] * numbers + [operation.length] * operation.eaten
+            wanted = [None] * (numbers + operation.counted) + [operation.length] * operation.eaten
             require(given == wanted, f"{operation} of other operands than numbers and columns of {operation.length}")
             return operation
         case Final(k):
-            fits = isinstance(given[0], Loop) and k in range(given[0].carried)
+            fits = isinstance(given[0], Loop) and k in range(given[0].carried + given[0].tested)
             require(fits, f"{operation} is read of something else than a loop that carries it")
             return None
         case Column(k):

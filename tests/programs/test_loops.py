@@ -5,6 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from autograd import compile, hessian, value_and_grad
+from autograd.errors import LoopError
+from autograd import compile, hessian, value_and_grad
+from autograd.errors import LoopError
 from autograd.program.builder import Builder
 from autograd.program.graph import Graph, Operation
 from autograd.program.interpreter import interpret
@@ -13,6 +17,7 @@ from autograd.program.loops import STACK, Column, Element, Final, Loop
 from autograd.program.passes.adjoint import copy_into, with_gradient
 from autograd.program.passes.expand import expand_slopes
 from autograd.program.passes.tangent import with_tangents
+from autograd.program.scan import while_loop
 
 
 def op(name):
@@ -225,3 +230,45 @@ def test_machine_code_says_what_the_interpreter_says(name, mask, exact):
                 np.testing.assert_allclose(total, np.sum(expected, axis=1), rtol=1e-12, atol=1e-14)
             else:
                 np.testing.assert_allclose(each.T, expected, rtol=1e-13, atol=1e-15)
+
+
+# -- loops that end by themselves --------------------------------------------------------------------
+
+
+def newton(x, a):
+    return while_loop(lambda s: (s[0] * s[0] - a) ** 2 > 1e-20, lambda s: (0.5 * (s[0] + a / s[0]), s[1] * s[0]), (x, 1.0), 30)
+
+
+@pytest.mark.parametrize("backend", ["interpreter", "llvm"])
+def test_a_loop_ends_for_each_sample_when_it_does(backend):
+    def f(x, a):
+        s, product = newton(x, a)
+        return s * product
+
+    a = np.array([2.0, 900.0, 1.0, 1e-4, 2.5, 30.0, 7.0, 8.0, 1e4])
+    p = compile(f, argnums=(0, 1), in_axes=(None, 0), backend=backend)
+    values, (along_x, along_a) = p.value_and_grad(1.0, a)
+    second = p.hessian(1.0, a)
+    for i, number in enumerate(a):
+        value, (dx, da) = value_and_grad(f, (0, 1))(1.0, float(number))
+        assert values[i] == pytest.approx(value, rel=1e-12)
+        assert along_x[i] == pytest.approx(dx, rel=1e-10, abs=1e-13 * abs(value))
+        assert along_a[i] == pytest.approx(da, rel=1e-10)
+        one = compile(f, argnums=(0, 1), backend=backend)
+        assert one(1.0, number) == pytest.approx(values[i], rel=1e-13)
+        expected = hessian(f, (0, 1))(1.0, float(number))
+        for row, there in zip(second, expected, strict=True):
+            np.testing.assert_allclose([row[0][i], row[1][i]], there, rtol=1e-8, atol=1e-9 * abs(value))
+
+
+@pytest.mark.parametrize("backend", ["interpreter", "llvm"])
+def test_one_that_does_not_end_is_an_error_and_compiled_nan(backend):
+    def f(x):
+        return while_loop(lambda y: y < 10.0, lambda y: y + x, x, 5)
+
+    with pytest.raises(LoopError, match="max_steps=5"):
+        f(1.0)
+    p = compile(f, in_axes=0, backend=backend)
+    values, slopes = p.value_and_grad(np.array([1.0, 2.0, 5.0, 20.0, 1.6]))
+    np.testing.assert_array_equal(values, [np.nan, 10.0, 10.0, 20.0, np.nan])
+    np.testing.assert_array_equal(slopes, [np.nan, 5.0, 2.0, 1.0, np.nan])

@@ -9,7 +9,7 @@ from autograd.program.graph import Instruction, Operation
 from autograd.program.loops import Column, Element, Final, Loop, Stack, Step
 from autograd.program.native import rules
 from autograd.program.native.code import Code, Number, Unaligned
-from autograd.program.native.routine import Integer
+from autograd.program.native.routine import Integer, Mask
 
 
 class Room:
@@ -73,19 +73,45 @@ def apply(code: Code, operation: Step, operands: Sequence[Any], read: Collection
 def _run(
     code: Code, loop: Loop, operands: Sequence[Any], columns: dict[int, Unaligned], room: Room, exact: bool
 ) -> tuple[list[Number], dict[int, Unaligned]]:
+    count, operands = (operands[0], operands[1:]) if loop.counted else (None, operands)
     shared, eaten = operands[loop.carried : loop.carried + loop.shared], operands[loop.carried + loop.shared :]
     with code.scope():
         carried = [code.variable(first) for first in operands[: loop.carried]]
-        with code.loop(loop.length) as i:
+        done, going = code.variable(code.constant(0.0)), code.variable(code.constant(1.0))  # 1 in lanes that go on
+        i = code.variable(code.integer(0))
+        with code.during(lambda: (i < loop.length) & _any(going > 0.0) if loop.tested else i < loop.length):
             step = loop.length - 1 - i if loop.backwards else i
             before = [code.number(variable.name) for variable in carried]
-            given = [*before, *shared, *(column[step] for column in eaten)]
-            found = _body(code, loop, given, room, exact)
+            found = _body(code, loop, [*before, *shared, *(column[step] for column in eaten)], room, exact)
             for k, column in columns.items():
                 column[step] = before[k] if k < loop.carried else found[k]
-            for variable, number in zip(carried, found[: loop.carried], strict=True):
+            after = found[: loop.carried]
+            if count is not None:
+                is_done = _double(step) < count
+                after = [code.select(is_done, new, old) for new, old in zip(after, before, strict=True)]
+            elif loop.tested:
+                is_done = (going > 0.0) & found[-1].compare("une", 0.0)
+                after = [code.select(is_done, new, old) for new, old in zip(after, before, strict=True)]
+                going.set(code.select(is_done, 1.0, 0.0))
+                done.set(done + code.select(is_done, 1.0, 0.0))
+            for variable, number in zip(carried, after, strict=True):
                 variable.set(number)
-        return [code.number(variable.name) for variable in carried], columns
+            i.set(i + 1)
+        return [code.number(variable.name) for variable in (*carried, done)], columns
+
+
+def _any(mask: Mask) -> Mask:
+    """Whether it holds in any lane."""
+    if mask.lanes == 1:
+        return mask
+    code: Code = mask.code
+    return Mask(code, code.write(code.call("i1", f"llvm.vector.reduce.or.v{mask.lanes}i1", mask)))
+
+
+def _double(i: Integer) -> Number:
+    """A whole number as a double in all lanes."""
+    code: Code = i.code
+    return code.splat(Number(code, code.write(f"sitofp {i.typed} to double")))
 
 
 def _body(code: Code, loop: Loop, given: Sequence[Number], room: Room, exact: bool) -> list[Number]:

@@ -24,6 +24,7 @@ class Run(NamedTuple):
     id: int
     number: int
     operands: tuple[int, ...]
+    count: tuple[int, ...]  # how many steps are done, if a number says so
 
 
 class Part(NamedTuple):
@@ -84,7 +85,9 @@ class Loops:
         """Know of an instruction before those that read it."""
         self._ids[id] = ids
         if isinstance(operation, Loop):
-            self._runs[id] = Run(operation, id, number, operands)
+            lead = int(operation.counted)
+            self._ids[id] = ids[lead:]
+            self._runs[id] = Run(operation, id, number, operands[lead:], operands[:lead])
         elif isinstance(operation, Column):
             self._lengths[id] = self._runs[ids[0]].loop.length
         elif operation == STACK:
@@ -99,6 +102,8 @@ class Loops:
             return [(0, o, At(operation.step, self._lengths[o])) for _, o in slots]
         if operation == STACK:
             return [(slot, o, Into(slot, self._lengths[id])) for slot, o in slots]
+        if isinstance(operation, Final) and operation.k == self._runs[self._ids[id][0]].loop.carried:
+            return []  # how many steps there were
         return [(0, o, Part(self._runs[o], operation)) for _, o in slots if self._is_read(o, operation)]
 
     def _passes(self, run: int, slot: int) -> bool:
@@ -198,6 +203,7 @@ class Back(Loops):
         c, s = loop.carried, loop.shared
         moving = self._moving(run, reach)
         yields = {read.k for read in deltas if isinstance(read, Column) and read.k >= c}
+        count = (self._builder.emit(Final(c), (run.number,)),) if loop.tested else run.count
         carried = {read.k for read in deltas if read.k < c} & moving
         while more := {k for k in moving if k < c and reach[k] & (carried | yields)} - carried:
             carried |= more
@@ -208,8 +214,9 @@ class Back(Loops):
         body = _backwards(self._through, loop, len(carried), order, eaten, columns)
         zero = self._builder.zero
         again = self._run(
-            Loop(body, len(order), s, loop.length, not loop.backwards),
+            Loop(body, len(order), s, loop.length, not loop.backwards, counted=bool(count)),
             [
+                *count,
                 *(deltas.get(Final(i), zero) if i < c else zero for i in order),
                 *run.operands[c : c + s],
                 *(self._builder.emit(Column(k), (run.number,)) for k in range(c)),
@@ -283,16 +290,18 @@ class Forth(Loops):
         c, s = loop.carried, loop.shared
         moving = sorted(self._moving(run, reach))
         parts = [[i for i in moving if low <= i < high] for low, high in ((0, c), (c, c + s), (c + s, len(reach)))]
-        yields = sorted({k for i in moving for k in reach[i] if k >= c})
+        yields = sorted({k for i in moving for k in reach[i] if c <= k < c + loop.yielded})
         body = _forwards(self._through, loop, parts, yields)
         zero, given = self._builder.zero, run.operands
         operands = [
+            *run.count,
             *given[:c], *(moves.get(i, zero) for i in parts[0]),
             *given[c : c + s], *(moves[i] for i in parts[1]),
             *given[c + s :], *(moves[i] for i in parts[2]),
         ]  # fmt: skip
         also = len(parts[0])
-        again = self._run(Loop(body, c + also, s + len(parts[1]), loop.length, loop.backwards), operands)
+        shape = c + also, s + len(parts[1]), loop.length, loop.backwards, loop.tested, loop.counted
+        again = self._run(Loop(body, *shape), operands)
         places: dict[Final | Column, Final | Column] = {}
         for k, i in enumerate(parts[0], c):
             places |= {Final(i): Final(k), Column(i): Column(k)}
@@ -313,4 +322,6 @@ def _forwards(through: Through, loop: Loop, parts: Sequence[Sequence[int]], yiel
     moving = {i: place[i, True] for part in parts for i in part}
     moved = through.tangents(builder, loop.body, numbers, moving)
     outputs = loop.body.outputs.tolist()
-    return builder.finish([*(numbers[i] for i in outputs[:c]), *(moved[i] for i in parts[0]), *(moved[k] for k in yields)])
+    kept, tested = outputs[:c], outputs[len(outputs) - loop.tested :]
+    moves = [*(moved[i] for i in parts[0]), *(moved[k] for k in yields)]
+    return builder.finish([*(numbers[i] for i in kept), *moves, *(numbers[i] for i in tested)])
