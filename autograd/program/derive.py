@@ -111,7 +111,7 @@ class Asked:
     @property
     def is_symmetric(self) -> bool:
         """Whether the Hessian is known to be: slopes that a user wrote need not be those of the value."""
-        return not any(lookup(row).is_own for row in self.program.rows())
+        return not any(lookup(operation.row).is_own for operation in self.program.all_operations())
 
     @property
     def _expanded_gradient(self) -> Graph:

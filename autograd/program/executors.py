@@ -17,6 +17,9 @@ def _interpreter(task: Task) -> Kernel:
 
 
 def _numpy(task: Task) -> Kernel:
+    """Array operations over blocks of samples; of loops step by step, which has no plan to gain from."""
+    if task.program.has_loops:
+        return _interpreter(task)
     from autograd.program.arrays.executor import NumpyKernel
 
     return NumpyKernel(task)

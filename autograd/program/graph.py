@@ -106,11 +106,11 @@ class Graph:
         for i, code in enumerate(self.code.tolist()):
             yield Instruction(self.first + i, self.operations[code], tuple(operands[starts[i] : starts[i + 1]]))
 
-    def rows(self) -> set[str]:
-        """The rows of its operations, and of those in the bodies of loops."""
-        found = {operation.row for operation in self.operations if isinstance(operation, Operation)}
-        bodies = [operation.body for operation in self.operations if not isinstance(operation, Operation) and operation.body]
-        return found.union(*(body.rows() for body in bodies))
+    def all_operations(self) -> set[Operation]:
+        """The operations that make numbers, those in the bodies of loops too."""
+        found = {operation for operation in self.operations if isinstance(operation, Operation)}
+        steps = (operation for operation in self.operations if not isinstance(operation, Operation))
+        return found.union(*(step.body.all_operations() for step in steps if step.body))
 
     @lazy
     def has_loops(self) -> bool:

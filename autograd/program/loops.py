@@ -7,8 +7,8 @@ puts one together.  So a derivative of a loop is again a loop, which reads colum
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
@@ -54,6 +54,11 @@ class Loop:
     def yielded(self) -> int:
         """How many numbers a step yields."""
         return len(self.body.outputs) - self.carried - self.tested
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """All but the body."""
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.name != "body"}
 
     @property
     def steps(self) -> range:
@@ -119,7 +124,7 @@ def computed(operation: Any, operands: Sequence[Any], interpret: Any) -> Any:
     """What an instruction of this module makes: a number (or an array of samples), a column as a list, or `Ran`."""
     match operation:
         case Loop():
-            return _ran(operation, operands, interpret)
+            return ran(operation, operands, interpret)
         case Final(k):
             return operands[0].finals[k]
         case Column(k):
@@ -130,11 +135,12 @@ def computed(operation: Any, operands: Sequence[Any], interpret: Any) -> Any:
             return list(operands)
 
 
-def _ran(loop: Loop, operands: Sequence[Any], interpret: Any) -> Ran:
+def ran(loop: Loop, operands: Sequence[Any], interpret: Callable[[Graph, Sequence[Any]], list[Any]]) -> Ran:
+    """A loop, step by step, on numbers or on arrays of samples."""
     count, operands = (operands[0], operands[1:]) if loop.counted else (float(loop.length), operands)
     carried, shared = list(operands[: loop.carried]), operands[loop.carried : loop.carried + loop.shared]
     eaten = operands[loop.carried + loop.shared :]
-    columns: list[list[Any]] = [[np.nan] * loop.length for _ in range(loop.carried + loop.yielded)]
+    columns: list[list[Any]] = []
     done: Any = 0.0
     goes_on: Any = True
     for step in loop.steps:
@@ -143,11 +149,23 @@ def _ran(loop: Loop, operands: Sequence[Any], interpret: Any) -> Ran:
         found = interpret(loop.body, [*carried, *shared, *(column[step] for column in eaten)])
         if loop.tested and not np.any(goes_on := goes_on & (found[-1] != 0.0)):
             break
-        for column, number in zip(columns, [*carried, *found[loop.carried : loop.carried + loop.yielded]], strict=True):
+        kept = [*carried, *(found[loop.carried : -1] if loop.tested else found[loop.carried :])]
+        columns = columns or [[np.nan] * loop.length for _ in kept]
+        for column, number in zip(columns, kept, strict=True):
             column[step] = number
         done = done + goes_on
         carried = [_chosen(goes_on, new, old) for new, old in zip(found[: loop.carried], carried, strict=True)]
-    return Ran([*carried, done], columns)
+    return Ran([*carried, done], columns or _Nowhere(loop.length))
+
+
+class _Nowhere(list[list[float]]):
+    """The columns of a loop that did no step."""
+
+    def __init__(self, length: int) -> None:
+        self._length = length
+
+    def __getitem__(self, k: Any) -> Any:
+        return [np.nan] * self._length
 
 
 def _chosen(condition: Any, new: Any, old: Any) -> Any:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from autograd.ops.expression import ARITHMETIC, DIVIDE, NEGATIVE
 from autograd.ops.primitive import define, is_row, lookup
 from autograd.program.graph import DOT, SUM, Graph, Instruction, Operation, sum_source
+from autograd.program.loops import Column, Element, Final, Loop, Ran, ran
 from autograd.text import python_identifiers
 
 TERMS = 500  # of a sum that are added up in one line
@@ -31,11 +32,37 @@ def python_source(program: Graph) -> str:
         t3 = tanh(t2)
         return t3,
     """
-    names = _names(program)
-    lines = [f"def program({', '.join(names[: len(program.inputs)])}):"]
-    lines += [f"    {text}" for line in program for text in _assignments(line, names)]
+    return "\n".join(_lines(program, "program"))
+
+
+def _lines(program: Graph, called: str, prefix: str = "t") -> list[str]:
+    """A program as a function; the body of a loop as one in it."""
+    names = _names(program, prefix)
+    lines = [f"def {called}({', '.join(names[: len(program.inputs)])}):"]
+    for at, line in enumerate(program, 1):
+        if isinstance(line.operation, Operation):
+            lines += [f"    {text}" for text in _assignments(line, names)]
+            continue
+        if isinstance(line.operation, Loop):
+            lines += [f"    {text}" for text in _lines(line.operation.body, f"step_{prefix}{at}", f"{prefix}{at}_")]
+        lines.append(f"    {names[line.id]} = {_step(line, names, f'step_{prefix}{at}')}")
     outputs = ", ".join(names[i] for i in program.outputs.tolist())
-    return "\n".join([*lines, f"    return {outputs}," if outputs else "    return ()"])
+    return [*lines, f"    return {outputs}," if outputs else "    return ()"]
+
+
+def _step(line: Instruction, names: Sequence[str], body: str) -> str:
+    """What an instruction of a loop's is."""
+    operands = ", ".join(names[i] for i in line.operands)
+    match line.operation:
+        case Loop() as loop:
+            return f"loop({loop.said}, {body}, {operands})"
+        case Final(k):
+            return f"{operands}.finals[{k}]"
+        case Column(k):
+            return f"{operands}.columns[{k}]"
+        case Element(step):
+            return f"{operands}[{step}]"
+    return f"[{operands}]"
 
 
 def python_function(program: Graph) -> Callable[..., tuple[Any, ...]]:
@@ -48,9 +75,15 @@ def python_function(program: Graph) -> Callable[..., tuple[Any, ...]]:
     (10.0,)
     """
     text = python_source(program) + "\n"
-    calls = {function_name(operation): _function(operation) for operation in program.operations}
+    calls: dict[str, Any] = {function_name(operation): _function(operation) for operation in program.all_operations()}
+    calls["loop"] = _loop
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]  # the same program, the same file
     return define("program", text, f"<program {digest}>", {**calls, "inf": float("inf"), "nan": float("nan")})
+
+
+def _loop(shape: Mapping[str, Any], step: Callable[..., Any], *operands: Any) -> Ran:
+    """`step` again and again, as `autograd.program.loops.Loop` says."""
+    return ran(Loop(None, **shape), operands, lambda _, given: list(step(*given)))  # type: ignore[arg-type]  # `step` is it
 
 
 def function_name(operation: Operation) -> str:
@@ -94,14 +127,15 @@ def _right_side(line: Instruction, names: Sequence[str]) -> str:
     return f"{function_name(line.operation)}({', '.join(operands)})"
 
 
-def _names(program: Graph) -> list[str]:
+def _names(program: Graph, prefix: str) -> list[str]:
     """For every number what the source calls it."""
     constants = [f"({c!r})" if c < 0 or str(c).startswith("-") else repr(c) for c in program.constants.tolist()]
-    results = [f"t{i + 1}" for i in range(len(program))]
+    results = [f"{prefix}{i + 1}" for i in range(len(program))]
     return [*python_identifiers(program.inputs, _is_taken), *constants, *results]
 
 
 def _is_taken(name: str) -> bool:
     """Whether the source calls a result, a function or a constant so, or might."""
     row = name.partition("_slope")[0]
-    return name in ("inf", "nan", "program") or is_row(row) or re.fullmatch(r"t\d+", name) is not None
+    is_ours = name in ("inf", "nan", "program", "loop") or re.fullmatch(r"(step_)?t[\d_]+", name) is not None
+    return is_ours or is_row(row)

@@ -17,6 +17,7 @@ from autograd.program.loops import STACK, Column, Element, Final, Loop
 from autograd.program.passes.adjoint import copy_into, with_gradient
 from autograd.program.passes.expand import expand_slopes
 from autograd.program.passes.tangent import with_tangents
+from autograd.program.program import Program
 from autograd.program.scan import while_loop
 
 
@@ -272,3 +273,16 @@ def test_one_that_does_not_end_is_an_error_and_compiled_nan(backend):
     values, slopes = p.value_and_grad(np.array([1.0, 2.0, 5.0, 20.0, 1.6]))
     np.testing.assert_array_equal(values, [np.nan, 10.0, 10.0, 20.0, np.nan])
     np.testing.assert_array_equal(slopes, [np.nan, 5.0, 2.0, 1.0, np.nan])
+
+
+# -- other forms -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_as_python(name):
+    program = Program.of(with_gradient(PROGRAMS[name], range(len(PROGRAMS[name].inputs))))
+    at = numbers_of(program)
+    expected = interpret(program, at)
+    np.testing.assert_allclose(program.function(*at), expected, rtol=1e-14, atol=1e-15)
+    some = [x + 0.01 * np.arange(3) for x in at]
+    np.testing.assert_allclose(np.array(program.function(*some)), interpret(program, some), rtol=1e-14, atol=1e-15)

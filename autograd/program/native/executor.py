@@ -28,8 +28,9 @@ _FEW_SAMPLES = 16  # below which a matrix product is not worth its call
 
 
 def kernel_for(task: Task) -> Kernel:
-    """The task as a kernel: written out if it is small, else as a tape."""
-    return StraightLine(task) if lines_of(task.program) <= LINES_UP_TO else TapeKernel(task)
+    """The task as a kernel: written out if it is small or has loops, else as a tape."""
+    is_written_out = task.program.has_loops or lines_of(task.program) <= LINES_UP_TO
+    return StraightLine(task) if is_written_out else TapeKernel(task)
 
 
 def remembered(question: Callable[[Graph], Any]) -> Callable[[Graph], Any]:
@@ -75,6 +76,8 @@ def serves(program: Graph, samples: int | None) -> str | None:
     """Why a program is best run as machine code on so many samples; None if it is not, or llvmlite is missing."""
     if not is_available():
         return None
+    if program.has_loops:
+        return "its loops are loops of machine code"
     if lines_of(program) <= LINES_UP_TO:
         return f"{len(program):,} instructions are few enough to be written out"
     if (samples or 1) >= _FEW_SAMPLES and is_layered(program):
