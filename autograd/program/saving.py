@@ -11,13 +11,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from autograd.archive import Arrays, Content, Description, Format
 from autograd.errors import FileFormatError, GraphError
 from autograd.files import Place, name_of
 from autograd.ops.primitive import TABLE, Primitive, lookup, titled
 from autograd.program.graph import COLUMNS, Graph, Operation
+from autograd.program.loops import Column, Element, Final, Loop, Stack, Step
 from autograd.program.verify import Senseless, check_slot, require, verify
 from autograd.text import quoted
 
@@ -51,7 +55,7 @@ FORMAT = Format("program", 2, COLUMNS, times=30, reads={1: _without_hashes})
 
 def save_program(program: Graph, place: Place) -> None:
     """Write a program to a file, whole or not at all."""
-    rows = [_of_a_file(operation) for operation in program.operations]
+    rows = [_of_a_file(operation) for operation in program.all_operations()]
     if len({row.title for row in rows}) < len(set(rows)):
         raise GraphError(
             "the program has two primitives of one name, from before and after it was written again, which a file "
@@ -59,7 +63,7 @@ def save_program(program: Graph, place: Place) -> None:
         )
     description = {
         "inputs": list(program.inputs),
-        "operations": [[row.title, operation.slot] for row, operation in zip(rows, program.operations, strict=True)],
+        "operations": [_entry(operation) for operation in program.operations],
         "rows": {row.title: _meaning(row).written() for row in rows},
     }
     FORMAT.write(place, description, {name: getattr(program, name) for name in COLUMNS})
@@ -97,20 +101,23 @@ def _checked(description: Description, arrays: Arrays) -> Graph:
     inputs = description.get("inputs", ())
     require(isinstance(inputs, list) and all(isinstance(i, str) for i in inputs), "its inputs have no names")
     chosen: dict[str, Any] = {name: arrays[name] for name in COLUMNS}
-    program = Graph(tuple(inputs), operations=_operations(description), **chosen)
+    rows = description.get("rows")
+    require(isinstance(rows, dict), "its operations are not listed")
+    program = Graph(tuple(inputs), operations=_operations(description.get("operations"), rows, DEEPEST), **chosen)
     verify(program)
     return program
 
 
-def _operations(description: Description) -> tuple[Operation, ...]:
-    listed, rows = description.get("operations"), description.get("rows")
-    if not isinstance(listed, list) or not isinstance(rows, dict):
-        raise Senseless("its operations are not listed")
-    return tuple(_operation(entry, rows) for entry in listed)
+def _operations(listed: Any, rows: Any, depth: int) -> tuple[Operation, ...]:
+    require(isinstance(listed, list), "its operations are not listed")
+    require(depth, f"its loops stand more than {DEEPEST} deep in each other")
+    return tuple(_operation(entry, rows, depth) for entry in listed)
 
 
-def _operation(entry: Any, rows: Mapping[str, Any]) -> Operation:
+def _operation(entry: Any, rows: Mapping[str, Any], depth: int) -> Any:
     """The operation that an entry of the list names, if the row means what it meant to the one who saved it."""
+    if isinstance(entry, dict):
+        return _step(entry, rows, depth)
     if not (isinstance(entry, list) and len(entry) == 2 and isinstance(entry[0], str)):
         raise Senseless(f"{quoted(entry)} is no operation")
     title, slot = entry
@@ -124,6 +131,57 @@ def _operation(entry: Any, rows: Mapping[str, Any]) -> Operation:
     operation = Operation(row.name, slot)
     check_slot(operation)
     return operation
+
+
+# -- loops ------------------------------------------------------------------------------------------
+
+DEEPEST = 20  # loops in each other's bodies
+_READ = {"final": Final, "column": Column, "element": Element}
+
+
+def _entry(operation: Operation | Step) -> Any:
+    """An operation as files have it."""
+    if isinstance(operation, Loop):
+        return {"loop": operation.said, **_body(operation.body)}
+    if isinstance(operation, (Final, Column)):
+        return {type(operation).__name__.lower(): operation.k}
+    if isinstance(operation, Element):
+        return {"element": operation.step}
+    return {"stack": 0} if isinstance(operation, Stack) else [lookup(operation.row).title, operation.slot]
+
+
+def _body(body: Graph) -> dict[str, Any]:
+    columns = {name: getattr(body, name).tolist() for name in COLUMNS}
+    constants = [x.hex() for x in columns.pop("constants")]  # JSON has no nan
+    operations = [_entry(operation) for operation in body.operations]
+    return {"inputs": list(body.inputs), "operations": operations, "constants": constants, **columns}
+
+
+def _step(entry: dict[str, Any], rows: Mapping[str, Any], depth: int) -> Step:
+    """What `_entry` made of an instruction of a loop's."""
+    kind, about = next(iter(entry.items()), ("", None))
+    if kind == "loop":
+        return _loop(entry, about, rows, depth)
+    require(type(about) is int and about >= 0, f"{quoted(entry)} is no operation")
+    if kind == "stack":
+        return Stack()
+    require(kind in _READ, f"{quoted(entry)} is no operation")
+    return _READ[kind](about)
+
+
+def _loop(entry: dict[str, Any], said: Any, rows: Mapping[str, Any], depth: int) -> Loop:
+    """A loop with its body, which `verify` looks at."""
+    kinds = {each.name: bool if each.type == "bool" else int for each in fields(Loop) if each.name != "body"}
+    fits = isinstance(said, dict) and said.keys() == kinds.keys() and all(type(said[n]) is k for n, k in kinds.items())
+    require(fits, "a loop does not say how it runs")
+    inputs = entry.get("inputs")
+    require(isinstance(inputs, list) and all(isinstance(i, str) for i in inputs), "a loop's inputs have no names")
+    try:
+        columns: dict[str, Any] = {name: np.array(entry[name], kind) for name, kind in COLUMNS.items() if name != "constants"}
+        columns["constants"] = np.array([float.fromhex(x) for x in entry["constants"]], float)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        raise Senseless("the body of a loop is no program") from None
+    return Loop(Graph(tuple(inputs), operations=_operations(entry.get("operations"), rows, depth - 1), **columns), **said)
 
 
 def _check_same(row: str, saved: Any, here: Meaning) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
 
@@ -17,7 +19,7 @@ from autograd.program.loops import STACK, Column, Element, Final, Loop
 from autograd.program.passes.adjoint import copy_into, with_gradient
 from autograd.program.passes.expand import expand_slopes
 from autograd.program.passes.tangent import with_tangents
-from autograd.program.program import Program
+from autograd.program.program import Program, load_program
 from autograd.program.scan import while_loop
 
 
@@ -286,3 +288,14 @@ def test_as_python(name):
     np.testing.assert_allclose(program.function(*at), expected, rtol=1e-14, atol=1e-15)
     some = [x + 0.01 * np.arange(3) for x in at]
     np.testing.assert_allclose(np.array(program.function(*some)), interpret(program, some), rtol=1e-14, atol=1e-15)
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_in_files(name):
+    program = Program.of(with_gradient(PROGRAMS[name], range(len(PROGRAMS[name].inputs))))
+    file = io.BytesIO()
+    program.save(file)
+    file.seek(0)
+    again = load_program(file)
+    assert again.text() == program.text()
+    assert interpret(again, numbers_of(program)) == interpret(program, numbers_of(program))
