@@ -144,8 +144,13 @@ class Graph:
         return [*self._listing(0, END), between, *self._listing(n - END, n)]
 
     def _listing(self, start: int, stop: int) -> list[str]:
-        lines = map(self.line, range(start, stop))
-        return [f"{self.name(line.id)} = {self._right_side(line)}" for line in lines]
+        """An instruction a line, and below a loop's, moved in, its body's."""
+        listing = []
+        for line in map(self.line, range(start, stop)):
+            listing.append(f"{self.name(line.id)} = {self._right_side(line)}")
+            if not isinstance(line.operation, Operation):
+                listing += [f"    {said}" for said in line.operation.listing()]
+        return listing
 
     def _results(self) -> list[str]:
         return [self.name(i) for i in self.outputs.tolist()]

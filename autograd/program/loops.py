@@ -7,7 +7,7 @@ puts one together.  So a derivative of a loop is again a loop, which reads colum
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
@@ -18,7 +18,7 @@ from autograd.symbol import Symbol
 from autograd.value import by_themselves, new_node
 
 if TYPE_CHECKING:
-    from autograd.program.graph import Graph
+    from autograd.program.graph import Graph, Instruction
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +55,15 @@ class Loop:
         """How many numbers a step yields."""
         return len(self.body.outputs) - self.carried - self.tested
 
+    def listing(self) -> list[str]:
+        """The body, as `print` shows it below a loop."""
+        body, c, s = self.body, self.carried, self.shared
+        names, found = list(body.inputs), [body.name(i) for i in body.outputs.tolist()]
+        groups = {"carries": names[:c], "shares": names[c : c + s], "eats": names[c + s :]}
+        ends = {"carries on": found[:c], "yields": found[c : c + self.yielded], "while": found[c + self.yielded :]}
+        first, last = ("; ".join(f"{what} {', '.join(some)}" for what, some in group.items() if some) for group in (groups, ends))
+        return [first, *body.text().splitlines()[1:-1], last]
+
     @property
     def said(self) -> dict[str, Any]:
         """All but the body."""
@@ -68,6 +77,10 @@ class Loop:
 
 class _WithoutBody:
     body: ClassVar[None] = None
+
+    def listing(self) -> list[str]:
+        """Nothing is shown below such a line."""
+        return []
 
 
 @dataclass(frozen=True)
@@ -196,6 +209,23 @@ def without_unused(loop: Loop, operands: tuple[int, ...]) -> tuple[Loop, tuple[i
     )
     given = tuple(o for o, is_used in zip(operands, used[:n], strict=True) if is_used)
     return replace(loop, body=kept, shared=shared), (*lead, *given)
+
+
+def doubles_of(lines: Iterable[Instruction]) -> int:
+    """How many numbers stand in columns while these instructions run, in each lane."""
+    lines = list(lines)
+    total = 0
+    for line in lines:
+        if isinstance(line.operation, Stack):
+            total += len(line.operands)
+        elif isinstance(line.operation, Loop):
+            total += line.operation.length * len(columns_read(lines, line.id)) + doubles_of(line.operation.body)
+    return total
+
+
+def columns_read(lines: Iterable[Instruction], run: int) -> set[int]:
+    """Which columns of a loop's run are read."""
+    return {line.operation.k for line in lines if isinstance(line.operation, Column) and line.operands[0] == run}
 
 
 def node_of(operation: Step, operands: tuple[Any, ...]) -> Symbol:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import numpy as np
 import pytest
@@ -19,8 +20,10 @@ from autograd.program.loops import STACK, Column, Element, Final, Loop
 from autograd.program.passes.adjoint import copy_into, with_gradient
 from autograd.program.passes.expand import expand_slopes
 from autograd.program.passes.tangent import with_tangents
+from autograd.program.exports.c import to_c
 from autograd.program.program import Program, load_program
 from autograd.program.scan import while_loop
+from tests.programs.test_c import COMPILERS, called, compiled
 
 
 def op(name):
@@ -299,3 +302,36 @@ def test_in_files(name):
     again = load_program(file)
     assert again.text() == program.text()
     assert interpret(again, numbers_of(program)) == interpret(program, numbers_of(program))
+
+
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_in_c(compiler, tmp_path):
+    names = list(PROGRAMS)
+    for name in names:
+        program = PROGRAMS[name]
+        folder = tmp_path / name.replace(" ", "_")
+        folder.mkdir()
+        source = to_c(program)
+        works = dict(re.findall(r"(f\w*) needs work\[(\d+)\]", source))
+        library = compiled(source, folder, compiler)
+        at = np.array([numbers_of(program), [x + 0.01 for x in numbers_of(program)]])
+        expected = np.array([interpret(program, row) for row in at])
+        (y,) = called(library, "f", at, len(program.outputs), work=int(works.get("f", 0)))
+        np.testing.assert_allclose(y, expected, rtol=1e-13, atol=1e-15)
+        outputs, inputs = len(program.outputs), len(program.inputs)
+        y, g = called(library, "f_gradient", at, outputs, outputs * inputs, work=int(works.get("f_gradient", 0)))
+        np.testing.assert_allclose(y, expected, rtol=1e-13, atol=1e-15)
+        for i in range(outputs):
+            flat = with_gradient(unrolled(program), range(inputs), i, values=False)
+            slopes = np.array([interpret(flat, row) for row in at])
+            np.testing.assert_allclose(g[:, i * inputs : (i + 1) * inputs], slopes, rtol=2e-12, atol=1e-14)
+
+
+def test_a_loop_that_ends_by_itself_in_c(tmp_path):
+    program = compile(lambda x, a: newton(x, a)[0]).record(1.0, 2.0)
+    library = compiled(program.to_c(), tmp_path)
+    work = int(re.search(r"f_gradient needs work\[(\d+)\]", program.to_c())[1])
+    a = np.array([[1.0, 2.0], [1.0, 900.0], [1.0, 1.0]])
+    y, g = called(library, "f_gradient", a, 1, 2, work=work)
+    np.testing.assert_allclose(y[:, 0], np.sqrt(a[:, 1]), rtol=1e-11)
+    np.testing.assert_allclose(g[:, 1], 0.5 / np.sqrt(a[:, 1]), rtol=1e-5)

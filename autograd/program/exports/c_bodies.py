@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 from autograd.ops.expression import Term, variable
 from autograd.ops.primitive import lookup
@@ -19,6 +21,7 @@ from autograd.program.exports.c_language import (
 )
 from autograd.program.exports.c_rows import Need
 from autograd.program.graph import DOT, SUM, Graph, Instruction, Operation, sum_source
+from autograd.program.loops import Column, Element, Final, Loop, columns_read, doubles_of
 
 STRAIGHT = 20_000  # instructions, or as many lines of operands, above which there are tables
 PART = 500  # instructions of one C function: the time that gcc takes grows faster than their number
@@ -32,11 +35,10 @@ class Body:
 
     def __init__(self, name: str, program: Graph, values: int, has_derivatives: bool) -> None:
         self.name, self.program, self.values, self.has_derivatives = name, program, values, has_derivatives
-        self.is_straight = max(len(program), len(program.operands) // 4) <= STRAIGHT
+        self.is_straight = program.has_loops or max(len(program), len(program.operands) // 4) <= STRAIGHT
         self.needed: dict[Need, None] = {}
-        tables = None if self.is_straight else _Tables(self)
-        self._source = _Straight(self).source if tables is None else tables.source
-        self.work = 0 if tables is None else tables.numbers + tables.longest  # how many numbers its array holds
+        self._writer = _Straight(self) if self.is_straight else _Tables(self)
+        self.work = self._writer.work  # how many numbers its array holds
 
     @property
     def signature(self) -> str:
@@ -50,7 +52,7 @@ class Body:
 
     @property
     def _parameters(self) -> list[str]:
-        work = [] if self.is_straight else ["double *work"]
+        work = ["double *work"] if self.work else []
         return ["const double *x", "double *y"] + ["double *g"] * self.has_derivatives + work
 
     @property
@@ -59,15 +61,15 @@ class Body:
         inputs, outputs = len(self.program.inputs), len(self.program.outputs)
         steps = [("x", inputs), ("y", self.values)] + [("g", outputs - self.values)] * self.has_derivatives
         given = [f"{each} + i * {size}" if size > 1 else f"{each} + i" * size or each for each, size in steps]
-        call = f"    {self.name}({', '.join(given + ['work'] * (not self.is_straight))});"
+        call = f"    {self.name}({', '.join(given + ['work'] * bool(self.work))});"
         loop = ["size_t i;", "for (i = 0; i < samples; i++) {", call, "}"]
-        return f"{self._source}\n{self.batch_signature}\n{block(loop)}"
+        return f"{self._writer.source}\n{self.batch_signature}\n{block(loop)}"
 
-    def need(self, line: Instruction) -> Need:
-        """The function of an instruction, which the file then defines."""
+    def need(self, program: Graph, line: Instruction) -> Need:
+        """The function of an instruction of a program, which the file then defines."""
         row, slot = line.operation
         is_of_many = lookup(row).variadic and slot is not None
-        component = self.program.component(line) if slot is not None else None
+        component = program.component(line) if slot is not None else None
         need = Need(row, slot, len(line.operands) - first_of_vector(line) if is_of_many else 0, component)
         self.needed[need] = None
         return need
@@ -95,10 +97,13 @@ class _Straight:
 
     def __init__(self, body: Body) -> None:
         self._body, program = body, body.program
-        self._is_long = len(program) > PART
-        self._names = [f"x[{i}]" for i in range(len(program.inputs))]
+        self._is_long = len(program) > PART and not program.has_loops
+        self._program, self._indent = program, ""
+        self._loops = self._room = 0  # how many there were, and numbers of their columns
+        self._names: list[Any] = [f"x[{i}]" for i in range(len(program.inputs))]
         self._names += [literal(c) for c in program.constants.tolist()]
         self._arrays: dict[tuple[str, ...], str] = {}
+        self._taken = self._vectors = 0
         self._lines: list[str] = []
         self._parts: list[list[str]] = []
         for at, line in enumerate(program):
@@ -106,13 +111,84 @@ class _Straight:
                 self._arrays, self._lines = {}, []
                 self._parts.append(self._lines)
             self._assign(at, line)
-        self.source = self._whole()
+        self.work = doubles_of(program)
 
     def _assign(self, at: int, line: Instruction) -> None:
+        if not isinstance(line.operation, Operation):
+            self._names.append(self._step(line))
+            return
         said = self._expression(line)
-        name = f"t[{at}]" if self._is_long else f"t{at + 1}"
-        self._lines.append(f"{'' if self._is_long else 'const double '}{name} = {said};")
+        self._taken += 1
+        name = f"t[{at}]" if self._is_long else f"t{self._taken}"
+        self._say(f"{'' if self._is_long else 'const double '}{name} = {said};")
         self._names.append(name)
+
+    def _say(self, line: str) -> None:
+        self._lines.append(self._indent + line)
+
+    # -- loops ----------------------------------------------------------------------------------
+
+    def _step(self, line: Instruction) -> Any:
+        """What an instruction of a loop's is called: a number, a column's place in `work`, or a run's parts."""
+        operands = [self._names[i] for i in line.operands]
+        match line.operation:
+            case Loop() as loop:
+                read = sorted(columns_read(self._program, line.id))
+                return self._loop(loop, operands, {k: self._column(loop.length) for k in read})
+            case Final(k):
+                return operands[0][0][k]
+            case Column(k):
+                return operands[0][1][k]
+            case Element(step):
+                return f"work[{operands[0] + step}]"
+        place = self._column(len(operands))
+        for step, number in enumerate(operands):
+            self._say(f"work[{place + step}] = {number};")
+        return place
+
+    def _column(self, length: int) -> int:
+        self._room += length
+        return self._room - length
+
+    def _loop(self, loop: Loop, operands: list[Any], columns: dict[int, int]) -> tuple[list[str], dict[int, int]]:
+        self._loops += 1
+        i, done = f"i{self._loops}", f"n{self._loops}"
+        carried = [f"c{self._loops}_{k}" for k in range(loop.carried)]
+        count, given = (operands[:1], operands[1:]) if loop.counted else ([], operands)
+        step = partial(_place, i, loop)
+        for name, first in zip(carried, given[: loop.carried], strict=True):
+            self._say(f"double {name} = {first};")
+        if loop.tested:
+            self._say(f"double {done} = 0.0;")
+        self._say(f"size_t {i};")
+        self._say(f"for ({i} = 0; {i} < {loop.length}; {i}++) {{")
+        outside = self._program, self._names, self._indent, self._arrays
+        self._indent, self._arrays = self._indent + "    ", {}
+        for number in count:
+            self._say(f"if (!((double)({step(0)}) < {number})) continue;")
+        shared, eaten = given[loop.carried : loop.carried + loop.shared], given[loop.carried + loop.shared :]
+        found = self._body_of(loop, [*carried, *shared, *(f"work[{step(place)}]" for place in eaten)])
+        if loop.tested:
+            self._say(f"if (!({found[-1]} != 0.0)) break;")
+            self._say(f"{done} += 1.0;")
+        for k, place in columns.items():
+            self._say(f"work[{step(place)}] = {carried[k] if k < loop.carried else found[k]};")
+        after = [f"s{name[1:]}" for name in carried]
+        for name, number in zip(after, found[: loop.carried], strict=True):
+            self._say(f"const double {name} = {number};")
+        for name, number in zip(carried, after, strict=True):
+            self._say(f"{name} = {number};")
+        self._program, self._names, self._indent, self._arrays = outside
+        self._say("}")
+        return [*carried, done], columns
+
+    def _body_of(self, loop: Loop, given: list[Any]) -> list[str]:
+        """The names of the body's outputs."""
+        self._program = loop.body
+        self._names = [*given, *map(literal, loop.body.constants.tolist())]
+        for at, line in enumerate(loop.body):
+            self._assign(at, line)
+        return [self._names[i] for i in loop.body.outputs.tolist()]
 
     def _expression(self, line: Instruction) -> str:
         operands = [self._names[i] for i in line.operands]
@@ -122,7 +198,7 @@ class _Straight:
         row, slot = line.operation
         if slot is None and row in C.written:
             return expression(row, map(_operand, operands))
-        need = self._body.need(line)
+        need = self._body.need(self._program, line)
         if not lookup(row).variadic:
             return f"{need.name}({', '.join(operands)})"
         first = first_of_vector(line)
@@ -136,11 +212,14 @@ class _Straight:
             return "x"
         key = tuple(numbers)
         if key not in self._arrays:
-            self._arrays[key] = f"v{len(self._arrays) + 1}"
-            self._lines.append(array(self._arrays[key], numbers))
+            self._vectors += 1
+            self._arrays[key] = f"v{self._vectors}"
+            self._say(array(self._arrays[key], numbers))
         return self._arrays[key]
 
-    def _whole(self) -> str:
+    @property
+    def source(self) -> str:
+        """The function of one sample, and those that it calls."""
         body = self._body
         results = [f"{body.result(i)} = {self._names[n]};" for i, n in enumerate(body.program.outputs.tolist())]
         if not self._is_long:
@@ -154,9 +233,14 @@ class _Straight:
         return "\n".join([*functions, body.defined([f"double t[{len(body.program)}];", *calls, *results])])
 
 
+def _place(i: str, loop: Loop, start: int) -> str:
+    """Where the number of a step stands, in a column that begins at `start`."""
+    return f"{start + loop.length - 1} - {i}" if loop.backwards else f"{start} + {i}" if start else i
+
+
 def _operand(text: str) -> Term:
     """A variable or a number, as the printer wants it, which puts parentheses around -1.0."""
-    if text[0] in "tx":
+    if text[0] in "tcxwns":
         return variable(text)
     return {"NAN": math.nan, "INFINITY": math.inf, "-INFINITY": -math.inf}.get(text) or float(text)
 
@@ -174,6 +258,7 @@ class _Tables:
         self.numbers = program.first + len(program)
         self.longest = 0  # how many operands of one instruction are put side by side, behind the numbers
         codes = [self._code(line) for line in program]
+        self.work = self.numbers + self.longest
         constants = [table("double", f"{name}_constant", map(literal, program.constants.tolist()))]
         tables = [
             *constants * bool(program.constants.size),
@@ -182,7 +267,12 @@ class _Tables:
             table("int", f"{name}_operand", map(str, program.operands.tolist())),
             table("int", f"{name}_output", map(str, program.outputs.tolist())),
         ]
-        self.source = "\n".join([*tables, body.defined(self._loop())])
+        self._tables = tables
+
+    @property
+    def source(self) -> str:
+        """The tables, and the function of one sample."""
+        return "\n".join([*self._tables, self._body.defined(self._loop())])
 
     def _code(self, line: Instruction) -> int:
         """The case that computes an instruction; written when first met."""
@@ -207,7 +297,7 @@ class _Tables:
             return [products, "if (n % 2 == 1) r += w[a[n - 1]];"]
         if slot is None and row in C.written:
             return [f"r = {expression(row, map(variable, operands))};"]
-        need = self._body.need(line)
+        need = self._body.need(self._body.program, line)
         if not lookup(row).variadic:
             return [f"r = {need.name}({', '.join(operands)});"]
         copied = "for (k = 0; k < n; k++) v[k] = w[a[k]];"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import count
 from typing import Any
@@ -20,7 +20,8 @@ from autograd.ops import table
 from autograd.ops.expression import ARITHMETIC, COMPARISONS, REMAINDER, Expression, Language, source_of, variable
 from autograd.ops.primitive import Primitive, define, lookup
 from autograd.ops.resolution import Target, called_in
-from autograd.program.graph import Graph, Instruction, listed, sum_source
+from autograd.program.graph import Graph, Instruction, Operation, listed, sum_source
+from autograd.program.loops import Column, Element, Final, Loop, Ran
 from autograd.text import apart
 
 _NUMBERS = count(1)  # of the functions written so far: each source has a name of its own
@@ -39,15 +40,75 @@ def to_jax(program: Graph) -> Callable[[Any], Any]:
     """
     namespace, functions = _namespace(), _Functions()
     namespace["check_inputs"] = partial(_check_inputs, program.inputs)
-    names = [f"x[..., {i}]" for i in range(len(program.inputs))]
-    names += [f"({_literal(c)})" for c in program.constants.tolist()]
-    lines = []
-    for at, line in enumerate(program, 1):
-        lines.append(f"t{at} = {_expression(program, line, names, namespace, functions)}")
-        names.append(f"t{at}")
-    outputs = ", ".join(f"jnp.broadcast_to({names[i]}, x.shape[:-1])" for i in program.outputs.tolist())
+    lines, found = _lines(program, [f"x[..., {i}]" for i in range(len(program.inputs))], "t", namespace, functions)
+    outputs = ", ".join(f"jnp.broadcast_to({name}, x.shape[:-1])" for name in found)
     body = ["x = jnp.asarray(x)", "check_inputs(x.shape)", *lines, f"return jnp.stack([{outputs}], axis=-1)"]
     return _define("f", "x", body, namespace)
+
+
+def _lines(
+    program: Graph, inputs: Sequence[str], prefix: str, namespace: dict[str, Any], functions: _Functions
+) -> tuple[list[str], list[str]]:
+    """A line an instruction, and what the outputs are called; the body of a loop is a function in front of it."""
+    names = [*inputs, *(f"({_literal(c)})" for c in program.constants.tolist())]
+    lines: list[str] = []
+    for at, line in enumerate(program, 1):
+        name = f"{prefix}{at}"
+        if isinstance(line.operation, Operation):
+            said = _expression(program, line, names, namespace, functions)
+        else:
+            if isinstance(line.operation, Loop):
+                given = [f"{name}_x{i}" for i in range(len(line.operation.body.inputs))]
+                inside, found = _lines(line.operation.body, given, f"{name}_", namespace, functions)
+                lines.append(f"def step_{name}({', '.join(given)}):")
+                lines += [f"    {text}" for text in [*inside, f"return [{', '.join(found)}]"]]
+            said = _step(line, [names[i] for i in line.operands], f"step_{name}", namespace)
+        lines.append(f"{name} = {said}")
+        names.append(name)
+    return lines, [names[i] for i in program.outputs.tolist()]
+
+
+def _step(line: Instruction, operands: Sequence[str], step: str, namespace: dict[str, Any]) -> str:
+    """What an instruction of a loop's is; columns are arrays along the first axis."""
+    match line.operation:
+        case Loop() as loop:
+            namespace["loop"] = _loop
+            return f"loop({loop.said}, {step}, {', '.join(operands)})"
+        case Final(k):
+            return f"{operands[0]}.finals[{k}]"
+        case Column(k):
+            return f"{operands[0]}.columns[{k}]"
+        case Element(at):
+            return f"{operands[0]}[{at}]"
+    return f"jnp.stack(jnp.broadcast_arrays({', '.join(operands)}))"
+
+
+def _loop(shape: Mapping[str, Any], step: Callable[..., list[Any]], *operands: Any) -> Ran:
+    """JAX's own scan; one that ends by itself is masked, so that JAX can go back through it too."""
+    import jax
+
+    loop = Loop(None, **shape)  # type: ignore[arg-type]  # `step` is its body
+    jnp, lead = jax.numpy, int(loop.counted)
+    number = jnp.result_type(float, *operands)
+    size = jnp.broadcast_shapes(*(jnp.shape(o) for o in operands[: lead + loop.carried + loop.shared]),
+                                *(jnp.shape(o)[1:] for o in operands[lead + loop.carried + loop.shared :]))  # fmt: skip
+    count, given = (operands[0], operands[1:]) if lead else (loop.length, operands)
+    wide = [jnp.broadcast_to(jnp.asarray(o, number), size) for o in given[: loop.carried + loop.shared]]
+    shared = wide[loop.carried :]
+
+    def one(state: Any, row: Any) -> Any:
+        at, (carried, done, goes_on) = row[0], state
+        found = step(*carried, *shared, *row[1:])
+        goes_on = goes_on & (found[-1] != 0.0) if loop.tested else at < count
+        yields = found[loop.carried : len(found) - loop.tested]
+        after = [jnp.where(goes_on, new, old) for new, old in zip(found[: loop.carried], carried, strict=True)]
+        kept = [jnp.broadcast_to(jnp.asarray(y, number), size) for y in (*carried, *yields)]
+        return (after, done + goes_on, jnp.broadcast_to(goes_on, size)), kept
+
+    start = wide[: loop.carried], jnp.zeros(size, number), jnp.ones(size, bool)
+    rows = (jnp.arange(loop.length), *given[loop.carried + loop.shared :])
+    (carried, done, _), columns = jax.lax.scan(one, start, rows, reverse=loop.backwards)
+    return Ran([*carried, done], columns)
 
 
 def _check_inputs(inputs: Sequence[str], shape: tuple[int, ...]) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from autograd.program.graph import Instruction, Operation
-from autograd.program.loops import Column, Element, Final, Loop, Stack, Step
+from autograd.program.graph import Operation
+from autograd.program.loops import Column, Element, Final, Loop, Step, columns_read
 from autograd.program.native import rules
 from autograd.program.native.code import Code, Number, Unaligned
 from autograd.program.native.routine import Integer, Mask
@@ -34,23 +34,6 @@ class Room:
 
 def _allocated(code: Code, numbers: int) -> str:
     return code.call("ptr", "malloc", f"i64 {8 * code.lanes * numbers}")
-
-
-def doubles_of(lines: Iterable[Instruction]) -> int:
-    """How many numbers stand in columns while these instructions run, in each lane."""
-    lines = list(lines)
-    total = 0
-    for line in lines:
-        if isinstance(line.operation, Stack):
-            total += len(line.operands)
-        elif isinstance(line.operation, Loop):
-            total += line.operation.length * len(columns_read(lines, line.id)) + doubles_of(line.operation.body)
-    return total
-
-
-def columns_read(lines: Iterable[Instruction], run: int) -> set[int]:
-    """Which columns of a loop's run are read."""
-    return {line.operation.k for line in lines if isinstance(line.operation, Column) and line.operands[0] == run}
 
 
 def apply(code: Code, operation: Step, operands: Sequence[Any], read: Collection[int], room: Room, exact: bool) -> Any:

@@ -17,10 +17,10 @@ from typing import Any, NamedTuple
 
 from autograd.program.graph import MULTIPLY, Instruction, Operation
 from autograd.program.kernel import Task
-from autograd.program.loops import Column, Loop, Stack
+from autograd.program.loops import Column, Loop, Stack, columns_read, doubles_of
 from autograd.program.native import entrance, loops, machine, rules
 from autograd.program.native.code import Code, Doubles, Number, add_lanes
-from autograd.program.native.loops import Room, doubles_of
+from autograd.program.native.loops import Room
 from autograd.program.native.routine import Integer, Text, choose, smaller
 
 LANES = 8
@@ -98,7 +98,7 @@ class _Writer:
             if isinstance(line.operation, Operation):
                 self.numbers[line.id] = rules.apply(self.code, line.operation, operands, self.exact)
             else:
-                read = loops.columns_read(self.layout.lines, line.id)
+                read = columns_read(self.layout.lines, line.id)
                 self.numbers[line.id] = loops.apply(self.code, line.operation, operands, read, self.room, self.exact)
 
     def store(self, scalar: Number, pointer: str, index: int) -> None:
