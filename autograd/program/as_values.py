@@ -32,7 +32,9 @@ def run(program: Graph, inputs: Sequence[Operand], words: Mapping[int, Label] = 
     for line in program:
         operands = tuple([numbers[i] for i in line.operands])
         if not isinstance(line.operation, Operation):
-            numbers.append(node_of(line.operation, operands) if mode().program else computed(line.operation, operands, run))
+            numbers.append(
+                node_of(line.operation, operands) if mode().program else computed(line.operation, operands, run)
+            )
             continue
         row = lookup(line.operation.row)
         numbers.append(apply(row, operands) if row.variadic else RECORDERS[row.name](*operands))

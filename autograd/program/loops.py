@@ -61,7 +61,9 @@ class Loop:
         names, found = list(body.inputs), [body.name(i) for i in body.outputs.tolist()]
         groups = {"carries": names[:c], "shares": names[c : c + s], "eats": names[c + s :]}
         ends = {"carries on": found[:c], "yields": found[c : c + self.yielded], "while": found[c + self.yielded :]}
-        first, last = ("; ".join(f"{what} {', '.join(some)}" for what, some in group.items() if some) for group in (groups, ends))
+        first, last = (
+            "; ".join(f"{what} {', '.join(some)}" for what, some in group.items() if some) for group in (groups, ends)
+        )
         return [first, *body.text().splitlines()[1:-1], last]
 
     @property

@@ -177,11 +177,15 @@ def _loop(entry: dict[str, Any], said: Any, rows: Mapping[str, Any], depth: int)
     inputs = entry.get("inputs")
     require(isinstance(inputs, list) and all(isinstance(i, str) for i in inputs), "a loop's inputs have no names")
     try:
-        columns: dict[str, Any] = {name: np.array(entry[name], kind) for name, kind in COLUMNS.items() if name != "constants"}
+        columns: dict[str, Any] = {
+            name: np.array(entry[name], kind) for name, kind in COLUMNS.items() if name != "constants"
+        }
         columns["constants"] = np.array([float.fromhex(x) for x in entry["constants"]], float)
     except (KeyError, TypeError, ValueError, OverflowError):
         raise Senseless("the body of a loop is no program") from None
-    return Loop(Graph(tuple(inputs), operations=_operations(entry.get("operations"), rows, depth - 1), **columns), **said)
+    return Loop(
+        Graph(tuple(inputs), operations=_operations(entry.get("operations"), rows, depth - 1), **columns), **said
+    )
 
 
 def _check_same(row: str, saved: Any, here: Meaning) -> None:

@@ -77,7 +77,9 @@ def fori_loop(lower: int, upper: int, body: Callable[[Any, Any], Any], init: Any
         for i in range(lower, upper):
             init = body(i, init)
         return init
-    (_, last), _ = scan(lambda carry, _: ((carry[0] + 1, body(*carry)), None), (lower, init), length=max(0, upper - lower))
+    (_, last), _ = scan(
+        lambda carry, _: ((carry[0] + 1, body(*carry)), None), (lower, init), length=max(0, upper - lower)
+    )
     return last
 
 
@@ -259,7 +261,9 @@ def _column(numbers: Sequence[Operand]) -> Symbol:
     if isinstance(first, Symbol) and isinstance(first._row, Element):
         column = first.operands[0]
         length = column.operands[0]._row.length if isinstance(column._row, Column) else len(column.operands)
-        elements = (x._row == Element(i) and x.operands[0] is column for i, x in enumerate(numbers) if isinstance(x, Symbol))
+        elements = (
+            x._row == Element(i) and x.operands[0] is column for i, x in enumerate(numbers) if isinstance(x, Symbol)
+        )
         if length == len(numbers) == sum(elements):
             return column
     return node_of(STACK, tuple(numbers))

@@ -242,7 +242,9 @@ def test_machine_code_says_what_the_interpreter_says(name, mask, exact):
 
 
 def newton(x, a):
-    return while_loop(lambda s: (s[0] * s[0] - a) ** 2 > 1e-20, lambda s: (0.5 * (s[0] + a / s[0]), s[1] * s[0]), (x, 1.0), 30)
+    return while_loop(
+        lambda s: (s[0] * s[0] - a) ** 2 > 1e-20, lambda s: (0.5 * (s[0] + a / s[0]), s[1] * s[0]), (x, 1.0), 30
+    )
 
 
 @pytest.mark.parametrize("backend", ["interpreter", "llvm"])

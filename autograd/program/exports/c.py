@@ -162,7 +162,11 @@ def _named_after(name: str) -> list[str]:
 def _is_ours(name: str) -> bool:
     """Whether a file may say it of something else: of a function of a row, a parameter, a variable."""
     row, said, _ = name.rpartition("_value") if name.endswith("_value") else name.partition("_slope")
-    return name in _ours() or (said != "" and is_row(row)) or re.fullmatch(r"[tvcins]\d+(_\d+)?|GLASSGRAD.*", name) is not None
+    return (
+        name in _ours()
+        or (said != "" and is_row(row))
+        or re.fullmatch(r"[tvcins]\d+(_\d+)?|GLASSGRAD.*", name) is not None
+    )
 
 
 @cache

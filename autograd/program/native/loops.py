@@ -40,7 +40,9 @@ def apply(code: Code, operation: Step, operands: Sequence[Any], read: Collection
     """What an instruction of a loop's makes: a number, a column, or of a run (finals, columns by their places)."""
     match operation:
         case Loop():
-            return _run(code, operation, operands, {k: room.column(operation.length) for k in sorted(read)}, room, exact)
+            return _run(
+                code, operation, operands, {k: room.column(operation.length) for k in sorted(read)}, room, exact
+            )
         case Final(k):
             return operands[0][0][k]
         case Column(k):

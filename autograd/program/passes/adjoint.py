@@ -24,7 +24,10 @@ from autograd.sweeps import Choice, Edge, Products, backwards, forwards
 
 def copy_into(builder: Builder, program: Graph, given: Sequence[int] | None = None) -> list[int]:
     """Write `program` again, on the builder's inputs or on what is given; the numbers that its numbers now have."""
-    numbers = [*(range(len(program.inputs)) if given is None else given), *map(builder.constant, program.constants.tolist())]
+    numbers = [
+        *(range(len(program.inputs)) if given is None else given),
+        *map(builder.constant, program.constants.tolist()),
+    ]
     codes = [builder.code_of(operation) for operation in program.operations]
     starts, operands = program.starts.tolist(), program.operands.tolist()
     start = 0
