@@ -406,3 +406,14 @@ def test_a_missing_llvmlite_is_said_in_one_sentence(monkeypatch):
             StraightLine(square())
     finally:
         machine._llvm.cache_clear()
+
+
+def test_what_was_written_is_not_kept():
+    """Machine code of many samples is written by a closure that holds the whole layout of its task."""
+    row = TABLE["tanh"]
+    task = task_of(row, row.points[0])
+    known = weakref.ref(task.program)
+    StraightLine(task).run(np.zeros(0), np.zeros((5, 1)), np.zeros((5, 2)), np.zeros(0))
+    del task
+    gc.collect()
+    assert known() is None
