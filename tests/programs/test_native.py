@@ -24,7 +24,7 @@ from autograd.program.kernel import Task
 
 pytest.importorskip("llvmlite", reason="the extra `native` is not installed")
 
-from autograd.program.native import entrance, machine
+from autograd.program.native import entrance, machine, straight
 from autograd.program.native.driver import driver, levels, places
 from autograd.program.native.executor import kernel_for, serves
 from autograd.program.native.machine import Library
@@ -406,3 +406,20 @@ def test_a_missing_llvmlite_is_said_in_one_sentence(monkeypatch):
             StraightLine(square())
     finally:
         machine._llvm.cache_clear()
+
+
+def test_what_a_text_was_written_by_is_not_kept(monkeypatch):
+    """Machine code for many samples is written by a closure that holds the whole layout of its task."""
+    known = []
+
+    class Noted(straight.Layout):
+        def __init__(self, task: Task) -> None:
+            super().__init__(task)
+            known.append(weakref.ref(self))
+
+    monkeypatch.setattr(straight, "Layout", Noted)
+    row = TABLE["tanh"]
+    kernel = StraightLine(task_of(row, row.points[0]))
+    kernel.run(np.zeros(0), np.zeros((5, 1)), np.zeros((5, 2)), np.zeros(0))
+    gc.collect()
+    assert [layout() for layout in known] == [None]

@@ -43,9 +43,9 @@ from autograd.errors import AutogradError
 from viz.terminal import run
 
 A_CALL = 4.0  # bytes of Python's objects by which memory may grow a call, and
-AT_ALL = 24_000  # in all: tables and caches that grow in steps
+AT_ALL = 32_000  # in all: tables and caches that grow in steps, and more and more slowly
 UNCOLLECTED = 1_000_000  # in all without the collector, which also empties Python's lists of what may be used again
-SYSTEMS = 4 << 20  # bytes of the system's memory, which comes in pages and arenas
+SYSTEMS = 8 << 20  # bytes of the system's memory, which comes in pages and arenas
 WARM = 40  # calls before anything is counted
 
 
@@ -128,6 +128,7 @@ def networks() -> Iterator[tuple[str, Activity]]:
         optimiser.step()
 
     def fit() -> None:
+        model.history = None  # which goes on
         model.fit(X, y, epochs=1, optimiser=optimiser, progress=False)
 
     def files() -> None:
@@ -198,7 +199,7 @@ class Growth(NamedTuple):
 
 
 def growth(act: Callable[[], object], calls: int, collector: bool) -> Growth:
-    """What is more after so many calls than before them; a quarter of them is made before, to fill what fills up."""
+    """What is more after so many calls than before them; half of them is made before, to fill what fills up."""
     found = measured(act, calls, collector)
     return found._replace(where=located(act, min(calls, 500))) if found.wrong else found
 
@@ -208,7 +209,7 @@ def measured(act: Callable[[], object], calls: int, collector: bool) -> Growth:
     (gc.enable if collector else gc.disable)()
     try:
         tracemalloc.start()
-        repeat(act, max(WARM, calls // 4))
+        repeat(act, max(WARM, calls // 2))
         before, system, threads, handles = traced(collector), resident(), threading.active_count(), opened()
         repeat(act, calls)
         objects = traced(collector) - before

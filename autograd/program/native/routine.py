@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
 from functools import cache
+from types import CodeType
 from typing import Any, ClassVar, Self, TypeVar, get_type_hints
 
 T = TypeVar("T", bound="Operand")
@@ -386,11 +387,16 @@ class Pointers(Array):
 # -- whole texts ------------------------------------------------------------------------------------
 
 
-@cache
 def parameters(write: Callable[..., Any]) -> dict[str, type[Operand]]:
     """The parameters of the machine function that `write` writes: its own, but for the code that it writes to."""
-    hints = get_type_hints(write)
-    return {name: hints[name] for name in list(inspect.signature(write).parameters)[1:]}
+    source = write.__code__  # closures are many, and would be kept with all that they hold
+    if source not in _PARAMETERS:
+        hints = get_type_hints(write)
+        _PARAMETERS[source] = {name: hints[name] for name in list(inspect.signature(write).parameters)[1:]}
+    return _PARAMETERS[source]
+
+
+_PARAMETERS: dict[CodeType, dict[str, type[Operand]]] = {}
 
 
 class Text:
