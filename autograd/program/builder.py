@@ -17,6 +17,7 @@ from autograd.context import Label
 from autograd.ops.expression import Expression, Term
 from autograd.ops.primitive import lookup
 from autograd.program.graph import GUARD, MULTIPLY, NEGATIVE, WHERE, Graph, Operation
+from autograd.program.loops import Step
 
 Numbers = tuple[int, ...]
 Ids = np.ndarray[Any, np.dtype[np.int64]]
@@ -41,7 +42,7 @@ class Builder:
         self._first = len(self.inputs)
         self._constants: list[float] = []
         self._constant_ids: dict[bytes, int] = {}
-        self._operations: dict[Operation, int] = {}
+        self._operations: dict[Operation | Step, int] = {}
         self._code: list[int] = []
         self._operands: list[Numbers] = []
         self._written: dict[tuple[int, Numbers], int] = {}
@@ -57,11 +58,11 @@ class Builder:
             self._constants.append(number)
         return found
 
-    def emit(self, operation: Operation, operands: Numbers) -> int:
+    def emit(self, operation: Operation | Step, operands: Numbers) -> int:
         """The number of `operation` of `operands`: written now, or before, or folded to a constant."""
         return self.emit_code(self.code_of(operation), operands)
 
-    def code_of(self, operation: Operation) -> int:
+    def code_of(self, operation: Operation | Step) -> int:
         """What `emit_code` knows an operation by."""
         return self._operations.setdefault(operation, len(self._operations))
 
@@ -84,7 +85,7 @@ class Builder:
         if words is not None and number >= self._first:
             self._words.setdefault(number, words)
 
-    def _folded(self, operation: Any, operands: Numbers) -> int | None:
+    def _folded(self, operation: Operation | Step, operands: Numbers) -> int | None:
         return self.constant(self._computed(operation, operands)) if isinstance(operation, Operation) else None
 
     def _computed(self, operation: Operation, operands: Numbers) -> float:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from autograd.ops import table
 from autograd.ops.primitive import Primitive, lookup
 from autograd.ops.special import halves
 from autograd.text import apart
+
+if TYPE_CHECKING:
+    from autograd.program.loops import Step
 
 LONG, END = 100, 30  # so many lines are printed as they are; of more, so many from each end
 WIDE, HEAD, TAIL = 400, 280, 80  # characters of a line that is printed as it is; those from both ends of a longer one
@@ -58,7 +61,7 @@ class Instruction(NamedTuple):
     """One line of a graph: number `id` is `operation` of `operands`."""
 
     id: int
-    operation: Operation
+    operation: Operation | Step
     operands: tuple[int, ...]
 
 
@@ -86,7 +89,7 @@ class Graph:
 
     inputs: tuple[str, ...]
     constants: np.ndarray[Any, np.dtype[np.float64]]
-    operations: tuple[Operation, ...]
+    operations: tuple[Operation | Step, ...]
     code: np.ndarray[Any, np.dtype[np.int32]]
     starts: np.ndarray[Any, np.dtype[np.int64]]
     operands: Ids
@@ -194,7 +197,7 @@ class Graph:
         return sum_source(line.operation, names, "·") or f"{line.operation}({', '.join(names)})"
 
 
-def sum_source(operation: Operation, operands: Sequence[str], times: str = " * ") -> str | None:
+def sum_source(operation: Operation | Step, operands: Sequence[str], times: str = " * ") -> str | None:
     """A dot or a sum of these operands, as every language writes it; None for another operation.
 
     >>> sum_source(DOT, ["w", "v", "x", "y", "b"])
