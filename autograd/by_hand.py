@@ -324,14 +324,22 @@ def _is_linear(node: Value, moving: Collection[Value]) -> bool:
     """Whether a node that moves is linear in its operands that do, and has no others to add."""
     row, operands = (node._row.name if node._row else ""), node.operands
     moves = [isinstance(o, Value) and o in moving for o in operands]
+    fits = [m or _is_zero(o) for m, o in zip(moves, operands, strict=True)]  # moves, or adds nothing
     if row == "dot":
-        weights, xs, bias = halves(moves)
-        return all(map(operator.ne, weights, xs)) and all(bias)
+        return _is_linear_dot(moves, list(map(_is_zero, operands)))
     if row in _CHOOSES:
-        return not moves[0] and all(m or _is_zero(o) for m, o in zip(moves[1:], operands[1:], strict=True))
+        return not moves[0] and all(fits[1:])
     if row in _SCALES:
         return sum(moves) == 1 and (row == "multiply" or moves[0])
-    return row in _ADDS and all(m or _is_zero(o) for m, o in zip(moves, operands, strict=True))
+    return row in _ADDS and all(fits)
+
+
+def _is_linear_dot(moves: Sequence[bool], is_zero: Sequence[bool]) -> bool:
+    """Whether in each product one factor moves, or one is 0; and the bias moves, or is."""
+    (weights, xs, bias), (no_weights, no_xs, no_bias) = halves(moves), halves(is_zero)
+    products = zip(weights, xs, no_weights, no_xs, strict=True)
+    fit = all(w != x or (not w and (no_w or no_x)) for w, x, no_w, no_x in products)
+    return fit and all(map(operator.or_, bias, no_bias))
 
 
 _ADDS = {"add", "subtract", "sum", "negative", "positive"}
@@ -340,7 +348,10 @@ _CHOOSES = {"where", "guard"}
 
 
 def _is_zero(operand: Any) -> bool:
-    return not isinstance(operand, Value) and operand == 0.0
+    """Whether it is the number 0, or a product with it."""
+    if isinstance(operand, Value):
+        return operand._row is not None and operand._row.name == "multiply" and any(map(_is_zero, operand.operands))
+    return bool(operand == 0.0)
 
 
 def _derivatives(results: Sequence[Any], of: Sequence[Value], above: Sequence[Any]) -> Slopes:

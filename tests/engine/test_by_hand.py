@@ -642,7 +642,9 @@ def test_what_is_not_linear_is_refused(moves):
 @pytest.mark.parametrize(
     ("moves", "right"),
     [(lambda x, t: where(x > 0.0, t, 0.0), 1.0), (lambda x, t: -(t / x) + t * 2.0 - 0.0, 1.5), (lambda x, t: 0.0, 0.0),
-     (lambda x, t: np.dot(np.array([t, 2.0 * t]), np.array([x, x])), 6.0), (lambda x, t: +t + (t + t), 3.0)],
+     (lambda x, t: np.dot(np.array([t, 2.0 * t]), np.array([x, x])), 6.0), (lambda x, t: +t + (t + t), 3.0),
+     (lambda x, t: 0.0 * x, 0.0), (lambda x, t: t + 0.0 * x, 1.0),
+     (lambda x, t: np.dot(np.array([t, 0.0, x]), np.array([x, x, 0.0])), 2.0)],
 )  # fmt: skip
 def test_what_is_linear_is_taken(moves, right):
     f = custom_jvp(lambda x: x * x)
