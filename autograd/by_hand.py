@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import math
 import operator
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -25,8 +25,10 @@ from autograd.chain import deltas_as_graph
 from autograd.collector import collector_paused
 from autograd.context import now, writing_program
 from autograd.errors import ArgumentError, GraphError
+from autograd.lazy import lazy
 from autograd.ops.expression import Expression, Term, rewritten, source_of, variable, within
 from autograd.ops.primitive import Atom, Primitive, Rule, enrol, own_row
+from autograd.ops.special import halves
 from autograd.order import dependent, interior
 from autograd.recorder import RECORDERS, function_for
 from autograd.rules import function_from, terms_of, text_of, unknown
@@ -71,24 +73,36 @@ class ByHand:
         fixed = {i: args[i] for i in self.nondiff_argnums if i < len(args)}
         given = tuple(x for i, x in enumerate(args) if i not in fixed)
         leaves, structure = flatten(given, f"an argument of {self.name}", flags=True)
+        call = _Call(self, structure, fixed)
         if not any(isinstance(leaf, Value) for leaf in leaves):
-            return self.checked(self.f(*args))
-        trace = _trace_of(self, leaves)
+            answer = self.checked(self.f(*args))
+            self._answers[structure] = flatten(answer, f"what {self.name} returns", flags=True)[1]
+            return answer
+        trace = _trace_of(call, leaves)
         if trace is not None:
             return trace.answer
         for asked in self._kept.values():
             if isinstance(asked, _Asked):
                 asked.forget()
-        return _Call(self, structure, fixed).answer(leaves)
+        return call.answer(leaves)
 
     def _by_position(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
-        if not named:
+        if not named and not self._has_defaults:
             return args
         bound = inspect.signature(self.f).bind(*args, **named)
         bound.apply_defaults()
         if bound.kwargs:
             raise ArgumentError(f"{self.name} takes {', '.join(bound.kwargs)} by name alone: let it come by position")
         return bound.args
+
+    @lazy
+    def _has_defaults(self) -> bool:
+        """Whether arguments may be left out, which a rule is handed all the same."""
+        try:
+            parameters = inspect.signature(self.f).parameters.values()
+        except ValueError:  # of a function in C that does not tell
+            return False
+        return any(parameter.default is not parameter.empty for parameter in parameters)
 
     def checked(self, answer: Any) -> Any:
         """What f makes of plain numbers; a Value in it came in beside the arguments."""
@@ -196,6 +210,7 @@ class custom_jvp(ByHand):
         tangents = [_like(primals) for _ in primals]
         with running(tangents):
             moves = self._moved(call, primals, tangents, outputs, ask)
+            _check_steady(self, moves, tangents)
             return _derivatives(moves, tangents, primals), tangents
 
     def slopes_at(self, call: _Call, primals: Sequence[float], outputs: Structure, unit: float = 1.0) -> Dense:
@@ -265,6 +280,7 @@ class custom_vjp(ByHand):
         deltas = [Symbol() for _ in range(outputs.size)]
         with running(deltas):
             sent = self._sent(call, kept, deltas, outputs, ask)
+            _check_steady(self, sent, deltas)
             columns = _derivatives(sent, deltas, primals)
         rows: Slopes = [{} for _ in deltas]
         for i, column in enumerate(columns):
@@ -287,6 +303,55 @@ def _leaves_of(delta: Any, part: Structure, name: str) -> list[Any]:
 def _like(primals: Sequence[Any]) -> Value:
     """A number that is handed to a rule beside these: not known if they are not."""
     return Symbol() if any(isinstance(x, Symbol) for x in primals) else Value(0.0)
+
+
+def _check_steady(function: ByHand, results: Sequence[Any], of: Sequence[Value]) -> None:
+    """Raise ArgumentError unless results are sums of products with one of these: nothing is added, nothing rounded.
+
+    Slopes do not show it: those of sign(t), and of t + 1, know nothing of t.
+    """
+    nodes = [result for result in results if isinstance(result, Value)]
+    moving = dependent(interior(*nodes), of)
+    for node in interior(*nodes):
+        if node in moving and not _is_linear(node, moving):
+            raise _not_linear(function)
+    for result in results:
+        if result is not None and result not in moving and not _is_zero(result):
+            raise _not_linear(function)
+
+
+def _is_linear(node: Value, moving: Collection[Value]) -> bool:
+    """Whether a node that moves is linear in its operands that do, and has no others to add."""
+    row, operands = (node._row.name if node._row else ""), node.operands
+    moves = [isinstance(o, Value) and o in moving for o in operands]
+    fits = [m or _is_zero(o) for m, o in zip(moves, operands, strict=True)]  # moves, or adds nothing
+    if row == "dot":
+        return _is_linear_dot(moves, list(map(_is_zero, operands)))
+    if row in _CHOOSES:
+        return not moves[0] and all(fits[1:])
+    if row in _SCALES:
+        return sum(moves) == 1 and (row == "multiply" or moves[0])
+    return row in _ADDS and all(fits)
+
+
+def _is_linear_dot(moves: Sequence[bool], is_zero: Sequence[bool]) -> bool:
+    """Whether in each product one factor moves, or one is 0; and the bias moves, or is."""
+    (weights, xs, bias), (no_weights, no_xs, no_bias) = halves(moves), halves(is_zero)
+    products = zip(weights, xs, no_weights, no_xs, strict=True)
+    fit = all(w != x or (not w and (no_w or no_x)) for w, x, no_w, no_x in products)
+    return fit and all(map(operator.or_, bias, no_bias))
+
+
+_ADDS = {"add", "subtract", "sum", "negative", "positive"}
+_SCALES = {"multiply", "divide"}
+_CHOOSES = {"where", "guard"}
+
+
+def _is_zero(operand: Any) -> bool:
+    """Whether it is the number 0, or a product with it."""
+    if isinstance(operand, Value):
+        return operand._row is not None and operand._row.name == "multiply" and any(map(_is_zero, operand.operands))
+    return bool(operand == 0.0)
 
 
 def _derivatives(results: Sequence[Any], of: Sequence[Value], above: Sequence[Any]) -> Slopes:
@@ -325,7 +390,7 @@ def _recording(question: Callable[[], Any]) -> Any:
 class _Trace(NamedTuple):
     """That a function and its rule are being recorded at these Symbols, and how a call of it is then answered."""
 
-    function: ByHand
+    call: _Call
     leaves: list[Any]
     answer: Any
 
@@ -342,14 +407,14 @@ def _tracing(trace: _Trace) -> Iterator[None]:
         _TRACES.reset(token)
 
 
-def _trace_of(function: ByHand, leaves: Sequence[Any]) -> _Trace | None:
+def _trace_of(call: _Call, leaves: Sequence[Any]) -> _Trace | None:
     """The trace in which a function is called by itself or its own rule, where its value then stands."""
     for trace in _TRACES.get()[::-1]:
-        if trace.function is function:
+        if trace.call.function is call.function:
             same: bool = len(leaves) == len(trace.leaves) and all(map(operator.is_, leaves, trace.leaves))
-            if same and trace.answer is not None:
+            if same and trace.call.is_like(call) and trace.answer is not None:
                 return trace
-            raise GraphError(f"{function.name} calls itself at other numbers, which cannot be recorded")
+            raise GraphError(f"{call.function.name} calls itself at other arguments, which cannot be recorded")
     return None
 
 
@@ -363,6 +428,20 @@ class _Call:
     function: ByHand
     structure: Structure
     fixed: dict[int, Any]
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What tells it from calls at other arguments: of numbers their kinds and bits, since 1 == 1.0 == True."""
+        return self.structure, tuple((i, _exact(thing)) for i, thing in sorted(self.fixed.items()))
+
+    def is_like(self, other: _Call) -> bool:
+        """Whether the arguments that are no numbers are the same, and numbers stand in them alike."""
+        if self.structure != other.structure or self.fixed.keys() != other.fixed.keys():
+            return False
+        try:
+            return bool(hash(self.key) == hash(other.key) and self.key == other.key)
+        except TypeError:  # what has no hash is like itself alone
+            return all(other.fixed[i] is thing for i, thing in self.fixed.items())
 
     def arguments(self, leaves: Sequence[Any]) -> list[Any]:
         """All arguments, around these numbers."""
@@ -388,7 +467,7 @@ class _Call:
             placeholders = [Symbol() for _ in range(outputs.size)]
             slopes: Slopes | None
             try:
-                with _tracing(_Trace(self.function, primals, outputs.build(placeholders))):
+                with _tracing(_Trace(self, primals, outputs.build(placeholders))):
                     slopes, linear = self.function.slopes(self, primals, outputs, _recording)
             except _NeedsNumbers:
                 slopes, linear = None, []
@@ -412,7 +491,7 @@ class _Call:
     def _values(self, primals: list[Any], leaves: Sequence[Any]) -> tuple[list[Any] | None, Structure]:
         """The function recorded, and how its answer is made; of one that needs numbers, that is seen at some."""
         try:
-            with _tracing(_Trace(self.function, primals, None)):
+            with _tracing(_Trace(self, primals, None)):
                 answer = _recording(lambda: self.function.f(*self.arguments(primals)))
             return flatten(answer, f"what {self.function.name} returns", flags=True)
         except _NeedsNumbers:
@@ -460,7 +539,7 @@ class _Reader:
 
     @property
     def _key(self) -> Any:
-        return self.call.structure, self.outputs, tuple(self.call.fixed.items())
+        return self.call.key, self.outputs
 
     def _made(self, j: int, names: list[str], value: Term | None, slopes: tuple[Term, ...] | None) -> Primitive:
         name = self.call.function.name
@@ -479,6 +558,13 @@ class _Reader:
         enrol(row)
         RECORDERS[row.name] = function_for(row)
         return row
+
+
+def _exact(thing: Any) -> Any:
+    """A thing as a key that is equal only to that of the same."""
+    if isinstance(thing, (tuple, frozenset)):
+        return type(thing), tuple(map(_exact, thing))
+    return type(thing), repr(thing) if isinstance(thing, (float, complex)) else thing
 
 
 def _names(terms: Iterable[Term]) -> set[str]:

@@ -20,7 +20,7 @@ from autograd.ops.primitive import RAISED, Atom, Primitive, Rule, enrol, is_row,
 from autograd.recorder import RECORDERS, Recorder, function_for
 from autograd.rules import function_from, read, text_of
 from autograd.text import quoted
-from autograd.value import number
+from autograd.value import REAL, number
 
 _GIVEN = frozenset(
     "name rule slopes called said revision opaque by_hand defaults operator aliases method".split()
@@ -243,10 +243,18 @@ def _rule(title: str, part: str, rule: Any, row: _Takes) -> tuple[Rule, str]:
 
 def _atom(title: str, atom: Atom, row: _Takes) -> tuple[Atom, str]:
     """An Atom with its portable rule as the table's are, and what that says."""
-    if atom.portable is None:
-        return atom, ""
-    portable, said = _rule(title, "portable", atom.portable, row)
-    return Atom(atom.float, atom.array, portable), said
+    value, array = atom.float, atom.array
+
+    def of_floats(*xs: float) -> Any:
+        found = value(*xs)
+        return float(found) if isinstance(found, REAL) else found  # what is no number is refused when it is tried
+
+    def of_arrays(*xs: Any) -> Any:
+        found = np.asarray(array(*xs))
+        return found.astype(float, copy=False)[()] if found.dtype.kind in "fiub" else found
+
+    portable, said = (None, "") if atom.portable is None else _rule(title, "portable", atom.portable, row)
+    return Atom(of_floats, of_arrays, portable), said
 
 
 def _read(title: str, part: str, rule: Any, names: Sequence[str]) -> tuple[Any, Rule]:

@@ -248,7 +248,7 @@ class _Printer:
         """The text of an operation, and how strongly it binds."""
         operands, language = term.operands, self._language
         if term.name in COMPARISONS and language.number != "{}":
-            return language.number.format(self._infix(term)), _ATOM
+            return language.number.format(self._compared(term)), _ATOM
         if term.name in language.operators:
             return self._infix(term), _PRECEDENCE[term.name]
         if term.name == NEGATIVE:
@@ -257,8 +257,15 @@ class _Printer:
             condition = self._condition(operands[0])
             chosen, other = (self._text(o, _CONDITIONAL + 1) for o in operands[1:])
             return language.conditional.format(condition=condition, chosen=chosen, other=other), _CONDITIONAL
-        inside = ", ".join(self._text(o, _CONDITIONAL) for o in operands)
-        return f"{language.function(term.name)}({inside})", _ATOM
+        return self._call(term), _ATOM
+
+    def _call(self, term: Expression) -> str:
+        inside = ", ".join(self._text(o, _CONDITIONAL) for o in term.operands)
+        return f"{self._language.function(term.name)}({inside})"
+
+    def _compared(self, term: Expression) -> str:
+        """A comparison, by its sign or by the function that a language has for it."""
+        return self._infix(term) if term.name in self._language.operators else self._call(term)
 
     def _infix(self, term: Expression) -> str:
         binds = _PRECEDENCE[term.name]
@@ -270,7 +277,7 @@ class _Printer:
             if self._language.number == "{}":
                 return self._text(term, _CONDITIONAL + 1)
             if self._key(term) not in self._names:
-                return self._infix(term)
+                return self._compared(term)
         return self._language.truth.format(self._text(term, _SUM))
 
 

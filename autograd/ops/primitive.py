@@ -346,6 +346,13 @@ def titled(title: str) -> Primitive:
     return found
 
 
+def told_apart(row: Primitive) -> str:
+    """What a row is called where another of its title may be met: that, if it is the one that is meant by it now."""
+    latest = _ENROLLED.get(row.title)
+    is_the_one = not row.is_own or latest is row or (latest is None and _NUMBERS.get(row.title) == 1)
+    return row.title if is_the_one else row.name
+
+
 def enrolled(title: str, said: str) -> Primitive:
     """The user's row of that title, if its rules are these: what a pickle asks for."""
     found = _ENROLLED.get(title)

@@ -8,6 +8,7 @@ instructions is a few arrays, pickles, and can be looked through without walking
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -47,10 +48,13 @@ class Operation(NamedTuple):
         return self
 
     def __str__(self) -> str:
-        row = lookup(self.row)
+        return self.called(lookup(self.row).title)
+
+    def called(self, name: str) -> str:
+        """What it is where its row is called so."""
         if self.slot is None:
-            return row.title
-        return f"{row.title}′" if row.arity == 1 else f"{row.title}′{self.slot + 1}"
+            return name
+        return f"{name}′" if lookup(self.row).arity == 1 else f"{name}′{self.slot + 1}"
 
 
 def _operation_of(row: Primitive, slot: int | None) -> Operation:
@@ -194,7 +198,15 @@ class Graph:
 
     def _right_side(self, line: Instruction) -> str:
         names = [self.name(i) for i in line.operands]
-        return sum_source(line.operation, names, "·") or f"{line.operation}({', '.join(names)})"
+        said = sum_source(line.operation, names, "·")
+        return said or f"{self._operation_names[line.operation]}({', '.join(names)})"
+
+    @lazy
+    def _operation_names(self) -> dict[Operation, str]:
+        """What `print` calls the operations; rows of one title are told apart by the names that nobody else has."""
+        rows = {operation.row: lookup(operation.row).title for operation in self.operations}
+        titles = Counter(rows.values())
+        return {o: o.called(rows[o.row] if titles[rows[o.row]] == 1 else o.row) for o in self.operations}
 
 
 def sum_source(operation: Operation | Step, operands: Sequence[str], times: str = " * ") -> str | None:

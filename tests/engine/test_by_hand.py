@@ -7,7 +7,9 @@ import gc
 import math
 import pickle
 import types
+from functools import partial
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -25,12 +27,14 @@ from autograd import (
     custom_jvp,
     custom_vjp,
     exp,
+    floor,
     grad,
     hessian,
     jacobian,
     jvp,
     log,
     no_grad,
+    sign,
     sin,
     value_and_grad,
     vjp,
@@ -556,3 +560,104 @@ def test_a_rule_that_says_what_the_engine_says_changes_nothing(x, y, a):
     for g in (by_rule, back):
         assert grad(g, (0, 1))(x, y) == pytest.approx(grad(f, (0, 1))(x, y), rel=1e-9, abs=1e-12)
         assert grad(grad(g), 1)(x, y) == pytest.approx(grad(grad(f), 1)(x, y), rel=1e-8, abs=1e-10)
+
+
+def bessel():
+    """J of whole order by its series, and the rule J′ₙ = ½ (Jₙ₋₁ − Jₙ₊₁), which calls it at other orders."""
+
+    @partial(custom_jvp, nondiff_argnums=(0,))
+    def J(n, x):
+        sign = (-1.0) ** n if n < 0 else 1.0
+        n = abs(n)
+        return sign * sum((-1) ** k / (math.factorial(k) * math.factorial(k + n)) * (x / 2.0) ** (2 * k + n)
+                          for k in range(20))  # fmt: skip
+
+    @J.defjvp
+    def rule(n, primals, tangents):
+        (x,), (t,) = primals, tangents
+        return J(n, x), 0.5 * (J(n - 1, x) - J(n + 1, x)) * t
+
+    return J
+
+
+@pytest.mark.parametrize("n", [-1, 0, 1, 3])
+def test_a_rule_may_call_its_function_at_other_arguments(n):
+    J = bessel()
+    f = partial(J, n)
+    for order, asked in ((1, grad(f)), (2, grad(grad(f)))):
+        assert asked(1.3) == pytest.approx(float(mpmath.besselj(n, 1.3, derivative=order)), rel=1e-12)
+    for backend in ("interpreter", "numpy", "llvm"):
+        p = compile(f, backend=backend)
+        assert p.grad(1.3) == pytest.approx(float(mpmath.besselj(n, 1.3, derivative=1)), rel=1e-12)
+
+
+def test_a_flag_and_a_structure_tell_calls_apart():
+    @custom_jvp
+    def trig(x, kind):
+        return sin(x) if kind == "sin" else cos(x)
+
+    @trig.defjvp
+    def rule(primals, tangents):
+        x, kind = primals
+        return trig(x, kind), (trig(x, "cos") if kind == "sin" else -trig(x, "sin")) * tangents[0]
+
+    assert grad(lambda x: trig(x, "sin"))(0.7) == pytest.approx(math.cos(0.7), rel=1e-15)
+    assert grad(lambda x: trig(x, "cos"))(0.7) == pytest.approx(-math.sin(0.7), rel=1e-15)
+
+    @custom_jvp
+    def total(x):
+        return sum(x) * (2.0 if isinstance(x, list) else 1.0)
+
+    total.defjvp(lambda p, t: (total(*p), total(tuple(p[0])) * sum(t[0])))
+    assert grad(total)([2.0, 3.0]) == [5.0, 5.0]
+
+
+def test_numbers_that_equal_but_are_not_the_same_are_told_apart():
+    @partial(custom_jvp, nondiff_argnums=(0,))
+    def by(s, x):
+        return x * (5.0 if type(s) is not float else math.copysign(2.0, s) if float(x) else 2.0)
+
+    by.defjvp(lambda s, p, t: (by(s, *p), t[0] * (5.0 if type(s) is not float else math.copysign(2.0, s))))
+    assert [grad(partial(by, s))(3.0) for s in (0.0, -0.0, 1.0, 1, True)] == [2.0, -2.0, 2.0, 5.0, 5.0]
+
+
+@pytest.mark.parametrize(
+    "moves",
+    [lambda x, t: sign(t) * x, lambda x, t: 2.0 * x * t + 1.0, lambda x, t: floor(t), lambda x, t: x, lambda x, t: 1.0,
+     lambda x, t: where(t > 0.0, t, 0.0), lambda x, t: t - x, lambda x, t: t * t, lambda x, t: x / t,
+     lambda x, t: where(x > 0.0, t, 1.0)],
+)  # fmt: skip
+def test_what_is_not_linear_is_refused(moves):
+    f = custom_jvp(lambda x: x * x)
+    f.defjvp(lambda p, t: (f(*p), moves(*p, *t)))
+    back = custom_vjp(lambda x: x * x)
+    back.defvjp(lambda x: (back(x), x), lambda x, d: (moves(x, d),))
+    for g in (f, back):
+        with pytest.raises(ArgumentError, match="is not linear"):
+            grad(g)(2.0)
+        with pytest.raises(ArgumentError, match="is not linear"):
+            compile(g).grad(2.0)
+
+
+@pytest.mark.parametrize(
+    ("moves", "right"),
+    [(lambda x, t: where(x > 0.0, t, 0.0), 1.0), (lambda x, t: -(t / x) + t * 2.0 - 0.0, 1.5), (lambda x, t: 0.0, 0.0),
+     (lambda x, t: np.dot(np.array([t, 2.0 * t]), np.array([x, x])), 6.0), (lambda x, t: +t + (t + t), 3.0),
+     (lambda x, t: 0.0 * x, 0.0), (lambda x, t: t + 0.0 * x, 1.0),
+     (lambda x, t: np.dot(np.array([t, 0.0, x]), np.array([x, x, 0.0])), 2.0)],
+)  # fmt: skip
+def test_what_is_linear_is_taken(moves, right):
+    f = custom_jvp(lambda x: x * x)
+    f.defjvp(lambda p, t: (f(*p), moves(*p, *t)))
+    assert grad(f)(2.0) == compile(f).grad(2.0) == right
+
+
+def test_a_default_may_be_left_out():
+    @custom_jvp
+    def scaled(x, k=2.0):
+        return k * x
+
+    scaled.defjvp(lambda p, t: (scaled(*p), p[1] * t[0] + p[0] * t[1]))
+    assert grad(scaled)(5.0) == 2.0
+    assert grad(lambda x: scaled(x=x))(5.0) == 2.0
+    assert grad(scaled, (0, 1))(5.0, 3.0) == (3.0, 5.0)

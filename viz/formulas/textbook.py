@@ -19,7 +19,7 @@ from typing import TypeAlias
 from autograd.errors import ArgumentError
 from autograd.ops import special, table
 from autograd.ops.expression import COMPARISONS, WHERE
-from autograd.ops.primitive import Primitive, lookup
+from autograd.ops.primitive import Primitive, lookup, told_apart
 from viz.formulas import notation as n
 from viz.formulas.notation import Box
 
@@ -43,7 +43,7 @@ def written(primitive: Primitive, operands: Sequence[Box]) -> Box:
     if primitive is table.where_ and isinstance(operands[0], n.Below) and operands[0].base == n.ONE:
         operands = [operands[0].index, *operands[1:]]  # (a if x > 0 else b), not: if 1_{x > 0}
     try:
-        return _box(_notation(primitive), _names(primitive, operands))
+        return _box(_parsed(_shown(primitive)), _names(primitive, operands))
     except _Unreadable as error:
         raise ArgumentError(
             f"what the row {primitive.title!r} shows cannot be read at {error}: {__name__} says what can"
@@ -63,9 +63,15 @@ class _Unreadable(Exception):
     """Something outside the subset."""
 
 
+def _shown(primitive: Primitive) -> str:
+    """What the row shows; of two rows of one title they are told apart by their numbers."""
+    name = told_apart(primitive)
+    plainly = f"{name}({', '.join(primitive.operands)})"
+    return (primitive.shows or plainly) if name == primitive.title else plainly
+
+
 @cache
-def _notation(primitive: Primitive) -> ast.expr:
-    shows = primitive.shows or f"{primitive.title}({', '.join(primitive.operands)})"
+def _parsed(shows: str) -> ast.expr:
     try:
         return ast.parse(shows, mode="eval").body
     except SyntaxError:
