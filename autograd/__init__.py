@@ -23,6 +23,7 @@ from autograd.errors import (
     AutogradError,
     FileFormatError,
     GraphError,
+    LoopError,
     MissingExtra,
     NonFiniteError,
     OperandError,
@@ -44,8 +45,8 @@ if _TYPE_CHECKING:
     from autograd.program.checked import PrimitiveCheck, WrongPrimitiveError, check_primitive
     from autograd.program.compile import Compiled, compile_graph
     from autograd.program.compile import compile as compile
-    from autograd.program.scan import fori_loop, scan
-from autograd.program.program import Program, load_program
+    from autograd.program.program import Program, load_program
+    from autograd.program.scan import fori_loop, scan, vmap, while_loop
 
 __all__ = [
     "ArgumentError",
@@ -56,6 +57,7 @@ __all__ = [
     "FileFormatError",
     "GradientCheck",
     "GraphError",
+    "LoopError",
     "MissingExtra",
     "NonFiniteError",
     "OperandError",
@@ -77,6 +79,7 @@ __all__ = [
     "custom_jvp",
     "custom_vjp",
     "deltas",
+    "fori_loop",
     "grad",
     "gradient",
     "hessian",
@@ -96,6 +99,8 @@ __all__ = [
     "value_and_grad",
     "value_and_jacobian",
     "vjp",
+    "vmap",
+    "while_loop",
 ]
 _in_python_too = ["abs", "compile", "pow", "round", "sum"]  # importable, but `import *` leaves Python's own alone
 __all__ += [name for name in _functions if name not in _in_python_too]
@@ -109,6 +114,10 @@ _PROGRAMS = {
     "check_primitive": "checked",
     "Program": "program",
     "load_program": "program",
+    "fori_loop": "scan",
+    "scan": "scan",
+    "vmap": "scan",
+    "while_loop": "scan",
 }  # fmt: skip  (where the names about programs are: they are imported when they are first used)
 
 

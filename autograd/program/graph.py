@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from autograd.context import Label
-from autograd.errors import ArgumentError
+from autograd.errors import ArgumentError, GraphError
 from autograd.lazy import lazy
 from autograd.ops import table
 from autograd.ops.primitive import Primitive, lookup
@@ -59,6 +59,17 @@ class Operation(NamedTuple):
 
 def _operation_of(row: Primitive, slot: int | None) -> Operation:
     return Operation(row.name, slot)
+
+
+def plain(operation: Operation | Step) -> Operation:
+    """An operation where no loop can stand, since those that have some were refused or taken apart before.
+
+    Raises:
+        GraphError: if it is one all the same
+    """
+    if not isinstance(operation, Operation):
+        raise GraphError(f"{operation}: this reads programs without loops")
+    return operation
 
 
 class Instruction(NamedTuple):
@@ -186,12 +197,13 @@ class Graph:
         Raises:
             ArgumentError: unless it is a constant of the program
         """
-        if not lookup(line.operation.row).has_index:
+        row, slot = plain(line.operation)
+        if not lookup(row).has_index:
             return None
-        number = line.operands[line.operation.slot is not None]
+        number = line.operands[slot is not None]
         if not len(self.inputs) <= number < self.first:
             raise ArgumentError(
-                f"{lookup(line.operation.row).title}: which component is meant must be a constant of the program, "
+                f"{lookup(row).title}: which component is meant must be a constant of the program, "
                 "not a number it computes"
             )
         return float(self.constants[number - len(self.inputs)])
@@ -202,11 +214,13 @@ class Graph:
         return said or f"{self._operation_names[line.operation]}({', '.join(names)})"
 
     @lazy
-    def _operation_names(self) -> dict[Operation, str]:
+    def _operation_names(self) -> dict[Operation | Step, str]:
         """What `print` calls the operations; rows of one title are told apart by the names that nobody else has."""
-        rows = {operation.row: lookup(operation.row).title for operation in self.operations}
+        plainly = [operation for operation in self.operations if isinstance(operation, Operation)]
+        rows = {operation.row: lookup(operation.row).title for operation in plainly}
         titles = Counter(rows.values())
-        return {o: o.called(rows[o.row] if titles[rows[o.row]] == 1 else o.row) for o in self.operations}
+        named = {o: o.called(rows[o.row] if titles[rows[o.row]] == 1 else o.row) for o in plainly}
+        return {o: named[o] if isinstance(o, Operation) else str(o) for o in self.operations}
 
 
 def sum_source(operation: Operation | Step, operands: Sequence[str], times: str = " * ") -> str | None:

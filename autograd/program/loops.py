@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd.context import mode
 from autograd.symbol import Symbol
-from autograd.value import by_themselves, new_node
+from autograd.value import Value, by_themselves, new_node
 
 if TYPE_CHECKING:
     from autograd.program.graph import Graph, Instruction
@@ -126,6 +126,12 @@ class Stack(_WithoutBody):
 STACK = Stack()
 Step: TypeAlias = Loop | Final | Column | Element | Stack  # an instruction of this module
 STEPS = (Loop, Final, Column, Element, Stack)
+
+
+def step_of(node: Value) -> Step | None:
+    """Which instruction of this module a recorded node is, if it is one."""
+    row: object = node._row
+    return row if isinstance(row, STEPS) else None
 
 
 class Ran:

@@ -9,7 +9,7 @@ from autograd.errors import GraphError
 from autograd.order import interior, reachable
 from autograd.program.builder import Builder
 from autograd.program.graph import Operation
-from autograd.program.loops import STEPS
+from autograd.program.loops import Step, step_of
 from autograd.program.program import Program
 from autograd.symbol import Symbol
 from autograd.value import RUNNING, Operand, Value
@@ -44,9 +44,10 @@ def program_from(outputs: Sequence[Operand], inputs: Sequence[Value] | None = No
 
     operations: dict[str, Operation] = {}
     for node in interior(*roots, above=inputs):
-        row = node._row
-        operation = row if isinstance(row, STEPS) else operations.get(row.name)
-        operation = operation or operations.setdefault(row.name, Operation(row.name))
+        operation: Operation | Step | None = step_of(node)
+        if operation is None:
+            row = node._row.name
+            operation = operations.get(row) or operations.setdefault(row, Operation(row))
         numbers[node] = builder.emit(operation, tuple([number(o) for o in node.operands]))
         builder.describe(numbers[node], node._words)
     return Program.of(builder.finish([number(output) for output in outputs]))

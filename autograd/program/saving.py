@@ -136,7 +136,7 @@ def _operation(entry: Any, rows: Mapping[str, Any], depth: int) -> Any:
 # -- loops ------------------------------------------------------------------------------------------
 
 DEEPEST = 20  # loops in each other's bodies
-_READ = {"final": Final, "column": Column, "element": Element}
+_READ: dict[str, type[Final | Column | Element]] = {"final": Final, "column": Column, "element": Element}
 
 
 def _entry(operation: Operation | Step) -> Any:
@@ -159,7 +159,7 @@ def _body(body: Graph) -> dict[str, Any]:
 
 def _step(entry: dict[str, Any], rows: Mapping[str, Any], depth: int) -> Step:
     """What `_entry` made of an instruction of a loop's."""
-    kind, about = next(iter(entry.items()), ("", None))
+    kind, about = next(iter(entry.items()), ("", 0))
     if kind == "loop":
         return _loop(entry, about, rows, depth)
     require(type(about) is int and about >= 0, f"{quoted(entry)} is no operation")
@@ -174,7 +174,7 @@ def _loop(entry: dict[str, Any], said: Any, rows: Mapping[str, Any], depth: int)
     kinds = {each.name: bool if each.type == "bool" else int for each in fields(Loop) if each.name != "body"}
     fits = isinstance(said, dict) and said.keys() == kinds.keys() and all(type(said[n]) is k for n, k in kinds.items())
     require(fits, "a loop does not say how it runs")
-    inputs = entry.get("inputs")
+    inputs = entry.get("inputs", ())
     require(isinstance(inputs, list) and all(isinstance(i, str) for i in inputs), "a loop's inputs have no names")
     try:
         columns: dict[str, Any] = {

@@ -9,7 +9,7 @@ from typing import Any
 
 from autograd.ops.expression import ARITHMETIC, DIVIDE, NEGATIVE
 from autograd.ops.primitive import define, is_row, lookup
-from autograd.program.graph import DOT, SUM, Graph, Instruction, Operation, sum_source
+from autograd.program.graph import DOT, SUM, Graph, Instruction, Operation, plain, sum_source
 from autograd.program.loops import Column, Element, Final, Loop, Ran, ran
 from autograd.text import python_identifiers
 
@@ -120,11 +120,12 @@ def _right_side(line: Instruction, names: Sequence[str]) -> str:
     summed = sum_source(line.operation, operands)
     if summed is not None:
         return summed
-    if line.operation.slot is None and line.operation.row in _INFIX:
-        return f" {_INFIX[line.operation.row]} ".join(operands)
-    if line.operation == Operation(NEGATIVE):
+    operation = plain(line.operation)
+    if operation.slot is None and operation.row in _INFIX:
+        return f" {_INFIX[operation.row]} ".join(operands)
+    if operation == Operation(NEGATIVE):
         return f"-{operands[0]}"
-    return f"{function_name(line.operation)}({', '.join(operands)})"
+    return f"{function_name(operation)}({', '.join(operands)})"
 
 
 def _names(program: Graph, prefix: str) -> list[str]:

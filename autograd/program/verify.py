@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -111,7 +111,7 @@ def _check_indices(program: Graph, code: Any, starts: Any, lengths: Any, rules: 
 
 def _check_loops(program: Graph) -> None:
     """Numbers, runs of loops and columns stand where such are read; bodies are programs that fit their loops."""
-    kinds: list[int | Loop | None] = [None] * program.first  # None of a number, of a column its length
+    kinds: list[Kind] = [None] * program.first
     for loop in program.operations:
         if isinstance(loop, Loop):
             _check_body(loop)
@@ -126,7 +126,10 @@ def _check_body(loop: Loop) -> None:
     require(all(type(count) is int and count >= 0 for count in counts), "the body of a loop does not fit it")
 
 
-def _kind_of(operation: Operation | Step, given: list[int | Loop | None]) -> int | Loop | None:
+Kind: TypeAlias = int | Loop | None  # of a column its length, of a loop's run the loop, of a number None
+
+
+def _kind_of(operation: Operation | Step, given: list[Kind]) -> Kind:
     """What an instruction makes of operands of these kinds."""
     match operation:
         case Loop():
@@ -135,18 +138,24 @@ def _kind_of(operation: Operation | Step, given: list[int | Loop | None]) -> int
             require(given == wanted, f"{operation} of other operands than numbers and columns of {operation.length}")
             return operation
         case Final(k):
-            fits = isinstance(given[0], Loop) and k in range(given[0].carried + given[0].tested)
-            require(fits, f"{operation} is read of something else than a loop that carries it")
+            run = _run(given)
+            require(k in range(run.carried + run.tested), f"{operation} is more than its loop has")
             return None
         case Column(k):
-            require(isinstance(given[0], Loop), f"{operation} is read of something else than a loop")
-            require(k in range(given[0].carried + given[0].yielded), f"{operation} is more than its loop has")
-            return given[0].length
+            run = _run(given)
+            require(k in range(run.carried + run.yielded), f"{operation} is more than its loop has")
+            return run.length
         case Element(step):
             require(isinstance(given[0], int) and step in range(given[0]), f"{operation} of no column that has it")
             return None
     require(all(kind is None for kind in given), f"{operation} of something else than numbers")
     return len(given) if isinstance(operation, Stack) else None
+
+
+def _run(given: list[Kind]) -> Loop:
+    if not isinstance(given[0], Loop):
+        raise Senseless("what a loop made is read of something else")
+    return given[0]
 
 
 def _within(numbers: Any, count: int) -> bool:

@@ -19,7 +19,7 @@ from autograd.ops.primitive import lookup
 from autograd.program.arrays.places import Ids, Places
 from autograd.program.arrays.steps import TANH_SLOPE, Call, Frame, Step, compute, index_operand, ufunc_of
 from autograd.program.arrays.tanh import tanh_slope
-from autograd.program.graph import ADD, DOT, MULTIPLY, SUM, Graph, Operation
+from autograd.program.graph import ADD, DOT, MULTIPLY, SUM, Graph, Operation, plain
 from autograd.program.kernel import Floats
 
 _FLOATS: dict[str, Callable[..., float]] = {
@@ -40,7 +40,7 @@ def scalars(program: Graph, places: Places, lines: Ids) -> Scalars:
     places.assign(numbers, False)
     starts, operands = _rows_of(program.starts, program.operands, lines)
     code = program.code[lines].astype(np.int64)
-    return Scalars(program.operations, code, starts, places.row[operands], places.row[numbers])
+    return Scalars(tuple(map(plain, program.operations)), code, starts, places.row[operands], places.row[numbers])
 
 
 def tape(program: Graph, places: Places, lines: Ids, kept: Ids) -> Tape:
@@ -51,7 +51,7 @@ def tape(program: Graph, places: Places, lines: Ids, kept: Ids) -> Tape:
     constants = np.unique(operands[~places.batched[operands]])
     cell = places.row.copy()
     cell[constants] = places.rows[1] + np.arange(len(constants))
-    operations = (*program.operations, MULTIPLY, ADD, POSITIVE)
+    operations = (*map(plain, program.operations), MULTIPLY, ADD, POSITIVE)
     written = _Writing(operations, room=places.rows[1] + len(constants))
     written.write(program.code[lines].tolist(), starts.tolist(), cell[operands].tolist(), cell[numbers].tolist())
     code, cells = np.array(written.code, np.int32), np.array(written.cells, np.int32).reshape(-1, 3)

@@ -20,7 +20,7 @@ from autograd.program.exports.c_language import (
     with_unused,
 )
 from autograd.program.exports.c_rows import Need
-from autograd.program.graph import DOT, SUM, Graph, Instruction, Operation, sum_source
+from autograd.program.graph import DOT, SUM, Graph, Instruction, Operation, plain, sum_source
 from autograd.program.loops import Column, Element, Final, Loop, columns_read, doubles_of
 
 STRAIGHT = 20_000  # instructions, or as many lines of operands, above which there are tables
@@ -67,7 +67,7 @@ class Body:
 
     def need(self, program: Graph, line: Instruction) -> Need:
         """The function of an instruction of a program, which the file then defines."""
-        row, slot = line.operation
+        row, slot = plain(line.operation)
         is_of_many = lookup(row).variadic and slot is not None
         component = program.component(line) if slot is not None else None
         need = Need(row, slot, len(line.operands) - first_of_vector(line) if is_of_many else 0, component)
@@ -86,7 +86,8 @@ class Body:
 
 def first_of_vector(line: Instruction) -> int:
     """Where among the operands of a variadic row its vector begins: after y if it is a slope, and an index."""
-    return (line.operation.slot is not None) + lookup(line.operation.row).has_index
+    row, slot = plain(line.operation)
+    return (slot is not None) + lookup(row).has_index
 
 
 # -- straight-line code -----------------------------------------------------------------------------
@@ -195,7 +196,7 @@ class _Straight:
         summed = sum_source(line.operation, operands)
         if summed is not None:
             return summed
-        row, slot = line.operation
+        row, slot = plain(line.operation)
         if slot is None and row in C.written:
             return expression(row, map(_operand, operands))
         need = self._body.need(self._program, line)
@@ -276,19 +277,19 @@ class _Tables:
 
     def _code(self, line: Instruction) -> int:
         """The case that computes an instruction; written when first met."""
-        row, slot = line.operation
+        row, slot = plain(line.operation)
         component = self._body.program.component(line)
         variadic = lookup(row).variadic
         if variadic and line.operation not in (SUM, DOT):
             self.longest = max(self.longest, len(line.operands))
-        kind = (line.operation, len(line.operands) if variadic and slot is not None else 0, component)
+        kind = (Operation(row, slot), len(line.operands) if variadic and slot is not None else 0, component)
         if kind not in self._kinds:
             self._kinds[kind] = len(self._cases)
             self._cases.append(self._case(line, component))
         return self._kinds[kind]
 
     def _case(self, line: Instruction, component: float | None) -> list[str]:
-        row, slot = line.operation
+        row, slot = plain(line.operation)
         operands = [f"w[a[{i}]]" for i in range(len(line.operands))]
         if line.operation == SUM:
             return ["for (k = 0; k < n; k++) r += w[a[k]];"]

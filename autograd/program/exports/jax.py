@@ -20,7 +20,7 @@ from autograd.ops import table
 from autograd.ops.expression import ARITHMETIC, COMPARISONS, REMAINDER, Expression, Language, source_of, variable
 from autograd.ops.primitive import Primitive, define, lookup
 from autograd.ops.resolution import Target, called_in
-from autograd.program.graph import Graph, Instruction, Operation, listed, sum_source
+from autograd.program.graph import Graph, Instruction, Operation, listed, plain, sum_source
 from autograd.program.loops import Column, Element, Final, Loop, Ran
 from autograd.text import apart
 
@@ -153,7 +153,7 @@ def _expression(
     program: Graph, line: Instruction, names: Sequence[str], namespace: dict[str, Any], functions: _Functions
 ) -> str:
     """An instruction; the functions that it calls are put into the namespace."""
-    row, slot = line.operation
+    row, slot = plain(line.operation)
     operands = [names[i] for i in line.operands]
     summed = sum_source(line.operation, operands)
     if summed is not None:

@@ -17,18 +17,18 @@ class Room:
 
     def __init__(self, code: Code, numbers: int) -> None:
         self._code, self._taken = code, 0
-        self._all = Unaligned(code, code.once(_allocated(code, numbers))) if numbers else None
+        self._is_taken = numbers > 0
+        self._all = Unaligned(code, code.once(_allocated(code, numbers)) if numbers else "null")
 
     def column(self, length: int) -> Unaligned:
         """Memory for a column."""
-        assert self._all is not None  # `doubles_of` has counted it
-        column = self._all + self._taken
+        start = self._taken
         self._taken += length
-        return column
+        return self._all + start
 
     def free(self) -> None:
         """Give it all back."""
-        if self._all is not None:
+        if self._is_taken:
             self._code.do(self._code.call("void", "free", self._all))
 
 

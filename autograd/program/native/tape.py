@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd.ops import table
-from autograd.program.graph import DOT, SUM, Graph, Operation
+from autograd.program.graph import DOT, SUM, Graph, Operation, plain
 from autograd.program.kernel import Floats, Task
 from autograd.program.native import entrance
 from autograd.program.native.driver import driver, levels, places
@@ -80,7 +80,7 @@ def _lines(task: Task) -> tuple[_Lines, list[Kind]]:
     program, kinds = task.program, dict[Kind, int]()
     lengths, kept = np.diff(program.starts), np.ones(len(program.operands), bool)
     kind = np.empty(len(program), np.int64)
-    for code, operation in enumerate(program.operations):
+    for code, operation in enumerate(map(plain, program.operations)):
         mine = np.flatnonzero(program.code == code)
         if operation in (DOT, SUM):
             kind[mine] = kinds.setdefault(Kind(operation, exact=task.exact), len(kinds))

@@ -95,6 +95,8 @@ class Written:
         self._loops = loops if program.has_loops else None
         if self._loops:
             for line in program:
+                if isinstance(line.operation, Operation):
+                    continue
                 operands = tuple(numbers[i] for i in line.operands)
                 self._loops.meet(line.operation, line.id, line.operands, numbers[line.id], operands)
 

@@ -22,7 +22,9 @@ def expand_slopes(program: Graph) -> Graph:
     """
     if not any(map(_has_slopes, program.operations)):
         return program
-    bodies = {loop: replace(loop, body=expand_slopes(loop.body)) for loop in program.operations if type(loop) is Loop}
+    bodies: dict[Operation | Step, Loop] = {
+        loop: replace(loop, body=expand_slopes(loop.body)) for loop in program.operations if isinstance(loop, Loop)
+    }
     builder = Builder(program.inputs)
     numbers = [*range(len(program.inputs)), *map(builder.constant, program.constants.tolist())]
     constants = dict(enumerate(program.constants.tolist(), len(program.inputs)))

@@ -9,22 +9,25 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from autograd.program.builder import Builder
 from autograd.program.graph import SUM, WHERE, Graph
-from autograd.program.loops import STACK, Column, Element, Final, Loop, without_unused
+from autograd.program.loops import STACK, Column, Element, Final, Loop, Stack, Step, without_unused
 from autograd.sweeps import Edge, Products
+
+Number: TypeAlias = Any  # of a program or a builder; while a function is recorded, a node
 
 
 class Run(NamedTuple):
-    """A loop's instruction in a program that is derived: its number there, and its number and operands in the builder."""
+    """A loop's instruction in a program that is derived: its number there; its number and operands in the builder."""
 
     loop: Loop
-    id: int
-    number: int
-    operands: tuple[int, ...]
-    count: tuple[int, ...]  # how many steps are done, if a number says so
+    id: Number
+    number: Number
+    operands: tuple[Number, ...]
+    """What the loop is given, without the number of its steps."""
+    steps: tuple[Number, ...]  # how many steps are done, if a number says so
 
 
 class Part(NamedTuple):
@@ -74,14 +77,16 @@ class Through(NamedTuple):
 class Loops:
     """What the chain rule does where loops stand in a program; `moves` says along which numbers it is wanted."""
 
-    def __init__(self, builder: Builder, through: Through, moves: Callable[[int], object]) -> None:
+    def __init__(self, builder: Builder, through: Through, moves: Callable[[Number], object]) -> None:
         self._builder, self._through, self._moves = builder, through, moves
-        self._ids: dict[int, tuple[int, ...]] = {}
-        self._runs: dict[int, Run] = {}
-        self._lengths: dict[int, int] = {}  # of columns
-        self._sent: dict[int, Mapping[Any, int]] = {}
+        self._ids: dict[Number, tuple[Number, ...]] = {}
+        self._runs: dict[Number, Run] = {}
+        self._lengths: dict[Number, int] = {}  # of columns
+        self._sent: dict[Number, Mapping[Any, Number]] = {}
 
-    def meet(self, operation: Any, id: int, ids: tuple[int, ...], number: int, operands: tuple[int, ...]) -> None:
+    def meet(
+        self, operation: Step, id: Number, ids: tuple[Number, ...], number: Number, operands: tuple[Number, ...]
+    ) -> None:
         """Know of an instruction before those that read it."""
         self._ids[id] = ids
         if isinstance(operation, Loop):
@@ -90,17 +95,17 @@ class Loops:
             self._runs[id] = Run(operation, id, number, operands[lead:], operands[:lead])
         elif isinstance(operation, Column):
             self._lengths[id] = self._runs[ids[0]].loop.length
-        elif operation == STACK:
+        elif isinstance(operation, Stack):
             self._lengths[id] = len(ids)
 
-    def edges(self, operation: Any, id: int, wanted: Callable[[int], object] | None) -> list[Edge]:
+    def edges(self, operation: Step, id: Number, wanted: Callable[[Number], object] | None) -> list[Edge]:
         """The edges of an instruction of `autograd.program.loops`."""
         slots = [(slot, o) for slot, o in enumerate(self._ids[id]) if wanted is None or wanted(o)]
         if isinstance(operation, Loop):
             return [(slot, o, Along(self._runs[id], slot)) for slot, o in slots if self._passes(id, slot)]
         if isinstance(operation, Element):
             return [(0, o, At(operation.step, self._lengths[o])) for _, o in slots]
-        if operation == STACK:
+        if isinstance(operation, Stack):
             return [(slot, o, Into(slot, self._lengths[id])) for slot, o in slots]
         if isinstance(operation, Final) and operation.k == self._runs[self._ids[id][0]].loop.carried:
             return []  # how many steps there were
@@ -203,7 +208,7 @@ class Back(Loops):
         c, s = loop.carried, loop.shared
         moving = self._moving(run, reach)
         yields = {read.k for read in deltas if isinstance(read, Column) and read.k >= c}
-        count = (self._builder.emit(Final(c), (run.number,)),) if loop.tested else run.count
+        count = (self._builder.emit(Final(c), (run.number,)),) if loop.tested else run.steps
         carried = {read.k for read in deltas if read.k < c} & moving
         while more := {k for k in moving if k < c and reach[k] & (carried | yields)} - carried:
             carried |= more
@@ -294,7 +299,7 @@ class Forth(Loops):
         body = _forwards(self._through, loop, parts, yields)
         zero, given = self._builder.zero, run.operands
         operands = [
-            *run.count,
+            *run.steps,
             *given[:c], *(moves.get(i, zero) for i in parts[0]),
             *given[c : c + s], *(moves[i] for i in parts[1]),
             *given[c + s :], *(moves[i] for i in parts[2]),

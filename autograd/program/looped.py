@@ -1,0 +1,163 @@
+"""Loops while a function is recorded: the body recorded once, as an instruction that holds it; and their derivatives.
+
+A derivative that is taken inside of the recording is again a loop (`passes.loops` says which), between nodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from typing import Any
+
+from autograd import chain
+from autograd.errors import ArgumentError
+from autograd.order import dependent, interior
+from autograd.program.loops import STACK, STEPS, Column, Element, Final, Loop, Stack, node_of, step_of
+from autograd.program.passes.adjoint import THROUGH
+from autograd.program.passes.expand import expand_slopes
+from autograd.program.passes.loops import Along, Back, Forth
+from autograd.program.reading import program_from
+from autograd.program.rows import check_carry, pair, row, stacked
+from autograd.recorder import RECORDERS
+from autograd.structure import flatten
+from autograd.sweeps import Edge, Products
+from autograd.symbol import Symbol
+from autograd.transforms import running
+from autograd.value import Operand, Value
+
+
+def recorded_scan(f: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any, length: int) -> Any:
+    """`autograd.scan` of Symbols: the last carry, and the ys as the elements of columns."""
+    first, structure = flatten(init, "what a scan carries", flags=True)
+    rows = [flatten(row(xs, i), "a row of a scan", flags=True) for i in range(length)] if xs is not None else []
+    if any(made != rows[0][1] for _, made in rows):
+        raise ArgumentError("the rows of a scan are made alike")
+    carried = [Symbol(f"carried{i}") for i in range(len(first))]
+    eaten = [Symbol(f"x{i}") for i in range(len(rows[0][0]) if rows else 0)]
+    with running([*carried, *eaten]):
+        x = rows[0][1].build(eaten) if rows else None
+        carry, y = pair(f(structure.build(carried), x))
+    on, after = flatten(carry, "what a scan carries", flags=True)
+    check_carry(structure, after)
+    yields, made = flatten(y, "what a scan yields", flags=True) if y is not None else ([], None)
+    outputs = [*on, *yields]
+    shared = _shared(outputs, [*carried, *eaten])
+    body = program_from(outputs, [*carried, *shared, *eaten])
+    loop = Loop(body, len(carried), len(shared), length)
+    columns = [_column([leaves[j] for leaves, _ in rows]) for j in range(len(eaten))]
+    run = node_of(loop, (*first, *shared, *columns))
+    last = structure.build([node_of(Final(k), (run,)) for k in range(len(carried))])
+    if made is None:
+        return last, None
+    read = [node_of(Column(k), (run,)) for k in range(len(on), len(outputs))]
+    return last, stacked([made.build([node_of(Element(i), (column,)) for column in read]) for i in range(length)])
+
+
+def recorded_while(cond: Callable[[Any], Any], body: Callable[[Any], Any], init: Any, max_steps: int) -> Any:
+    """One step more than allowed is done, so that it is known; then nan goes into all numbers and their derivatives."""
+    first, structure = flatten(init, "what a loop carries", flags=True)
+    carried = [Symbol(f"carried{i}") for i in range(len(first))]
+    with running(carried):
+        x = structure.build(carried)
+        goes_on, after = cond(x), body(x)
+    on, made = flatten(after, "what a loop carries", flags=True)
+    check_carry(structure, made)
+    (test,), _ = flatten(goes_on, "the condition of a while_loop")
+    outputs = [*on, test]
+    shared = _shared(outputs, carried)
+    body_of = program_from(outputs, [*carried, *shared])
+    loop = Loop(body_of, len(carried), len(shared), max_steps + 1, tested=True)
+    run = node_of(loop, (*first, *shared))
+    count = node_of(Final(len(carried)), (run,))
+    known = RECORDERS["where"](RECORDERS["greater"](count, float(max_steps)), float("nan"), 1.0)
+    return structure.build([node_of(Final(k), (run,)) * known for k in range(len(carried))])
+
+
+def _shared(outputs: Sequence[Operand], inputs: Sequence[Symbol]) -> list[Value]:
+    """What does not depend on the inputs, and is read by what does: computed once, before the loop."""
+    roots = [output for output in outputs if isinstance(output, Value)]
+    order = interior(*roots, above=inputs)
+    inside = dependent([*inputs, *(node for node in order if _is_no_number(node))], inputs)
+    inside |= {node for node in order if _is_no_number(node)}
+    for node in order:
+        if not inside.isdisjoint(node.operands):
+            inside.add(node)
+    read = [o for node in order if node in inside for o in node.operands] + roots
+    return list(dict.fromkeys(o for o in read if isinstance(o, Value) and o not in inside))
+
+
+def _is_no_number(node: Value) -> bool:
+    return isinstance(step_of(node), (Loop, Column, Stack))
+
+
+def _column(numbers: Sequence[Operand]) -> Any:
+    """A column of these numbers; the one that they were taken from, if they are all of it."""
+    taken: list[Any] = [
+        x.operands[0] for i, x in enumerate(numbers) if isinstance(x, Symbol) and step_of(x) == Element(i)
+    ]
+    if taken and len(taken) == len(numbers) == _rows_in(taken[0]) and all(column is taken[0] for column in taken):
+        return taken[0]
+    return node_of(STACK, tuple(numbers))
+
+
+def _rows_in(column: Any) -> int:
+    loop = step_of(column.operands[0])
+    return loop.length if isinstance(loop, Loop) else len(column.operands)
+
+
+# -- derivatives while a function is recorded ---------------------------------------------------------
+
+
+class _Nodes:
+    """What `Loops` asks of a builder, of nodes."""
+
+    zero, one = 0.0, 1.0
+
+    def emit(self, operation: Any, operands: tuple[Any, ...]) -> Any:
+        """The node of an instruction; in a body slopes are written out, since the recording may be derived again."""
+        if isinstance(operation, Loop):
+            operation = replace(operation, body=expand_slopes(operation.body))
+        return node_of(operation, operands) if isinstance(operation, STEPS) else RECORDERS[operation.row](*operands)
+
+
+class _LoopedGraph(chain.AsGraph):
+    """The chain rule between nodes of which some are loops."""
+
+    def __init__(self, order: Sequence[Value], kind: type[Back | Forth], moves: Callable[[Any], object]) -> None:
+        self._loops = kind(_Nodes(), THROUGH, moves)  # type: ignore[arg-type]  # it asks no more of a builder
+        for node in order:
+            if step := step_of(node):
+                self._loops.meet(step, node, node.operands, node, node.operands)
+
+    def edges(self, node: Value, wanted: chain.Wanted | None) -> list[Edge]:
+        step = step_of(node)
+        if step is None:
+            return super().edges(node, wanted)
+        return self._loops.edges(step, node, lambda o: isinstance(o, Value) and (wanted is None or wanted(o)))
+
+    def gather(self, products: Products) -> Any:
+        found, products = self._loops.gather(products)
+        return super().gather(products) if found is None else found
+
+    def where(self, condition: Any, chosen: Any, other: Any) -> Any:
+        """A choice; along the edge to a loop what passes is chosen, once it is known."""
+        if isinstance(chosen, Along):
+            return chosen._replace(conditions=(*chosen.conditions, condition))
+        return chain.AsGraph.where(condition, chosen, other)
+
+    def is_finite(self, slope: Any) -> bool:
+        return not isinstance(slope, Along) if isinstance(slope, tuple) else super().is_finite(slope)
+
+
+def _algebra_back(order: Sequence[Value], wanted: chain.Wanted | None) -> chain.AsGraph:
+    def moves(operand: Any) -> bool:
+        return isinstance(operand, Value) and (wanted is None or bool(wanted(operand)))
+
+    return _LoopedGraph(order, Back, moves)
+
+
+def _algebra_forth(order: Sequence[Value], moving: Collection[Value]) -> chain.AsGraph:
+    return _LoopedGraph(order, Forth, dependent(order, moving).__contains__)
+
+
+chain.LOOPED = chain.Looped(STEPS, _algebra_back, _algebra_forth)

@@ -1,0 +1,86 @@
+"""What a loop is given and gives, row by row: how many there are, one of them, put together; what bodies return."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from autograd.array import ValueArray
+from autograd.errors import ArgumentError
+from autograd.structure import Structure
+from autograd.text import quoted
+from autograd.value import Value
+
+
+def steps_of(xs: Any, length: int | None) -> int:
+    """How often a scan runs its body."""
+    if length is not None and (isinstance(length, bool) or not isinstance(length, (int, np.integer)) or length < 0):
+        raise ArgumentError(f"the length of a scan is a whole number from 0 up, got {quoted(length)}")
+    lengths = {*_lengths(xs), *([] if length is None else [int(length)])}
+    if len(lengths) != 1:
+        raise ArgumentError(
+            "a scan runs over the rows of xs, or `length` times: "
+            + (f"got rows of the lengths {sorted(lengths)}" if lengths else "got neither xs nor length")
+        )
+    return lengths.pop()
+
+
+def _lengths(xs: Any) -> list[int]:
+    if xs is None:
+        return []
+    if isinstance(xs, (np.ndarray, list)):
+        if isinstance(xs, np.ndarray) and not xs.ndim:
+            raise ArgumentError("xs of a scan has rows, got an array without any axis")
+        return [len(xs)]
+    if isinstance(xs, (tuple, dict)):
+        return [n for part in (xs.values() if isinstance(xs, dict) else xs) for n in _lengths(part)]
+    raise ArgumentError(f"xs of a scan is an array, a list of rows, or a tuple or dict of such, got {quoted(xs)}")
+
+
+def row(xs: Any, i: int) -> Any:
+    """The i-th row of what a scan eats."""
+    if xs is None:
+        return None
+    if isinstance(xs, dict):
+        return {key: row(part, i) for key, part in xs.items()}
+    if isinstance(xs, tuple):
+        return like(xs, [row(part, i) for part in xs])
+    return xs[i]
+
+
+def like(given: tuple[Any, ...], parts: Sequence[Any]) -> Any:
+    """A tuple of these parts, of the same kind."""
+    return type(given)(*parts) if hasattr(given, "_fields") else tuple(parts)
+
+
+def stacked(ys: Sequence[Any]) -> Any:
+    """Things made alike as one whose arrays have a row of each."""
+    if not ys or ys[0] is None:
+        return None
+    first = ys[0]
+    if isinstance(first, dict):
+        return {key: stacked([y[key] for y in ys]) for key in first}
+    if isinstance(first, tuple):
+        return like(first, [stacked(part) for part in zip(*ys, strict=True)])
+    if isinstance(first, list):
+        return [stacked(part) for part in zip(*ys, strict=True)]
+    has_values = any(isinstance(x, Value) for y in ys for x in np.ravel(np.asarray(y, object)))
+    return np.array(ys, object).view(ValueArray) if has_values else np.array(ys, float)
+
+
+def pair(answer: Any) -> tuple[Any, Any]:
+    """What the body of a scan returned: the carry and the y."""
+    if not isinstance(answer, tuple) or len(answer) != 2:
+        raise ArgumentError(f"the body of a scan returns a tuple (carry, y), got {quoted(answer)}")
+    return answer
+
+
+def check_carry(before: Structure | None, after: Structure) -> None:
+    """Raise ArgumentError unless a body carries on what is made like that which it was given."""
+    if before != after:
+        raise ArgumentError(
+            f"the body of a loop was given {quoted(before)} and carries on {quoted(after)}: what goes from step to "
+            "step keeps its structure, shapes and kinds of numbers"
+        )
