@@ -123,7 +123,7 @@ class Symbol(Value):
     def __index__(self) -> NoReturn:
         raise GraphError(
             f"{self!r} counts or chooses {_WHILE}, when its number is not known: fix whole numbers before, "
-            "as in compile(lambda x: f(x, 3)), and compile again for others"
+            "as in compile(lambda x: f(x, 3)), and compile again for others; a loop is handed rows as xs of scan"
         )
 
     # -- what is recorded where a Value answers at once -----------------------------------------

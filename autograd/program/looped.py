@@ -5,21 +5,22 @@ A derivative that is taken inside of the recording is again a loop (`passes.loop
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 from autograd import chain
-from autograd.errors import ArgumentError
+from autograd.errors import ArgumentError, GraphError
 from autograd.order import dependent, interior
 from autograd.program.loops import STACK, STEPS, Column, Element, Final, Loop, Stack, node_of, step_of
 from autograd.program.passes.adjoint import THROUGH
 from autograd.program.passes.expand import expand_slopes
 from autograd.program.passes.loops import Along, Back, Forth
 from autograd.program.reading import program_from
-from autograd.program.rows import check_carry, pair, row, stacked
+from autograd.program.rows import carried_on, pair, row, stacked
 from autograd.recorder import RECORDERS
-from autograd.structure import flatten
+from autograd.structure import flatten, leaves_like
 from autograd.sweeps import Edge, Products
 from autograd.symbol import Symbol
 from autograd.transforms import running
@@ -28,17 +29,16 @@ from autograd.value import Operand, Value
 
 def recorded_scan(f: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any, length: int) -> Any:
     """`autograd.scan` of Symbols: the last carry, and the ys as the elements of columns."""
-    first, structure = flatten(init, "what a scan carries", flags=True)
+    first, structure = carried_on(init)
     rows = [flatten(row(xs, i), "a row of a scan", flags=True) for i in range(length)] if xs is not None else []
     if any(made != rows[0][1] for _, made in rows):
         raise ArgumentError("the rows of a scan are made alike")
     carried = [Symbol(f"carried{i}") for i in range(len(first))]
     eaten = [Symbol(f"x{i}") for i in range(len(rows[0][0]) if rows else 0)]
-    with running([*carried, *eaten]):
+    with running([*carried, *eaten]), _no_indices():
         x = rows[0][1].build(eaten) if rows else None
         carry, y = pair(f(structure.build(carried), x))
-    on, after = flatten(carry, "what a scan carries", flags=True)
-    check_carry(structure, after)
+    on, _ = carried_on(carry, structure)
     yields, made = flatten(y, "what a scan yields", flags=True) if y is not None else ([], None)
     outputs = [*on, *yields]
     shared = _shared(outputs, [*carried, *eaten])
@@ -55,14 +55,13 @@ def recorded_scan(f: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any, 
 
 def recorded_while(cond: Callable[[Any], Any], body: Callable[[Any], Any], init: Any, max_steps: int) -> Any:
     """One step more than allowed is done, so that it is known; then nan goes into all numbers and their derivatives."""
-    first, structure = flatten(init, "what a loop carries", flags=True)
+    first, structure = carried_on(init)
     carried = [Symbol(f"carried{i}") for i in range(len(first))]
-    with running(carried):
+    with running(carried), _no_indices():
         x = structure.build(carried)
         goes_on, after = cond(x), body(x)
-    on, made = flatten(after, "what a loop carries", flags=True)
-    check_carry(structure, made)
-    (test,), _ = flatten(goes_on, "the condition of a while_loop")
+    on, _ = carried_on(after, structure)
+    (test,) = leaves_like(goes_on, flatten(0.0)[1], "the condition of a while_loop")
     outputs = [*on, test]
     shared = _shared(outputs, carried)
     body_of = program_from(outputs, [*carried, *shared])
@@ -71,6 +70,20 @@ def recorded_while(cond: Callable[[Any], Any], body: Callable[[Any], Any], init:
     count = node_of(Final(len(carried)), (run,))
     known = RECORDERS["where"](RECORDERS["greater"](count, float(max_steps)), float("nan"), 1.0)
     return structure.build([node_of(Final(k), (run,)) * known for k in range(len(carried))])
+
+
+@contextmanager
+def _no_indices() -> Iterator[None]:
+    """Say why a number of the loop cannot index an array: NumPy says only what could."""
+    try:
+        yield
+    except IndexError as error:
+        if not str(error).startswith("only integers, slices"):
+            raise
+        raise GraphError(
+            "a number of a loop, such as the i of fori_loop, cannot index while a function is recorded to be compiled, "
+            "when it is not known: hand the rows to the body as xs of scan"
+        ) from error
 
 
 def _shared(outputs: Sequence[Operand], inputs: Sequence[Symbol]) -> list[Value]:

@@ -45,6 +45,8 @@ class Loop:
     def __str__(self) -> str:
         return f"loop {self.length}×{' backwards' if self.backwards else ''}"
 
+    title = property(__str__)  # as the rows of numbers have one
+
     @property
     def eaten(self) -> int:
         """How many columns it reads."""
@@ -79,6 +81,7 @@ class Loop:
 
 class _WithoutBody:
     body: ClassVar[None] = None
+    title = property(str)
 
     def listing(self) -> list[str]:
         """Nothing is shown below such a line."""

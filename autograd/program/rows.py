@@ -9,9 +9,11 @@ import numpy as np
 
 from autograd.array import ValueArray
 from autograd.errors import ArgumentError
-from autograd.structure import Structure
+from autograd.structure import Structure, flatten, leaves_like
 from autograd.text import quoted
 from autograd.value import Value
+
+CARRY = "what a loop carries from step to step"
 
 
 def steps_of(xs: Any, length: int | None) -> int:
@@ -77,10 +79,14 @@ def pair(answer: Any) -> tuple[Any, Any]:
     return answer
 
 
-def check_carry(before: Structure | None, after: Structure) -> None:
-    """Raise ArgumentError unless a body carries on what is made like that which it was given."""
-    if before != after:
-        raise ArgumentError(
-            f"the body of a loop was given {quoted(before)} and carries on {quoted(after)}: what goes from step to "
-            "step keeps its structure, shapes and kinds of numbers"
-        )
+def carried_on(answer: Any, structure: Structure | None = None) -> tuple[list[Any], Structure]:
+    """The numbers that a body carries on and how they are made, which is as what it was given is made.
+
+    Raises:
+        ArgumentError: where they are made differently
+    """
+    leaves, made = flatten(answer, CARRY, flags=True)
+    if structure is not None and made != structure:
+        leaves_like(answer, structure, f"{CARRY} keeps its structure")
+        raise ArgumentError(f"{CARRY} keeps its structure: a list, a tuple and an array are not the same")
+    return leaves, made

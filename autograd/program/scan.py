@@ -16,8 +16,8 @@ from autograd.collector import collector_paused
 from autograd.context import mode
 from autograd.errors import ArgumentError, LoopError
 from autograd.program.looped import recorded_scan, recorded_while
-from autograd.program.rows import check_carry, like, pair, row, stacked, steps_of
-from autograd.structure import flatten
+from autograd.program.rows import carried_on, like, pair, row, stacked, steps_of
+from autograd.structure import flatten, leaves_like
 from autograd.text import quoted
 
 
@@ -39,10 +39,10 @@ def scan(f: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any = None, le
         with collector_paused():
             return recorded_scan(f, init, xs, steps)
     carry, ys = init, []
-    structure = flatten(init, "what a scan carries", flags=True)[1] if steps else None
+    structure = carried_on(init)[1]
     for i in range(steps):
         carry, y = pair(f(carry, row(xs, i)))
-        check_carry(structure, flatten(carry, "what a scan carries", flags=True)[1])
+        carried_on(carry, structure)
         ys.append(y)
     return carry, stacked(ys)
 
@@ -63,8 +63,10 @@ def fori_loop(lower: int, upper: int, body: Callable[[Any, Any], Any], init: Any
             given = f"{type(bound).__name__} {quoted(bound)}"
             raise ArgumentError(f"the bounds of fori_loop are whole numbers that are known beforehand, got {given}")
     if not mode().program:
+        structure = carried_on(init)[1]
         for i in range(lower, upper):
             init = body(i, init)
+            carried_on(init, structure)
         return init
     (_, last), _ = scan(
         lambda carry, _: ((carry[0] + 1, body(*carry)), None), (lower, init), length=max(0, upper - lower)
@@ -90,21 +92,23 @@ def while_loop(cond: Callable[[Any], Any], body: Callable[[Any], Any], init: Any
     if mode().program:
         with collector_paused():
             return recorded_while(cond, body, init, int(max_steps))
-    x, structure = init, flatten(init, "what a loop carries", flags=True)[1]
+    x, structure = init, carried_on(init)[1]
     steps = 0
     while _holds(cond(x)):
         if steps == max_steps:
             raise LoopError(f"while_loop goes on after max_steps={max_steps}: allow more, or see why it does not end")
         x = body(x)
-        check_carry(structure, flatten(x, "what a loop carries", flags=True)[1])
+        carried_on(x, structure)
         steps += 1
     return x
 
 
 def _holds(condition: Any) -> bool:
-    if isinstance(condition, np.ndarray) and condition.ndim:
-        raise ArgumentError(f"the condition of a while_loop is one number or bool, got an array of {condition.shape}")
-    return bool(condition != 0.0)
+    (number,) = leaves_like(condition, _NUMBER, "the condition of a while_loop")
+    return bool(number != 0.0)
+
+
+_NUMBER = flatten(0.0)[1]
 
 
 def vmap(f: Callable[..., Any], in_axes: Any = 0) -> Callable[..., Any]:

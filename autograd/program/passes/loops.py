@@ -8,7 +8,7 @@ stand for; and what goes back from a loop's run, or forwards, are the numbers of
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from autograd.program.builder import Builder
@@ -158,9 +158,9 @@ class Loops:
         reached = (self._through.depends_on(loop.body, [i]) for i in range(len(loop.body.inputs)))
         return [{j for j, output in enumerate(outputs) if depends[output]} for depends in reached]
 
-    def _moving(self, run: Run, reach: Sequence[set[int]]) -> set[int]:
-        """The inputs of the body that move when the operands do that move."""
-        moving = {slot for slot, o in enumerate(self._ids[run.id]) if self._moves(o)}
+    def _moving(self, run: Run, reach: Sequence[set[int]], slots: Iterable[int]) -> set[int]:
+        """The inputs of the body that move when these do."""
+        moving = set(slots)
         while more := {k for i in moving for k in reach[i] if k < run.loop.carried} - moving:
             moving |= more
         return moving
@@ -206,7 +206,7 @@ class Back(Loops):
         """The loop backwards: it carries δ of what was carried and sums δ of what is shared."""
         loop, reach = run.loop, self._reach(run.loop)
         c, s = loop.carried, loop.shared
-        moving = self._moving(run, reach)
+        moving = self._moving(run, reach, (slot for slot, o in enumerate(self._ids[run.id]) if self._moves(o)))
         yields = {read.k for read in deltas if isinstance(read, Column) and read.k >= c}
         count = (self._builder.emit(Final(c), (run.number,)),) if loop.tested else run.steps
         carried = {read.k for read in deltas if read.k < c} & moving
@@ -293,7 +293,7 @@ class Forth(Loops):
         """The loop that carries along how what is carried moves."""
         loop, reach = run.loop, self._reach(run.loop)
         c, s = loop.carried, loop.shared
-        moving = sorted(self._moving(run, reach))
+        moving = sorted(self._moving(run, reach, moves))
         parts = [[i for i in moving if low <= i < high] for low, high in ((0, c), (c, c + s), (c + s, len(reach)))]
         yields = sorted({k for i in moving for k in reach[i] if c <= k < c + loop.yielded})
         body = _forwards(self._through, loop, parts, yields)

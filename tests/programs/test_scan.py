@@ -1,0 +1,310 @@
+"""scan, fori_loop, while_loop, vmap: the same numbers as loops written out, however they are asked for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import Value, compile, cos, exp, fori_loop, grad, hessian, hvp, scan, sin, tanh, vmap, where, while_loop
+from autograd.errors import ArgumentError, GraphError, LoopError, OperandError
+
+BACKENDS = ["interpreter", "numpy", "llvm"]
+
+
+# -- functions, with our loops and with Python's ---------------------------------------------------
+
+
+def pendulum(x, rate, steps=7):
+    def step(state, _):
+        angle, speed = state
+        middle = angle + 0.05 * speed, speed - 0.05 * rate * sin(angle)
+        return (angle + 0.1 * middle[1], speed - 0.1 * rate * sin(middle[0])), None
+
+    (angle, speed), _ = scan(step, (x[0], x[1]), length=steps)
+    return angle * speed
+
+
+def pendulum_out(x, rate, steps=7):
+    angle, speed = x[0], x[1]
+    for _ in range(steps):
+        middle = angle + 0.05 * speed, speed - 0.05 * rate * sin(angle)
+        angle, speed = angle + 0.1 * middle[1], speed - 0.1 * rate * sin(middle[0])
+    return angle * speed
+
+
+WORDS = np.array([[0.5, -1.0], [1.5, 0.25], [-0.75, 2.0]])
+
+
+def recurrent(x, rate):
+    """A network with a memory, over the rows of a table; what it yields is weighed by the rows again."""
+
+    def step(state, row):
+        made = tanh(rate * row[0] + x[0] * state["h"] + row[1] * x[1])
+        return {"h": made, "all": state["all"] + made * row[1]}, [made, made * made]
+
+    last, (one, two) = scan(step, {"h": x[2], "all": 0.0}, WORDS)
+    return last["all"] + np.sum(one * WORDS[:, 0]) + two[1]
+
+
+def recurrent_out(x, rate):
+    h, total, ones, twos = x[2], 0.0, [], []
+    for row in WORDS:
+        h = tanh(rate * row[0] + x[0] * h + row[1] * x[1])
+        total = total + h * row[1]
+        ones.append(h)
+        twos.append(h * h)
+    return total + sum(one * row[0] for one, row in zip(ones, WORDS, strict=True)) + twos[1]
+
+
+def nested(x, rate):
+    """A loop in a loop; the inner one reads what the outer carries, eats a table, and yields."""
+
+    def outer(state, scale):
+        def inner(total, row):
+            return total * 0.5 + row[0] * state * scale + rate, total * row[1]
+
+        total, ys = scan(inner, state * x[1], WORDS)
+        return state + 0.1 * sin(total) + 0.01 * np.sum(ys), ys[1]
+
+    last, ys = scan(outer, x[0], x)
+    return last * ys[2] + ys[0]
+
+
+def nested_out(x, rate):
+    state, yields = x[0], []
+    for scale in x:
+        total, ys = state * x[1], []
+        for row in WORDS:
+            ys.append(total * row[1])
+            total = total * 0.5 + row[0] * state * scale + rate
+        yields.append(ys[1])
+        state = state + 0.1 * sin(total) + 0.01 * (ys[0] + ys[1] + ys[2])
+    return state * yields[2] + yields[0]
+
+
+def counted(x, rate):
+    return fori_loop(2, 6, lambda i, total: total * cos(x[0]) + i * rate * x[1], x[2])
+
+
+def counted_out(x, rate):
+    total = x[2]
+    for i in range(2, 6):
+        total = total * cos(x[0]) + i * rate * x[1]
+    return total
+
+
+def until(x, rate):
+    """Babylon's root, until it is good: other numbers need other counts of steps."""
+    found = while_loop(lambda s: abs(s * s - rate) > 1e-13, lambda s: 0.5 * (s + rate / s), x[0], max_steps=40)
+    return found * x[1]
+
+
+def until_out(x, rate):
+    s = x[0]
+    while abs(s * s - rate) > 1e-13:
+        s = 0.5 * (s + rate / s)
+    return s * x[1]
+
+
+def mapped(x, rate):
+    rows = vmap(lambda row, w: exp(w * row[0]) * row[1] + rate, in_axes=(0, None))(WORDS, x[0])
+    columns = vmap(lambda column: column[0] * column[2] * x[1], in_axes=1)(WORDS * x[2])
+    return np.sum(rows) + columns[0] * columns[1]
+
+
+def mapped_out(x, rate):
+    total = 0.0
+    for row in WORDS:
+        total = total + exp(x[0] * row[0]) * row[1] + rate
+    first, second = ((x[2] * WORDS[0, j]) * (x[2] * WORDS[2, j]) * x[1] for j in range(2))
+    return total + first * second
+
+
+def derived(x, rate):
+    """A derivative inside of the body, and one of a loop inside of a loop's body."""
+
+    def slope(z):
+        return fori_loop(0, 3, lambda i, t: t + sin(t * z) * 0.3, z)
+
+    def step(state, _):
+        return state - 0.1 * rate * grad(slope)(state) + 0.01 * x[1], None
+
+    return scan(step, x[0], length=4)[0] * x[2]
+
+
+def derived_out(x, rate):
+    def slope(z):
+        t = z
+        for _ in range(3):
+            t = t + sin(t * z) * 0.3
+        return t
+
+    state = x[0]
+    for _ in range(4):
+        state = state - 0.1 * rate * grad(slope)(state) + 0.01 * x[1]
+    return state * x[2]
+
+
+def chosen(x, rate):
+    """An infinite slope behind a branch that is not taken, at every other step."""
+
+    def step(state, sign):
+        t, k = state
+        safe = where(sign > 0.0, k, 1.0)
+        return (t + where(sign > 0.0, safe**0.5, x[1] * t), k * 1.1), None
+
+    return scan(step, (x[0], 0.3 * rate), np.array([1.0, -1.0, 1.0]))[0][0] + x[2]
+
+
+def chosen_out(x, rate):
+    t, k = x[0], 0.3 * rate
+    for sign in (1.0, -1.0, 1.0):
+        t, k = t + (k**0.5 if sign > 0.0 else x[1] * t), k * 1.1
+    return t + x[2]
+
+
+PAIRS = {
+    "pendulum": (pendulum, pendulum_out), "recurrent": (recurrent, recurrent_out), "nested": (nested, nested_out),
+    "counted": (counted, counted_out), "until": (until, until_out), "mapped": (mapped, mapped_out),
+    "derived": (derived, derived_out), "chosen": (chosen, chosen_out),
+}  # fmt: skip
+X, RATE = np.array([0.7, 1.3, 0.4]), 1.7
+
+
+def close(found, expected, rtol=1e-11):
+    np.testing.assert_allclose(np.asarray(found, float), np.asarray(expected, float), rtol=rtol, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_on_numbers_and_on_values(name):
+    loop, out = PAIRS[name]
+    close(loop(X, RATE), out(X, RATE))
+    close(grad(loop)(X, RATE), grad(out)(X, RATE))
+    close(hessian(loop)(X, RATE), hessian(out)(X, RATE), rtol=1e-9)
+    x = np.array([Value(each) for each in X])
+    assert isinstance(loop(x, Value(RATE)), Value)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("name", PAIRS)
+def test_compiled(name, backend):
+    loop, out = PAIRS[name]
+    p = compile(loop, backend=backend)
+    assert p.record(X, RATE).has_loops
+    close(p(X, RATE), out(X, RATE))
+    close(p.grad(X, RATE), grad(out)(X, RATE))
+    close(compile(loop, argnums=1, backend=backend).grad(X, RATE), grad(out, argnums=1)(X, RATE))
+    close(p.hessian(X, RATE), hessian(out)(X, RATE), rtol=1e-9)
+    close(p.hvp(X, RATE, np.ones(3)), hvp(lambda x: out(x, RATE), [X], [np.ones(3)])[0], 1e-9)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("name", PAIRS)
+def test_a_batch_is_as_its_samples_are(name, backend):
+    loop, out = PAIRS[name]
+    rows = X + np.linspace(0.0, 0.3, 21)[:, None]
+    p = compile(loop, in_axes=(0, None), backend=backend)
+    close(p(rows, RATE), [out(row, RATE) for row in rows])
+    close(p.grad(rows, RATE), [grad(out)(row, RATE) for row in rows], rtol=1e-10)
+    total = compile(loop, argnums=1, in_axes=(0, None), reduce="sum", backend=backend)
+    close(total.grad(rows, RATE), sum(grad(out, argnums=1)(row, RATE) for row in rows), rtol=1e-10)
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_a_compiled_function_inside_of_another(name):
+    loop, out = PAIRS[name]
+    inner = compile(loop)
+    close(compile(lambda x, r: inner(x, r) * 2.0).grad(X, RATE), 2.0 * grad(out)(X, RATE))
+    close(compile(lambda x, r: grad(loop)(x, r))(X, RATE), grad(out)(X, RATE))
+    close(compile(lambda x, r: hessian(loop)(x, r))(X, RATE), hessian(out)(X, RATE), rtol=1e-9)
+
+
+def test_a_loop_of_no_steps():
+    p = compile(lambda x: scan(lambda c, _: (c * x, c), x, length=0)[0] * 3.0)
+    assert (p(2.0), p.grad(2.0)) == (6.0, 3.0)
+    assert compile(lambda x: fori_loop(3, 3, lambda i, c: c * i, x))(2.0) == 2.0
+
+
+def test_the_record_is_as_long_for_many_steps_as_for_few():
+    few, many = (len(compile(lambda x, r, n=n: pendulum(x, r, n)).record(X, RATE)) for n in (3, 30_000))
+    assert few == many
+
+
+# -- said, not guessed -----------------------------------------------------------------------------
+
+
+def each_way(f):
+    return [lambda: f(np.array([1.0, 2.0])), lambda: compile(f)(np.array([1.0, 2.0]))]
+
+
+@pytest.mark.parametrize("way", [0, 1])
+@pytest.mark.parametrize(
+    ("f", "error", "words"),
+    [
+        (lambda x: scan(lambda c, _: ((c, c), None), x, length=2), ArgumentError, "keeps its structure: expected numb"),
+        (lambda x: scan(lambda c, _: (np.concatenate([c, c]), None), x, length=2), ArgumentError, r"got .* \(4,\)"),
+        (lambda x: scan(lambda c, _: ([*c], None), x, length=2), ArgumentError, "are not the same"),
+        (lambda x: scan(lambda c, _: c, x, length=2), ArgumentError, r"returns a tuple \(carry, y\)"),
+        (lambda x: scan(lambda c, r: (c, r), x), ArgumentError, "got neither xs nor length"),
+        (lambda x: scan(lambda c, r: (c, r), x, np.ones(3), length=4), ArgumentError, r"lengths \[3, 4\]"),
+        (lambda x: scan(lambda c, r: (c, r), x, (np.ones(3), np.ones(2))), ArgumentError, r"lengths \[2, 3\]"),
+        (lambda x: scan(lambda c, r: (c, r), x, length=2.5), ArgumentError, "whole number"),
+        (lambda x: scan(lambda c, r: (c, r), x, 3.0), ArgumentError, "xs of a scan is an array"),
+        (lambda x: fori_loop(0, 2.5, lambda i, c: c, x), ArgumentError, "bounds of fori_loop"),
+        (lambda x: fori_loop(0, 2, lambda i, c: (c, i), x), ArgumentError, "keeps its structure"),
+        (lambda x: while_loop(lambda c: "no", lambda c: c, x, max_steps=3), OperandError, "the condition of a while"),
+        (lambda x: while_loop(lambda c: c, lambda c: c, x, max_steps=3), ArgumentError, "the condition of a while"),
+        (lambda x: while_loop(lambda c: c[0] < 1, lambda c: c, x, max_steps=-1), ArgumentError, "max_steps"),
+        (lambda x: vmap(lambda r: r, in_axes=None)(x), ArgumentError, "maps none"),
+        (lambda x: vmap(lambda r: r, in_axes=3)(x), ArgumentError, "has no axis 3"),
+        (lambda x: vmap(lambda r: r, in_axes=(0, 0))(x), ArgumentError, "2 entries for 1 arguments"),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_one_sentence(f, error, words, way):
+    with pytest.raises(error, match=words):
+        each_way(f)[way]()
+
+
+def test_the_number_of_a_step_cannot_index_while_it_is_recorded():
+    table = np.array([1.0, 2.0, 3.0])
+    for f in (lambda x: fori_loop(0, 3, lambda i, c: c + table[i] * x, 0.0),
+              lambda x: fori_loop(0, 3, lambda i, c: c + table.tolist()[i] * x, 0.0)):  # fmt: skip
+        assert f(2.0) == 12.0
+        with pytest.raises(GraphError, match="xs of scan"):
+            compile(f)(2.0)
+
+
+def test_one_that_goes_on():
+    def f(x):
+        return while_loop(lambda c: c < 100.0, lambda c: c + x, 0.0, max_steps=5)
+
+    with pytest.raises(LoopError, match="max_steps=5"):
+        f(1.0)
+    assert np.isnan(compile(f)(1.0))
+    assert f(20.0) == compile(f)(20.0) == 100.0  # the fifth step ends it
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_files_c_and_python_say_the_same(name, tmp_path):
+    from autograd.program.source import python_function
+
+    program = compile(PAIRS[name][0]).record(X, RATE)
+    program.save(tmp_path / "loop.program")
+    again = autograd.load_program(tmp_path / "loop.program")
+    expected = program.function(*X, RATE)
+    close(again.function(*X, RATE), expected, rtol=1e-15)
+    close(python_function(program)(*X, RATE), expected, rtol=1e-15)
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_for_jax(name):
+    pytest.importorskip("jax")
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+    loop, out = PAIRS[name]
+    f = compile(loop).record(X, RATE).to_jax()
+    at = np.array([*X, RATE])
+    close(f(at)[0], out(X, RATE))
+    close(jax.jacrev(f)(at)[0][:3], grad(out)(X, RATE), rtol=1e-9)
