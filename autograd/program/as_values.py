@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from autograd.by_hand import custom_jvp
 from autograd.context import Label, mode, recording
 from autograd.errors import ArgumentError
 from autograd.ops.primitive import lookup
 from autograd.program.graph import Graph, Operation
-from autograd.program.loops import computed, node_of
+from autograd.program.loops import Loop, Ran, Step, computed, node_of, ran
+from autograd.program.passes.adjoint import THROUGH
 from autograd.program.passes.expand import expand_slopes
+from autograd.program.passes.implicit import moved
 from autograd.recorder import RECORDERS, apply
 from autograd.value import Operand, Value
 
@@ -32,12 +35,52 @@ def run(program: Graph, inputs: Sequence[Operand], words: Mapping[int, Label] = 
     for line in program:
         operands = tuple([numbers[i] for i in line.operands])
         if not isinstance(line.operation, Operation):
-            numbers.append(
-                node_of(line.operation, operands) if mode().program else computed(line.operation, operands, run)
-            )
+            numbers.append(_step(line.operation, operands))
             continue
         row = lookup(line.operation.row)
         numbers.append(apply(row, operands) if row.variadic else RECORDERS[row.name](*operands))
         if line.id in words and isinstance(numbers[-1], Value):
             numbers[-1]._words = words[line.id]
     return [numbers[i] for i in program.outputs.tolist()]
+
+
+def _step(operation: Step, operands: tuple[Any, ...]) -> Any:
+    """An instruction of a loop's: a node where it is recorded, else its steps; a solution as a node of the equation."""
+    if mode().program:
+        return node_of(operation, operands)
+    if not isinstance(operation, Loop) or operation.solves is None:
+        return computed(operation, operands, run)
+    found = ran(operation, [_plain(x) for x in operands], run)
+    theta = [operands[slot] for slot in operation.theta]
+    x = solved(operation.solves, found.finals[: len(operation.solves.outputs)], theta)
+    return Ran([*x, *found.finals[len(x) :]], found.columns)
+
+
+def _plain(x: Any) -> Any:
+    return x.data if isinstance(x, Value) else x
+
+
+def solved(residual: Graph, x: Sequence[float], theta: Sequence[Any]) -> list[Any]:
+    """Nodes of x, which the equation residual(x, θ) = 0 holds for, with its derivatives along θ."""
+    places = [i for i, each in enumerate(theta) if isinstance(each, Value)]
+    if not places:
+        return list(x)
+
+    def solution(*moving: Any) -> Any:
+        list(map(float, moving))  # it needs numbers
+        return tuple(x)
+
+    def whole(moving: Sequence[Any]) -> list[Any]:
+        known = dict(zip(places, moving, strict=True))
+        return [known.get(i, each) for i, each in enumerate(theta)]
+
+    by_hand = custom_jvp(solution)
+    slots = [len(x) + i for i in places]
+    graph = moved(THROUGH, residual, slots)
+
+    @by_hand.defjvp
+    def rule(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
+        found = by_hand(*primals)
+        return found, tuple(run(graph, [*found, *whole(primals), *tangents]))
+
+    return list(by_hand(*(theta[i] for i in places)))

@@ -16,8 +16,8 @@ from autograd.collector import collector_paused
 from autograd.context import mode
 from autograd.errors import ArgumentError, LoopError
 from autograd.program.looped import recorded_scan, recorded_while
-from autograd.program.rows import carried_on, like, pair, row, stacked, steps_of
-from autograd.structure import flatten, leaves_like
+from autograd.program.rows import carried_on, like, pair, row, stacked, steps_of, whole_number
+from autograd.structure import NUMBER, leaves_like
 from autograd.text import quoted
 
 
@@ -87,11 +87,10 @@ def while_loop(cond: Callable[[Any], Any], body: Callable[[Any], Any], init: Any
             the structure of what it is given
         LoopError: if the condition still holds after `max_steps`
     """
-    if isinstance(max_steps, bool) or not isinstance(max_steps, (int, np.integer)) or max_steps < 0:
-        raise ArgumentError(f"max_steps is a whole number from 0 up, got {quoted(max_steps)}")
+    max_steps = whole_number(max_steps, "max_steps of a while_loop")
     if mode().program:
         with collector_paused():
-            return recorded_while(cond, body, init, int(max_steps))
+            return recorded_while(cond, body, init, max_steps)
     x, structure = init, carried_on(init)[1]
     steps = 0
     while _holds(cond(x)):
@@ -104,11 +103,8 @@ def while_loop(cond: Callable[[Any], Any], body: Callable[[Any], Any], init: Any
 
 
 def _holds(condition: Any) -> bool:
-    (number,) = leaves_like(condition, _NUMBER, "the condition of a while_loop")
+    (number,) = leaves_like(condition, NUMBER, "the condition of a while_loop")
     return bool(number != 0.0)
-
-
-_NUMBER = flatten(0.0)[1]
 
 
 def vmap(f: Callable[..., Any], in_axes: Any = 0) -> Callable[..., Any]:
