@@ -7,9 +7,6 @@ import itertools
 import math
 import random
 import re
-import shutil
-import subprocess
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,48 +22,16 @@ from autograd.program.graph import Operation
 from autograd.program.interpreter import interpret
 from autograd.program.program import Program
 from autograd.program.reading import program_from
+from tests.support.compilers import COMPILERS, DOUBLES, WARNINGS, called, compiled, run_compiler
 
-WARNINGS = "-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror".split()
-COMPILERS = {  # each with one of the standards that it is asked to build for
-    "gcc": [*WARNINGS, "-std=c99", "-O1"],
-    "clang": [*WARNINGS, "-std=c17", "-O1"],
-    "g++": [*WARNINGS, "-xc++", "-std=c++11", "-O1"],
-    "clang++": [*WARNINGS, "-xc++", "-std=c++20", "-O1"],
-    "tcc": ["-Wall", "-Werror"],
-}
 STANDARDS = {  # the first and the last, and those between where they are quick to ask
     "gcc": ["c99", "c11", "c17", "c2x"],
     "clang": ["c99", "c2x"],
     "g++": ["c++11", "c++2b"],
     "clang++": ["c++11", "c++2b"],
 }
-DOUBLES = ctypes.POINTER(ctypes.c_double)
 HARD = (math.nan, math.inf, -math.inf, 0.0, -0.0, 5e-324, 1e-9, 0.5, -1.0, 2.0, -18.0, 40.0, -745.0, 1000.0, 1e6)
 ULPS = 16 * 2.0**-53
-
-
-def run_compiler(compiler: str, *arguments: str, folder: Path) -> None:
-    """Run it, without a warning; skip where there is none."""
-    if shutil.which(compiler) is None:
-        pytest.skip(f"there is no {compiler}")
-    made = subprocess.run([compiler, *arguments], cwd=folder, capture_output=True, text=True)
-    assert made.returncode == 0, made.stderr[:3000]
-
-
-def compiled(source: str, folder: Path, compiler: str = "gcc") -> ctypes.CDLL:
-    """The library that a compiler makes of a file, without a warning."""
-    (folder / "f.c").write_text(source, "ascii")
-    run_compiler(compiler, *COMPILERS[compiler], "-shared", "-fPIC", "f.c", "-o", "f.so", "-lm", folder=folder)
-    return ctypes.CDLL(str(folder / "f.so"))
-
-
-def called(library: ctypes.CDLL, name: str, samples: np.ndarray, *columns: int, work: int = 0) -> list[np.ndarray]:
-    """What `name`_batch writes: an array of so many columns for each result."""
-    results = [np.full((len(samples), n), 77.0) for n in columns]
-    arrays = [np.ascontiguousarray(samples), *results, *([np.empty(work)] if work else [])]
-    function = getattr(library, f"{name}_batch")
-    function(ctypes.c_size_t(len(samples)), *(a.ctypes.data_as(DOUBLES) for a in arrays))
-    return results
 
 
 def assert_equal(got: np.ndarray, expected: np.ndarray, names: list[str], absolute: float = 0.0) -> None:

@@ -28,6 +28,7 @@ from autograd import (
     vmap,
 )  # fmt: skip
 from autograd.errors import ArgumentError, LoopError, OperandError
+from tests.support.compilers import called, compiled, works
 
 BACKENDS = ["interpreter", "numpy", "llvm"]
 
@@ -228,3 +229,13 @@ def test_for_jax(name):
     close(f(AT)[0], JOBS[name](AT))
     close(jax.jit(jax.hessian(lambda x: f(x)[0]))(AT), hessian(JOBS[name])(AT), rtol=1e-7)
     close(jax.jit(jax.grad(lambda x: f(x)[0]))(AT), grad(JOBS[name])(AT), rtol=1e-9)
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_in_c(name, tmp_path):
+    program = compile(JOBS[name]).record(AT)
+    source = program.to_c()
+    library = compiled(source, tmp_path)
+    y, g = called(library, "f_gradient", AT[None], 1, 2, work=works(source).get("f_gradient", 0))
+    close(y[0], JOBS[name](AT))
+    close(g[0], grad(JOBS[name])(AT), rtol=1e-9)

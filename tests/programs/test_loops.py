@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 
 import numpy as np
 import pytest
@@ -21,7 +20,7 @@ from autograd.program.passes.expand import expand_slopes
 from autograd.program.passes.tangent import with_tangents
 from autograd.program.program import Program, load_program
 from autograd.program.scan import while_loop
-from tests.programs.test_c import COMPILERS, called, compiled
+from tests.support.compilers import COMPILERS, called, compiled, works
 
 
 def op(name):
@@ -312,14 +311,14 @@ def test_in_c(compiler, tmp_path):
         folder = tmp_path / name.replace(" ", "_")
         folder.mkdir()
         source = to_c(program)
-        works = dict(re.findall(r"(f\w*) needs work\[(\d+)\]", source))
+        sizes = works(source)
         library = compiled(source, folder, compiler)
         at = np.array([numbers_of(program), [x + 0.01 for x in numbers_of(program)]])
         expected = np.array([interpret(program, row) for row in at])
-        (y,) = called(library, "f", at, len(program.outputs), work=int(works.get("f", 0)))
+        (y,) = called(library, "f", at, len(program.outputs), work=sizes.get("f", 0))
         np.testing.assert_allclose(y, expected, rtol=1e-13, atol=1e-15)
         outputs, inputs = len(program.outputs), len(program.inputs)
-        y, g = called(library, "f_gradient", at, outputs, outputs * inputs, work=int(works.get("f_gradient", 0)))
+        y, g = called(library, "f_gradient", at, outputs, outputs * inputs, work=sizes.get("f_gradient", 0))
         np.testing.assert_allclose(y, expected, rtol=1e-13, atol=1e-15)
         for i in range(outputs):
             flat = with_gradient(unrolled(program), range(inputs), i, values=False)
@@ -330,7 +329,7 @@ def test_in_c(compiler, tmp_path):
 def test_a_loop_that_ends_by_itself_in_c(tmp_path):
     program = compile(lambda x, a: newton(x, a)[0]).record(1.0, 2.0)
     library = compiled(program.to_c(), tmp_path)
-    work = int(re.search(r"f_gradient needs work\[(\d+)\]", program.to_c())[1])
+    work = works(program.to_c())["f_gradient"]
     a = np.array([[1.0, 2.0], [1.0, 900.0], [1.0, 0.7]])
     y, g = called(library, "f_gradient", a, 1, 2, work=work)
     np.testing.assert_allclose(y[:, 0], np.sqrt(a[:, 1]), rtol=1e-11)

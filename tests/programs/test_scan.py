@@ -6,8 +6,25 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import Value, compile, cos, exp, fori_loop, grad, hessian, hvp, scan, sin, tanh, vmap, where, while_loop
+from autograd import (
+    Value,
+    compile,
+    cos,
+    exp,
+    fori_loop,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    scan,
+    sin,
+    tanh,
+    vmap,
+    where,
+    while_loop,
+)
 from autograd.errors import ArgumentError, GraphError, LoopError, OperandError
+from tests.support.compilers import called, compiled, works
 
 BACKENDS = ["interpreter", "numpy", "llvm"]
 
@@ -308,3 +325,50 @@ def test_for_jax(name):
     at = np.array([*X, RATE])
     close(f(at)[0], out(X, RATE))
     close(jax.jacrev(f)(at)[0][:3], grad(out)(X, RATE), rtol=1e-9)
+
+
+def table_of_steps(x, rate):
+    """What is yielded at each step, from a long table: copied side by side, forwards derivatives too."""
+    return scan(lambda c, row: (c * 0.9 + row * x[0], c * rate), x[1], np.linspace(-1.0, 1.0, 40))[1]
+
+
+@pytest.mark.parametrize("name", [*PAIRS, "table_of_steps"])
+def test_in_c(name, tmp_path):
+    f = PAIRS[name][0] if name in PAIRS else table_of_steps
+    program = compile(f).record(X, RATE)
+    source, count = program.to_c(), len(program.outputs)
+    library = compiled(source, tmp_path)
+    sizes = works(source)
+    at = np.array([[*X, RATE], [*(X + 0.1), RATE]])
+    y, g = called(library, "f_gradient", at, count, 4 * count, work=sizes.get("f_gradient", 0))
+    (again,) = called(library, "f", at, count, work=sizes.get("f", 0))
+    for row, values, other, slopes in zip(at, y, again, g, strict=True):
+        expected = np.ravel(f(row[:3], row[3]))
+        close(values, expected)
+        close(other, expected)
+        found = np.column_stack([np.reshape(jacobian(f)(row[:3], row[3]), (count, 3)),
+                                 np.reshape(jacobian(f, 1)(row[:3], row[3]), (count, 1))])  # fmt: skip
+        close(slopes.reshape(count, 4), found, rtol=1e-10)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_what_each_step_yields(backend):
+    p = compile(table_of_steps, backend=backend)
+    close(p(X, RATE), table_of_steps(X, RATE))
+    close(p.jacobian(X, RATE), jacobian(table_of_steps)(X, RATE))
+    rows = X + np.linspace(0.0, 0.3, 11)[:, None]
+    batch = compile(table_of_steps, in_axes=(0, None), backend=backend)
+    close(batch(rows, RATE), [table_of_steps(row, RATE) for row in rows])
+    table = np.linspace(0.1, 0.9, 30)[::-1]
+
+    def eaten(x, z):
+        return scan(lambda c, row: (sin(c) * row[0] + row[1] * x[0], None), x[1], z)[0]
+
+    data = np.stack([table, table**2], axis=1)
+    for z in (data, data[::-1], np.asfortranarray(data), np.stack([data, data])[0]):
+        close(compile(eaten, argnums=1, backend=backend).grad(X, z), grad(eaten, 1)(X, z))
+    mixed = compile(
+        lambda x: scan(lambda c, r: (c * r, c), x[0], [x[1], 1.0, 2.0, 3.0, 4.0, 5.0, x[2]])[0], backend=backend
+    )
+    close(mixed(X), X[0] * X[1] * 120.0 * X[2])
+    close(mixed.grad(X), mixed(X) / X)

@@ -20,7 +20,8 @@ from autograd.program.exports.c_functions import FUNCTIONS
 from autograd.program.exports.c_names import IDENTIFIER, KEYWORDS, LIBRARY, RESERVED
 from autograd.program.exports.c_rows import functions
 from autograd.program.graph import Graph
-from autograd.program.passes.adjoint import adjoints, copy_into
+from autograd.program.passes.adjoint import copy_into
+from autograd.program.passes.cones import swept
 from autograd.text import in_c_comment, quoted
 
 NAMED = 1000  # inputs that the file says the names of
@@ -93,10 +94,8 @@ def with_jacobian(program: Graph) -> Graph:
     numbers = copy_into(builder, program)
     inputs = range(len(program.inputs))
     outputs = program.outputs.tolist()
-    derivatives = [
-        slope for output in outputs for slope in adjoints(builder, program, numbers, {output: builder.one}, inputs)
-    ]
-    return builder.finish([*(numbers[i] for i in outputs), *derivatives])
+    rows = swept(builder, program, numbers, inputs, outputs)
+    return builder.finish([*(numbers[i] for i in outputs), *(slope for row in rows for slope in row)])
 
 
 def _bodies(program: Graph, name: str, gradient: bool) -> list[Body]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
-from typing import Any
+from itertools import takewhile
+from typing import Any, TypeAlias
 
 from autograd.ops.expression import Term, variable
 from autograd.ops.primitive import lookup
@@ -21,10 +22,13 @@ from autograd.program.exports.c_language import (
 )
 from autograd.program.exports.c_rows import Need
 from autograd.program.graph import DOT, SUM, Graph, Instruction, Operation, plain, sum_source
-from autograd.program.loops import Column, Element, Final, Loop, columns_read, doubles_of
+from autograd.program.loops import Column, Element, Final, Loop, columns_read, doubles_of, needed_in_body
 
 STRAIGHT = 20_000  # instructions, or as many lines of operands, above which there are tables
 PART = 500  # instructions of one C function: the time that gcc takes grows faster than their number
+
+
+Pairs: TypeAlias = Sequence[tuple[str, str]]  # what is assigned to, and the number
 
 
 class Body:
@@ -143,8 +147,8 @@ class _Straight:
             case Element(step):
                 return f"work[{operands[0] + step}]"
         place = self._column(len(operands))
-        for step, number in enumerate(operands):
-            self._say(f"work[{place + step}] = {number};")
+        for said in _assigned([f"work[{place + step}]" for step in range(len(operands))], operands):
+            self._say(said)
         return place
 
     def _column(self, length: int) -> int:
@@ -168,7 +172,7 @@ class _Straight:
         for number in count:
             self._say(f"if (!((double)({step(0)}) < {number})) continue;")
         shared, eaten = given[loop.carried : loop.carried + loop.shared], given[loop.carried + loop.shared :]
-        found = self._body_of(loop, [*carried, *shared, *(f"work[{step(place)}]" for place in eaten)])
+        found = self._body_of(loop, [*carried, *shared, *(f"work[{step(place)}]" for place in eaten)], columns)
         if loop.tested:
             self._say(f"if (!({found[-1]} != 0.0)) break;")
             self._say(f"{done} += 1.0;")
@@ -183,12 +187,16 @@ class _Straight:
         self._say("}")
         return [*carried, done], columns
 
-    def _body_of(self, loop: Loop, given: list[Any]) -> list[str]:
-        """The names of the body's outputs."""
+    def _body_of(self, loop: Loop, given: list[Any], read: Collection[int]) -> list[str]:
+        """The names of the body's outputs; what nothing reads, as what is yielded in vain, is left out."""
+        needed = needed_in_body(loop, read)
         self._program = loop.body
         self._names = [*given, *map(literal, loop.body.constants.tolist())]
         for at, line in enumerate(loop.body):
-            self._assign(at, line)
+            if line.id in needed:
+                self._assign(at, line)
+            else:
+                self._names.append("")
         return [self._names[i] for i in loop.body.outputs.tolist()]
 
     def _expression(self, line: Instruction) -> str:
@@ -222,7 +230,10 @@ class _Straight:
     def source(self) -> str:
         """The function of one sample, and those that it calls."""
         body = self._body
-        results = [f"{body.result(i)} = {self._names[n]};" for i, n in enumerate(body.program.outputs.tolist())]
+        outputs = body.program.outputs.tolist()
+        targets, sources = list(map(body.result, range(len(outputs)))), [self._names[n] for n in outputs]
+        results = [f"{y} = {x};" for y, x in zip(targets, sources, strict=True)]
+        results = _assigned(targets, sources) if body.program.has_loops else results
         if not self._is_long:
             return body.defined([*self._lines, *results])
         named = [
@@ -232,6 +243,79 @@ class _Straight:
         functions = [f"{said};\n{said}\n{block(with_unused(('x',), part))}" for said, part in named]
         calls = [f"{body.name}_part{i}(x, t);" for i in range(1, len(named) + 1)]
         return "\n".join([*functions, body.defined([f"double t[{len(body.program)}];", *calls, *results])])
+
+
+def _assigned(targets: Sequence[str], sources: Sequence[str]) -> list[str]:
+    """Each target gets its number; numbers that stand side by side in columns, or are known, by loops."""
+    pairs = sorted(zip(targets, sources, strict=True), key=lambda pair: _index(pair[1]) if "work[" in pair[1] else -1)
+    lines, rest = _zeros_first(pairs)
+    at = 0
+    while at < len(rest):
+        length, said = max(_copied(rest[at : at + _FEW]), _listed(rest[at : at + _FEW]))
+        if length:
+            length, said = max(_copied(rest[at:]), _listed(rest[at:]))
+        else:
+            length, said = 1, f"{rest[at][0]} = {rest[at][1]};"
+        lines.append(said)
+        at += length
+    return lines
+
+
+def _zeros_first(pairs: Pairs) -> tuple[list[str], Pairs]:
+    """Of derivatives most are often 0: all get that, and then those get theirs that are not."""
+    others = [(target, source) for target, source in pairs if source != "0.0" or not target.startswith("g[")]
+    if len(pairs) - len(others) < _FEW:
+        return [], pairs
+    count = sum(target.startswith("g[") for target, _ in pairs)
+    return [f"{{ size_t k; for (k = 0; k < {count}; k++) g[k] = 0.0; }}"], others
+
+
+def _copied(pairs: Pairs) -> tuple[int, str]:
+    """How many of the first are copied between places that are equally far apart, and the loop that does so."""
+    length = _run_of([target for target, _ in pairs])
+    length = min(length, _run_of([source for _, source in pairs[:length]]))
+    return (length, _for_each(pairs, length, _at_k(pairs[0][1], pairs[1][1]))) if length >= _FEW else (0, "")
+
+
+def _listed(pairs: Pairs) -> tuple[int, str]:
+    """The same of numbers that are known, from a table."""
+    numbers = [source for _, source in takewhile(lambda pair: _KNOWN.fullmatch(pair[1]), pairs)]
+    length = _run_of([target for target, _ in pairs[: len(numbers)]])
+    if length < _FEW:
+        return 0, ""
+    listed = ", ".join(numbers[:length])
+    return length, f"{{ static const double each[] = {{{listed}}}; {_for_each(pairs, length, 'each[k]')} }}"
+
+
+def _run_of(places: Sequence[str]) -> int:
+    """How many of the first stand in one array, equally far apart."""
+    found = [_ELEMENT.fullmatch(place) for place in places[:2]]
+    if len(found) < 2 or found[0] is None or found[1] is None or found[0][1] != found[1][1]:
+        return 0
+    start, stride = int(found[0][2]), int(found[1][2]) - int(found[0][2])
+    fits = (place == f"{found[0][1]}[{start + i * stride}]" for i, place in enumerate(places))
+    return sum(1 for _ in takewhile(bool, fits))
+
+
+def _for_each(pairs: Pairs, length: int, source: str) -> str:
+    target = _at_k(pairs[0][0], pairs[1][0])
+    return f"{{ size_t k; for (k = 0; k < {length}; k++) {target} = {source}; }}"
+
+
+def _at_k(first: str, second: str) -> str:
+    """The k-th place, of which these are the first two."""
+    start, stride = _index(first), _index(second) - _index(first)
+    steps = "k" if abs(stride) == 1 else f"{abs(stride)} * k"
+    return f"{first.partition('[')[0]}[{start} {'+' if stride >= 0 else '-'} {steps}]"
+
+
+def _index(place: str) -> int:
+    return int(place.partition("[")[2][:-1])
+
+
+_ELEMENT = re.compile(r"(\w+)\[(\d+)\]")
+_KNOWN = re.compile(r"-?\d[\w.+-]*|-?INFINITY|NAN")
+_FEW = 8  # numbers that are assigned one by one
 
 
 def _place(i: str, loop: Loop, start: int) -> str:

@@ -41,7 +41,7 @@ def _allocated(code: Code, numbers: int) -> str:
 
 
 class Placed(NamedTuple):
-    """A number in an array, each lane's in its own or all lanes' in one; that of the next step stands a stride further."""
+    """A number in an array, of each lane or of all; that of the next step stands a stride further."""
 
     pointers: tuple[str, ...]
     place: int

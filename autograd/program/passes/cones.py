@@ -19,7 +19,7 @@ import numpy as np
 from autograd.ops.primitive import lookup
 from autograd.program.builder import Builder
 from autograd.program.graph import Graph, Operation
-from autograd.program.passes.adjoint import Written, adjoints, copy_into, slope_terms
+from autograd.program.passes.adjoint import Written, adjoints, copy_into, slope_terms, tangents
 from autograd.sweeps import Edge, backwards, forwards
 
 Array = np.ndarray[Any, Any]
@@ -86,17 +86,35 @@ def triangle_entries(program: Graph, inputs: Sequence[int]) -> Entries:
 
 
 def _through_loops(program: Graph, inputs: Sequence[int], outputs: Sequence[int], triangle: bool) -> Entries:
-    """The same of a program with loops, whose steps have no cones of their own: each row by a sweep of its own."""
+    """The same of a program with loops, whose steps have no cones of their own."""
     builder = Builder(program.inputs)
     numbers = copy_into(builder, program)
-    found = []
-    for row, output in enumerate(outputs):
-        wrt = inputs[: row + 1] if triangle else inputs
-        slopes = adjoints(builder, program, numbers, {output: builder.one}, wrt)
-        found += [(row, column, slope) for column, slope in enumerate(slopes) if builder.value_of(slope) != 0.0]
+    rows = swept(builder, program, numbers, inputs, outputs, triangle)
+    found = [
+        (i, j, slope) for i, row in enumerate(rows) for j, slope in enumerate(row) if builder.value_of(slope) != 0.0
+    ]
     table = np.array(found, np.int64).reshape(-1, 3)
     entries = builder.finish([*table[:, 2].tolist(), builder.zero])
     return Entries(entries, table[:, 0], table[:, 1], (len(outputs), len(inputs)))
+
+
+def swept(
+    builder: Builder,
+    program: Graph,
+    numbers: list[int],
+    inputs: Sequence[int],
+    outputs: Sequence[int],
+    triangle: bool = False,
+) -> list[list[int]]:
+    """The derivatives of outputs along inputs, by rows: a sweep a row, or a column if loops have fewer."""
+    if triangle or len(outputs) <= len(inputs) or not program.has_loops:
+        given = [inputs[: row + 1] if triangle else inputs for row in range(len(outputs))]
+        return [
+            adjoints(builder, program, numbers, {o: builder.one}, wrt) for o, wrt in zip(outputs, given, strict=True)
+        ]
+    place = {output: i for i, output in enumerate(program.outputs.tolist())}
+    columns = [tangents(builder, program, numbers, {number: builder.one}) for number in inputs]
+    return [[moves[place[output]] for moves in columns] for output in outputs]
 
 
 class _Edges:
