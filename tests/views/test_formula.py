@@ -29,7 +29,8 @@ SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 SUBSCRIPT = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 PLAIN = {
     "·": "*", "−": "-", "⌊": "floor(", "⌋": ")", "⌈": "ceiling(", "⌉": ")", " mod ": " % ", ";": ",",
-    "gelu_{tanh}": "gelu_tanh", "leakyrelu": "leaky_relu", " = ": " == ", "σ": "sigmoid", "π": "pi", "Γ": "gamma",
+    "gelu_{tanh}": "gelu_tanh", "leakyrelu": "leaky_relu", " = ": " == ", "σ": "sigmoid", "π": "pi",
+    "Γ": "gamma", "Φ": "ndtr", "Β": "beta",
     "ln": "log", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arsinh": "asinh", "arcosh": "acosh",
     "artanh": "atanh", "powerlog": "power_log", "∛": "√√", "≤": "<=", "≥": ">=",
 }  # fmt: skip
@@ -94,7 +95,7 @@ def defined(row):
 WORDS = {
     **{name: getattr(sp, name) for name in
        "sin cos tan cot sec csc asin acos atan atan2 sinh cosh tanh asinh acosh atanh exp log sqrt floor ceiling "
-       "Abs sign erf erfc gamma digamma polygamma pi nan Gt Lt Ge Le Eq".split()},
+       "Abs sign erf erfc erfinv gamma beta digamma polygamma pi nan Gt Lt Ge Le Eq".split()},
     "e": sp.E, "max": sp.Max, "min": sp.Min, "choose": choose, "number": number, "mpf": sp.Rational, "abs": sp.Abs,
     "ceil": sp.ceiling, "LtE": sp.Le, "GtE": sp.Ge, "GtE_": sp.Ge, "to": lambda f, k: lambda x: f(x) ** k,
     "expm1": lambda x: sp.exp(x) - 1, "log_2": lambda x: sp.log(x, 2), "log_10": lambda x: sp.log(x, 10),
