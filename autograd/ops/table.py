@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.ops import error_function, gamma, special
+from autograd.ops import bessel, error_function, gamma, special
 from autograd.ops.numbers import equal, left_to_right, polynomial, where
 from autograd.ops.primitive import Atom, Primitive, row
 
@@ -50,6 +50,16 @@ floor: Primitive
 floor_divide: Primitive
 fmod: Primitive
 hypot: Primitive
+i0: Primitive
+i0e: Primitive
+i1e: Primitive
+i1: Primitive
+j0: Primitive
+j1: Primitive
+k0: Primitive
+k0e: Primitive
+k1: Primitive
+k1e: Primitive
 log: Primitive
 log1p: Primitive
 ndtr: Primitive
@@ -66,6 +76,8 @@ sqrt: Primitive
 square: Primitive
 tanh: Primitive
 trunc: Primitive
+y0: Primitive
+y1: Primitive
 
 # -- arithmetic -------------------------------------------------------------------------------------
 
@@ -831,6 +843,72 @@ betaln = row("betaln", gamma.betaln_rule, lambda y, a, b: (-gamma.digamma_rise(a
           shows="ln(Β(a, b))", definition="log(beta(a, b))",
           points=[(2, 3), (0.5, 0.25), (30, 12), (1e6, 2)],
           edges=[((0, 1), inf, (-inf, 0)), ((-1, 2), nan, (nan, nan)), ((2, inf), -inf, (-inf, 0)), ((1, 1), 0, (-1, -1))], doc="ln Β(a, b), without overflow")
+
+# -- Bessel functions -------------------------------------------------------------------------------
+
+j0 = row("j0", bessel.j0, lambda y, x: -j1(x), method=True, shows="J_0(x)",
+          definition="besselj(0, x)", points=[0.5, -2, 5, 30, 1e-5], edges=[(0, 1, 0), (inf, 0, 0), (-inf, 0, 0)],
+          doc="the Bessel function J₀")
+
+j1 = row("j1", bessel.j1, lambda y, x: where(abs_(x) < 2.0, bessel.j1_slope_near(x), j0(x) - y / x), method=True,
+          textbook=lambda y, x: j0(x) - y / x, shows="J_1(x)",
+          definition="besselj(1, x)", points=[0.5, -2, 5, 30, 1e-5], edges=[(0, 0, 0.5), (inf, 0, 0)],
+          doc="the Bessel function J₁")
+
+y0 = row("y0", bessel.y0, lambda y, x: -y1(x), method=True, shows="Y_0(x)",
+          definition="bessely(0, x)", points=[0.5, 2, 5, 30, 1e-5],
+          edges=[(0, -inf, inf), (-1, nan, nan), (inf, 0, 0)], doc="the Bessel function Y₀")
+
+y1 = row("y1", bessel.y1, lambda y, x: where(equal(y, -inf), 2.0 / pi * square(1.0 / (x + 0.0)), y0(x) - y / x), method=True,
+          textbook=lambda y, x: y0(x) - y / x, shows="Y_1(x)",
+          definition="bessely(1, x)", points=[0.5, 2, 5, 30, 1e-5],
+          edges=[(0, -inf, inf), (-1, nan, nan), (inf, 0, 0)], doc="the Bessel function Y₁")
+
+i0 = row("i0", bessel.i0, lambda y, x: i1(x), method=True, shows="I_0(x)",
+          definition="besseli(0, x)", points=[0.5, -2, 5, 30, 1e-5], edges=[(0, 1, 0), (inf, inf, inf), (-inf, inf, -inf)],
+          doc="the modified Bessel function I₀")
+
+i1 = row("i1", bessel.i1,
+          lambda y, x: where(abs_(x) < 2.0, bessel.i1_slope_near(x), where(equal(abs_(y), inf), i0(x), i0(x) - y / x)),
+          textbook=lambda y, x: i0(x) - y / x, method=True, shows="I_1(x)",
+          definition="besseli(1, x)", points=[0.5, -2, 5, 30, 1e-5], edges=[(0, 0, 0.5), (-inf, -inf, inf)],
+          doc="the modified Bessel function I₁")
+
+k0 = row("k0", bessel.k0, lambda y, x: -k1(x), method=True, shows="K_0(x)",
+          definition="besselk(0, x)", points=[0.5, 2, 5, 30, 1e-5],
+          edges=[(0, inf, -inf), (-1, nan, nan), (inf, 0, 0)], doc="the modified Bessel function K₀")
+
+k1 = row("k1", bessel.k1, lambda y, x: where(equal(y, inf), -square(1.0 / (x + 0.0)), -k0(x) - y / x), method=True,
+          textbook=lambda y, x: -k0(x) - y / x, shows="K_1(x)",
+          definition="besselk(1, x)", points=[0.5, 2, 5, 30, 1e-5],
+          edges=[(0, inf, -inf), (-1, nan, nan), (inf, 0, 0)], doc="the modified Bessel function K₁")
+
+i0e = row("i0e", bessel.i0e,
+          lambda y, x: where(abs_(x) < 10.0, i1e(x) - sign(x) * y, sign(x) * bessel.scaled_i_slope_far(0, abs_(x))),
+          textbook=lambda y, x: i1e(x) - sign(x) * y, method=True, shows="e**(-abs(x)) * I_0(x)",
+          definition="exp(-abs(x)) * besseli(0, x)", points=[0.5, -2, 5, 30, 1e4],
+          edges=[(0, 1, 0), (inf, 0, 0), (-inf, 0, 0)], doc="I₀ scaled by exp(-|x|)")
+
+i1e = row("i1e", bessel.i1e,
+          lambda y, x: where(abs_(x) < 10.0,
+                             where(abs_(x) < 2.0, exp(-abs_(x)) * bessel.i1_slope_near(x), i0e(x) - y / x) - sign(x) * y,
+                             bessel.scaled_i_slope_far(1, abs_(x))),
+          textbook=lambda y, x: i0e(x) - (sign(x) + 1.0 / x) * y, method=True, shows="e**(-abs(x)) * I_1(x)",
+          definition="exp(-abs(x)) * besseli(1, x)", points=[0.5, -2, 5, 30, 1e4],
+          edges=[(0, 0, 0.5), (inf, 0, 0), (-inf, 0, 0)], doc="I₁ scaled by exp(-|x|)")
+
+k0e = row("k0e", bessel.k0e,
+          lambda y, x: where(x < 2.0, where(equal(x, 0.0), -1.0 / (x + 0.0), y - k1e(x)), bessel.scaled_k_slope_far(0, x)),
+          textbook=lambda y, x: y - k1e(x), method=True, shows="e**x * K_0(x)",
+          definition="exp(x) * besselk(0, x)", points=[0.5, 1.9, 5, 30, 1e4],
+          edges=[(0, inf, -inf), (-1, nan, nan), (inf, 0, 0)], doc="K₀ scaled by exp(x)")
+
+k1e = row("k1e", bessel.k1e,
+          lambda y, x: where(x < 2.0, where(equal(y, inf), -square(1.0 / (x + 0.0)), y - k0e(x) - y / x),
+                             bessel.scaled_k_slope_far(1, x)),
+          textbook=lambda y, x: y - k0e(x) - y / x, method=True, shows="e**x * K_1(x)",
+          definition="exp(x) * besselk(1, x)", points=[0.5, 1.9, 5, 30, 1e4],
+          edges=[(0, inf, -inf), (-1, nan, nan), (inf, 0, 0)], doc="K₁ scaled by exp(x)")
 
 # -- vectors ----------------------------------------------------------------------------------------
 

@@ -96,7 +96,8 @@ REQUIRED = """add subtract multiply divide power negative sum dot exp expm1 exp2
     sigmoid logsigmoid relu leaky_relu prelu rrelu elu selu celu gelu gelu_tanh silu softplus mish hardtanh relu6
     hardsigmoid hardswish softsign abs sign step maximum minimum clip where hypot floor ceil trunc round remainder fmod
     erf erfc lgamma digamma logsumexp softmax log_softmax xlogy
-    xlog1py entr log1mexp logit erfcx erfinv ndtr log_ndtr ndtri gamma beta betaln"""
+    xlog1py entr log1mexp logit erfcx erfinv ndtr log_ndtr ndtri gamma beta betaln
+    j0 j1 y0 y1 i0 i1 k0 k1 i0e i1e k0e k1e"""
 
 
 def test_the_table_is_complete():
@@ -123,6 +124,8 @@ def test_the_table_is_complete():
     ("erfcx", (-26.5,), 0),
     ("ndtri", (1e-200,), 0), ("erfinv", (1 - 2**-53,), 0), ("betaln", (1e300, 1e-3), 0), ("betaln", (1e300, 1e-3), 1),
     ("betaln", (1e-5, 1e8), 1), ("beta", (250, 3), 1), ("gamma", (-150.3,), 0), ("gamma", (1e-300,), 0),
+    ("i0e", (1e5,), 0), ("k0e", (1e5,), 0), ("i1e", (1e5,), 0), ("k1e", (1e5,), 0), ("i0", (700,), 0),
+    ("j1", (1e-9,), 0),
     ("log1mexp", (1e-300,), 0),
     ("log1mexp", (700,), 0), ("logit", (1e-300,), 0), ("logit", (1 - 2**-53,), 0),
 ])  # fmt: skip

@@ -6,6 +6,7 @@ import math
 import random
 import re
 import xml.etree.ElementTree as ET
+from functools import partial
 
 import mpmath
 import pytest
@@ -102,6 +103,9 @@ WORDS = {
     "cbrt": lambda x: sp.sign(x) * sp.Abs(x) ** sp.Rational(1, 3), "sinc": lambda x: sp.sinc(sp.pi * x),
     "round": lambda x: sp.floor(x + sp.Rational(1, 2)),
 }  # fmt: skip
+for _kind in "JYIK":
+    WORDS[f"bessel{_kind.lower()}"] = _bessel = getattr(sp, f"bessel{_kind.lower()}")
+    WORDS.update({f"{_kind}_{_order}": partial(_bessel, _order) for _order in (0, 1)})
 for _row in TABLE.values():
     if _row.name not in WORDS and not _row.variadic:
         WORDS[_row.name] = defined(_row)

@@ -306,6 +306,7 @@ EXPLAINED: tuple[tuple[str, Callable[[Point, Path, Right], bool], str], ...] = (
      "1 - s is summed from the others, whose slopes' last digits are left where one of them is nearly 1"),
     ("hypot atan2", lambda at, path, right: max(map(abs, at)) < (1e-100 if len(path) > 2 else 2**-1022),
      "beyond the largest double on the way, as 1/x of denormal numbers is"),
+    ("i0e i1e", lambda at, path, right: at == (0.0,), "a kink of e^-|x|: its slope is 0"),
     ("softsign abs", lambda at, path, right: at == (0.0,), "a kink of the slope before: its own slope is 0"),
 )  # fmt: skip
 
