@@ -49,6 +49,8 @@ def test_the_series_of_the_second_kind_is_what_mpmath_has(name):
 def test_derivatives_of_the_scaled_ones_do_not_cancel(name, x):
     function = getattr(autograd, name)
     with mp.workdps(60):
-        first, second = (mpmath.diff(lambda t: defined(TABLE[name], [t]), mpf(x), order, h=mpf(10) ** -12) for order in (1, 2))
+        first, second = (
+            mpmath.diff(lambda t: defined(TABLE[name], [t]), mpf(x), order, h=mpf(10) ** -12) for order in (1, 2)
+        )
         assert abs(grad(function)(Value(x)).data / first - 1) < 2e-14
         assert abs(grad(grad(function))(x) / second - 1) < 4e-13
