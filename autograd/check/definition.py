@@ -38,8 +38,36 @@ def _trunc(x: Any) -> Any:
     return mpmath.sign(x) * mpmath.floor(abs(x))
 
 
+def _bessely(n: int, x: Any) -> Any:
+    return _second_kind(n, x, -1) if n in (0, 1) and 0 < x < 1500 else mpmath.bessely(n, x)
+
+
+def _besselk(n: int, x: Any) -> Any:
+    return _second_kind(n, x, 1) if n in (0, 1) and 0 < x < 1500 else mpmath.besselk(n, x)
+
+
+def _second_kind(n: int, x: Any, sign: int) -> Any:
+    """Kₙ (sign 1) or Yₙ (sign -1) by its series: mpmath's, by a limit in n, takes seconds for so many digits.
+
+    DLMF 10.31.1 and 10.8.1; the terms grow as eˣ, and Kₙ falls as e⁻ˣ.
+    """
+    with mp.workdps(mp.dps + int(x) + 20):
+        term, plain, weighted, weight = mpf(1), mpf(0), mpf(0), n - 2 * mp.euler
+        k = 0
+        while k < x or abs(term) * (k + x) > mp.eps:
+            plain, weighted = plain + term, weighted + weight * term
+            k += 1
+            weight += mpf(1) / k + mpf(1) / (k + n)
+            term *= sign * x * x / (4 * k * (k + n))
+        log, pole, half = mp.log(x / 2), n / x, (x / 2) ** n
+        if sign > 0:
+            return pole + (-1) ** n * half * (weighted / 2 - log * plain)
+        return (2 * (half * log * plain - pole) - half * weighted) / mp.pi
+
+
 _MATHEMATICS = {name: getattr(mpmath, name) for name in dir(mpmath) if not name.startswith("_")} | {
     "trunc": _trunc, "abs": abs, "sum": builtins.sum, "max": max, "min": min, "zip": zip, "int": int,
+    "bessely": _bessely, "besselk": _besselk,
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""ln Γ and its derivatives ψ, ψ′, ψ″, …, in ordinary arithmetic: on floats, on arrays, as text for other targets.
+"""Γ, ln Γ and its derivatives ψ, ψ′, ψ″, …, and Β, in ordinary arithmetic: on floats, arrays, as text elsewhere.
 
 ψ⁽ⁿ⁾(x), x > 0, is stepped up by the recurrence to x + 8 + n, where the asymptotic series is exact (Abramowitz &
 Stegun 6.4.6, 6.3.18, 6.4.11): always so many steps, so that nothing is chosen.  Left of 0 it is reflected, by
@@ -221,3 +221,126 @@ def _stirling(x: Any) -> Any:
 
 
 _LOG_PI, _HALF_LOG_2PI = math.log(math.pi), 0.5 * math.log(2 * math.pi)
+
+# -- Γ ----------------------------------------------------------------------------------------------
+
+
+def gamma(x: float) -> float:
+    """Γ(x): infinite at ±0 by its sign, nan at -1, -2, … and at -inf."""
+    try:
+        return math.gamma(x)
+    except (OverflowError, ValueError):
+        return float(gamma_of_arrays(np.float64(x)))
+
+
+def gamma_of_arrays(x: Any) -> Any:
+    """The same; where there is nothing left of 0 without going there."""
+    with np.errstate(all="ignore"):
+        return np.asarray(_gamma_right(x) if np.all(x > 0.0) else gamma_rule(x), float)[()]
+
+
+def gamma_rule(x: Any) -> Any:
+    """Γ(x) anywhere; left of 0 by reflection, π/(sin πx · Γ(1 - x)), in two steps, as Γ(1 - x) may be infinite."""
+    root, scaled = _roots_of_gamma(where(x > 0.0, 1.0, 1.0 - x))
+    sine = lookup("sinpi")(x)
+    left = where(equal(sine, 0.0), nan, math.pi / sine / root / scaled)
+    return where(x > 0.0, _gamma_right(x), where(x > -1e-20, 1.0 / x, left))
+
+
+def _gamma_right(x: Any) -> Any:
+    root, scaled = _roots_of_gamma(x)
+    return where(equal(x, inf), x, root * scaled)
+
+
+def _roots_of_gamma(x: Any) -> tuple[Any, Any]:
+    """Two factors of Γ(x), x > 0, by Stirling's series at x or up to 10 at x + 10 (Abramowitz & Stegun 6.1.37)."""
+    power, exp = lookup("power"), lookup("exp")
+    is_near = x <= 10.0
+    w = where(is_near, x + 10.0, x)
+    root = power(w, 0.5 * w - 0.25)
+    steps = reduce(operator.mul, (x + float(j) for j in range(9, -1, -1)))
+    lost = where(is_near, x - (w - 10.0), 0.0)  # in rounding x + 10
+    tail = _ROOT_2PI * exp(_stirling_tail(w) + lost * lookup("log")(w)) / where(is_near, steps, 1.0)
+    return root, root * exp(-w) * tail
+
+
+def _stirling_tail(x: Any) -> Any:
+    """ln Γ(x) less (x - ½) ln x - x + ½ ln 2π, for x ≥ 10."""
+    r = 1.0 / x
+    return r * polynomial([b / (2 * k * (2 * k - 1)) for k, b in enumerate(BERNOULLI, 1)], r * r)
+
+
+_ROOT_2PI = math.sqrt(2 * math.pi)
+
+# -- Β ----------------------------------------------------------------------------------------------
+
+
+def beta_rule(a: Any, b: Any) -> Any:
+    """Β(a, b) = Γ(a) Γ(b) / Γ(a + b), for a, b ≥ 0."""
+    gamma = lookup("gamma")
+    by_gamma = gamma(a) * (gamma(b) / gamma(a + b))
+    return _of_positive(a, b, where(a + b > 170.0, _beta_far(a, b), by_gamma))
+
+
+def betaln_rule(a: Any, b: Any) -> Any:
+    """ln Β(a, b), by differences of Stirling's series, which do not cancel (as SLATEC's DLBETA, Fullerton 1977)."""
+    log, gamma = lookup("log"), lookup("gamma")
+    small, large = _in_order(a, b)
+    p, q = where(small < 10.0, 10.0, small), where(large < 10.0, 10.0, large)
+    share = small / (small + large)
+    rest = _rest(small, q)
+    far = (
+        _HALF_LOG_2PI - 0.5 * log(q) + (_stirling_tail(p) + _stirling_tail(q) - _stirling_tail(small + q))
+        + (p - 0.5) * log(share) - q * lookup("log1p")(small / q)
+    )  # fmt: skip
+    apart = lookup("lgamma")(small) + rest - small * log(small + q)
+    near = where(small < 1e-300, -log(small), log(gamma(small) * (gamma(large) / gamma(small + large))))
+    found = where(equal(large, inf), -inf, where(large < 10.0, near, where(small < 10.0, apart, far)))
+    return _of_positive(a, b, found)
+
+
+def _beta_far(a: Any, b: Any) -> Any:
+    exp, power = lookup("exp"), lookup("power")
+    small, large = _in_order(a, b)
+    p, q = where(small < 10.0, small, 10.0), where(large < 10.0, 10.0, large)
+    apart = lookup("gamma")(p) * power(p + q, -p) * exp(_rest(p, q))
+    return where(equal(large, inf), 0.0, where(small < 10.0, apart, exp(lookup("betaln")(a, b))))
+
+
+def _rest(p: Any, q: Any) -> Any:
+    """ln Γ(q) - ln Γ(p + q) + p·ln(p + q), for q ≥ 10."""
+    bend = (q - 0.5) * lookup("log1p")(-p / (p + q))
+    return _stirling_tail(q) - _stirling_tail(p + q) + (p + bend)
+
+
+def _of_positive(a: Any, b: Any, chosen: Any) -> Any:
+    nothing = nan * (a + b)  # to every order
+    return where(a < 0.0, nothing, where(b < 0.0, nothing, chosen))
+
+
+def _in_order(a: Any, b: Any) -> tuple[Any, Any]:
+    return where(a < b, a, b), where(a < b, b, a)
+
+
+def digamma_rise(x: Any, h: Any) -> Any:
+    """ψ(x + h) - ψ(x) for x, h ≥ 0; for small h by differences of each term, so that nothing cancels."""
+    digamma = lookup("digamma")
+    return _of_positive(x, h, where(h < x, _small_rise(x, h), digamma(x + h) - digamma(x)))
+
+
+def _small_rise(x: Any, h: Any) -> Any:
+    w = x + 10.0
+    r, s = 1.0 / w, 1.0 / (w + h)
+    fall = h * r * s  # r - s
+    series = 0.5 * fall + fall * (r + s) * _divided([b / (2 * k) for k, b in enumerate(BERNOULLI, 1)], r * r, s * s)
+    steps = [h / (x + float(j)) / (x + float(j) + h) for j in range(9, -1, -1)]
+    return reduce(operator.add, steps, series) + lookup("log1p")(h * r)
+
+
+def _divided(coefficients: list[float], u: Any, v: Any) -> Any:
+    """(u·P(u) - v·P(v))/(u - v) of a polynomial."""
+    value, difference = coefficients[-1], 0.0
+    for c in [*coefficients[-2::-1], 0.0]:
+        difference = difference * v + value
+        value = value * u + c
+    return difference

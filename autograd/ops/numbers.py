@@ -45,6 +45,15 @@ def polynomial(coefficients: Sequence[float], x: Any) -> Any:
     return total
 
 
+def derivative(coefficients: Sequence[float]) -> tuple[float, ...]:
+    """The coefficients of a polynomial's derivative.
+
+    >>> derivative([1.0, 2.0, 3.0])
+    (2.0, 6.0)
+    """
+    return tuple(k * c for k, c in enumerate(coefficients))[1:]
+
+
 class _Nothing(float):
     """A -0.0, to which whatever is added stays as it is, and that `sum` does not add to as to a float."""
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.ops import error_function, gamma, special
+from autograd.ops import bessel, error_function, gamma, special
 from autograd.ops.numbers import equal, left_to_right, polynomial, where
 from autograd.ops.primitive import Atom, Primitive, row
 
@@ -36,20 +36,33 @@ SATURATED = 750.0  # exp(-750) is 0 in double precision
 # Rows that a rule above them speaks of.
 abs_: Primitive
 atan: Primitive
+atanh: Primitive
 ceil: Primitive
 cos: Primitive
 cosh: Primitive
 cospi: Primitive
 digamma: Primitive
 erfc: Primitive
+erfcx: Primitive
 exp: Primitive
 expm1: Primitive
 floor: Primitive
 floor_divide: Primitive
 fmod: Primitive
 hypot: Primitive
+i0: Primitive
+i0e: Primitive
+i1e: Primitive
+i1: Primitive
+j0: Primitive
+j1: Primitive
+k0: Primitive
+k0e: Primitive
+k1: Primitive
+k1e: Primitive
 log: Primitive
 log1p: Primitive
+ndtr: Primitive
 polygamma: Primitive
 power: Primitive
 power_log: Primitive
@@ -63,6 +76,8 @@ sqrt: Primitive
 square: Primitive
 tanh: Primitive
 trunc: Primitive
+y0: Primitive
+y1: Primitive
 
 # -- arithmetic -------------------------------------------------------------------------------------
 
@@ -303,6 +318,31 @@ xlogy = row("xlogy",
           textbook=lambda y, a, b: (log(b), a / b),
           shows="a * ln(b)", definition="a * log(b)", points=[(2, 3), (-1, 0.5), (0, 2)],
           edges=[((0, 0), 0, (-inf, nan)), ((1, 0), -inf, (-inf, inf))], doc="a·ln b, 0 where a is 0")
+
+xlog1py = row("xlog1py",
+          lambda a, b: where(equal(a, 0.0), where(equal(b, b), 0.0, b), a * log1p(b)),
+          lambda y, a, b: (log1p(b), where(b < -1.0, y / b, a / (1.0 + b))), method=True,
+          textbook=lambda y, a, b: (log1p(b), a / (1.0 + b)),
+          shows="a * ln(1 + b)", definition="a * log1p(b)", points=[(2, 3), (-1, -0.5), (0, 2), (3, 1e-12)],
+          edges=[((0, -1), 0, (-inf, nan)), ((1, -1), -inf, (-inf, inf))], doc="a·ln(1 + b), 0 where a is 0")
+
+entr = row("entr", lambda x: where(equal(x, 0.0), 0.0, where(x < 0.0, -inf, -x * log(x))), lambda y, x: -1.0 - log(x),
+          method=True, shows="-(x * ln(x))",
+          definition="-x * log(x)", points=[2, 0.3, 1e-5, 40],
+          edges=[(0, 0, inf), (1, 0, -1), (-1, -inf, nan)], doc="-x·ln x, a term of the entropy; 0 at 0, -inf below")
+
+log1mexp = row("log1mexp", lambda x: where(x < LN2, log(-expm1(-x)), log1p(-exp(-x))),
+          lambda y, x: where(x < 0.0, y, exp(-x) / -expm1(-x)), method=True,
+          textbook=lambda y, x: 1.0 / (exp(x) - 1.0), shows="ln(1 - e**(-x))",
+          definition="log(-expm1(-x))", points=[1e-10, 0.5, 0.7, 3, 40],
+          edges=[(0, -inf, inf), (-1, nan, nan), (inf, 0, 0)], doc="ln(1 - e⁻ˣ), x above 0, with its digits near 0 and far out")
+
+logit = row("logit", lambda p: where(abs_(p - 0.5) < 0.25, 2.0 * atanh(2.0 * p - 1.0), log(p / (1.0 - p))),
+          lambda y, p: where(p < 0.0, y, where(p > 1.0, y, 1.0 / p + 1.0 / (1.0 - p))), method=True,
+          textbook=lambda y, p: 1.0 / (p * (1.0 - p)), shows="ln(p / (1 - p))",
+          definition="log(p / (1 - p))", points=[0.3, 0.5000001, 0.9, 1e-20, 0.9999],
+          edges=[(0, -inf, inf), (1, inf, inf), (0.5, 0, 4), (-1, nan, nan), (2, nan, nan)],
+          doc="ln(p/(1 - p)), the inverse of sigmoid")
 
 # -- trigonometric ----------------------------------------------------------------------------------
 
@@ -736,6 +776,45 @@ def _bell(x: Any) -> Any:
     return where(abs_(x) > 40.0, 0.0, exp(-x * x))
 
 
+erfcx = row("erfcx", error_function.erfcx,
+          lambda y, x: where(x < 0.0, 2.0 * x * y - TWO_OVER_SQRT_PI, error_function.erfcx_slope_right(x)), method=True,
+          textbook=lambda y, x: 2.0 * x * y - TWO_OVER_SQRT_PI,
+          definition="exp(x**2) * erfc(x)", points=[0, 0.5, -2, 3, 40, -20],
+          edges=[(inf, 0, 0), (-inf, inf, -inf), (1e200, 5.641895835477563e-201, 0)],
+          doc="exp(x²)·erfc(x), the error function's tail scaled")
+
+erfinv = row("erfinv", lambda x: error_function.quantile(0.5 * x, 0.5 * (1.0 - abs_(x))) / SQRT2,
+          lambda y, x: exp(y * y) / TWO_OVER_SQRT_PI, method=True, shows="erfinv(x)",
+          definition="erfinv(x)", points=[0, 0.5, -0.9, 1e-10, 0.999],
+          edges=[(1, inf, inf), (-1, -inf, inf), (2, nan, nan)], doc="the inverse of erf")
+
+ndtr = row("ndtr", lambda x: where(x < -1.0, 0.5 * erfcx(-x / SQRT2) * _square_bell(x), 0.5 * erfc(-x / SQRT2)),
+          lambda y, x: _normal(x), method=True, shows="Φ(x)",
+          definition="erfc(-x / sqrt(2)) / 2", points=[0, 0.5, -2, -12, 3],
+          edges=[(inf, 1, 0), (-inf, 0, 0)], doc="the normal distribution Φ, with its digits in the tail")
+
+log_ndtr = row("log_ndtr", lambda x: where(x < 0.0, log(0.5 * erfcx(-x / SQRT2)) - 0.5 * x * x, log1p(-0.5 * erfc(x / SQRT2))),
+          lambda y, x: where(x < 0.0, SQRT_2_OVER_PI / erfcx(-x / SQRT2), _normal(x) / ndtr(x)), method=True,
+          textbook=lambda y, x: exp(-(x**2.0) / 2.0) / (SQRT_2PI * ndtr(x)), shows="ln(Φ(x))",
+          definition="log(erfc(-x / sqrt(2)) / 2)", points=[0, 0.5, -2, -12, 6],
+          edges=[(inf, 0, 0), (-inf, -inf, inf)], doc="ln Φ(x), without underflow")
+
+ndtri = row("ndtri", lambda p: error_function.quantile(p - 0.5, where(p < 0.5, p, 1.0 - p)),
+          lambda y, p: SQRT_2PI * exp(0.5 * y * y), method=True, shows="ndtri(p)",
+          definition="sqrt(2) * erfinv(2 * p - 1)", points=[0.5, 0.3, 0.9, 1e-5, 0.9999],
+          edges=[(0, -inf, inf), (1, inf, inf), (-1, nan, nan)], doc="the inverse of ndtr: where Φ is p")
+
+
+def _normal(x: Any) -> Any:
+    """The density of the normal distribution, and 0 where it is, so that its slopes are too."""
+    return where(abs_(x) > 40.0, 0.0, exp(-0.5 * x * x) / SQRT_2PI)
+
+
+def _square_bell(x: Any) -> Any:
+    """exp(-x²/2) to the last digits of the tail."""
+    return error_function.exp_of_square(where(x < -40.0, -40.0, x), -0.5)
+
+
 lgamma = row("lgamma", Atom(gamma.lgamma, gamma.lgamma_of_arrays, gamma.lgamma_rule), lambda y, x: digamma(x),
           method=True, aliases=("gammaln",), shows="ln(abs(Γ(x)))",
           definition="log(abs(gamma(x)))", points=[0.5, 3, 25, -1.5], edges=[(-1, inf, nan), (0, inf, -inf)], doc="ln|Γ(x)|")
@@ -748,6 +827,88 @@ polygamma = row("polygamma", Atom(gamma.polygamma, gamma.polygamma_of_arrays, ga
           lambda y, n, x: (None, polygamma(n + 1.0, x)), shows="ψ[n](x)",
           definition="psi(int(n), x)", points=[(1, 0.5), (1, 30), (2, 3), (3, -1.5), (0, 2.5)],
           edges=[((1, 0), inf, (None, nan))], doc="the n-th derivative of digamma; n is a whole number, not differentiated")
+
+gamma_ = row("gamma", Atom(gamma.gamma, gamma.gamma_of_arrays, gamma.gamma_rule), lambda y, x: y * digamma(x),
+          method=True, shows="Γ(x)", definition="gamma(x)", points=[0.5, 3, 25, -1.5, 170.3, -20.7],
+          edges=[(0, inf, -inf), (-1, nan, nan), (inf, inf, inf), (200, inf, inf), (-200.5, 0, 0)],
+          doc="the gamma function; nan at -1, -2, …")
+
+beta = row("beta", gamma.beta_rule, lambda y, a, b: (-y * gamma.digamma_rise(a, b), -y * gamma.digamma_rise(b, a)),
+          textbook=lambda y, a, b: (y * (digamma(a) - digamma(a + b)), y * (digamma(b) - digamma(a + b))),
+          shows="Β(a, b)", definition="beta(a, b)", points=[(2, 3), (0.5, 0.25), (30, 12), (1e6, 2)],
+          edges=[((0, 1), inf, (-inf, nan)), ((-1, 2), nan, (nan, nan)), ((1, 1), 1, (-1, -1))], doc="Β(a, b) = Γ(a)·Γ(b)/Γ(a + b), a and b above 0")
+
+betaln = row("betaln", gamma.betaln_rule, lambda y, a, b: (-gamma.digamma_rise(a, b), -gamma.digamma_rise(b, a)),
+          textbook=lambda y, a, b: (digamma(a) - digamma(a + b), digamma(b) - digamma(a + b)),
+          shows="ln(Β(a, b))", definition="log(beta(a, b))",
+          points=[(2, 3), (0.5, 0.25), (30, 12), (1e6, 2)],
+          edges=[((0, 1), inf, (-inf, 0)), ((-1, 2), nan, (nan, nan)), ((2, inf), -inf, (-inf, 0)), ((1, 1), 0, (-1, -1))], doc="ln Β(a, b), without overflow")
+
+# -- Bessel functions -------------------------------------------------------------------------------
+
+j0 = row("j0", bessel.j0, lambda y, x: -j1(x), method=True, shows="J_0(x)",
+          definition="besselj(0, x)", points=[0.5, -2, 5, 30, 1e-5], edges=[(0, 1, 0), (inf, 0, 0), (-inf, 0, 0)],
+          doc="the Bessel function J₀")
+
+j1 = row("j1", bessel.j1, lambda y, x: where(abs_(x) < 2.0, bessel.j1_slope_near(x), j0(x) - y / x), method=True,
+          textbook=lambda y, x: j0(x) - y / x, shows="J_1(x)",
+          definition="besselj(1, x)", points=[0.5, -2, 5, 30, 1e-5], edges=[(0, 0, 0.5), (inf, 0, 0)],
+          doc="the Bessel function J₁")
+
+y0 = row("y0", bessel.y0, lambda y, x: -y1(x), method=True, shows="Y_0(x)",
+          definition="bessely(0, x)", points=[0.5, 2, 5, 30, 1e-5],
+          edges=[(0, -inf, inf), (-1, nan, nan), (inf, 0, 0)], doc="the Bessel function Y₀")
+
+y1 = row("y1", bessel.y1, lambda y, x: where(equal(y, -inf), 2.0 / pi * square(1.0 / (x + 0.0)), y0(x) - y / x), method=True,
+          textbook=lambda y, x: y0(x) - y / x, shows="Y_1(x)",
+          definition="bessely(1, x)", points=[0.5, 2, 5, 30, 1e-5],
+          edges=[(0, -inf, inf), (-1, nan, nan), (inf, 0, 0)], doc="the Bessel function Y₁")
+
+i0 = row("i0", bessel.i0, lambda y, x: i1(x), method=True, shows="I_0(x)",
+          definition="besseli(0, x)", points=[0.5, -2, 5, 30, 1e-5], edges=[(0, 1, 0), (inf, inf, inf), (-inf, inf, -inf)],
+          doc="the modified Bessel function I₀")
+
+i1 = row("i1", bessel.i1,
+          lambda y, x: where(abs_(x) < 2.0, bessel.i1_slope_near(x), where(equal(abs_(y), inf), i0(x), i0(x) - y / x)),
+          textbook=lambda y, x: i0(x) - y / x, method=True, shows="I_1(x)",
+          definition="besseli(1, x)", points=[0.5, -2, 5, 30, 1e-5], edges=[(0, 0, 0.5), (-inf, -inf, inf)],
+          doc="the modified Bessel function I₁")
+
+k0 = row("k0", bessel.k0, lambda y, x: -k1(x), method=True, shows="K_0(x)",
+          definition="besselk(0, x)", points=[0.5, 2, 5, 30, 1e-5],
+          edges=[(0, inf, -inf), (-1, nan, nan), (inf, 0, 0)], doc="the modified Bessel function K₀")
+
+k1 = row("k1", bessel.k1, lambda y, x: where(equal(y, inf), -square(1.0 / (x + 0.0)), -k0(x) - y / x), method=True,
+          textbook=lambda y, x: -k0(x) - y / x, shows="K_1(x)",
+          definition="besselk(1, x)", points=[0.5, 2, 5, 30, 1e-5],
+          edges=[(0, inf, -inf), (-1, nan, nan), (inf, 0, 0)], doc="the modified Bessel function K₁")
+
+i0e = row("i0e", bessel.i0e,
+          lambda y, x: where(abs_(x) < 10.0, i1e(x) - sign(x) * y, sign(x) * bessel.scaled_i_slope_far(0, abs_(x))),
+          textbook=lambda y, x: i1e(x) - sign(x) * y, method=True, shows="e**(-abs(x)) * I_0(x)",
+          definition="exp(-abs(x)) * besseli(0, x)", points=[0.5, -2, 5, 30, 1e4],
+          edges=[(0, 1, 0), (inf, 0, 0), (-inf, 0, 0)], doc="I₀ scaled by exp(-|x|)")
+
+i1e = row("i1e", bessel.i1e,
+          lambda y, x: where(abs_(x) < 10.0,
+                             where(abs_(x) < 2.0, exp(-abs_(x)) * bessel.i1_slope_near(x), i0e(x) - y / x) - sign(x) * y,
+                             bessel.scaled_i_slope_far(1, abs_(x))),
+          textbook=lambda y, x: i0e(x) - (sign(x) + 1.0 / x) * y, method=True, shows="e**(-abs(x)) * I_1(x)",
+          definition="exp(-abs(x)) * besseli(1, x)", points=[0.5, -2, 5, 30, 1e4],
+          edges=[(0, 0, 0.5), (inf, 0, 0), (-inf, 0, 0)], doc="I₁ scaled by exp(-|x|)")
+
+k0e = row("k0e", bessel.k0e,
+          lambda y, x: where(x < 2.0, where(equal(x, 0.0), -1.0 / (x + 0.0), y - k1e(x)), bessel.scaled_k_slope_far(0, x)),
+          textbook=lambda y, x: y - k1e(x), method=True, shows="e**x * K_0(x)",
+          definition="exp(x) * besselk(0, x)", points=[0.5, 1.9, 5, 30, 1e4],
+          edges=[(0, inf, -inf), (-1, nan, nan), (inf, 0, 0)], doc="K₀ scaled by exp(x)")
+
+k1e = row("k1e", bessel.k1e,
+          lambda y, x: where(x < 2.0, where(equal(y, inf), -square(1.0 / (x + 0.0)), y - k0e(x) - y / x),
+                             bessel.scaled_k_slope_far(1, x)),
+          textbook=lambda y, x: y - k0e(x) - y / x, method=True, shows="e**x * K_1(x)",
+          definition="exp(x) * besselk(1, x)", points=[0.5, 1.9, 5, 30, 1e4],
+          edges=[(0, inf, -inf), (-1, nan, nan), (inf, 0, 0)], doc="K₁ scaled by exp(x)")
 
 # -- vectors ----------------------------------------------------------------------------------------
 

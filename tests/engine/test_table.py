@@ -95,7 +95,9 @@ REQUIRED = """add subtract multiply divide power negative sum dot exp expm1 exp2
     square reciprocal sin cos tan cot sec csc asin acos atan atan2 sinc degrees radians sinh cosh tanh asinh acosh atanh
     sigmoid logsigmoid relu leaky_relu prelu rrelu elu selu celu gelu gelu_tanh silu softplus mish hardtanh relu6
     hardsigmoid hardswish softsign abs sign step maximum minimum clip where hypot floor ceil trunc round remainder fmod
-    erf erfc lgamma digamma logsumexp softmax log_softmax xlogy"""
+    erf erfc lgamma digamma logsumexp softmax log_softmax xlogy
+    xlog1py entr log1mexp logit erfcx erfinv ndtr log_ndtr ndtri gamma beta betaln
+    j0 j1 y0 y1 i0 i1 k0 k1 i0e i1e k0e k1e"""
 
 
 def test_the_table_is_complete():
@@ -118,6 +120,14 @@ def test_the_table_is_complete():
     ("sinc", (0.09999,), 0), ("sinc", (30.5,), 0), ("celu", (-300, 2), 0), ("elu", (-1e-12, 1), 0),
     ("softsign", (1e18,), 0), ("expm1", (1e-300,), 0), ("cbrt", (1e-300,), 0), ("power", (1e-150, 2), 0),
     ("power", (1 + 2**-52, 1e15), 0), ("reciprocal", (1e150,), 0), ("exp2", (-1000,), 0),
+    ("log_ndtr", (-40,), 0), ("log_ndtr", (-1e5,), 0), ("ndtr", (-37,), 0), ("erfcx", (300,), 0),
+    ("erfcx", (-26.5,), 0),
+    ("ndtri", (1e-50,), 0), ("erfinv", (1 - 2**-53,), 0), ("betaln", (1e300, 1e-3), 0), ("betaln", (1e300, 1e-3), 1),
+    ("betaln", (1e-5, 1e8), 1), ("beta", (250, 3), 1), ("gamma", (-150.3,), 0), ("gamma", (1e-300,), 0),
+    ("i0e", (1e5,), 0), ("k0e", (1e5,), 0), ("i1e", (1e5,), 0), ("k1e", (1e5,), 0), ("i0", (700,), 0),
+    ("j1", (1e-9,), 0),
+    ("log1mexp", (1e-300,), 0),
+    ("log1mexp", (700,), 0), ("logit", (1e-300,), 0), ("logit", (1 - 2**-53,), 0),
 ])  # fmt: skip
 def test_tail(name, at, slot):
     row, floats = TABLE[name], tuple(map(float, at))

@@ -43,17 +43,17 @@ def registered(is_portable):
             slopes, definition=f"besselj({n}, x)",
             points=POINTS[1:], doc=f"the Bessel function of order {n}")
         for n, name, own, portable, slopes in (
-            (0, "j0", special.j0, _j0, lambda y, x: -TABLE["j1"](x)),
-            (1, "j1", special.j1, _j1, lambda y, x: where(equal(x, 0.0), 0.5, TABLE["j0"](x) - y / x)),
+            (0, "ourj0", special.j0, _j0, lambda y, x: -TABLE["ourj1"](x)),
+            (1, "ourj1", special.j1, _j1, lambda y, x: where(equal(x, 0.0), 0.5, TABLE["ourj0"](x) - y / x)),
         )
     )  # fmt: skip
     RECORDERS.update({made.name: function_for(made) for made in (j0, j1)})
-    return RECORDERS["j0"]
+    return RECORDERS["ourj0"]
 
 
 def in_a_table(is_portable):
     yield registered(is_portable)
-    for name in ("j0", "j1"):
+    for name in ("ourj0", "ourj1"):
         del TABLE[name], _BY_ANY_NAME[name], RECORDERS[name]
 
 
@@ -129,11 +129,13 @@ def test_it_goes_to_jax(j0):
 
 
 def test_it_goes_to_a_page(j0):
-    assert "value.j0 = (x)" in viz.explore(j0(Value(0.5, name="x"))).html
+    assert "value.ourj0 = (x)" in viz.explore(j0(Value(0.5, name="x"))).html
     if shutil.which("node") is None:
         pytest.skip("there is no node")
-    script = by_hand() + table_source([Use("j0", 1)])
-    script += f"console.log(JSON.stringify({list(POINTS)}.map(x => [value.j0(x), ...slopes.j0(value.j0(x), x)])))"
+    script = by_hand() + table_source([Use("ourj0", 1)])
+    script += (
+        f"console.log(JSON.stringify({list(POINTS)}.map(x => [value.ourj0(x), ...slopes.ourj0(value.ourj0(x), x)])))"
+    )
     ran = subprocess.run(["node", "-"], input=script, capture_output=True, text=True, check=True)
     values, slopes = zip(*json.loads(ran.stdout), strict=True)
     agree(values)
@@ -149,7 +151,7 @@ def onnx_graph():
 
 def test_it_goes_to_onnx(j0):
     graph, runtime = onnx_graph(), pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
-    written = graph.finish(graph.term(TABLE["j0"](variable("x"))), 1, 1)
+    written = graph.finish(graph.term(TABLE["ourj0"](variable("x"))), 1, 1)
     session = runtime.InferenceSession(written.SerializeToString(), providers=["CPUExecutionProvider"])
     agree(session.run(None, {"x": np.array(POINTS)[:, None]})[0][:, 0])
 
@@ -157,9 +159,9 @@ def test_it_goes_to_onnx(j0):
 def test_it_is_shown_and_derived(either):
     x = Value(0.5, name="x")
     J = either(x * x)
-    assert str(viz.formula(J)) == "j0(x²)"
-    assert "= −j1(t₁)" in str(viz.derive(J, wrt=x))
-    assert "j0" in viz.draw(J).svg
+    assert str(viz.formula(J)) == "ourj0(x²)"
+    assert "= −ourj1(t₁)" in str(viz.derive(J, wrt=x))
+    assert "ourj0" in viz.draw(J).svg
 
 
 TARGETS = {
@@ -168,11 +170,11 @@ TARGETS = {
         pytest.importorskip("jax", reason="the extra `jax` is not installed") and compile(f).record(0.5).to_jax()
     ),
     "JavaScript": lambda f: viz.explore(f(Value(0.5, name="x"))),
-    "ONNX": lambda f: onnx_graph().term(TABLE["j0"](variable("x"))),
+    "ONNX": lambda f: onnx_graph().term(TABLE["ourj0"](variable("x"))),
 }
 
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_without_a_portable_rule_every_target_names_it(target, bare):
-    with pytest.raises(GraphError, match=rf"the row 'j[01]' cannot be written in {target}, .* portable rule"):
+    with pytest.raises(GraphError, match=rf"the row 'ourj[01]' cannot be written in {target}, .* portable rule"):
         TARGETS[target](bare)

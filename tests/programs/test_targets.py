@@ -194,9 +194,9 @@ def test_a_row_that_is_replaced_is_written_as_it_is_now():
 
 
 def test_machine_code_does_not_take_a_c_function_for_a_row_of_that_name():
-    """gamma is ln Γ in the C library, and significand something that nobody expects."""
+    """gammaf is ln Γ in the C library, and significand something that nobody expects."""
     pytest.importorskip("llvmlite", reason="the extra `native` is not installed")
-    for name in ("gamma", "significand"):
+    for name in ("gammaf", "significand"):
         made = registered(name, Atom(lambda x: x + 40.0, lambda x: x + 40.0), lambda y, x: 1.0)
         try:
             assert compile(lambda x: apply(made, (x,)), backend="llvm")(5.0) == 45.0  # noqa: B023

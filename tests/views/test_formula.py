@@ -6,6 +6,7 @@ import math
 import random
 import re
 import xml.etree.ElementTree as ET
+from functools import partial
 
 import mpmath
 import pytest
@@ -29,7 +30,8 @@ SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 SUBSCRIPT = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 PLAIN = {
     "·": "*", "−": "-", "⌊": "floor(", "⌋": ")", "⌈": "ceiling(", "⌉": ")", " mod ": " % ", ";": ",",
-    "gelu_{tanh}": "gelu_tanh", "leakyrelu": "leaky_relu", " = ": " == ", "σ": "sigmoid", "π": "pi", "Γ": "gamma",
+    "gelu_{tanh}": "gelu_tanh", "leakyrelu": "leaky_relu", " = ": " == ", "σ": "sigmoid", "π": "pi",
+    "Γ": "gamma", "Φ": "ndtr", "Β": "beta",
     "ln": "log", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arsinh": "asinh", "arcosh": "acosh",
     "artanh": "atanh", "powerlog": "power_log", "∛": "√√", "≤": "<=", "≥": ">=",
 }  # fmt: skip
@@ -94,13 +96,16 @@ def defined(row):
 WORDS = {
     **{name: getattr(sp, name) for name in
        "sin cos tan cot sec csc asin acos atan atan2 sinh cosh tanh asinh acosh atanh exp log sqrt floor ceiling "
-       "Abs sign erf erfc gamma digamma polygamma pi nan Gt Lt Ge Le Eq".split()},
+       "Abs sign erf erfc erfinv gamma beta digamma polygamma pi nan Gt Lt Ge Le Eq".split()},
     "e": sp.E, "max": sp.Max, "min": sp.Min, "choose": choose, "number": number, "mpf": sp.Rational, "abs": sp.Abs,
     "ceil": sp.ceiling, "LtE": sp.Le, "GtE": sp.Ge, "GtE_": sp.Ge, "to": lambda f, k: lambda x: f(x) ** k,
     "expm1": lambda x: sp.exp(x) - 1, "log_2": lambda x: sp.log(x, 2), "log_10": lambda x: sp.log(x, 10),
     "cbrt": lambda x: sp.sign(x) * sp.Abs(x) ** sp.Rational(1, 3), "sinc": lambda x: sp.sinc(sp.pi * x),
     "round": lambda x: sp.floor(x + sp.Rational(1, 2)),
 }  # fmt: skip
+for _kind in "JYIK":
+    WORDS[f"bessel{_kind.lower()}"] = _bessel = getattr(sp, f"bessel{_kind.lower()}")
+    WORDS.update({f"{_kind}_{_order}": partial(_bessel, _order) for _order in (0, 1)})
 for _row in TABLE.values():
     if _row.name not in WORDS and not _row.variadic:
         WORDS[_row.name] = defined(_row)

@@ -48,7 +48,7 @@ PERIODIC = {"sin", "cos", "tan", "cot", "sec", "csc", "sinpi", "cospi"}
 STEPS = {"floor", "ceil", "trunc", "round", "floor_divide", "remainder", "fmod"}
 BY_ONE = PERIODIC | STEPS | {"sinc", "exp", "expm1", "exp2", "sinh", "cosh"}  # that vary over 1 however large x is
 POLES = {"lgamma", "digamma", "polygamma"}  # at every whole number left of 0
-FAR = {"erfc", "gelu"}  # mpmath's erfc does not go there
+FAR = {"erfc", "gelu", "erfcx", "ndtr", "log_ndtr"}  # mpmath's erfc does not go there
 STENCILS: dict[int, tuple[tuple[int, float], ...]] = {
     0: ((0, 1.0),), 1: ((-1, -0.5), (1, 0.5)), 2: ((-1, 1.0), (0, -2.0), (1, 1.0)),
     3: ((-2, -0.5), (-1, 1.0), (1, -1.0), (2, 0.5)), 4: ((-2, 1.0), (-1, -4.0), (0, 6.0), (1, -4.0), (2, 1.0)),
@@ -293,6 +293,12 @@ EXPLAINED: tuple[tuple[str, Callable[[Point, Path, Right], bool], str], ...] = (
      "a negative base has powers, and slopes along it, for whole exponents, by convention"),
     ("xlogy", lambda at, path, right: at[1] < 0.0, "ln b is nan, and b's alone: along a twice it is 0; 0·ln b is 0"),
     ("xlogy", lambda at, path, right: at[0] == 0.0 or math.isinf(max(map(abs, at))), "0/0 and ∞/∞ are nan"),
+    ("xlog1py", lambda at, path, right: at[1] < -1.0, "ln(1 + b) is nan, and b's alone: along a twice it is 0"),
+    ("xlog1py", lambda at, path, right: at[0] == 0.0 or math.isinf(max(map(abs, at))), "0/0 and ∞/∞ are nan"),
+    ("beta betaln", lambda at, path, right: min(at) <= 0.0, "of positive numbers only, by convention"),
+    ("beta betaln", lambda at, path, right: math.isinf(max(at)), "∞ - ∞ among the operands is nan"),
+    ("gamma", lambda at, path, right: math.isinf(at[0]), "∞·0 is nan"),
+    ("gamma", lambda at, path, right: at[0] <= 0.0 and at[0] == round(at[0]), "nan at its poles, by convention"),
     ("hypot atan2 divide", lambda at, path, right: all(map(math.isinf, at)), "∞/∞ is nan"),
     ("logsumexp softmax log_softmax logaddexp", lambda at, path, right: math.isinf(max(map(abs, at))),
      "∞ - ∞ among the operands is nan, by convention"),
@@ -300,6 +306,7 @@ EXPLAINED: tuple[tuple[str, Callable[[Point, Path, Right], bool], str], ...] = (
      "1 - s is summed from the others, whose slopes' last digits are left where one of them is nearly 1"),
     ("hypot atan2", lambda at, path, right: max(map(abs, at)) < (1e-100 if len(path) > 2 else 2**-1022),
      "beyond the largest double on the way, as 1/x of denormal numbers is"),
+    ("i0e i1e", lambda at, path, right: at == (0.0,), "a kink of e^-|x|: its slope is 0"),
     ("softsign abs", lambda at, path, right: at == (0.0,), "a kink of the slope before: its own slope is 0"),
 )  # fmt: skip
 
