@@ -28,10 +28,12 @@ from autograd import (
     Value,
     check_primitive,
     compile,
+    compile_graph,
     cos,
     digamma,
     exp,
     grad,
+    gradient,
     hessian,
     load_program,
     log1p,
@@ -601,3 +603,18 @@ def test_rows_of_one_title_are_not_one_thing_in_formulas():
     old = put(1.0)
     product = old(x) * put(3.0)(x)
     assert str(viz.formula(product)) == "lay₁(x)·lay(x)"
+
+
+def test_slopes_of_any_number_of_operands_choose_anew():
+    """A derivative kept as a graph, and one that is recorded, choose as the leaves stand when they are computed."""
+    power = primitive("power_or_minus", lambda *xs: sum(where(x > 0, x * x, -x) for x in xs),
+                      lambda y, *xs: [where(x > 0, 2.0 * x, -1.0) for x in xs], points=[(1.0, -2.0)])  # fmt: skip
+
+    def f(a, b):
+        return power(a, b) * power(a, b, a)
+
+    a, b = Value(3.0), Value(2.0)
+    kept = gradient(f(a, b), [a, b], as_graph=True)
+    at = (-3.0, 2.0)  # 7·10, whose slopes are -1·10 - 2·7 and 4·10 + 4·7
+    assert compile_graph(kept, [a, b])(*at) == [-24.0, 68.0]
+    assert compile(grad(f, argnums=(0, 1)))(*at) == grad(f, argnums=(0, 1))(*at) == (-24.0, 68.0)
