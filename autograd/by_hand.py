@@ -545,6 +545,7 @@ class _Reader:
         name = self.call.function.name
         title = name if name.isascii() and name.isidentifier() else "by_hand"
         asked = self.call.function.kept(self._key, lambda: _Asked(self.call, self.outputs))
+        begin = None if value is not None and slopes is not None else asked.forget
         rule = Atom(asked.value(j)) if value is None else function_from(value, "value", names, f"<value of {title}>")
         local = (
             asked.slopes(j, names)
@@ -554,7 +555,7 @@ class _Reader:
         doc = (self.call.function.__doc__ or title).strip().partition("\n")[0].rstrip(".")
         said = "" if value is None or slopes is None else text_of((value, *slopes))
         columns = {"definition": "", "points": (), "doc": doc, "said": said}
-        row = own_row(title, rule, local, by_hand=True, opaque=slopes is None, **columns)
+        row = own_row(title, rule, local, by_hand=True, opaque=slopes is None, begin=begin, **columns)
         enrol(row)
         RECORDERS[row.name] = function_for(row)
         return row

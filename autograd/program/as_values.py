@@ -10,6 +10,7 @@ from autograd.context import Label, recording
 from autograd.errors import ArgumentError
 from autograd.ops.primitive import lookup
 from autograd.program.graph import Graph
+from autograd.program.kernel import told_of_calls
 from autograd.program.passes.expand import expand_slopes
 from autograd.recorder import RECORDERS, apply
 from autograd.value import Operand, Value
@@ -27,6 +28,8 @@ def graph_of(program: Graph, inputs: Sequence[Any]) -> list[Any]:
 
 def run(program: Graph, inputs: Sequence[Operand], words: Mapping[int, Label] = MappingProxyType({})) -> list[Any]:
     """The outputs; nodes are labelled as where they are recorded now, unless `words` say what they are."""
+    for begin in told_of_calls(program):
+        begin()
     numbers: list[Any] = [*inputs, *program.constants.tolist()]
     for line in program:
         operands = tuple([numbers[i] for i in line.operands])

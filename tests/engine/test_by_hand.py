@@ -425,6 +425,37 @@ def test_what_a_rule_reads_when_it_is_asked_is_what_counts():
     assert grad(grad(f))(1.5) == 48.0
 
 
+@BACKENDS
+def test_a_compiled_call_asks_anew_too(backend):
+    """What a function reads beside its arguments may change between calls: no call mixes what was with what is."""
+    scale, asked = [2.0], []
+
+    @custom_vjp
+    def f(x, y):
+        asked.append(1)
+        return scale[0] * float(x) * float(y), scale[0] * float(x)
+
+    f.defvjp(lambda x, y: (None, (float(x), float(y))),
+             lambda kept, d: (scale[0] * (d[0] * kept[1] + d[1]), scale[0] * d[0] * kept[0]))  # fmt: skip
+    f(1.0, 2.0)
+
+    def both(x, y):
+        first, second = f(x, y)
+        return first + second
+
+    c, one = (compile(both, argnums=(0, 1), in_axes=axes, backend=backend) for axes in ((0, None), None))
+    bound = one.value_and_grad.bind(1.0, 2.0)
+    for scale[0] in (2.0, 10.0):
+        s = scale[0]
+        assert one.value_and_grad(1.0, 2.0) == bound() == (3.0 * s, (3.0 * s, s))
+        assert one(Value(1.0), 2.0).data == 3.0 * s
+        assert grad(one, argnums=(0, 1))(1.0, 2.0) == (3.0 * s, s)
+        for _ in range(2):  # it is recorded first
+            asked.clear()
+            assert c(np.array([1.0, 3.0, 1.0]), 2.0).tolist() == [3.0 * s, 9.0 * s, 3.0 * s]
+        assert len(asked) == 2  # of both outputs, once at each point
+
+
 # -- what a rule may not ----------------------------------------------------------------------------
 
 outside = Value(3.0, name="outside")
