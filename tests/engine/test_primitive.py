@@ -618,3 +618,18 @@ def test_slopes_of_any_number_of_operands_choose_anew():
     at = (-3.0, 2.0)  # 7·10, whose slopes are -1·10 - 2·7 and 4·10 + 4·7
     assert compile_graph(kept, [a, b])(*at) == [-24.0, 68.0]
     assert compile(grad(f, argnums=(0, 1)))(*at) == grad(f, argnums=(0, 1))(*at) == (-24.0, 68.0)
+
+
+def test_rows_of_one_title_in_one_rule_are_told_apart():
+    """By what a rule says files and pickles know it, so swapping two rows must say something else."""
+    first = primitive("shared_title", lambda x: x * 2.0, lambda y, x: 2.0, points=[1.0])
+    second = primitive("shared_title", lambda x: x * 3.0, lambda y, x: 3.0, points=[1.0])
+    said = [primitive(f"uses_both_{i}", rule, lambda y, x, z: (x, z), points=[(1.0, 2.0)]).row.said
+            for i, rule in enumerate((lambda x, z: first(x) + second(z) * first(z),
+                                      lambda x, z: first(x) + second(z) * second(z + 0.0 * x)))]  # fmt: skip
+    assert said[0] != said[1]
+    same = [primitive(f"uses_two_{i}", rule, lambda y, x: x, points=[1.0]).row.said
+            for i, rule in enumerate((lambda x: (first(x) + second(x)) * first(x),
+                                      lambda x: (first(x) + second(x)) * second(x)))]  # fmt: skip
+    assert same[0] != same[1]
+    assert "shared_title(x)" in same[0]
