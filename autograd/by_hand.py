@@ -10,14 +10,14 @@ from __future__ import annotations
 import inspect
 import math
 import operator
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache, update_wrapper
 from itertools import chain
 from struct import pack, unpack
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
@@ -27,7 +27,7 @@ from autograd.context import now, writing_program
 from autograd.errors import ArgumentError, GraphError
 from autograd.lazy import lazy
 from autograd.ops.expression import Expression, Term, rewritten, source_of, variable, within
-from autograd.ops.primitive import Atom, Primitive, Rule, enrol, own_row
+from autograd.ops.primitive import Atom, Primitive, Rule, enrol, own_row, title_of
 from autograd.ops.special import halves
 from autograd.order import dependent, interior
 from autograd.recorder import RECORDERS, function_for
@@ -456,7 +456,15 @@ class _Call:
         found = [
             row if isinstance(row, float) else RECORDERS[row.name](*[leaves[i] for i in wanted]) for row, wanted in rows
         ]
+        if self._is_guessed(leaves):
+            for node in found:
+                if type(node) is Symbol and isinstance(node._row.rule, Atom):  # type: ignore[union-attr]  # computed
+                    node.__class__ = _Unseen
         return outputs.build(found)
+
+    def _is_guessed(self, leaves: Sequence[Any]) -> bool:
+        """Whether the answer of a function that needs numbers would only be taken to be one number."""
+        return self.structure not in self.function._answers and any(isinstance(leaf, Symbol) for leaf in leaves)
 
     def _read(self, leaves: Sequence[Any]) -> tuple[Structure, list[_Row]]:
         """How the answer is made, and for each number of it its row and which numbers that is of."""
@@ -471,6 +479,10 @@ class _Call:
                     slopes, linear = self.function.slopes(self, primals, outputs, _recording)
             except _NeedsNumbers:
                 slopes, linear = None, []
+            except ArgumentError as error:
+                if values is None and self._is_guessed(leaves):
+                    raise ArgumentError(f"{error}; {_unseen(self.function.name)}") from None
+                raise
             names: dict[Value, Term] = {symbol: variable(f"p{i}") for i, symbol in enumerate(primals)}
             names |= {symbol: variable(f"y{j}") for j, symbol in enumerate(placeholders)}
             names |= dict.fromkeys(linear, variable("linear"))
@@ -496,6 +508,24 @@ class _Call:
             return flatten(answer, f"what {self.function.name} returns", flags=True)
         except _NeedsNumbers:
             return None, self.function.structure_at(self, leaves)
+
+
+def _unseen(name: str) -> str:
+    return (
+        f"{name} needs numbers and was not called with any yet, so its answer is taken to be one number: call it once "
+        "with numbers before it is compiled"
+    )
+
+
+class _Unseen(Symbol):
+    """The answer of a function that was never seen to answer: what takes it apart is told so."""
+
+    __slots__ = ()
+
+    def _apart(self, *_: object) -> NoReturn:
+        raise GraphError(_unseen(title_of(self._row.name if self._row else "")))
+
+    __getitem__ = __iter__ = __len__ = _apart
 
 
 _Row = tuple["Primitive | float", Sequence[int]]  # and of which numbers of the arguments it is
@@ -529,13 +559,18 @@ class _Reader:
         return self.call.function.kept(key, lambda: self._made(j, parameters, value, slopes)), wanted
 
     def _local(self, j: int) -> dict[int, Term] | None:
-        """Its slopes, unless they need other outputs than their own."""
+        """Its slopes, other outputs in them written out; none if those need numbers."""
         if self.slopes is None:
             return None
         names = _names(self.slopes[j].values())
         if "linear" in names:
             raise _not_linear(self.call.function)
-        return None if any(name[0] == "y" and name != f"y{j}" for name in names) else self.slopes[j]
+        others = {name for name in names if name[0] == "y"} - {f"y{j}"}
+        if others and self.values is None:
+            return None
+        known: dict[str, Term] = {name: self.values[int(name[1:])] for name in others} if self.values else {}
+        slopes = rewritten(list(self.slopes[j].values()), lambda term, operands: _renamed(term, operands, known))
+        return dict(zip(self.slopes[j], slopes, strict=True))
 
     @property
     def _key(self) -> Any:
@@ -545,6 +580,7 @@ class _Reader:
         name = self.call.function.name
         title = name if name.isascii() and name.isidentifier() else "by_hand"
         asked = self.call.function.kept(self._key, lambda: _Asked(self.call, self.outputs))
+        begin = None if value is not None and slopes is not None else asked.forget
         rule = Atom(asked.value(j)) if value is None else function_from(value, "value", names, f"<value of {title}>")
         local = (
             asked.slopes(j, names)
@@ -554,7 +590,7 @@ class _Reader:
         doc = (self.call.function.__doc__ or title).strip().partition("\n")[0].rstrip(".")
         said = "" if value is None or slopes is None else text_of((value, *slopes))
         columns = {"definition": "", "points": (), "doc": doc, "said": said}
-        row = own_row(title, rule, local, by_hand=True, opaque=slopes is None, **columns)
+        row = own_row(title, rule, local, by_hand=True, opaque=slopes is None, begin=begin, **columns)
         enrol(row)
         RECORDERS[row.name] = function_for(row)
         return row
@@ -571,7 +607,7 @@ def _names(terms: Iterable[Term]) -> set[str]:
     return {term.name for term in within(list(terms)) if not term.operands}
 
 
-def _renamed(term: Expression, operands: tuple[Term, ...], names: dict[str, Expression]) -> Term:
+def _renamed(term: Expression, operands: tuple[Term, ...], names: Mapping[str, Term]) -> Term:
     return Expression(term.name, *operands) if operands else names.get(term.name, term)
 
 

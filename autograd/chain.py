@@ -22,9 +22,9 @@ from autograd.methods import Methods
 from autograd.ops import table
 from autograd.ops.primitive import RAISED
 from autograd.order import backward_order, interior, reachable
-from autograd.recorder import RECORDERS, slopes_recorder
+from autograd.recorder import RECORDERS, make_node, slopes_recorder
 from autograd.renamed import renamed
-from autograd.replay import ANEW, computed_anew, follows
+from autograd.replay import ANEW, chose_for_good, computed_anew, follows
 from autograd.sweeps import Choice, Edge, Products, backwards, forwards
 from autograd.symbol import Symbol
 from autograd.text import quoted
@@ -250,6 +250,8 @@ def slopes_as_graph(node: Value) -> Sequence[Any]:
         return ()
     if not isinstance(node, Symbol):
         _check_unchanged(node)
+        if chose_for_good(node):
+            return tuple(None if slope is None else _kept_choice(node, slot) for slot, slope in enumerate(node.slopes))
     if op in _CHOICES and isinstance(operands[0], Value):  # which may choose otherwise when leaves move
         choose = RECORDERS[op.name]
         return None, Choice(operands[0], choose, first=True), Choice(operands[0], choose, first=False)
@@ -261,6 +263,21 @@ def slopes_as_graph(node: Value) -> Sequence[Any]:
             slopes = rule(node, *[o if isinstance(o, Value) else np.float64(o) for o in operands])
         slopes = tuple(float(s) if isinstance(s, np.floating) else s for s in slopes)
     return slopes
+
+
+def _kept_choice(node: Value, slot: int | None = None) -> Value:
+    """The slope 1 of the branch that a plain number chose, as a node, so that the derivative says what it hangs on.
+
+    Of no branch, 0 in the same way.
+    """
+    operands = (node.operands[0], float(slot == 1), float(slot == 2))
+    return make_node(table.where_, float(slot is not None), operands, (None, None, None))
+
+
+def _zero(output: Value) -> Delta:
+    """What `output` moves along what it does not depend on; a node if a plain number may have decided that."""
+    chose = next(filter(chose_for_good, interior(output)), None)
+    return 0.0 if chose is None or isinstance(chose, Symbol) else _kept_choice(chose)
 
 
 def _check_unchanged(node: Value) -> None:
@@ -334,7 +351,8 @@ def gradient(output: Value, wrt: Value | Iterable[Value], *, seed: Operand = 1.0
     found: Mapping[Value, Any]
     if as_graph:
         graph = deltas_as_graph({output: seed})
-        found = {node: as_value(graph.get(node, 0.0)) for node in nodes}
+        zero = _zero(output) if any(node not in graph for node in nodes) else 0.0
+        found = {node: as_value(graph.get(node, zero)) for node in nodes}
     else:
         found = deltas(output, seed if not isinstance(seed, Value) else seed.data)
     answers = [found.get(node, 0.0) for node in nodes]

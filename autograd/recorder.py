@@ -265,14 +265,25 @@ def slopes_recorder(primitive: Primitive) -> Rule:
     stays true when the leaves move.  The rule itself, handed Values, would choose once and for all.  A choice
     for the sake of digits is a `guard`, which formulas need not show.
     """
-    if primitive.variadic or primitive.opaque:
+    if primitive.opaque or (primitive.variadic and not primitive.is_own):
         return primitive.local
-    terms = primitive.slope_terms([variable(operand) for operand in primitive.operands])
+    if not primitive.variadic:
+        return _slopes_of(primitive, primitive.operands)
+
+    @cache
+    def of(count: int) -> Rule:
+        return _slopes_of(primitive, [f"x{i}" for i in range(count)])
+
+    return lambda y, *xs: of(len(xs))(y, *xs)
+
+
+def _slopes_of(primitive: Primitive, operands: Sequence[str]) -> Rule:
+    terms = primitive.slope_terms([variable(operand) for operand in operands])
     if not mentions(terms, WHERE):
         return primitive.local
     namespace = {**RECORDERS, "inf": FLOATS["inf"], "nan": FLOATS["nan"], "choose": _choice(primitive)}
     filename = f"<slopes of {primitive.name} as nodes>"
-    return function_of(terms, "slopes", ("y", *primitive.operands), filename, _AS_NODES, namespace)
+    return function_of(terms, "slopes", ("y", *operands), filename, _AS_NODES, namespace)
 
 
 def _choice(primitive: Primitive) -> Rule:

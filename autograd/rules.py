@@ -101,16 +101,19 @@ def function_from(terms: Term | tuple[Term, ...], name: str, parameters: Sequenc
 
 
 def text_of(terms: Term | tuple[Term, ...]) -> str:
-    """What terms say in any process: users' rows in them by their titles, and what those say."""
+    """What terms say in any process: users' rows by their titles, numbered where one is shared, and their rules."""
     listed = _listed(terms)
-    called = {row.name: row for row in map(lookup, called_in(listed)) if row.is_own}
+    called = {row: "" for row in map(lookup, called_in(listed)) if row.is_own}
+    for row in called:
+        number = sum(other.title == row.title and called[other] != "" for other in called) + 1
+        called[row] = row.title if number == 1 else f"{row.title}.{number}"
+    names = {row.name: name for row, name in called.items()}
 
     def titled(term: Expression, operands: tuple[Term, ...]) -> Term:
-        name = called[term.name].title if term.name in called else term.name
-        return Expression(name, *operands) if operands else term
+        return Expression(names.get(term.name, term.name), *operands) if operands else term
 
     assignments, results = source_of(rewritten(listed, titled))
-    return "\n".join([*assignments, *results, *(f"{row.title}: {row.said}" for row in called.values())])
+    return "\n".join([*assignments, *results, *(f"{name}: {row.said}" for row, name in called.items())])
 
 
 def _listed(terms: Term | tuple[Term, ...]) -> tuple[Term, ...]:

@@ -109,6 +109,7 @@ class Primitive:
     by_hand: bool = False  # its derivative is a function that was given beside it, by custom_jvp or custom_vjp
     opaque: bool = False  # its slopes, too, are a function of Python's, which needs numbers
     said: str = ""  # the rules of a user's row as they were read, which tell it from another of its title
+    begin: Callable[[], None] | None = None  # told where a call begins, if what was answered before is kept
 
     def __repr__(self) -> str:
         return f"<primitive {self.title}>"

@@ -11,6 +11,7 @@ from autograd.context import Label, mode, recording
 from autograd.errors import ArgumentError
 from autograd.ops.primitive import lookup
 from autograd.program.graph import Graph, Operation
+from autograd.program.kernel import told_of_calls
 from autograd.program.loops import Loop, Ran, Step, computed, node_of, ran
 from autograd.program.passes.adjoint import THROUGH
 from autograd.program.passes.expand import expand_slopes
@@ -31,6 +32,8 @@ def graph_of(program: Graph, inputs: Sequence[Any]) -> list[Any]:
 
 def run(program: Graph, inputs: Sequence[Operand], words: Mapping[int, Label] = MappingProxyType({})) -> list[Any]:
     """The outputs; nodes are labelled as where they are recorded now, unless `words` say what they are."""
+    for begin in told_of_calls(program):
+        begin()
     numbers: list[Any] = [*inputs, *program.constants.tolist()]
     for line in program:
         operands = tuple([numbers[i] for i in line.operands])

@@ -7,7 +7,7 @@ is called with arrays.  Nothing else passes between them; an executor is added b
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograd.errors import ArgumentError
+from autograd.ops.primitive import lookup
 from autograd.program.graph import Graph
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
@@ -57,6 +58,7 @@ class Kernel:
         self._task = task
         self._inputs = (len(task.batched) - batched, batched)
         self._outputs = (len(task.summed) - summed, summed)
+        self._begin = told_of_calls(task.program)
 
     def run(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int = 1) -> None:
         """Compute `each` and `total`.  The same inputs give the same bits, whatever `threads` is.
@@ -68,6 +70,8 @@ class Kernel:
         """
         fixed, batch = _laid_out(fixed), _laid_out(batch)
         self._check(fixed, batch, each, total)
+        for begin in self._begin:
+            begin()
         self._run(fixed, batch, each, total, threads)
 
     def bind(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int = 1) -> Callable[[], None]:
@@ -80,7 +84,16 @@ class Kernel:
             if not _is_laid_out(numbers):
                 raise ArgumentError(f"{name} is bound as it stands: {_WANTED}, got {_described(numbers)}")
         self._check(fixed, batch, each, total)
-        return self._bind(fixed, batch, each, total, threads)
+        bound = self._bind(fixed, batch, each, total, threads)
+        if not self._begin:
+            return bound
+
+        def whole() -> None:
+            for begin in self._begin:
+                begin()
+            bound()
+
+        return whole
 
     def _run(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int) -> None:
         raise NotImplementedError
@@ -106,6 +119,12 @@ class Kernel:
         meet = np.may_share_memory  # to the byte, for contiguous arrays
         if meet(each, fixed) or meet(each, batch) or meet(each, total) or meet(total, fixed) or meet(total, batch):
             raise ArgumentError("each and total are written while the others are read: they need memory of their own")
+
+
+def told_of_calls(program: Graph) -> Sequence[Callable[[], None]]:
+    """What is to be told that a call begins: functions that a program calls back, which may answer otherwise now."""
+    rows = dict.fromkeys(lookup(operation.row) for operation in program.operations)
+    return list(dict.fromkeys(row.begin for row in rows if row.begin is not None))
 
 
 _FLOAT = np.dtype(np.float64)

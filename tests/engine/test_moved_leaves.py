@@ -533,6 +533,31 @@ def test_a_graph_that_chose_by_a_plain_number_is_not_compiled(chosen):
         compile_graph(chosen(w) ** 2, [w])
 
 
+@pytest.mark.parametrize("f", [
+    lambda x: where(x > 0, x * x * x, -x), lambda x: where(x < 0, x, 2.0 * x), lambda x: 3 * np.where(x > 0, x, -x),
+    lambda x: where(x > 0, 1.0, -x), lambda x: exp(where(x > 0, x, -x)),
+])  # fmt: skip
+@pytest.mark.parametrize("order", [1, 2])
+def test_a_derivative_through_such_a_choice_is_not_compiled_either(f, order):
+    x = Value(3.0)
+    derivative = f(x)
+    for _ in range(order):
+        derivative = gradient(derivative, x, as_graph=True)
+    slope = autograd.grad(f) if order == 1 else autograd.grad(autograd.grad(f))
+    assert derivative.data == slope(3.0)
+    with pytest.raises(GraphError, match="chose by a plain number"):
+        compile_graph(derivative, [x])
+
+
+def test_a_derivative_through_such_a_choice_is_not_shown_with_moved_leaves():
+    x = Value(3.0, name="x")
+    slope = gradient(where(x > 0, x**3, -x), x, as_graph=True)
+    assert str(viz.formula(slope)) == "3·x²"
+    x.data = -3.0
+    with pytest.raises(GraphError, match="chose by a plain number"):
+        viz.formula(slope)
+
+
 def test_what_chose_above_the_inputs_is_no_matter():
     w = Value(1.0)
     z = where(w > 0, 2 * w, w)

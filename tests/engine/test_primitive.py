@@ -28,10 +28,12 @@ from autograd import (
     Value,
     check_primitive,
     compile,
+    compile_graph,
     cos,
     digamma,
     exp,
     grad,
+    gradient,
     hessian,
     load_program,
     log1p,
@@ -601,3 +603,33 @@ def test_rows_of_one_title_are_not_one_thing_in_formulas():
     old = put(1.0)
     product = old(x) * put(3.0)(x)
     assert str(viz.formula(product)) == "lay₁(x)·lay(x)"
+
+
+def test_slopes_of_any_number_of_operands_choose_anew():
+    """A derivative kept as a graph, and one that is recorded, choose as the leaves stand when they are computed."""
+    power = primitive("power_or_minus", lambda *xs: sum(where(x > 0, x * x, -x) for x in xs),
+                      lambda y, *xs: [where(x > 0, 2.0 * x, -1.0) for x in xs], points=[(1.0, -2.0)])  # fmt: skip
+
+    def f(a, b):
+        return power(a, b) * power(a, b, a)
+
+    a, b = Value(3.0), Value(2.0)
+    kept = gradient(f(a, b), [a, b], as_graph=True)
+    at = (-3.0, 2.0)  # 7·10, whose slopes are -1·10 - 2·7 and 4·10 + 4·7
+    assert compile_graph(kept, [a, b])(*at) == [-24.0, 68.0]
+    assert compile(grad(f, argnums=(0, 1)))(*at) == grad(f, argnums=(0, 1))(*at) == (-24.0, 68.0)
+
+
+def test_rows_of_one_title_in_one_rule_are_told_apart():
+    """By what a rule says files and pickles know it, so swapping two rows must say something else."""
+    first = primitive("shared_title", lambda x: x * 2.0, lambda y, x: 2.0, points=[1.0])
+    second = primitive("shared_title", lambda x: x * 3.0, lambda y, x: 3.0, points=[1.0])
+    said = [primitive(f"uses_both_{i}", rule, lambda y, x, z: (x, z), points=[(1.0, 2.0)]).row.said
+            for i, rule in enumerate((lambda x, z: first(x) + second(z) * first(z),
+                                      lambda x, z: first(x) + second(z) * second(z + 0.0 * x)))]  # fmt: skip
+    assert said[0] != said[1]
+    same = [primitive(f"uses_two_{i}", rule, lambda y, x: x, points=[1.0]).row.said
+            for i, rule in enumerate((lambda x: (first(x) + second(x)) * first(x),
+                                      lambda x: (first(x) + second(x)) * second(x)))]  # fmt: skip
+    assert same[0] != same[1]
+    assert "shared_title(x)" in same[0]

@@ -48,6 +48,43 @@ def test_every_row_and_slope_at_its_points():
     assert not wrong
 
 
+POLES = [0.0, -0.0, -1.0, -2.0, math.inf, -math.inf, 1e8, 0.25 - 1e8, -1e-12, 1e-12, -2.5, -3.75]
+EDGES = [(row, at) for row in TABLE.values() for at in dict.fromkeys(edge.at for edge in row.edges)]
+EDGES += [(row, (x,)) for row in (autograd.digamma.row, autograd.lgamma.row) for x in POLES]
+EDGES += [(autograd.polygamma.row, (n, x)) for n in (0.0, 1.0, 2.0, 3.0, 0.5, -1.0, 151.0) for x in POLES]
+EDGES += [(autograd.divide.row, (1e-200, 1e-200)), (autograd.divide.row, (0.0, 1e-200))]
+EDGES += [(autograd.remainder.row, at) for at in ((1.0, 0.1), (math.inf, 1.0), (-1.0, math.inf), (1.0, 0.0))]
+EDGES = [(row, tuple(map(float, at))) for row, at in EDGES]
+EDGES = [(row, at) for row, at in EDGES if all(x == 0 or abs(x) > 1e-307 for x in at)]  # else XLA takes it for 0
+
+
+def test_every_row_and_slope_at_its_edges():
+    builder, numbers, outputs, expected, names = Builder([f"x{i}" for i in range(1200)]), [], [], [], []
+    for row, at in EDGES:
+        lead = row.name in (*INDEXED, "polygamma")
+        operands = [*map(builder.constant, at[:lead]), *range(len(numbers), len(numbers) + len(at) - lead)]
+        numbers += at[lead:]
+        y, value = builder.emit(Operation(row.name), tuple(operands)), row.float(*at)
+        slots = range(lead, len(at)) if row.name != "dot" else ()
+        outputs += [y, *(builder.emit(Operation(row.name, i), (y, *operands)) for i in slots)]
+        expected += [value, *(row.float_slopes(value, *at)[i] or 0.0 for i in slots)]
+        names += [(row.name, at, part) for part in ("value", *slots)]
+    got = np.asarray(to_jax(builder.finish(outputs))(np.array(numbers + [0.0] * (1200 - len(numbers)))))
+    near = np.isclose(got, np.array(expected, float), rtol=1e-11, atol=1e-13, equal_nan=True)
+    assert [(names[i], got[i], expected[i]) for i in np.flatnonzero(~near)] == []
+
+
+@pytest.mark.parametrize("row", [autograd.divide.row, autograd.remainder.row, autograd.digamma.row], ids=str)
+def test_what_jax_differentiates_has_the_row_s_slopes_at_its_edges(row):
+    points = [at for other, at in EDGES if other is row]
+    names = [f"x{i}" for i in range(row.arity)]
+    builder = Builder(names)
+    f = to_jax(builder.finish([builder.emit(Operation(row.name), tuple(range(row.arity)))]))
+    expected = [[slope or 0.0 for slope in row.float_slopes(row.float(*at), *at)] for at in points]
+    got = jax.vmap(jax.grad(lambda x: f(x)[0]))(jax.numpy.array(points))
+    np.testing.assert_allclose(got, expected, rtol=1e-11)
+
+
 def sample_program():
     x, y, z = (Value(v, name=n) for v, n in ((0.3, "x"), (0.7, "y"), (1.2, "z")))
     hidden = [autograd.gelu(autograd.dot([x, y], [z, x], 0.1)), autograd.relu(x - y), (y - 2.0) ** 3.0]

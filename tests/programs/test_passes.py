@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,9 @@ from hypothesis import strategies as st
 import autograd
 from autograd import Value, tanh
 from autograd.context import Label
-from autograd.program.graph import DOT
+from autograd.ops.expression import Expression, variable
+from autograd.program.builder import Builder
+from autograd.program.graph import DOT, Operation
 from autograd.program.interpreter import interpret
 from autograd.program.passes.adjoint import with_gradient
 from autograd.program.passes.expand import expand_slopes
@@ -129,3 +132,17 @@ def test_a_program_that_does_not_hold_is_found(change, said):
     verify(program)
     with pytest.raises(Senseless, match=said):
         verify(replace(program, **change(program)))
+
+
+@pytest.mark.parametrize("choice", [Operation("where"), Operation("guard")], ids=str)
+@pytest.mark.parametrize("condition", [1.0, -2.0, 5e-324, math.inf, math.nan, 0.0, -0.0])
+def test_a_choice_that_is_known_beforehand_is_what_python_chooses(choice, condition):
+    """Of a rule whose condition is a number, or becomes one, only the branch is written that holds."""
+    builder = Builder(["x", "y"])
+    x, y = variable("x"), variable("y")
+    for known in (condition, Expression("multiply", condition, 1.0)):
+        term = Expression("where", known, Expression("exp", x), y)
+        written = builder.write(term, {"x": 0, "y": 1}.__getitem__, choice)
+        assert written == (builder.emit(Operation("exp"), (0,)) if condition else 1)
+    same = Expression("where", Expression("greater", x, 0.0), y, y)
+    assert builder.write(same, {"x": 0, "y": 1}.__getitem__, choice) == 1

@@ -5,12 +5,9 @@ import math
 import os
 import random
 import re
-import select
-import signal
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 
 import pytest
@@ -21,6 +18,7 @@ import viz
 from autograd import Value, dot, log, record_sources, relu, scope, tanh
 from autograd.errors import ArgumentError, OperandError
 from nn import MLP, half_squared_error
+from tests.support.terminal import Terminal
 from tests.views.test_trace import build, plans
 from viz.debugger.breakpoints import first_stop, last_stop
 from viz.debugger.commands import VERBS, completions
@@ -590,36 +588,16 @@ def test_a_wrong_option_is_one_line(arguments, tmp_path):
 
 
 def in_a_terminal(folder, keys, **environment):
-    """What the debugger shows on a pseudo-terminal while `keys` are typed, each after the prompt before it."""
-    pty = pytest.importorskip("pty")
-    environment = {"TERM": "xterm", **environment}
+    """What the debugger shows on a pseudo-terminal while `keys` are typed, each where it waits for one."""
+    pytest.importorskip("pty")
     command = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from viz.__main__ import main; raise SystemExit(main())"
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.chdir(folder)
-        kept = {k: v for k, v in os.environ.items() if k != "NO_COLOR"}
-        os.execve(sys.executable, [sys.executable, "-c", command, "debug", "program.py"],
-                  {**kept, "PYTHONUTF8": "1", **environment})  # fmt: skip
-    shown = b""
-    for key in [*keys, None]:
-        prompts = shown.count(b"(debug) ")
-        while shown.count(b"(debug) ") == prompts:
-            if not select.select([terminal], [], [], 30)[0]:
-                os.kill(pid, signal.SIGKILL)
-                pytest.fail(f"no prompt within 30 s; shown so far: {shown.decode()}")
-            try:
-                got = os.read(terminal, 4096)
-            except OSError:  # Linux says so when the other side is closed
-                got = b""
-            shown += got
-            if not got:
-                break
-        if key is not None:
-            time.sleep(0.2)  # Ctrl-C between Python's prompt and its wait for a key is seen only at the next key
-            os.write(terminal, key)
-    _, status = os.waitpid(pid, 0)
-    os.close(terminal)
-    return shown.decode(errors="replace"), os.waitstatus_to_exitcode(status)
+    kept = {k: v for k, v in os.environ.items() if k != "NO_COLOR"} | {"TERM": "xterm", "PYTHONUTF8": "1"}
+    terminal = Terminal([sys.executable, "-c", command, "debug", "program.py"], kept | environment, folder)
+    for key in keys:
+        assert terminal.until_it_asks(), terminal.text
+        terminal.type(key)
+    status = terminal.end()
+    return terminal.text, status
 
 
 def test_a_real_terminal_has_colours_completion_and_interruption(tmp_path):

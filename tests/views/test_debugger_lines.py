@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
+import sys
 
 import pytest
 
+from tests.support.terminal import Terminal
 from tests.walks.debugger_lines import GRAPHS, in_a_terminal, line, session, walk
 from viz.debugger.commands import Debugger
 from viz.debugger.session import Session
@@ -58,3 +62,31 @@ def test_a_fault_is_found(fault, words, monkeypatch):
     except AttributeError:  # of the fault itself, which makes a session useless
         found = ["-1 of "]
     assert any(words in mistake for mistake in found) if fault else found == []
+
+
+SLOW_TO_LISTEN = """\
+import time
+try:
+    print("(debug) ", end="", flush=True)
+    begun = time.process_time()
+    while time.process_time() < begun + 0.4:  # as long as a busy machine makes of it
+        pass
+    listens = True
+    {then}
+except KeyboardInterrupt:
+    print("in time" if "listens" in globals() else "too early")
+"""
+
+
+def test_ctrl_c_is_typed_only_where_a_program_waits_for_it(monkeypatch):
+    pytest.importorskip("pty")
+    terminal = Terminal([sys.executable, "-c", SLOW_TO_LISTEN.format(then="input()")], os.environ)
+    assert terminal.until_it_asks()
+    terminal.type(b"\x03")
+    assert terminal.end() == 0
+    assert "in time" in terminal.text
+    monkeypatch.setattr("tests.support.terminal.IDLE", 0.5)
+    silent = Terminal([sys.executable, "-c", SLOW_TO_LISTEN.format(then="time.sleep(99)")], os.environ)
+    with pytest.raises(TimeoutError):
+        silent.until_it_asks(prompt=b"another")
+    assert silent.end() == -signal.SIGKILL

@@ -8,14 +8,11 @@ Lines are made by a grammar, then damaged, or are plain rubbish; some are typed 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import faulthandler
 import io
 import os
 import random
 import re
-import select
-import signal
 import sys
 import time
 import unicodedata
@@ -25,6 +22,7 @@ from pathlib import Path
 import nn
 from autograd import Value, dot, exp, log, relu, scope, sum, tanh, where
 from autograd.order import reachable
+from tests.support.terminal import Terminal
 from tests.walks.tally import Tally
 from viz.debugger.commands import LONGEST_LINE, SHORT, Debugger
 from viz.debugger.predicates import FUNCTIONS
@@ -270,52 +268,21 @@ DOES_SOMETHING_ELSE = re.compile("[\x00-\x02\x04-\x08\x0a-\x1f\x7f\ud800-\udfff]
 
 def in_a_terminal(graph: Callable[[], Value], lines: list[str], fault: str = "") -> list[str]:
     """What went wrong while the lines were typed on a pseudo-terminal, with Ctrl-C and tabs among them."""
-    import pty  # only Unix has it
-
-    pid, terminal = pty.fork()
-    if pid == 0:
-        source = TYPED.format(root=str(ROOT), graph=graph.__name__, fault=fault)
-        environment = {**os.environ, "TERM": "xterm", "PYTHONUTF8": "1", "INPUTRC": os.devnull, "PYTHONPATH": str(ROOT)}
-        os.execve(sys.executable, [sys.executable, "-c", source], environment)
-    shown, mistakes = bytearray(), list[str]()
+    source = TYPED.format(root=str(ROOT), graph=graph.__name__, fault=fault)
+    environment = {**os.environ, "TERM": "xterm", "PYTHONUTF8": "1", "INPUTRC": os.devnull, "PYTHONPATH": str(ROOT)}
+    terminal, mistakes = Terminal([sys.executable, "-c", source], environment), list[str]()
+    keys = [DOES_SOMETHING_ELSE.sub("", typed)[:1000].encode() + b"\n" for typed in lines]
     try:
-        until_prompt(terminal, shown)
-        for typed in lines:
-            os.write(terminal, DOES_SOMETHING_ELSE.sub("", typed)[:1000].encode() + b"\n")
-            until_prompt(terminal, shown)
-        os.write(terminal, b"\x03")
-        until_prompt(terminal, shown)
-        os.write(terminal, b"quit\n")
+        for typed in (*keys, b"\x03", b"quit\n"):
+            if not terminal.until_it_asks():
+                break  # it has ended: how, its status tells
+            terminal.type(typed)
     except TimeoutError as error:
-        mistakes.append(f"{lines[-1][:100]!r} or before: {type(error).__name__} {error}, shown {bytes(shown[-300:])!r}")
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    except OSError:
-        pass  # it has ended: how, its status tells
-    with contextlib.suppress(OSError, TimeoutError):
-        while True:
-            until_prompt(terminal, shown)
-    _, status = os.waitpid(pid, 0)
-    os.close(terminal)
-    text = shown.decode(errors="replace")
-    if os.waitstatus_to_exitcode(status) or "Traceback" in text or "that went wrong in the debugger" in text:
-        mistakes.append(f"status {os.waitstatus_to_exitcode(status)}, shown {text[-1500:]}")
+        mistakes.append(f"{lines[-1][:100]!r} or before: {str(error)[-300:]!r}")
+    status, text = terminal.end(), terminal.text
+    if status or "Traceback" in text or "that went wrong in the debugger" in text:
+        mistakes.append(f"status {status}, shown {text[-1500:]}")
     return mistakes
-
-
-def until_prompt(terminal: int, shown: bytearray) -> None:
-    """Read what is shown until it asks again, and is quiet; OSError when the other side is gone."""
-    before, ends = len(shown), time.monotonic() + 20
-    while time.monotonic() < ends:
-        asks = b"(debug) " in shown[before:]
-        if select.select([terminal], [], [], 0.02 if asks else 0.5)[0]:
-            got = os.read(terminal, 65536)
-            if not got:
-                raise OSError("it ended")
-            shown += got
-        elif asks:
-            return
-    raise TimeoutError("no prompt in 20 s")
 
 
 # -- the walk ---------------------------------------------------------------------------------------

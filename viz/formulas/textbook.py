@@ -42,6 +42,8 @@ def written(primitive: Primitive, operands: Sequence[Box]) -> Box:
     """
     if primitive is table.where_ and isinstance(operands[0], n.Below) and operands[0].base == n.ONE:
         operands = [operands[0].index, *operands[1:]]  # (a if x > 0 else b), not: if 1_{x > 0}
+    elif primitive is table.where_ and all(isinstance(o, n.Number) for o in operands):
+        return operands[1] if operands[0] != n.ZERO else operands[2]
     try:
         return _box(_parsed(_shown(primitive)), _names(primitive, operands))
     except _Unreadable as error:

@@ -16,8 +16,8 @@ from itertools import count
 from typing import Any
 
 from autograd.errors import ArgumentError, MissingExtra
-from autograd.ops import table
-from autograd.ops.expression import ARITHMETIC, COMPARISONS, REMAINDER, Expression, Language, source_of, variable
+from autograd.ops import gamma, table
+from autograd.ops.expression import ARITHMETIC, COMPARISONS, Expression, Language, source_of, variable
 from autograd.ops.primitive import Primitive, define, lookup
 from autograd.ops.resolution import Target, called_in
 from autograd.program.graph import Graph, Instruction, Operation, listed, plain, sum_source
@@ -168,7 +168,7 @@ def _literal(x: float | None) -> str:
 
 
 JAX = Language(
-    operators={**COMPARISONS, **ARITHMETIC, REMAINDER: "%"},
+    operators={**COMPARISONS, **ARITHMETIC},
     conditional="where({condition}, {chosen}, {other})",
     assignment="{name} = {value}",
     literal=_literal,
@@ -186,7 +186,7 @@ def _expression(
     summed = sum_source(line.operation, operands)
     if summed is not None:
         return summed
-    if slot is None and row in JAX.written:
+    if slot is None and row in JAX.written and row != table.divide.name:  # whose slope JAX lets overflow
         return source_of([Expression(row, *map(variable, operands))], JAX)[1][0]
     if slot is None:
         called, namespace[row] = row, functions.value(lookup(row))
@@ -285,10 +285,31 @@ def _own(atom: str | Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _polygamma(n: Any, x: Any) -> Any:
-    import jax.numpy
+    """ψ⁽ⁿ⁾(x): JAX's is right of 0, and is reflected; its numbers left of 0 are others, and at infinity nan."""
+    import jax.numpy as jnp
     import jax.scipy.special
 
-    return jax.scipy.special.polygamma(jax.numpy.asarray(n).astype(int), x)
+    n = jnp.asarray(n, jnp.result_type(float))
+    is_order, is_odd = (n >= 0) & (n <= gamma.HIGHEST) & (n == jnp.floor(n)), n % 2 == 1
+    order = jnp.where(is_order & (n > 0), n, 1.0).astype(int)
+
+    def right(x: Any) -> Any:
+        return jnp.where(x == jnp.inf, 0.0, jax.scipy.special.polygamma(order, jnp.where(x == jnp.inf, 1.0, x)))
+
+    t = x - jnp.round(x)
+    above, below = right(jnp.where(t < 0, 1.0 + t, t)), right(jnp.where(t < 0, -t, 1.0 - t))
+    mirrored = right(jnp.where(x > 0, x, 1.0 - x))
+    left = jnp.where(is_odd, above + below - mirrored, above - below + mirrored)
+    at_pole = jnp.where(is_odd, jnp.inf, jnp.nan)
+    found = jnp.where(x > 0, mirrored, jnp.where(x == -jnp.inf, jnp.nan, jnp.where(t == 0, at_pole, left)))
+    return jnp.where(is_order, jnp.where(n == 0, _digamma(x), found), jnp.nan)
+
+
+def _digamma(x: Any) -> Any:
+    import jax.numpy as jnp
+    import jax.scipy.special
+
+    return jnp.where(x == 0, -jnp.inf, jax.scipy.special.digamma(x))
 
 
 def _of_stacked(name: str) -> Callable[..., Any]:
@@ -313,14 +334,15 @@ ATOMS: dict[Primitive, str | Callable[..., Any]] = {
     **{
         lookup(name): f"numpy.{name}"
         for name in (
-            "power positive fmod floor_divide sqrt cbrt hypot exp expm1 exp2 log log1p log2 log10 sin cos tan asin"
-            " acos atan atan2 sinh cosh tanh asinh acosh atanh abs floor ceil trunc"
+            "power positive divide remainder fmod floor_divide sqrt cbrt hypot exp expm1 exp2 log log1p log2 log10 sin"
+            " cos tan asin acos atan atan2 sinh cosh tanh asinh acosh atanh abs floor ceil trunc"
         ).split()
     },
-    **{row: f"scipy.special.{row.name}" for row in (table.erf, table.erfc, table.digamma)},
+    **{row: f"scipy.special.{row.name}" for row in (table.erf, table.erfc)},
     **{row: _component(row.name) for row in (table.softmax, table.log_softmax)},
     table.round_: "numpy.rint",
     table.lgamma: "scipy.special.gammaln",
+    table.digamma: _digamma,
     table.polygamma: _polygamma,
     table.logsumexp: _of_stacked(table.logsumexp.name),
 }
