@@ -12,8 +12,9 @@ from typing import Any
 
 from autograd import chain
 from autograd.errors import ArgumentError, GraphError
+from autograd.iterations import name_of
 from autograd.order import dependent, interior
-from autograd.program.loops import STACK, STEPS, Column, Element, Final, Loop, Stack, node_of, step_of
+from autograd.program.loops import STACK, STEPS, Column, Element, Final, Loop, Stack, named, node_of, step_of
 from autograd.program.passes.adjoint import THROUGH
 from autograd.program.passes.expand import expand_slopes
 from autograd.program.passes.loops import Along, Back, Forth
@@ -45,7 +46,7 @@ def recorded_scan(f: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any, 
     body = program_from(outputs, [*carried, *shared, *eaten])
     loop = Loop(body, len(carried), len(shared), length)
     columns = [_column([leaves[j] for leaves, _ in rows]) for j in range(len(eaten))]
-    run = node_of(loop, (*first, *shared, *columns))
+    run = named(node_of(loop, (*first, *shared, *columns)), name_of(f))
     last = structure.build([node_of(Final(k), (run,)) for k in range(len(carried))])
     if made is None:
         return last, None
@@ -66,7 +67,7 @@ def recorded_while(cond: Callable[[Any], Any], body: Callable[[Any], Any], init:
     shared = _shared(outputs, carried)
     body_of = program_from(outputs, [*carried, *shared])
     loop = Loop(body_of, len(carried), len(shared), max_steps + 1, tested=True)
-    run = node_of(loop, (*first, *shared))
+    run = named(node_of(loop, (*first, *shared)), name_of(body))
     count = node_of(Final(len(carried)), (run,))
     known = RECORDERS["where"](RECORDERS["greater"](count, float(max_steps)), float("nan"), 1.0)
     return structure.build([node_of(Final(k), (run,)) * known for k in range(len(carried))])
