@@ -105,7 +105,7 @@ def draw(
     """
     seen = look(output, at, named, names)
     shown = part(seen, scope, around, radius, wrt)
-    return Drawing(render(view(seen.trace, level=level, shown=shown, force=force)))
+    return Drawing(render(view(seen.trace, level=level, shown=shown, force=force, opened=scope is not None or around is not None)))
 
 
 # -- files ------------------------------------------------------------------------------------------
