@@ -19,11 +19,11 @@ class Iteration(NamedTuple):
     length: int
     is_bound: bool  # whether that is only the most that it may do
 
-    @property
-    def name(self) -> str:
-        """What the loop's body is called."""
+    def __str__(self) -> str:
         found = _LOOP.fullmatch(self.loop.rpartition(".")[2])
-        return found["name"] if found else self.loop
+        name = found["name"] if found else "loop"
+        most = "at most " if self.is_bound else ""
+        return f"step {self.step} of {most}{self.length} of {'the loop' if name == 'loop' else name}"
 
 
 def loop_title(name: str | None, length: int, *, up_to: bool = False, backwards: bool = False, copy: int = 1) -> str:
@@ -66,3 +66,17 @@ def iterations_in(scope: str) -> list[Iteration]:
             bound = bool(which["most"])
             found.append(Iteration(".".join(parts[: i + 1]), int(number[1]), int(which["length"]), bound))
     return found
+
+
+def place_told(scope: str) -> str:
+    """A scope in words where it lies in loops.
+
+    >>> place_told("net.euler × 10.step 3.layer1"), place_told("net.layer1")
+    ('net, step 3 of 10 of euler, layer1', 'net.layer1')
+    """
+    told, rest = list[str](), scope
+    for each in iterations_in(scope):
+        before, _, rest = f".{rest}".partition(f".{each.loop.rpartition('.')[2]}.{step_title(each.step - 1)}")
+        told += [before.strip("."), str(each)]
+        rest = rest.removeprefix(".")
+    return ", ".join(filter(None, (*told, rest)))

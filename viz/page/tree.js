@@ -99,10 +99,16 @@ class Tree {
           group,
           nodes,
           slice.filter((child) => typeof child !== "number"),
-          `part ${k + 1}`,
+          this.called(slice) ?? `part ${k + 1}`,
         ),
       );
     }
+  }
+
+  /** What steps of a loop are called together; null for others. */
+  called(children) {
+    const steps = children.map((child) => /^step (\d+)$/.exec(child.name ?? "")?.[1]);
+    return steps.every(Boolean) && steps.length > 1 ? `steps ${steps[0]} … ${steps.at(-1)}` : null;
   }
 
   start(group) {
