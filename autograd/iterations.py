@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 _LOOP = re.compile(r"(?P<name>.+) × (?P<most>≤?)(?P<length>\d+)( backwards)?( \(\d+\))?")
@@ -60,7 +61,7 @@ def iterations_in(scope: str) -> list[Iteration]:
     if " × " not in scope:
         return []
     parts, found = scope.split("."), list[Iteration]()
-    for i, (loop, step) in enumerate(zip(parts, parts[1:], strict=False)):
+    for i, (loop, step) in enumerate(pairwise(parts)):
         which, number = _LOOP.fullmatch(loop), _STEP.fullmatch(step)
         if which and number:
             bound = bool(which["most"])

@@ -207,7 +207,8 @@ class Iterations:
 
     def at(self, number: int) -> Iteration | None:
         """The iteration of a step."""
-        return self.table[max(self.code.item(number), 0)]
+        code: int = self.code.item(number)
+        return self.table[max(code, 0)]
 
     def first(self, wanted: Iteration, start: int, stop: int) -> int | None:
         """The first step of an iteration among those from `start` up to `stop`."""

@@ -236,7 +236,7 @@ def sum_source(operation: Operation | Step, operands: Sequence[str], times: str 
     return " + ".join([*(f"{w}{times}{x}" for w, x in zip(weights, inputs, strict=True)), *rest]) or "0.0"
 
 
-_MISREAD = re.compile(r"|t\d[\d.]*|-?(\d.*|inf|nan)|.*( = |, | … ).*")  # as nothing, a result, a constant, several things
+_MISREAD = re.compile(r"|t\d[\d.]*|-?(\d.*|inf|nan)|.*( = |, | … ).*")  # nothing, a result, a constant, several things
 _NUMBERED = re.compile(r"(.*?)(\d+)(\D*)", re.DOTALL)
 _SHOWN = 6  # names that count up are written out as far as so many
 

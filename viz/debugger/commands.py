@@ -260,7 +260,7 @@ class Debugger(cmd.Cmd):
         return not self.session.taken
 
     def do_goto(self, line: str) -> None:
-        """goto N | start | seed | end | NODE | iteration K: go to a step, to the one that computes a node, or into a loop.
+        """goto N | start | seed | end | NODE | iteration K: go to a step, to one that computes a node, or into a loop.
 
         The loop of `iteration` is the one here, else the first; in the backward pass it is the way back through it.
         """

@@ -125,7 +125,7 @@ class _Text(_Printer):
         return f"{base}^{self._fit(exponent, ATOM)}"
 
     def _below(self, box: Below) -> str:
-        index = self.show(box.index)
+        index = self.show(box.index).replace(" ", "")
         return self._fit(box.base, ATOM) + (lowered(index) if can_be_lowered(index) else f"_{{{index}}}")
 
     def _root(self, box: Root) -> str:

@@ -47,14 +47,14 @@ def loops_folded(view: View) -> View:
     for box in view.boxes:
         members[homes.get(box.id, box.id)].append(box)
     arrows = tuple(rewired(view.arrows, homes))
-    slots = Counter(arrow.head for arrow in arrows)
-    boxes = [inside[0] if inside[0].id not in homes else _box(i, inside, folds, titles) for i, inside in members.items()]
-    boxes = [box._replace(slots=slots[box.id]) for box in boxes]
+    slots, groups = Counter(arrow.head for arrow in arrows), set(homes.values())
+    each = [_box(i, inside, folds, titles) if i in groups else inside[0] for i, inside in members.items()]
+    boxes = [box._replace(slots=slots[box.id]) for box in each]
     return view._replace(boxes=tuple(boxes), arrows=arrows, note="; ".join(filter(None, (view.note, _said(folds)))))
 
 
 def _eaten(view: View, homes: Mapping[str, str]) -> dict[str, str]:
-    """What leads to the later steps of a loop and to nothing else, such as rows of what a scan eats, where it is much."""
+    """What leads to the later steps of a loop and to nothing else, where it is much, such as the rows of a scan."""
     users: dict[str, list[str]] = defaultdict(list)
     for arrow in view.arrows:
         users[arrow.tail].append(arrow.head)
