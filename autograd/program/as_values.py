@@ -76,6 +76,8 @@ class _Run:
             return named(node_of(step, operands), name)
         if not isinstance(step, Loop):
             return computed(step, operands, None)
+        if step.counted:
+            operands = (_number(operands[0]), *operands[1:])
         outside = (self._words(recorded, mode().label(), None) or Label()).scope
         inside = place.words(Label(None, outside)).scope if place else outside
         return ran(step, operands, self._each(step, operands, outside, self._title(step, name, inside)))
@@ -92,16 +94,22 @@ class _Run:
         self, loop: Loop, operands: Sequence[Any], outside: str, title: str
     ) -> Callable[[Graph, Sequence[Any]], list[Any]]:
         """What runs the body, step after step, each in its scope."""
-        steps = iter([step for step in loop.steps if not loop.counted or bool(step < operands[0])])
+        steps = iter([step for step in loop.steps if not loop.counted or step < operands[0]])
         nodes = sum(isinstance(line.operation, Operation) for line in loop.body)
 
         def each(body: Graph, given: Sequence[Any]) -> list[Any]:
             self._written_out += nodes
             if self._as_recorded and self._written_out > MOST:
                 raise _too_long(loop, title)
-            return self.of(body, given, _Place(outside, f"{title}.{step_title(next(steps))}"))
+            found = self.of(body, given, _Place(outside, f"{title}.{step_title(next(steps))}"))
+            return [*found[:-1], _number(found[-1])] if loop.tested else found
 
         return each
+
+
+def _number(x: Operand) -> float:
+    """What a loop decides by."""
+    return x.data if isinstance(x, Value) else x
 
 
 class _Place:
