@@ -45,6 +45,7 @@ if _TYPE_CHECKING:
     from autograd.program.checked import PrimitiveCheck, WrongPrimitiveError, check_primitive
     from autograd.program.compile import Compiled, compile_graph
     from autograd.program.compile import compile as compile
+    from autograd.program.equations import fixed_point, minimize, root
     from autograd.program.program import Program, load_program
     from autograd.program.scan import fori_loop, scan, vmap, while_loop
 
@@ -79,6 +80,7 @@ __all__ = [
     "custom_jvp",
     "custom_vjp",
     "deltas",
+    "fixed_point",
     "fori_loop",
     "grad",
     "gradient",
@@ -88,10 +90,12 @@ __all__ = [
     "jacobian",
     "jvp",
     "load_program",
+    "minimize",
     "no_grad",
     "primitive",
     "record_sources",
     "register_structure",
+    "root",
     "scan",
     "scope",
     "steps",
@@ -114,6 +118,9 @@ _PROGRAMS = {
     "check_primitive": "checked",
     "Program": "program",
     "load_program": "program",
+    "fixed_point": "equations",
+    "minimize": "equations",
+    "root": "equations",
     "fori_loop": "scan",
     "scan": "scan",
     "vmap": "scan",

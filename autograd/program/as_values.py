@@ -9,13 +9,16 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autograd.by_hand import custom_jvp
 from autograd.context import Label, mode, recording
 from autograd.errors import ArgumentError, GraphError
 from autograd.iterations import loop_title, step_title
 from autograd.ops.primitive import lookup
 from autograd.program.graph import Graph, Operation
-from autograd.program.loops import Loop, Step, computed, named, node_of, ran
+from autograd.program.loops import Loop, Ran, Step, computed, named, node_of, ran
+from autograd.program.passes.adjoint import THROUGH
 from autograd.program.passes.expand import expand_slopes
+from autograd.program.passes.implicit import moved
 from autograd.recorder import RECORDERS, apply
 from autograd.text import quoted
 from autograd.value import Operand, Value
@@ -76,6 +79,8 @@ class _Run:
             return named(node_of(step, operands), name)
         if not isinstance(step, Loop):
             return computed(step, operands, None)
+        if step.solves is not None:
+            return _solution(step, step.solves, operands)
         if step.counted:
             operands = (_number(operands[0]), *operands[1:])
         outside = (self._words(recorded, mode().label(), None) or Label()).scope
@@ -107,7 +112,7 @@ class _Run:
         return each
 
 
-def _number(x: Operand) -> float:
+def _number(x: Any) -> Any:
     """What a loop decides by."""
     return x.data if isinstance(x, Value) else x
 
@@ -143,3 +148,36 @@ def _nodes_of(program: Graph) -> int:
     loops = [line.operation for line in program if isinstance(line.operation, Loop)]
     numbers = sum(isinstance(line.operation, Operation) for line in program)
     return numbers + sum(loop.length * _nodes_of(loop.body) for loop in loops)
+
+
+def _solution(loop: Loop, equation: Graph, operands: tuple[Any, ...]) -> Ran:
+    """What a loop that solves an equation ends with: nodes of the equation, not of the steps."""
+    found = ran(loop, [_number(x) for x in operands], run)
+    x = solved(equation, found.finals[: len(equation.outputs)], [operands[slot] for slot in loop.theta])
+    return Ran([*x, *found.finals[len(x) :]], found.columns)
+
+
+def solved(residual: Graph, x: Sequence[float], theta: Sequence[Any]) -> list[Any]:
+    """Nodes of x, which the equation residual(x, θ) = 0 holds for, with its derivatives along θ."""
+    places = [i for i, each in enumerate(theta) if isinstance(each, Value)]
+    if not places:
+        return list(x)
+
+    def solution(*moving: Any) -> Any:
+        list(map(float, moving))  # it needs numbers
+        return tuple(x)
+
+    def whole(moving: Sequence[Any]) -> list[Any]:
+        known = dict(zip(places, moving, strict=True))
+        return [known.get(i, each) for i, each in enumerate(theta)]
+
+    by_hand = custom_jvp(solution)
+    slots = [len(x) + i for i in places]
+    graph = moved(THROUGH, residual, slots)
+
+    @by_hand.defjvp
+    def rule(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
+        found = by_hand(*primals)
+        return found, tuple(run(graph, [*found, *whole(primals), *tangents]))
+
+    return list(by_hand(*(theta[i] for i in places)))

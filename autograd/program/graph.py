@@ -128,7 +128,7 @@ class Graph:
         """The operations that make numbers, those in the bodies of loops too."""
         found = {operation for operation in self.operations if isinstance(operation, Operation)}
         steps = (operation for operation in self.operations if not isinstance(operation, Operation))
-        return found.union(*(step.body.all_operations() for step in steps if step.body))
+        return found.union(*(program.all_operations() for step in steps for program in step.programs))
 
     @lazy
     def has_loops(self) -> bool:

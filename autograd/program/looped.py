@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 from autograd import chain
 from autograd.errors import ArgumentError, GraphError
 from autograd.iterations import name_of
 from autograd.order import dependent, interior
+from autograd.program.graph import Graph
 from autograd.program.loops import STACK, STEPS, Column, Element, Final, Loop, Stack, named, node_of, step_of
 from autograd.program.passes.adjoint import THROUGH
 from autograd.program.passes.expand import expand_slopes
@@ -21,7 +21,7 @@ from autograd.program.passes.loops import Along, Back, Forth
 from autograd.program.reading import program_from
 from autograd.program.rows import carried_on, pair, row, stacked
 from autograd.recorder import RECORDERS
-from autograd.structure import flatten, leaves_like
+from autograd.structure import NUMBER, flatten, leaves_like
 from autograd.sweeps import Edge, Products
 from autograd.symbol import Symbol
 from autograd.transforms import running
@@ -36,13 +36,13 @@ def recorded_scan(f: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any, 
         raise ArgumentError("the rows of a scan are made alike")
     carried = [Symbol(f"carried{i}") for i in range(len(first))]
     eaten = [Symbol(f"x{i}") for i in range(len(rows[0][0]) if rows else 0)]
-    with running([*carried, *eaten]), _no_indices():
+    with running([*carried, *eaten]), no_indices():
         x = rows[0][1].build(eaten) if rows else None
         carry, y = pair(f(structure.build(carried), x))
     on, _ = carried_on(carry, structure)
     yields, made = flatten(y, "what a scan yields", flags=True) if y is not None else ([], None)
     outputs = [*on, *yields]
-    shared = _shared(outputs, [*carried, *eaten])
+    shared = shared_of(outputs, [*carried, *eaten])
     body = program_from(outputs, [*carried, *shared, *eaten])
     loop = Loop(body, len(carried), len(shared), length)
     columns = [_column([leaves[j] for leaves, _ in rows]) for j in range(len(eaten))]
@@ -58,23 +58,38 @@ def recorded_while(cond: Callable[[Any], Any], body: Callable[[Any], Any], init:
     """One step more than allowed is done, so that it is known; then nan goes into all numbers and their derivatives."""
     first, structure = carried_on(init)
     carried = [Symbol(f"carried{i}") for i in range(len(first))]
-    with running(carried), _no_indices():
+    with running(carried), no_indices():
         x = structure.build(carried)
         goes_on, after = cond(x), body(x)
     on, _ = carried_on(after, structure)
-    (test,) = leaves_like(goes_on, flatten(0.0)[1], "the condition of a while_loop")
-    outputs = [*on, test]
-    shared = _shared(outputs, carried)
-    body_of = program_from(outputs, [*carried, *shared])
-    loop = Loop(body_of, len(carried), len(shared), max_steps + 1, tested=True)
-    run = named(node_of(loop, (*first, *shared)), name_of(body))
-    count = node_of(Final(len(carried)), (run,))
-    known = RECORDERS["where"](RECORDERS["greater"](count, float(max_steps)), float("nan"), 1.0)
-    return structure.build([node_of(Final(k), (run,)) * known for k in range(len(carried))])
+    (test,) = leaves_like(goes_on, NUMBER, "the condition of a while_loop")
+    finals = looped([*on, test], carried, first, max_steps + 1, name=name_of(body))
+    known = RECORDERS["where"](RECORDERS["greater"](finals[-1], float(max_steps)), float("nan"), 1.0)
+    return structure.build([final * known for final in finals[:-1]])
+
+
+def looped(
+    outputs: Sequence[Operand],
+    carried: Sequence[Symbol],
+    first: Sequence[Operand],
+    length: int,
+    shared: Sequence[Value] = (),
+    solves: Graph | None = None,
+    name: str | None = None,
+) -> list[Symbol]:
+    """The last of what is carried by a loop that ends by itself, and how many steps there were.
+
+    The last of `outputs` says whether a step is done.  What it `solves` is of the first numbers and of `shared`.
+    """
+    shared = list(dict.fromkeys([*shared, *shared_of(outputs, carried)]))
+    body = program_from(outputs, [*carried, *shared])
+    loop = Loop(body, len(carried), len(shared), length, tested=True, solves=solves)
+    run = named(node_of(loop, (*first, *shared)), name)
+    return [node_of(Final(k), (run,)) for k in range(len(carried) + 1)]
 
 
 @contextmanager
-def _no_indices() -> Iterator[None]:
+def no_indices() -> Iterator[None]:
     """Say why a number of the loop cannot index an array: NumPy says only what could."""
     try:
         yield
@@ -87,7 +102,7 @@ def _no_indices() -> Iterator[None]:
         ) from error
 
 
-def _shared(outputs: Sequence[Operand], inputs: Sequence[Symbol]) -> list[Value]:
+def shared_of(outputs: Sequence[Operand], inputs: Sequence[Symbol]) -> list[Value]:
     """What does not depend on the inputs, and is read by what does: computed once, before the loop."""
     roots = [output for output in outputs if isinstance(output, Value)]
     order = interior(*roots, above=inputs)
@@ -127,11 +142,24 @@ class _Nodes:
 
     zero, one = 0.0, 1.0
 
+    def constant(self, number: float) -> float:
+        """A number stands for itself."""
+        return number
+
+    def code_of(self, operation: Any) -> Any:
+        """So does an operation."""
+        return operation
+
     def emit(self, operation: Any, operands: tuple[Any, ...]) -> Any:
         """The node of an instruction; in a body slopes are written out, since the recording may be derived again."""
         if isinstance(operation, Loop):
-            operation = replace(operation, body=expand_slopes(operation.body))
+            operation = operation.with_programs(expand_slopes)
         return node_of(operation, operands) if isinstance(operation, STEPS) else RECORDERS[operation.row](*operands)
+
+    emit_code = emit
+
+
+EMIT = _Nodes().emit
 
 
 class _LoopedGraph(chain.AsGraph):

@@ -32,6 +32,9 @@ class Loop:
     If it is `tested`, the body's last output says of what is carried whether the step is done at all; the first that is
     not ends the loop, and `Final(carried)` is how many were.  If it is `counted`, so many are done, from step 0 on,
     as a number says that is the first of all operands.
+
+    If it `solves` an equation f(x, θ) = 0, given as a program of f, the first numbers that it carries end as x, and θ
+    are the first shared ones: derivatives are then those of the equation, and do not go through the steps.
     """
 
     body: Graph
@@ -41,6 +44,7 @@ class Loop:
     backwards: bool = False
     tested: bool = False
     counted: bool = False
+    solves: Graph | None = None
 
     def __str__(self) -> str:
         return f"loop {self.length}×{' backwards' if self.backwards else ''}"
@@ -70,8 +74,27 @@ class Loop:
 
     @property
     def said(self) -> dict[str, Any]:
-        """All but the body."""
-        return {each.name: getattr(self, each.name) for each in fields(self) if each.name != "body"}
+        """All but its programs."""
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.name not in ("body", "solves")}
+
+    @property
+    def programs(self) -> list[Graph]:
+        """The body, and the equation if it solves one."""
+        return [self.body, *([self.solves] if self.solves else [])]
+
+    @property
+    def theta(self) -> range:
+        """The slots of what the equation is about beside x, the first of those that are shared."""
+        known = len(self.solves.inputs) - len(self.solves.outputs) if self.solves else 0
+        return range(self.carried, self.carried + known)
+
+    def input_of(self, slot: int) -> int:
+        """Which input of the equation a number of θ is."""
+        return slot - self.carried + (len(self.solves.outputs) if self.solves else 0)
+
+    def with_programs(self, change: Callable[[Graph], Graph]) -> Loop:
+        """The same loop of changed programs."""
+        return replace(self, body=change(self.body), solves=change(self.solves) if self.solves else None)
 
     @property
     def steps(self) -> range:
@@ -79,8 +102,8 @@ class Loop:
         return range(self.length)[::-1] if self.backwards else range(self.length)
 
 
-class _WithoutBody:
-    body: ClassVar[None] = None
+class _Alone:
+    programs: ClassVar[tuple[Graph, ...]] = ()
     title = property(str)
 
     def listing(self, prefix: str) -> list[str]:
@@ -89,7 +112,7 @@ class _WithoutBody:
 
 
 @dataclass(frozen=True)
-class Final(_WithoutBody):
+class Final(_Alone):
     """Of a loop's run: the k-th carried number after the last step."""
 
     k: int
@@ -99,7 +122,7 @@ class Final(_WithoutBody):
 
 
 @dataclass(frozen=True)
-class Column(_WithoutBody):
+class Column(_Alone):
     """Of a loop's run, one number a step: the k-th carried number before the step; behind these, what it yields."""
 
     k: int
@@ -109,7 +132,7 @@ class Column(_WithoutBody):
 
 
 @dataclass(frozen=True)
-class Element(_WithoutBody):
+class Element(_Alone):
     """Of a column: its number at a step."""
 
     step: int
@@ -119,7 +142,7 @@ class Element(_WithoutBody):
 
 
 @dataclass(frozen=True)
-class Stack(_WithoutBody):
+class Stack(_Alone):
     """A column of these numbers."""
 
     def __str__(self) -> str:
@@ -206,7 +229,7 @@ def without_unused(loop: Loop, operands: tuple[int, ...]) -> tuple[Loop, tuple[i
     used = np.zeros(body.first + len(body), bool)
     used[body.operands] = used[body.outputs] = True
     used[: loop.carried] = True
-    if used[:n].all():
+    if used[:n].all() or loop.solves:
         return loop, (*lead, *operands)
     used[n:] = True
     table = (np.cumsum(used) - 1).astype(np.int32)

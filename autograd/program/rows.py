@@ -18,9 +18,7 @@ CARRY = "what a loop carries from step to step"
 
 def steps_of(xs: Any, length: int | None) -> int:
     """How often a scan runs its body."""
-    if length is not None and (isinstance(length, bool) or not isinstance(length, (int, np.integer)) or length < 0):
-        raise ArgumentError(f"the length of a scan is a whole number from 0 up, got {quoted(length)}")
-    lengths = {*_lengths(xs), *([] if length is None else [int(length)])}
+    lengths = {*_lengths(xs), *([] if length is None else [whole_number(length, "the length of a scan")])}
     if len(lengths) != 1:
         raise ArgumentError(
             "a scan runs over the rows of xs, or `length` times: "
@@ -39,6 +37,13 @@ def _lengths(xs: Any) -> list[int]:
     if isinstance(xs, (tuple, dict)):
         return [n for part in (xs.values() if isinstance(xs, dict) else xs) for n in _lengths(part)]
     raise ArgumentError(f"xs of a scan is an array, a list of rows, or a tuple or dict of such, got {quoted(xs)}")
+
+
+def whole_number(given: Any, what: str) -> int:
+    """A number of steps."""
+    if isinstance(given, bool) or not isinstance(given, (int, np.integer)) or given < 0:
+        raise ArgumentError(f"{what} is a whole number from 0 up, got {quoted(given)}")
+    return int(given)
 
 
 def row(xs: Any, i: int) -> Any:

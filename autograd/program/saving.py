@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -142,7 +141,7 @@ _READ: dict[str, type[Final | Column | Element]] = {"final": Final, "column": Co
 def _entry(operation: Operation | Step) -> Any:
     """An operation as files have it."""
     if isinstance(operation, Loop):
-        return {"loop": operation.said, **_body(operation.body)}
+        return {"loop": operation.said, "programs": [_inner(program) for program in operation.programs]}
     if isinstance(operation, (Final, Column)):
         return {type(operation).__name__.lower(): operation.k}
     if isinstance(operation, Element):
@@ -150,11 +149,12 @@ def _entry(operation: Operation | Step) -> Any:
     return {"stack": 0} if isinstance(operation, Stack) else [lookup(operation.row).title, operation.slot]
 
 
-def _body(body: Graph) -> dict[str, Any]:
-    columns = {name: getattr(body, name).tolist() for name in COLUMNS}
+def _inner(program: Graph) -> dict[str, Any]:
+    """A program that a loop holds."""
+    columns = {name: getattr(program, name).tolist() for name in COLUMNS}
     constants = [x.hex() for x in columns.pop("constants")]  # JSON has no nan
-    operations = [_entry(operation) for operation in body.operations]
-    return {"inputs": list(body.inputs), "operations": operations, "constants": constants, **columns}
+    operations = [_entry(operation) for operation in program.operations]
+    return {"inputs": list(program.inputs), "operations": operations, "constants": constants, **columns}
 
 
 def _step(entry: dict[str, Any], rows: Mapping[str, Any], depth: int) -> Step:
@@ -170,11 +170,23 @@ def _step(entry: dict[str, Any], rows: Mapping[str, Any], depth: int) -> Step:
 
 
 def _loop(entry: dict[str, Any], said: Any, rows: Mapping[str, Any], depth: int) -> Loop:
-    """A loop with its body, which `verify` looks at."""
-    kinds = {each.name: bool if each.type == "bool" else int for each in fields(Loop) if each.name != "body"}
+    """A loop with its programs, which `verify` looks at."""
+    kinds = {name: type(default) for name, default in _SHAPE.said.items()}
     fits = isinstance(said, dict) and said.keys() == kinds.keys() and all(type(said[n]) is k for n, k in kinds.items())
     require(fits, "a loop does not say how it runs")
-    inputs = entry.get("inputs", ())
+    programs = entry.get("programs")
+    require(isinstance(programs, list) and len(programs) in (1, 2), "a loop has no body")
+    body, *others = (_program(each, rows, depth) for each in programs or ())
+    return Loop(body, **said, solves=others[0] if others else None)
+
+
+_SHAPE = Loop(None, 0, 0, 0)  # type: ignore[arg-type]  # asked for the kinds of what it says
+
+
+def _program(entry: Any, rows: Mapping[str, Any], depth: int) -> Graph:
+    """What `_inner` made of a program."""
+    require(isinstance(entry, dict), "what a loop holds is no program")
+    inputs = entry.get("inputs")
     require(isinstance(inputs, list) and all(isinstance(i, str) for i in inputs), "a loop's inputs have no names")
     try:
         columns: dict[str, Any] = {
@@ -182,10 +194,8 @@ def _loop(entry: dict[str, Any], said: Any, rows: Mapping[str, Any], depth: int)
         }
         columns["constants"] = np.array([float.fromhex(x) for x in entry["constants"]], float)
     except (KeyError, TypeError, ValueError, OverflowError):
-        raise Senseless("the body of a loop is no program") from None
-    return Loop(
-        Graph(tuple(inputs), operations=_operations(entry.get("operations"), rows, depth - 1), **columns), **said
-    )
+        raise Senseless("what a loop holds is no program") from None
+    return Graph(tuple(inputs), operations=_operations(entry.get("operations"), rows, depth - 1), **columns)
 
 
 def _check_same(row: str, saved: Any, here: Meaning) -> None:

@@ -18,8 +18,8 @@ from autograd.context import mode, scope
 from autograd.errors import ArgumentError, LoopError
 from autograd.iterations import loop_title, name_of, step_title
 from autograd.program.looped import recorded_scan, recorded_while
-from autograd.program.rows import carried_on, like, pair, row, stacked, steps_of
-from autograd.structure import flatten, leaves_like
+from autograd.program.rows import carried_on, like, pair, row, stacked, steps_of, whole_number
+from autograd.structure import NUMBER, leaves_like
 from autograd.text import quoted
 
 
@@ -92,12 +92,11 @@ def while_loop(cond: Callable[[Any], Any], body: Callable[[Any], Any], init: Any
             the structure of what it is given
         LoopError: if the condition still holds after `max_steps`
     """
-    if isinstance(max_steps, bool) or not isinstance(max_steps, (int, np.integer)) or max_steps < 0:
-        raise ArgumentError(f"max_steps is a whole number from 0 up, got {quoted(max_steps)}")
+    max_steps = whole_number(max_steps, "max_steps of a while_loop")
     if mode().program:
         with collector_paused():
-            return recorded_while(cond, body, init, int(max_steps))
-    x, structure, body = init, carried_on(init)[1], _told(body, int(max_steps), up_to=True)
+            return recorded_while(cond, body, init, max_steps)
+    x, structure, body = init, carried_on(init)[1], _told(body, max_steps, up_to=True)
     steps = 0
     while _holds(cond(x)):
         if steps == max_steps:
@@ -125,11 +124,8 @@ def _told(body: Callable[..., Any], length: int, up_to: bool = False) -> Callabl
 
 
 def _holds(condition: Any) -> bool:
-    (number,) = leaves_like(condition, _NUMBER, "the condition of a while_loop")
+    (number,) = leaves_like(condition, NUMBER, "the condition of a while_loop")
     return bool(number != 0.0)
-
-
-_NUMBER = flatten(0.0)[1]
 
 
 def vmap(f: Callable[..., Any], in_axes: Any = 0) -> Callable[..., Any]:

@@ -121,9 +121,14 @@ def _check_loops(program: Graph) -> None:
 
 
 def _check_body(loop: Loop) -> None:
-    verify(loop.body)
+    for program in loop.programs:
+        verify(program)
     counts = (loop.carried, loop.shared, loop.length, loop.eaten, loop.yielded)
     require(all(type(count) is int and count >= 0 for count in counts), "the body of a loop does not fit it")
+    if loop.solves:
+        n = len(loop.solves.outputs)
+        fits = n <= loop.carried and n <= len(loop.solves.inputs) <= n + loop.shared
+        require(fits, "the equation of a loop does not fit it")
 
 
 Kind: TypeAlias = int | Loop | None  # of a column its length, of a loop's run the loop, of a number None

@@ -57,23 +57,26 @@ def _lines(
         if isinstance(line.operation, Operation):
             said = _expression(program, line, names, namespace, functions)
         else:
-            if isinstance(line.operation, Loop):
-                given = [f"{name}_x{i}" for i in range(len(line.operation.body.inputs))]
-                inside, found = _lines(line.operation.body, given, f"{name}_", namespace, functions)
-                lines.append(f"def step_{name}({', '.join(given)}):")
+            for called, inner in zip(("step", "equation"), line.operation.programs, strict=False):
+                given = [f"{name}_x{i}" for i in range(len(inner.inputs))]
+                inside, found = _lines(inner, given, f"{name}_", namespace, functions)
+                lines.append(f"def {called}_{name}({', '.join(given)}):")
                 lines += [f"    {text}" for text in [*inside, f"return [{', '.join(found)}]"]]
-            said = _step(line, [names[i] for i in line.operands], f"step_{name}", namespace)
+            said = _step(line, [names[i] for i in line.operands], name, namespace)
         lines.append(f"{name} = {said}")
         names.append(name)
     return lines, [names[i] for i in program.outputs.tolist()]
 
 
-def _step(line: Instruction, operands: Sequence[str], step: str, namespace: dict[str, Any]) -> str:
+def _step(line: Instruction, operands: Sequence[str], name: str, namespace: dict[str, Any]) -> str:
     """What an instruction of a loop's is; columns are arrays along the first axis."""
     match line.operation:
         case Loop() as loop:
-            namespace["loop"] = _loop
-            return f"loop({loop.said}, {step}, {', '.join(operands)})"
+            namespace |= {"loop": _loop, "solved": _solved}
+            if loop.solves is None:
+                return f"loop({loop.said}, step_{name}, {', '.join(operands)})"
+            known = f"{len(loop.solves.outputs)}, {len(loop.theta)}"
+            return f"solved({loop.said}, {known}, step_{name}, equation_{name}, {', '.join(operands)})"
         case Final(k):
             return f"{operands[0]}.finals[{k}]"
         case Column(k):
@@ -109,6 +112,31 @@ def _loop(shape: Mapping[str, Any], step: Callable[..., list[Any]], *operands: A
     rows = (jnp.arange(loop.length), *given[loop.carried + loop.shared :])
     (carried, done, _), columns = jax.lax.scan(one, start, rows, reverse=loop.backwards)
     return Ran([*carried, done], columns)
+
+
+def _solved(
+    shape: Mapping[str, Any], n: int, known: int, step: Callable[..., Any], equation: Callable[..., Any], *operands: Any
+) -> Ran:
+    """What a loop finds, with the derivatives of its equation of n unknowns: JAX's own `custom_root`."""
+    import jax
+
+    jnp = jax.numpy
+    size = jnp.broadcast_shapes(*map(jnp.shape, operands))
+    wide = [jnp.broadcast_to(jnp.asarray(o, jnp.result_type(float, *operands)), size) for o in operands]
+    theta = wide[shape["carried"] : shape["carried"] + known]
+
+    def search(_: Any, start: list[Any]) -> tuple[list[Any], list[Any]]:
+        run = _loop(shape, step, *start, *wide[n:])
+        return list(run.finals[:n]), list(run.finals[n:])
+
+    def straight(slopes: Callable[[Any], Any], wanted: list[Any]) -> list[Any]:
+        units = [[jnp.full_like(x, i == j) for i, x in enumerate(wanted)] for j in range(n)]
+        matrix = jnp.stack([jnp.stack(slopes(unit), axis=-1) for unit in units], axis=-1)
+        solution = jnp.linalg.solve(matrix, jnp.stack(wanted, axis=-1)[..., None])
+        return [solution[..., i, 0] for i in range(n)]
+
+    x, others = jax.lax.custom_root(lambda x: equation(*x, *theta), wide[:n], search, straight, has_aux=True)
+    return Ran([*x, *others], [])
 
 
 def _check_inputs(inputs: Sequence[str], shape: tuple[int, ...]) -> None:

@@ -9,31 +9,8 @@ from autograd.program.graph import Operation
 from autograd.program.loops import Column, Element, Final, Loop, Step, columns_read
 from autograd.program.native import rules
 from autograd.program.native.code import Code, Number, Unaligned
+from autograd.program.native.columns import Room, stacked
 from autograd.program.native.routine import Integer, Mask
-
-
-class Room:
-    """Memory for the columns of a function, taken when it begins and given back when it ends."""
-
-    def __init__(self, code: Code, numbers: int) -> None:
-        self._code, self._taken = code, 0
-        self._is_taken = numbers > 0
-        self._all = Unaligned(code, code.once(_allocated(code, numbers)) if numbers else "null")
-
-    def column(self, length: int) -> Unaligned:
-        """Memory for a column."""
-        start = self._taken
-        self._taken += length
-        return self._all + start
-
-    def free(self) -> None:
-        """Give it all back."""
-        if self._is_taken:
-            self._code.do(self._code.call("void", "free", self._all))
-
-
-def _allocated(code: Code, numbers: int) -> str:
-    return code.call("ptr", "malloc", f"i64 {8 * code.lanes * numbers}")
 
 
 def apply(code: Code, operation: Step, operands: Sequence[Any], read: Collection[int], room: Room, exact: bool) -> Any:
@@ -49,10 +26,7 @@ def apply(code: Code, operation: Step, operands: Sequence[Any], read: Collection
             return operands[0][1][k]
         case Element(step):
             return operands[0][step]
-    column = room.column(len(operands))
-    for step, number in enumerate(operands):
-        column[step] = number
-    return column
+    return stacked(code, operands, room)
 
 
 def _run(

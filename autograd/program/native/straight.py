@@ -17,13 +17,14 @@ from typing import Any, NamedTuple
 
 from autograd.program.graph import MULTIPLY, Instruction, Operation
 from autograd.program.kernel import Task
-from autograd.program.loops import Column, Loop, Stack, columns_read, doubles_of
+from autograd.program.loops import Column, Element, Loop, Stack, columns_read, doubles_of
 from autograd.program.native import entrance, loops, machine, rules
 from autograd.program.native.code import Code, Doubles, Number, add_lanes
-from autograd.program.native.loops import Room
+from autograd.program.native.columns import Placed, Room, Source, Stored, stacked
 from autograd.program.native.routine import Integer, Text, choose, smaller
 
 LANES = 8
+_FEW = 4  # neighbours in a column that are written one by one
 ONE, UNIFORM, CHUNK = (Doubles,) * 4, (Doubles,) * 2, (*(Doubles,) * 6, Integer, Integer)  # their arguments
 
 
@@ -71,6 +72,7 @@ class _Writer:
         self.exact = exact
         self.uniform = uniform or {}
         self.numbers: dict[int, Any] = {}
+        self.elements: dict[int, tuple[Stored, int]] = {}  # of columns, with their steps; read where there is need
         self.room = Room(self.code, doubles_of(layout.lines))
 
     def number(self, i: int) -> Number:
@@ -82,18 +84,37 @@ class _Writer:
 
     def _read(self, i: int) -> Number:
         layout, code = self.layout, self.code
+        if i in self.elements:
+            column, step = self.elements[i]
+            return column[step]
         if i in layout.constants:
             return code.constant(layout.constants[i])
-        if i in layout.fixed:
-            return code.splat(code.load("%fixed", layout.fixed[i]))
+        pointers, place = self._place_of(i)
+        scalars = [code.load(pointer, place) for pointer in pointers]
+        return code.gather(scalars) if i in layout.columns else code.splat(scalars[0])
+
+    def _place_of(self, i: int) -> tuple[tuple[str, ...], int]:
+        """In which arrays an input or a uniform number stands, and where: in one of all lanes, or in one of each."""
+        if i in self.layout.fixed:
+            return ("%fixed",), self.layout.fixed[i]
         if i in self.uniform:
-            return code.splat(code.load("%uniform", self.uniform[i]))
-        column = layout.columns[i]
-        return code.gather([code.load(f"%row{lane}", column) for lane in range(code.lanes)])
+            return ("%uniform",), self.uniform[i]
+        return tuple(f"%row{lane}" for lane in range(self.code.lanes)), self.layout.columns[i]
+
+    def _source(self, i: int) -> Source:
+        """What a column is made of: an input where it stands."""
+        is_input = i in self.layout.fixed or i in self.layout.columns
+        return Placed(*self._place_of(i)) if is_input else self.number(i)
 
     def run(self, lines: Iterable[Instruction]) -> None:
         """Write these instructions."""
         for line in lines:
+            if isinstance(line.operation, Stack):
+                self.numbers[line.id] = stacked(self.code, [self._source(o) for o in line.operands], self.room)
+                continue
+            if isinstance(line.operation, Element):
+                self.elements[line.id] = self.numbers[line.operands[0]], line.operation.step
+                continue
             operands = [self.number(o) for o in line.operands]
             if isinstance(line.operation, Operation):
                 self.numbers[line.id] = rules.apply(self.code, line.operation, operands, self.exact)
@@ -101,9 +122,29 @@ class _Writer:
                 read = columns_read(self.layout.lines, line.id)
                 self.numbers[line.id] = loops.apply(self.code, line.operation, operands, read, self.room, self.exact)
 
-    def store(self, scalar: Number, pointer: str, index: int) -> None:
-        """Write a double to pointer[index]."""
-        Doubles(self.code, pointer)[index] = scalar
+    def store_each(self, numbers: Sequence[int], pointers: Sequence[str]) -> None:
+        """Write numbers one after the other, each lane's where it is to stand; neighbours in a column by a loop."""
+        place = 0
+        while place < len(numbers):
+            column, step = self.elements.get(numbers[place], (None, 0))
+            length = 1
+            while column is not None and self.elements.get(_at(numbers, place + length)) == (column, step + length):
+                length += 1
+            if column is None or length < _FEW:
+                length = 1
+                self._store(self.number(numbers[place]), pointers, place)
+            else:
+                with self.code.loop(length) as i:
+                    self._store(column[i + step], pointers, i + place)
+            place += length
+
+    def _store(self, number: Number, pointers: Sequence[str], place: Integer | int) -> None:
+        for scalar, pointer in zip(self.code.scalars(number), pointers, strict=True):
+            Doubles(self.code, pointer)[place] = scalar
+
+
+def _at(numbers: Sequence[int], place: int) -> int:
+    return numbers[place] if place < len(numbers) else -1
 
 
 # -- one sample -------------------------------------------------------------------------------------
@@ -115,9 +156,8 @@ def one_sample(task: Task) -> str:
     writer = _Writer(layout, 1, task.exact)
     writer.code.do("%row0 = getelementptr double, ptr %batch, i64 0")
     writer.run(layout.lines)
-    for pointer, outputs in (("%each", layout.each), ("%total", layout.totals)):
-        for place, number in enumerate(outputs):
-            writer.store(writer.number(number), pointer, place)
+    writer.store_each(layout.each, ["%each"])
+    writer.store_each(layout.totals, ["%total"])
     writer.room.free()
     fixed, batch = _read_only("fixed", len(layout.fixed)), _read_only("batch", len(layout.columns))
     text.add("one", f"void @one({fixed}, {batch}, ptr noalias %each, ptr noalias %total) nounwind", writer.code)
@@ -161,8 +201,7 @@ def many_samples(task: Task) -> Many:
 def _uniform(layout: Layout, exact: bool) -> Code:
     writer = _Writer(layout, 1, exact)
     writer.run(line for line in layout.lines if not layout.varies[line.id])
-    for number, place in layout.uniform.items():
-        writer.store(writer.number(number), "%uniform", place)
+    writer.store_each(list(layout.uniform), ["%uniform"])
     writer.room.free()
     return writer.code
 
@@ -178,9 +217,7 @@ def _body(layout: Layout, exact: bool) -> Code:
             code.do(f"%{name}{lane} = getelementptr double, ptr %{pointer}, i64 {offset}")
     products = {} if exact else _only_summed(layout)
     writer.run(line for line in layout.lines if layout.varies[line.id] and line.id not in products)
-    for place, number in enumerate(layout.each):
-        for lane, scalar in enumerate(code.scalars(writer.number(number))):
-            writer.store(scalar, f"%out{lane}", place)
+    writer.store_each(layout.each, [f"%out{lane}" for lane in range(LANES)])
     for place, number in enumerate(layout.totals):
         _accumulate(writer, place, products.get(number) or [number])
     writer.room.free()

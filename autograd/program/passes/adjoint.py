@@ -18,7 +18,8 @@ from autograd.ops.expression import Expression, Term, variable
 from autograd.ops.primitive import lookup
 from autograd.program.builder import Builder
 from autograd.program.graph import DOT, GUARD, MAXIMUM, MULTIPLY, POWER, SUM, WHERE, Graph, Operation
-from autograd.program.passes.loops import Along, Back, Forth, Through
+from autograd.program.passes.loops import Along, Back, Forth
+from autograd.program.passes.through import Through
 from autograd.sweeps import Choice, Edge, Products, backwards, forwards
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from itertools import chain
 
 from autograd.ops.expression import variable
 from autograd.ops.primitive import lookup
@@ -23,7 +23,7 @@ def expand_slopes(program: Graph) -> Graph:
     if not any(map(_has_slopes, program.operations)):
         return program
     bodies: dict[Operation | Step, Loop] = {
-        loop: replace(loop, body=expand_slopes(loop.body)) for loop in program.operations if isinstance(loop, Loop)
+        loop: loop.with_programs(expand_slopes) for loop in program.operations if isinstance(loop, Loop)
     }
     builder = Builder(program.inputs)
     numbers = [*range(len(program.inputs)), *map(builder.constant, program.constants.tolist())]
@@ -40,7 +40,7 @@ def expand_slopes(program: Graph) -> Graph:
 
 def _has_slopes(operation: Operation | Step) -> bool:
     if isinstance(operation, Loop):
-        return any(map(_has_slopes, operation.body.operations))
+        return any(map(_has_slopes, chain.from_iterable(program.operations for program in operation.programs)))
     return isinstance(operation, Operation) and operation.slot is not None
 
 

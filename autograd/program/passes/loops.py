@@ -14,6 +14,8 @@ from typing import Any, NamedTuple, TypeAlias
 from autograd.program.builder import Builder
 from autograd.program.graph import SUM, WHERE, Graph
 from autograd.program.loops import STACK, Column, Element, Final, Loop, Stack, Step, without_unused
+from autograd.program.passes.implicit import moved, sent_back
+from autograd.program.passes.through import Through
 from autograd.sweeps import Edge, Products
 
 Number: TypeAlias = Any  # of a program or a builder; while a function is recorded, a node
@@ -63,15 +65,6 @@ class Sent(NamedTuple):
     """What a run's derivative is: numbers and columns, by the slots that they go back to, or by how they are read."""
 
     numbers: Mapping[Any, int]
-
-
-class Through(NamedTuple):
-    """The chain rule through bodies: the functions of these names of `autograd.program.passes.adjoint`."""
-
-    copy_into: Callable[[Builder, Graph, Sequence[int]], list[int]]
-    adjoints: Callable[[Builder, Graph, list[int], dict[int, int], Sequence[int]], list[int]]
-    tangents: Callable[[Builder, Graph, list[int], dict[int, int]], list[int]]
-    depends_on: Callable[[Graph, Sequence[int]], bytearray]
 
 
 class Loops:
@@ -152,6 +145,14 @@ class Loops:
     def _run(self, loop: Loop, operands: Sequence[int]) -> int:
         return self._builder.emit(*without_unused(loop, tuple(operands)))
 
+    def _inline(self, program: Graph, run: Run, given: Sequence[Number]) -> list[Number]:
+        """The outputs of a program of x, θ and these, where x is what the run of a loop found for θ."""
+        n = len(program.inputs) - len(run.loop.theta) - len(given)
+        x = [self._builder.emit(Final(k), (run.number,)) for k in range(n)]
+        theta = [run.operands[slot] for slot in run.loop.theta]
+        numbers = self._through.copy_into(self._builder, program, [*x, *theta, *given])
+        return [numbers[i] for i in program.outputs.tolist()]
+
     def _reach(self, loop: Loop) -> list[set[int]]:
         """For each input of the body which of its outputs depend on it."""
         outputs = loop.body.outputs.tolist()
@@ -178,7 +179,7 @@ class Back(Loops):
     def gather(self, products: Products) -> tuple[Any, Products]:
         """What comes back to a run or to a column; or else None, and the products of a number without markers."""
         if isinstance(products[0][1], Part):
-            return self._back(products[0][1].run, {part.read: delta for delta, part in products}), []
+            return self._back(products[0][1].run, self._by_read(products)), []
         numbers: Products = []
         columns: list[int] = []
         stacked: dict[int, list[int]] = defaultdict(list)
@@ -202,8 +203,21 @@ class Back(Loops):
             columns.append(self._stacked({i: self._total(deltas) for i, deltas in stacked.items()}, length))
         return (self._sum(columns, length) if columns else None), numbers
 
+    def _by_read(self, products: Products) -> dict[Final | Column, Number]:
+        """The δ of what is read from a run; of what is read by several instructions, their sum."""
+        found: dict[Final | Column, list[Number]] = defaultdict(list)
+        for delta, part in products:
+            found[part.read].append(delta)
+        length = products[0][1].run.loop.length
+        return {
+            read: self._total(deltas) if isinstance(read, Final) else self._sum(deltas, length)
+            for read, deltas in found.items()
+        }
+
     def _back(self, run: Run, deltas: Mapping[Final | Column, int]) -> Sent:
         """The loop backwards: it carries δ of what was carried and sums δ of what is shared."""
+        if run.loop.solves:
+            return self._back_from_solution(run, run.loop.solves, deltas)
         loop, reach = run.loop, self._reach(run.loop)
         c, s = loop.carried, loop.shared
         moving = self._moving(run, reach, (slot for slot, o in enumerate(self._ids[run.id]) if self._moves(o)))
@@ -232,6 +246,14 @@ class Back(Loops):
         sent = {i: self._builder.emit(Final(k), (again,)) for k, i in enumerate(order)}
         sent |= {i: self._builder.emit(Column(k), (again,)) for k, i in enumerate(eaten, len(order))}
         self._sent[run.id] = {slot: number for slot, number in sent.items() if self._moves(self._ids[run.id][slot])}
+        return Sent(self._sent[run.id])
+
+    def _back_from_solution(self, run: Run, residual: Graph, deltas: Mapping[Final | Column, Number]) -> Sent:
+        """What goes back to θ from what solves an equation, by the equation; nothing to where the search began."""
+        slots = [slot for slot in run.loop.theta if self._moves(self._ids[run.id][slot])]
+        back = sent_back(self._through, residual, [run.loop.input_of(slot) for slot in slots])
+        given = [deltas.get(Final(k), self._builder.zero) for k in range(len(residual.outputs))]
+        self._sent[run.id] = dict(zip(slots, self._inline(back, run, given), strict=True))
         return Sent(self._sent[run.id])
 
 
@@ -291,6 +313,8 @@ class Forth(Loops):
 
     def _forth(self, run: Run, moves: Mapping[int, int]) -> Sent:
         """The loop that carries along how what is carried moves."""
+        if run.loop.solves:
+            return self._solution_moved(run, run.loop.solves, moves)
         loop, reach = run.loop, self._reach(run.loop)
         c, s = loop.carried, loop.shared
         moving = sorted(self._moving(run, reach, moves))
@@ -312,6 +336,14 @@ class Forth(Loops):
             places |= {Final(i): Final(k), Column(i): Column(k)}
         places |= {Column(i): Column(k) for k, i in enumerate(yields, c + also)}
         self._sent[run.id] = {read: self._builder.emit(place, (again,)) for read, place in places.items()}
+        return Sent(self._sent[run.id])
+
+    def _solution_moved(self, run: Run, residual: Graph, moves: Mapping[int, Number]) -> Sent:
+        """How what solves an equation moves when θ does; where the search began counts for nothing."""
+        slots = [slot for slot in run.loop.theta if slot in moves]
+        graph = moved(self._through, residual, [run.loop.input_of(slot) for slot in slots])
+        found = self._inline(graph, run, [moves[slot] for slot in slots]) if slots else []
+        self._sent[run.id] = {Final(k): number for k, number in enumerate(found)}
         return Sent(self._sent[run.id])
 
 
