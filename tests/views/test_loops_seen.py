@@ -27,6 +27,7 @@ from autograd import (
 from autograd.iterations import iterations_in, place_told
 from autograd.order import reachable
 from autograd.program import as_values
+from autograd.program.equations import root
 from tests.support.browser import launched, opened
 from viz.pictures.view import view
 from viz.recording import ITERATION, record
@@ -344,3 +345,8 @@ def test_on_the_page_a_loop_is_a_group_that_opens_and_its_steps_are_told(tmp_pat
         tab.run("app.go(9)")
         assert tab.run("app.story.said().phase") == "Forward, 9 of 911: step 2 of 130 of euler"
         assert not tab.complaints
+
+
+def test_what_solves_an_equation_is_written_by_it():
+    f = compile(lambda a: 2 * root(lambda x: x * x - a, 1.0))
+    assert str(viz.formula(f, 4.0)).splitlines() == ["2·x", "  where x = the solution of x² − a = 0"]

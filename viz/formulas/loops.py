@@ -129,10 +129,13 @@ class _Line:
     own: bool = False  # whether `left` is what the node on the right is called elsewhere
     over: n.Row | None = None
     test: Any = None
+    solved: bool = False  # whether the right side is 0 where `left` is
 
     def written(self, said: Callable[[Any, bool], Box]) -> Box:
         """The right side and what goes with it."""
         rights = [said(x, self.own) if isinstance(x, (Value, float)) else x for x in self.rights]
+        if self.solved:
+            return n.row(n.Word(" the solution of "), n.relation(rights[0], "=", n.ZERO), binds=n.ATOM)
         if self.over is None:
             return _together(rights)
         test = None if self.test is None else said(self.test, False)
@@ -214,6 +217,17 @@ class _Column:
         return list(self.of.ran.columns[self.k])
 
 
+@dataclass
+class _Solved:
+    """What a loop ends with that solves an equation: its letters, and the numbers of how it went."""
+
+    finals: Sequence[Any]
+
+    def final(self, k: int) -> Any:
+        """The k-th of them."""
+        return self.finals[k]
+
+
 def _before(step: int, backwards: bool) -> int:
     return step + 1 if backwards else step
 
@@ -267,9 +281,11 @@ class _Loops:
 
     # -- a loop ---------------------------------------------------------------------------------
 
-    def _loop(self, loop: Loop, operands: tuple[Any, ...], depth: int) -> _Running:
+    def _loop(self, loop: Loop, operands: tuple[Any, ...], depth: int) -> _Running | _Solved:
         step = python_function(loop.body)
         done = ran(loop, [_floats(x) for x in operands], lambda _, given: list(step(*given)))
+        if loop.solves is not None:
+            return self._solved(loop.solves, done.finals, [operands[slot] for slot in loop.theta], depth)
         many, operands = (_floats(operands[0]), operands[1:]) if loop.counted else (done.finals[-1], operands)
         steps = [step for step in range(loop.length) if step < many]
         inits = operands[: loop.carried]
@@ -278,6 +294,17 @@ class _Loops:
         if running.steps:
             self._write(loop, running, operands, depth)
         return running
+
+    def _solved(self, equation: Graph, finals: Sequence[float], theta: Sequence[Any], depth: int) -> _Solved:
+        """The solution by its letters, and the equation that it is of."""
+        bases = [self._base(None) for _ in equation.outputs]
+        x = [self.called(Value(number), base) for number, base in zip(finals, bases, strict=False)]
+        place = len(self.lines)
+        found = self.outputs(equation, [*x, *theta], depth)
+        self.lines[place:place] = [
+            _Line(base, [residual], solved=True) for base, residual in zip(bases, found, strict=True)
+        ]
+        return _Solved([*x, *finals[len(x) :]])
 
     def _write(self, loop: Loop, running: _Running, operands: tuple[Any, ...], depth: int) -> None:
         """The lines of a loop: what it starts with, and a step."""
