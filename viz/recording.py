@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from autograd import Value
 from autograd.errors import ArgumentError
+from autograd.iterations import Iteration, iterations_in
 from autograd.renamed import renamed
 from autograd.text import quoted
 from viz.columns import Indices, Numbers, Step
@@ -24,7 +25,7 @@ from viz.trace import Trace, trace
 from viz.variables import Variables
 
 FORWARD, SEED, BACKWARD = PHASES = ("forward", "seed", "backward")
-NEURON, LAYER = UNITS = ("neuron", "layer")
+NEURON, LAYER, ITERATION = UNITS = ("neuron", "layer", "iteration")
 
 _LAYER = re.compile(r"(?:.*?\.)?layer[^.]*")
 _ROUNDS = 32  # sums of so many terms are added all nodes together, longer ones node by node
@@ -137,10 +138,11 @@ class Recording:
     # -- several steps as one -------------------------------------------------------------------
 
     def after(self, taken: int, unit: str) -> int:
-        """How many steps are taken when the unit ("neuron" or "layer") that comes next is done.
+        """How many steps are taken when the unit ("neuron", "layer" or "iteration") that comes next is done.
 
         A neuron is a run of steps in one scope, a layer one in scopes of the same layer; where nodes have
-        no scope, the steps of one node.  At the end it stays there.
+        no scope, the steps of one node.  An iteration is a run in one step of a loop, the innermost, or between
+        loops.  At the end it stays there.
         """
         ends = self._ends(unit)
         return ends.item(min(int(np.searchsorted(ends, taken, side="right")), len(ends) - 1))
@@ -154,7 +156,13 @@ class Recording:
     def _ends(self, unit: str) -> Places:
         if unit not in UNITS:
             raise ArgumentError(f"a unit is one of {', '.join(UNITS)}, got {quoted(unit)}")
-        return self._neurons if unit == NEURON else self._layers
+        return {NEURON: self._neurons, LAYER: self._layers}.get(unit, self.iterations.ends)
+
+    @cached_property
+    def iterations(self) -> Iterations:
+        """Which step of which loop each step belongs to."""
+        labels = [next(iter(iterations_in(label.scope)[::-1]), None) for label in self.trace.columns.labels]
+        return Iterations(labels, self.trace.columns.label[self.sources], self.seed)
 
     @cached_property
     def _neurons(self) -> Places:
@@ -173,6 +181,39 @@ class Recording:
         key = np.where(key > 0, key, -1 - self.sources)
         key[self.seed] = -1 - len(columns.value)  # a unit of its own
         return np.append(np.flatnonzero(key[1:] != key[:-1]), len(key) - 1) + 1
+
+
+class Iterations:
+    """Of all steps of a recording which iteration of a loop they belong to, the innermost.
+
+    A step that is none, but stands between two of one loop, as computing a row that the loop eats, goes with the next.
+    """
+
+    def __init__(self, of_label: list[Iteration | None], label: Indices, seed: int) -> None:
+        self.table: list[Iteration | None] = [None, *dict.fromkeys(each for each in of_label if each)]
+        self._codes = {each: code for code, each in enumerate(self.table)}
+        loops = {each.loop: i for i, each in enumerate(self.table) if each}  # a number for each loop
+        code = np.array([self._codes[each] for each in of_label])[label]
+        loop = np.array([loops[each.loop] if each else 0 for each in self.table])[code]
+        code[seed], loop[seed] = -1, -1
+        places = np.arange(len(code))
+        before = np.maximum.accumulate(np.where(code != 0, places, -1))
+        after = np.minimum.accumulate(np.where(code != 0, places, len(code))[::-1])[::-1]
+        between = (code == 0) & (before >= 0) & (after < len(code))
+        same = between & (loop[before] == loop[np.minimum(after, len(code) - 1)])
+        code[same] = code[after[same]]
+        self.code = code  # of each step where its iteration stands in the table; 0 for none, -1 for the seed
+        self.ends: Places = np.append(np.flatnonzero(code[1:] != code[:-1]), len(code) - 1) + 1
+
+    def at(self, number: int) -> Iteration | None:
+        """The iteration of a step."""
+        code: int = self.code.item(number)
+        return self.table[max(code, 0)]
+
+    def first(self, wanted: Iteration, start: int, stop: int) -> int | None:
+        """The first step of an iteration among those from `start` up to `stop`."""
+        found = np.flatnonzero(self.code[start:stop] == self._codes.get(wanted, -2))
+        return start + found.item(0) if len(found) else None
 
 
 @dataclass(frozen=True, slots=True)

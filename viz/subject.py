@@ -6,13 +6,14 @@ the code that recorded them; each becomes a node, and what holds for the graph o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from autograd import Value
 from autograd.errors import ArgumentError, OperandError
+from autograd.program.as_graph import inputs_of
 from autograd.structure import flatten
 from autograd.text import quoted
 from viz.names import Names
@@ -21,6 +22,7 @@ from viz.variables import Variables
 
 if TYPE_CHECKING:
     from autograd import Compiled, Program
+    from autograd.program.graph import Graph
 
     Runs: TypeAlias = "Compiled | Program"
     Subject: TypeAlias = "Value | Runs"
@@ -110,10 +112,22 @@ def _output_of(subject: Subject, at: Sequence[Any], named: Mapping[str, Any]) ->
         return subject
     if not hasattr(subject, "graph"):
         raise _nothing_to_show(subject)
-    answer = subject.graph(*at, **named)
-    if hasattr(subject, "options") and subject.options.has_aux:
-        answer = answer[0]
-    return _only(subject, flatten(answer, "what it returns")[0])
+    return _only(subject, subject.graph(*at, **named))
+
+
+def with_loops(
+    subject: Subject, at: Sequence[Any], named: Mapping[str, Any]
+) -> tuple[Graph, list[Any], Callable[[list[Any]], Any]] | None:
+    """A program that has loops: itself, its inputs at these arguments, and which of its outputs is shown; else None."""
+    if isinstance(subject, Value) or not hasattr(subject, "graph"):
+        return None
+    if not hasattr(subject, "options"):
+        return (subject, list(at), partial(_only, subject)) if subject.has_loops and not named else None
+    recorded, ordered = subject.at_one_point(at, dict(named))  # type: ignore[union-attr]  # what has options is compiled
+    written = recorded.as_written
+    if not written.program.has_loops:
+        return None
+    return written.program, inputs_of(written, ordered), lambda found: _only(subject, written.answer.build(found))
 
 
 def _nothing_to_show(subject: Any) -> OperandError:
@@ -128,7 +142,11 @@ def _nothing_to_show(subject: Any) -> OperandError:
     )
 
 
-def _only(subject: Runs, found: Sequence[Any]) -> Value:
+def _only(subject: Runs, answer: Any) -> Value:
+    """The one number that is shown of what is returned."""
+    if hasattr(subject, "options") and subject.options.has_aux:
+        answer = answer[0]
+    found = flatten(answer, "what it returns")[0]
     if len(found) != 1:
         raise ArgumentError(
             f"{subject!r} returns {len(found)} numbers, and what is shown leads to one: compile a function that "

@@ -151,23 +151,24 @@ class Graph:
 
     def text(self) -> str:
         """The whole listing, however long."""
-        lines = [f"inputs {', '.join(self._shown)}", *self._listing(0, len(self))]
+        lines = [f"inputs {', '.join(self._shown)}", *self.listing(0, len(self))]
         return "\n".join([*lines, f"outputs {', '.join(self._results())}"])
 
     def _elided(self) -> list[str]:
         n = len(self)
         if n <= LONG:
-            return self._listing(0, n)
+            return self.listing(0, n)
         between = f"… {n - 2 * END:,} of {n:,} lines, which print(program.text()) shows …"
-        return [*self._listing(0, END), between, *self._listing(n - END, n)]
+        return [*self.listing(0, END), between, *self.listing(n - END, n)]
 
-    def _listing(self, start: int, stop: int) -> list[str]:
-        """An instruction a line, and below a loop's, moved in, its body's."""
+    def listing(self, start: int, stop: int, prefix: str = "t") -> list[str]:
+        """An instruction a line, and below a loop's, moved in, its body's, whose results are called t3.1, t3.2, …"""
         listing = []
         for line in map(self.line, range(start, stop)):
-            listing.append(f"{self.name(line.id)} = {self._right_side(line)}")
+            result = self.name(line.id, prefix)
+            listing.append(f"{result} = {self._right_side(line, prefix)}")
             if not isinstance(line.operation, Operation):
-                listing += [f"    {said}" for said in line.operation.listing()]
+                listing += [f"    {said}" for said in line.operation.listing(f"{result}.")]
         return listing
 
     def _results(self) -> list[str]:
@@ -178,13 +179,13 @@ class Graph:
         operands = self.operands[int(self.starts[i]) : int(self.starts[i + 1])]
         return Instruction(self.first + i, self.operations[int(self.code[i])], tuple(operands.tolist()))
 
-    def name(self, number: int) -> str:
+    def name(self, number: int, prefix: str = "t") -> str:
         """What `print` calls a number: an input by name, a constant by value, a result t1, t2, …"""
         if number < len(self.inputs):
             return self._shown[number]
         if number < self.first:
             return repr(float(self.constants[number - len(self.inputs)]))
-        return f"t{number - self.first + 1}"
+        return f"{prefix}{number - self.first + 1}"
 
     @lazy
     def _shown(self) -> list[str]:
@@ -208,8 +209,8 @@ class Graph:
             )
         return float(self.constants[number - len(self.inputs)])
 
-    def _right_side(self, line: Instruction) -> str:
-        names = [self.name(i) for i in line.operands]
+    def _right_side(self, line: Instruction, prefix: str) -> str:
+        names = [self.name(i, prefix) for i in line.operands]
         said = sum_source(line.operation, names, "·")
         return said or f"{self._operation_names[line.operation]}({', '.join(names)})"
 
@@ -235,7 +236,7 @@ def sum_source(operation: Operation | Step, operands: Sequence[str], times: str 
     return " + ".join([*(f"{w}{times}{x}" for w, x in zip(weights, inputs, strict=True)), *rest]) or "0.0"
 
 
-_MISREAD = re.compile(r"|t\d+|-?(\d.*|inf|nan)|.*( = |, | … ).*")  # as nothing, a result, a constant, several things
+_MISREAD = re.compile(r"|t\d[\d.]*|-?(\d.*|inf|nan)|.*( = |, | … ).*")  # nothing, a result, a constant, several things
 _NUMBERED = re.compile(r"(.*?)(\d+)(\D*)", re.DOTALL)
 _SHOWN = 6  # names that count up are written out as far as so many
 

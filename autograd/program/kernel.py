@@ -123,7 +123,7 @@ class Kernel:
 
 def told_of_calls(program: Graph) -> Sequence[Callable[[], None]]:
     """What is to be told that a call begins: functions that a program calls back, which may answer otherwise now."""
-    rows = dict.fromkeys(lookup(operation.row) for operation in program.operations)
+    rows = dict.fromkeys(lookup(operation.row) for operation in program.all_operations())
     return list(dict.fromkeys(row.begin for row in rows if row.begin is not None))
 
 

@@ -11,9 +11,10 @@ from typing import Any
 
 from autograd import chain
 from autograd.errors import ArgumentError, GraphError
+from autograd.iterations import name_of
 from autograd.order import dependent, interior
 from autograd.program.graph import Graph
-from autograd.program.loops import STACK, STEPS, Column, Element, Final, Loop, Stack, node_of, step_of
+from autograd.program.loops import STACK, STEPS, Column, Element, Final, Loop, Stack, named, node_of, step_of
 from autograd.program.passes.adjoint import THROUGH
 from autograd.program.passes.expand import expand_slopes
 from autograd.program.passes.loops import Along, Back, Forth
@@ -45,7 +46,7 @@ def recorded_scan(f: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any, 
     body = program_from(outputs, [*carried, *shared, *eaten])
     loop = Loop(body, len(carried), len(shared), length)
     columns = [_column([leaves[j] for leaves, _ in rows]) for j in range(len(eaten))]
-    run = node_of(loop, (*first, *shared, *columns))
+    run = named(node_of(loop, (*first, *shared, *columns)), name_of(f))
     last = structure.build([node_of(Final(k), (run,)) for k in range(len(carried))])
     if made is None:
         return last, None
@@ -62,7 +63,7 @@ def recorded_while(cond: Callable[[Any], Any], body: Callable[[Any], Any], init:
         goes_on, after = cond(x), body(x)
     on, _ = carried_on(after, structure)
     (test,) = leaves_like(goes_on, NUMBER, "the condition of a while_loop")
-    finals = looped([*on, test], carried, first, max_steps + 1)
+    finals = looped([*on, test], carried, first, max_steps + 1, name=name_of(body))
     known = RECORDERS["where"](RECORDERS["greater"](finals[-1], float(max_steps)), float("nan"), 1.0)
     return structure.build([final * known for final in finals[:-1]])
 
@@ -74,6 +75,7 @@ def looped(
     length: int,
     shared: Sequence[Value] = (),
     solves: Graph | None = None,
+    name: str | None = None,
 ) -> list[Symbol]:
     """The last of what is carried by a loop that ends by itself, and how many steps there were.
 
@@ -81,7 +83,8 @@ def looped(
     """
     shared = list(dict.fromkeys([*shared, *shared_of(outputs, carried)]))
     body = program_from(outputs, [*carried, *shared])
-    run = node_of(Loop(body, len(carried), len(shared), length, tested=True, solves=solves), (*first, *shared))
+    loop = Loop(body, len(carried), len(shared), length, tested=True, solves=solves)
+    run = named(node_of(loop, (*first, *shared)), name)
     return [node_of(Final(k), (run,)) for k in range(len(carried) + 1)]
 
 

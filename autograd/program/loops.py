@@ -61,16 +61,16 @@ class Loop:
         """How many numbers a step yields."""
         return len(self.body.outputs) - self.carried - self.tested
 
-    def listing(self) -> list[str]:
+    def listing(self, prefix: str) -> list[str]:
         """The body, as `print` shows it below a loop."""
         body, c, s = self.body, self.carried, self.shared
-        names, found = list(body.inputs), [body.name(i) for i in body.outputs.tolist()]
+        names, found = list(body.inputs), [body.name(i, prefix) for i in body.outputs.tolist()]
         groups = {"carries": names[:c], "shares": names[c : c + s], "eats": names[c + s :]}
         ends = {"carries on": found[:c], "yields": found[c : c + self.yielded], "while": found[c + self.yielded :]}
         first, last = (
             "; ".join(f"{what} {', '.join(some)}" for what, some in group.items() if some) for group in (groups, ends)
         )
-        return [first, *body.text().splitlines()[1:-1], last]
+        return [first, *body.listing(0, len(body), prefix), last]
 
     @property
     def said(self) -> dict[str, Any]:
@@ -106,7 +106,7 @@ class _Alone:
     programs: ClassVar[tuple[Graph, ...]] = ()
     title = property(str)
 
-    def listing(self) -> list[str]:
+    def listing(self, prefix: str) -> list[str]:
         """Nothing is shown below such a line."""
         return []
 
@@ -279,4 +279,11 @@ def node_of(operation: Step, operands: tuple[Any, ...]) -> Symbol:
     node._row = operation  # type: ignore[assignment]  # where nodes of numbers have a row
     node._a, node._b = by_themselves(operands) if 0 < len(operands) < 3 else (operands, None)
     node._words = mode().label()
+    return node
+
+
+def named(node: Symbol, name: str | None) -> Symbol:
+    """A loop's node, called as its body is."""
+    if name is not None:
+        node.name = name
     return node

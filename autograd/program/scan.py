@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from itertools import count
 from typing import Any
 
 import numpy as np
 
 from autograd.collector import collector_paused
-from autograd.context import mode
+from autograd.context import mode, scope
 from autograd.errors import ArgumentError, LoopError
+from autograd.iterations import loop_title, name_of, step_title
 from autograd.program.looped import recorded_scan, recorded_while
 from autograd.program.rows import carried_on, like, pair, row, stacked, steps_of, whole_number
 from autograd.structure import NUMBER, leaves_like
@@ -38,7 +40,7 @@ def scan(f: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any = None, le
     if mode().program:
         with collector_paused():
             return recorded_scan(f, init, xs, steps)
-    carry, ys = init, []
+    carry, ys, f = init, [], _told(f, steps)
     structure = carried_on(init)[1]
     for i in range(steps):
         carry, y = pair(f(carry, row(xs, i)))
@@ -63,14 +65,17 @@ def fori_loop(lower: int, upper: int, body: Callable[[Any, Any], Any], init: Any
             given = f"{type(bound).__name__} {quoted(bound)}"
             raise ArgumentError(f"the bounds of fori_loop are whole numbers that are known beforehand, got {given}")
     if not mode().program:
-        structure = carried_on(init)[1]
+        structure, body = carried_on(init)[1], _told(body, max(0, upper - lower))
         for i in range(lower, upper):
             init = body(i, init)
             carried_on(init, structure)
         return init
-    (_, last), _ = scan(
-        lambda carry, _: ((carry[0] + 1, body(*carry)), None), (lower, init), length=max(0, upper - lower)
-    )
+
+    @wraps(body, updated=())
+    def step(carry: Any, _: None) -> Any:
+        return (carry[0] + 1, body(*carry)), None
+
+    (_, last), _ = scan(step, (lower, init), length=max(0, upper - lower))
     return last
 
 
@@ -91,7 +96,7 @@ def while_loop(cond: Callable[[Any], Any], body: Callable[[Any], Any], init: Any
     if mode().program:
         with collector_paused():
             return recorded_while(cond, body, init, max_steps)
-    x, structure = init, carried_on(init)[1]
+    x, structure, body = init, carried_on(init)[1], _told(body, max_steps, up_to=True)
     steps = 0
     while _holds(cond(x)):
         if steps == max_steps:
@@ -100,6 +105,22 @@ def while_loop(cond: Callable[[Any], Any], body: Callable[[Any], Any], init: Any
         carried_on(x, structure)
         steps += 1
     return x
+
+
+def _told(body: Callable[..., Any], length: int, up_to: bool = False) -> Callable[..., Any]:
+    """A body whose calls are the steps of a loop, each in a scope, where scopes or lines are recorded at all.
+
+    Elsewhere a step may take less time than a scope.
+    """
+    if mode().label() is None:
+        return body
+    title, steps = loop_title(name_of(body), length, up_to=up_to), count()
+
+    def step(*given: Any) -> Any:
+        with scope(f"{title}.{step_title(next(steps))}"):
+            return body(*given)
+
+    return step
 
 
 def _holds(condition: Any) -> bool:
@@ -129,6 +150,7 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0) -> Callable[..., Any]:
         if not rows and not kwargs:
             raise ArgumentError(f"vmap: in_axes={quoted(in_axes)} maps none of {len(args)} arguments")
 
+        @wraps(f, updated=())
         def one(carry: tuple[()], row: Any) -> Any:
             given = iter(row[0])
             each = [arg if axis is None else next(given) for arg, axis in zip(args, axes, strict=True)]

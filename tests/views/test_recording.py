@@ -156,7 +156,7 @@ def test_a_step_or_state_that_is_not_there_is_said():
         log.step(4)
     with pytest.raises(ArgumentError, match="0 to 4 steps, got -1"):
         log.state(-1)
-    with pytest.raises(ArgumentError, match="neuron, layer, got 'galaxy'"):
+    with pytest.raises(ArgumentError, match="neuron, layer, iteration, got 'galaxy'"):
         log.after(0, "galaxy")
     with pytest.raises(OperandError, match="one Value"):
         viz.record(3.0)

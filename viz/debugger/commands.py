@@ -24,7 +24,7 @@ from viz.debugger.session import Session
 from viz.debugger.steps import NUMBERS, TEXTS
 from viz.debugger.style import style_for
 from viz.debugger.telling import LINE, Telling
-from viz.recording import LAYER, NEURON, PHASES, UNITS, Recording, recorded
+from viz.recording import ITERATION, NEURON, PHASES, UNITS, Recording, recorded
 from viz.subject import looked_at
 from viz.terminal import written
 from viz.why import why_in
@@ -50,6 +50,7 @@ SHORT = {
     "reverse-step": "back", "rn": "reverse-next", "rc": "reverse-continue", "r": "run", "d": "delete", "?": "help",
 }  # fmt: skip
 PLACES = ("start", "seed", "end")
+_ITERATION = re.compile(r"iteration\s+(\d+)")
 LONGEST_LINE = 10_000  # characters of a command
 
 
@@ -216,7 +217,10 @@ class Debugger(cmd.Cmd):
         self._forward(self.session.taken + count)
 
     def do_next(self, line: str) -> None:
-        """next [N] [layer]: take the steps of one neuron, or of one layer; where there are no scopes, of one node."""
+        """next [N] [layer | iteration]: take the steps of one neuron, one layer, or one iteration of a loop.
+
+        Where there are no scopes it takes those of one node.
+        """
         count, unit = _units(line, "next")
         self._forward(self.session.units(count, unit))
 
@@ -236,7 +240,7 @@ class Debugger(cmd.Cmd):
         self._back(self.session.taken - _count(line, "back"))
 
     def do_reverse_next(self, line: str) -> None:
-        """reverse-next [N] [layer]: go back to where this neuron (or layer) began."""
+        """reverse-next [N] [layer | iteration]: go back to where this neuron (or layer, or iteration) began."""
         count, unit = _units(line, "reverse-next")
         self._back(self.session.units(-count, unit))
 
@@ -256,7 +260,10 @@ class Debugger(cmd.Cmd):
         return not self.session.taken
 
     def do_goto(self, line: str) -> None:
-        """goto N | start | seed | end | NODE: go to a step, or to the one that computes a node, either way."""
+        """goto N | start | seed | end | NODE | iteration K: go to a step, to one that computes a node, or into a loop.
+
+        The loop of `iteration` is the one here, else the first; in the backward pass it is the way back through it.
+        """
         session = self.session
         places = dict(zip(PLACES, (0, session.log.seed + 1, len(session.log)), strict=True))
         if line.isdecimal():
@@ -265,6 +272,8 @@ class Debugger(cmd.Cmd):
                 raise ArgumentError(f"there are {len(session.log):,} steps, got {line[:40]}")
         elif not line:
             raise ArgumentError("goto needs a step or a node, as in: goto 17, goto seed, goto z21")
+        elif found := _ITERATION.fullmatch(line):
+            target = session.iteration(_whole(found[1]))
         else:
             target = places[line] if line in places else session.computed_at(session.node(line))
         self._say(self.tell.moved(session.back(target), each=False))
@@ -424,7 +433,7 @@ def completions(session: Session, before: Sequence[str], text: str) -> list[str]
     elif last == "phase":
         known = list(PHASES)
     else:
-        first = {"break": KINDS, "tbreak": KINDS, "next": UNITS, "goto": PLACES, "print": ("scope",)}
+        first = {"break": KINDS, "tbreak": KINDS, "next": UNITS, "goto": (*PLACES, ITERATION), "print": ("scope",)}
         known = [*first.get(SHORT.get(last, last), ()), *session.names.beginning(text)]
     return [word for word in known if word.startswith(text)] or session.names.beginning(text)
 
@@ -499,7 +508,7 @@ def _echoed(line: str) -> str:
 
 
 def _units(line: str, verb: str) -> tuple[int, str]:
-    """How many, and whether neurons or layers: ``3 layer``, in any order."""
+    """How many, and of which unit: ``3 layer``, in any order."""
     count, unit = 1, NEURON
     for word in line.split():
         singular = word.removesuffix("s")
@@ -508,7 +517,7 @@ def _units(line: str, verb: str) -> tuple[int, str]:
         elif singular in UNITS:
             unit = singular
         else:
-            raise ArgumentError(f"{verb} takes a number from 1 up and one of {NEURON}, {LAYER}, got {quoted(word)}")
+            raise ArgumentError(f"{verb} takes a number from 1 up and one of {', '.join(UNITS)}, got {quoted(word)}")
     return count, unit
 
 

@@ -134,6 +134,26 @@ class Session:
             raise ArgumentError(f"{said}: it is known from the beginning, no step computes it")
         return node - self.trace.forward[0] + 1
 
+    def iteration(self, number: int) -> int:
+        """After how many steps an iteration of a loop is entered: of the loop here, else of the first, in this pass.
+
+        Raises:
+            ArgumentError: if there is no loop, or no such iteration of it
+        """
+        log, backwards = self.log, self.taken > self.log.seed + 1
+        here = self.log.iterations.at(self.taken - 1) if self.taken else None
+        loop = here or next((each for each in log.iterations.table if each), None)
+        if loop is None:
+            raise ArgumentError("there is no loop here whose steps are known: see `help goto`")
+        start, stop = (log.seed + 1, len(log)) if backwards else (0, log.seed)
+        found = log.iterations.first(loop._replace(step=number), start, stop)
+        if found is None:
+            known = sorted(each.step for each in log.iterations.table if each and each.loop == loop.loop)
+            raise ArgumentError(
+                f"{quoted(loop.loop)} has no iteration {number:,} in this pass; there are {known[0]} to {known[-1]}"
+            )
+        return found + 1
+
     def current(self) -> int | None:
         """The node that the last step was about; None before the first."""
         return int(self.log.targets[self.taken - 1]) if self.taken else None

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from autograd.files import LONGEST_PATH
+from autograd.iterations import place_told
 from autograd.ops.primitive import title_of
 from autograd.text import short, visible
 from viz.columns import KINDS, LEAF, Step
@@ -44,7 +45,8 @@ class Telling:
         yield f"{J}. Forwards {computed} to compute, then backwards {back} to δ: {_many(len(self._log), 'step')}."
         if self._trace.anew:
             yield self._style(self._trace.anew, "stop")
-        yield "`step` takes one, `next` a neuron, `help` says the rest; Enter repeats."
+        what = "`next iteration` one of a loop" if any(self._log.iterations.table) else "`next` a neuron"
+        yield f"`step` takes one, {what}, `help` says the rest; Enter repeats."
         yield from self._not_finite()
 
     def _not_finite(self) -> Iterator[str]:
@@ -124,7 +126,7 @@ class Telling:
         return f"{self._log.phase(number)}, {scope}" if scope else self._log.phase(number)
 
     def _scope(self, number: int) -> str:
-        return short(self._trace.nodes[int(self._log.sources[number])].scope)
+        return short(place_told(self._trace.nodes[int(self._log.sources[number])].scope))
 
     def _change(self, node: int) -> Iterator[str]:
         before, after = self._log.state(self._session.taken - 1), self._session.state

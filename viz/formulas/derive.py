@@ -8,7 +8,7 @@ recursion layer by layer, in matrices.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from types import MappingProxyType
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from autograd import Value
 from autograd.errors import GraphError, OperandError
+from autograd.iterations import iterations_in, place_told
 from autograd.ops import table
 from autograd.ops.numbers import left_to_right
 from autograd.ops.primitive import lookup
@@ -23,13 +24,15 @@ from autograd.renamed import renamed
 from autograd.text import in_latex, in_xml, quoted
 from viz.formulas import notation as n
 from viz.formulas import printers
-from viz.formulas.formula import math_element, taken
+from viz.formulas.formula import math_element
 from viz.formulas.layers import layered_lines
+from viz.formulas.loops import looped_formula
 from viz.formulas.notation import Box
 from viz.formulas.slopes import textbook_slopes
 from viz.formulas.textbook import written
+from viz.formulas.writer import taken
 from viz.reach import dependents, operands_of, ways_back
-from viz.subject import Seen, looked_at
+from viz.subject import Seen, looked_at, with_loops
 from viz.trace import Edge
 
 if TYPE_CHECKING:
@@ -150,7 +153,14 @@ def derive(output: Subject, *at: Any, wrt: Wanted | None = None, names: Variable
             "on the way, so the derivative is 0 and there is nothing to derive; pass a node below it"
         )
     said = [(seen.trace.anew, None)] if seen.trace.anew else []
-    return Derivation((*said, *board.lines()))
+    return Derivation((*said, *_loops(output, at, named, names), *board.lines()))
+
+
+def _loops(output: Subject, at: Sequence[Any], named: Mapping[str, Any], names: Variables) -> Lines:
+    """The loops of a program with an index, before they are written out."""
+    looped = with_loops(output, at, named)
+    lines = looped_formula(*looped, expand=True, depth=None, names=names)[1] if looped else ()
+    return [("" if i else "The loop", n.relation(left, "=", right)) for i, (left, right) in enumerate(lines)]
 
 
 class _Board:
@@ -239,11 +249,18 @@ class _Board:
         return _continued(equals, total, exact)
 
     def _computation(self, nodes: list[int]) -> Lines:
-        lines: Lines = []
+        lines, place = Lines(), ""
         for i in nodes:
             box = n.relation(self._symbol(i), "=", self._written(i))
-            lines.append(("" if lines else "The computation", _continued(box, self.nodes[i].value)))
+            words, place = self._place(i, place, "The computation")
+            lines.append((words or ("" if lines else "The computation"), _continued(box, self.nodes[i].value)))
         return lines
+
+    def _place(self, i: int, before: str, outside: str) -> tuple[str, str]:
+        """(what is said above a node's line, where it is): which step of a loop, where that is another than before."""
+        scope = self.nodes[i].scope
+        place = place_told(scope) if iterations_in(scope) else ""
+        return ("" if place == before else f"{outside}, {place}" if place else f"{outside}, outside of loops"), place
 
     # -- the recursion --------------------------------------------------------------------------
 
@@ -261,7 +278,7 @@ class _Board:
         J = printers.text(self._symbol(self.root))
         rule = f"δ(node) = ∂{J}/∂node, from the top down: the sum of δ·slope over its users"
         lines.append((rule, n.relation(self._delta(self.root), "=", n.ONE)))
-        told = set(kept)
+        told, place = set(kept), ""
         for i in kept[1:]:
             if i < 0:
                 lines.append((f"… and so on through {len(order) - len(kept) + 1} nodes in between …", None))
@@ -270,7 +287,8 @@ class _Board:
             skipped = [user for user in reversed(users[i]) if user not in told]
             lines += [("", _continued(self._delta(user), deltas[user])) for user in skipped]
             told.update(skipped)
-            lines.append(("", _continued(n.relation(self._delta(i), "=", n.total(terms)), deltas[i])))
+            words, place = self._place(i, place, "Back")
+            lines.append((words, _continued(n.relation(self._delta(i), "=", n.total(terms)), deltas[i])))
         result = _continued(
             n.relation(self._partial(self.root, self.target), "=", self._delta(self.target)), deltas[self.target]
         )

@@ -6,30 +6,22 @@ once and named ("where t₁ = …").
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from autograd.errors import ArgumentError
-from autograd.ops import table
-from autograd.ops.primitive import lookup
 from autograd.renamed import renamed
 from autograd.text import in_latex, in_xml, quoted
 from viz.formulas import notation as n
 from viz.formulas import printers
+from viz.formulas.loops import looped_formula
 from viz.formulas.notation import Box
-from viz.formulas.textbook import written
-from viz.names import Names
-from viz.reach import operands_of
-from viz.subject import look
-from viz.trace import CONSTANT, Node, Trace
+from viz.formulas.writer import Writer
+from viz.subject import look, with_loops
 
 if TYPE_CHECKING:
     from viz.subject import Subject
     from viz.variables import Variables
-
-DEEPEST = 24  # operations inside one another before an inner one is named; it bounds the printers' depth
 
 
 @dataclass(frozen=True)
@@ -126,97 +118,12 @@ def formula(
         OperandError: if `output` is not a Value
         ArgumentError: for a depth below 1
     """
-    seen = look(output, at, named, names)
     if depth is not None and (not isinstance(depth, int) or isinstance(depth, bool) or depth < 1):
         raise ArgumentError(f"depth is a whole number from 1 up, or None for all, got {quoted(depth)}")
-    return _Writer(seen.trace, seen.names, expand, depth).write()
-
-
-class _Writer:
-    """Goes through the nodes, operands first, and gives each its box."""
-
-    def __init__(self, seen: Trace, names: Names, expand: bool, depth: int | None) -> None:
-        self._root, self._forward, self._anew = seen.root, seen.forward, seen.anew
-        self._nodes = tuple(seen.nodes)
-        self._operands = _merged(self._nodes, seen)
-        self._names = names
-        self._expanded = self._region(expand, depth)
-        self._uses = Counter(o for i in self._expanded for o in self._operands[i])
-        self._boxes: dict[int, Box] = {}
-        self._heights: dict[int, int] = {}
-        self._where: list[tuple[Box, Box]] = []
-        self._says_computed = False  # whether the number of a node that was computed stands in it
-
-    def write(self) -> Formula:
-        for i in self._forward:
-            if i in self._expanded:
-                self._compose(i)
-        body = self._box(self._root)
-        return Formula(body, tuple(self._where), self._anew if self._says_computed else "")
-
-    def _region(self, expand: bool, depth: int | None) -> set[int]:
-        """The operations that are written out, nearest to the root first."""
-        nodes, root = self._nodes, self._root
-        region: set[int] = set()
-        level, reached = [root], 0
-        while level and (depth is None or reached < depth):
-            inside = [
-                i for i in level if i not in region and nodes[i].op and (expand or i == root or not nodes[i].name)
-            ]
-            inside = list(dict.fromkeys(inside))
-            region.update(inside)
-            level = [operand for i in inside for operand in self._operands[i]]
-            reached += 1
-        return region
-
-    def _compose(self, i: int) -> None:
-        operands = self._operands[i]
-        boxes = [self._box(o) for o in operands]
-        box = boxes[0] if self._nodes[i].op == table.guard.name else written(lookup(self._nodes[i].op), boxes)
-        height = 1 + max(self._heights.get(o, 0) for o in operands)
-        if i != self._root and self._wants_a_name(i, height) and not isinstance(box, (n.Identifier, n.Number)):
-            symbol = self._names.identifier(i)
-            self._where.append((symbol, box))
-            box, height = symbol, 0
-        self._boxes[i], self._heights[i] = box, height
-
-    def _wants_a_name(self, i: int, height: int) -> bool:
-        """Shared, and more than an operation on one or two leaves; or too deep."""
-        small = height == 1 and len(self._operands[i]) <= 2
-        return (self._uses[i] > 1 and not small) or height >= DEEPEST
-
-    def _box(self, i: int) -> Box:
-        """What stands for node i: a constant's number, else its name, with its number where nobody gave it that."""
-        if i not in self._boxes:
-            value = self._nodes[i].value
-            box = n.Number(value) if self._names.is_constant(i) else self._names.identifier(i)
-            if not self._names.given(i) and not self._names.is_constant(i):
-                self._where.append((box, n.Number(value, 6)))
-                self._says_computed |= bool(self._nodes[i].op)
-            self._boxes[i] = box
-        return self._boxes[i]
-
-
-def _merged(nodes: Sequence[Node], seen: Trace) -> list[list[int]]:
-    """Every node's operands, where unnamed nodes that compute the same thing are one: exact, and shorter."""
-    first: dict[tuple[object, ...], int] = {}
-    same: list[int] = list(range(len(nodes)))
-    operands = operands_of(seen)
-    for node in nodes[seen.root + 1 :]:
-        if node.kind == CONSTANT:
-            same[node.id] = first.setdefault((node.value.hex(),), node.id)
-    for i in seen.forward:
-        operands[i] = [same[o] for o in operands[i]]
-        if nodes[i].op == table.guard.name:
-            operands[i] = [taken(nodes[i], operands[i], nodes)]
-        if not nodes[i].name:
-            same[i] = (
-                operands[i][0] if nodes[i].op == table.guard.name else first.setdefault((nodes[i].op, *operands[i]), i)
-            )
-    return operands
-
-
-def taken(guard: Node, operands: Sequence[int], nodes: Sequence[Node]) -> int:
-    """Which of two forms a guard's formula shows: the one that was taken; outside of its domain (nan) the usual one."""
-    condition, chosen, other = operands
-    return chosen if nodes[condition].value and guard.value == guard.value else other
+    looped = with_loops(output, at, named)
+    if looped:
+        return Formula(*looped_formula(*looped, expand, depth, names))
+    seen = look(output, at, named, names)
+    writer = Writer(seen.trace, seen.names, expand, depth)
+    body, where = writer.write()
+    return Formula(body, where, seen.trace.anew if writer.says_computed else "")

@@ -16,7 +16,7 @@ from viz.formulas.notation import Identifier
 LONGEST = 40  # characters of a name that a formula shows
 
 _RAISED = {plain: raised for raised, plain in ABOVE.items()}
-_LOWERED = {plain: lowered for lowered, plain in BELOW.items()}
+_LOWERED = {plain: lowered for lowered, plain in BELOW.items()} | dict(zip("ijklmn", "ᵢⱼₖₗₘₙ", strict=True))
 
 # Letters, then superscripts and subscripts; an ASCII subscript as in w_1 or w1 is one too.
 _INDEXED = re.compile(

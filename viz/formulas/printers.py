@@ -126,7 +126,8 @@ class _Text(_Printer):
 
     def _below(self, box: Below) -> str:
         index = self.show(box.index)
-        return self._fit(box.base, ATOM) + (lowered(index) if can_be_lowered(index) else f"_{{{index}}}")
+        tight = index.replace(" ", "")  # k+1
+        return self._fit(box.base, ATOM) + (lowered(tight) if can_be_lowered(tight) else f"_{{{index}}}")
 
     def _root(self, box: Root) -> str:
         return ("∛" if box.cube else "√") + self._fit(box.inside, ATOM)

@@ -10,6 +10,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from autograd.errors import ArgumentError
+from autograd.iterations import iterations_in, place_told
 from autograd.ops.primitive import lookup, title_of
 from autograd.text import short
 from viz.columns import KINDS, LEAF
@@ -79,6 +80,7 @@ class ExplorableGraph:
             "ops": [{"name": title_of(name), "symbol": symbol, "doc": _doc(name)} for name, symbol in columns.ops],
             "scope": [scopes.of[i] for i in label],
             "scopes": scopes.texts,
+            "places": [place_told(scope) if iterations_in(scope) else "" for scope in scopes.texts],
             "source": [sources.of[i] for i in label],
             "sources": sources.texts,
             "value": [_number(x) for x in columns.value.tolist()],

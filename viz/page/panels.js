@@ -41,7 +41,8 @@ class Story {
   said() {
     const { graph, taken, words } = this.app;
     if (taken === 0) return this.before();
-    const { phase } = graph.step(taken - 1),
+    const { phase, node } = graph.step(taken - 1),
+      place = graph.places[graph.scope[node]], // which step of a loop it is
       back = graph.steps - graph.seed - 1;
     const where =
       phase === "forward"
@@ -51,7 +52,7 @@ class Story {
           : `Backward, ${taken - graph.seed - 1} of ${back}`;
     const said = words.of(taken - 1);
     if (taken === graph.steps && phase === "backward") said.meaning += " That was the last one: every δ is complete.";
-    return { phase: where, ...said };
+    return { phase: place ? `${where}: ${place}` : where, ...said };
   }
 
   before() {

@@ -1,6 +1,7 @@
 // Scopes as a tree of groups that open and close, made small enough that every level can be read.
 
 const CROWDED = 100; // children of a group before they are gathered into parts
+const FEW = 12; // loops of a group that are not gathered into parts
 const LEAVES_TOGETHER = 8; // this many leaves of one operation share a group
 const READABLE = 90; // cards to show at first
 
@@ -78,31 +79,52 @@ class Tree {
 
   /** Parts in order of computation, where a group has too many children; a leaf goes with its first user. */
   gatherParts(group) {
-    const total = group.nodes.length + group.groups.length;
-    if (total <= CROWDED) return;
+    const loops = group.groups.filter((inner) => inner.name.includes(" × ")),
+      few = loops.length <= FEW ? loops : [], // stay to be seen, and part what is before them from what is after
+      inners = group.groups.filter((inner) => !few.includes(inner));
+    if (group.nodes.length + inners.length <= CROWDED) return;
     const { graph } = this,
       when = new Map();
     for (const i of group.nodes)
       when.set(i, graph.isComputed(i) || !graph.users[i].length ? i : graph.node[graph.users[i][0]]);
-    for (const inner of group.groups) when.set(inner, this.start(inner));
-    const children = [...group.nodes, ...group.groups].filter((child) => child !== graph.root);
+    for (const inner of inners) when.set(inner, this.start(inner));
+    const children = [...group.nodes, ...inners].filter((child) => child !== graph.root);
     children.sort((a, b) => when.get(a) - when.get(b));
-    const parts = Math.min(12, Math.ceil(total / (CROWDED * 0.6)));
-    for (let k = 0; k < parts; k++) {
-      const slice = children.slice(
-        Math.ceil((k * children.length) / parts),
-        Math.ceil(((k + 1) * children.length) / parts),
-      );
-      const nodes = slice.filter((child) => typeof child === "number");
-      this.gatherParts(
-        this.gather(
-          group,
-          nodes,
-          slice.filter((child) => typeof child !== "number"),
-          `part ${k + 1}`,
-        ),
-      );
+    const end = few.reduce((last, loop) => Math.max(last, this.end(loop)), -1);
+    let made = 0;
+    for (const isLate of [false, true]) {
+      const stretch = children.filter((child) => when.get(child) > end === isLate);
+      if (!few.length || stretch.length > CROWDED / 2) made += this.slice(group, stretch, made);
     }
+  }
+
+  /** Children of a group in parts; how many these are. */
+  slice(group, children, before) {
+    if (!children.length) return 0;
+    const parts = Math.min(12, Math.ceil(children.length / (CROWDED * 0.6)));
+    for (let k = 0; k < parts; k++) {
+      const part = children.slice(
+          Math.ceil((k * children.length) / parts),
+          Math.ceil(((k + 1) * children.length) / parts),
+        ),
+        nodes = part.filter((child) => typeof child === "number"),
+        groups = part.filter((child) => typeof child !== "number");
+      this.gatherParts(this.gather(group, nodes, groups, this.called(part) ?? `part ${before + k + 1}`));
+    }
+    return parts;
+  }
+
+  /** What steps of a loop are called together; null for others. */
+  called(children) {
+    const steps = children.map((child) => /^step (\d+)$/.exec(child.name ?? "")?.[1]);
+    return steps.every(Boolean) && steps.length > 1 ? `steps ${steps[0]} … ${steps.at(-1)}` : null;
+  }
+
+  end(group) {
+    let last = -1;
+    for (const inner of group.inside())
+      for (const i of inner.nodes) if (this.graph.isComputed(i)) last = Math.max(last, i);
+    return last;
   }
 
   start(group) {

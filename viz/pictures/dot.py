@@ -53,7 +53,8 @@ def to_dot(
     except ImportError:
         raise MissingExtra("to_dot needs the package graphviz: pip install graphviz") from None
     looked = look(output, at, named, names)
-    seen = view(looked.trace, level=level, shown=part(looked, scope, around, radius, wrt), force=force)
+    shown_nodes, opened = part(looked, scope, around, radius, wrt), scope is not None or around is not None
+    seen = view(looked.trace, level=level, shown=shown_nodes, force=force, opened=opened)
     above = {"rankdir": "LR"} | ({"label": looked.trace.anew, "labelloc": "t"} if looked.trace.anew else {})
     graph = graphviz.Digraph("graph", graph_attr=above, node_attr={"shape": "box", "style": "rounded"})
     by_scope: dict[str, list[Box]] = {}

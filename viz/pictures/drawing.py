@@ -104,8 +104,8 @@ def draw(
     True
     """
     seen = look(output, at, named, names)
-    shown = part(seen, scope, around, radius, wrt)
-    return Drawing(render(view(seen.trace, level=level, shown=shown, force=force)))
+    shown, opened = part(seen, scope, around, radius, wrt), scope is not None or around is not None
+    return Drawing(render(view(seen.trace, level=level, shown=shown, force=force, opened=opened)))
 
 
 # -- files ------------------------------------------------------------------------------------------

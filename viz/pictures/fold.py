@@ -25,7 +25,7 @@ def folded(view: View) -> View:
     members: dict[str, list[Box]] = defaultdict(list)
     for box in view.boxes:
         members[homes.get(box.id, box.id)].append(box)
-    arrows = tuple(_rewired(view.arrows, homes))
+    arrows = tuple(rewired(view.arrows, homes))
     slots = Counter(arrow.head for arrow in arrows)
     boxes = tuple(_box(graph, i, inside)._replace(slots=slots[i]) for i, inside in members.items())
     said = f"{len(homes):,} nodes that only one other uses are folded; draw(…, force=True) draws each"
@@ -97,7 +97,7 @@ def _leaves_together(graph: _Graph, homes: Homes) -> dict[str, str]:
 # -- boxes and arrows -------------------------------------------------------------------------------
 
 
-def _rewired(arrows: Iterable[Arrow], homes: Homes) -> Iterator[Arrow]:
+def rewired(arrows: Iterable[Arrow], homes: Homes) -> Iterator[Arrow]:
     """The arrows between the boxes that are left: one from or to what was folded, and the others."""
     kept: dict[object, Arrow] = {}
     for arrow in arrows:

@@ -81,7 +81,7 @@ def _by_scope(trace: Trace, shown: Marks, depth: int) -> Grouping:
     labels = np.array([bool(label.scope) for label in columns.labels])
     inside = shown & labels[columns.label]
     of_label = np.full(len(columns.labels), -1, np.int32)
-    for label, scope in _scopes_in_order(columns, inside):
+    for label, scope in scopes_in_order(columns, inside):
         prefix = ".".join(scope.split(".")[:depth])
         outer, _, name = prefix.rpartition(".")
         groups.setdefault(prefix, Group(name, outer))
@@ -91,21 +91,26 @@ def _by_scope(trace: Trace, shown: Marks, depth: int) -> Grouping:
     return _with_others(trace, home, list(groups.values()), shown & ~inside)
 
 
-def _scopes_in_order(columns: Columns, inside: Marks) -> Iterator[tuple[int, str]]:
+def scopes_in_order(columns: Columns, inside: Marks) -> Iterator[tuple[int, str]]:
     """The labels of these nodes with their scopes, in the order in which the nodes stand."""
     labels, firsts = np.unique(columns.label[inside], return_index=True)
     for label in labels[np.argsort(firsts)].tolist():
         yield label, columns.labels[label].scope
 
 
+def _kind(name: str) -> str:
+    """What a scope is one of: a neuron, a step, a loop."""
+    return "loop" if " × " in name else re.sub(r" ?\d+$", "", name) or "part"
+
+
 def _count_parts(columns: Columns, inside: Marks, groups: dict[str, Group], depth: int) -> None:
     inner: dict[str, set[str]] = defaultdict(set)
-    for _, scope in _scopes_in_order(columns, inside):
+    for _, scope in scopes_in_order(columns, inside):
         path = scope.split(".")
         if len(path) > depth:
             inner[".".join(path[:depth])].add(path[depth])
     for prefix, names in inner.items():
-        groups[prefix].parts = Counter(re.sub(r"\d+$", "", name) or "part" for name in sorted(names))
+        groups[prefix].parts = Counter(map(_kind, sorted(names)))
 
 
 def _with_others(trace: Trace, home: Indices, groups: list[Group], others: Marks) -> Grouping:

@@ -15,14 +15,18 @@ from viz.names import Names
 from viz.pictures.boxes import Edges, Nodes, View, every_node
 from viz.pictures.dots import expanded, products_in
 from viz.pictures.fold import folded
-from viz.pictures.gather import gathered
+from viz.pictures.gather import gathered, scopes_in_order
+from viz.pictures.loops import loops_folded, steps_folded
 from viz.trace import CONSTANT, Trace
 
 FULL, COMPACT = 300, 2000  # how many nodes are drawn in full, and at all, unless forced
+ALL = 100_000  # among how many nodes loops are looked for
 LEVELS = ("layer", "neuron", "op")
 
 
-def view(trace: Trace, *, level: str = "neuron", shown: Marks | None = None, force: bool = False) -> View:
+def view(
+    trace: Trace, *, level: str = "neuron", shown: Marks | None = None, force: bool = False, opened: bool = False
+) -> View:
     """What to draw of `trace`.
 
     Args:
@@ -30,19 +34,21 @@ def view(trace: Trace, *, level: str = "neuron", shown: Marks | None = None, for
             a layer
         shown: which nodes to show (see `viz.pictures.parts`); all, if None
         force: draw every node, however many
+        opened: draw every step of a loop, however many
     """
     if level not in LEVELS:
         raise ArgumentError(f"a level is one of {', '.join(LEVELS)}, got {quoted(level)}")
     shown = np.ones(len(trace.nodes), bool) if shown is None else shown
-    chosen = _chosen(trace, level, shown, force)
+    chosen = _chosen(trace, level, shown, force, opened or force)
     return chosen._replace(note="\n".join(filter(None, (trace.anew, chosen.note))))
 
 
-def _chosen(trace: Trace, level: str, shown: Marks, force: bool) -> View:
+def _chosen(trace: Trace, level: str, shown: Marks, force: bool, opened: bool) -> View:
     total = len(trace.nodes)
     wanted = int(np.count_nonzero(shown))
     boxes = wanted + (products_in(trace, shown) if level == "op" else 0)
-    if level == "layer" or (boxes > COMPACT and not force):
+    loops = not opened and boxes <= ALL and _has_long_loops(trace, shown)
+    if level == "layer" or (boxes > COMPACT and not force and not loops):
         return gathered(trace, shown, coarsest=level == "layer", crowded=boxes > COMPACT)
     nodes, edges = _records(trace, shown)
     called = Names(trace.columns).narrow
@@ -51,7 +57,17 @@ def _chosen(trace: Trace, level: str, shown: Marks, force: bool) -> View:
         nodes, edges = expanded(nodes, edges)
     note = f"{wanted:,} of the graph's {total:,} nodes" if wanted < total else ""
     whole = every_node(trace.root, nodes, edges, names, len(nodes) > FULL, note)
+    if loops:
+        whole = loops_folded(whole)
+        if len(whole.boxes) > COMPACT:
+            return gathered(trace, shown, coarsest=False, crowded=True)
+        whole = whole._replace(compact=len(whole.boxes) > FULL)
     return folded(whole) if whole.compact and not force else whole
+
+
+def _has_long_loops(trace: Trace, shown: Marks) -> bool:
+    """Whether there are loops of which not every step is drawn."""
+    return bool(steps_folded(dict.fromkeys(scope for _, scope in scopes_in_order(trace.columns, shown))))
 
 
 def _records(trace: Trace, shown: Marks) -> tuple[Nodes, Edges]:
