@@ -5,6 +5,7 @@ On Values a loop is written out, step by step: each step's nodes have a scope of
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -24,6 +25,7 @@ from autograd.recorder import RECORDERS, apply
 from autograd.text import quoted
 from autograd.value import Operand, Value
 
+FOUND = 1.0  # what a search ends with that found a solution
 MOST = 20_000  # nodes of loops that are written out to be looked at
 
 
@@ -157,6 +159,9 @@ def _nodes_of(program: Graph) -> int:
 def _solution(loop: Loop, equation: Graph, operands: tuple[Any, ...]) -> Ran:
     """What a loop that solves an equation ends with: nodes of the equation, not of the steps."""
     found = ran(loop, [_number(x) for x in operands], run)
+    if found.finals[loop.carried - 1] != FOUND:  # the last that it carries says how the search went
+        lost = Value(math.nan, f"no solution found in {loop.length} steps")
+        return Ran([lost] * len(found.finals), found.columns)
     x = solved(equation, found.finals[: len(equation.outputs)], [operands[slot] for slot in loop.theta])
     return Ran([*x, *found.finals[len(x) :]], found.columns)
 

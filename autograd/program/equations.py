@@ -17,7 +17,7 @@ from autograd.context import mode, recording
 from autograd.errors import ArgumentError, LoopError
 from autograd.functions import abs as abs_
 from autograd.functions import maximum, where
-from autograd.program.as_values import run, solved
+from autograd.program.as_values import FOUND, run, solved
 from autograd.program.graph import Graph
 from autograd.program.looped import EMIT, looped, no_indices, shared_of
 from autograd.program.passes.adjoint import THROUGH, with_gradient
@@ -35,7 +35,7 @@ Function: TypeAlias = Callable[[Any], Any]
 
 _ROUNDING = 2.0**-52
 _NOISE = 1e-9  # of an estimate of the error that steps can make no smaller, relative to the largest x on the way
-SEARCHING, FOUND, LOST = 0.0, 1.0, 2.0
+SEARCHING, LOST = 0.0, 2.0  # and FOUND
 
 
 def root(f: Function, guess: Any, *, max_steps: int = 100, tol: float = 1e-12) -> Any:

@@ -200,6 +200,14 @@ def test_what_has_no_solution_is_said_and_compiled_is_nan(f, error, words):
         assert math.isnan(slope)
 
 
+def test_where_there_is_no_solution_the_first_trouble_is_said():
+    import viz
+
+    p = compile(lambda a: 2.0 * root(lambda x: x * x + a, 0.5))
+    assert "no solution found in 100 steps" in str(viz.anomaly(p, 3.0))
+    assert "nothing found" in str(viz.anomaly(p, -3.0))
+
+
 def test_a_solution_in_a_batch_stands_still_while_others_go_on():
     p = compile(lambda a: root(lambda x: x * x - a, 1.0), in_axes=0)
     a = np.array([1.0, 2.0, 1e12, -1.0, 4.0])
