@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import math
 import random
-import time
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import cache
@@ -21,7 +20,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.driver import HERE, OURS, Environment, Measured, Worker, in_turns, machine, publish, python_of
+from benchmarks import readiness
+from benchmarks.driver import HERE, OURS, Environment, machine, publish
 
 RESULTS = HERE / "results" / "sparse.md"
 CASADI = Environment("casadi", ("casadi==3.8.2", "numpy"))
@@ -156,24 +156,17 @@ WORKLOADS = ("rosenbrock:1000", "collocation", "lagrangian", "bundle", "rosenbro
 # -- contenders -------------------------------------------------------------------------------------
 
 
-class Contender:
-    """One package: `ready` says how a problem becomes a call, and what reads its matrix as rows, columns, values."""
+class Matrices(readiness.Contender):
+    """One package: `posed` says how a problem becomes a call, and what reads its matrix as rows, columns, values."""
 
-    def ready(self, posed: Problem) -> tuple[Callable[[], Any], Callable[[], tuple[Any, Any, Any]]]:
+    def posed(self, posed: Problem) -> tuple[Callable[[], Any], Callable[[], tuple[Any, Any, Any]]]:
         """Record, differentiate, compile."""
         raise NotImplementedError
 
-    def prepare(self, workload: str) -> None:
-        """Make ready, and run once."""
-        self._call, self._read = self.ready(problem(workload))
-        self._call()
-
-    def timed(self, workload: str, repeat: int) -> float:
-        """Mean seconds of `repeat` runs, of the processor's time."""
-        start = time.process_time()
-        for _ in range(repeat):
-            self._call()
-        return (time.process_time() - start) / repeat
+    def ready(self, workload: str) -> Callable[[], Any]:
+        """Record, differentiate, compile."""
+        call, self._read = self.posed(problem(workload))
+        return call
 
     def answer(self, workload: str) -> list[float]:
         """The matrix times two vectors, which is the same however its entries are listed."""
@@ -189,12 +182,8 @@ class Contender:
         """The function and where it is asked."""
         problem(workload)
 
-    def hold(self, workload: str) -> Any:
-        """What stays in memory while it is in use."""
-        return self.ready(problem(workload))
 
-
-class Ours(Contender):
+class Ours(Matrices):
     """This engine: a bound call, as a solver would make it."""
 
     def __init__(self) -> None:
@@ -204,7 +193,7 @@ class Ours(Contender):
         warm = autograd.compile(lambda x: autograd.sum(each**2 for each in x), backend="llvm")
         warm.hessian.sparse(np.ones(3))  # imports, as the other's
 
-    def ready(self, posed: Problem) -> tuple[Callable[[], Any], Callable[[], tuple[Any, Any, Any]]]:
+    def posed(self, posed: Problem) -> tuple[Callable[[], Any], Callable[[], tuple[Any, Any, Any]]]:
         from autograd import compile
 
         p: Any = compile(lambda x: posed.function(x, self._functions))
@@ -221,7 +210,7 @@ class Ours(Contender):
         return call, lambda: (bound.out.rows, bound.out.columns, bound.out.values)
 
 
-class Casadi(Contender):
+class Casadi(Matrices):
     """CasADi's SX in its virtual machine, on buffers: nothing is copied."""
 
     def __init__(self) -> None:
@@ -229,7 +218,7 @@ class Casadi(Contender):
 
         self._casadi = casadi
 
-    def ready(self, posed: Problem) -> tuple[Callable[[], Any], Callable[[], tuple[Any, Any, Any]]]:
+    def posed(self, posed: Problem) -> tuple[Callable[[], Any], Callable[[], tuple[Any, Any, Any]]]:
         casadi = self._casadi
         x = casadi.SX.sym("x", len(posed.x))
         y = posed.function(casadi.vertsplit(x), Functions(casadi.sin, casadi.cos, casadi.sqrt))
@@ -257,42 +246,11 @@ ENTRIES = {"ours": ("this engine", OURS), "casadi": ("CasADi 3.8.2", CASADI)}
 # -- the table --------------------------------------------------------------------------------------
 
 
-def measure(workload: str, workers: dict[str, Worker], rounds: int) -> dict[str, tuple[Measured, Measured]]:
-    """(seconds until ready, seconds of a call) of each contender; SystemExit if they disagree."""
-    ready: dict[str, Measured] = {}
-    for name, worker in workers.items():
-        answer = worker.ask("prepare", workload)
-        ready[name] = answer.get("seconds", answer.get("error", ""))
-    able = [name for name, seconds in ready.items() if not isinstance(seconds, str)]
-    answers = [np.array(workers[name].ask("answer", workload)["numbers"]) for name in able]
-    for name, found in zip(able[1:], answers[1:], strict=True):
-        if np.abs(found - answers[0]).max() > COMPARED * np.abs(answers[0]).max():
-            raise SystemExit(f"{workload}: {name} finds another matrix than {able[0]}")
-    calls = in_turns([workers[name] for name in able], workload, lambda once: max(1, round(0.2 / once)), rounds)
-    return {name: (ready[name], calls.get(workers[name].title, "")) for name in workers}
-
-
-def table(results: dict[str, dict[str, tuple[Measured, Measured]]]) -> str:
-    """The results as Markdown."""
-    titles = [title for title, _ in ENTRIES.values()]
-    lines = [f"| | {' | '.join(f'{title}: ready | a call' for title in titles)} |", f"|---|{'--:|--:|' * len(titles)}"]
-    for workload, found in results.items():
-        cells = [_shown(x) for name in ENTRIES for x in found.get(name, ("", ""))]
-        lines.append(f"| {problem(workload).title} | {' | '.join(cells)} |")
-    return "\n".join(lines)
-
-
-def _shown(x: Measured) -> str:
-    if isinstance(x, str):
-        return x
-    return f"{x:.2g} s" if x >= 0.01 else f"{x * 1e3:.3g} ms" if x >= 1e-3 else f"{x * 1e6:.3g} µs"
-
-
-def report(results: dict[str, dict[str, tuple[Measured, Measured]]]) -> str:
+def report(results: readiness.Results) -> str:
     """The page that is written."""
     return f"""# Sparse Jacobians and Hessians
 
-{table(results)}
+{readiness.table(results, ENTRIES, lambda workload: problem(workload).title)}
 
 Measured {date.today().isoformat()} on {machine()}. Processor time, one thread. *ready* is from the function to the
 first answer, recording and differentiating included; a call is a bound one here and one on buffers there, the whole
@@ -305,15 +263,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="sparse Jacobians and Hessians")
     parser.add_argument("--quick", action="store_true", help="without the largest, one round; write nothing")
     quick = parser.parse_args().quick
-    results = {}
-    for workload in WORKLOADS[:-1] if quick else WORKLOADS:
-        started = {
-            name: Worker(title, python_of(environment), "benchmarks.sparse", name, "on")
-            for name, (title, environment) in ENTRIES.items()
-        }
-        results[workload] = measure(workload, started, 1 if quick else 5)
-        for worker in started.values():
-            worker.close()
+    workloads = WORKLOADS[:-1] if quick else WORKLOADS
+    results = readiness.run("benchmarks.sparse", workloads, ENTRIES, 1 if quick else 5, COMPARED)
     page = report(results)
     publish(page, RESULTS if not quick else None)
 
