@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
 from autograd.by_hand import custom_jvp
 from autograd.context import Label, mode, recording
-from autograd.errors import ArgumentError
+from autograd.errors import ArgumentError, GraphError
 from autograd.ops.primitive import lookup
 from autograd.program.graph import Graph, Operation
 from autograd.program.loops import Loop, Ran, Step, computed, node_of, ran
@@ -29,13 +30,22 @@ def graph_of(program: Graph, inputs: Sequence[Any]) -> list[Any]:
         return run(written_out, named, written_out.words)
 
 
-def run(program: Graph, inputs: Sequence[Operand], words: Mapping[int, Label] = MappingProxyType({})) -> list[Any]:
-    """The outputs; nodes are labelled as where they are recorded now, unless `words` say what they are."""
+def run(
+    program: Graph,
+    inputs: Sequence[Operand],
+    words: Mapping[int, Label] = MappingProxyType({}),
+    step: Callable[[Step, tuple[Any, ...]], Any] | None = None,
+) -> list[Any]:
+    """The outputs; nodes are labelled as where they are recorded now, unless `words` say what they are.
+
+    What an instruction of a loop's makes is `step`'s to say.
+    """
+    step = step or _step
     numbers: list[Any] = [*inputs, *program.constants.tolist()]
     for line in program:
         operands = tuple([numbers[i] for i in line.operands])
         if not isinstance(line.operation, Operation):
-            numbers.append(_step(line.operation, operands))
+            numbers.append(step(line.operation, operands))
             continue
         row = lookup(line.operation.row)
         numbers.append(apply(row, operands) if row.variadic else RECORDERS[row.name](*operands))
@@ -56,6 +66,11 @@ def _step(operation: Step, operands: tuple[Any, ...]) -> Any:
     return Ran([*x, *found.finals[len(x) :]], found.columns)
 
 
+def _written_out(operation: Step, operands: tuple[Any, ...]) -> Any:
+    """Its steps, also where a program is recorded: of a rule, whose terms hold no loop."""
+    return computed(operation, operands, partial(run, step=_written_out))
+
+
 def _plain(x: Any) -> Any:
     return x.data if isinstance(x, Value) else x
 
@@ -66,8 +81,14 @@ def solved(residual: Graph, x: Sequence[float], theta: Sequence[Any]) -> list[An
     if not places:
         return list(x)
 
+    at = [_plain(theta[i]) for i in places]
+
     def solution(*moving: Any) -> Any:
-        list(map(float, moving))  # it needs numbers
+        if list(map(float, moving)) != at:
+            raise GraphError(
+                "a graph holds the solution of an equation at the numbers at which it was found: compile the function "
+                "that solves it, which solves it anew"
+            )
         return tuple(x)
 
     def whole(moving: Sequence[Any]) -> list[Any]:
@@ -81,6 +102,6 @@ def solved(residual: Graph, x: Sequence[float], theta: Sequence[Any]) -> list[An
     @by_hand.defjvp
     def rule(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
         found = by_hand(*primals)
-        return found, tuple(run(graph, [*found, *whole(primals), *tangents]))
+        return found, tuple(run(graph, [*found, *whole(primals), *tangents], step=_written_out))
 
     return list(by_hand(*(theta[i] for i in places)))

@@ -194,7 +194,7 @@ def ran(loop: Loop, operands: Sequence[Any], interpret: Callable[[Graph, Sequenc
         if loop.counted and not np.any(goes_on := step < count):
             continue
         found = interpret(loop.body, [*carried, *shared, *(column[step] for column in eaten)])
-        if loop.tested and not np.any(goes_on := goes_on & (found[-1] != 0.0)):
+        if loop.tested and not np.any(goes_on := goes_on & (_number(found[-1]) != 0.0)):
             break
         kept = [*carried, *(found[loop.carried : -1] if loop.tested else found[loop.carried :])]
         columns = columns or [[np.nan] * loop.length for _ in kept]
@@ -213,6 +213,10 @@ class _Nowhere(list[list[float]]):
 
     def __getitem__(self, k: Any) -> Any:
         return [np.nan] * self._length
+
+
+def _number(x: Any) -> Any:
+    return x.data if isinstance(x, Value) else x
 
 
 def _chosen(condition: Any, new: Any, old: Any) -> Any:

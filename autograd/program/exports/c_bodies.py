@@ -224,7 +224,8 @@ class _Straight:
         body = self._body
         results = [f"{body.result(i)} = {self._names[n]};" for i, n in enumerate(body.program.outputs.tolist())]
         if not self._is_long:
-            return body.defined([*self._lines, *results])
+            lines = [*self._lines, *results]
+            return body.defined(_without_unread(lines) if self._loops else lines)
         named = [
             (f"void {body.name}_part{i}(const double *x, double *t)", part) for i, part in enumerate(self._parts, 1)
         ]
@@ -237,6 +238,17 @@ class _Straight:
 def _place(i: str, loop: Loop, start: int) -> str:
     """Where the number of a step stands, in a column that begins at `start`."""
     return f"{start + loop.length - 1} - {i}" if loop.backwards else f"{start} + {i}" if start else i
+
+
+_MADE = re.compile(r" *(?:const )?(?:double )?([tcsnv]\d+(?:_\d+)?)(?:\[\])? \+?= (.*)")
+
+
+def _without_unread(lines: list[str]) -> list[str]:
+    """Lines without what loops make and nothing reads, of which compilers warn."""
+    made = [_MADE.fullmatch(line) for line in lines]
+    read = set(re.findall(r"\w+", "\n".join(m[2] if m else line for m, line in zip(made, lines, strict=True))))
+    kept = [line for m, line in zip(made, lines, strict=True) if m is None or m[1] in read]
+    return kept if len(kept) == len(lines) else _without_unread(kept)
 
 
 def _operand(text: str) -> Term:
