@@ -11,6 +11,7 @@ import pytest
 
 from autograd import (
     Value,
+    celu,
     compile,
     compile_graph,
     custom_jvp,
@@ -193,7 +194,7 @@ def test_what_nothing_reads_stands_in_no_c(tmp_path):
 
     def f(x):
         ys = vmap(lambda r: {"u": exp(r), "v": r * x})(np.array([1.0, 2.0]))
-        last = scan(lambda c, _: ((c[0] * x, 0.5 * c[0], sin(x)), c[0]), (x, 1.0, 2.0), length=3)[0]
+        last = scan(lambda c, _: ((c[0] * x, celu(c[0]), sin(x)), c[0]), (x, 1.0, 2.0), length=3)[0]
         return last[0] + ys["v"][1] + while_loop(lambda c: c < 3.0, lambda c: c * 1.5, x + 1.0, 9)
 
     (tmp_path / "f.c").write_text(compile(f).record(1.3).to_c())

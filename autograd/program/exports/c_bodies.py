@@ -113,6 +113,16 @@ class _Straight:
                 self._parts.append(self._lines)
             self._assign(at, line)
         self.work = doubles_of(program)
+        self._results = [f"{body.result(i)} = {self._names[n]};" for i, n in enumerate(program.outputs.tolist())]
+        if self._loops:
+            self._forget_unread()
+
+    def _forget_unread(self) -> None:
+        lines, count = _without_unread([*self._lines, *self._results]), len(self._results)
+        self._lines = lines[: len(lines) - count]
+        called = set(re.findall(r"\w+", "\n".join(lines)))
+        for need in [need for need in self._body.needed if need.name not in called]:
+            del self._body.needed[need]
 
     def _assign(self, at: int, line: Instruction) -> None:
         if not isinstance(line.operation, Operation):
@@ -221,11 +231,9 @@ class _Straight:
     @property
     def source(self) -> str:
         """The function of one sample, and those that it calls."""
-        body = self._body
-        results = [f"{body.result(i)} = {self._names[n]};" for i, n in enumerate(body.program.outputs.tolist())]
+        body, results = self._body, self._results
         if not self._is_long:
-            lines = [*self._lines, *results]
-            return body.defined(_without_unread(lines) if self._loops else lines)
+            return body.defined([*self._lines, *results])
         named = [
             (f"void {body.name}_part{i}(const double *x, double *t)", part) for i, part in enumerate(self._parts, 1)
         ]
