@@ -407,6 +407,11 @@ def _tracing(trace: _Trace) -> Iterator[None]:
         _TRACES.reset(token)
 
 
+def in_rule() -> bool:
+    """Whether what is recorded now is a function with a derivative by hand, or its rule: their terms hold no loop."""
+    return bool(_TRACES.get())
+
+
 def _trace_of(call: _Call, leaves: Sequence[Any]) -> _Trace | None:
     """The trace in which a function is called by itself or its own rule, where its value then stands."""
     for trace in _TRACES.get()[::-1]:
@@ -507,7 +512,8 @@ class _Call:
                 answer = _recording(lambda: self.function.f(*self.arguments(primals)))
             return flatten(answer, f"what {self.function.name} returns", flags=True)
         except _NeedsNumbers:
-            return None, self.function.structure_at(self, leaves)
+            with _tracing(_Trace(self, primals, None)):
+                return None, self.function.structure_at(self, leaves)
 
 
 def _unseen(name: str) -> str:

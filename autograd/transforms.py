@@ -21,6 +21,7 @@ from autograd.kinds import Static
 from autograd.numpy_protocol.notes import annotate
 from autograd.order import computed_since, dependent, interior, remember_age
 from autograd.structure import Structure, compose, flatten, leaves_like, mapped
+from autograd.symbol import Symbol
 from autograd.text import quoted
 from autograd.value import NEVER, RUNNING, Number, Value
 
@@ -105,6 +106,7 @@ def _run(f: Function, args: Sequence[Any], named: dict[str, Any], wrt: Positions
     outputs, outputs_structure = flatten(answer, "what the function returns")
     order, met = computed_since(start, (o for o in outputs if isinstance(o, Value)), inputs)
     on_values = any(isinstance(leaf, Value) for leaf in leaves)
+    on_values |= any(isinstance(output, Symbol) for output in outputs)  # a loop is one, whatever goes into it
     lifted = lifting and (met or on_values)
     above, towards = _bounds(order, inputs) if lifted else (set(inputs), None)
     known = order if len(outputs) == 1 and not lifted and not met else None

@@ -41,7 +41,8 @@ def _rows() -> dict[str, Any]:
     return {"bump": bump, "tilted": tilted, "swollen": swollen}
 
 
-FUNCTIONS = SimpleNamespace(**{**vars(autograd), **_rows()})  # that kinds are made of
+_LOADED_LATER = {name: getattr(autograd, name) for name in ("scan", "while_loop", "vmap", "root")}
+FUNCTIONS = SimpleNamespace(**{**vars(autograd), **_LOADED_LATER, **_rows()})  # that kinds are made of
 
 
 KINDS = {
@@ -57,6 +58,20 @@ KINDS = {
     "comparison": Kind("a truth counted as a number", lambda m, x, y: m.less(y, x) * x * y + m.step(x)),
     "index": Kind("an operand that is no quantity: `polygamma`", lambda m, x, y: m.polygamma(1, x * x) * y),
     "power": Kind("powers, whose rules choose by what is known", lambda m, x, y: x**3 + (x * x) ** y),
+    "scan": Kind(
+        "a loop of known length: `scan`, `fori_loop`",
+        lambda m, x, y: m.scan(lambda c, s: (m.sin(c) * y + s, c * s), x, [x, y, 0.5])[0],
+    ),
+    "while_loop": Kind(
+        "a loop that ends by itself: `while_loop`",
+        lambda m, x, y: m.while_loop(lambda c: c < 3.0, lambda c: c * 1.4 + y * y, x, 10) * y,
+    ),
+    "vmap": Kind("a function of rows: `vmap`", lambda m, x, y: m.sum(m.vmap(lambda r: m.exp(r * y))([x, y, 0.25]))),
+    "root": Kind(
+        "a solution: `root`, `fixed_point`, `minimize`",
+        lambda m, x, y: m.root(lambda z: z * z * z + z * y - x, 0.5),
+        frozenset({"page"}),
+    ),
     "user's row": Kind("a row of a user's: `primitive`", lambda m, x, y: m.bump(x * y) * y),
     "by hand": Kind(
         "a derivative by hand: `custom_jvp`, `custom_vjp`", lambda m, x, y: m.tilted(x * y, y), frozenset({"file"})

@@ -43,15 +43,19 @@ def graph_of(program: Graph, inputs: Sequence[Any]) -> list[Any]:
         return _Run(as_recorded=True).of(expand_slopes(program), given)
 
 
-def run(program: Graph, inputs: Sequence[Operand]) -> list[Any]:
-    """The outputs; nodes are labelled as where they are recorded now, and with the step of a loop that they are of."""
-    return _Run(as_recorded=False).of(program, inputs)
+def run(program: Graph, inputs: Sequence[Operand], as_rule: bool = False) -> list[Any]:
+    """The outputs; nodes are labelled as where they are recorded now, and with the step of a loop that they are of.
+
+    As a rule, whose terms hold no loop, loops are written out also where a program is recorded.
+    """
+    return _Run(as_recorded=False, as_rule=as_rule).of(program, inputs)
 
 
 class _Run:
     """One program on Values, or Symbols, and the bodies of the loops in it."""
 
-    def __init__(self, as_recorded: bool) -> None:
+    def __init__(self, as_recorded: bool, as_rule: bool = False) -> None:
+        self._as_rule = as_rule
         self._as_recorded = as_recorded  # whether nodes are called as they were where the program was recorded
         self._titles = Counter[tuple[str, str]]()
         self._written_out = 0  # nodes of loops
@@ -81,11 +85,11 @@ class _Run:
     def _step(self, step: Step, operands: tuple[Any, ...], recorded: Label | None, place: _Place | None) -> Any:
         """An instruction of a loop's: kept where a program is written down, else its loop is written out."""
         name = recorded.name if recorded else None
-        if mode().program:
+        if mode().program and not self._as_rule:
             return named(node_of(step, operands), name)
         if not isinstance(step, Loop):
             return computed(step, operands, None)
-        if step.solves is not None:
+        if step.solves is not None and not self._as_rule:
             return _solution(step, step.solves, operands)
         if step.counted:
             operands = (_number(operands[0]), *operands[1:])
@@ -172,8 +176,14 @@ def solved(residual: Graph, x: Sequence[float], theta: Sequence[Any]) -> list[An
     if not places:
         return list(x)
 
+    at = [_number(theta[i]) for i in places]
+
     def solution(*moving: Any) -> Any:
-        list(map(float, moving))  # it needs numbers
+        if list(map(float, moving)) != at:
+            raise GraphError(
+                "a graph holds the solution of an equation at the numbers at which it was found: compile the function "
+                "that solves it, which solves it anew"
+            )
         return tuple(x)
 
     def whole(moving: Sequence[Any]) -> list[Any]:
@@ -187,6 +197,6 @@ def solved(residual: Graph, x: Sequence[float], theta: Sequence[Any]) -> list[An
     @by_hand.defjvp
     def rule(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
         found = by_hand(*primals)
-        return found, tuple(run(graph, [*found, *whole(primals), *tangents]))
+        return found, tuple(run(graph, [*found, *whole(primals), *tangents], as_rule=True))
 
     return list(by_hand(*(theta[i] for i in places)))

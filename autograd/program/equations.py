@@ -7,19 +7,19 @@ along whatever f reads from elsewhere, and not along the guess.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial, reduce
-from operator import add, mul
+from operator import add, and_, mul
 from typing import Any, NamedTuple, TypeAlias
 
 from autograd.collector import collector_paused
-from autograd.context import mode, recording
+from autograd.context import recording
 from autograd.errors import ArgumentError, LoopError
 from autograd.functions import abs as abs_
 from autograd.functions import maximum, where
 from autograd.program.as_values import FOUND, run, solved
 from autograd.program.graph import Graph
-from autograd.program.looped import EMIT, looped, no_indices, shared_of
+from autograd.program.looped import EMIT, looped, no_indices, shared_of, written_as_loops
 from autograd.program.passes.adjoint import THROUGH, with_gradient
 from autograd.program.passes.expand import expand_slopes
 from autograd.program.passes.implicit import solution, with_slopes
@@ -139,28 +139,28 @@ class _State(NamedTuple):
 
     x: list[Any]
     step: list[Any]
+    scale: list[Any]  # of each x the largest so far
     merit: Any  # what is to become smaller
     size: Any  # of f
     descent: Any  # how fast the merit falls along the step
     part: Any  # of the step that is tried
-    scale: Any  # the largest x so far
     is_sound: Any  # whether where it stands could be a solution
     status: Any
 
     @property
     def numbers(self) -> list[Any]:
         """All of them, one after the other."""
-        return [*self.x, *self.step, *self[2:]]
+        return [*self.x, *self.step, *self.scale, *self[3:]]
 
     @classmethod
     def of(cls, numbers: Sequence[Any], n: int) -> _State:
         """The state that these are."""
-        return cls(list(numbers[:n]), list(numbers[n : 2 * n]), *numbers[2 * n :])
+        return cls(*(list(numbers[i : i + n]) for i in (0, n, 2 * n)), *numbers[3 * n :])
 
     @classmethod
     def at(cls, x: Sequence[Any]) -> _State:
         """Before the first step, which looks at x itself."""
-        return cls(list(x), [0.0] * len(x), math.inf, math.inf, 0.0, 1.0, 0.0, 0.0, SEARCHING)
+        return cls(list(x), [0.0] * len(x), [0.0] * len(x), math.inf, math.inf, 0.0, 1.0, 0.0, SEARCHING)
 
 
 def _next(state: _State, ask: Callable[[list[Any]], Asked], tol: float, is_downhill: bool) -> _State:
@@ -174,10 +174,12 @@ def _next(state: _State, ask: Callable[[list[Any]], Asked], tol: float, is_downh
     step, is_sound = (_downhill if is_downhill else _newton)(values, slopes)
     x, step = (_each(better, new, old) for new, old in ((tried, state.x), (step, state.step)))
     is_sound = where(better, is_sound, state.is_sound)
-    part, far, error = where(better, 1.0, 0.5 * state.part), _largest(x), _largest(step)
-    scale = maximum(state.scale, far)
-    is_stuck = where(better, 0.0, part * error <= _ROUNDING * scale)
-    is_found = is_sound * where(error <= tol * far, 1.0, is_stuck * (error <= _NOISE * scale))
+    part, error = where(better, 1.0, 0.5 * state.part), _largest(step)
+    scale = [maximum(before, abs_(each)) for before, each in zip(state.scale, x, strict=True)]
+    is_stuck = where(better, 0.0, part * error <= _ROUNDING * _maximum(scale))
+    is_small = reduce(and_, [abs_(d) <= tol * abs_(each) for d, each in zip(step, x, strict=True)])
+    is_noise = (error <= _NOISE * _maximum(scale)) & _is_balanced(values, slopes, scale)
+    is_found = is_sound * where(is_small, 1.0, is_stuck * is_noise)
     is_lost = where(error < math.inf, is_stuck, 1.0)
     return _State(
         x=_each(is_found, [a - b for a, b in zip(x, step, strict=True)], x),  # the last step, whose error is its square
@@ -190,6 +192,12 @@ def _next(state: _State, ask: Callable[[list[Any]], Asked], tol: float, is_downh
         scale=scale,
         status=where(is_found, FOUND, where(is_lost, LOST, SEARCHING)),
     )
+
+
+def _is_balanced(values: list[Any], slopes: list[list[Any]], scale: list[Any]) -> Any:
+    """Whether every equation holds but for rounding of its own terms: one of large numbers hides none of small ones."""
+    terms = [_product(map(abs_, row), scale) for row in slopes]
+    return reduce(and_, [abs_(value) <= _NOISE * most for value, most in zip(values, terms, strict=True)])
 
 
 def _newton(values: list[Any], slopes: list[list[Any]]) -> tuple[list[Any], Any]:
@@ -213,7 +221,7 @@ def _downhill(values: list[Any], slopes: list[list[Any]]) -> tuple[list[Any], An
     return solution(EMIT, shifted, values), is_positive
 
 
-def _product(a: Sequence[Any], b: Sequence[Any]) -> Any:
+def _product(a: Iterable[Any], b: Iterable[Any]) -> Any:
     return reduce(add, map(mul, a, b))
 
 
@@ -244,7 +252,7 @@ class _Search(NamedTuple):
         if not start:
             raise ArgumentError(f"the guess of a {self.what} has no numbers: {quoted(guess)}")
         with collector_paused():
-            found = self._recorded(start, structure) if mode().program else self._on_numbers(start, structure)
+            found = self._recorded(start, structure) if written_as_loops() else self._on_numbers(start, structure)
         return structure.build(found)
 
     def _recorded(self, start: list[Any], structure: Structure) -> list[Any]:

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache, partial
 from typing import Any
 
 from autograd import chain
+from autograd.by_hand import in_rule
+from autograd.context import mode
 from autograd.errors import ArgumentError, GraphError
 from autograd.iterations import name_of
 from autograd.order import dependent, interior
@@ -22,10 +25,15 @@ from autograd.program.reading import program_from
 from autograd.program.rows import carried_on, pair, row, stacked
 from autograd.recorder import RECORDERS
 from autograd.structure import NUMBER, flatten, leaves_like
-from autograd.sweeps import Edge, Products
+from autograd.sweeps import Choice, Choose, Edge, Products
 from autograd.symbol import Symbol
 from autograd.transforms import running
 from autograd.value import Operand, Value
+
+
+def written_as_loops() -> bool:
+    """Whether a function is recorded whose loops become instructions; one with a rule by hand is written out."""
+    return bool(mode().program) and not in_rule()
 
 
 def recorded_scan(f: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any, length: int) -> Any:
@@ -162,6 +170,23 @@ class _Nodes:
 EMIT = _Nodes().emit
 
 
+def _let(choose: Choose, condition: Any, chosen: Any, other: Any) -> Any:
+    """A choice; along the edge to a loop what passes is chosen, once it is known."""
+    if isinstance(chosen, Along):
+        return chosen._replace(conditions=(*chosen.conditions, condition))
+    return choose(condition, chosen, other)
+
+
+@lru_cache
+def _lets(choose: Choose) -> Choose:
+    return partial(_let, choose)
+
+
+def _by_loops(slope: Any) -> Any:
+    """A slope along a choice, which may stand behind a loop too."""
+    return slope._replace(choose=_lets(slope.choose)) if type(slope) is Choice else slope
+
+
 class _LoopedGraph(chain.AsGraph):
     """The chain rule between nodes of which some are loops."""
 
@@ -174,18 +199,14 @@ class _LoopedGraph(chain.AsGraph):
     def edges(self, node: Value, wanted: chain.Wanted | None) -> list[Edge]:
         step = step_of(node)
         if step is None:
-            return super().edges(node, wanted)
+            return [(slot, o, _by_loops(slope)) for slot, o, slope in super().edges(node, wanted)]
         return self._loops.edges(step, node, lambda o: isinstance(o, Value) and (wanted is None or wanted(o)))
 
     def gather(self, products: Products) -> Any:
         found, products = self._loops.gather(products)
         return super().gather(products) if found is None else found
 
-    def where(self, condition: Any, chosen: Any, other: Any) -> Any:
-        """A choice; along the edge to a loop what passes is chosen, once it is known."""
-        if isinstance(chosen, Along):
-            return chosen._replace(conditions=(*chosen.conditions, condition))
-        return chain.AsGraph.where(condition, chosen, other)
+    where = staticmethod(partial(_let, chain.AsGraph.where))
 
     def is_finite(self, slope: Any) -> bool:
         return not isinstance(slope, Along) if isinstance(slope, tuple) else super().is_finite(slope)

@@ -7,7 +7,7 @@ puts one together.  So a derivative of a loop is again a loop, which reads colum
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
@@ -194,7 +194,7 @@ def ran(loop: Loop, operands: Sequence[Any], interpret: Callable[[Graph, Sequenc
         if loop.counted and not np.any(goes_on := step < count):
             continue
         found = interpret(loop.body, [*carried, *shared, *(column[step] for column in eaten)])
-        if loop.tested and not np.any(goes_on := goes_on & (found[-1] != 0.0)):
+        if loop.tested and not np.any(goes_on := goes_on & (_number(found[-1]) != 0.0)):
             break
         kept = [*carried, *(found[loop.carried : -1] if loop.tested else found[loop.carried :])]
         columns = columns or [[np.nan] * loop.length for _ in kept]
@@ -213,6 +213,10 @@ class _Nowhere(list[list[float]]):
 
     def __getitem__(self, k: Any) -> Any:
         return [np.nan] * self._length
+
+
+def _number(x: Any) -> Any:
+    return x.data if isinstance(x, Value) else x
 
 
 def _chosen(condition: Any, new: Any, old: Any) -> Any:
@@ -260,17 +264,6 @@ def doubles_of(lines: Iterable[Instruction]) -> int:
 def columns_read(lines: Iterable[Instruction], run: int) -> set[int]:
     """Which columns of a loop's run are read."""
     return {line.operation.k for line in lines if isinstance(line.operation, Column) and line.operands[0] == run}
-
-
-def needed_in_body(loop: Loop, columns: Collection[int]) -> set[int]:
-    """The numbers of a body that the loop needs if only these of its columns are read."""
-    outputs = loop.body.outputs.tolist()
-    last = loop.carried + loop.yielded
-    needed = {*outputs[: loop.carried], *outputs[last:], *(outputs[k] for k in columns if k >= loop.carried)}
-    for line in reversed(list(loop.body)):
-        if line.id in needed:
-            needed.update(line.operands)
-    return needed
 
 
 def node_of(operation: Step, operands: tuple[Any, ...]) -> Symbol:

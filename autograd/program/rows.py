@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -91,7 +92,24 @@ def carried_on(answer: Any, structure: Structure | None = None) -> tuple[list[An
         ArgumentError: where they are made differently
     """
     leaves, made = flatten(answer, CARRY, flags=True)
-    if structure is not None and made != structure:
-        leaves_like(answer, structure, f"{CARRY} keeps its structure")
+    if structure is None or made == structure:
+        return leaves, made
+    leaves = leaves_like(answer, structure, f"{CARRY} keeps its structure")
+    if _without_order(made) != _without_order(structure):
         raise ArgumentError(f"{CARRY} keeps its structure: a list, a tuple and an array are not the same")
     return leaves, made
+
+
+def kept(answer: Any, structure: Structure) -> Any:
+    """What a body carries on, its keys in the order in which they were given."""
+    leaves, made = carried_on(answer, structure)
+    return answer if made == structure else structure.build(leaves)
+
+
+def _without_order(structure: Structure) -> Structure:
+    """The same wherever dicts differ in the order of their keys."""
+    listed = list(zip(structure.keys or structure.parts, map(_without_order, structure.parts), strict=True))
+    if issubclass(structure.kind, dict):
+        listed.sort(key=lambda item: repr(item[0]))
+        return replace(structure, keys=tuple(key for key, _ in listed), parts=tuple(part for _, part in listed))
+    return replace(structure, parts=tuple(part for _, part in listed))

@@ -17,8 +17,8 @@ from autograd.collector import collector_paused
 from autograd.context import mode, scope
 from autograd.errors import ArgumentError, LoopError
 from autograd.iterations import loop_title, name_of, step_title
-from autograd.program.looped import recorded_scan, recorded_while
-from autograd.program.rows import carried_on, like, pair, row, stacked, steps_of, whole_number
+from autograd.program.looped import recorded_scan, recorded_while, written_as_loops
+from autograd.program.rows import carried_on, kept, like, pair, row, stacked, steps_of, whole_number
 from autograd.structure import NUMBER, leaves_like
 from autograd.text import quoted
 
@@ -37,14 +37,14 @@ def scan(f: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any = None, le
         ArgumentError: for a carry whose structure changes, rows of different lengths, or a `length` that differs
     """
     steps = steps_of(xs, length)
-    if mode().program:
+    if written_as_loops():
         with collector_paused():
             return recorded_scan(f, init, xs, steps)
     carry, ys, f = init, [], _told(f, steps)
     structure = carried_on(init)[1]
     for i in range(steps):
         carry, y = pair(f(carry, row(xs, i)))
-        carried_on(carry, structure)
+        carry = kept(carry, structure)
         ys.append(y)
     return carry, stacked(ys)
 
@@ -64,11 +64,10 @@ def fori_loop(lower: int, upper: int, body: Callable[[Any, Any], Any], init: Any
         if isinstance(bound, bool) or not isinstance(bound, (int, np.integer)):
             given = f"{type(bound).__name__} {quoted(bound)}"
             raise ArgumentError(f"the bounds of fori_loop are whole numbers that are known beforehand, got {given}")
-    if not mode().program:
+    if not written_as_loops():
         structure, body = carried_on(init)[1], _told(body, max(0, upper - lower))
         for i in range(lower, upper):
-            init = body(i, init)
-            carried_on(init, structure)
+            init = kept(body(i, init), structure)
         return init
 
     @wraps(body, updated=())
@@ -93,7 +92,7 @@ def while_loop(cond: Callable[[Any], Any], body: Callable[[Any], Any], init: Any
         LoopError: if the condition still holds after `max_steps`
     """
     max_steps = whole_number(max_steps, "max_steps of a while_loop")
-    if mode().program:
+    if written_as_loops():
         with collector_paused():
             return recorded_while(cond, body, init, max_steps)
     x, structure, body = init, carried_on(init)[1], _told(body, max_steps, up_to=True)
@@ -101,8 +100,7 @@ def while_loop(cond: Callable[[Any], Any], body: Callable[[Any], Any], init: Any
     while _holds(cond(x)):
         if steps == max_steps:
             raise LoopError(f"while_loop goes on after max_steps={max_steps}: allow more, or see why it does not end")
-        x = body(x)
-        carried_on(x, structure)
+        x = kept(body(x), structure)
         steps += 1
     return x
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import re
 import shutil
 import subprocess
 import tempfile
@@ -93,7 +94,9 @@ def _compare(library: Any, name: str, waiting: _Waiting, tally: Any) -> None:
     x = np.array(trees.leaves(waiting.question.case.args), float)
     y = np.full(len(waiting.right.numbers), 77.0)
     g = np.full(len(y) * len(x), 77.0)
-    getattr(library, f"{name}_gradient")(*(array.ctypes.data_as(Doubles) for array in (x, y, g)))
+    work = re.search(rf"{name}_gradient needs work\[(\d+)\]", waiting.source)  # for the columns of loops
+    given = (x, y, g, *([np.full(int(work[1]), 77.0)] if work else []))
+    getattr(library, f"{name}_gradient")(*(array.ctypes.data_as(Doubles) for array in given))
     for kind, got, right in (("value", y, waiting.right), ("jacobian", g, waiting.jacobian)):
         if right is None:
             tally.skipped["C: the derivative is undefined"] += 1

@@ -148,7 +148,44 @@ COMPILED = [
          "compiled", 1, _LIST, 0, True),
 ]  # fmt: skip
 
+_PAIR, _TREE = ("A[0]", "A[1]"), ("A['u']", "A['v'][0]", "A['v'][1]", "B[0]", "B[1]")
+
+LOOPS = [
+    Form("scan(lambda A, B: ({0}, {1}), {2}, [{3}, {4}])[0]", "loops", 2, _TWO),
+    Form("scan(lambda A, B: (sin({0}), {1}), {2}, np.array([{3}, {4}, 0.5]))[1][1]", "loops", 2, _TWO),
+    Form("sum(scan(lambda A, B: (tanh({0}), {1}), {2}, [{3}, {4}, 0.5, {3}])[1])", "loops", 2, _TWO),
+    Form("scan(lambda A, B: (({0}, cos({1})), None), ({2}, {3}), length=3)[0][1]", "loops", 2, _PAIR),
+    Form("scan(lambda A, B: ((), [{0}, {1}]), (), {{'v': [{2}, {3}], 'u': [{3}, 0.5]}})[1][0][1]", "loops", 2,
+         ("B['u']", "B['v']")),
+    Form("dot(scan(lambda A, B: ({{'v': np.array([sin({0}), A['u']]), 'u': {1}}}, ({2}, {{'k': B}})), "
+         "{{'u': {3}, 'v': np.array([{4}, 0.5])}}, np.array([[0.5, {3}], [{4}, -0.25], [{3}, 0.75]]))[1][0], "
+         "[0.5, {3}, 2.0])",
+         "loops", 3, _TREE),
+    Form("fori_loop(1, 4, lambda A, B: sin({0}) + B * 0.25, {1})", "loops", 1, _TWO),
+    Form("fori_loop(0, 3, lambda A, B: [cos({0}), B[0] + {1} * 0.25], [{2}, "
+         "{3}])[1]", "loops", 2, ("B[0]", "B[1]", "A")),
+    Form("while_loop(lambda A: A[0] < 1.5, lambda A: (A[0] + 0.3 + square({0}), sin({1})), ({2}, "
+         "{3}), 12)[1]", "loops", 2,
+         _PAIR),
+    Form("while_loop(lambda A: A * A < 2.0, lambda A: A * 1.4 + 0.05 * sin({0}), 0.4 + "
+         "square({1}), 15)", "loops", 1, _ONE),
+    Form("while_loop(lambda A: (A['u'] < {1}) & (A['v'] < 3), lambda A: {{'v': A['v'] + 1, 'u': A['u'] + 0.2 "
+         "+ square({0})}}, "
+         "{{'u': {2}, 'v': 0}}, 4)['u']", "loops", 1, ("A['u']", "A['v']")),
+    Form("vmap(lambda A, B: {0}, in_axes=(None, 0))({1}, np.array([{2}, {3}]))[1]", "loops", 1, _TWO),
+    Form("sum(vmap(lambda A: {0})(np.array([[{1}, {2}], [{3}, 0.5]])))", "loops", 1, _LIST),
+    Form("vmap(lambda A: {{'u': {0}, 'v': {1}}}, in_axes=1)(np.array([[{2}, {3}], [0.75, "
+         "{2}]]))['v'][0]", "loops", 2, _LIST),
+]  # fmt: skip
+SOLVED = [
+    Form("root(lambda A: A + square(A) * A + 0.25 * sin({0}) - {1}, 0.3)", "solved", 1, _ONE, 1, True),
+    Form("root(lambda A: 2.0 * A - tanh({0}) - {1}, {2})", "solved", 1, _ONE, 1, True),
+    Form("fixed_point(lambda A: 0.5 * sin({0}) + 0.3 * {1}, 0.5)", "solved", 1, _ONE, 1, True),
+    Form("minimize(lambda A: square(A - {1}) + 0.2 * cos({0}), 0.1)", "solved", 1, _ONE, 2, True),
+]  # fmt: skip
+
 FEATURES = (
-    "rows", "equals", "conditions", "eager", "scopes", "transforms", "keys", "compiled", "captured", "seams", "penalty",
+    "rows", "equals", "conditions", "eager", "scopes", "transforms", "keys", "compiled", "loops", "solved", "captured",
+    "seams", "penalty",
     "layouts", "empty", "special",
 )  # fmt: skip

@@ -164,6 +164,7 @@ class Generator:
         if "exact" in self._features:
             return self._dice.choice(forms.EXACT)
         groups = [(30, forms.ROWS), (30, forms.ARITHMETIC), (12, forms.VECTORS), (8, forms.CHOICES), (3, forms.SCOPED),
+                  (9, forms.LOOPS), (2, forms.SOLVED),
                   (3, forms.EAGER if not records else []), (8, forms.TRANSFORMS), (7, forms.COMPILED)]  # fmt: skip
         while True:
             (group,) = self._dice.choices([group for _, group in groups], [weight for weight, _ in groups])

@@ -159,6 +159,35 @@ def _vectors(jax: Any) -> dict[str, Any]:
     }
 
 
+def _loops(jax: Any, floats: Callable[[Any], Any]) -> dict[str, Any]:
+    """JAX's own, whose numbers are all of 64 bits; a list of rows is an array there."""
+
+    def rows(xs: Any) -> Any:
+        return (
+            {key: rows(part) for key, part in xs.items()} if isinstance(xs, dict) else jax.numpy.stack(floats(list(xs)))
+        )
+
+    def scan(f: Callable[..., Any], carry: Any, xs: Any = None, length: Any = None) -> Any:
+        xs = xs if xs is None else rows(xs)
+        return jax.lax.scan(lambda carry, x: floats(f(carry, x)), floats(carry), xs, length)
+
+    def fori_loop(lower: int, upper: int, body: Callable[..., Any], carry: Any) -> Any:
+        return jax.lax.fori_loop(lower, upper, lambda i, x: floats(body(i, x)), floats(carry))
+
+    def while_loop(cond: Callable[..., Any], body: Callable[..., Any], carry: Any, max_steps: int) -> Any:
+        for _ in range(max_steps):  # JAX has no derivative backwards through its own
+            if not cond(carry):
+                break
+            carry = body(carry)
+        return carry
+
+    def vmap(f: Callable[..., Any], in_axes: Any = 0) -> Callable[..., Any]:
+        return lambda *args: jax.vmap(lambda *row: floats(f(*row)), in_axes)(*floats(args))
+
+    solved = {name: _lacking(name) for name in ("root", "fixed_point", "minimize")}
+    return {"scan": scan, "fori_loop": fori_loop, "while_loop": while_loop, "vmap": vmap} | solved
+
+
 def _transforms(jax: Any) -> dict[str, Any]:
     def floats(thing: Any) -> Any:
         return jax.tree_util.tree_map(lambda x: jax.numpy.asarray(x, float), thing)
@@ -183,7 +212,7 @@ def _transforms(jax: Any) -> dict[str, Any]:
 
     found |= {"jvp": jvp, "vjp": vjp, "hvp": hvp}
     stop = jax.lax.stop_gradient
-    return found | {
+    return found | _loops(jax, floats) | {
         "compile": lambda f, backend=None, **options: Looped(found, f, **options),
         "detach": lambda x: stop(jax.numpy.asarray(x, float)), "frozen": lambda f: stop(jax.numpy.asarray(f(), float)),
         "scoped": lambda f: f(),

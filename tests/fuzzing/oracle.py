@@ -380,6 +380,105 @@ def _detach(x: Any) -> Any:
     return _run.keep(x)
 
 
+# -- loops and equations ----------------------------------------------------------------------------
+
+
+def _rows_of(xs: Any, axis: int = 0) -> list[Any]:
+    """The rows of what a scan eats."""
+    if isinstance(xs, dict):
+        return [dict(zip(xs, row, strict=True)) for row in zip(*(_rows_of(part) for part in xs.values()), strict=True)]
+    return list(np.moveaxis(xs, axis, 0)) if isinstance(xs, np.ndarray) else list(xs)
+
+
+def _together(ys: Sequence[Any]) -> Any:
+    """Things made alike as one, whose arrays have a row of each."""
+    if trees.is_container(ys[0]):
+        return trees.mapped(lambda *parts: _together(parts), *ys)
+    shape = (len(ys), *np.shape(ys[0]))
+    return trees.array_of(shape, lambda at: ys[at[0]][at[1:]] if len(shape) > 1 else ys[at[0]])
+
+
+def _scan(f: Callable[..., Any], carry: Any, xs: Any = None, length: int = 0) -> Any:
+    ys = []
+    for x in [None] * length if xs is None else _rows_of(xs):
+        carry, y = f(carry, x)
+        ys.append(y)
+    return carry, None if ys[0] is None else _together(ys)
+
+
+def _fori_loop(lower: int, upper: int, body: Callable[..., Any], carry: Any) -> Any:
+    for i in range(lower, upper):
+        carry = body(i, carry)
+    return carry
+
+
+def _while_loop(cond: Callable[..., Any], body: Callable[..., Any], carry: Any, max_steps: int) -> Any:
+    for _ in range(max_steps):
+        if not cond(carry):
+            return carry
+        carry = body(carry)
+    if cond(carry):
+        raise Undefined("a while_loop does not end")
+    return carry
+
+
+def _vmap(f: Callable[..., Any], in_axes: Any = 0) -> Callable[..., Any]:
+    def mapped(*args: Any) -> Any:
+        axes = in_axes if isinstance(in_axes, tuple) else (in_axes,) * len(args)
+        rows = [None if axis is None else _rows_of(arg, axis) for arg, axis in zip(args, axes, strict=True)]
+        count = next(len(row) for row in rows if row is not None)
+        return _together([
+            f(*(arg if row is None else row[i] for arg, row in zip(args, rows, strict=True))) for i in range(count)
+        ])  # fmt: skip
+
+    return mapped
+
+
+def _root(f: Callable[..., Any], guess: Any) -> Any:
+    """By Newton's steps on all digits, first without noise; f must grow, so that there is only one."""
+    start = _run.at
+    x = _without_noise(lambda: _solved(f, _exact(guess), start))
+    for step in (-1.5, -0.5, -0.1, 0.1, 0.5, 1.5) if start == len(_run._kept) else ():
+        up = _without_noise(lambda step=step: _slope(f, x + step, start)[1])
+        if up <= 0:
+            raise Undefined("an equation that may have several solutions")
+    return Number(_solved(f, x, start))
+
+
+def _without_noise(ask: Callable[[], Any]) -> Any:
+    global _run
+    kept, _run = _run, _Run(None)
+    try:
+        return ask()
+    finally:
+        _run = kept
+
+
+def _solved(f: Callable[..., Any], x: Any, start: int) -> Any:
+    start = min(start, _run.at)
+    for _ in range(60):
+        decisions = len(_run.decisions)
+        value, slope = _slope(f, x, start)
+        if not slope:
+            break
+        x = x - value / slope
+        if abs(value / slope) < mpmath.mpf(10) ** -95 * (1 + abs(x)):
+            return x
+        del _run.decisions[decisions:]
+    raise Undefined("an equation without a solution")
+
+
+def _slope(f: Callable[..., Any], x: Any, start: int) -> Any:
+    def at(x: Any) -> Any:
+        _run.at = min(start, _run.at)
+        return _exact(f(Number(x)))
+
+    value, decisions = at(x), len(_run.decisions)
+    up, down = at(x + STEP), at(x - STEP)
+    del _run.decisions[decisions:]
+    return value, (up - down) / (2 * STEP)
+
+
 _TRANSFORMS = {
     "grad": _grad, "value_and_grad": _value_and_grad, "jacobian": _jacobian, "jvp": _jvp, "vjp": _vjp, "hvp": _hvp,
     "hessian": _hessian,
@@ -395,6 +494,9 @@ NAMESPACE: dict[str, Any] = {
     "rrelu": lambda x, low, high, training: apply("rrelu", x, (low + high) / 2),
     "matmul": lambda a, b: np.array([_dot(row, b) for row in a], object),
     "compile": lambda f, **options: Looped(_TRANSFORMS, f, **options),
+    "scan": _scan, "fori_loop": _fori_loop, "while_loop": _while_loop, "vmap": _vmap, "root": _root,
+    "fixed_point": lambda g, guess: _root(lambda x: x - g(x), guess),
+    "minimize": lambda f, guess: _root(_grad(f), guess),
     "flat": trees.leaves, "total": lambda thing: _sum([x * x for x in trees.leaves(thing)]),
     "detach": _detach, "frozen": lambda f: _detach(f()), "scoped": lambda f: f(),
 }  # fmt: skip

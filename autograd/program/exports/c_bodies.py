@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from functools import partial
 from itertools import takewhile
 from typing import Any, TypeAlias
@@ -22,7 +22,7 @@ from autograd.program.exports.c_language import (
 )
 from autograd.program.exports.c_rows import Need
 from autograd.program.graph import DOT, SUM, Graph, Instruction, Operation, plain, sum_source
-from autograd.program.loops import Column, Element, Final, Loop, columns_read, doubles_of, needed_in_body
+from autograd.program.loops import Column, Element, Final, Loop, columns_read, doubles_of
 
 STRAIGHT = 20_000  # instructions, or as many lines of operands, above which there are tables
 PART = 500  # instructions of one C function: the time that gcc takes grows faster than their number
@@ -117,6 +117,19 @@ class _Straight:
                 self._parts.append(self._lines)
             self._assign(at, line)
         self.work = doubles_of(program)
+        outputs = program.outputs.tolist()
+        targets, sources = list(map(body.result, range(len(outputs)))), [self._names[n] for n in outputs]
+        self._results = [f"{target} = {source};" for target, source in zip(targets, sources, strict=True)]
+        if self._loops:
+            self._results = _assigned(targets, sources)
+            self._forget_unread()
+
+    def _forget_unread(self) -> None:
+        lines, count = _without_unread([*self._lines, *self._results]), len(self._results)
+        self._lines = lines[: len(lines) - count]
+        called = set(re.findall(r"\w+", "\n".join(lines)))
+        for need in [need for need in self._body.needed if need.name not in called]:
+            del self._body.needed[need]
 
     def _assign(self, at: int, line: Instruction) -> None:
         if not isinstance(line.operation, Operation):
@@ -172,7 +185,7 @@ class _Straight:
         for number in count:
             self._say(f"if (!((double)({step(0)}) < {number})) continue;")
         shared, eaten = given[loop.carried : loop.carried + loop.shared], given[loop.carried + loop.shared :]
-        found = self._body_of(loop, [*carried, *shared, *(f"work[{step(place)}]" for place in eaten)], columns)
+        found = self._body_of(loop, [*carried, *shared, *(f"work[{step(place)}]" for place in eaten)])
         if loop.tested:
             self._say(f"if (!({found[-1]} != 0.0)) break;")
             self._say(f"{done} += 1.0;")
@@ -187,16 +200,12 @@ class _Straight:
         self._say("}")
         return [*carried, done], columns
 
-    def _body_of(self, loop: Loop, given: list[Any], read: Collection[int]) -> list[str]:
-        """The names of the body's outputs; what nothing reads, as what is yielded in vain, is left out."""
-        needed = needed_in_body(loop, read)
+    def _body_of(self, loop: Loop, given: list[Any]) -> list[str]:
+        """The names of the body's outputs."""
         self._program = loop.body
         self._names = [*given, *map(literal, loop.body.constants.tolist())]
         for at, line in enumerate(loop.body):
-            if line.id in needed:
-                self._assign(at, line)
-            else:
-                self._names.append("")
+            self._assign(at, line)
         return [self._names[i] for i in loop.body.outputs.tolist()]
 
     def _expression(self, line: Instruction) -> str:
@@ -229,11 +238,7 @@ class _Straight:
     @property
     def source(self) -> str:
         """The function of one sample, and those that it calls."""
-        body = self._body
-        outputs = body.program.outputs.tolist()
-        targets, sources = list(map(body.result, range(len(outputs)))), [self._names[n] for n in outputs]
-        results = [f"{y} = {x};" for y, x in zip(targets, sources, strict=True)]
-        results = _assigned(targets, sources) if body.program.has_loops else results
+        body, results = self._body, self._results
         if not self._is_long:
             return body.defined([*self._lines, *results])
         named = [
@@ -321,6 +326,17 @@ _FEW = 8  # numbers that are assigned one by one
 def _place(i: str, loop: Loop, start: int) -> str:
     """Where the number of a step stands, in a column that begins at `start`."""
     return f"{start + loop.length - 1} - {i}" if loop.backwards else f"{start} + {i}" if start else i
+
+
+_MADE = re.compile(r" *(?:const )?(?:double )?([tcsnv]\d+(?:_\d+)?)(?:\[\])? \+?= (.*)")
+
+
+def _without_unread(lines: list[str]) -> list[str]:
+    """Lines without what loops make and nothing reads, of which compilers warn."""
+    made = [_MADE.fullmatch(line) for line in lines]
+    read = set(re.findall(r"\w+", "\n".join(m[2] if m else line for m, line in zip(made, lines, strict=True))))
+    kept = [line for m, line in zip(made, lines, strict=True) if m is None or m[1] in read]
+    return kept if len(kept) == len(lines) else _without_unread(kept)
 
 
 def _operand(text: str) -> Term:
