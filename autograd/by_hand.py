@@ -30,7 +30,7 @@ from autograd.ops.expression import Expression, Term, rewritten, source_of, vari
 from autograd.ops.primitive import Atom, Primitive, Rule, enrol, own_row, title_of
 from autograd.ops.special import halves
 from autograd.order import dependent, interior
-from autograd.recorder import RECORDERS, function_for
+from autograd.recorder import RECORDERS
 from autograd.rules import function_from, terms_of, text_of, unknown
 from autograd.structure import NUMBER, Structure, flatten, leaves_like
 from autograd.symbol import Symbol
@@ -128,7 +128,12 @@ class ByHand:
             found = self._kept.get(key)
         except TypeError:  # an argument at nondiff_argnums that has no hash
             return make()
-        return found or self._kept.setdefault(key, make())
+        if found:
+            return found
+        made = self._kept.setdefault(key, make())
+        while len(self._kept) > _ROWS:  # what nothing else uses is then gone
+            self._kept.pop(next(iter(self._kept)), None)
+        return made
 
     def _check_rule(self) -> None:
         raise NotImplementedError
@@ -598,7 +603,6 @@ class _Reader:
         columns = {"definition": "", "points": (), "doc": doc, "said": said}
         row = own_row(title, rule, local, by_hand=True, opaque=slopes is None, begin=begin, **columns)
         enrol(row)
-        RECORDERS[row.name] = function_for(row)
         return row
 
 
@@ -698,6 +702,7 @@ def _check_linear(function: ByHand, unit: float, slopes: Dense, scaled: Dense) -
 
 
 _MOST = 4096  # samples of which values and slopes are kept
+_ROWS = 512  # rows that a function keeps, and what callbacks of it ask
 
 
 def _floats(bits: bytes) -> list[float]:

@@ -35,7 +35,20 @@ from autograd.home import HOME
 from autograd.methods import Methods
 from autograd.ops import table  # which fills TABLE
 from autograd.ops.expression import ARITHMETIC, PYTHON, REMAINDER, WHERE, can_raise, mentions, source_of, variable
-from autograd.ops.primitive import FLOATS, RAISED, TABLE, Primitive, Rule, define, function_of, names_in, written_out
+from autograd.ops.primitive import (
+    FLOATS,
+    RAISED,
+    TABLE,
+    Primitive,
+    Rule,
+    define,
+    function_of,
+    is_row,
+    lookup,
+    names_in,
+    written_out,
+)
+from autograd.ops.resolution import called_in
 from autograd.symbol import Condition, Symbol, symbolic
 from autograd.text import quoted
 from autograd.value import Operand, Value, made, new_node, noted, number
@@ -246,7 +259,23 @@ def describe(primitive: Primitive) -> str:
     return f"{primitive.doc}.\n\nDefined as {primitive.definition}; see the table of primitives."
 
 
-RECORDERS: dict[str, Recorder] = {name: function_for(row) for name, row in TABLE.items()}
+class _Recorders(dict[str, Recorder]):
+    """Of the table and of `primitive`; a row that was made by hand has its own, and goes with it."""
+
+    def __missing__(self, name: str) -> Recorder:
+        return recorder_of(lookup(name))
+
+
+def recorder_of(row: Primitive) -> Recorder:
+    """The recorder of a row that was made by hand, which the row keeps."""
+    if not row.by_hand:
+        raise KeyError(row.name)
+    kept = row.__dict__
+    found: Recorder = kept.get("recorder") or kept.setdefault("recorder", function_for(row))
+    return found
+
+
+RECORDERS: dict[str, Recorder] = _Recorders({name: function_for(row) for name, row in TABLE.items()})
 
 
 # -- slopes as nodes --------------------------------------------------------------------------------
@@ -257,7 +286,6 @@ _AS_NODES = PYTHON._replace(
 )
 
 
-@cache
 def slopes_recorder(primitive: Primitive) -> Rule:
     """The slopes of a row on nodes: (y, *operands) → one slope an operand.
 
@@ -265,6 +293,12 @@ def slopes_recorder(primitive: Primitive) -> Rule:
     stays true when the leaves move.  The rule itself, handed Values, would choose once and for all.  A choice
     for the sake of digits is a `guard`, which formulas need not show.
     """
+    kept = primitive.__dict__
+    found: Rule = kept.get("slopes_recorder") or kept.setdefault("slopes_recorder", _slopes_recorder(primitive))
+    return found
+
+
+def _slopes_recorder(primitive: Primitive) -> Rule:
     if primitive.opaque or (primitive.variadic and not primitive.is_own):
         return primitive.local
     if not primitive.variadic:
@@ -281,7 +315,8 @@ def _slopes_of(primitive: Primitive, operands: Sequence[str]) -> Rule:
     terms = primitive.slope_terms([variable(operand) for operand in operands])
     if not mentions(terms, WHERE):
         return primitive.local
-    namespace = {**RECORDERS, "inf": FLOATS["inf"], "nan": FLOATS["nan"], "choose": _choice(primitive)}
+    by_hand = {name: RECORDERS[name] for name in called_in(terms) if name not in RECORDERS and is_row(name)}
+    namespace = {**RECORDERS, **by_hand, "inf": FLOATS["inf"], "nan": FLOATS["nan"], "choose": _choice(primitive)}
     filename = f"<slopes of {primitive.name} as nodes>"
     return function_of(terms, "slopes", ("y", *operands), filename, _AS_NODES, namespace)
 

@@ -14,10 +14,11 @@ import inspect
 import linecache
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, NamedTuple, TypeAlias
+from weakref import WeakValueDictionary, finalize
 
 import numpy as np
 
@@ -298,12 +299,12 @@ def _tuples(edge: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
 
 def lookup(name: str) -> Primitive:
     """The row of that name or alias; KeyError if there is none."""
-    return _BY_ANY_NAME[name]
+    return _BY_ANY_NAME.get(name) or _BY_HAND[name]
 
 
 def is_row(name: str) -> bool:
     """Whether there is a row of that name or alias."""
-    return name in _BY_ANY_NAME
+    return name in _BY_ANY_NAME or name in _BY_HAND
 
 
 def title_of(name: str) -> str:
@@ -314,6 +315,7 @@ def title_of(name: str) -> str:
 # -- rows of users' own -------------------------------------------------------------------------------
 
 _ENROLLED: dict[str, Primitive] = {}  # by title: the last of each
+_BY_HAND: WeakValueDictionary[str, Primitive] = WeakValueDictionary()  # those that go when nothing uses them
 _NUMBERS: dict[str, int] = {}  # by title: how many there were
 _LOCK = Lock()
 
@@ -326,12 +328,20 @@ def own_row(title: str, rule: Rule | Atom, slopes: Rule, **columns: Any) -> Prim
     """
     with _LOCK:
         number = _NUMBERS[title] = _NUMBERS.get(title, 0) + 1
-    return Primitive(f"{title}_{number}", rule, slopes, called=title, **tidied(columns))
+    row = Primitive(_Name(f"{title}_{number}"), rule, slopes, called=title, **tidied(columns))
+    if row.by_hand:
+        row.name.__dict__["row"] = row
+    return row
+
+
+class _Name(str):
+    """What programs know a row by: while one that was made by hand is named anywhere, the row is there."""
 
 
 def enrol(primitive: Primitive) -> None:
-    """Let the row be known by its name, for as long as the process lives."""
-    _BY_ANY_NAME[primitive.name] = primitive
+    """Let the row be known by its name: for as long as the process lives, or one made by hand as long as it is used."""
+    known: MutableMapping[str, Primitive] = _BY_HAND if primitive.by_hand else _BY_ANY_NAME
+    known[str(primitive.name)] = primitive
 
 
 def publish(primitive: Primitive) -> None:
@@ -377,6 +387,8 @@ class _Namespace(dict[str, Any]):
             primitive = lookup(name)
         except KeyError:
             raise NameError(f"the table has no row {name!r}") from None
+        if primitive.by_hand:  # which is not to be kept
+            return primitive.float_raising
         self[name] = found = primitive.float_raising
         return found
 
@@ -390,7 +402,7 @@ def written_out(terms: Sequence[Term]) -> list[Term]:
 
 
 def _written_out(term: Expression, operands: tuple[Term, ...]) -> Term:
-    row = _BY_ANY_NAME.get(term.name) if operands else None
+    row = lookup(term.name) if operands and is_row(term.name) else None
     if row is None or row.variadic or isinstance(row.rule, Atom) or row.operator or term.name in _WRITTEN:
         return Expression(term.name, *operands) if operands else term
     return written_out([row.rule(*operands)])[0]
@@ -404,7 +416,7 @@ def names_in(source: str) -> dict[str, Any]:
         block = pending.pop()
         names.update(block.co_names)
         pending.extend(part for part in block.co_consts if inspect.iscode(part))
-    return {name: FLOATS[name] for name in names if name in FLOATS or name in _BY_ANY_NAME}
+    return {name: FLOATS[name] for name in names if name in FLOATS or is_row(name)}
 
 
 def define(name: str, source: str, filename: str, namespace: dict[str, Any]) -> Rule:
@@ -412,12 +424,19 @@ def define(name: str, source: str, filename: str, namespace: dict[str, Any]) -> 
 
     The text is registered with linecache, so tracebacks show it and debuggers step into it.
     """
-    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    linecache.cache[filename] = text = (len(source), None, source.splitlines(keepends=True), filename)
     namespace.setdefault("__name__", __name__)
     exec(compile(source, filename, "exec"), namespace)
     function: Rule = namespace[name]
     function.__dict__["source"] = source
+    finalize(function, _forget, filename, text).atexit = False
     return function
+
+
+def _forget(filename: str, text: object) -> None:
+    """Let go of the text of a function that is gone, unless another has that name now."""
+    if linecache.cache.get(filename) is text:
+        del linecache.cache[filename]
 
 
 def function_of(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import gc
+import io
+import linecache
 import math
 import pickle
 import types
@@ -21,6 +23,7 @@ import viz
 from autograd import (
     Value,
     ValueArray,
+    by_hand,
     check_grad,
     compile,
     cos,
@@ -29,6 +32,7 @@ from autograd import (
     exp,
     floor,
     grad,
+    gradient,
     hessian,
     jacobian,
     jvp,
@@ -41,7 +45,12 @@ from autograd import (
     where,
 )
 from autograd.errors import ArgumentError, GraphError
+from autograd.ops import primitive as primitives
+from autograd.program.interpreter import interpret
 from autograd.program.reading import program_from
+from autograd.recorder import RECORDERS
+from viz.debugger.commands import Debugger
+from viz.recording import record
 
 BACKENDS = pytest.mark.parametrize("backend", ["interpreter", "numpy", "llvm"])
 OURS = types.SimpleNamespace(
@@ -733,3 +742,76 @@ def test_what_was_never_seen_to_answer_cannot_be_taken_apart(use, rule):
         compile(lambda x: use(two(x)))(2.0)
     two(1.0)
     assert compile(lambda x: two(x)[0])(2.0) == 2.0
+
+
+def rows_there():
+    gc.collect()
+    return len(primitives._BY_ANY_NAME) + len(primitives._BY_HAND), len(RECORDERS), len(linecache.cache)
+
+
+def test_rows_go_with_what_uses_them():
+    """Not one for each call with another argument that is none of numbers, nor of what is defined again, is kept."""
+
+    def made():
+        @partial(custom_jvp, nondiff_argnums=(1,))
+        def scaled(x, n):
+            return float(x) * float(np.sum(n))
+
+        scaled.defjvp(lambda n, p, t: (None, math.copysign(float(np.sum(n)), float(p[0])) * t[0]))
+        return scaled
+
+    def defined_again():
+        for i in range(20):
+            one = custom_jvp(lambda x, i=i: x * i)
+            one.defjvp(lambda p, t, i=i: (p[0] * i, i * t[0]))
+            one(Value(1.0))
+
+    def used(scaled):
+        first = scaled(Value(2.0), 7)
+        for i in range(2 * by_hand._ROWS):
+            assert scaled(Value(2.0), i).data == 2.0 * i
+        assert rows_there()[0] - before[0] <= by_hand._ROWS
+        return first, scaled(Value(2.0), [3])
+
+    def shown(log):
+        out = io.StringIO()
+        Debugger(lambda: log, ["continue", "quit"], io.StringIO(), out).loop()
+        return out.getvalue()
+
+    before = rows_there()
+    defined_again()
+    first, second = used(made())
+    gc.collect()  # what is used stays
+    assert "scaled" in viz.draw(second).svg
+    log = record(second)
+    assert gradient(first, first.operands[0]) == 7.0
+    del first, second
+    gc.collect()
+    assert "scaled" in shown(log)
+    del log
+    after = rows_there()
+    assert after[0] - before[0] <= by_hand._ROWS
+    assert after[1] == before[1]
+    assert after[2] <= before[2] + 8  # texts of the table's, written meanwhile
+
+
+@BACKENDS
+def test_a_program_keeps_the_rows_that_it_calls(backend):
+    def made():
+        @custom_jvp
+        def doubled(x):
+            return 2.0 * float(x)
+
+        doubled.defjvp(lambda p, t: (None, 2.0 * t[0]))
+        kept = compile(lambda x: doubled(x) * x, backend=backend)
+        kept.record(3.0)
+        doubled._kept.clear()
+        return kept.record(3.0), compile(lambda x: doubled(x) * x, backend=backend)
+
+    program, kept = made()
+    gc.collect()
+    assert kept.grad(3.0) == 12.0
+    assert interpret(program, [3.0]) == [18.0]
+    kept.f = None
+    gc.collect()
+    assert (kept(3.0), kept.grad(3.0)) == (18.0, 12.0)
