@@ -35,7 +35,7 @@ class Contender:
 
     def answer(self, workload: str) -> list[float]:
         """The numbers that are compared."""
-        return [float(x) for x in np.ravel(self._call())]
+        return [float(x) for part in self._call() for x in np.ravel(part)]
 
     def pose(self, workload: str) -> None:
         """What every contender is given, and no memory of its own."""

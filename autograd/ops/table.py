@@ -835,12 +835,12 @@ gamma_ = row("gamma", Atom(gamma.gamma, gamma.gamma_of_arrays, gamma.gamma_rule)
 
 beta = row("beta", gamma.beta_rule, lambda y, a, b: (-y * gamma.digamma_rise(a, b), -y * gamma.digamma_rise(b, a)),
           textbook=lambda y, a, b: (y * (digamma(a) - digamma(a + b)), y * (digamma(b) - digamma(a + b))),
-          shows="Β(a, b)", definition="beta(a, b)", points=[(2, 3), (0.5, 0.25), (30, 12), (1e6, 2)],
+          shows="Β(a, b)", definition="beta(a, b) if min(a, b) > 0 else nan", points=[(2, 3), (0.5, 0.25), (30, 12), (1e6, 2)],
           edges=[((0, 1), inf, (-inf, nan)), ((-1, 2), nan, (nan, nan)), ((1, 1), 1, (-1, -1))], doc="Β(a, b) = Γ(a)·Γ(b)/Γ(a + b), a and b above 0")
 
 betaln = row("betaln", gamma.betaln_rule, lambda y, a, b: (-gamma.digamma_rise(a, b), -gamma.digamma_rise(b, a)),
           textbook=lambda y, a, b: (digamma(a) - digamma(a + b), digamma(b) - digamma(a + b)),
-          shows="ln(Β(a, b))", definition="log(beta(a, b))",
+          shows="ln(Β(a, b))", definition="log(beta(a, b)) if min(a, b) > 0 else nan",
           points=[(2, 3), (0.5, 0.25), (30, 12), (1e6, 2)],
           edges=[((0, 1), inf, (-inf, 0)), ((-1, 2), nan, (nan, nan)), ((2, inf), -inf, (-inf, 0)), ((1, 1), 0, (-1, -1))], doc="ln Β(a, b), without overflow")
 

@@ -55,7 +55,8 @@ def row(xs: Any, i: int) -> Any:
         return {key: row(part, i) for key, part in xs.items()}
     if isinstance(xs, tuple):
         return like(xs, [row(part, i) for part in xs])
-    return xs[i]
+    found = xs[i]
+    return found.item() if isinstance(found, np.generic) else found
 
 
 def like(given: tuple[Any, ...], parts: Sequence[Any]) -> Any:
