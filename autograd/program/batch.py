@@ -184,7 +184,8 @@ class _Taker:
         def rows(thing: Any) -> Structure | None:
             if holder(type(thing)).is_array:
                 return samples_of(np.asarray(thing))
-            return samples_of(_rectangle(thing, what)) if _is_plain(thing) else None
+            is_nothing = thing is not argument and isinstance(thing, (list, tuple)) and not thing  # no samples either
+            return samples_of(_rectangle(thing, what)) if _is_plain(thing) and not is_nothing else None
 
         return walk(argument, samples_of, what, rows, flags=True)
 

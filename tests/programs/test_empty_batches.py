@@ -77,3 +77,12 @@ def test_what_is_infinite_for_each_sample_is_0_for_none(backend):
     f = compile(lambda w, x: (log(w), w * x), in_axes=(None, 0), reduce="sum", backend=backend)
     assert f(0.0, np.zeros(0)) == (0.0, 0.0)
     assert f(0.0, np.zeros(2))[0] == -math.inf
+
+
+def test_a_part_without_numbers_has_no_samples_to_count():
+    p = compile(lambda x: [x[0] * x[1], ()], in_axes=0)
+    rows = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+    (value, nothing), slopes = p.vjp(rows, [np.ones(3), ()])
+    assert nothing == ()
+    np.testing.assert_array_equal(value, [2.0, 12.0, 30.0])
+    np.testing.assert_array_equal(slopes, rows[:, ::-1])
