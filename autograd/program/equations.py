@@ -122,9 +122,7 @@ def _of_minimum(f: Function, x: list[Any], structure: Structure) -> _Equation:
 
 # -- the search -------------------------------------------------------------------------------------
 
-Asked: TypeAlias = tuple[
-    list[Any], list[list[Any]], Any
-]  # f at x, row by row its slopes, and what is to become smaller
+Asked: TypeAlias = tuple[list[Any], list[list[Any]], Any]  # f at x, its slopes by rows, what is to become smaller
 
 
 def _answer(equation: _Equation, x: list[Any], theta: Sequence[Any]) -> Asked:
