@@ -46,11 +46,12 @@ def test_what_is_right_is_known(name, at, orders, kind, number):
 
 
 @ROWS
-def test_nothing_raises_or_warns_to_order_four(row):
+def test_nothing_raises_or_warns_to_order_four(row, request):
+    count = 60 if request.config.getoption("thorough") else 15
     points = points_of(row, random.Random(row.name))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for _ in range(60):
+        for _ in range(count):
             at = next(points)
             slots = range(row.name in NOT_A_QUANTITY, len(at))
             for order in range(1, 5):

@@ -30,7 +30,7 @@ from autograd import (
 from autograd.errors import ArgumentError, LoopError, OperandError
 from tests.support.compilers import called, compiled, works
 
-BACKENDS = ["interpreter", "numpy", "llvm"]
+BACKENDS = ["interpreter", pytest.param("numpy", marks=pytest.mark.thorough), "llvm"]  # numpy interprets loops
 
 
 def price(volatility, strike):

@@ -26,7 +26,7 @@ from autograd import (
 from autograd.errors import ArgumentError, GraphError, LoopError, OperandError
 from tests.support.compilers import called, compiled, works
 
-BACKENDS = ["interpreter", "numpy", "llvm"]
+BACKENDS = ["interpreter", pytest.param("numpy", marks=pytest.mark.thorough), "llvm"]  # numpy interprets loops
 
 
 # -- functions, with our loops and with Python's ---------------------------------------------------
