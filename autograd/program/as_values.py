@@ -17,7 +17,7 @@ from autograd.iterations import loop_title, step_title
 from autograd.ops.primitive import lookup
 from autograd.program.graph import Graph, Operation
 from autograd.program.kernel import told_of_calls
-from autograd.program.loops import Loop, Ran, Step, computed, named, node_of, ran
+from autograd.program.loops import FOUND, Loop, Ran, Step, computed, named, node_of, number_of, ran
 from autograd.program.passes.adjoint import THROUGH
 from autograd.program.passes.expand import expand_slopes
 from autograd.program.passes.implicit import moved
@@ -25,7 +25,6 @@ from autograd.recorder import RECORDERS, apply
 from autograd.text import quoted
 from autograd.value import Operand, Value
 
-FOUND = 1.0  # what a search ends with that found a solution
 MOST = 20_000  # nodes of loops that are written out to be looked at
 
 
@@ -92,7 +91,7 @@ class _Run:
         if step.solves is not None and not self._as_rule:
             return _solution(step, step.solves, operands)
         if step.counted:
-            operands = (_number(operands[0]), *operands[1:])
+            operands = (number_of(operands[0]), *operands[1:])
         outside = (self._words(recorded, mode().label(), None) or Label()).scope
         inside = place.words(Label(None, outside)).scope if place else outside
         return ran(step, operands, self._each(step, operands, outside, self._title(step, name, inside)))
@@ -117,14 +116,9 @@ class _Run:
             if self._as_recorded and self._written_out > MOST:
                 raise _too_long(loop, title)
             found = self.of(body, given, _Place(outside, f"{title}.{step_title(next(steps))}"))
-            return [*found[:-1], _number(found[-1])] if loop.tested else found
+            return [*found[:-1], number_of(found[-1])] if loop.tested else found
 
         return each
-
-
-def _number(x: Any) -> Any:
-    """What a loop decides by."""
-    return x.data if isinstance(x, Value) else x
 
 
 class _Place:
@@ -162,8 +156,8 @@ def _nodes_of(program: Graph) -> int:
 
 def _solution(loop: Loop, equation: Graph, operands: tuple[Any, ...]) -> Ran:
     """What a loop that solves an equation ends with: nodes of the equation, not of the steps."""
-    found = ran(loop, [_number(x) for x in operands], run)
-    if found.finals[loop.carried - 1] != FOUND:  # the last that it carries says how the search went
+    found = ran(loop, [number_of(x) for x in operands], run)
+    if found.finals[loop.carried - 1] != FOUND:
         lost = Value(math.nan, f"no solution found in {loop.length} steps")
         return Ran([lost] * len(found.finals), found.columns)
     x = solved(equation, found.finals[: len(equation.outputs)], [operands[slot] for slot in loop.theta])
@@ -176,7 +170,7 @@ def solved(residual: Graph, x: Sequence[float], theta: Sequence[Any]) -> list[An
     if not places:
         return list(x)
 
-    at = [_number(theta[i]) for i in places]
+    at = [number_of(theta[i]) for i in places]
 
     def solution(*moving: Any) -> Any:
         if list(map(float, moving)) != at:

@@ -17,9 +17,10 @@ from autograd.context import recording
 from autograd.errors import ArgumentError, LoopError
 from autograd.functions import abs as abs_
 from autograd.functions import maximum, where
-from autograd.program.as_values import FOUND, run, solved
+from autograd.program.as_values import run, solved
 from autograd.program.graph import Graph
-from autograd.program.looped import EMIT, looped, no_indices, shared_of, written_as_loops
+from autograd.program.looped import EMIT, no_indices, recorded_loop, shared_of, written_as_loops
+from autograd.program.loops import FOUND
 from autograd.program.passes.adjoint import THROUGH, with_gradient
 from autograd.program.passes.expand import expand_slopes
 from autograd.program.passes.implicit import solution, with_slopes
@@ -263,7 +264,9 @@ class _Search(NamedTuple):
             state = _State.of(carried, len(x))
             after = _next(state, partial(_answer, equation, theta=equation.theta), self.tol, equation.is_downhill)
             goes_on = where(state.status, 0.0, 1.0)
-        finals = looped([*after.numbers, goes_on], carried, first, self.max_steps, equation.theta, equation.residual)
+        finals = recorded_loop(
+            [*after.numbers, goes_on], carried, first, self.max_steps, equation.theta, equation.residual
+        )
         known = where(finals[-2] - FOUND, math.nan, 1.0)  # behind the status stands how many steps there were
         return [each * known for each in finals[: len(x)]]
 

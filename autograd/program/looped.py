@@ -20,7 +20,7 @@ from autograd.program.graph import Graph
 from autograd.program.loops import STACK, STEPS, Column, Element, Final, Loop, Stack, named, node_of, step_of
 from autograd.program.passes.adjoint import THROUGH
 from autograd.program.passes.expand import expand_slopes
-from autograd.program.passes.loops import Along, Back, Forth
+from autograd.program.passes.loops import Along, Back, Forth, choose_along
 from autograd.program.reading import program_from
 from autograd.program.rows import carried_on, pair, row, stacked
 from autograd.recorder import RECORDERS
@@ -71,12 +71,12 @@ def recorded_while(cond: Callable[[Any], Any], body: Callable[[Any], Any], init:
         goes_on, after = cond(x), body(x)
     on, _ = carried_on(after, structure)
     (test,) = leaves_like(goes_on, NUMBER, "the condition of a while_loop")
-    finals = looped([*on, test], carried, first, max_steps + 1, name=name_of(body))
+    finals = recorded_loop([*on, test], carried, first, max_steps + 1, name=name_of(body))
     known = RECORDERS["where"](RECORDERS["greater"](finals[-1], float(max_steps)), float("nan"), 1.0)
     return structure.build([final * known for final in finals[:-1]])
 
 
-def looped(
+def recorded_loop(
     outputs: Sequence[Operand],
     carried: Sequence[Symbol],
     first: Sequence[Operand],
@@ -170,16 +170,9 @@ class _Nodes:
 EMIT = _Nodes().emit
 
 
-def _let(choose: Choose, condition: Any, chosen: Any, other: Any) -> Any:
-    """A choice; along the edge to a loop what passes is chosen, once it is known."""
-    if isinstance(chosen, Along):
-        return chosen._replace(conditions=(*chosen.conditions, condition))
-    return choose(condition, chosen, other)
-
-
 @lru_cache
 def _lets(choose: Choose) -> Choose:
-    return partial(_let, choose)
+    return partial(choose_along, choose)
 
 
 def _by_loops(slope: Any) -> Any:
@@ -206,7 +199,7 @@ class _LoopedGraph(chain.AsGraph):
         found, products = self._loops.gather(products)
         return super().gather(products) if found is None else found
 
-    where = staticmethod(partial(_let, chain.AsGraph.where))
+    where = staticmethod(partial(choose_along, chain.AsGraph.where))
 
     def is_finite(self, slope: Any) -> bool:
         return not isinstance(slope, Along) if isinstance(slope, tuple) else super().is_finite(slope)

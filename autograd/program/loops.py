@@ -3,6 +3,8 @@
 Every other instruction makes one number.  A loop makes a *run*, from which `Final` reads a number that it carried, and
 `Column` one number a step.  A column goes into other loops, one number a step, or is taken apart by `Element`; `Stack`
 puts one together.  So a derivative of a loop is again a loop, which reads columns of the first.
+
+`computed` says what each of them makes, step by step; executors and exports do the same in their languages.
 """
 
 from __future__ import annotations
@@ -34,7 +36,8 @@ class Loop:
     as a number says that is the first of all operands.
 
     If it `solves` an equation f(x, θ) = 0, given as a program of f, the first numbers that it carries end as x, and θ
-    are the first shared ones: derivatives are then those of the equation, and do not go through the steps.
+    are the first shared ones: derivatives are then those of the equation, and do not go through the steps.  The last
+    number that it carries ends as `FOUND` where there is a solution.
     """
 
     body: Graph
@@ -150,6 +153,7 @@ class Stack(_Alone):
 
 
 STACK = Stack()
+FOUND = 1.0
 Step: TypeAlias = Loop | Final | Column | Element | Stack  # an instruction of this module
 STEPS = (Loop, Final, Column, Element, Stack)
 
@@ -182,6 +186,16 @@ def computed(operation: Any, operands: Sequence[Any], interpret: Any) -> Any:
             return list(operands)
 
 
+def read_in_python(step: Any, operand: str) -> str:
+    """What reads a number or a column, of a `Ran` or of a column, as Python writes it; columns are sequences there."""
+    match step:
+        case Final(k):
+            return f"{operand}.finals[{k}]"
+        case Column(k):
+            return f"{operand}.columns[{k}]"
+    return f"{operand}[{step.step}]"
+
+
 def ran(loop: Loop, operands: Sequence[Any], interpret: Callable[[Graph, Sequence[Any]], list[Any]]) -> Ran:
     """A loop, step by step, on numbers or on arrays of samples."""
     count, operands = (operands[0], operands[1:]) if loop.counted else (float(loop.length), operands)
@@ -194,7 +208,7 @@ def ran(loop: Loop, operands: Sequence[Any], interpret: Callable[[Graph, Sequenc
         if loop.counted and not np.any(goes_on := step < count):
             continue
         found = interpret(loop.body, [*carried, *shared, *(column[step] for column in eaten)])
-        if loop.tested and not np.any(goes_on := goes_on & (_number(found[-1]) != 0.0)):
+        if loop.tested and not np.any(goes_on := goes_on & (number_of(found[-1]) != 0.0)):
             break
         kept = [*carried, *(found[loop.carried : -1] if loop.tested else found[loop.carried :])]
         columns = columns or [[np.nan] * loop.length for _ in kept]
@@ -215,7 +229,8 @@ class _Nowhere(list[list[float]]):
         return [np.nan] * self._length
 
 
-def _number(x: Any) -> Any:
+def number_of(x: Any) -> Any:
+    """What a loop decides by: of a Value its number."""
     return x.data if isinstance(x, Value) else x
 
 

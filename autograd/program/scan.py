@@ -40,7 +40,7 @@ def scan(f: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any = None, le
     if written_as_loops():
         with collector_paused():
             return recorded_scan(f, init, xs, steps)
-    carry, ys, f = init, [], _told(f, steps)
+    carry, ys, f = init, [], _in_scopes(f, steps)
     structure = carried_on(init)[1]
     for i in range(steps):
         carry, y = pair(f(carry, row(xs, i)))
@@ -65,7 +65,7 @@ def fori_loop(lower: int, upper: int, body: Callable[[Any, Any], Any], init: Any
             given = f"{type(bound).__name__} {quoted(bound)}"
             raise ArgumentError(f"the bounds of fori_loop are whole numbers that are known beforehand, got {given}")
     if not written_as_loops():
-        structure, body = carried_on(init)[1], _told(body, max(0, upper - lower))
+        structure, body = carried_on(init)[1], _in_scopes(body, max(0, upper - lower))
         for i in range(lower, upper):
             init = kept(body(i, init), structure)
         return init
@@ -95,7 +95,7 @@ def while_loop(cond: Callable[[Any], Any], body: Callable[[Any], Any], init: Any
     if written_as_loops():
         with collector_paused():
             return recorded_while(cond, body, init, max_steps)
-    x, structure, body = init, carried_on(init)[1], _told(body, max_steps, up_to=True)
+    x, structure, body = init, carried_on(init)[1], _in_scopes(body, max_steps, up_to=True)
     steps = 0
     while _holds(cond(x)):
         if steps == max_steps:
@@ -105,7 +105,7 @@ def while_loop(cond: Callable[[Any], Any], body: Callable[[Any], Any], init: Any
     return x
 
 
-def _told(body: Callable[..., Any], length: int, up_to: bool = False) -> Callable[..., Any]:
+def _in_scopes(body: Callable[..., Any], length: int, up_to: bool = False) -> Callable[..., Any]:
     """A body whose calls are the steps of a loop, each in a scope, where scopes or lines are recorded at all.
 
     Elsewhere a step may take less time than a scope.

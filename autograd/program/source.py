@@ -10,7 +10,7 @@ from typing import Any
 from autograd.ops.expression import ARITHMETIC, DIVIDE, NEGATIVE
 from autograd.ops.primitive import define, is_row, lookup
 from autograd.program.graph import DOT, SUM, Graph, Instruction, Operation, plain, sum_source
-from autograd.program.loops import Column, Element, Final, Loop, Ran, ran
+from autograd.program.loops import Loop, Ran, Stack, ran, read_in_python
 from autograd.text import python_identifiers
 
 TERMS = 500  # of a sum that are added up in one line
@@ -56,13 +56,9 @@ def _step(line: Instruction, names: Sequence[str], body: str) -> str:
     match line.operation:
         case Loop() as loop:
             return f"loop({loop.said}, {body}, {operands})"
-        case Final(k):
-            return f"{operands}.finals[{k}]"
-        case Column(k):
-            return f"{operands}.columns[{k}]"
-        case Element(step):
-            return f"{operands}[{step}]"
-    return f"[{operands}]"
+        case Stack():
+            return f"[{operands}]"
+    return read_in_python(line.operation, operands)
 
 
 def python_function(program: Graph) -> Callable[..., tuple[Any, ...]]:

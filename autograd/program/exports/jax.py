@@ -21,7 +21,7 @@ from autograd.ops.expression import ARITHMETIC, COMPARISONS, Expression, Languag
 from autograd.ops.primitive import Primitive, define, lookup
 from autograd.ops.resolution import Target, called_in
 from autograd.program.graph import Graph, Instruction, Operation, listed, plain, sum_source
-from autograd.program.loops import Column, Element, Final, Loop, Ran
+from autograd.program.loops import Loop, Ran, Stack, read_in_python
 from autograd.text import apart
 
 _NUMBERS = count(1)  # of the functions written so far: each source has a name of its own
@@ -77,13 +77,9 @@ def _step(line: Instruction, operands: Sequence[str], name: str, namespace: dict
                 return f"loop({loop.said}, step_{name}, {', '.join(operands)})"
             known = f"{len(loop.solves.outputs)}, {len(loop.theta)}"
             return f"solved({loop.said}, {known}, step_{name}, equation_{name}, {', '.join(operands)})"
-        case Final(k):
-            return f"{operands[0]}.finals[{k}]"
-        case Column(k):
-            return f"{operands[0]}.columns[{k}]"
-        case Element(at):
-            return f"{operands[0]}[{at}]"
-    return f"jnp.stack(jnp.broadcast_arrays({', '.join(operands)}))"
+        case Stack():
+            return f"jnp.stack(jnp.broadcast_arrays({', '.join(operands)}))"
+    return read_in_python(line.operation, operands[0])
 
 
 def _loop(shape: Mapping[str, Any], step: Callable[..., list[Any]], *operands: Any) -> Ran:

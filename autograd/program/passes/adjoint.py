@@ -18,7 +18,7 @@ from autograd.ops.expression import Expression, Term, variable
 from autograd.ops.primitive import lookup
 from autograd.program.builder import Builder
 from autograd.program.graph import DOT, GUARD, MAXIMUM, MULTIPLY, POWER, SUM, WHERE, Graph, Operation
-from autograd.program.passes.loops import Along, Back, Forth
+from autograd.program.passes.loops import Along, Back, Forth, choose_along
 from autograd.program.passes.through import Through
 from autograd.sweeps import Choice, Edge, Products, backwards, forwards
 
@@ -136,16 +136,15 @@ class Written:
         return self._builder.emit(DOT, (*deltas, *slopes))
 
     def where(self, condition: int, chosen: Any, other: int) -> Any:
-        """A choice as an instruction; along the edge to a loop what passes is chosen, once it is known."""
-        if isinstance(chosen, Along):
-            return chosen._replace(conditions=(*chosen.conditions, condition))
-        return self._builder.emit(WHERE, (condition, chosen, other))
+        """A choice as an instruction."""
+        return choose_along(self._chosen_by(WHERE), condition, chosen, other)
 
     def guard(self, condition: int, chosen: Any, other: int) -> Any:
         """A choice between two forms of one number."""
-        if isinstance(chosen, Along):
-            return self.where(condition, chosen, other)
-        return self._builder.emit(GUARD, (condition, chosen, other))
+        return choose_along(self._chosen_by(GUARD), condition, chosen, other)
+
+    def _chosen_by(self, operation: Operation) -> Callable[[int, int, int], int]:
+        return lambda *operands: self._builder.emit(operation, operands)
 
     def either(self, one: int, other: int) -> int:
         """The larger of two conditions."""

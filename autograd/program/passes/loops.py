@@ -47,6 +47,13 @@ class Along(NamedTuple):
     conditions: tuple[int, ...] = ()
 
 
+def choose_along(choose: Callable[[Any, Any, Any], Any], condition: Any, chosen: Any, other: Any) -> Any:
+    """A choice between slopes; along the edge to a loop what passes is chosen, once it is known."""
+    if isinstance(chosen, Along):
+        return chosen._replace(conditions=(*chosen.conditions, condition))
+    return choose(condition, chosen, other)
+
+
 class At(NamedTuple):
     """The slope from a column of so many numbers to that of a step."""
 
