@@ -12,6 +12,8 @@ from functools import partial, reduce
 from operator import add, and_, mul
 from typing import Any, NamedTuple, TypeAlias
 
+import numpy as np
+
 from autograd.collector import collector_paused
 from autograd.context import recording
 from autograd.errors import ArgumentError, LoopError
@@ -36,6 +38,7 @@ Function: TypeAlias = Callable[[Any], Any]
 
 _ROUNDING = 2.0**-52
 _NOISE = 1e-9  # of an estimate of the error that steps can make no smaller, relative to the largest x on the way
+_NEAR = 1e-3  # of a step relative to the largest x: where a Hessian that is positive makes f smaller with its slope
 SEARCHING, LOST = 0.0, 2.0  # and FOUND
 
 
@@ -168,7 +171,8 @@ def _next(state: _State, ask: Callable[[list[Any]], Asked], tol: float, is_downh
     values, slopes, merit = ask(tried)
     size = _largest(values)
     is_lower = merit < state.merit - 1e-4 * state.part * state.descent
-    is_as_low = (merit <= state.merit + 4.0 * _ROUNDING * abs_(state.merit)) & (size < state.size)
+    is_near = state.part * _largest(state.step) <= _NEAR * _maximum(state.scale)
+    is_as_low = is_near & (size < state.size)  # where the merit's own rounding hides that it falls
     better = is_lower | is_as_low
     step, is_sound = (_downhill if is_downhill else _newton)(values, slopes)
     x, step = (_each(better, new, old) for new, old in ((tried, state.x), (step, state.step)))
@@ -247,6 +251,8 @@ class _Search(NamedTuple):
     def from_(self, guess: Any) -> Any:
         """The solution, made as the guess is."""
         whole_number(self.max_steps, f"max_steps of {self.what}")
+        if isinstance(self.tol, bool) or not isinstance(self.tol, (int, float, np.number)) or not self.tol >= 0.0:
+            raise ArgumentError(f"tol of {self.what} is a number from 0 up, got {quoted(self.tol)}")
         start, structure = flatten(guess, f"the guess of a {self.what}")
         if not start:
             raise ArgumentError(f"the guess of a {self.what} has no numbers: {quoted(guess)}")

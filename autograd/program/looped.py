@@ -22,9 +22,9 @@ from autograd.program.passes.adjoint import THROUGH
 from autograd.program.passes.expand import expand_slopes
 from autograd.program.passes.loops import Along, Back, Forth, choose_along
 from autograd.program.reading import program_from
-from autograd.program.rows import carried_on, pair, row, stacked
+from autograd.program.rows import carried_on, condition_of, pair, row, stacked
 from autograd.recorder import RECORDERS
-from autograd.structure import NUMBER, flatten, leaves_like
+from autograd.structure import flatten
 from autograd.sweeps import Choice, Choose, Edge, Products
 from autograd.symbol import Symbol
 from autograd.transforms import running
@@ -38,8 +38,10 @@ def written_as_loops() -> bool:
 
 def recorded_scan(f: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any, length: int) -> Any:
     """`autograd.scan` of Symbols: the last carry, and the ys as the elements of columns."""
+    if not length:
+        return init, None
     first, structure = carried_on(init)
-    rows = [flatten(row(xs, i), "a row of a scan", flags=True) for i in range(length)] if xs is not None else []
+    rows = [flatten(row(xs, i), "a row of a scan") for i in range(length)] if xs is not None else []
     if any(made != rows[0][1] for _, made in rows):
         raise ArgumentError("the rows of a scan are made alike")
     carried = [Symbol(f"carried{i}") for i in range(len(first))]
@@ -70,8 +72,7 @@ def recorded_while(cond: Callable[[Any], Any], body: Callable[[Any], Any], init:
         x = structure.build(carried)
         goes_on, after = cond(x), body(x)
     on, _ = carried_on(after, structure)
-    (test,) = leaves_like(goes_on, NUMBER, "the condition of a while_loop")
-    finals = recorded_loop([*on, test], carried, first, max_steps + 1, name=name_of(body))
+    finals = recorded_loop([*on, condition_of(goes_on)], carried, first, max_steps + 1, name=name_of(body))
     known = RECORDERS["where"](RECORDERS["greater"](finals[-1], float(max_steps)), float("nan"), 1.0)
     return structure.build([final * known for final in finals[:-1]])
 

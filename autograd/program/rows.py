@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd.array import ValueArray
 from autograd.errors import ArgumentError
-from autograd.structure import Structure, flatten, leaves_like
+from autograd.structure import NUMBER, Structure, flatten, leaves_like
 from autograd.text import quoted
 from autograd.value import Value
 
@@ -76,7 +76,13 @@ def stacked(ys: Sequence[Any]) -> Any:
     if isinstance(first, list):
         return [stacked(part) for part in zip(*ys, strict=True)]
     has_values = any(isinstance(x, Value) for y in ys for x in np.ravel(np.asarray(y, object)))
-    return np.array(ys, object).view(ValueArray) if has_values else np.array(ys, float)
+    try:
+        return np.array(ys, object).view(ValueArray) if has_values else np.array(ys, float)
+    except (TypeError, ValueError):
+        raise ArgumentError(
+            "what a scan yields is numbers and arrays, alone or in tuples, lists and dicts, made alike at each step: "
+            f"got {type(first).__name__} {quoted(first)}"
+        ) from None
 
 
 def pair(answer: Any) -> tuple[Any, Any]:
@@ -84,6 +90,14 @@ def pair(answer: Any) -> tuple[Any, Any]:
     if not isinstance(answer, tuple) or len(answer) != 2:
         raise ArgumentError(f"the body of a scan returns a tuple (carry, y), got {quoted(answer)}")
     return answer
+
+
+def condition_of(answer: Any) -> Any:
+    """What says whether a loop goes on: one number, or a bool."""
+    if type(answer) is int and answer in (~True, ~False):
+        raise ArgumentError("~ of Python's True and False is -2 and -1, and both hold: write 1.0 - condition")
+    (number,) = leaves_like(answer, NUMBER, "the condition of a while_loop")
+    return number
 
 
 def carried_on(answer: Any, structure: Structure | None = None) -> tuple[list[Any], Structure]:

@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from autograd.array import ValueArray
 from autograd.collector import collector_paused
 from autograd.context import mode, scope
 from autograd.errors import ArgumentError, LoopError
 from autograd.iterations import loop_title, name_of, step_title
 from autograd.program.looped import recorded_scan, recorded_while, written_as_loops
-from autograd.program.rows import carried_on, kept, like, pair, row, stacked, steps_of, whole_number
-from autograd.structure import NUMBER, leaves_like
+from autograd.program.rows import carried_on, condition_of, kept, like, pair, row, stacked, steps_of, whole_number
 from autograd.text import quoted
 
 
@@ -61,9 +61,11 @@ def fori_loop(lower: int, upper: int, body: Callable[[Any, Any], Any], init: Any
         ArgumentError: for bounds that are no whole numbers, and a body that changes the structure of what it is given
     """
     for bound in (lower, upper):
-        if isinstance(bound, bool) or not isinstance(bound, (int, np.integer)):
+        if isinstance(bound, bool) or not isinstance(bound, (int, np.integer)) or abs(bound) > 2**53:
             given = f"{type(bound).__name__} {quoted(bound)}"
-            raise ArgumentError(f"the bounds of fori_loop are whole numbers that are known beforehand, got {given}")
+            raise ArgumentError(
+                f"the bounds of fori_loop are whole numbers that are known beforehand, up to 2⁵³, got {given}"
+            )
     if not written_as_loops():
         structure, body = carried_on(init)[1], _in_scopes(body, max(0, upper - lower))
         for i in range(lower, upper):
@@ -97,7 +99,7 @@ def while_loop(cond: Callable[[Any], Any], body: Callable[[Any], Any], init: Any
             return recorded_while(cond, body, init, max_steps)
     x, structure, body = init, carried_on(init)[1], _in_scopes(body, max_steps, up_to=True)
     steps = 0
-    while _holds(cond(x)):
+    while condition_of(cond(x)) != 0.0:
         if steps == max_steps:
             raise LoopError(f"while_loop goes on after max_steps={max_steps}: allow more, or see why it does not end")
         x = kept(body(x), structure)
@@ -119,11 +121,6 @@ def _in_scopes(body: Callable[..., Any], length: int, up_to: bool = False) -> Ca
             return body(*given)
 
     return step
-
-
-def _holds(condition: Any) -> bool:
-    (number,) = leaves_like(condition, NUMBER, "the condition of a while_loop")
-    return bool(number != 0.0)
 
 
 def vmap(f: Callable[..., Any], in_axes: Any = 0) -> Callable[..., Any]:
@@ -160,13 +157,17 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0) -> Callable[..., Any]:
 
 
 def _axis_first(arg: Any, axis: Any) -> Any:
-    """An argument whose arrays have this axis in front."""
+    """An argument whose arrays have this axis in front; the rows of a list are its items."""
+    if isinstance(axis, bool) or not isinstance(axis, (int, np.integer)):
+        raise ArgumentError(f"vmap: in_axes holds whole numbers and None, got {quoted(axis)}")
     if isinstance(arg, dict):
         return {key: _axis_first(part, axis) for key, part in arg.items()}
     if isinstance(arg, tuple):
         return like(arg, [_axis_first(part, axis) for part in arg])
+    if isinstance(arg, list) and axis:
+        arg = ValueArray(arg)
     if not isinstance(arg, np.ndarray):
         return arg
-    if isinstance(axis, bool) or not isinstance(axis, (int, np.integer)) or not -arg.ndim <= axis < arg.ndim:
+    if not -arg.ndim <= axis < arg.ndim:
         raise ArgumentError(f"vmap: an array of shape {arg.shape} has no axis {quoted(axis)}")
     return np.moveaxis(arg, axis, 0)

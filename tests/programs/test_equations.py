@@ -185,6 +185,8 @@ def test_a_function_that_branches_on_numbers():
         (lambda a: root(lambda x: x, []), ArgumentError, "no numbers"),
         (lambda a: root(lambda x: x, "near"), OperandError, "the guess of a root"),
         (lambda a: root(lambda x: x - a, 1.0, max_steps=2.5), ArgumentError, "max_steps of root is a whole number"),
+        (lambda a: root(lambda x: x - a, 1.0, tol="a"), ArgumentError, "tol of root is a number"),
+        (lambda a: root(lambda x: x - a, 1.0, tol=-1.0), ArgumentError, "tol of root is a number"),
         (lambda a: minimize(lambda x: [x, x], 1.0), ArgumentError, "what f of minimize answers"),
     ],
 )
@@ -247,3 +249,18 @@ def test_in_c(name, tmp_path):
     y, g = called(library, "f_gradient", AT[None], 1, 2, work=works(source).get("f_gradient", 0))
     close(y[0], JOBS[name](AT))
     close(g[0], grad(JOBS[name])(AT), rtol=1e-9)
+
+
+def test_a_minimum_whose_value_cancels():
+    """The value is near 0 there, of terms near 1: it cannot show that the last steps make it smaller."""
+    a, b, x = -0.10160889077002393, -0.34979921539188125, -1.6566313004331013
+
+    def h(y):
+        return (y - a) ** 2 + exp(0.21 * y) + 1.3 * y * x + b
+
+    right = root(lambda y: 2.0 * (y - a) + 0.21 * exp(0.21 * y) + 1.3 * x, 0.0)
+    close([minimize(h, a), compile(lambda g: minimize(h, g))(a)], [right] * 2, rtol=1e-14)
+    dice = np.random.default_rng(3)
+    a, b, x = dice.normal(size=4000), dice.normal(size=4000), 2.0 * dice.normal(size=4000)
+    every = compile(lambda a, b, x: minimize(lambda y: (y - a) ** 2 + exp(0.21 * y) + 1.3 * y * x + b, a), in_axes=0)
+    assert np.isfinite(every(a, b, x)).all()

@@ -16,8 +16,11 @@ from autograd import (
     hessian,
     hvp,
     jacobian,
+    log,
+    root,
     scan,
     sin,
+    sqrt,
     tanh,
     vmap,
     where,
@@ -273,6 +276,10 @@ def each_way(f):
         (lambda x: while_loop(lambda c: "no", lambda c: c, x, max_steps=3), OperandError, "the condition of a while"),
         (lambda x: while_loop(lambda c: c, lambda c: c, x, max_steps=3), ArgumentError, "the condition of a while"),
         (lambda x: while_loop(lambda c: c[0] < 1, lambda c: c, x, max_steps=-1), ArgumentError, "max_steps"),
+        (lambda x: fori_loop(2**60, 2**60 + 2, lambda i, c: c, x), ArgumentError, "up to 2⁵³"),
+        (lambda x: while_loop(lambda c: ~True, lambda c: c, x, max_steps=3), ArgumentError, "write 1.0 - condition"),
+        (lambda x: vmap(lambda r: r, in_axes=7)([1.0, 2.0]), ArgumentError, "has no axis 7"),
+        (lambda x: vmap(lambda r: r, in_axes="x")([1.0, 2.0]), ArgumentError, "whole numbers and None"),
         (lambda x: vmap(lambda r: r, in_axes=None)(x), ArgumentError, "maps none"),
         (lambda x: vmap(lambda r: r, in_axes=3)(x), ArgumentError, "has no axis 3"),
         (lambda x: vmap(lambda r: r, in_axes=(0, 0))(x), ArgumentError, "2 entries for 1 arguments"),
@@ -372,3 +379,63 @@ def test_what_each_step_yields(backend):
     )
     close(mixed(X), X[0] * X[1] * 120.0 * X[2])
     close(mixed.grad(X), mixed(X) / X)
+
+
+def test_the_axis_of_a_list_is_that_of_its_array():
+    rows = [[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]
+
+    def f(m, axis):
+        return vmap(lambda r: r[0] * 10.0 + r[1], in_axes=axis)(m)
+
+    for axis in (0, 1, -1):
+        close(f(rows, axis), f(np.array(rows), axis))
+        close(compile(lambda m, axis=axis: f(m, axis))(rows), f(np.array(rows), axis))
+
+
+def test_rows_of_flags_and_no_rows():
+    def f(x, table):
+        return scan(lambda c, flag: (c * 2.0 + flag * x, None), x, table)[0]
+
+    table = np.array([False, True, True])
+    assert f(3.0, table) == compile(lambda x: f(x, table))(3.0) == 33.0
+    for none in (np.zeros(0), []):
+        assert compile(lambda x, none=none: scan(lambda c, r: (c + r, c), x, none)[0])(2.0) == 2.0
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda p: scan(lambda c, _: (vmap(lambda a: a * p)(c), None), np.array([1.0, 2.0]), length=2)[0][0],
+        lambda p: scan(lambda c, _: (scan(lambda d, y: (d * y, None), p, [c, c * p])[0], None), 1.0, length=2)[0],
+        lambda p: fori_loop(3, 3, lambda i, c: c * i * p, p) * p,
+        lambda p: root(lambda x: x - p, p, max_steps=0) + p,
+    ],
+)
+def test_columns_of_what_an_outer_loop_carries_in_c(f, tmp_path):
+    program = compile(f).record(1.5)
+    source = program.to_c()
+    library = compiled(source, tmp_path)
+    y, g = called(library, "f_gradient", np.array([[1.5]]), 1, 1, work=works(source).get("f_gradient", 0))
+    p = compile(f)
+    close([y[0, 0], g[0, 0]], [p(1.5), p.grad(1.5)])
+
+
+@pytest.mark.parametrize(
+    ("f", "slope"),
+    [
+        (lambda x: while_loop(lambda s: s > 0.5, lambda s: sqrt(s - 0.49) * 0.9, x, 50), None),
+        (lambda x: while_loop(lambda s: s > 100.0, lambda s: log(s - 200.0), x, 5), 1.0),
+    ],
+)
+def test_a_body_without_a_value_behind_the_end_sends_nothing_back(f, slope):
+    p = compile(f)
+    close(p.grad(2.8), grad(f)(2.8) if slope is None else slope)
+    pytest.importorskip("jax")
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+    g = p.record(2.8).to_jax()
+    at = np.array([2.8])
+    close(jax.grad(lambda x: g(x)[0])(at)[0], p.grad(2.8))
+    close(jax.jacfwd(lambda x: g(x)[0])(at)[0], p.grad(2.8))
+    close(jax.hessian(lambda x: g(x)[0])(at)[0, 0], p.hessian(2.8), rtol=1e-9)

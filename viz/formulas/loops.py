@@ -48,6 +48,8 @@ def looped_formula(
     """
     if depth is not None:
         raise ArgumentError("depth cuts a formula where a number can stand, and what a loop computes is no one number")
+    if len(inputs) != len(program.inputs):
+        raise ArgumentError(f"{program!r} takes {len(program.inputs)} numbers, got {len(inputs)}")
     with recording():
         given = [x if isinstance(x, Value) else Value(x, name) for x, name in zip(inputs, program.inputs, strict=True)]
         loops = _Loops([*(node.name for node in given if node.name), *_names_in(program)])

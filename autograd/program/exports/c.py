@@ -37,7 +37,8 @@ def to_c(program: Graph, name: str = "f", gradient: bool = True) -> str:
 
     which read x[N], write y[M] and g[M*N], where g[i*N + j] is ∂y[i]/∂x[j]; and `f_batch`,
     `f_gradient_batch`, which do so for each of many samples that stand one after the other.  Above
-    20,000 instructions each takes one argument more, a work array; the file's first lines say how large.
+    20,000 instructions, and where a loop's numbers are kept, each takes one argument more, a work array; the file's
+    first lines say how large.
     `to_c_header` gives what other files include.
 
     >>> from autograd import Value

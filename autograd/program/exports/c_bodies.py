@@ -173,6 +173,8 @@ class _Straight:
         i, done = f"i{self._loops}", f"n{self._loops}"
         carried = [f"c{self._loops}_{k}" for k in range(loop.carried)]
         count, given = (operands[:1], operands[1:]) if loop.counted else ([], operands)
+        if not loop.length:
+            return [*given[: loop.carried], "0.0"], columns
         step = partial(_place, i, loop)
         for name, first in zip(carried, given[: loop.carried], strict=True):
             self._say(f"double {name} = {first};")
@@ -252,7 +254,7 @@ class _Straight:
 
 def _assigned(targets: Sequence[str], sources: Sequence[str]) -> list[str]:
     """Each target gets its number; numbers that stand side by side in columns, or are known, by loops."""
-    pairs = sorted(zip(targets, sources, strict=True), key=lambda pair: _index(pair[1]) if "work[" in pair[1] else -1)
+    pairs = sorted(zip(targets, sources, strict=True), key=lambda pair: _place_in_work(pair[1]))
     lines, rest = _zeros_first(pairs)
     at = 0
     while at < len(rest):
@@ -312,6 +314,12 @@ def _at_k(first: str, second: str) -> str:
     start, stride = _index(first), _index(second) - _index(first)
     steps = "k" if abs(stride) == 1 else f"{abs(stride)} * k"
     return f"{first.partition('[')[0]}[{start} {'+' if stride >= 0 else '-'} {steps}]"
+
+
+def _place_in_work(source: str) -> int:
+    """By which numbers of columns are sorted; those of a step, and others, stay where they are."""
+    found = _ELEMENT.fullmatch(source)
+    return int(found[2]) if found and found[1] == "work" else -1
 
 
 def _index(place: str) -> int:

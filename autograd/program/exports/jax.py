@@ -97,8 +97,14 @@ def _loop(shape: Mapping[str, Any], step: Callable[..., list[Any]], *operands: A
 
     def one(state: Any, row: Any) -> Any:
         at, (carried, done, goes_on) = row[0], state
-        found = step(*carried, *shared, *row[1:])
-        goes_on = goes_on & (found[-1] != 0.0) if loop.tested else at < count
+        inputs = [*carried, *shared, *row[1:]]
+        if loop.tested:
+            goes_on = goes_on & (step(*map(jax.lax.stop_gradient, inputs))[-1] != 0.0)
+        elif loop.counted:
+            goes_on = at < count
+        if loop.tested or loop.counted:  # what is not done sends nothing back, be its slopes infinite
+            inputs = [jnp.where(goes_on, x, jax.lax.stop_gradient(x)) for x in inputs]
+        found = step(*inputs)
         yields = found[loop.carried : len(found) - loop.tested]
         after = [jnp.where(goes_on, new, old) for new, old in zip(found[: loop.carried], carried, strict=True)]
         kept = [jnp.broadcast_to(jnp.asarray(y, number), size) for y in (*carried, *yields)]
