@@ -94,7 +94,7 @@ def pair(answer: Any) -> tuple[Any, Any]:
 
 def condition_of(answer: Any) -> Any:
     """What says whether a loop goes on: one number, or a bool."""
-    if type(answer) is int and answer in (~True, ~False):
+    if type(answer) is int and answer in (-2, -1):  # what ~True and ~False are
         raise ArgumentError("~ of Python's True and False is -2 and -1, and both hold: write 1.0 - condition")
     (number,) = leaves_like(answer, NUMBER, "the condition of a while_loop")
     return number

@@ -277,7 +277,7 @@ def each_way(f):
         (lambda x: while_loop(lambda c: c, lambda c: c, x, max_steps=3), ArgumentError, "the condition of a while"),
         (lambda x: while_loop(lambda c: c[0] < 1, lambda c: c, x, max_steps=-1), ArgumentError, "max_steps"),
         (lambda x: fori_loop(2**60, 2**60 + 2, lambda i, c: c, x), ArgumentError, "up to 2⁵³"),
-        (lambda x: while_loop(lambda c: ~True, lambda c: c, x, max_steps=3), ArgumentError, "write 1.0 - condition"),
+        (lambda x: while_loop(lambda c: -2, lambda c: c, x, max_steps=3), ArgumentError, "write 1.0 - condition"),
         (lambda x: vmap(lambda r: r, in_axes=7)([1.0, 2.0]), ArgumentError, "has no axis 7"),
         (lambda x: vmap(lambda r: r, in_axes="x")([1.0, 2.0]), ArgumentError, "whole numbers and None"),
         (lambda x: vmap(lambda r: r, in_axes=None)(x), ArgumentError, "maps none"),
