@@ -24,6 +24,7 @@ def test_nothing_grows():
 
 
 KEPT: list[object] = []
+ENDED = threading.Event()  # until it is set, the threads that a test started wait
 
 
 def cycle() -> None:
@@ -33,7 +34,7 @@ def cycle() -> None:
 
 
 def thread() -> None:
-    threading.Thread(target=threading.Event().wait, args=(3,), daemon=True).start()
+    threading.Thread(target=ENDED.wait, daemon=True).start()
 
 
 @pytest.mark.parametrize(
@@ -43,12 +44,14 @@ def thread() -> None:
     ids=["kept", "cycle", "thread", "file", "none"],
 )  # fmt: skip
 def test_a_fault_is_found(fault, words):
+    ENDED.clear()
     found = growth(fault, 150 if words != "threads" else 8, collector=fault is not cycle)
     try:
         assert words in found.wrong
         assert bool(words) == bool(found.wrong)
         assert gc.isenabled()
     finally:
+        ENDED.set()
         for handle in KEPT:
             if isinstance(handle, int):
                 os.close(handle)
