@@ -33,6 +33,7 @@ TITLES = {
     "rk4:10000": "Runge–Kutta, 2 states, 10⁴ steps: value and gradient",
     "rk4:100000": "… 10⁵ steps",
     "rk4:1000000": "… 10⁶ steps",
+    "rk4 sparing:1000000": "… 10⁶ steps, ours with checkpoints",
     "heston": f"Heston, {PATHS:,} paths × {STEPS} steps: value and 6 greeks",
     "implied": f"implied volatility of {PRICES:,} prices: gradient",
     "robertson": "Robertson, 2,000 implicit steps: 3 states along 3 rates",
@@ -42,7 +43,7 @@ TITLES = {
 # -- models, in the words of `scan` ------------------------------------------------------------------
 
 
-def rk4(m: Any, steps: int) -> Callable[[Any], Any]:
+def rk4(m: Any, steps: int, **options: str) -> Callable[[Any], Any]:
     """Predator and prey."""
 
     def motion(state: Any, x: Any) -> Any:
@@ -58,7 +59,7 @@ def rk4(m: Any, steps: int) -> Callable[[Any], Any]:
             parts = zip(state, a, b, c, d, strict=True)
             return tuple(s + h / 6.0 * (p + 2.0 * q + 2.0 * r + t) for s, p, q, r, t in parts), None
 
-        return m.scan(step, (x[0], x[1]), None, steps)[0][0]
+        return m.scan(step, (x[0], x[1]), None, steps, **options)[0][0]
 
     return value
 
@@ -126,8 +127,9 @@ class Ours(readiness.Contender):
     def ready(self, workload: str) -> Callable[[], Any]:
         m, (kind, _, size) = self._m, workload.partition(":")
         given: tuple[Any, ...]
-        if kind == "rk4":
-            p, given = m.compile(rk4(m, int(size))), (RATES,)
+        if kind.startswith("rk4"):
+            sparing = {"memory": "checkpoints"} if kind.endswith("sparing") else {}
+            p, given = m.compile(rk4(m, int(size), **sparing)), (RATES,)
         elif kind == "heston":
             p, given = m.compile(heston(m), in_axes=(None, 0), reduce="mean"), (MARKET, normals())
         elif kind == "implied":
@@ -167,7 +169,7 @@ class Jax(readiness.Contender):
         jax, (kind, _, size) = self._jax, workload.partition(":")
         f: Any
         given: tuple[Any, ...]
-        if kind == "rk4":
+        if kind.startswith("rk4"):
             f, given = jax.value_and_grad(rk4(self._m, int(size))), (RATES,)
         elif kind == "heston":
             payoff = jax.vmap(heston(self._m), in_axes=(None, 0))

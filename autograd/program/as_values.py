@@ -17,10 +17,11 @@ from autograd.iterations import loop_title, step_title
 from autograd.ops.primitive import lookup
 from autograd.program.graph import Graph, Operation
 from autograd.program.kernel import told_of_calls
-from autograd.program.loops import FOUND, Loop, Ran, Step, computed, named, node_of, number_of, ran
+from autograd.program.loops import FOUND, Loop, Step, named, node_of
 from autograd.program.passes.adjoint import THROUGH
 from autograd.program.passes.expand import expand_slopes
 from autograd.program.passes.implicit import moved
+from autograd.program.runs import Ran, number_of, part, ran
 from autograd.recorder import RECORDERS, apply
 from autograd.text import quoted
 from autograd.value import Operand, Value
@@ -87,14 +88,14 @@ class _Run:
         if mode().program and not self._as_rule:
             return named(node_of(step, operands), name)
         if not isinstance(step, Loop):
-            return computed(step, operands, None)
+            return part(step, operands)
         if step.solves is not None and not self._as_rule:
             return _solution(step, step.solves, operands)
         if step.counted:
             operands = (number_of(operands[0]), *operands[1:])
         outside = (self._words(recorded, mode().label(), None) or Label()).scope
         inside = place.words(Label(None, outside)).scope if place else outside
-        return ran(step, operands, self._each(step, operands, outside, self._title(step, name, inside)))
+        return ran(step.stored, operands, self._each(step, operands, outside, self._title(step, name, inside)))
 
     def _title(self, loop: Loop, name: str | None, inside: str) -> str:
         """The scope of a loop that stands in another; of several alike with a number."""
@@ -156,7 +157,7 @@ def _nodes_of(program: Graph) -> int:
 
 def _solution(loop: Loop, equation: Graph, operands: tuple[Any, ...]) -> Ran:
     """What a loop that solves an equation ends with: nodes of the equation, not of the steps."""
-    found = ran(loop, [number_of(x) for x in operands], run)
+    found = ran(loop.stored, [number_of(x) for x in operands], run)
     if found.finals[loop.carried - 1] != FOUND:
         lost = Value(math.nan, f"no solution found in {loop.length} steps")
         return Ran([lost] * len(found.finals), found.columns)

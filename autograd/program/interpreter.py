@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from autograd.ops.primitive import lookup
-from autograd.program.graph import Graph, Operation
+from autograd.program.graph import Graph, Instruction, Operation
 from autograd.program.kernel import Floats, Kernel
-from autograd.program.loops import computed
+from autograd.program.loops import Loop, columns_read
+from autograd.program.runs import part, ran
 
 _BLOCK = 1024  # samples at a time: every intermediate number of every sample is kept
 
@@ -31,7 +32,7 @@ def interpret(program: Graph, inputs: Sequence[Any]) -> list[Any]:
     for line in program:
         operands = [numbers[i] for i in line.operands]
         if not isinstance(line.operation, Operation):
-            numbers.append(computed(line.operation, operands, interpret))
+            numbers.append(_step(program, line, operands))
             continue
         row = lookup(line.operation.row)
         if line.operation.slot is None:
@@ -40,6 +41,13 @@ def interpret(program: Graph, inputs: Sequence[Any]) -> list[Any]:
             slope = row.array_slopes(*operands)[line.operation.slot]
             numbers.append(np.float64(0.0) if slope is None else slope)
     return [numbers[i] for i in program.outputs.tolist()]
+
+
+def _step(program: Graph, line: Instruction, operands: Sequence[Any]) -> Any:
+    """What an instruction of a loop's makes."""
+    if isinstance(line.operation, Loop):
+        return ran(line.operation, operands, interpret, columns_read(program, line.id))
+    return part(line.operation, operands)
 
 
 class Interpreter(Kernel):

@@ -36,7 +36,7 @@ def written_as_loops() -> bool:
     return bool(mode().program) and not in_rule()
 
 
-def recorded_scan(f: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any, length: int) -> Any:
+def recorded_scan(f: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any, length: int, checkpoints: bool) -> Any:
     """`autograd.scan` of Symbols: the last carry, and the ys as the elements of columns."""
     if not length:
         return init, None
@@ -54,7 +54,7 @@ def recorded_scan(f: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any, 
     outputs = [*on, *yields]
     shared = shared_of(outputs, [*carried, *eaten])
     body = program_from(outputs, [*carried, *shared, *eaten])
-    loop = Loop(body, len(carried), len(shared), length)
+    loop = Loop(body, len(carried), len(shared), length, checkpoints=checkpoints)
     columns = [_column([leaves[j] for leaves, _ in rows]) for j in range(len(eaten))]
     run = named(node_of(loop, (*first, *shared, *columns)), name_of(f))
     last = structure.build([node_of(Final(k), (run,)) for k in range(len(carried))])
@@ -64,7 +64,9 @@ def recorded_scan(f: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any, 
     return last, stacked([made.build([node_of(Element(i), (column,)) for column in read]) for i in range(length)])
 
 
-def recorded_while(cond: Callable[[Any], Any], body: Callable[[Any], Any], init: Any, max_steps: int) -> Any:
+def recorded_while(
+    cond: Callable[[Any], Any], body: Callable[[Any], Any], init: Any, max_steps: int, checkpoints: bool
+) -> Any:
     """One step more than allowed is done, so that it is known; then nan goes into all numbers and their derivatives."""
     first, structure = carried_on(init)
     carried = [Symbol(f"carried{i}") for i in range(len(first))]
@@ -72,7 +74,8 @@ def recorded_while(cond: Callable[[Any], Any], body: Callable[[Any], Any], init:
         x = structure.build(carried)
         goes_on, after = cond(x), body(x)
     on, _ = carried_on(after, structure)
-    finals = recorded_loop([*on, condition_of(goes_on)], carried, first, max_steps + 1, name=name_of(body))
+    on.append(condition_of(goes_on))
+    finals = recorded_loop(on, carried, first, max_steps + 1, name=name_of(body), checkpoints=checkpoints)
     known = RECORDERS["where"](RECORDERS["greater"](finals[-1], float(max_steps)), float("nan"), 1.0)
     return structure.build([final * known for final in finals[:-1]])
 
@@ -85,6 +88,7 @@ def recorded_loop(
     shared: Sequence[Value] = (),
     solves: Graph | None = None,
     name: str | None = None,
+    checkpoints: bool = False,
 ) -> list[Symbol]:
     """The last of what is carried by a loop that ends by itself, and how many steps there were.
 
@@ -92,7 +96,7 @@ def recorded_loop(
     """
     shared = list(dict.fromkeys([*shared, *shared_of(outputs, carried)]))
     body = program_from(outputs, [*carried, *shared])
-    loop = Loop(body, len(carried), len(shared), length, tested=True, solves=solves)
+    loop = Loop(body, len(carried), len(shared), length, tested=True, solves=solves, checkpoints=checkpoints)
     run = named(node_of(loop, (*first, *shared)), name)
     return [node_of(Final(k), (run,)) for k in range(len(carried) + 1)]
 

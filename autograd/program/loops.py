@@ -4,12 +4,12 @@ Every other instruction makes one number.  A loop makes a *run*, from which `Fin
 `Column` one number a step.  A column goes into other loops, one number a step, or is taken apart by `Element`; `Stack`
 puts one together.  So a derivative of a loop is again a loop, which reads columns of the first.
 
-`computed` says what each of them makes, step by step; executors and exports do the same in their languages.
+`autograd.program.runs` says what each of them makes; executors and exports do the same in their languages.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
@@ -38,6 +38,9 @@ class Loop:
     If it `solves` an equation f(x, θ) = 0, given as a program of f, the first numbers that it carries end as x, and θ
     are the first shared ones: derivatives are then those of the equation, and do not go through the steps.  The last
     number that it carries ends as `FOUND` where there is a solution.
+
+    With `checkpoints` what it carried is kept at every `every`-th step alone, and from there computed anew for the
+    loops that read it: less memory, the same bits.
     """
 
     body: Graph
@@ -48,9 +51,10 @@ class Loop:
     tested: bool = False
     counted: bool = False
     solves: Graph | None = None
+    checkpoints: bool = False
 
     def __str__(self) -> str:
-        return f"loop {self.length}×{' backwards' if self.backwards else ''}"
+        return f"loop {self.length}×{' backwards' * self.backwards}{' with checkpoints' * self.checkpoints}"
 
     title = property(__str__)  # as the rows of numbers have one
 
@@ -76,6 +80,21 @@ class Loop:
         return [first, *body.listing(0, len(body), prefix), last]
 
     @property
+    def shift(self) -> int:
+        """Two to this power is `every`: about as many steps as there are checkpoints."""
+        return (self.length - 1).bit_length() // 2 if self.length else 0
+
+    @property
+    def every(self) -> int:
+        """From checkpoint to checkpoint, in steps."""
+        return 1 << self.shift
+
+    @property
+    def blocks(self) -> int:
+        """How many checkpoints there are."""
+        return -(-self.length // self.every)
+
+    @property
     def said(self) -> dict[str, Any]:
         """All but its programs."""
         return {each.name: getattr(self, each.name) for each in fields(self) if each.name not in ("body", "solves")}
@@ -84,6 +103,11 @@ class Loop:
     def programs(self) -> list[Graph]:
         """The body, and the equation if it solves one."""
         return [self.body, *([self.solves] if self.solves else [])]
+
+    @property
+    def stored(self) -> Loop:
+        """The same loop, which keeps all that it carries."""
+        return replace(self, checkpoints=False)
 
     @property
     def theta(self) -> range:
@@ -164,83 +188,6 @@ def step_of(node: Value) -> Step | None:
     return row if isinstance(row, STEPS) else None
 
 
-class Ran:
-    """What came of a loop: the last of what it carried, and its columns by their places."""
-
-    def __init__(self, finals: Sequence[Any], columns: Sequence[Sequence[Any]]) -> None:
-        self.finals, self.columns = finals, columns
-
-
-def computed(operation: Any, operands: Sequence[Any], interpret: Any) -> Any:
-    """What an instruction of this module makes: a number (or an array of samples), a column as a list, or `Ran`."""
-    match operation:
-        case Loop():
-            return ran(operation, operands, interpret)
-        case Final(k):
-            return operands[0].finals[k]
-        case Column(k):
-            return operands[0].columns[k]
-        case Element(step):
-            return operands[0][step]
-        case _:
-            return list(operands)
-
-
-def read_in_python(step: Any, operand: str) -> str:
-    """What reads a number or a column, of a `Ran` or of a column, as Python writes it; columns are sequences there."""
-    match step:
-        case Final(k):
-            return f"{operand}.finals[{k}]"
-        case Column(k):
-            return f"{operand}.columns[{k}]"
-    return f"{operand}[{step.step}]"
-
-
-def ran(loop: Loop, operands: Sequence[Any], interpret: Callable[[Graph, Sequence[Any]], list[Any]]) -> Ran:
-    """A loop, step by step, on numbers or on arrays of samples."""
-    count, operands = (operands[0], operands[1:]) if loop.counted else (float(loop.length), operands)
-    carried, shared = list(operands[: loop.carried]), operands[loop.carried : loop.carried + loop.shared]
-    eaten = operands[loop.carried + loop.shared :]
-    columns: list[list[Any]] = []
-    done: Any = 0.0
-    goes_on: Any = True
-    for step in loop.steps:
-        if loop.counted and not np.any(goes_on := step < count):
-            continue
-        found = interpret(loop.body, [*carried, *shared, *(column[step] for column in eaten)])
-        if loop.tested and not np.any(goes_on := goes_on & (number_of(found[-1]) != 0.0)):
-            break
-        kept = [*carried, *(found[loop.carried : -1] if loop.tested else found[loop.carried :])]
-        columns = columns or [[np.nan] * loop.length for _ in kept]
-        for column, number in zip(columns, kept, strict=True):
-            column[step] = number
-        done = done + goes_on
-        carried = [_chosen(goes_on, new, old) for new, old in zip(found[: loop.carried], carried, strict=True)]
-    return Ran([*carried, done], columns or _Nowhere(loop.length))
-
-
-class _Nowhere(list[list[float]]):
-    """The columns of a loop that did no step."""
-
-    def __init__(self, length: int) -> None:
-        self._length = length
-
-    def __getitem__(self, k: Any) -> Any:
-        return [np.nan] * self._length
-
-
-def number_of(x: Any) -> Any:
-    """What a loop decides by: of a Value its number."""
-    return x.data if isinstance(x, Value) else x
-
-
-def _chosen(condition: Any, new: Any, old: Any) -> Any:
-    """Sample by sample: one that has stopped stands still."""
-    if isinstance(condition, (bool, np.bool_)):
-        return new if condition else old
-    return np.where(condition, new, old)
-
-
 def without_unused(loop: Loop, operands: tuple[int, ...]) -> tuple[Loop, tuple[int, ...]]:
     """The same loop without shared numbers and columns that its body does not use, and its operands."""
     body, n = loop.body, len(loop.body.inputs)
@@ -267,13 +214,30 @@ def without_unused(loop: Loop, operands: tuple[int, ...]) -> tuple[Loop, tuple[i
 def doubles_of(lines: Iterable[Instruction]) -> int:
     """How many numbers stand in columns while these instructions run, in each lane."""
     lines = list(lines)
+    made = {line.id: line for line in lines}
     total = 0
     for line in lines:
         if isinstance(line.operation, Stack):
             total += len(line.operands)
         elif isinstance(line.operation, Loop):
-            total += line.operation.length * len(columns_read(lines, line.id)) + doubles_of(line.operation.body)
+            total += _kept(line.operation, columns_read(lines, line.id)) + doubles_of(line.operation.body)
+            total += sum(doubles_of(loop.body) for loop in _recomputed(line, made))
     return total
+
+
+def _kept(loop: Loop, read: Collection[int]) -> int:
+    """How many numbers of a loop's columns are kept: of what it carried perhaps at checkpoints, and a block's."""
+    carried = sum(k < loop.carried for k in read)
+    if not loop.checkpoints or not carried:
+        return loop.length * len(read)
+    return loop.length * (len(read) - carried) + loop.blocks * loop.carried + loop.every * carried
+
+
+def _recomputed(line: Instruction, made: Mapping[int, Instruction]) -> set[Loop]:
+    """The loops whose steps are done again for this one, which reads what they carried."""
+    columns = [made[o] for o in line.operands if o in made and isinstance(made[o].operation, Column)]
+    runs = {made[column.operands[0]].operation for column in columns}
+    return {loop for loop in runs if isinstance(loop, Loop) and loop.checkpoints}
 
 
 def columns_read(lines: Iterable[Instruction], run: int) -> set[int]:

@@ -40,6 +40,13 @@ def _lengths(xs: Any) -> list[int]:
     raise ArgumentError(f"xs of a scan is an array, a list of rows, or a tuple or dict of such, got {quoted(xs)}")
 
 
+def has_checkpoints(memory: object) -> bool:
+    """What the `memory` of a loop says."""
+    if memory not in ("stored", "checkpoints"):
+        raise ArgumentError(f'the memory of a loop is "stored" or "checkpoints", got {quoted(memory)}')
+    return memory == "checkpoints"
+
+
 def whole_number(given: Any, what: str) -> int:
     """A number of steps."""
     if isinstance(given, bool) or not isinstance(given, (int, np.integer)) or given < 0:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from itertools import count
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -19,27 +19,51 @@ from autograd.context import mode, scope
 from autograd.errors import ArgumentError, LoopError
 from autograd.iterations import loop_title, name_of, step_title
 from autograd.program.looped import recorded_scan, recorded_while, written_as_loops
-from autograd.program.rows import carried_on, condition_of, kept, like, pair, row, stacked, steps_of, whole_number
+from autograd.program.rows import (
+    carried_on,
+    condition_of,
+    has_checkpoints,
+    kept,
+    like,
+    pair,
+    row,
+    stacked,
+    steps_of,
+    whole_number,
+)
 from autograd.text import quoted
 
+Memory: TypeAlias = Literal["stored", "checkpoints"]
 
-def scan(f: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any = None, length: int | None = None) -> Any:
+
+def scan(
+    f: Callable[[Any, Any], tuple[Any, Any]],
+    init: Any,
+    xs: Any = None,
+    length: int | None = None,
+    memory: Memory = "stored",
+) -> Any:
     """Carry something through a loop: ``carry, y = f(carry, x)`` for each row x of `xs`, as JAX's `scan` does.
 
     `xs` is an array, whose rows are eaten, a list, whose items are, or a tuple or dict of such; without it x is None
     and `length` says how often.  The answer is the last carry and the ys, stacked as rows.  The carry keeps its
     structure.  Where a function is recorded to be compiled, the body is recorded once, whatever the length.
 
+    Derivatives backwards need what was carried before each step.  It is ``"stored"``, 8 bytes a number and step;
+    `memory` ``"checkpoints"`` keeps it about every √n-th step alone and computes the others anew, block by block: the
+    same bits for two runs of the body in place of one.
+
     >>> scan(lambda total, x: (total + x, total * x), 0.0, np.array([1.0, 2.0, 3.0]))
     (6.0, array([0., 2., 9.]))
 
     Raises:
-        ArgumentError: for a carry whose structure changes, rows of different lengths, or a `length` that differs
+        ArgumentError: for a carry whose structure changes, rows of different lengths, a `length` that differs, or
+            another `memory`
     """
-    steps = steps_of(xs, length)
+    steps, checkpoints = steps_of(xs, length), has_checkpoints(memory)
     if written_as_loops():
         with collector_paused():
-            return recorded_scan(f, init, xs, steps)
+            return recorded_scan(f, init, xs, steps, checkpoints)
     carry, ys, f = init, [], _in_scopes(f, steps)
     structure = carried_on(init)[1]
     for i in range(steps):
@@ -49,10 +73,11 @@ def scan(f: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any = None, le
     return carry, stacked(ys)
 
 
-def fori_loop(lower: int, upper: int, body: Callable[[Any, Any], Any], init: Any) -> Any:
+def fori_loop(lower: int, upper: int, body: Callable[[Any, Any], Any], init: Any, memory: Memory = "stored") -> Any:
     """``for i in range(lower, upper): init = body(i, init)``, as JAX's function of that name.
 
-    i is an int, and while a function is recorded a Symbol, which cannot index: `scan` has `xs` for that.
+    i is an int, and while a function is recorded a Symbol, which cannot index: `scan` has `xs` for that, and says what
+    `memory` is.
 
     >>> fori_loop(1, 4, lambda i, x: x * i, 1.0)
     6.0
@@ -67,6 +92,7 @@ def fori_loop(lower: int, upper: int, body: Callable[[Any, Any], Any], init: Any
                 f"the bounds of fori_loop are whole numbers that are known beforehand, up to 2⁵³, got {given}"
             )
     if not written_as_loops():
+        has_checkpoints(memory)
         structure, body = carried_on(init)[1], _in_scopes(body, max(0, upper - lower))
         for i in range(lower, upper):
             init = kept(body(i, init), structure)
@@ -76,14 +102,16 @@ def fori_loop(lower: int, upper: int, body: Callable[[Any, Any], Any], init: Any
     def step(carry: Any, _: None) -> Any:
         return (carry[0] + 1, body(*carry)), None
 
-    (_, last), _ = scan(step, (lower, init), length=max(0, upper - lower))
+    (_, last), _ = scan(step, (lower, init), length=max(0, upper - lower), memory=memory)
     return last
 
 
-def while_loop(cond: Callable[[Any], Any], body: Callable[[Any], Any], init: Any, max_steps: int) -> Any:
+def while_loop(
+    cond: Callable[[Any], Any], body: Callable[[Any], Any], init: Any, max_steps: int, memory: Memory = "stored"
+) -> Any:
     """``while cond(x): x = body(x)``, as JAX's function of that name, at most `max_steps` times; backwards too.
 
-    Where it would go on after that, it is an error; compiled, the answer is nan.
+    Where it would go on after that, it is an error; compiled, the answer is nan.  `memory` is as `scan` says.
 
     >>> while_loop(lambda x: x < 100.0, lambda x: 3.0 * x, 1.0, max_steps=10)
     243.0
@@ -93,10 +121,10 @@ def while_loop(cond: Callable[[Any], Any], body: Callable[[Any], Any], init: Any
             the structure of what it is given
         LoopError: if the condition still holds after `max_steps`
     """
-    max_steps = whole_number(max_steps, "max_steps of a while_loop")
+    max_steps, checkpoints = whole_number(max_steps, "max_steps of a while_loop"), has_checkpoints(memory)
     if written_as_loops():
         with collector_paused():
-            return recorded_while(cond, body, init, max_steps)
+            return recorded_while(cond, body, init, max_steps, checkpoints)
     x, structure, body = init, carried_on(init)[1], _in_scopes(body, max_steps, up_to=True)
     steps = 0
     while condition_of(cond(x)) != 0.0:

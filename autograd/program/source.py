@@ -10,7 +10,8 @@ from typing import Any
 from autograd.ops.expression import ARITHMETIC, DIVIDE, NEGATIVE
 from autograd.ops.primitive import define, is_row, lookup
 from autograd.program.graph import DOT, SUM, Graph, Instruction, Operation, plain, sum_source
-from autograd.program.loops import Loop, Ran, Stack, ran, read_in_python
+from autograd.program.loops import Loop, Stack
+from autograd.program.runs import Ran, ran, read_in_python
 from autograd.text import python_identifiers
 
 TERMS = 500  # of a sum that are added up in one line

@@ -13,7 +13,8 @@ from autograd.functions import sum as sum_of
 from autograd.ops.primitive import lookup
 from autograd.order import reachable
 from autograd.program.graph import Graph, Operation
-from autograd.program.loops import Column, Element, Final, Loop, Ran, ran
+from autograd.program.loops import Column, Element, Final, Loop
+from autograd.program.runs import Ran, ran
 from autograd.program.source import python_function
 from autograd.recorder import RECORDERS, apply
 from autograd.value import Value
@@ -285,7 +286,7 @@ class _Loops:
 
     def _loop(self, loop: Loop, operands: tuple[Any, ...], depth: int) -> _Running | _Solved:
         step = python_function(loop.body)
-        done = ran(loop, [_floats(x) for x in operands], lambda _, given: list(step(*given)))
+        done = ran(loop.stored, [_floats(x) for x in operands], lambda _, given: list(step(*given)))
         if loop.solves is not None:
             return self._solved(loop.solves, done.finals, [operands[slot] for slot in loop.theta], depth)
         many, operands = (_floats(operands[0]), operands[1:]) if loop.counted else (done.finals[-1], operands)
@@ -315,8 +316,8 @@ class _Loops:
         first = n.Number(float(_before(steps[0], loop.backwards)))
         self.lines += [_Line(n.Below(base, first), [x]) for base, x in zip(running.bases, running.inits, strict=False)]
         over = _range(k, steps)
-        given = [self.called(Value(column[steps[0]]), n.Below(base, before))
-                 for base, column in zip(running.bases[: loop.carried], running.ran.columns, strict=False)]  # fmt: skip
+        given = [self.called(Value(running.ran.columns[i][steps[0]]), n.Below(base, before))
+                 for i, base in enumerate(running.bases[: loop.carried])]  # fmt: skip
         rest = operands[loop.carried :]
         eaten = [self.called(Value(x.floats()[steps[0]]), x.letter(k)) for x in rest[loop.shared :]]
         place = len(self.lines)

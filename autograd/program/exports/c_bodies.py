@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import takewhile
 from typing import Any, TypeAlias
 
@@ -20,6 +20,7 @@ from autograd.program.exports.c_language import (
     table,
     with_unused,
 )
+from autograd.program.exports.c_loops import Run
 from autograd.program.exports.c_rows import Need
 from autograd.program.graph import DOT, SUM, Graph, Instruction, Operation, plain, sum_source
 from autograd.program.loops import Column, Element, Final, Loop, columns_read, doubles_of
@@ -104,7 +105,7 @@ class _Straight:
         self._body, program = body, body.program
         self._is_long = len(program) > PART and not program.has_loops
         self._program, self._indent = program, ""
-        self._loops = self._room = 0  # how many there were, and numbers of their columns
+        self.loops = self._room = 0  # how many there were, and numbers of their columns
         self._names: list[Any] = [f"x[{i}]" for i in range(len(program.inputs))]
         self._names += [literal(c) for c in program.constants.tolist()]
         self._arrays: dict[tuple[str, ...], str] = {}
@@ -120,7 +121,7 @@ class _Straight:
         outputs = program.outputs.tolist()
         targets, sources = list(map(body.result, range(len(outputs)))), [self._names[n] for n in outputs]
         self._results = [f"{target} = {source};" for target, source in zip(targets, sources, strict=True)]
-        if self._loops:
+        if self.loops:
             self._results = _assigned(targets, sources)
             self._forget_unread()
 
@@ -138,10 +139,11 @@ class _Straight:
         said = self._expression(line)
         self._taken += 1
         name = f"t[{at}]" if self._is_long else f"t{self._taken}"
-        self._say(f"{'' if self._is_long else 'const double '}{name} = {said};")
+        self.say(f"{'' if self._is_long else 'const double '}{name} = {said};")
         self._names.append(name)
 
-    def _say(self, line: str) -> None:
+    def say(self, line: str) -> None:
+        """Write a line."""
         self._lines.append(self._indent + line)
 
     # -- loops ----------------------------------------------------------------------------------
@@ -151,64 +153,47 @@ class _Straight:
         operands = [self._names[i] for i in line.operands]
         match line.operation:
             case Loop() as loop:
-                read = sorted(columns_read(self._program, line.id))
-                return self._loop(loop, operands, {k: self._column(loop.length) for k in read})
+                return Run(self, loop, operands).written(sorted(columns_read(self._program, line.id)))
             case Final(k):
                 return operands[0][0][k]
             case Column(k):
                 return operands[0][1][k]
             case Element(step):
                 return f"work[{operands[0] + step}]"
-        place = self._column(len(operands))
+        place = self.column(len(operands))
         for said in _assigned([f"work[{place + step}]" for step in range(len(operands))], operands):
-            self._say(said)
+            self.say(said)
         return place
 
-    def _column(self, length: int) -> int:
+    def column(self, length: int) -> int:
+        """Where in `work` a column may stand."""
         self._room += length
         return self._room - length
 
-    def _loop(self, loop: Loop, operands: list[Any], columns: dict[int, int]) -> tuple[list[str], dict[int, int]]:
-        self._loops += 1
-        i, done = f"i{self._loops}", f"n{self._loops}"
-        carried = [f"c{self._loops}_{k}" for k in range(loop.carried)]
-        count, given = (operands[:1], operands[1:]) if loop.counted else ([], operands)
-        if not loop.length:
-            return [*given[: loop.carried], "0.0"], columns
-        step = partial(_place, i, loop)
-        for name, first in zip(carried, given[: loop.carried], strict=True):
-            self._say(f"double {name} = {first};")
-        if loop.tested:
-            self._say(f"double {done} = 0.0;")
-        self._say(f"size_t {i};")
-        self._say(f"for ({i} = 0; {i} < {loop.length}; {i}++) {{")
-        outside = self._program, self._names, self._indent, self._arrays
-        self._indent, self._arrays = self._indent + "    ", {}
-        for number in count:
-            self._say(f"if (!((double)({step(0)}) < {number})) continue;")
-        shared, eaten = given[loop.carried : loop.carried + loop.shared], given[loop.carried + loop.shared :]
-        found = self._body_of(loop, [*carried, *shared, *(f"work[{step(place)}]" for place in eaten)])
-        if loop.tested:
-            self._say(f"if (!({found[-1]} != 0.0)) break;")
-            self._say(f"{done} += 1.0;")
-        for k, place in columns.items():
-            self._say(f"work[{step(place)}] = {carried[k] if k < loop.carried else found[k]};")
-        after = [f"s{name[1:]}" for name in carried]
-        for name, number in zip(after, found[: loop.carried], strict=True):
-            self._say(f"const double {name} = {number};")
-        for name, number in zip(carried, after, strict=True):
-            self._say(f"{name} = {number};")
-        self._program, self._names, self._indent, self._arrays = outside
-        self._say("}")
-        return [*carried, done], columns
+    def named(self) -> str:
+        """The number by which what a loop uses is called."""
+        self.loops += 1
+        return str(self.loops)
 
-    def _body_of(self, loop: Loop, given: list[Any]) -> list[str]:
+    @contextmanager
+    def inside(self, head: str) -> Iterator[None]:
+        """A block, in which arrays are made that are not known behind it."""
+        self.say(f"{head} {{")
+        outside = self._indent, self._arrays
+        self._indent, self._arrays = self._indent + "    ", {}
+        yield
+        self._indent, self._arrays = outside
+        self.say("}")
+
+    def body_of(self, loop: Loop, given: list[Any]) -> list[str]:
         """The names of the body's outputs."""
-        self._program = loop.body
-        self._names = [*given, *map(literal, loop.body.constants.tolist())]
+        outside = self._program, self._names
+        self._program, self._names = loop.body, [*given, *map(literal, loop.body.constants.tolist())]
         for at, line in enumerate(loop.body):
             self._assign(at, line)
-        return [self._names[i] for i in loop.body.outputs.tolist()]
+        found = [self._names[i] for i in loop.body.outputs.tolist()]
+        self._program, self._names = outside
+        return found
 
     def _expression(self, line: Instruction) -> str:
         operands = [self._names[i] for i in line.operands]
@@ -234,7 +219,7 @@ class _Straight:
         if key not in self._arrays:
             self._vectors += 1
             self._arrays[key] = f"v{self._vectors}"
-            self._say(array(self._arrays[key], numbers))
+            self.say(array(self._arrays[key], numbers))
         return self._arrays[key]
 
     @property
@@ -329,11 +314,6 @@ def _index(place: str) -> int:
 _ELEMENT = re.compile(r"(\w+)\[(\d+)\]")
 _KNOWN = re.compile(r"-?\d[\w.+-]*|-?INFINITY|NAN")
 _FEW = 8  # numbers that are assigned one by one
-
-
-def _place(i: str, loop: Loop, start: int) -> str:
-    """Where the number of a step stands, in a column that begins at `start`."""
-    return f"{start + loop.length - 1} - {i}" if loop.backwards else f"{start} + {i}" if start else i
 
 
 _MADE = re.compile(r" *(?:const )?(?:double )?([tcsnv]\d+(?:_\d+)?)(?:\[\])? \+?= (.*)")

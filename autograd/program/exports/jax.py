@@ -21,7 +21,8 @@ from autograd.ops.expression import ARITHMETIC, COMPARISONS, Expression, Languag
 from autograd.ops.primitive import Primitive, define, lookup
 from autograd.ops.resolution import Target, called_in
 from autograd.program.graph import Graph, Instruction, Operation, listed, plain, sum_source
-from autograd.program.loops import Loop, Ran, Stack, read_in_python
+from autograd.program.loops import Loop, Stack
+from autograd.program.runs import Ran, read_in_python
 from autograd.text import apart
 
 _NUMBERS = count(1)  # of the functions written so far: each source has a name of its own

@@ -8,7 +8,8 @@ from typing import Any
 from autograd.program.graph import Operation
 from autograd.program.loops import Column, Element, Final, Loop, Step, columns_read
 from autograd.program.native import rules
-from autograd.program.native.code import Code, Number, Unaligned
+from autograd.program.native.checkpoints import Checkpoints, Recomputed
+from autograd.program.native.code import Code, Number
 from autograd.program.native.columns import Room, stacked
 from autograd.program.native.routine import Integer, Mask
 
@@ -17,9 +18,7 @@ def apply(code: Code, operation: Step, operands: Sequence[Any], read: Collection
     """What an instruction of a loop's makes: a number, a column, or of a run (finals, columns by their places)."""
     match operation:
         case Loop():
-            return _run(
-                code, operation, operands, {k: room.column(operation.length) for k in sorted(read)}, room, exact
-            )
+            return _Run(code, operation, operands, room, exact).written(read)
         case Final(k):
             return operands[0][0][k]
         case Column(k):
@@ -29,34 +28,68 @@ def apply(code: Code, operation: Step, operands: Sequence[Any], read: Collection
     return stacked(code, operands, room)
 
 
-def _run(
-    code: Code, loop: Loop, operands: Sequence[Any], columns: dict[int, Unaligned], room: Room, exact: bool
-) -> tuple[list[Number], dict[int, Unaligned]]:
-    count, operands = (operands[0], operands[1:]) if loop.counted else (None, operands)
-    shared, eaten = operands[loop.carried : loop.carried + loop.shared], operands[loop.carried + loop.shared :]
-    with code.scope():
-        carried = [code.variable(first) for first in operands[: loop.carried]]
-        done, going = code.variable(code.constant(0.0)), code.variable(code.constant(1.0))  # 1 in lanes that go on
-        i = code.variable(code.integer(0))
-        with code.during(lambda: (i < loop.length) & _any(going > 0.0) if loop.tested else i < loop.length):
-            step = loop.length - 1 - i if loop.backwards else i
-            before = [code.number(variable.name) for variable in carried]
-            found = _body(code, loop, [*before, *shared, *(column[step] for column in eaten)], room, exact)
-            for k, column in columns.items():
-                column[step] = before[k] if k < loop.carried else found[k]
-            after = found[: loop.carried]
-            if count is not None:
-                is_done = _double(step) < count
-                after = [code.select(is_done, new, old) for new, old in zip(after, before, strict=True)]
-            elif loop.tested:
-                is_done = (going > 0.0) & found[-1].compare("une", 0.0)
-                after = [code.select(is_done, new, old) for new, old in zip(after, before, strict=True)]
-                going.set(code.select(is_done, 1.0, 0.0))
-                done.set(done + code.select(is_done, 1.0, 0.0))
-            for variable, number in zip(carried, after, strict=True):
-                variable.set(number)
-            i.set(i + 1)
-        return [code.number(variable.name) for variable in (*carried, done)], columns
+class _Run:
+    """A loop being written."""
+
+    def __init__(self, code: Code, loop: Loop, operands: Sequence[Any], room: Room, exact: bool) -> None:
+        self._code, self._loop, self._room, self._exact = code, loop, room, exact
+        self._count: Number | None = operands[0] if loop.counted else None
+        operands = operands[loop.counted :]
+        self._first, given = operands[: loop.carried], operands[loop.carried :]
+        self._shared, self._eaten = given[: loop.shared], given[loop.shared :]
+
+    def written(self, read: Collection[int]) -> tuple[list[Number], dict[int, Any]]:
+        """The last of what it carried, and the columns that are read."""
+        code, loop = self._code, self._loop
+        between = [k for k in read if k < loop.carried] if loop.checkpoints else []
+        columns = {k: self._room.column(loop.length) for k in sorted(read) if k not in between}
+        checkpoints = Checkpoints(code, loop, between, self._room, self._again) if between else None
+        with code.scope():
+            carried = [code.variable(first) for first in self._first]
+            done, going = code.variable(code.constant(0.0)), code.variable(code.constant(1.0))  # 1 in lanes that go on
+            blocks = {each.checkpoints: code.variable(code.integer(-1)) for each in self._recomputed()}
+            i = code.variable(code.integer(0))
+            with code.during(lambda: (i < loop.length) & _any(going > 0.0) if loop.tested else i < loop.length):
+                step = loop.length - 1 - i if loop.backwards else i
+                for each, block in blocks.items():
+                    each.enter(step, block)
+                before = [code.number(variable.name) for variable in carried]
+                if checkpoints:
+                    checkpoints.keep(step, before)
+                found = self._found(before, step)
+                for k, column in columns.items():
+                    column[step] = before[k] if k < loop.carried else found[k]
+                after = found[: loop.carried]
+                if self._count is not None:
+                    after = self._moved(_double(step) < self._count, after, before)
+                elif loop.tested:
+                    is_done = (going > 0.0) & found[-1].compare("une", 0.0)
+                    after = self._moved(is_done, after, before)
+                    going.set(code.select(is_done, 1.0, 0.0))
+                    done.set(done + code.select(is_done, 1.0, 0.0))
+                for variable, number in zip(carried, after, strict=True):
+                    variable.set(number)
+                i.set(i + 1)
+            finals = [code.number(variable.name) for variable in (*carried, done)]
+        self._done = finals[-1]
+        return finals, {**columns, **{k: Recomputed(checkpoints, k) for k in between if checkpoints}}
+
+    def _recomputed(self) -> list[Recomputed]:
+        return [column for column in self._eaten if isinstance(column, Recomputed)]
+
+    def _found(self, before: Sequence[Number], step: Integer) -> list[Number]:
+        """The body's outputs in a step."""
+        eaten = [each.number(step) if isinstance(each, Recomputed) else each[step] for each in self._eaten]
+        return _body(self._code, self._loop, [*before, *self._shared, *eaten], self._room, self._exact)
+
+    def _again(self, before: Sequence[Number], step: Integer) -> list[Number]:
+        """What is carried on, when the loop is over and a step is done again."""
+        after = self._found(before, step)[: self._loop.carried]
+        return self._moved(_double(step) < self._done, after, before) if self._loop.tested else after
+
+    def _moved(self, is_done: Mask, after: Sequence[Number], before: Sequence[Number]) -> list[Number]:
+        """What is carried on in the lanes that do the step; the others stand still."""
+        return [self._code.select(is_done, new, old) for new, old in zip(after, before, strict=True)]
 
 
 def _any(mask: Mask) -> Mask:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias
 
 from autograd.program.builder import Builder
@@ -336,8 +337,7 @@ class Forth(Loops):
             *given[c + s :], *(moves[i] for i in parts[2]),
         ]  # fmt: skip
         also = len(parts[0])
-        shape = c + also, s + len(parts[1]), loop.length, loop.backwards, loop.tested, loop.counted
-        again = self._run(Loop(body, *shape), operands)
+        again = self._run(replace(loop, body=body, carried=c + also, shared=s + len(parts[1])), operands)
         places: dict[Final | Column, Final | Column] = {}
         for k, i in enumerate(parts[0], c):
             places |= {Final(i): Final(k), Column(i): Column(k)}
