@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from types import FrameType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd.errors import GraphError
 from autograd.home import HOME
@@ -36,6 +36,7 @@ class _Mode(NamedTuple):
     scope: str = ""
     sources: bool = False
     program: int = 0  # when the program was begun that is being written down; 0 if none is
+    log: list[Any] | None = None  # its nodes, in the order in which they are made
 
     def label(self) -> Label | None:
         """The label of a node recorded now, or None if there is nothing to say."""
@@ -222,7 +223,7 @@ def recording() -> AbstractContextManager[None]:
 
 def writing_program() -> AbstractContextManager[None]:
     """Record as outside of all blocks but `record_sources`: a program does not depend on where it was asked for."""
-    return _Block(lambda mode: _Mode(program=now(), sources=mode.sources))
+    return _Block(lambda mode: _Mode(program=now(), sources=mode.sources, log=[]))
 
 
 def scope(name: str) -> AbstractContextManager[None]:

@@ -188,4 +188,6 @@ def symbolic(primitive: Primitive, operands: tuple[Operand, ...], kind: type[Sym
     node._row = primitive
     node._a, node._b = by_themselves(operands) if len(operands) < 3 else (operands, None)
     node._words = mode.label()
+    if mode.log is not None:
+        mode.log.append(node)
     return node

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import accumulate
 from typing import Any, NoReturn, Protocol
 
@@ -13,10 +12,11 @@ import numpy as np
 from autograd.collector import collector_paused
 from autograd.errors import ArgumentError, GraphError, OperandError
 from autograd.kinds import FIXED, FLAG, Taken, kind_of
+from autograd.lazy import lazy
 from autograd.program import as_graph
 from autograd.program.batch import Arguments, Run, take
-from autograd.program.derive import VALUE, Asked, Question
-from autograd.program.executors import choose, kernel_for
+from autograd.program.derive import ALONG_ONE_WAY, VALUE, Asked, Question
+from autograd.program.executors import choose, gains_from_loops, kernel_for
 from autograd.program.kernel import Floats, Kernel, Task
 from autograd.program.layout import Extra, Layout, extras
 from autograd.program.options import Options
@@ -31,36 +31,62 @@ class Recorded:
     """A recording, and what was made of it so far."""
 
     def __init__(self, as_written: Recording, options: Options) -> None:
-        self.as_written = self.recording = as_written
-        if not options.exact:
-            with collector_paused():
-                self.recording = replace(as_written, program=Program.of(fuse_sums(as_written.program)))
+        self.as_written, self._exact = as_written, options.exact
         self.latest: tuple[Kernel, str] | None = None  # the kernel that ran last, and why that one
-        self.latest_program = self.recording.program
-        self._programs: dict[Question, Program] = {}
-        self._ready: dict[tuple[Question, str], Ready] = {}
-        self._asked: Asked | None = None
+        self._latest_program: Program | None = None
+        self._programs: dict[tuple[Question, bool], Program] = {}
+        self._ready: dict[tuple[Question, bool, str], Ready] = {}
+        self._asked: dict[bool, Asked] = {}
 
-    def asked(self, options: Options) -> Asked:
+    @lazy
+    def recording(self) -> Recording:
+        """The recording, its sums fused unless they are to be exact."""
+        if self._exact:
+            return self.as_written
+        with collector_paused():
+            return self.as_written.of(Program.of(fuse_sums(self.as_written.program)))
+
+    @property
+    def recorded_program(self) -> Program:
+        """The program of the recording, which knows the one in which its plain loops are loops."""
+        return self.recording.program.beside(self.as_written.rolled)
+
+    @property
+    def latest_program(self) -> Program:
+        """What ran last; the recording, if nothing did."""
+        return self._latest_program or self.recording.program
+
+    def asked(self, options: Options, rolled: bool = False) -> Asked:
         """The recording as what questions are asked about, which keeps what several of them need."""
-        if self._asked is None:
-            self._asked = Asked(self.recording, options)
-        return self._asked
+        if rolled not in self._asked:
+            loops = self.as_written.rolled if rolled else None
+            recording = self.as_written.of(loops) if loops is not None else self.recording
+            self._asked[rolled] = Asked(recording, options)
+        return self._asked[rolled]
+
+    def _rolls(self, question: Question, options: Options, samples: int | None) -> bool:
+        """Whether a question had best be asked about the loops that were found again."""
+        rolled = self.as_written.rolled
+        if rolled is None or self._exact or question not in ALONG_ONE_WAY:
+            return False
+        return gains_from_loops(rolled, options.backend, samples)
 
     def ready(self, question: Question, options: Options, samples: int | None) -> Ready:
         """What answers a question about so many samples, made when it is first needed."""
-        program = self._programs.get(question)
+        rolled = self._rolls(question, options, samples)
+        asked, program = self.asked(options, rolled), self._programs.get((question, rolled))
         if program is None:
-            asked = self.asked(options)
             with collector_paused():
                 question.answer(asked)  # raises if it cannot be asked
-                program = self._programs[question] = Program.of(question.program(asked))
+                program = self._programs[question, rolled] = Program.of(question.program(asked))
         backend, why = choose(program, options.backend, samples)
-        ready = self._ready.get((question, backend))
+        why += ", plain loops as loops" * rolled
+        ready = self._ready.get((question, rolled, backend))
         if ready is None:
             with collector_paused():
-                ready = self._ready[question, backend] = Ready(question, program, self.asked(options), options, backend)
-        self.latest, self.latest_program = (ready.kernel, why), program
+                ready = Ready(question, program, asked, options, backend)
+                self._ready[question, rolled, backend] = ready
+        self.latest, self._latest_program = (ready.kernel, why), program
         return ready
 
 
@@ -95,7 +121,7 @@ class Call:
     def __call__(self, *args: Any, out: Any = None, **named: Any) -> Any:
         options = self._compiled.options
         recorded, taken = self._take(args, named)
-        if taken.holds_values or as_graph.is_part_of_more(recorded.recording):
+        if taken.holds_values or as_graph.is_part_of_more(recorded.as_written):
             return self._on_values(recorded, taken, out)
         ready = self._ready(recorded, taken)
         layout = ready.layout
@@ -119,7 +145,7 @@ class Call:
         recorded, taken = self._take(args, named)
         if taken.holds_values:
             raise OperandError("bind takes plain numbers, got Values: call the function, and its answer is a graph")
-        if as_graph.is_part_of_more(recorded.recording):
+        if as_graph.is_part_of_more(recorded.as_written):
             raise GraphError(
                 "bind: the function uses Values of what is being computed around it, which numbers would cut off: "
                 "call it, and its answer is a graph; or hand these Values in as arguments"

@@ -238,9 +238,10 @@ class Compiled(Locked):
         """The program of f for arguments like these, recorded now or before.
 
         Its inputs are the numbers of the arguments, in order, and then the Values that f takes from
-        elsewhere, by their names (`captured` lists them); in an export all of them are inputs.
+        elsewhere, by their names (`captured` lists them); in an export all of them are inputs.  Its `with_loops` is
+        the same with the plain Python loops of f found again, if most of a long program is in such.
         """
-        return self.taken(args, named)[0].recording.program
+        return self.taken(args, named)[0].recorded_program
 
     def graph(self, *args: Any, **named: Any) -> Any:
         """What f returns for one sample as a graph of Values, an instruction of the program as recorded a node.
@@ -333,7 +334,7 @@ class Compiled(Locked):
         """What was recorded for arguments made so, if it still holds."""
         with self.lock:
             found = self._recordings.get(key)
-            if found is None or found.recording.is_over:
+            if found is None or found.as_written.is_over:
                 return None
             self._recordings.move_to_end(key)
             return found
@@ -395,12 +396,12 @@ class Compiled(Locked):
     @property
     def captured(self) -> tuple[Value, ...]:
         """The Values that f takes from elsewhere: the program's last inputs, in order."""
-        return self._latest().recording.captured
+        return self._latest().as_written.captured
 
     @property
     def program(self) -> Program:
         """The program of f, as recorded for the arguments it was last called with."""
-        return self._latest().recording.program
+        return self._latest().recorded_program
 
     @property
     def backend(self) -> str:

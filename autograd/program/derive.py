@@ -366,4 +366,5 @@ HVP = Question(
 JVP = Question("jvp", _jvp, lambda asked: asked.beside(asked.value, asked.value), _jvp_program, "a direction")
 VJP = Question("vjp", _vjp, lambda asked: asked.beside(asked.value, _slopes(asked)), _vjp_program, "weights")
 
+ALONG_ONE_WAY = (VALUE, VALUE_AND_GRADIENT, GRADIENT, HVP, JVP, VJP)  # once back or forth; others have many entries
 QUESTIONS = (VALUE, VALUE_AND_GRADIENT, GRADIENT, JACOBIAN, VALUE_AND_JACOBIAN, HESSIAN, HVP, JVP, VJP)

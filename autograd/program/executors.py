@@ -55,6 +55,15 @@ def choose(program: Graph, backend: str, samples: int | None) -> tuple[str, str]
     return ("llvm", reason) if reason else ("numpy", "its matrix products, or without llvmlite")
 
 
+def gains_from_loops(program: Graph, backend: str, samples: int | None) -> bool:
+    """Whether a program had best run with its loops, which it could do without."""
+    if backend not in ("auto", "llvm"):
+        return False
+    from autograd.program.native.executor import loops_pay
+
+    return loops_pay(program, samples, asked=backend == "llvm")
+
+
 def kernel_for(task: Task, backend: str) -> Kernel:
     """A kernel of the executor of that name."""
     return EXECUTORS[backend](task)

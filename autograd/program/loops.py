@@ -41,6 +41,8 @@ class Loop:
 
     With `checkpoints` what it carried is kept at every `every`-th step alone, and from there computed anew for the
     loops that read it: less memory, the same bits.
+
+    Where it was found in a program that had none, `rolled` says in place of how many instructions it stands.
     """
 
     body: Graph
@@ -52,6 +54,7 @@ class Loop:
     counted: bool = False
     solves: Graph | None = None
     checkpoints: bool = False
+    rolled: int = 0
 
     def __str__(self) -> str:
         return f"loop {self.length}×{' backwards' * self.backwards}{' with checkpoints' * self.checkpoints}"
@@ -77,7 +80,8 @@ class Loop:
         first, last = (
             "; ".join(f"{what} {', '.join(some)}" for what, some in group.items() if some) for group in (groups, ends)
         )
-        return [first, *body.listing(0, len(body), prefix), last]
+        rolled = [f"rolled up from {self.rolled:,} instructions"] if self.rolled else []
+        return [*rolled, first, *body.listing(0, len(body), prefix), last]
 
     @property
     def shift(self) -> int:

@@ -16,6 +16,18 @@ class Program(Graph):
     It is a `Graph`, whose columns are its data; `text()` is the whole listing.
     """
 
+    _with_loops: Program | None = None
+
+    @property
+    def with_loops(self) -> Program:
+        """The same program with the plain loops of its function found again; itself, if there are none."""
+        return self._with_loops or self
+
+    def beside(self, with_loops: Program | None) -> Program:
+        """This program, which knows the same one with loops."""
+        object.__setattr__(self, "_with_loops", with_loops)
+        return self
+
     @classmethod
     def of(cls, graph: Graph) -> Program:
         """A graph as a program, on the same arrays."""

@@ -34,13 +34,13 @@ def program_from(outputs: Sequence[Operand], inputs: Sequence[Value] | None = No
     roots = [output for output in outputs if isinstance(output, Value)]
     if inputs is None:
         inputs = [node for node in reachable(*roots) if node.is_leaf and not node.is_detached]
-    builder = Builder(_names(inputs))
+    builder = Builder(names_of(inputs))
     numbers: dict[Operand, int] = {node: i for i, node in enumerate(inputs)}
     constant = builder.constant
 
     def number(operand: Operand) -> int:
         found = numbers.get(operand) if type(operand) is not float else constant(operand)
-        return constant(_data_of(operand)) if found is None else found
+        return constant(data_of(operand)) if found is None else found
 
     operations: dict[str, Operation] = {}
     for node in interior(*roots, above=inputs):
@@ -65,7 +65,8 @@ def captured_nodes(outputs: Sequence[Operand], inputs: Sequence[Value], start: f
     ]
 
 
-def _data_of(leaf: Operand) -> float:
+def data_of(leaf: Operand) -> float:
+    """The number of a leaf that is no input."""
     if isinstance(leaf, Symbol):
         raise GraphError(
             f"{leaf!r} is not an input of what is compiled: it was kept from another recording. "
@@ -74,7 +75,7 @@ def _data_of(leaf: Operand) -> float:
     return leaf._data if isinstance(leaf, Value) else leaf
 
 
-def _names(inputs: Sequence[Value]) -> list[str]:
+def names_of(inputs: Sequence[Value]) -> list[str]:
     """The inputs' names, x1, x2, … for those without; a repeated name gets its number."""
     names: list[str] = []
     taken: set[str] = set()

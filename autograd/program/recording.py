@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from autograd.collector import collector_paused
-from autograd.context import now, writing_program
+from autograd.context import mode, now, writing_program
 from autograd.errors import ArgumentError, GraphError, OperandError
+from autograd.lazy import lazy
 from autograd.order import interior
 from autograd.program.program import Program
 from autograd.program.reading import captured_nodes, program_from
+from autograd.program.rolling import rolled_up
 from autograd.replay import chose_for_good
 from autograd.structure import Structure, flatten, names_of_arguments
 from autograd.symbol import Symbol
@@ -29,12 +31,22 @@ class Recording:
     transforms and recordings that were running.  A leaf that was made while recording is a constant.
     """
 
-    program: Program
+    written: Callable[[], Program]
     arguments: tuple[Structure, ...]
     answer: Structure
     captured: tuple[Value, ...]
     passing: frozenset[Value]  # those captured that are known only while what they are inputs of is running
     keywords: tuple[str, ...] = ()  # the names of the last arguments, which come by name
+    rolled: Program | None = None  # the same program, its plain loops found again
+
+    @lazy
+    def program(self) -> Program:
+        """The program; of one with loops that were found it is written when it is asked for."""
+        return self.written()
+
+    def of(self, program: Program) -> Recording:
+        """The same recording with another program."""
+        return replace(self, written=lambda: program)
 
     def positions(self, argument: int) -> range:
         """Which inputs of the program an argument is."""
@@ -67,10 +79,10 @@ def record_function(f: Callable[..., Any], arguments: Sequence[Structure], keywo
     inputs, start = [symbol for group in symbols for symbol in group], now()
     with running(inputs), collector_paused(), writing_program():
         given = [structure.build(group) for structure, group in zip(arguments, symbols, strict=True)]
-        answer = f(*given[:count], **dict(zip(keywords, given[count:], strict=True)))
+        answer, log = f(*given[:count], **dict(zip(keywords, given[count:], strict=True))), mode().log
     with collector_paused():
         outputs, structure = flatten(answer, "what a compiled function returns")
-        return replace(_recording(outputs, inputs, arguments, structure, start), keywords=keywords)
+        return replace(_recording(outputs, inputs, arguments, structure, start, log or []), keywords=keywords)
 
 
 def record_nodes(outputs: Any, inputs: Sequence[Any]) -> Recording:
@@ -103,9 +115,14 @@ def _check_choices(order: Sequence[Any]) -> None:
 
 
 def _recording(
-    outputs: Sequence[Operand], inputs: Sequence[Value], arguments: Sequence[Structure], answer: Structure, start: float
+    outputs: Sequence[Operand],
+    inputs: Sequence[Value],
+    arguments: Sequence[Structure],
+    answer: Structure,
+    start: float,
+    made: Sequence[Value] = (),
 ) -> Recording:
-    """What was recorded since `start`."""
+    """What was recorded since `start`; of a function the nodes that it made, in order."""
     captured = captured_nodes(outputs, inputs, start)
     passing = RUNNING.intersection(captured)
     for node in captured:
@@ -114,5 +131,9 @@ def _recording(
                 f"{node!r} is not an input of what is compiled: it was kept from another recording. "
                 "Let the function return what is needed later, and hand it in as an argument"
             )
+    shape = tuple(arguments), answer, tuple(captured), frozenset(passing)
+    rolled = rolled_up(outputs, [*inputs, *captured], made)
+    if rolled is not None:
+        return Recording(rolled.flat, *shape, rolled=rolled.program)
     program = program_from(outputs, [*inputs, *captured])
-    return Recording(program, tuple(arguments), answer, tuple(captured), frozenset(passing))
+    return Recording(lambda: program, *shape)

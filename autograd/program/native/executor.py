@@ -24,6 +24,7 @@ _LINES_AN_OPERAND = 40  # of a softmax and its relatives, which have an exponent
 
 _LONG_DOT = 16  # terms from which a dot looks like a row of a matrix
 _LAYERS = 0.8  # share of a program's operands in such dots from which it is a network of layers
+_LONG = 2_000  # instructions from which loops that were found are run as such: with derivatives a tape otherwise
 _FEW_SAMPLES = 16  # below which a matrix product is not worth its call
 
 
@@ -83,6 +84,16 @@ def serves(program: Graph, samples: int | None) -> str | None:
     if (samples or 1) >= _FEW_SAMPLES and is_layered(program):
         return None  # NumPy's matrix products are hard to beat
     return f"{len(program):,} instructions are run from a tape, which needs no compiling"
+
+
+def loops_pay(program: Graph, samples: int | None, asked: bool) -> bool:
+    """Whether to run loops that were found: not for little code, nor, unless `asked`, where NumPy's products are."""
+    if not is_available() or lines_of(program) > LINES_UP_TO:
+        return False
+    loops = [operation for operation in program.operations if isinstance(operation, Loop)]
+    if sum(loop.rolled for loop in loops) < _LONG:
+        return False
+    return asked or (samples or 1) < _FEW_SAMPLES or not any(is_layered(loop.body) for loop in loops)
 
 
 @remembered

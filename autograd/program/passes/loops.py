@@ -337,7 +337,7 @@ class Forth(Loops):
             *given[c + s :], *(moves[i] for i in parts[2]),
         ]  # fmt: skip
         also = len(parts[0])
-        again = self._run(replace(loop, body=body, carried=c + also, shared=s + len(parts[1])), operands)
+        again = self._run(replace(loop, body=body, carried=c + also, shared=s + len(parts[1]), rolled=0), operands)
         places: dict[Final | Column, Final | Column] = {}
         for k, i in enumerate(parts[0], c):
             places |= {Final(i): Final(k), Column(i): Column(k)}
