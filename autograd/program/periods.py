@@ -7,7 +7,7 @@ all steps; or it comes from outside, step by step.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,8 +20,9 @@ FEWEST = 8  # steps of a loop
 SHORTEST = 64  # instructions of all of them together
 FARTHEST = 8  # steps back that an operand may lie
 _WINDOW = 8  # instructions that are looked at together
-_NEAR = (64, 512, 4096, 32768)  # how far back operands count for whether windows are alike
+_NEARS = (64, 512, 4096, 32768)  # how far back operands count for whether windows are alike
 _CANDIDATES = 8
+_WORTH = 0.02  # share of a log that must repeat in one stretch
 _CHAINED = 0.5  # share of a step's instructions that need what a step before made
 
 
@@ -65,6 +66,13 @@ class Repeat(NamedTuple):
 SAME, OUTSIDE = -1, -2  # an operand is the same in all steps; each comes from outside
 
 
+def may_repeat(code: Ints) -> bool:
+    """Whether so much of a log repeats, by what it computes, that a closer look is worth its time."""
+    one_each = np.arange(len(code) + 1)
+    found = _stretches(Log(code, one_each, np.full(len(code), -1)), 0, len(code), ())
+    return any(length >= _WORTH * len(code) for length, _, _ in found)
+
+
 def longest_repeat(log: Log, low: int, high: int) -> Repeat | None:
     """The loop that most of these instructions are, if there is one."""
     best: Repeat | None = None
@@ -77,22 +85,22 @@ def longest_repeat(log: Log, low: int, high: int) -> Repeat | None:
     return best
 
 
-def _stretches(log: Log, low: int, high: int) -> Iterator[tuple[int, int, int]]:
+def _stretches(log: Log, low: int, high: int, nears: Sequence[int] = _NEARS) -> Iterator[tuple[int, int, int]]:
     """(length, start, period) of the longest stretch of each period that may be one."""
     if high - low < max(SHORTEST, 2 * _WINDOW):
         return
     code = log.code[low:high]
-    for period in _periods(log, low, high):
+    for period in _periods(log, low, high, nears):
         start, length = _longest(code[period:] == code[:-period])
         if length + period >= FEWEST * period:
             yield length + period, low + start, period
 
 
-def _periods(log: Log, low: int, high: int) -> list[int]:
+def _periods(log: Log, low: int, high: int, nears: Sequence[int]) -> list[int]:
     """Distances at which windows come back, the most frequent first, by what they compute and by where from."""
     found: dict[int, None] = {}
     plain = log.code[low:high].astype(np.uint64)
-    for keys in (plain, *(plain + _nearby(log, low, high, near) for near in _NEAR if near < 8 * (high - low))):
+    for keys in (plain, *(plain + _nearby(log, low, high, near) for near in nears if near < 8 * (high - low))):
         windows = np.zeros(high - low - _WINDOW + 1, np.uint64)
         for i in range(_WINDOW):
             windows = windows * np.uint64(0x9E3779B97F4A7C15) + (keys[i : i + len(windows)] + np.uint64(1))

@@ -18,7 +18,7 @@ from autograd.order import interior
 from autograd.program.builder import Builder
 from autograd.program.graph import Graph, Operation
 from autograd.program.loops import STACK, Column, Element, Final, Loop, step_of
-from autograd.program.periods import OUTSIDE, Log, Repeat, longest_repeat
+from autograd.program.periods import OUTSIDE, Log, Repeat, longest_repeat, may_repeat
 from autograd.program.program import Program
 from autograd.program.reading import data_of, names_of
 from autograd.symbol import Symbol
@@ -60,7 +60,8 @@ def rolled_up(outputs: Sequence[Operand], inputs: Sequence[Value], made: Sequenc
 
     None if most of it is in no loop.
     """
-    if len(made) < FROM:
+    rows: dict[Any, int] = {}
+    if len(made) < FROM or not may_repeat(np.array([rows.setdefault(node._row, len(rows)) for node in made])):
         return None
     reader = _Reader(inputs)
     try:
