@@ -57,9 +57,6 @@ def ran(loop: Loop, operands: Sequence[Any], interpret: Interpret, read: Contain
     def found_at(step: int, carried: Sequence[Any]) -> list[Any]:
         return interpret(loop.body, [*carried, *shared, *(column[step] for column in eaten)])
 
-    def again(step: int, carried: Sequence[Any]) -> list[Any]:
-        return _moved(step < done, found_at(step, carried), carried)
-
     columns: defaultdict[int, Any] = defaultdict(lambda: [np.nan] * loop.length)
 
     def keep(step: int, numbers: Sequence[Any], first: int) -> None:
@@ -67,7 +64,7 @@ def ran(loop: Loop, operands: Sequence[Any], interpret: Interpret, read: Contain
             if k in read:
                 columns[k][step] = number
 
-    between = _Between(loop, again)
+    between = _Between(loop, found_at)
     columns |= {k: _Recomputed(between, k) for k in range(loop.carried * loop.checkpoints)}
     done: Any = 0.0
     goes_on: Any = True
@@ -119,7 +116,7 @@ class _Between:
         if block != self._block:
             self._block, self._rows = block, [self._points.get(block, [np.nan] * self._loop.carried)]
         for later in range((block << self._loop.shift) + len(self._rows) - 1, step):
-            self._rows.append(self._again(later, self._rows[-1]))
+            self._rows.append(self._again(later, self._rows[-1])[: self._loop.carried])
         return self._rows[step % self._loop.every]
 
 

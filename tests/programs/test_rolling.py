@@ -160,6 +160,15 @@ def by_turns(x):
     return y * z
 
 
+def scheduled(x):
+    """What is the same in some steps is another number in others; which repeats in two stretches."""
+    y, z = x[0], x[1] * 3.0
+    for k in range(60):
+        rate = 0.1 if k < 41 else 0.3
+        y = y + rate * sin(y * (x[2] if k < 41 else z)) - 0.05 * y * y
+    return y
+
+
 def choosing(x):
     y = x[0]
     for k in range(40):
@@ -168,7 +177,7 @@ def choosing(x):
 
 
 WRITTEN = [runge_kutta, heston, heat, ring, newton, recurrent, bodies, three_back, one_after_the_other, in_a_loop,
-           by_turns, choosing]  # fmt: skip
+           by_turns, scheduled, choosing]  # fmt: skip
 X = np.array([0.4, 0.5, 0.6, 0.3, 0.2, -0.4])
 
 

@@ -95,8 +95,6 @@ class Run:
             say(f"{block} = ({step}) / {loop.every};")
             last = f"{i} < {loop.length} && {i} < ({block} + 1) * {loop.every}"
             with self._writer.inside(f"for ({i} = {block} * {loop.every}; {last}; {i}++)"):
-                if loop.tested:
-                    say(f"if (!((double){i} < {self._done})) break;")
                 for k, place in self._between.items():
                     say(f"work[{place} + {i} % {loop.every}] = {carried[k]};")
                 self._carry_on(carried, self._found(carried, i))

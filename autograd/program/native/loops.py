@@ -71,7 +71,6 @@ class _Run:
                     variable.set(number)
                 i.set(i + 1)
             finals = [code.number(variable.name) for variable in (*carried, done)]
-        self._done = finals[-1]
         return finals, {**columns, **{k: Recomputed(checkpoints, k) for k in between if checkpoints}}
 
     def _recomputed(self) -> list[Recomputed]:
@@ -83,9 +82,8 @@ class _Run:
         return _body(self._code, self._loop, [*before, *self._shared, *eaten], self._room, self._exact)
 
     def _again(self, before: Sequence[Number], step: Integer) -> list[Number]:
-        """What is carried on, when the loop is over and a step is done again."""
-        after = self._found(before, step)[: self._loop.carried]
-        return self._moved(_double(step) < self._done, after, before) if self._loop.tested else after
+        """What is carried on when a step is done again; of a lane that had stopped before nobody reads it."""
+        return self._found(before, step)[: self._loop.carried]
 
     def _moved(self, is_done: Mask, after: Sequence[Number], before: Sequence[Number]) -> list[Number]:
         """What is carried on in the lanes that do the step; the others stand still."""
