@@ -1,4 +1,4 @@
-"""Times loops and equations beside JAX's scan, into results/loops.md.
+"""Times loops and equations beside JAX's scan and CasADi's mapaccum, into results/loops.md.
 
     python -m benchmarks.loops            all of it, a few minutes
     python -m benchmarks.loops --quick    without the longest, one round; writes nothing
@@ -23,6 +23,7 @@ from benchmarks.driver import HERE, OURS, Environment, machine, publish
 
 RESULTS = HERE / "results" / "loops.md"
 JAX = Environment("jax", ("jax==0.10.2", "numpy"))
+CASADI = Environment("casadi", ("casadi==3.8.2", "numpy"))
 COMPARED = 1e-8
 RATES = np.array([1.0, 1.0, 1.5, 1.0, 3.0, 1.0])  # prey, hunters, and how they live
 MARKET = np.array([100.0, 0.04, 1.5, 0.04, 0.3, -0.7])
@@ -229,6 +230,52 @@ class Jax(readiness.Contender):
         return lax.scan(step, jnp.array([1.0, 0.0, 0.0]), None, 2000)[0]
 
 
+class Casadi(readiness.Contender):
+    """CasADi's mapaccum of a step written in SX, mapped over paths, in its virtual machine."""
+
+    def __init__(self) -> None:
+        import casadi
+
+        self._casadi = casadi
+        self._m: Any = ModuleType("functions")
+        vars(self._m).update(sqrt=casadi.sqrt, log=casadi.log, exp=casadi.exp, maximum=casadi.fmax)
+
+    def ready(self, workload: str) -> Callable[[], Any]:
+        casadi, (kind, _, size) = self._casadi, workload.partition(":")
+        if kind not in ("rk4", "heston"):
+            raise NotImplementedError
+        x: Any = casadi.SX.sym("x", 6)
+        parts: dict[str, Any] = {}
+
+        def scan(step: Any, state: Any, rows: Any, steps: int | None) -> Any:
+            """Keep the step, what it starts with, and a name for what it ends with."""
+            before, row, last = casadi.SX.sym("before", 2), casadi.SX.sym("row", 2), casadi.SX.sym("last", 2)
+            after, _ = step(casadi.vertsplit(before), casadi.vertsplit(row))
+            one = casadi.Function("one", [before, x, row], [casadi.vertcat(*after)])
+            parts.update(steps=steps or STEPS, one=one, first=casadi.vertcat(*state), last=last)
+            return casadi.vertsplit(last), None
+
+        self._m.scan = scan
+        model = rk4(self._m, int(size)) if kind == "rk4" else heston(self._m)
+        y = model(casadi.vertsplit(x), *([None] if kind == "heston" else []))
+        return self._called(x, y, parts, normals() if kind == "heston" else None)
+
+    def _called(self, x: Any, y: Any, parts: dict[str, Any], rows: Any) -> Callable[[], Any]:
+        casadi, steps = self._casadi, parts["steps"]
+        ends = casadi.Function("ends", [parts["last"], x], [y])
+        first = casadi.Function("first", [x], [parts["first"]])
+        at, eaten = casadi.MX.sym("at", 6), casadi.MX.sym("eaten", 2, steps)
+        every = parts["one"].mapaccum("every", steps)(first(at), casadi.repmat(at, 1, steps), eaten)
+        whole = casadi.Function("whole", [at, eaten], [ends(every[:, -1], at)])
+        given = np.zeros((2, steps)) if rows is None else np.concatenate(rows.transpose(0, 2, 1), axis=1)
+        all_rows = casadi.MX.sym("rows", 2, given.shape[1])
+        paths = given.shape[1] // steps
+        mean = casadi.sum2(whole.map(paths)(casadi.repmat(at, 1, paths), all_rows)) / paths
+        both = casadi.Function("both", [at, all_rows], [mean, casadi.gradient(mean, at)])
+        point = RATES if rows is None else MARKET
+        return lambda: [np.ravel(part) for part in both(point, given)]
+
+
 def _flat(parts: Any) -> list[Any]:
     """Numbers and arrays, one after the other: each contender lists them in the order of the answer."""
     if isinstance(parts, (tuple, list)):
@@ -236,8 +283,8 @@ def _flat(parts: Any) -> list[Any]:
     return [parts]
 
 
-CONTENDERS = {"ours": Ours, "jax": Jax}
-ENTRIES = {"ours": ("this engine", OURS), "jax": ("JAX 0.10.2", JAX)}
+CONTENDERS = {"ours": Ours, "jax": Jax, "casadi": Casadi}
+ENTRIES = {"ours": ("this engine", OURS), "jax": ("JAX 0.10.2", JAX), "casadi": ("CasADi 3.8.2", CASADI)}
 
 
 def report(results: readiness.Results) -> str:
@@ -247,8 +294,8 @@ def report(results: readiness.Results) -> str:
 {readiness.table(results, ENTRIES, TITLES.__getitem__)}
 
 Measured {date.today().isoformat()} on {machine()}. Processor time, one thread. *ready* is from the function to the
-first answer, recording and differentiating included. Loops are `scan` in both; equations are `root` here, and
-`custom_root` around Newton's steps there.
+first answer, recording and differentiating included. Loops are `scan` here and in JAX, and `mapaccum` and
+`map` in CasADi's virtual machine; equations are `root` here, and `custom_root` around Newton's steps in JAX.
 """
 
 

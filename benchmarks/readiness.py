@@ -88,5 +88,5 @@ def table(results: Results, entries: Entries, title_of: Callable[[str], str]) ->
 
 def _shown(x: Measured) -> str:
     if isinstance(x, str):
-        return x
+        return x.replace("NotImplementedError", "–")
     return f"{x:.2g} s" if x >= 0.01 else f"{x * 1e3:.3g} ms" if x >= 1e-3 else f"{x * 1e6:.3g} µs"
