@@ -9,6 +9,7 @@ functions of the table (tanh, exp, …) are all here by name.
 
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
+from autograd import linalg as linalg
 from autograd import numpy_protocol as _numpy_protocol  # teaches NumPy about Values
 from autograd.array import ValueArray
 from autograd.by_hand import custom_jvp, custom_vjp
@@ -24,6 +25,7 @@ from autograd.errors import (
     FileFormatError,
     GraphError,
     LoopError,
+    MatrixError,
     MissingExtra,
     NonFiniteError,
     OperandError,
@@ -59,6 +61,7 @@ __all__ = [
     "GradientCheck",
     "GraphError",
     "LoopError",
+    "MatrixError",
     "MissingExtra",
     "NonFiniteError",
     "OperandError",
@@ -89,6 +92,7 @@ __all__ = [
     "is_recording",
     "jacobian",
     "jvp",
+    "linalg",
     "load_program",
     "minimize",
     "no_grad",
