@@ -16,6 +16,24 @@ What a matrix does not allow is a `MatrixError`; in a function that is compiled 
 """
 
 from autograd.linalg.elimination import Slogdet, det, inv, slogdet, solve
+from autograd.linalg.exponential import expm
+from autograd.linalg.least_squares import lstsq
+from autograd.linalg.norms import norm
+from autograd.linalg.symmetric import Eigh, eigh, eigvalsh
 from autograd.linalg.triangular import cholesky, solve_triangular
 
-__all__ = ["Slogdet", "cholesky", "det", "inv", "slogdet", "solve", "solve_triangular"]
+__all__ = [
+    "Eigh",
+    "Slogdet",
+    "cholesky",
+    "det",
+    "eigh",
+    "eigvalsh",
+    "expm",
+    "inv",
+    "lstsq",
+    "norm",
+    "slogdet",
+    "solve",
+    "solve_triangular",
+]

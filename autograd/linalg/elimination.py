@@ -86,7 +86,7 @@ def det(a: Any) -> Any:
         work.step(across=True)
     if work.size > _LARGEST:  # all that is left is 0, of more rows than a polynomial is written of
         return _zero_without_slope(rows)
-    found = prod(work.pivots, start=work.sign) * _polynomial(work.rest())
+    found = prod(work.pivots, start=work.sign) * polynomial(work.rest())
     return found if holds(work.is_stuck) else either(work.is_stuck, _zero_without_slope(rows), found)
 
 
@@ -235,7 +235,7 @@ def _is_nothing(column: Vector) -> bool:
 # -- determinants -----------------------------------------------------------------------------------
 
 
-def _polynomial(rows: Rows) -> Any:
+def polynomial(rows: Rows) -> Any:
     """The determinant, by minors of the last rows: no division, n · 2ⁿ⁻¹ products."""
     minors: dict[tuple[int, ...], Any] = {(j,): entry for j, entry in enumerate(rows[-1])}
     for size, row in enumerate(reversed(rows[:-1]), 2):

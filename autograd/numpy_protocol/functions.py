@@ -52,7 +52,7 @@ def _refusal(function: Function) -> OperandError:
     if name.startswith("linalg."):
         return OperandError(
             f"np.{name} has no derivative rule: of linear algebra there are products (@, np.dot, np.einsum), "
-            f"np.linalg.matrix_power, and {HOME}.linalg: {', '.join(linalg.__all__)}"
+            f"np.linalg.matrix_power, and {HOME}.linalg: {', '.join(filter(str.islower, linalg.__all__))}"
         )
     return OperandError(f"np.{name} is not recorded on Values: the documentation lists the functions that are")
 
@@ -102,7 +102,7 @@ OURS: dict[Function, Function] = _named(
     }
 )  # fmt: skip
 OURS[np.linalg.norm] = reductions.norm
-_LINEAR = ("cholesky", "det", "inv", "slogdet", "solve")
+_LINEAR = ("cholesky", "det", "eigh", "eigvalsh", "inv", "slogdet", "solve")
 OURS |= {getattr(np.linalg, name): _of_arrays(getattr(linalg, name)) for name in _LINEAR}
 
 # Those whose own code moves elements, or computes with the ufuncs that have a meaning here.
