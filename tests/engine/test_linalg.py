@@ -171,7 +171,7 @@ def test_recorded(case):
     np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-11 * abs(expected).max())
 
 
-def test_on_every_executor_and_in_c(tmp_path):
+def test_on_every_executor():
     cases = [line(case, *CASES[case][2][1 % len(CASES[case][2])]) for case in CASES]
 
     def f(t):
@@ -181,9 +181,13 @@ def test_on_every_executor_and_in_c(tmp_path):
     for backend in ("numpy", "llvm"):
         found = compile(f, backend=backend, in_axes=0).value_and_grad(TS)
         np.testing.assert_allclose(np.transpose(found), expected, rtol=1e-10)
+
+
+def test_in_c(tmp_path):
+    f, exact = line("solve", *CASES["solve"][2][2])
     library = compiled(compile(f).record(0.0).to_c(), tmp_path)
     found = called(library, "f_gradient", TS[:, None], 1, 1)
-    np.testing.assert_allclose(np.hstack(found), expected, rtol=1e-10)
+    np.testing.assert_allclose(np.hstack(found), [exact(t)[:2] for t in TS], rtol=1e-10)
 
 
 def test_numpys_functions_are_these():
