@@ -18,6 +18,7 @@ from autograd.check.ask import check_grad, check_hessian, check_jacobian
 from autograd.check.report import Derivative, GradientCheck, WrongGradientError
 from autograd.check.taylor import Taylor, taylor_test
 from autograd.collector import collector_paused
+from autograd.complex_numbers import Complex
 from autograd.context import is_recording, no_grad, record_sources, scope
 from autograd.errors import (
     ArgumentError,
@@ -56,6 +57,7 @@ __all__ = [
     "Atom",
     "AutogradError",
     "Compiled",
+    "Complex",
     "Derivative",
     "FileFormatError",
     "GradientCheck",

@@ -6,11 +6,12 @@ from functools import reduce
 from math import factorial, inf, ldexp, nan
 from typing import Any
 
+from autograd.choosing import choose
 from autograd.functions import abs as abs_
 from autograd.functions import dot, maximum
 from autograd.functions import sum as sum_
 from autograd.linalg.elimination import solved
-from autograd.linalg.matrices import Rows, array_of, either, identity, product, square, transposed
+from autograd.linalg.matrices import Rows, array_of, identity, product, square, transposed
 from autograd.value import Value
 
 _DEGREE = 13
@@ -39,11 +40,11 @@ def expm(a: Any) -> Any:
     is_above = _comparisons(norm)
     scale: Any = 1.0
     for above in is_above:
-        scale = either(above, 0.5 * scale, scale)
+        scale = choose(above, 0.5 * scale, scale)
     found = _pade([[x * scale for x in row] for row in rows])
     for above in is_above:
-        found = _either_of(above, product(found, found), found)
-    return array_of(_either_of(_is_too_large(norm), [[x * nan for x in row] for row in found], found))
+        found = _choose_each(above, product(found, found), found)
+    return array_of(_choose_each(_is_too_large(norm), [[x * nan for x in row] for row in found], found))
 
 
 def _comparisons(norm: Any) -> list[Any]:
@@ -63,9 +64,9 @@ def _is_too_large(norm: Any) -> Any:
     return isinstance(is_above, Value) and is_above
 
 
-def _either_of(condition: Any, chosen: Rows, other: Rows) -> Rows:
+def _choose_each(condition: Any, chosen: Rows, other: Rows) -> Rows:
     pairs = zip(chosen, other, strict=True)
-    return [[either(condition, x, y) for x, y in zip(*rows, strict=True)] for rows in pairs]
+    return [[choose(condition, x, y) for x, y in zip(*rows, strict=True)] for rows in pairs]
 
 
 def _pade(a: Rows) -> Rows:

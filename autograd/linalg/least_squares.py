@@ -5,10 +5,11 @@ from __future__ import annotations
 from math import nan
 from typing import Any
 
+from autograd.choosing import choose, holds
 from autograd.errors import ArgumentError, MatrixError
 from autograd.functions import abs as abs_
 from autograd.functions import dot, sqrt
-from autograd.linalg.matrices import Rows, Vector, array_of_columns, columns_of, either, holds, matrix, transposed
+from autograd.linalg.matrices import Rows, Vector, array_of_columns, columns_of, matrix, transposed
 from autograd.linalg.triangular import backward
 
 _ROUNDING = 2.0**-52
@@ -54,7 +55,7 @@ def _mirror(column: Vector) -> tuple[Any, Vector]:
     if len(column) == 1:
         return column[0], []
     first, length = column[0], sqrt(dot(column, column))
-    pivot = either(first > 0.0, -length, length)  # what does not cancel
+    pivot = choose(first > 0.0, -length, length)  # what does not cancel
     return pivot, [first - pivot, *column[1:]]
 
 
@@ -73,4 +74,4 @@ def _of_full_rank(pivot: Any, smallest: Any, k: int) -> Any:
             f"lstsq: the matrix has not full rank: column {k} depends on those before it, so that x is not "
             "determined: leave columns out, or add rows, such as small multiples of the identity"
         )
-    return either(dependent, pivot * nan, pivot)
+    return choose(dependent, pivot * nan, pivot)

@@ -9,8 +9,7 @@ import numpy as np
 
 from autograd.array import kept
 from autograd.errors import ArgumentError
-from autograd.functions import abs as abs_
-from autograd.functions import dot, where
+from autograd.functions import dot
 from autograd.value import Value, number
 
 Vector: TypeAlias = list[Any]
@@ -86,24 +85,3 @@ def identity(n: int) -> Rows:
 def less_products(a: Any, left: Sequence[Any], right: Sequence[Any]) -> Any:
     """What is left of a number after Σ left·right is taken away, as one `dot`."""
     return a - dot(left, right) if left else a
-
-
-# -- questions --------------------------------------------------------------------------------------
-
-
-def holds(condition: Any) -> bool:
-    """Whether a comparison is known to hold; one that is recorded is answered at every run, and not here."""
-    return not isinstance(condition, Value) and bool(condition)
-
-
-def is_zero(x: Any) -> Any:
-    """Whether a number is 0: a bool, or a Condition."""
-    return abs_(x) <= 0.0
-
-
-def either(condition: Any, chosen: Any, other: Any) -> Any:
-    """The one or the other: picked where the condition is known, else by `where`."""
-    if not isinstance(condition, Value):
-        return chosen if condition else other
-    same = chosen is other or (type(chosen) is type(other) is float and chosen.hex() == other.hex())
-    return chosen if same else where(condition, chosen, other)

@@ -8,12 +8,13 @@ from __future__ import annotations
 from functools import reduce
 from typing import Any, NamedTuple
 
+from autograd.choosing import choose, is_zero
 from autograd.errors import ArgumentError
 from autograd.functions import abs as abs_
 from autograd.functions import divide, dot, hypot, sqrt
 from autograd.functions import sum as sum_
 from autograd.linalg.elimination import polynomial
-from autograd.linalg.matrices import Rows, Vector, array_of, either, is_zero, product, square, transposed
+from autograd.linalg.matrices import Rows, Vector, array_of, product, square, transposed
 
 
 class Eigh(NamedTuple):
@@ -72,13 +73,13 @@ def _of_two(a: Any, b: Any, c: Any) -> tuple[Any, Rows]:
     apart = 0.5 * (a - c)
     half = hypot(apart, b)
     is_larger = apart > 0.0  # the eigenvalue that is nearer to a
-    tangent = divide(b, either(is_larger, apart + half, apart - half))
+    tangent = divide(b, choose(is_larger, apart + half, apart - half))
     is_equal = is_zero(half)
-    tangent = either(is_equal, sqrt(half), tangent)  # 0, whose slopes are nan
+    tangent = choose(is_equal, sqrt(half), tangent)  # 0, whose slopes are nan
     cosine = 1.0 / hypot(1.0, tangent)
     near, far = [cosine, tangent * cosine], [-tangent * cosine, cosine]
     vectors = [_chosen(is_larger, far, near), _chosen(is_larger, near, far)]
-    return either(is_equal, _without_curvature(apart, b), half), vectors
+    return choose(is_equal, _without_curvature(apart, b), half), vectors
 
 
 def _without_curvature(*zeros: Any) -> Any:
@@ -87,7 +88,7 @@ def _without_curvature(*zeros: Any) -> Any:
 
 
 def _chosen(condition: Any, one: Vector, other: Vector) -> Vector:
-    return [either(condition, x, y) for x, y in zip(one, other, strict=True)]
+    return [choose(condition, x, y) for x, y in zip(one, other, strict=True)]
 
 
 # -- three rows -------------------------------------------------------------------------------------
@@ -98,20 +99,20 @@ def _of_three(rows: Rows) -> tuple[Vector, Rows]:
     size, unit = _without_mean_and_size(rows, mean)
     cubic = 0.5 * polynomial(unit)  # the cosine of three times an angle
     is_top = cubic >= 0.0  # whether it is the largest eigenvalue that lies apart
-    cosine = _cosine_of_a_third(either(is_top, cubic, -cubic))
-    lonely = either(is_top, 2.0 * cosine, -2.0 * cosine)
+    cosine = _cosine_of_a_third(choose(is_top, cubic, -cubic))
+    lonely = choose(is_top, 2.0 * cosine, -2.0 * cosine)
     vector = _kernel([[x - lonely if i == j else x for j, x in enumerate(row)] for i, row in enumerate(unit)])
     half, pair = _beside(vector, unit)
     alone, centre = mean + size * lonely, mean - 0.5 * size * lonely
     low, high = centre - size * half, centre + size * half
-    values = [either(is_top, low, alone), either(is_top, high, low), either(is_top, alone, high)]
+    values = [choose(is_top, low, alone), choose(is_top, high, low), choose(is_top, alone, high)]
     vectors = [_chosen(is_top, *each) for each in zip([*pair, vector], [vector, *pair], strict=True)]
     return values, [[_without_slope_at_zero(x, size) for x in each] for each in vectors]
 
 
 def _without_slope_at_zero(x: Any, size: Any) -> Any:
     """A number that is said, and has no derivative, where a size is 0."""
-    return either(is_zero(size), x + sqrt(size), x)  # 0, whose slopes are nan
+    return choose(is_zero(size), x + sqrt(size), x)  # 0, whose slopes are nan
 
 
 def _without_mean_and_size(rows: Rows, mean: Any) -> tuple[Any, Rows]:
@@ -120,8 +121,8 @@ def _without_mean_and_size(rows: Rows, mean: Any) -> tuple[Any, Rows]:
     diagonal = [x - mean for x in (a, b, c)]
     size = hypot(reduce(hypot, diagonal) / sqrt(6.0), reduce(hypot, (d, e, f)) / sqrt(3.0))
     entries = (*diagonal, d, e, f)
-    a, b, c, d, e, f = (either(is_zero(size), 0.0, divide(x, size)) for x in entries)
-    return either(is_zero(size), _without_curvature(*entries), size), [[a, d, f], [d, b, e], [f, e, c]]
+    a, b, c, d, e, f = (choose(is_zero(size), 0.0, divide(x, size)) for x in entries)
+    return choose(is_zero(size), _without_curvature(*entries), size), [[a, d, f], [d, b, e], [f, e, c]]
 
 
 _START = (0.866066, 0.165330, -0.040691, 0.009320)  # a cubic, wrong by less than 0.0002
@@ -143,7 +144,7 @@ def _kernel(rows: Rows) -> Vector:
     for other in others:
         its = dot(other, other)
         longer = its > size
-        first, size = _chosen(longer, other, first), either(longer, its, size)
+        first, size = _chosen(longer, other, first), choose(longer, its, size)
     length = sqrt(size)
     return [x / length for x in first]
 
@@ -153,7 +154,7 @@ def _beside(vector: Vector, matrix: Rows) -> tuple[Any, Rows]:
     x, y, z = vector
     is_wide = abs_(x) > abs_(y)
     across = _chosen(is_wide, [-z, 0.0, x], [0.0, z, -y])
-    length = either(is_wide, hypot(x, z), hypot(y, z))
+    length = choose(is_wide, hypot(x, z), hypot(y, z))
     plane = [[x / length for x in across]]
     plane.append(_cross(vector, plane[0]))
     images = [[dot(row, each) for row in matrix] for each in plane]

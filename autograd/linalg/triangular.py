@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from autograd.choosing import holds, is_zero
 from autograd.errors import ArgumentError, MatrixError
 from autograd.functions import sqrt
 from autograd.linalg.matrices import (
@@ -12,8 +13,6 @@ from autograd.linalg.matrices import (
     array_of,
     array_of_columns,
     columns_of,
-    holds,
-    is_zero,
     less_products,
     square,
     transposed,

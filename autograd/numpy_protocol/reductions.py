@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from autograd.array import ValueArray, kept
+from autograd.choosing import choose
 from autograd.errors import OperandError
 from autograd.numpy_protocol import products
 from autograd.numpy_protocol.operands import array_of, ours, refuse_kinds
-from autograd.numpy_protocol.ufuncs import choose, elementwise
+from autograd.numpy_protocol.ufuncs import elementwise
 from autograd.ops import table
 from autograd.recorder import RECORDERS
 from autograd.text import quoted
