@@ -5,7 +5,6 @@ Of three rows the eigenvalue that lies apart comes first, as the root of a cubic
 
 from __future__ import annotations
 
-from functools import reduce
 from typing import Any, NamedTuple
 
 from autograd.choosing import choose, is_zero
@@ -15,6 +14,7 @@ from autograd.functions import divide, dot, hypot, sqrt
 from autograd.functions import sum as sum_
 from autograd.linalg.elimination import polynomial
 from autograd.linalg.matrices import Rows, Vector, array_of, product, square, transposed
+from autograd.linalg.norms import length
 
 
 class Eigh(NamedTuple):
@@ -119,10 +119,12 @@ def _without_mean_and_size(rows: Rows, mean: Any) -> tuple[Any, Rows]:
     """A matrix less its mean eigenvalue is a size times a matrix whose eigenvalues are 2 cos φ, for three φ."""
     (a, _, _), (d, b, _), (f, e, c) = rows
     diagonal = [x - mean for x in (a, b, c)]
-    size = hypot(reduce(hypot, diagonal) / sqrt(6.0), reduce(hypot, (d, e, f)) / sqrt(3.0))
     entries = (*diagonal, d, e, f)
+    size = length(
+        [*(x / sqrt(6.0) for x in diagonal), *(x / sqrt(3.0) for x in (d, e, f))], _without_curvature(*entries)
+    )
     a, b, c, d, e, f = (choose(is_zero(size), 0.0, divide(x, size)) for x in entries)
-    return choose(is_zero(size), _without_curvature(*entries), size), [[a, d, f], [d, b, e], [f, e, c]]
+    return size, [[a, d, f], [d, b, e], [f, e, c]]
 
 
 _START = (0.866066, 0.165330, -0.040691, 0.009320)  # a cubic, wrong by less than 0.0002

@@ -44,6 +44,18 @@ def symmetric(n: int) -> tuple[np.ndarray, np.ndarray]:
     return start @ start.T + np.eye(n), 0.2 * (along + along.T)
 
 
+DIAGONAL = np.diag([1.0, 2.0, 4.0])
+HOLLOW = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.5]])
+SHIFT = np.roll(np.eye(3), 1, axis=0)
+TWO = [np.diag([2.0, 1.0]), np.array([[0.0, 1.0], [1.0, 0.0]])]
+
+
+def beginning(*starts: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Lines that begin where many entries are 0."""
+    along = [0.2 * RANDOM.normal(size=start.shape) for start in starts]
+    return [(start, u + u.T if len(u) == len(u.T) else u) for start, u in zip(starts, along, strict=True)]
+
+
 def weighed(found):
     """One number of all that was found."""
     numbers = np.ravel(found)
@@ -72,7 +84,7 @@ CASES = {  # name: (ours, mpmath's, lines of matrices)
     "solve": (
         lambda a: weighed(linalg.solve(a, B[: len(a)])),
         lambda a: weighed(rows_of(mp.lu_solve(a, right(a)))),
-        [matrices(n) for n in (1, 2, 3, 5)],
+        [*beginning(DIAGONAL, SHIFT), *(matrices(n) for n in (1, 2, 3, 5))],
     ),
     "solve of several": (
         lambda a: weighed(linalg.solve(a, a.T)),
@@ -82,10 +94,14 @@ CASES = {  # name: (ours, mpmath's, lines of matrices)
     "solve pos": (
         lambda a: weighed(linalg.solve(a, B[: len(a)], assume_a="pos")),
         lambda a: weighed(rows_of(mp.lu_solve(a, right(a)))),
-        [symmetric(n) for n in (1, 3, 4)],
+        [*beginning(DIAGONAL), *(symmetric(n) for n in (1, 3, 4))],
     ),
-    "inv": (lambda a: weighed(linalg.inv(a)), lambda a: weighed(rows_of(mp.inverse(a))), [matrices(3), matrices(4)]),
-    "det": (linalg.det, mp.det, [matrices(n) for n in (1, 2, 3, 6, 4)]),
+    "inv": (
+        lambda a: weighed(linalg.inv(a)),
+        lambda a: weighed(rows_of(mp.inverse(a))),
+        [*beginning(SHIFT), matrices(3), matrices(4)],
+    ),
+    "det": (linalg.det, mp.det, [*beginning(DIAGONAL, SHIFT), *(matrices(n) for n in (1, 2, 3, 6, 4))]),
     "slogdet": (
         lambda a: linalg.slogdet(a).logabsdet * linalg.slogdet(a).sign,
         lambda a: mp.log(abs(mp.det(a))) * mp.sign(mp.det(a)),
@@ -94,7 +110,7 @@ CASES = {  # name: (ours, mpmath's, lines of matrices)
     "cholesky": (
         lambda a: weighed(linalg.cholesky(a)),
         lambda a: weighed(rows_of(mp.cholesky(a))),
-        [symmetric(1), symmetric(3), symmetric(5)],
+        [*beginning(DIAGONAL), symmetric(1), symmetric(3), symmetric(5)],
     ),
     "solve_triangular": (
         lambda a: weighed(linalg.solve_triangular(a, linalg.solve_triangular(a, B[: len(a)], "T"), lower=True)),
@@ -104,7 +120,10 @@ CASES = {  # name: (ours, mpmath's, lines of matrices)
     "lstsq": (
         lambda a: weighed(linalg.lstsq(a, B[: len(a)])),
         lambda a: weighed(rows_of(mp.lu_solve(a, right(a)))),
-        [matrices(2, 3), matrices(3), matrices(1, 4), matrices(3, 6)],
+        [
+            *beginning(DIAGONAL, SHIFT, np.vstack([np.zeros((2, 3)), DIAGONAL]), np.vstack([DIAGONAL, HOLLOW])),
+            *(matrices(2, 3), matrices(3), matrices(1, 4), matrices(3, 6)),
+        ],
     ),
     "norm": (
         lambda a: linalg.norm(a) + linalg.norm(a, 1) + linalg.norm(a, np.inf) + linalg.norm(a[0]),
@@ -114,19 +133,31 @@ CASES = {  # name: (ours, mpmath's, lines of matrices)
     "eigvalsh": (
         lambda a: weighed(linalg.eigvalsh(a)),
         lambda a: weighed(mp_eigenvalues(a)),
-        [symmetric(1), symmetric(2), symmetric(3), (-symmetric(3)[0], symmetric(3)[1])],
+        [
+            *(symmetric(1), symmetric(2), symmetric(3), (-symmetric(3)[0], symmetric(3)[1])),
+            *beginning(DIAGONAL, -DIAGONAL, *TWO, HOLLOW),
+        ],
     ),
     "eigh": (
         lambda a: weighed(projectors(linalg.eigh(a).eigenvectors)),
         lambda a: weighed(projectors(rows_of(mp.eigsy(a)[1]))),
-        [symmetric(2), symmetric(3), (-symmetric(3)[0], symmetric(3)[1])],
+        [
+            *(symmetric(2), symmetric(3), (-symmetric(3)[0], symmetric(3)[1])),
+            *beginning(DIAGONAL, -DIAGONAL, *TWO, HOLLOW),
+        ],
     ),
     "expm": (
         lambda a: weighed(linalg.expm(a)),
         lambda a: weighed(rows_of(mp.expm(a))),
-        [matrices(1), matrices(2), tuple(0.1 * x for x in matrices(3)), tuple(6.0 * x for x in matrices(3))],
+        [
+            *beginning(DIAGONAL, SHIFT, 0.0 * SHIFT),
+            matrices(1),
+            matrices(2),
+            tuple(0.1 * x for x in matrices(3)),
+            tuple(6.0 * x for x in matrices(3)),
+        ],
     ),
-}  # fmt: skip
+}
 
 
 def lower(a):
@@ -315,7 +346,12 @@ def test_exponentials_of_large_matrices():
     assert linalg.expm(np.diag([-1e6, 1.0])).tolist() == [[0.0, 0.0], [0.0, pytest.approx(math.e)]]
 
 
-def test_a_norm_at_0_has_the_slope_0():
+def test_a_norm():
+    for f in (hessian(linalg.norm), compile(linalg.norm).hessian):
+        np.testing.assert_allclose(f(np.array([0.0, 0.0, 3.0])), np.diag([1.0, 1.0, 0.0]) / 3.0)
+        np.testing.assert_allclose(f(np.array([3e200, 4e200])), np.array([[16, -12], [-12, 9]]) / 125e200)
+        np.testing.assert_allclose(f(np.array([3e-200, 4e-200])), np.array([[16, -12], [-12, 9]]) / 125e-200)
+    assert linalg.norm([5e-324, 0.0]) == 5e-324
     for order in (None, 2, 1, np.inf):
         assert grad(lambda x, order=order: linalg.norm(x, order))(np.zeros(3)).tolist() == [0.0, 0.0, 0.0]
     assert grad(lambda x: linalg.norm(x, "fro"))(np.zeros((2, 2))).tolist() == [[0.0, 0.0], [0.0, 0.0]]
