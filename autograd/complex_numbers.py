@@ -222,6 +222,10 @@ def _is_none(part: Any) -> bool:
     return type(part) is float and part == 0.0 and math.copysign(1.0, part) > 0.0
 
 
+def _is_one(part: Any) -> bool:
+    return type(part) is float and part == 1.0
+
+
 # -- arithmetic, of parts ---------------------------------------------------------------------------
 
 
@@ -261,7 +265,9 @@ def _minus(a: Any, b: Any) -> Any:
 
 
 def _times(a: Any, b: Any) -> Any:
-    return 0.0 if _is_none(a) or _is_none(b) else a * b
+    if _is_none(a) or _is_none(b):
+        return 0.0
+    return b if _is_one(a) else a if _is_one(b) else a * b
 
 
 def _over(a: Any, b: Any) -> Any:
