@@ -269,6 +269,11 @@ def test_what_is_recorded_asks_nothing():
         compile(lambda x: 1.0 if 1j * x else 0.0)(1.0)
 
 
+def test_a_logarithm_near_the_circle_keeps_its_digits():
+    for f in (log, compile(log)):
+        assert f(Complex(1.0, 1e-9)).real == f(Complex(-1e-9, 1.0)).real == pytest.approx(5e-19, rel=1e-15, abs=0.0)
+
+
 def test_roots_at_0_have_no_slope_that_is_wrong():
     root = sqrt(Complex(0.0, 0.0))
     assert root == 0.0

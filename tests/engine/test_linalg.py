@@ -244,7 +244,7 @@ def test_what_holds_values_is_an_array_of_values():
 # -- where a matrix does not allow it ---------------------------------------------------------------
 
 SINGULAR = np.array([[1.0, 2.0], [2.0, 4.0]])
-TALL = np.array([[1.0, 2.0], [2.0, 4.0], [3.0, 6.0]])
+TALL = np.array([[0.1, 0.3], [0.2, 0.6], [0.7, 2.1]])  # whose columns are the same but for rounding
 
 
 @pytest.mark.parametrize(
@@ -299,7 +299,7 @@ def test_a_determinant_that_is_0_has_derivatives():
     for f in (grad(linalg.det), compile(linalg.det).grad):
         np.testing.assert_allclose(f(flat), expected, atol=1e-15)
     hollow = np.pad(np.eye(4), (1, 0))  # whose first column is 0, and which stays singular: of rank 4
-    assert grad(linalg.det)(hollow)[0, 0] == 1.0
+    assert grad(linalg.det)(hollow)[0, 0] == grad(linalg.det)(hollow[:4, :4])[0, 0] == 1.0
     value, slopes = compile(linalg.det).value_and_grad(hollow)
     assert (value, np.isnan(slopes).all()) == (0.0, True)
     assert grad(grad(lambda t: linalg.det(t * np.eye(3))))(0.0) == 0.0
