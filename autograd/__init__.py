@@ -9,6 +9,7 @@ functions of the table (tanh, exp, …) are all here by name.
 
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
+from autograd import linalg as linalg
 from autograd import numpy_protocol as _numpy_protocol  # teaches NumPy about Values
 from autograd.array import ValueArray
 from autograd.by_hand import custom_jvp, custom_vjp
@@ -17,6 +18,7 @@ from autograd.check.ask import check_grad, check_hessian, check_jacobian
 from autograd.check.report import Derivative, GradientCheck, WrongGradientError
 from autograd.check.taylor import Taylor, taylor_test
 from autograd.collector import collector_paused
+from autograd.complex_numbers import Complex
 from autograd.context import is_recording, no_grad, record_sources, scope
 from autograd.errors import (
     ArgumentError,
@@ -24,6 +26,7 @@ from autograd.errors import (
     FileFormatError,
     GraphError,
     LoopError,
+    MatrixError,
     MissingExtra,
     NonFiniteError,
     OperandError,
@@ -54,11 +57,13 @@ __all__ = [
     "Atom",
     "AutogradError",
     "Compiled",
+    "Complex",
     "Derivative",
     "FileFormatError",
     "GradientCheck",
     "GraphError",
     "LoopError",
+    "MatrixError",
     "MissingExtra",
     "NonFiniteError",
     "OperandError",
@@ -89,6 +94,7 @@ __all__ = [
     "is_recording",
     "jacobian",
     "jvp",
+    "linalg",
     "load_program",
     "minimize",
     "no_grad",

@@ -6,11 +6,15 @@
     ├── NonFiniteError    (ValueError)    nan or inf where the work would be lost
     ├── FileFormatError   (ValueError)    a file that is damaged, cut off, too new or something else
     ├── GraphError        (RuntimeError)  the graph cannot do what was asked of it
+    ├── LoopError         (RuntimeError)  a loop or a search that does not end
+    ├── MatrixError       (LinAlgError)   a matrix that has no inverse, no factor, or not full rank
     └── MissingExtra      (ImportError)   a library that only some things need is not installed
 
 Each also inherits the built-in error that a caller would expect, so ``except TypeError`` keeps
 working.  A message says what was given, what is expected, and what to do.
 """
+
+from numpy.linalg import LinAlgError
 
 from autograd.text import message
 
@@ -55,3 +59,7 @@ class MissingExtra(AutogradError, ImportError):
 
 class LoopError(AutogradError, RuntimeError):
     """A loop that did not end where it should have."""
+
+
+class MatrixError(AutogradError, LinAlgError):
+    """A matrix does not allow what was asked: singular, not positive definite, not of full rank."""

@@ -85,10 +85,36 @@ def apply(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
         return symbolic(primitive, operands)
     if any(isinstance(o, (np.ndarray, list, tuple)) for o in operands):
         return _elementwise(primitive, operands)
-    checked = tuple(o if isinstance(o, Value) else _operand(primitive, o) for o in operands)
+    try:
+        checked = tuple(o if isinstance(o, Value) else _operand(primitive, o) for o in operands)
+    except OperandError as error:
+        return of_composite(primitive, operands, error)
     if any(isinstance(o, Value) for o in checked):
         return record(primitive, checked)
     return primitive.float(*checked)
+
+
+class Composite:
+    """A thing made of several numbers that says itself what a row means of it."""
+
+    __slots__ = ()
+    of_complex: Callable[[Any], Composite]  # of one of Python's or NumPy's complex numbers
+
+    def applied(self, row: Primitive, operands: tuple[Any, ...]) -> Any:
+        """What a row means, where such a thing is among its operands."""
+        raise NotImplementedError
+
+
+COMPLEX = (complex, np.complexfloating)
+
+
+def of_composite(primitive: Primitive, operands: tuple[Any, ...], refusal: OperandError) -> Any:
+    """`primitive` of operands among which one is no number, which is refused if no Composite is."""
+    operands = tuple(Composite.of_complex(o) if isinstance(o, COMPLEX) else o for o in operands)
+    found = next((o for o in operands if isinstance(o, Composite)), None)
+    if found is None:
+        raise refusal
+    return found.applied(primitive, operands)
 
 
 def _operand(primitive: Primitive, operand: Any) -> float:

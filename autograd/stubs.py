@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any, get_overloads
 
 from autograd import functions
+from autograd.complex_numbers import FUNCTIONS as COMPLEX_FUNCTIONS
 from autograd.ops.primitive import TABLE, Primitive
 
+COMPLEX_OPERATORS = ("add", "subtract", "multiply", "divide", "power")
 _HEADER = '"""Written from the table by `python -m autograd.stubs`: do not edit."""\n\n'
 _NUMPY_NAMES = "# ruff: noqa: A001, E501  (sum, abs and round are NumPy's names; one line a function)\n"
 _UNARY_SPECIAL = ("__neg__", "__pos__", "__abs__", "__floor__", "__ceil__", "__trunc__")
@@ -29,6 +31,7 @@ from typing import Any, Literal, TypeAlias, overload
 from numpy.typing import NDArray
 
 from autograd.array import FloatArray, RealArray, ValueArray
+from autograd.complex_numbers import Complex
 from autograd.value import Number, Value
 from autograd.vectors import Axis
 
@@ -58,6 +61,8 @@ def _function(name: str) -> Iterator[str]:
     else:
         row = next(row for row in TABLE.values() if name in (row.name, *row.aliases))
         signatures = _signatures([(p, row.defaults.get(p)) for p in row.operands], [])
+        if row.name in COMPLEX_FUNCTIONS:
+            signatures.insert(0, ("x: Complex", "Complex"))
     for parameters, answer in signatures:
         if len(signatures) > 1:
             yield "@overload"
@@ -131,6 +136,7 @@ def methods_stub() -> str:
         "from numpy.typing import NDArray",
         "",
         "from autograd.array import ValueArray",
+        "from autograd.complex_numbers import Complex",
         "from autograd.value import Number, Value",
         "",
         "class Methods:",
@@ -152,15 +158,18 @@ def methods_stub() -> str:
         lines[-3] += "  # type: ignore[overload-overlap]  # an array answers for its elements, any other object as one"
     for row in TABLE.values():
         if row.operator:
-            lines += _operator(f"__{row.operator}__", "Value | Number") + _operator(f"__r{row.operator}__", "Number")
+            is_complex = row.name in COMPLEX_OPERATORS
+            lines += _operator(f"__{row.operator}__", "Value | Number", is_complex)
+            lines += _operator(f"__r{row.operator}__", "Number", is_complex)
         if row.method:
             lines += [line for name in (row.name, *row.aliases) for line in _method(name, row)]
     return _HEADER + "\n".join(lines) + "\n"
 
 
-def _operator(name: str, other: str) -> list[str]:
+def _operator(name: str, other: str, is_complex: bool) -> list[str]:
     return _overloaded([f"    def {name}(self, other: {other}) -> Value: ...",
-                        f"    def {name}(self, other: NDArray[Any]) -> ValueArray: ..."])  # fmt: skip
+                        f"    def {name}(self, other: NDArray[Any]) -> ValueArray: ...",
+                        *[f"    def {name}(self, other: complex) -> Complex: ..."] * is_complex])  # fmt: skip
 
 
 def _comparison(name: str, other: str) -> list[str]:

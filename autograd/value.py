@@ -353,7 +353,7 @@ def _advice(data: Any) -> str:
     if isinstance(data, Value):
         return "; use it as it is, or .data for its number"
     if isinstance(data, complex):
-        return "; real and imaginary part are two Values"
+        return "; a complex number is Complex(re, im), of two Values"
     if isinstance(data, (np.ndarray, list, tuple)):
         return "; make one Value an element"
     return "; missing numbers are float('nan')" if data is None else ""

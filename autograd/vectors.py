@@ -8,11 +8,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from autograd.errors import ArgumentError, GraphError
+from autograd.errors import ArgumentError, GraphError, OperandError
 from autograd.ops import table
 from autograd.ops.numbers import left_to_right
 from autograd.ops.primitive import Primitive
-from autograd.recorder import make_node, record
+from autograd.recorder import make_node, of_composite, record
 from autograd.value import Value, number
 
 Axis: TypeAlias = "int | tuple[int, ...] | None"
@@ -21,7 +21,10 @@ _SUM = table.sum_
 
 def apply_vector(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
     """A variadic row on a flat vector; no element may be an array."""
-    checked = tuple(o if isinstance(o, Value) else number(o, f"an operand of {primitive.title}") for o in operands)
+    try:
+        checked = tuple(o if isinstance(o, Value) else number(o, f"an operand of {primitive.title}") for o in operands)
+    except OperandError as error:
+        return of_composite(primitive, operands, error)
     if any(isinstance(o, Value) for o in checked):
         return record(primitive, checked)
     return primitive.float(*checked)

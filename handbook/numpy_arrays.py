@@ -42,7 +42,7 @@ LINES = [
     Line("np.exp(np.append(a, 0.0))", (0.0, 1.0), "`autograd.exp`, `ValueArray`"),
     Line("np.isnan(a)", (NAN, 1.0), "`a != a`"),
     Line("np.logaddexp(a, 0.0)", (0.0, 1.0), "`autograd.logaddexp(a, 0.0)`"),
-    Line("np.linalg.det(np.diag(a))", (2.0, 3.0), "written out"),
+    Line("np.linalg.det(np.diag(a))", (2.0, 3.0), "`autograd.linalg.det`, `ValueArray`"),
     Line("np.var(a)", (1.0, 2.0), ""),
     Line("np.std(a)", (1.0, 2.0), ""),
     Line("np.mean(np.tanh(a) * [1.0, 2.0])", (0.0, 1.0), ""),

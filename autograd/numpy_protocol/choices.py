@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from autograd.choosing import choose
 from autograd.errors import ArgumentError, OperandError
 from autograd.numpy_protocol.operands import array_of, bare, by_numpy, numbers, refuse_kinds
-from autograd.numpy_protocol.ufuncs import choose, elementwise, is_number
+from autograd.numpy_protocol.ufuncs import elementwise, is_number
 from autograd.ops import table
 from autograd.recorder import RECORDERS
 from autograd.symbol import Condition, Symbol

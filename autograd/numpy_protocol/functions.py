@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from autograd import linalg
 from autograd.array import kept
 from autograd.errors import OperandError
+from autograd.home import HOME
 from autograd.numpy_protocol import choices, products, reductions
-from autograd.numpy_protocol.operands import by_numpy, lifted, numbers
+from autograd.numpy_protocol.operands import array_of, by_numpy, lifted, numbers
 from autograd.ops import table
 from autograd.recorder import RECORDERS
 from autograd.value import Value
@@ -50,8 +52,7 @@ def _refusal(function: Function) -> OperandError:
     if name.startswith("linalg."):
         return OperandError(
             f"np.{name} has no derivative rule: of linear algebra there are products (@, np.dot, np.einsum), "
-            "np.linalg.norm and np.linalg.matrix_power; a system of equations is solved outside, and its solution "
-            "handed in"
+            f"np.linalg.matrix_power, and {HOME}.linalg: {', '.join(filter(str.islower, linalg.__all__))}"
         )
     return OperandError(f"np.{name} is not recorded on Values: the documentation lists the functions that are")
 
@@ -63,6 +64,15 @@ def _spectrum(name: str) -> Function:
         return getattr(np, name)(np.zeros(np.shape(x)))
 
     return answer
+
+
+def _of_arrays(function: Function) -> Function:
+    """A function of ours whose arguments NumPy handed over."""
+
+    def of_arrays(*arrays: Any, **named: Any) -> Any:
+        return function(*map(array_of, arrays), **named)
+
+    return of_arrays
 
 
 def _functions(names: str, module: Any = np) -> set[Function]:
@@ -92,6 +102,8 @@ OURS: dict[Function, Function] = _named(
     }
 )  # fmt: skip
 OURS[np.linalg.norm] = reductions.norm
+_LINEAR = ("cholesky", "det", "eigh", "eigvalsh", "inv", "slogdet", "solve")
+OURS |= {getattr(np.linalg, name): _of_arrays(getattr(linalg, name)) for name in _LINEAR}
 
 # Those whose own code moves elements, or computes with the ufuncs that have a meaning here.
 NUMPYS: set[Function] = _functions(

@@ -12,7 +12,9 @@ _OWN_ARRAYS = (
 _NOTES = {
     "which has no callable": _OWN_ARRAYS,
     "not supported for the input types": _OWN_ARRAYS,
-    "Cannot cast ufunc": "NumPy's linear algebra is of floats: solve outside of the function, and hand the solution in",
+    "Cannot cast ufunc": (
+        f"NumPy's linear algebra is of floats: take {HOME}.linalg's function, or make it a {HOME}.ValueArray"
+    ),
     "arrays used as indices must be of integer": (
         "a condition that is not known yet cannot pick elements: write np.where(condition, a, b)"
     ),

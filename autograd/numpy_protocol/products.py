@@ -22,10 +22,11 @@ def summed(x: Array, axis: Any, keepdims: bool) -> Any:
     if axis is None and not keepdims and x.size > 1:
         return sum_of(x.reshape(-1).tolist())
     rows, shape = lines(x, axis, keepdims)
-    return _shaped([row[0] if len(row) == 1 else sum_of(row) for row in rows], shape)
+    return shaped([row[0] if len(row) == 1 else sum_of(row) for row in rows], shape)
 
 
-def _shaped(numbers: Sequence[Any], shape: tuple[int, ...]) -> Array:
+def shaped(numbers: Sequence[Any], shape: tuple[int, ...]) -> Array:
+    """These, one a place of an array."""
     array = np.empty(len(numbers), object)
     array[:] = numbers
     return array.reshape(shape)
@@ -36,7 +37,7 @@ def _contracted(a: Array, b: Array) -> Array:
     if a.shape[1] == 1:
         return np.asarray(np.multiply(a.astype(object), b))
     rows, columns = list(map(tuple, a.tolist())), list(map(tuple, b.T.tolist()))
-    return _shaped([dot_of(row, column) for row in rows for column in columns], (a.shape[0], b.shape[1]))
+    return shaped([dot_of(row, column) for row in rows for column in columns], (a.shape[0], b.shape[1]))
 
 
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:

@@ -7,14 +7,17 @@ from typing import Any
 import numpy as np
 
 from autograd.array import ValueArray, kept
+from autograd.choosing import choose
 from autograd.errors import OperandError
+from autograd.linalg.norms import length
 from autograd.numpy_protocol import products
 from autograd.numpy_protocol.operands import array_of, ours, refuse_kinds
-from autograd.numpy_protocol.ufuncs import choose, elementwise
+from autograd.numpy_protocol.ufuncs import elementwise
 from autograd.ops import table
 from autograd.recorder import RECORDERS
 from autograd.text import quoted
 from autograd.value import Value
+from autograd.vectors import lines
 
 _NONE: Any = object()  # what was not given
 
@@ -128,7 +131,8 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     x = ours(x)
     axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     if ord is None or (ord == "fro" and len(axes) == 2) or (ord == 2 and len(axes) == 1):
-        return _reduced(np.hypot, x, axes, keepdims, initial=0.0)  # without overflow, and at 0 with the derivative 0
+        rows, shape = lines(x, axes, bool(keepdims))
+        return products.shaped(list(map(length, rows)), shape)
     found = _vector_norm(x, ord, axes, keepdims) if len(axes) == 1 else _matrix_norm(x, ord, axes)
     return np.expand_dims(found, axes) if keepdims and len(axes) == 2 else found
 

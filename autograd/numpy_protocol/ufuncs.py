@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from autograd.array import ValueArray, kept
+from autograd.choosing import choose
 from autograd.errors import OperandError
 from autograd.numpy_protocol import products
 from autograd.numpy_protocol.operands import array_of, bare, is_open, numbers, operand, ours
@@ -125,13 +126,6 @@ def _holds_values(found: Any) -> bool:
 
 
 # -- meanings of one number, where no row has the name ----------------------------------------------
-
-
-def choose(condition: Any, chosen: Any, other: Any) -> Any:
-    """`chosen` where the condition holds: a node where the condition, made by a row, is one, else picked."""
-    if isinstance(condition, Value):
-        return RECORDERS[table.where_.name](condition, chosen, other)
-    return chosen if condition else other
 
 
 def is_number(x: Any) -> Any:

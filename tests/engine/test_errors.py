@@ -32,7 +32,7 @@ OPERATORS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("other", ["x", None, 1j, object(), {}, b"x"], ids=lambda other: type(other).__name__)
+@pytest.mark.parametrize("other", ["x", None, object(), {}, b"x"], ids=lambda other: type(other).__name__)
 @pytest.mark.parametrize("symbol", OPERATORS)
 def test_operators_refuse_what_is_no_number(symbol, other):
     v = Value(1.0)

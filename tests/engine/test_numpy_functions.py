@@ -119,6 +119,6 @@ def test_every_function_that_has_a_meaning_is_tried():
 def test_what_has_no_meaning_is_refused_by_name():
     from autograd import OperandError
 
-    for refused in (np.unique, np.median, np.linalg.solve, np.fft.fft):
+    for refused in (np.unique, np.median, np.linalg.svd, np.fft.fft):
         with pytest.raises(OperandError, match=rf"np\.(linalg\.|fft\.)?{refused.__name__}"):
-            jacobian(lambda x, f=refused: f(x, x) if f is np.linalg.solve else f(x))(X)
+            jacobian(refused)(X)

@@ -93,7 +93,7 @@ def test_it_is_held_to_what_the_table_is_held_to(f):
     found.raise_if_wrong()
 
 
-@pytest.mark.parametrize("x", ["3", None, 1j, np.array(["a"]), np.ma.array([1.0], mask=[True]), object(), [None]])
+@pytest.mark.parametrize("x", ["3", None, np.array(["a"]), np.ma.array([1.0], mask=[True]), object(), [None]])
 def test_what_is_no_number_is_refused_in_the_table_s_words(x):
     messages = []
     for f in (bell, tanh):

@@ -170,7 +170,7 @@ def test_numpys_own_arrays_get_a_note():
         assert "ValueArray" in "".join(caught.value.__notes__)
     with pytest.raises(TypeError) as caught:
         grad(lambda x: np.linalg.det(np.array([[x, 1.0], [2.0, 3.0]])))(1.0)
-    assert "solve outside" in "".join(caught.value.__notes__)
+    assert "linalg's function" in "".join(caught.value.__notes__)
     with pytest.raises(IndexError) as caught:
         compile(lambda x: x[x > 2.0].sum())(A)
     assert "np.where" in "".join(caught.value.__notes__)
@@ -182,7 +182,7 @@ def test_numpys_own_arrays_get_a_note():
 @pytest.mark.parametrize(
     ("f", "says"),
     [
-        (lambda x: np.linalg.solve(np.eye(3), x), r"np\.linalg\.solve has no derivative rule: of linear algebra"),
+        (lambda x: np.linalg.svd(x[None]), r"np\.linalg\.svd has no derivative rule: of linear algebra"),
         (lambda x: np.median(x), r"np\.median is not recorded"),
         (lambda x: np.spacing(x), r"np\.spacing has no derivative rule"),
         (lambda x: np.sum(x, dtype=int), "Values are of float64"),

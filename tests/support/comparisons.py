@@ -25,6 +25,7 @@ PACKAGES = {
 ANSWERS = {
     "autograd.value": {"__eq__", "__ne__", "_compare", "each", "asked"},
     "autograd.symbol": {"__ne__", "compare", "connect"},
+    "autograd.complex_numbers": {"__bool__", "__eq__", "__ne__"},
 }  # where a comparison that somebody asked for is answered
 ANSWERERS = ("autograd.array", "autograd.numpy_protocol")  # all of what stands there
 BETWEEN = {"numpy", *sys.stdlib_module_names}  # what compares because somebody called it

@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 
 import autograd
 from autograd import (
+    Complex,
     Value,
     ValueArray,
     clip,
     dot,
     elu,
+    exp,
     gelu,
     gradient,
     log_softmax,
@@ -150,3 +152,12 @@ def test_what_is_around() -> None:
     assert_type(gradient(v * v, v, as_graph=True), Value)
     with no_grad():
         assert_type(v * v, Value)
+
+
+def test_complex_numbers() -> None:
+    assert_type(v * 1j, Complex)
+    assert_type(1j + v, Complex)
+    assert_type(Complex(1.0, v) / v, Complex)
+    assert_type(v - Complex(1.0, 2.0), Complex)
+    assert_type(exp(1j * v), Complex)
+    assert_type(2 * v, Value)
