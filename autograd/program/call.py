@@ -32,9 +32,11 @@ class Recorded:
 
     def __init__(self, as_written: Recording, options: Options) -> None:
         self.as_written = self.recording = as_written
-        if not options.exact:
-            with collector_paused():
-                self.recording = replace(as_written, program=Program.of(fuse_sums(as_written.program)))
+        with collector_paused():
+            program = options.tidied(as_written.program)
+            if not options.exact:
+                program = options.tidied(fuse_sums(program))
+            self.recording = replace(as_written, program=Program.of(program))
         self.latest: tuple[Kernel, str] | None = None  # the kernel that ran last, and why that one
         self.latest_program = self.recording.program
         self._programs: dict[Question, Program] = {}
@@ -54,7 +56,7 @@ class Recorded:
             asked = self.asked(options)
             with collector_paused():
                 question.answer(asked)  # raises if it cannot be asked
-                program = self._programs[question] = Program.of(question.program(asked))
+                program = self._programs[question] = Program.of(options.tidied(question.program(asked)))
         backend, why = choose(program, options.backend, samples)
         ready = self._ready.get((question, backend))
         if ready is None:
