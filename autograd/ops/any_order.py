@@ -16,7 +16,7 @@ from autograd.ops.error_function import erfcx_slope_right
 from autograd.ops.numbers import polynomial, where
 from autograd.ops.primitive import Primitive
 
-I_INTEGRAL_FROM, I_INTEGRAL_TO, K_INTEGRAL_TO = 10.0, 100.0, 16.0
+I_INTEGRAL_FROM, I_INTEGRAL_TO, K_INTEGRAL_TO = 2.0, 100.0, 16.0
 
 
 def _sinc_slope(y: Any, x: Any) -> Any:

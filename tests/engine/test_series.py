@@ -87,6 +87,43 @@ def test_every_row_to_order_8():
             check(row, at, direction, 8, 6, 180)
 
 
+def recorded(row, at, order):
+    """What floats, Values and a program find, which must be the same."""
+    *_, direction = directions(row, len(at))
+    f = lambda t: apply(row, tuple(moved(at, direction, t)))  # noqa: E731  (short)
+    values = [x.data if isinstance(x, Value) else x for x in taylor(f, Value(0.0), order)]
+    program = compile(lambda t: taylor(f, t, order), backend="interpreter")
+    for found in (values, program(0.0)):
+        assert np.allclose(found, taylor(f, 0.0, order), rtol=1e-11, atol=1e-300, equal_nan=True), (row, at)
+
+
+def taylor_of(f, order, x):
+    return taylor(f, x, order)
+
+
+def test_every_row_recorded():
+    for row in TABLE.values():
+        recorded(row, tuple(map(float, row.points[-1])), 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "at"), [("tanh", (0.3,)), ("lgamma", (3.0,)), ("power", (2.0, 1.5)), ("power_log", (1.0, 2.0, 1.5))]
+)
+def test_rows_on_the_same_numbers_are_one(name, at):
+    row = TABLE[name]
+    *_, direction = directions(row, len(at))
+    f = lambda t: apply(row, tuple(moved(at, direction, t)))  # noqa: E731  (short)
+    few, many = (len(compile(partial(taylor_of, f, n)).record(0.0)) for n in (4, 8))
+    assert many < 8 * few  # numbers times orders, not branches of a tree
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", TABLE)
+def test_every_row_recorded_to_order_6(name):
+    for at in TABLE[name].points:
+        recorded(TABLE[name], tuple(map(float, at)), 6)
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", TABLE)
 def test_every_row_to_order_30(name):
@@ -101,7 +138,7 @@ def test_every_row_to_order_30(name):
     ("name", "places"),
     {
         "sinc": (0.0, 0.25, 0.7, 1.4, 1.6), "erfcx": (-2.0, 0.0, 0.9, 1.1, 4.0, 30.0),
-        "i0e": (-11.0, 2.0, 9.9, 10.0, 40.0, 99.0, 101.0), "i1e": (-11.0, 2.0, 9.9, 10.0, 99.0, 101.0),
+        "i0e": (-11.0, -1.9, 2.1, 9.9, 10.0, 40.0, 99.0, 101.0), "i1e": (-11.0, -1.9, 2.1, 9.9, 10.0, 99.0, 101.0),
         "k0e": (0.3, 1.9, 2.0, 15.9, 16.1, 50.0), "k1e": (0.3, 1.9, 2.0, 15.9, 16.1, 50.0),
     }.items(),
 )  # fmt: skip
@@ -146,17 +183,17 @@ def test_of_a_function_as_mpmath_finds_them():
     eager = taylor(several, 0.7, 30)
     assert np.allclose(eager, np.array(expected, float), rtol=1e-12)
     for backend in EXECUTORS:
-        p = compile(lambda x: taylor(several, x, 12), backend=backend, simplify=backend != "numpy")
-        assert np.allclose(p(0.7), eager[:13], rtol=1e-12)
+        p = compile(lambda x: taylor(several, x, 8), backend=backend, simplify=backend != "numpy")
+        assert np.allclose(p(0.7), eager[:9], rtol=1e-12)
     rows = compile(lambda x: taylor(several, x, 6), in_axes=0)(np.array([0.1, 0.7]))
     assert np.allclose(np.array(rows)[:, 0], taylor(several, 0.1, 6), rtol=1e-13)
 
 
 def test_in_c(tmp_path):
-    program = compile(lambda x: taylor(several, x, 3)).record(0.7)
-    y, g = called(compiled(program.to_c(), tmp_path), "f_gradient", np.array([[0.7]]), 4, 4)
-    expected = taylor(several, 0.7, 4)
-    assert np.allclose(y[0], expected[:4], rtol=1e-13)
+    program = compile(lambda x: taylor(several, x, 2)).record(0.7)
+    y, g = called(compiled(program.to_c(), tmp_path), "f_gradient", np.array([[0.7]]), 3, 3)
+    expected = taylor(several, 0.7, 3)
+    assert np.allclose(y[0], expected[:3], rtol=1e-13)
     assert np.allclose(g[0], [(k + 1) * c for k, c in enumerate(expected[1:])], rtol=1e-11)
 
 
