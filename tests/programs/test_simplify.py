@@ -134,6 +134,17 @@ def test_what_is_left(f, left):
     assert interpret(program, [0.5, -2.0]) == [outcome.data]
 
 
+def test_a_slope_is_written_where_its_numbers_are_there():
+    f = lambda x: autograd.sin(x) * autograd.cos(x) + autograd.tan(x)  # noqa: E731  (short)
+    x = Value(0.5, name="x")
+    program = simplified(with_gradient(program_from([f(x)], [x]), [0]))
+    assert not [line for line in program if line.operation.slot is not None]
+    assert [str(line.operation) for line in program].count("sin") == 1
+    assert interpret(program, [0.5]) == pytest.approx([f(0.5), autograd.grad(f)(0.5)], rel=1e-15)
+    alone = simplified(with_gradient(program_from([autograd.cos(x) + autograd.tanh(x)], [x]), [0]))
+    assert [str(line.operation) for line in alone if line.operation.slot is not None] == ["cos′", "tanh′"]
+
+
 def test_it_is_asked_for_and_said():
     f = lambda x: autograd.sum([0.0 * x[0], x[1]])  # noqa: E731  (short)
     plain, simple = compile(f), compile(f, simplify=True)

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TypeAlias
 
-from autograd.ops import table
+from autograd.ops import expression, table
+from autograd.ops.expression import Expression, mentions, within
+from autograd.ops.primitive import lookup
 from autograd.ops.special import halves
 from autograd.program.builder import Builder, Numbers
 from autograd.program.graph import ADD, DOT, GUARD, MAXIMUM, MULTIPLY, NEGATIVE, POWER, SUM, WHERE, Graph, Operation
 from autograd.program.loops import Loop, Step, without_unused
+from autograd.program.passes.adjoint import slope_terms
 
 SUBTRACT, DIVIDE, MINIMUM, POSITIVE = (
     Operation(row.name) for row in (table.subtract, table.divide, table.minimum, table.positive)
@@ -86,6 +90,11 @@ class _Simplifier(Builder):
                 return super().emit_code(code, operands)
             self._written[key] = simpler
         return self._written[key]
+
+    def code_of(self, operation: Operation | Step) -> int:
+        if isinstance(operation, Operation) and operation not in self._operations and _is_short(operation):
+            self._rules[operation] = partial(self._slope, operation)
+        return super().code_of(operation)
 
     # -- what is known of numbers -----------------------------------------------------------------
 
@@ -165,6 +174,17 @@ class _Simplifier(Builder):
             return self.one
         return base if self.value_of(exponent) == 1.0 else None
 
+    def _slope(self, operation: Operation, operands: Numbers) -> int | None:
+        """A slope in arithmetic of what is there already, as that of cos is where sin was computed."""
+        names = dict(zip(_NAMES, operands, strict=False))
+        term = slope_terms(operation.row, len(operands) - 1)[operation.slot or 0]
+        for part in within([term]):
+            if part.operands and part.name not in _CHEAP:
+                inside = [names.get(o.name) if isinstance(o, Expression) else None for o in part.operands]
+                if (self.code_of(Operation(part.name)), tuple(inside)) not in self._written:
+                    return None
+        return self.write(term, names.__getitem__, WHERE)
+
     def _where(self, operands: Numbers) -> int | None:
         condition, chosen, other = operands
         if condition < 0 or chosen == other:
@@ -200,6 +220,18 @@ class _Simplifier(Builder):
         if max(pair) < 0 or self.one in pair:
             return self.emit(MULTIPLY, pair)
         return None
+
+
+_CHEAP = {ADD.row, SUBTRACT.row, MULTIPLY.row, NEGATIVE.row}
+_NAMES = ("y", "x0", "x1", "x2")
+
+
+def _is_short(operation: Operation) -> bool:
+    """Whether it is a slope of few operands that is said without a choice."""
+    row, slot = lookup(operation.row), operation.slot
+    if slot is None or row.variadic or row.opaque or len(row.operands) >= len(_NAMES):
+        return False
+    return not mentions([slope_terms(operation.row, len(row.operands))[slot]], expression.WHERE)
 
 
 def _if_the_same(operands: Numbers) -> int | None:
