@@ -64,6 +64,8 @@ class _Simplifier(Builder):
     def __init__(self, inputs: Sequence[str], exact: bool) -> None:
         super().__init__(inputs)
         self._exact = exact
+        self._rule_of: list[Rule | None] = []  # by the codes of operations
+        self._negatives: dict[int, int] = {}  # what numbers are the negatives of
         self._rules: dict[Operation | Step, Rule] = {
             ADD: lambda operands: self._sum_of(ADD, operands),
             SUM: lambda operands: self._sum_of(SUM, operands),
@@ -83,7 +85,7 @@ class _Simplifier(Builder):
     def emit_code(self, code: int, operands: Numbers) -> int:
         key = (code, operands)
         if key not in self._written:
-            rule = self._rules.get(self._listed[code])
+            rule = self._rule_of[code]
             is_constant = operands and max(operands) < 0  # and is folded
             simpler = None if rule is None or is_constant else rule(operands)
             if simpler is None:
@@ -92,26 +94,23 @@ class _Simplifier(Builder):
         return self._written[key]
 
     def code_of(self, operation: Operation | Step) -> int:
-        if isinstance(operation, Operation) and operation not in self._operations and _is_short(operation):
-            self._rules[operation] = partial(self._slope, operation)
-        return super().code_of(operation)
+        code = super().code_of(operation)
+        if code == len(self._rule_of):
+            rule = self._rules.get(operation)
+            if isinstance(operation, Operation) and _is_short(operation):
+                rule = partial(self._slope, operation)
+            self._rule_of.append(rule)
+        return code
 
     # -- what is known of numbers -----------------------------------------------------------------
 
     def _is_zero(self, number: int) -> bool:
-        return self.value_of(number) == 0.0
+        return number < 0 and self._constants[~number] == 0.0
 
-    def _inner(self, operation: Operation, number: int) -> Numbers | None:
-        """The operands of a number that this operation made."""
+    def _made_by(self, number: int) -> Operation | Step | None:
+        """The operation that a number is the result of, if it is one."""
         line = number - self._first
-        if line < 0 or self._listed[self._code[line]] != operation:
-            return None
-        return self._operands[line]
-
-    def _negated(self, number: int) -> int | None:
-        """What a number is the negative of, if it is written so."""
-        inner = self._inner(NEGATIVE, number)
-        return inner[0] if inner else None
+        return self._listed[self._code[line]] if line >= 0 else None
 
     def _turned(self, operation: Operation, operands: Numbers) -> int | None:
         """The same operation of the same two numbers the other way round, if it was written."""
@@ -126,7 +125,7 @@ class _Simplifier(Builder):
         if len(addends) < 2:
             return addends[0] if addends else self.zero
         for x, y in (addends, addends[::-1]):
-            if (negated := self._negated(y)) is not None:
+            if (negated := self._negatives.get(y)) is not None:
                 return self.emit(SUBTRACT, (x, negated))
         return self._turned(ADD, addends) if operation == ADD and addends == operands else self.emit(ADD, addends)
 
@@ -138,7 +137,7 @@ class _Simplifier(Builder):
             return x
         if self._is_zero(x):
             return self.emit(NEGATIVE, (y,))
-        negated = self._negated(y)
+        negated = self._negatives.get(y)
         return None if negated is None else self.emit(ADD, (x, negated))
 
     def _multiply(self, operands: Numbers) -> int | None:
@@ -148,10 +147,10 @@ class _Simplifier(Builder):
         for one, other in (operands, operands[::-1]):
             if self.value_of(one) in (1.0, -1.0):
                 return self.product(one, other)
-            negated, constant = self._negated(one), self.value_of(other)
+            negated, constant = self._negatives.get(one), self.value_of(other)
             if negated is not None and constant is not None:
                 return self.emit(MULTIPLY, (self.constant(-constant), negated))
-        a, b = self._negated(x), self._negated(y)
+        a, b = self._negatives.get(x), self._negatives.get(y)
         return self._turned(MULTIPLY, operands) if a is None or b is None else self.emit(MULTIPLY, (a, b))
 
     def _divide(self, operands: Numbers) -> int | None:
@@ -162,11 +161,15 @@ class _Simplifier(Builder):
             return self.product(x, y)
         return self.one if x == y else None
 
-    def _negative(self, operands: Numbers) -> int | None:
-        difference = self._inner(SUBTRACT, operands[0])
-        if difference:
-            return self.emit(SUBTRACT, difference[::-1])
-        return self._negated(operands[0])
+    def _negative(self, operands: Numbers) -> int:
+        (x,) = operands
+        if x in self._negatives:
+            return self._negatives[x]
+        if self._made_by(x) == SUBTRACT:
+            return self.emit(SUBTRACT, self._operands[x - self._first][::-1])
+        written = super().emit_code(self.code_of(NEGATIVE), operands)
+        self._negatives[written] = x
+        return written
 
     def _power(self, operands: Numbers) -> int | None:
         base, exponent = operands
@@ -189,9 +192,8 @@ class _Simplifier(Builder):
         condition, chosen, other = operands
         if condition < 0 or chosen == other:
             return chosen if self.value_of(condition) != 0.0 else other
-        line = condition - self._first
-        is_flag = line >= 0 and self._listed[self._code[line]] in COMPARISONS
-        return condition if is_flag and (chosen, other) == (self.one, self.zero) else None
+        is_flag = (chosen, other) == (self.one, self.zero) and self._made_by(condition) in COMPARISONS
+        return condition if is_flag else None
 
     # -- sums of products -------------------------------------------------------------------------
 
@@ -199,9 +201,9 @@ class _Simplifier(Builder):
         """Without products of 0; a factor of 1 makes an addend of the other, and a single product stands alone."""
         weights, inputs, addends = halves(operands)
         pairs = [self._without_signs(pair) for pair in zip(weights, inputs, strict=True)]
-        pairs = [pair for pair in pairs if not any(map(self._is_zero, pair))]
-        products = pairs if self._exact else [pair for pair in pairs if self._as_addend(pair) is None]
-        found = [self._as_addend(pair) for pair in pairs] if not self._exact else []
+        pairs = [pair for pair in pairs if not (self._is_zero(pair[0]) or self._is_zero(pair[1]))]
+        found = [None if self._exact else self._as_addend(pair) for pair in pairs]
+        products = [pair for pair, one in zip(pairs, found, strict=True) if one is None]
         rest = [x for x in (*found, *addends) if x is not None and not self._is_zero(x)]
         if not products:
             return self.emit(SUM, tuple(rest))
@@ -212,7 +214,7 @@ class _Simplifier(Builder):
         return None if simpler == operands else self.emit(DOT, simpler)
 
     def _without_signs(self, pair: Pair) -> Pair:
-        a, b = (self._negated(x) for x in pair)
+        a, b = map(self._negatives.get, pair)
         return pair if a is None or b is None else (a, b)
 
     def _as_addend(self, pair: Pair) -> int | None:
