@@ -41,6 +41,7 @@ from autograd.home import __version__ as __version__
 from autograd.kinds import register_structure
 from autograd.ops.primitive import Atom
 from autograd.own import primitive
+from autograd.series import taylor, taylor_ode
 from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, value_and_jacobian, vjp
 from autograd.value import Value
 
@@ -105,6 +106,8 @@ __all__ = [
     "scan",
     "scope",
     "steps",
+    "taylor",
+    "taylor_ode",
     "taylor_test",
     "value_and_grad",
     "value_and_jacobian",

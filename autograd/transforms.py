@@ -45,7 +45,7 @@ Yes: TypeAlias = Literal[True]
 # -- running a function on fresh Values -------------------------------------------------------------
 
 
-class _Run(NamedTuple):
+class Run(NamedTuple):
     """A function that was run: its fresh inputs, its outputs, and how both are built.
 
     Attributes:
@@ -69,7 +69,7 @@ class _Run(NamedTuple):
     @property
     def outcome(self) -> Any:
         """The outputs as an answer."""
-        return self.outputs_structure.build([_plain(output, self.lifted) for output in self.outputs])
+        return self.outputs_structure.build([plain(output, self.lifted) for output in self.outputs])
 
     def beside(self, *answers: Any, has_aux: bool) -> Any:
         """The answers, and behind them what the function returned beside its outputs."""
@@ -78,7 +78,7 @@ class _Run(NamedTuple):
         return (*answers, self.aux)
 
 
-def _run(f: Function, args: Sequence[Any], named: dict[str, Any], wrt: Positions, has_aux: bool = False) -> _Run:
+def run_on_fresh(f: Function, args: Sequence[Any], named: dict[str, Any], wrt: Positions, has_aux: bool = False) -> Run:
     """Call f with the arguments at the positions `wrt` replaced by fresh Values."""
     if named:
         args, named = bound(f, args, named)
@@ -116,7 +116,7 @@ def _run(f: Function, args: Sequence[Any], named: dict[str, Any], wrt: Positions
         return lifting and (on_values or computed_since(start, [x], inputs)[1])
 
     aux = mapped(lambda x: x if stays(x) else x.data, aux) if has_aux else None
-    return _Run(inputs, structure, outputs, outputs_structure, lifted, known, above, towards, aux)
+    return Run(inputs, structure, outputs, outputs_structure, lifted, known, above, towards, aux)
 
 
 def bound(f: Function, args: Sequence[Any], named: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
@@ -171,7 +171,7 @@ def running(inputs: Iterable[Value]) -> Iterator[None]:
         RUNNING.difference_update(inputs)
 
 
-def _scalar(run: _Run, f: Function) -> Any:
+def _scalar(run: Run, f: Function) -> Any:
     if len(run.outputs) != 1:
         raise ArgumentError(
             f"{_name(f)} returned {len(run.outputs)} numbers; a gradient is of one number: use jacobian, or sum them"
@@ -183,12 +183,12 @@ def _name(f: Function) -> str:
     return getattr(f, "__name__", quoted(f))
 
 
-def _plain(x: Any, lifted: bool) -> Any:
+def plain(x: Any, lifted: bool) -> Any:
     """x as an answer: a Value if answers must stay Values, else a float."""
     return as_value(x) if lifted else (x.data if isinstance(x, Value) else x)
 
 
-def _pull(run: _Run, seeds: dict[Any, Any]) -> list[Any]:
+def _pull(run: Run, seeds: dict[Any, Any]) -> list[Any]:
     """Σ seed · ∂output/∂inputs over the outputs that are seeded; a plain number has no derivative."""
     values = {output: seed for output, seed in seeds.items() if isinstance(output, Value)}
     found: Mapping[Value, Any]
@@ -196,7 +196,7 @@ def _pull(run: _Run, seeds: dict[Any, Any]) -> list[Any]:
         found = deltas_as_graph(values, run.above, run.towards)
     else:
         found = deltas_from(values, run.above, run.order)
-    return [_plain(found.get(x, 0.0), run.lifted) for x in run.inputs]
+    return [plain(found.get(x, 0.0), run.lifted) for x in run.inputs]
 
 
 # -- first derivatives ------------------------------------------------------------------------------
@@ -239,9 +239,9 @@ def value_and_grad(
 
     @functools.wraps(f, updated=())  # the attributes of f, such as a compiled function's questions, are about f
     def wrapped(*args: Any, **named: Any) -> tuple[Any, Any]:
-        run = _run(f, args, named, wrt, has_aux)
+        run = run_on_fresh(f, args, named, wrt, has_aux)
         output = _scalar(run, f)
-        value = run.beside(_plain(output, run.lifted), has_aux=has_aux)
+        value = run.beside(plain(output, run.lifted), has_aux=has_aux)
         return value, run.inputs_structure.build(_pull(run, {output: 1.0}))
 
     return wrapped
@@ -323,7 +323,7 @@ def value_and_jacobian(
 
     @functools.wraps(f, updated=())
     def wrapped(*args: Any, **named: Any) -> Any:
-        run = _run(f, args, named, wrt, has_aux)
+        run = run_on_fresh(f, args, named, wrt, has_aux)
         rows = _rows_backward(run) if len(run.outputs) <= len(run.inputs) else _rows_forward(run)
         answer, order = compose(run.outputs_structure, run.inputs_structure)
         return run.beside(run.outcome, has_aux=has_aux), answer.build([rows[i][j] for i, j in order])
@@ -359,25 +359,25 @@ def jacobian(
     return _second(value_and_jacobian(f, argnums, has_aux, argnum=argnum), has_aux)
 
 
-def _rows_backward(run: _Run) -> list[list[Any]]:
+def _rows_backward(run: Run) -> list[list[Any]]:
     return [_pull(run, {output: 1.0}) for output in run.outputs]
 
 
-def _rows_forward(run: _Run) -> list[list[Any]]:
+def _rows_forward(run: Run) -> list[list[Any]]:
     order = interior(*(o for o in run.outputs if isinstance(o, Value)), above=run.above)
     columns = [_push(run, order, {x: 1.0}) for x in run.inputs]
     return [[column[i] for column in columns] for i in range(len(run.outputs))]
 
 
-def _push(run: _Run, order: list[Value], moving: dict[Value, Any]) -> list[Any]:
+def _push(run: Run, order: list[Value], moving: dict[Value, Any]) -> list[Any]:
     """How the outputs move when the inputs move so."""
     as_graph = run.lifted or (is_recording() and any(isinstance(t, Value) for t in moving.values()))
     found: Mapping[Value, Any]
     if as_graph:
         found = tangents_as_graph(order, moving)
     else:
-        found = tangents(order, {x: _plain(t, False) for x, t in moving.items()})
-    return [_plain(found.get(o, 0.0) if isinstance(o, Value) else 0.0, as_graph) for o in run.outputs]
+        found = tangents(order, {x: plain(t, False) for x, t in moving.items()})
+    return [plain(found.get(o, 0.0) if isinstance(o, Value) else 0.0, as_graph) for o in run.outputs]
 
 
 @overload
@@ -403,7 +403,7 @@ def jvp(
     >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0))
     (6.0, 3.0)
     """
-    run = _run(f, tuple(primals), named, tuple(range(len(primals))), has_aux)
+    run = run_on_fresh(f, tuple(primals), named, tuple(range(len(primals))), has_aux)
     direction = leaves_like(tuple(directions), run.inputs_structure, "the directions")
     order = interior(*(o for o in run.outputs if isinstance(o, Value)), above=run.above)
     moved = _push(run, order, dict(zip(run.inputs, direction, strict=True)))
@@ -427,14 +427,14 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False, **named: Any) -> tupl
     >>> pull([1.0, 10.0])
     (13.0, 12.0)
     """
-    run = _run(f, primals, named, tuple(range(len(primals))), has_aux)
+    run = run_on_fresh(f, primals, named, tuple(range(len(primals))), has_aux)
 
     def pull(weights: Any) -> Any:
         given = leaves_like(weights, run.outputs_structure, "the weights")
         asked = run._replace(lifted=is_recording() and (run.lifted or any(isinstance(w, Value) for w in given)))
         seeds: dict[Value, Any] = {}
         for output, weight in zip(run.outputs, given, strict=True):
-            weight = _plain(weight, asked.lifted) if isinstance(weight, Value) else weight
+            weight = plain(weight, asked.lifted) if isinstance(weight, Value) else weight
             if isinstance(output, Value):  # the same node may be returned twice
                 seeds[output] = seeds[output] + weight if output in seeds else weight
         return run.inputs_structure.build(_pull(asked, seeds))

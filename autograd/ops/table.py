@@ -117,7 +117,8 @@ power_log = row("power_log", lambda k, a, b: where(
               where(equal(power(a + 0.0, b), 0.0), where(a < 0.0, nan, 0.0), power(a + 0.0, b) * power(log(a), k))),
           lambda y, k, a, b: (None,
                               where(_is_steep(a, b) > 0.0, _leading(a, b) * power_log(k, a, b - 1.0),
-                                    where(equal(b, 0.0), 0.0, b * power_log(k, a, b - 1.0))
+                                    where(abs_(a) < SMALL, where(equal(b, 0.0), 0.0, b * power_log(k, a, b - 1.0)),
+                                          b * power_log(k, a, b - 1.0))
                                     + where(equal(k, 0.0), 0.0, k * power_log(k - 1.0, a, b - 1.0))),
                               power_log(k + 1.0, a, b)),
           shows="powerlog(k, a=a, b=b)", definition="a ** b * log(a) ** k if k else a ** b",

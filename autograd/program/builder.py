@@ -43,6 +43,7 @@ class Builder:
         self._constants: list[float] = []
         self._constant_ids: dict[bytes, int] = {}
         self._operations: dict[Operation | Step, int] = {}
+        self._listed: list[Operation | Step] = []
         self._code: list[int] = []
         self._operands: list[Numbers] = []
         self._written: dict[tuple[int, Numbers], int] = {}
@@ -64,7 +65,10 @@ class Builder:
 
     def code_of(self, operation: Operation | Step) -> int:
         """What `emit_code` knows an operation by."""
-        return self._operations.setdefault(operation, len(self._operations))
+        code = self._operations.setdefault(operation, len(self._listed))
+        if code == len(self._listed):
+            self._listed.append(operation)
+        return code
 
     def emit_code(self, code: int, operands: Numbers) -> int:
         """`emit` of an operation by its code, for loops over many lines."""
@@ -72,7 +76,7 @@ class Builder:
         found = self._written.get(key)
         if found is None:
             if operands and operands[0] < 0 and max(operands) < 0:
-                found = self._folded(list(self._operations)[code], operands)
+                found = self._folded(self._listed[code], operands)
             if found is None:
                 found = self._first + len(self._code)
                 self._code.append(code)
@@ -156,11 +160,10 @@ class Builder:
         all_codes = np.array(self._code, np.int32)[np.array(needed, bool)]
         used, code = np.unique(all_codes, return_inverse=True)
         renumber, constants = self._renumbering(np.array(needed, bool), np.concatenate([kept, wanted]))
-        operations = list(self._operations)
         return Graph(
             inputs=self.inputs,
             constants=constants,
-            operations=tuple(operations[i] for i in used.tolist()),
+            operations=tuple(self._listed[i] for i in used.tolist()),
             code=code.astype(np.int32),
             starts=np.cumsum([0, *map(len, lines)]),
             operands=renumber[kept].astype(np.int32),

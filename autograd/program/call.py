@@ -31,7 +31,7 @@ class Recorded:
     """A recording, and what was made of it so far."""
 
     def __init__(self, as_written: Recording, options: Options) -> None:
-        self.as_written, self._exact = as_written, options.exact
+        self.as_written, self._options = as_written, options
         self.latest: tuple[Kernel, str] | None = None  # the kernel that ran last, and why that one
         self._latest_program: Program | None = None
         self._programs: dict[tuple[Question, bool], Program] = {}
@@ -41,15 +41,22 @@ class Recorded:
     @lazy
     def recording(self) -> Recording:
         """The recording, its sums fused unless they are to be exact."""
-        if self._exact:
-            return self.as_written
         with collector_paused():
-            return self.as_written.of(Program.of(fuse_sums(self.as_written.program)))
+            program = self._options.tidied(self.as_written.program)
+            if not self._options.exact:
+                program = self._options.tidied(fuse_sums(program))
+            return self.as_written.of(Program.of(program))
+
+    @lazy
+    def rolled(self) -> Program | None:
+        """The program in which plain loops were found again, if that is to be used."""
+        found = self.as_written.rolled
+        return Program.of(self._options.tidied(found)) if found is not None and not self._options.exact else None
 
     @property
     def recorded_program(self) -> Program:
-        """The program of the recording, which knows the one in which its plain loops are loops."""
-        return self.recording.program.beside(self.as_written.rolled)
+        """The program of the recording, which knows the one with loops."""
+        return self.recording.program.beside(self.rolled)
 
     @property
     def latest_program(self) -> Program:
@@ -59,17 +66,15 @@ class Recorded:
     def asked(self, options: Options, rolled: bool = False) -> Asked:
         """The recording as what questions are asked about, which keeps what several of them need."""
         if rolled not in self._asked:
-            loops = self.as_written.rolled if rolled else None
-            recording = self.as_written.of(loops) if loops is not None else self.recording
-            self._asked[rolled] = Asked(recording, options)
+            loops = self.rolled if rolled else None
+            self._asked[rolled] = Asked(self.as_written.of(loops) if loops is not None else self.recording, options)
         return self._asked[rolled]
 
     def _rolls(self, question: Question, options: Options, samples: int | None) -> bool:
         """Whether a question had best be asked about the loops that were found again."""
-        rolled = self.as_written.rolled
-        if rolled is None or self._exact or question not in ALONG_ONE_WAY:
+        if self.rolled is None or question not in ALONG_ONE_WAY:
             return False
-        return gains_from_loops(rolled, options.backend, samples)
+        return gains_from_loops(self.rolled, options.backend, samples)
 
     def ready(self, question: Question, options: Options, samples: int | None) -> Ready:
         """What answers a question about so many samples, made when it is first needed."""
@@ -78,7 +83,7 @@ class Recorded:
         if program is None:
             with collector_paused():
                 question.answer(asked)  # raises if it cannot be asked
-                program = self._programs[question, rolled] = Program.of(question.program(asked))
+                program = self._programs[question, rolled] = Program.of(options.tidied(question.program(asked)))
         backend, why = choose(program, options.backend, samples)
         why += ", plain loops as loops" * rolled
         ready = self._ready.get((question, rolled, backend))

@@ -67,6 +67,7 @@ def compile(  # noqa: A001  (what the field calls it, torch.compile; Python's ow
     reduce: str | None = None,
     backend: str = "auto",
     exact: bool = False,
+    simplify: bool = False,
     threads: int = 1,
     has_aux: bool = False,
     static_argnums: Positions = (),
@@ -113,6 +114,9 @@ def compile(  # noqa: A001  (what the field calls it, torch.compile; Python's ow
         backend: "auto", or the name of an executor; `backend` of the answer says which one runs, and why
         exact: add every sum in the order in which it was written, and fuse no product with it.  Without it, the terms
             of a sum whose partial sums nobody else uses are added in any order
+        simplify: assume that all numbers are finite, and leave out what then changes nothing, 0·x, x + 0, x - x, sums
+            of nothing, before and after deriving.  Numbers stay as they are, but a zero may have the other sign, and
+            an inf or a nan that is met all the same may be forgotten
         threads: over how many threads a batch may be spread
         has_aux: f returns a pair, what is differentiated and what is not, which comes back beside the derivative, as
             from the transforms (with a reduction it is reduced as the value is)
@@ -143,13 +147,21 @@ def compile(  # noqa: A001  (what the field calls it, torch.compile; Python's ow
         GraphError: where f cannot be recorded
         OperandError: for arguments that are not numbers
     """
-    options = Options(argnums, in_axes, reduce, backend, exact, threads, has_aux, static_argnums, static_argnames)
+    options = Options(
+        argnums, in_axes, reduce, backend, exact, threads, has_aux, static_argnums, static_argnames, simplify
+    )
     return partial(Compiled, options=options) if f is None else Compiled(f, options)
 
 
 @overload
 def compile_graph(
-    outputs: Made, inputs: Sequence[Any], *, backend: str = "auto", exact: bool = False, threads: int = 1
+    outputs: Made,
+    inputs: Sequence[Any],
+    *,
+    backend: str = "auto",
+    exact: bool = False,
+    simplify: bool = False,
+    threads: int = 1,
 ) -> CompiledFunction[Made]: ...
 @overload
 def compile_graph(
@@ -161,6 +173,7 @@ def compile_graph(
     reduce: str | None = None,
     backend: str = "auto",
     exact: bool = False,
+    simplify: bool = False,
     threads: int = 1,
 ) -> Compiled: ...
 def compile_graph(
@@ -172,6 +185,7 @@ def compile_graph(
     reduce: str | None = None,
     backend: str = "auto",
     exact: bool = False,
+    simplify: bool = False,
     threads: int = 1,
 ) -> Compiled:
     """The graph between nodes already built, as a function of `inputs`.
@@ -187,7 +201,7 @@ def compile_graph(
     >>> compile_graph(J, [w, x]).value_and_grad(1.0, 3.0)
     (4.0, 12.0)
     """
-    options = Options(argnums, in_axes, reduce, backend, exact, threads)
+    options = Options(argnums, in_axes, reduce, backend, exact, threads, simplify=simplify)
     return Compiled(None, options, record_nodes(outputs, inputs))
 
 
@@ -429,7 +443,9 @@ class Compiled(Locked):
 
     def __repr__(self) -> str:
         name = short(str(getattr(self.f, "__name__", "graph")))
-        return f"<compiled {name}, recorded for {len(self._recordings)} structure{'s' * (len(self._recordings) != 1)}>"
+        how = ", simplified" * self.options.simplify
+        count = len(self._recordings)
+        return f"<compiled {name}{how}, recorded for {count} structure{'s' * (count != 1)}>"
 
 
 if TYPE_CHECKING:

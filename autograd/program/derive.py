@@ -63,6 +63,7 @@ class Asked:
         self.recording = recording
         self.program = recording.program
         self.wrt = options.argnums
+        self.tidied = options.tidied
         self.main = recording.answer
         self.aux: Structure | None = None
         if options.has_aux:
@@ -93,20 +94,20 @@ class Asked:
     @lazy
     def slopes(self) -> Entries:
         """The entries of the Jacobian."""
-        return jacobian_entries(self.program, self.inputs, self.outputs)
+        return jacobian_entries(self.program, self.inputs, self.outputs).after(self.tidied)
 
     @lazy
     def curvatures(self) -> Entries:
         """The entries of the Hessian."""
         if self.is_symmetric:
             return self.lower_curvatures.whole()
-        gradient = self._expanded_gradient
-        return jacobian_entries(gradient, self.inputs, gradient.outputs.tolist())
+        gradient = self.expanded_gradient
+        return jacobian_entries(gradient, self.inputs, gradient.outputs.tolist()).after(self.tidied)
 
     @lazy
     def lower_curvatures(self) -> Entries:
         """The entries of the Hessian's lower triangle."""
-        return triangle_entries(self._expanded_gradient, self.inputs)
+        return triangle_entries(self.expanded_gradient, self.inputs).after(self.tidied)
 
     @property
     def is_symmetric(self) -> bool:
@@ -114,9 +115,10 @@ class Asked:
         return not any(lookup(operation.row).is_own for operation in self.program.all_operations())
 
     @property
-    def _expanded_gradient(self) -> Graph:
+    def expanded_gradient(self) -> Graph:
+        """The program of the gradient, to be derived again."""
         _gradient(self)  # raises unless there is one
-        return expand_slopes(_gradient_program(self))
+        return self.tidied(expand_slopes(_gradient_program(self)))
 
     @property
     def whole(self) -> Answer:
@@ -228,7 +230,7 @@ def _directions(asked: Asked) -> list[tuple[int, str]]:
 
 def _hvp_program(asked: Asked) -> Graph:
     """The Hessian times a direction: forward over reverse (Pearlmutter 1994)."""
-    return with_tangents(expand_slopes(_gradient_program(asked)), _directions(asked))
+    return with_tangents(asked.expanded_gradient, _directions(asked))
 
 
 def _jvp_program(asked: Asked) -> Graph:

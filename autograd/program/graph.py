@@ -98,6 +98,7 @@ class Graph:
         operands: their numbers, one instruction after the other
         outputs: the numbers that are asked for
         words: of results, where known, their name, scope and the line that recorded them; files do not keep them
+        simplified: whether it computes what was recorded for finite numbers alone (see `passes.simplify`)
 
     `Builder` makes them, and sees to it that operands stand before their users; `verify` says all that holds of them.
     """
@@ -110,6 +111,7 @@ class Graph:
     operands: Ids
     outputs: Ids
     words: Mapping[int, Label] = field(default_factory=dict)
+    simplified: bool = False
 
     def __len__(self) -> int:
         return len(self.code)
@@ -141,18 +143,22 @@ class Graph:
 
         return (
             f"<program: {count(len(self.inputs), 'input')}, {count(len(self), 'instruction')}, "
-            f"{count(len(self.outputs), 'output')}>"
+            f"{count(len(self.outputs), 'output')}{', simplified' * self.simplified}>"
         )
 
     def __str__(self) -> str:
         """The listing; of a long program its first and last lines, of a long line both its ends."""
-        lines = [f"inputs {listed(self._shown)}", *self._elided(), f"outputs {listed(self._results())}"]
+        lines = [f"inputs {listed(self._shown)}", *self._elided(), f"outputs {listed(self._results())}", *self._notes]
         return "\n".join(line if len(line) <= WIDE else f"{line[:HEAD]} … {line[-TAIL:]}" for line in lines)
 
     def text(self) -> str:
         """The whole listing, however long."""
         lines = [f"inputs {', '.join(self._shown)}", *self.listing(0, len(self))]
-        return "\n".join([*lines, f"outputs {', '.join(self._results())}"])
+        return "\n".join([*lines, f"outputs {', '.join(self._results())}", *self._notes])
+
+    @property
+    def _notes(self) -> list[str]:
+        return ["simplified for finite numbers"] * self.simplified
 
     def _elided(self) -> list[str]:
         n = len(self)

@@ -9,6 +9,8 @@ from typing import TypedDict
 from autograd.errors import ArgumentError
 from autograd.program.batch import Axes, has_samples
 from autograd.program.executors import check_backend
+from autograd.program.graph import Graph
+from autograd.program.passes.simplify import simplified
 from autograd.text import quoted
 from autograd.transforms import Positions
 
@@ -18,6 +20,7 @@ class Running(TypedDict, total=False):
 
     backend: str
     exact: bool
+    simplify: bool
     threads: int
     static_argnums: Positions
     static_argnames: str | Sequence[str]
@@ -45,6 +48,7 @@ class Options:
     has_aux: bool = False
     static_argnums: Positions = ()
     static_argnames: str | Sequence[str] = ()
+    simplify: bool = False
 
     def __post_init__(self) -> None:
         if self.reduce not in (None, "sum", "mean"):
@@ -57,3 +61,7 @@ class Options:
         if not isinstance(self.threads, int) or self.threads < 1:
             raise ArgumentError(f"threads is a number of threads, at least 1, got {quoted(self.threads)}")
         check_backend(self.backend)
+
+    def tidied(self, program: Graph) -> Graph:
+        """The program, simplified if that was asked for."""
+        return simplified(program, self.exact) if self.simplify and not program.simplified else program

@@ -3,7 +3,7 @@
 An archive (see `autograd.archive`) that holds
 
 program     the names of the inputs, the operations, and of every row that occurs its revision and how many operands it
-            takes (null: any number)
+            takes (null: any number); whether it was simplified
 constants, code, starts, operands, outputs    the program's arrays
 """
 
@@ -64,7 +64,7 @@ def save_program(program: Graph, place: Place) -> None:
         "inputs": list(program.inputs),
         "operations": [_entry(operation) for operation in program.operations],
         "rows": {row.title: _meaning(row).written() for row in rows},
-    }
+    } | ({"simplified": True} if program.simplified else {})
     FORMAT.write(place, description, {name: getattr(program, name) for name in COLUMNS})
 
 
@@ -102,7 +102,10 @@ def _checked(description: Description, arrays: Arrays) -> Graph:
     chosen: dict[str, Any] = {name: arrays[name] for name in COLUMNS}
     rows = description.get("rows")
     require(isinstance(rows, dict), "its operations are not listed")
-    program = Graph(tuple(inputs), operations=_operations(description.get("operations"), rows, DEEPEST), **chosen)
+    simplified = description.get("simplified", False)
+    require(isinstance(simplified, bool), "it does not say whether it was simplified")
+    operations = _operations(description.get("operations"), rows, DEEPEST)
+    program = Graph(tuple(inputs), operations=operations, simplified=simplified, **chosen)
     verify(program)
     return program
 

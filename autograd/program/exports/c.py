@@ -22,6 +22,7 @@ from autograd.program.exports.c_rows import functions
 from autograd.program.graph import Graph
 from autograd.program.passes.adjoint import copy_into
 from autograd.program.passes.cones import swept
+from autograd.program.passes.simplify import simplified
 from autograd.text import in_c_comment, quoted
 
 NAMED = 1000  # inputs that the file says the names of
@@ -96,7 +97,8 @@ def with_jacobian(program: Graph) -> Graph:
     inputs = range(len(program.inputs))
     outputs = program.outputs.tolist()
     rows = swept(builder, program, numbers, inputs, outputs)
-    return builder.finish([*(numbers[i] for i in outputs), *(slope for row in rows for slope in row)])
+    derived = builder.finish([*(numbers[i] for i in outputs), *(slope for row in rows for slope in row)])
+    return simplified(derived, exact=True) if program.simplified else derived
 
 
 def _bodies(program: Graph, name: str, gradient: bool) -> list[Body]:

@@ -56,6 +56,17 @@ class Entries(NamedTuple):
         """The program of the entries."""
         return _with_outputs(self.program, range(len(self.rows)))
 
+    def after(self, change: Callable[[Graph], Graph]) -> Entries:
+        """The same of a changed program, without entries that it knows to be 0."""
+        program = change(self.program)
+        if program is self.program:
+            return self
+        known = np.append(program.constants, 0.0)
+        place = program.outputs[:-1] - len(program.inputs)
+        is_constant = (place >= 0) & (place < len(program.constants))
+        kept = np.flatnonzero(~is_constant | (known[np.where(is_constant, place, -1)] != 0.0))
+        return Entries(_with_outputs(program, [*kept, -1]), self.rows[kept], self.columns[kept], self.shape)
+
     def at(self, places: Sequence[tuple[int, int]]) -> Graph:
         """The program of what stands in these places, which is 0 where there is no entry."""
         wanted = np.array(places, np.int64).reshape(-1, 2) @ (self.shape[1], 1)

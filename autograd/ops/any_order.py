@@ -1,0 +1,75 @@
+"""Slopes that hold to any order, of rows whose own have the digits of a slope but not those of its 20th derivative.
+
+A polynomial that is fitted to a function has other derivatives than the function.  Taylor coefficients need all of
+them, and are found from these slopes: from series that are long enough, and from integrals, whose derivatives are
+integrals again.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from autograd.ops import bessel, table
+from autograd.ops.error_function import erfcx_slope_right
+from autograd.ops.numbers import polynomial, where
+from autograd.ops.primitive import Primitive
+
+I_INTEGRAL_FROM, I_INTEGRAL_TO, K_INTEGRAL_TO = 2.0, 100.0, 16.0
+
+
+def _sinc_slope(y: Any, x: Any) -> Any:
+    """Near 0 the series Σ (-1)ᵏ 2k π²ᵏ x²ᵏ⁻¹/(2k+1)!, where (cos πx - y)/x loses digits with every order."""
+    terms = [(-1) ** k * 2 * k * math.pi ** (2 * k) / math.factorial(2 * k + 1) for k in range(1, 50)]
+    return where(table.abs_(x) < 1.5, x * polynomial(terms, x * x), (table.cospi(x) - y) / x)
+
+
+def _erfcx_slope(y: Any, x: Any) -> Any:
+    return where(x < 1.0, 2.0 * x * y - table.TWO_OVER_SQRT_PI, erfcx_slope_right(x))
+
+
+def _scaled_i_slope(order: int) -> Callable[[Any, Any], Any]:
+    """Iₙ(x)·exp(-x) is the mean of cos(nθ)·exp(x(cos θ - 1)): 64 places in [0, π] are enough for x up to 100."""
+    places = [(j + 0.5) * math.pi / 64 for j in range(64)]
+    falls = [-2.0 * math.sin(0.5 * place) ** 2 for place in places]  # cos θ - 1
+    weights = [math.cos(order * place) * fall / 64 for place, fall in zip(places, falls, strict=True)]
+    own = (table.i0e, table.i1e)[order].slopes
+
+    def slope(y: Any, x: Any) -> Any:
+        size = table.abs_(x)
+        terms = [w * table.exp(fall * size) for w, fall in zip(weights, falls, strict=True)]
+        far = table.sum_(*terms) * (1.0 if order else table.sign(x))
+        return where(size < I_INTEGRAL_FROM, own(y, x), where(size < I_INTEGRAL_TO, far, own(y, x)))
+
+    return slope
+
+
+def _scaled_k_slope(order: int) -> Callable[[Any, Any], Any]:
+    """Kₙ(x)·exp(x) is ∫ cosh(nt)·exp(x(1 - cosh t)) dt from 0 on: steps of 0.1 are enough for x up to 16."""
+    steps = [0.1 * j for j in range(1, 50)]
+    falls = [-2.0 * math.sinh(0.5 * t) ** 2 for t in steps]  # 1 - cosh t
+    weights = [0.1 * math.cosh(order * t) * fall for t, fall in zip(steps, falls, strict=True)]
+    own = (table.k0e, table.k1e)[order].slopes
+
+    def slope(y: Any, x: Any) -> Any:
+        terms = [w * table.exp(fall * x) for w, fall in zip(weights, falls, strict=True)]
+        return where(x < bessel.K_FAR, own(y, x), where(x < K_INTEGRAL_TO, table.sum_(*terms), own(y, x)))
+
+    return slope
+
+
+TO_ANY_ORDER: dict[Primitive, Callable[[Any, Any], Any]] = {
+    table.sinc: _sinc_slope,
+    table.erfcx: _erfcx_slope,
+    table.i0e: _scaled_i_slope(0),
+    table.i1e: _scaled_i_slope(1),
+    table.k0e: _scaled_k_slope(0),
+    table.k1e: _scaled_k_slope(1),
+}
+
+
+def slopes_to_any_order(row: Primitive, y: Any, operands: list[Any]) -> tuple[Any, ...]:
+    """The slopes of a row on Expressions: its own, or those that hold to any order."""
+    rule = TO_ANY_ORDER.get(row)
+    return row.local(y, *operands) if rule is None else (rule(y, *operands),)
