@@ -38,6 +38,7 @@ from autograd.home import __version__ as __version__
 from autograd.kinds import register_structure
 from autograd.ops.primitive import Atom
 from autograd.own import primitive
+from autograd.splines import interp
 from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, value_and_jacobian, vjp
 from autograd.value import Value
 
@@ -86,6 +87,7 @@ __all__ = [
     "gradient",
     "hessian",
     "hvp",
+    "interp",
     "is_recording",
     "jacobian",
     "jvp",
