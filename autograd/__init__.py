@@ -42,6 +42,7 @@ from autograd.kinds import register_structure
 from autograd.ops.primitive import Atom
 from autograd.own import primitive
 from autograd.series import taylor, taylor_ode
+from autograd.splines import interp
 from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, value_and_jacobian, vjp
 from autograd.value import Value
 
@@ -92,6 +93,7 @@ __all__ = [
     "gradient",
     "hessian",
     "hvp",
+    "interp",
     "is_recording",
     "jacobian",
     "jvp",

@@ -20,12 +20,13 @@ import numpy as np
 from autograd.errors import GraphError, OperandError
 from autograd.methods import Methods
 from autograd.ops import table
+from autograd.ops.expression import EQUAL
 from autograd.ops.primitive import RAISED
 from autograd.order import backward_order, interior, reachable
 from autograd.recorder import RECORDERS, make_node, slopes_recorder
 from autograd.renamed import renamed
 from autograd.replay import ANEW, chose_for_good, computed_anew, follows
-from autograd.sweeps import Choice, Edge, Products, backwards, forwards
+from autograd.sweeps import Choice, Edge, Entry, Products, backwards, forwards
 from autograd.symbol import Symbol
 from autograd.text import quoted
 from autograd.value import Number, Operand, Value, constant, number
@@ -255,6 +256,8 @@ def slopes_as_graph(node: Value) -> Sequence[Any]:
     if op in _CHOICES and isinstance(operands[0], Value):  # which may choose otherwise when leaves move
         choose = RECORDERS[op.name]
         return None, Choice(operands[0], choose, first=True), Choice(operands[0], choose, first=False)
+    if op is table.take and isinstance(operands[0], Value):
+        return _slopes_of_entries(operands)
     rule = slopes_recorder(op)
     try:
         slopes: tuple[Any, ...] = rule(node, *operands)
@@ -263,6 +266,19 @@ def slopes_as_graph(node: Value) -> Sequence[Any]:
             slopes = rule(node, *[o if isinstance(o, Value) else np.float64(o) for o in operands])
         slopes = tuple(float(s) if isinstance(s, np.floating) else s for s in slopes)
     return slopes
+
+
+def _slopes_of_entries(operands: Sequence[Any]) -> tuple[Any, ...]:
+    """Along each Value in a table that it is the one which is taken; asked when the index may be another."""
+    index, *entries = operands
+    take, equal = RECORDERS[table.take.name], RECORDERS[EQUAL]
+    whole, choose = RECORDERS[table.floor.name](index), AsGraph.where
+    found: list[Any] = [None] * len(operands)
+    for place, entry in enumerate(entries):
+        if isinstance(entry, Value):
+            at = Entry(place, len(entries), lambda numbers: take(index, *numbers))
+            found[1 + place] = Choice(equal(whole, float(place)), choose, True, at)
+    return tuple(found)
 
 
 def _kept_choice(node: Value, slot: int | None = None) -> Value:

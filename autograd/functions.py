@@ -20,6 +20,7 @@ from autograd.ops import table
 from autograd.ops.numbers import left_to_right
 from autograd.ops.primitive import TABLE, Primitive
 from autograd.recorder import RECORDERS, apply, make_node
+from autograd.tables import at_each, entries_of, located, taken
 from autograd.text import quoted
 from autograd.value import Number, Value
 from autograd.vectors import Axis, apply_vector, lines, sum_of
@@ -223,6 +224,52 @@ def _tidy(answers: Any) -> Any:
     if answers.ndim == 0:
         return answers[()]
     return kept(answers) if any(isinstance(x, Value) for x in answers.flat) else answers.astype(float)
+
+
+# -- tables -----------------------------------------------------------------------------------------
+
+
+@overload
+def take(i: Number, table: RealArray | Sequence[Number]) -> float: ...
+@overload
+def take(i: Value, table: RealArray | ValueArray | Sequence[Value | Number]) -> Value: ...
+@overload
+def take(i: Number, table: ValueArray | Sequence[Value]) -> Value: ...
+@overload
+def take(i: Any, table: Any) -> Any: ...
+def take(i: Any, table: Any) -> Any:
+    """The entry of a table at ⌊i⌋, counted from 0, as one node: its slope is 1 along the entry that was taken.
+
+    `table` is a sequence or a 1-d array of numbers and Values; `i` is a number, a Value or an array of such.  Along
+    the other entries, and along `i`, no derivative flows.
+
+    >>> from autograd import Value
+    >>> take(Value(1.5), [10.0, 20.0, 30.0]).data
+    20.0
+
+    Raises:
+        ArgumentError: for an index outside of the table; in a compiled function the answer is nan then
+    """
+    entries = entries_of(table, "the table of take")
+    return at_each(lambda at: taken(at, entries), i)
+
+
+@overload
+def locate(x: Number, knots: RealArray | Sequence[Number]) -> float: ...
+@overload
+def locate(x: Value, knots: RealArray | ValueArray | Sequence[Value | Number]) -> Value: ...
+@overload
+def locate(x: Any, knots: Any) -> Any: ...
+def locate(x: Any, knots: Any) -> Any:
+    """Which interval between ascending knots x lies in: k where knots[k] ≤ x < knots[k+1], counted from 0.
+
+    Below the first knot it is the first interval, from the last knot on the last one; a jump, so without derivatives.
+
+    >>> locate(2.5, [0.0, 1.0, 2.0, 3.0])
+    2.0
+    """
+    numbers = entries_of(knots, "the knots of locate")
+    return at_each(lambda at: located(at, numbers), x)
 
 
 # -- more than a row --------------------------------------------------------------------------------

@@ -23,12 +23,24 @@ Products: TypeAlias = list[tuple[Number, Number]]  # (δ of the user, slope alon
 Choose: TypeAlias = Callable[[Number, Number, Number], Number]  # `where`, or what chooses as it does
 
 
+class Entry(NamedTuple):
+    """Which entry of a table an edge leads to, of how many, and what takes one of as many numbers."""
+
+    place: int
+    size: int
+    take: Callable[[Sequence[Number]], Number]
+
+
 class Choice(NamedTuple):
-    """The slope along a branch of a choice: 1 while `condition` holds, if it is the `first` branch, else while not."""
+    """The slope along a branch of a choice: 1 while `condition` holds, if it is the `first` branch, else while not.
+
+    Along an entry of a table it is 1 while that is taken.
+    """
 
     condition: Number
     choose: Choose
     first: bool
+    entry: Entry | None = None
 
     def let(self, number: Number, zero: Number) -> Number:
         """A number while the branch is chosen, else 0."""
@@ -167,6 +179,8 @@ def _chosen(
     algebra: Algebra, edges: Sequence[Edge], moving: Mapping[Node, Number], paths: Mapping[Node, Path]
 ) -> tuple[Number, Path | None]:
     """A choice moves as the branch that is chosen, and not at all if that does not."""
+    if edges[0][2].entry:
+        return _taken(algebra, edges, moving, paths)
     by_branch = {choice.first: operand for _, operand, choice in edges}
     branches = [by_branch.get(first) for first in (True, False)]
     choice = edges[0][2]
@@ -180,6 +194,20 @@ def _chosen(
     ]
     choose = reduce(lambda a, b: a if a is b else algebra.where, (p.choose for p in behind if p), choice.choose)
     return moves, Path(choice.choose(choice.condition, *passes), choose)
+
+
+def _taken(
+    algebra: Algebra, edges: Sequence[Edge], moving: Mapping[Node, Number], paths: Mapping[Node, Path]
+) -> tuple[Number, Path | None]:
+    """What is taken of a table moves as the entry at its index."""
+    entry: Any = edges[0][2].entry
+    moves, passes = [algebra.zero] * entry.size, [algebra.zero] * entry.size
+    for _, operand, choice in edges:
+        path, place = paths.get(operand, ALWAYS), choice.entry.place  # type: ignore[union-attr]  # all are of a table
+        moves[place], passes[place] = moving[operand], algebra.one if path is ALWAYS else path.condition
+    if len(edges) == entry.size and not any(operand in paths for _, operand, _ in edges):
+        return entry.take(moves), ALWAYS
+    return entry.take(moves), Path(entry.take(passes), algebra.where)
 
 
 def _common(algebra: Algebra, one: Choice | Path, other: Path | None) -> Choose:

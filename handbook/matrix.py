@@ -53,6 +53,10 @@ KINDS = {
     "sum": Kind("`sum`, any number of terms", lambda m, x, y: m.sum([x, y * y, x * y, 1.5])),
     "dot": Kind("`dot`, a sum of products", lambda m, x, y: m.dot([x, y, 2.0], [y, x, x * x], 0.5)),
     "component": Kind("one of a vector: `softmax`, `log_softmax`", lambda m, x, y: m.softmax([x, y, x * y])[1]),
+    "table": Kind(
+        "an entry of a table: `take`, `locate`, so `interp` and splines",
+        lambda m, x, y: m.take(m.locate(x * y, [0.0, 0.5, 1.5, 3.0]), [x * y, y * y * x, 2.5, x]) * y,
+    ),
     "vector": Kind("a row of a vector: `logsumexp`", lambda m, x, y: m.logsumexp([x, y, x * y])),
     "choice": Kind("`where` on a condition", lambda m, x, y: m.where(x > y, m.exp(x), x * y * y)),
     "comparison": Kind("a truth counted as a number", lambda m, x, y: m.less(y, x) * x * y + m.step(x)),

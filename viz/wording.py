@@ -120,7 +120,7 @@ def _relevant(row: Primitive, constants: Constants) -> Constants:
     """The constants that change how a row is written: of a vector only what leads it, such as an index."""
     if not row.variadic:
         return constants
-    leading = len(row.operands) - 1
+    leading = row.leading if row.has_index else 0
     return constants[:leading] + (None,) * (len(constants) - leading)
 
 
@@ -154,12 +154,14 @@ def _shortened(row: Primitive, boxes: list[Box]) -> list[Box]:
     """The operands of a vector with most of them left out."""
     if not row.variadic:
         return boxes
-    leading = len(row.operands) - 1
+    leading = row.leading
     first, rest = boxes[:leading], boxes[leading:]
     if row.is_weighted:
         weights, inputs, bias = special.halves(rest)
         return [*first, *_ends(weights, MOST_FACTORS), *_ends(inputs, MOST_FACTORS), *bias]
-    if first and isinstance(first[0], Number) and len(rest) > MOST_TERMS:  # the one that the index chooses comes along
+    if (
+        row.has_index and isinstance(first[0], Number) and len(rest) > MOST_TERMS
+    ):  # the one that the index chooses comes along
         chosen = int(first[0].value)
         others = [box for i, box in enumerate(rest) if i != chosen]
         return [Number(0.0), rest[chosen], *_ends(others, MOST_TERMS - 1)]

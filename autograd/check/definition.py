@@ -31,6 +31,8 @@ NOT_A_QUANTITY = {
     "power_log",
     "where",
     "guard",
+    "take",
+    "locate",
 }  # first an index, or a condition
 
 
@@ -66,7 +68,7 @@ def _second_kind(n: int, x: Any, sign: int) -> Any:
 
 
 _MATHEMATICS = {name: getattr(mpmath, name) for name in dir(mpmath) if not name.startswith("_")} | {
-    "trunc": _trunc, "abs": abs, "sum": builtins.sum, "max": max, "min": min, "zip": zip, "int": int,
+    "trunc": _trunc, "abs": abs, "sum": builtins.sum, "max": max, "min": min, "zip": zip, "int": int, "len": len,
     "bessely": _bessely, "besselk": _besselk,
 }  # fmt: skip
 
@@ -113,6 +115,8 @@ def names_of_operands(row: Primitive, operands: Sequence[Any]) -> dict[str, Any]
     if row.name == "dot":
         weights, inputs, bias = special.halves(operands)
         return {"ws": weights, "xs": inputs, "c": bias[0] if bias else 0}
+    if row.reads_table:
+        return {row.operands[0]: operands[0], row.operands[1]: operands[1:]}
     if row.name in NOT_A_QUANTITY:
         return {"i": int(operands[0]), "xs": operands[1:]}
     return {row.operands[0]: operands}

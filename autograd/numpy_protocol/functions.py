@@ -18,6 +18,7 @@ from autograd.numpy_protocol import choices, products, reductions
 from autograd.numpy_protocol.operands import array_of, by_numpy, lifted, numbers
 from autograd.ops import table
 from autograd.recorder import RECORDERS
+from autograd.splines import interp
 from autograd.value import Value
 
 Function = Callable[..., Any]
@@ -95,7 +96,7 @@ OURS: dict[Function, Function] = _named(
         "sort": choices.sort, "partition": choices.partition, "linspace": choices.linspace,
         "dot": products.dot, "inner": products.inner, "vdot": products.vdot, "outer": products.outer,
         "tensordot": products.tensordot, "gradient": products.gradient, "sinc": RECORDERS[table.sinc.name],
-        "fix": RECORDERS[table.trunc.name],
+        "fix": RECORDERS[table.trunc.name], "interp": interp,
         "real_if_close": lambda a, tol=100: a, "real": lambda val: val, "imag": lambda val: np.zeros(np.shape(val)),
         "isreal": _spectrum("isreal"), "iscomplex": _spectrum("iscomplex"), "isrealobj": _spectrum("isrealobj"),
         "iscomplexobj": _spectrum("iscomplexobj"),

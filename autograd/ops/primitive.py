@@ -105,6 +105,7 @@ class Primitive:
     doc: str = ""
     defaults: dict[str, float] = field(default_factory=dict)
     variadic: bool = False  # any number of operands
+    reads_table: bool = False  # those behind the first are a table, in which the first one, a number, looks up
     revision: int = 1  # raised when the row comes to mean another function: files of programs have it
     called: str = ""  # what a user calls a row of their own, whose name is its alone (see `own_row`)
     by_hand: bool = False  # its derivative is a function that was given beside it, by custom_jvp or custom_vjp
@@ -176,8 +177,13 @@ class Primitive:
 
     @property
     def has_index(self) -> bool:
-        """Whether the first operand is no quantity but chooses among the others, as in softmax(i, *xs)."""
-        return self.variadic and len(self.operands) > 1
+        """Whether the first operand is a constant that chooses among the others, as in softmax(i, *xs)."""
+        return self.leading > 0 and not self.reads_table
+
+    @lazy
+    def leading(self) -> int:
+        """How many operands stand before those of which there are any number."""
+        return len(self.operands) - 1 if self.variadic else 0
 
     # -- the value ------------------------------------------------------------------------------
 

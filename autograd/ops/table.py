@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.ops import bessel, error_function, gamma, special
+from autograd.ops import bessel, error_function, gamma, special, tables
 from autograd.ops.numbers import equal, left_to_right, polynomial, where
 from autograd.ops.primitive import Atom, Primitive, row
 
@@ -960,3 +960,20 @@ log_softmax = row("log_softmax",
           points=[(0, 1, 2, 3), (2, 1, 2, 3), (1, 0, 50)],
           edges=[((0, 1000, 1000), -LN2, (None, 0.5, -0.5)), ((0, -inf, 0), -inf, (None, 1, -1))],
           doc="the i-th component of ln softmax(x)")
+
+# -- tables -----------------------------------------------------------------------------------------
+
+take = row("take", Atom(tables.entry, tables.entry_of_arrays, tables.entry_rule),
+          lambda y, i, *table: (None, *tables.entry_slopes(floor(i), len(table))), variadic=True, reads_table=True,
+          definition="table[int(i)] if 0 <= i < len(table) else nan",
+          points=[(0, 1, 2, 3), (1.5, 4, 5, 6), (2, -1, -2, -3), (2.25, 7, 8, 9, 10)],
+          edges=[((3, 1, 2, 3), nan, (None, None, None, None)), ((-0.5, 1, 2), nan, (None, None, None)),
+                 ((nan, 1, 2), nan, (None, None, None)), ((1, nan, 2), 2, (None, None, 1))],
+          doc="the entry of a table at ⌊i⌋, counted from 0; nan where there is none")
+
+locate = row("locate", Atom(tables.interval, tables.interval_of_arrays, tables.interval_rule),
+          lambda y, x, *knots: (None,) * (1 + len(knots)), variadic=True, reads_table=True,
+          definition="sum(1 for knot in knots[1:-1] if x >= knot)",
+          points=[(0.5, 0, 1, 2), (1.5, 0, 1, 2), (-3, 0, 1, 2), (7, 0, 1, 2, 5), (1.5, -1, 1)],
+          edges=[((1, 0, 1, 2), 1, (None,) * 4), ((2, 0, 1, 2), 1, (None,) * 4), ((inf, 0, 1, 2), 1, (None,) * 4), ((nan, 0, 1, 2), nan, (None,) * 4)],
+          doc="the interval between ascending knots that x lies in, counted from 0; the first one below all, the last one above")

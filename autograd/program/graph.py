@@ -18,7 +18,7 @@ import numpy as np
 from autograd.context import Label
 from autograd.errors import ArgumentError, GraphError
 from autograd.lazy import lazy
-from autograd.ops import table
+from autograd.ops import expression, table
 from autograd.ops.primitive import Primitive, lookup
 from autograd.ops.special import halves
 from autograd.text import apart
@@ -215,6 +215,15 @@ class Graph:
             )
         return float(self.constants[number - len(self.inputs)])
 
+    def known_table(self, line: Instruction) -> tuple[float, ...] | None:
+        """The table that an instruction looks up in, if it is of constants alone; None for other instructions."""
+        if line.operation not in (TAKE, LOCATE):
+            return None
+        numbers, n = line.operands[1:], len(self.inputs)
+        if not n <= min(numbers) <= max(numbers) < self.first:
+            return None
+        return tuple(self.constants[np.array(numbers) - n].tolist())
+
     def _right_side(self, line: Instruction, prefix: str) -> str:
         names = [self.name(i, prefix) for i in line.operands]
         said = sum_source(line.operation, names, "·")
@@ -228,6 +237,20 @@ class Graph:
         titles = Counter(rows.values())
         named = {o: o.called(rows[o.row] if titles[rows[o.row]] == 1 else o.row) for o in plainly}
         return {o: named[o] if isinstance(o, Operation) else str(o) for o in self.operations}
+
+
+class Tables:
+    """Names for tables of constants where a program is written down: one name for those that are equal to the bit."""
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+        self.named: dict[bytes, tuple[str, tuple[float, ...]]] = {}
+
+    def called(self, numbers: tuple[float, ...]) -> tuple[str, bool]:
+        """The name of a table, and whether it is met for the first time."""
+        key, count = np.array(numbers).tobytes(), len(self.named)
+        name, _ = self.named.setdefault(key, (f"{self._prefix}{count + 1}", numbers))
+        return name, len(self.named) > count
 
 
 def sum_source(operation: Operation | Step, operands: Sequence[str], times: str = " * ") -> str | None:
@@ -268,3 +291,4 @@ def listed(names: Sequence[str]) -> str:
 DOT, SUM = Operation(table.dot.name), Operation(table.sum_.name)
 ADD, MULTIPLY, NEGATIVE = (Operation(row.name) for row in (table.add, table.multiply, table.negative))
 MAXIMUM, POWER, WHERE, GUARD = (Operation(row.name) for row in (table.maximum, table.power, table.where_, table.guard))
+TAKE, LOCATE, FLOOR, EQUAL = map(Operation, (table.take.name, table.locate.name, table.floor.name, expression.EQUAL))

@@ -9,7 +9,7 @@ from typing import Any
 
 from autograd.ops.expression import ARITHMETIC, DIVIDE, NEGATIVE
 from autograd.ops.primitive import define, is_row, lookup
-from autograd.program.graph import DOT, SUM, Graph, Instruction, Operation, plain, sum_source
+from autograd.program.graph import DOT, SUM, Graph, Instruction, Operation, Tables, plain, sum_source
 from autograd.program.loops import Loop, Stack
 from autograd.program.runs import Ran, ran, read_in_python
 from autograd.text import python_identifiers
@@ -40,7 +40,14 @@ def _lines(program: Graph, called: str, prefix: str = "t") -> list[str]:
     """A program as a function; the body of a loop as one in it."""
     names = _names(program, prefix)
     lines = [f"def {called}({', '.join(names[: len(program.inputs)])}):"]
+    tables = Tables(f"{prefix}able")
     for at, line in enumerate(program, 1):
+        known = program.known_table(line)
+        if known is not None:
+            table, is_new = tables.called(known)
+            lines += [f"    {table} = ({', '.join(map(repr, known))},)"] * is_new
+            lines.append(f"    {names[line.id]} = {line.operation}({names[line.operands[0]]}, *{table})")
+            continue
         if isinstance(line.operation, Operation):
             lines += [f"    {text}" for text in _assignments(line, names)]
             continue
@@ -135,5 +142,7 @@ def _names(program: Graph, prefix: str) -> list[str]:
 def _is_taken(name: str) -> bool:
     """Whether the source calls a result, a function or a constant so, or might."""
     row = name.partition("_slope")[0]
-    is_ours = name in ("inf", "nan", "program", "loop") or re.fullmatch(r"(step_)?t[\d_]+", name) is not None
+    is_ours = (
+        name in ("inf", "nan", "program", "loop") or re.fullmatch(r"(step_)?t[\d_]*(able)?[\d_]+", name) is not None
+    )
     return is_ours or is_row(row)

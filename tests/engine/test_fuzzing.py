@@ -29,7 +29,7 @@ def hunted(seed: int, cases: int, neighbours: Sequence[Any] = ()) -> Tally:
     return tally
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2, 4])
 def test_no_way_of_asking_answers_anything_else(seed):
     assert hunted(seed, 6).compared.total() > 60
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from autograd.check.rows import CHECKS
-from autograd.ops import table
+from autograd.ops import table, tables
 from autograd.ops.primitive import TABLE, Atom
 
 FAULTS = {
@@ -33,6 +33,9 @@ FAULTS = {
         table.where(table.equal(b, 0.0), 0.0, b * table.power(a, b - 1.0)), TABLE["power"].slopes(y, a, b)[1])}),
     "softmax without its diagonal": ("softmax", {"slopes": lambda y, i, *xs: (
         None, *(-y * s for s in table.softmax_vector(xs)))}),
+    "the entry beside the one that is taken": ("take", {"slopes": lambda y, i, *entries: (
+        None, *tables.entry_slopes(table.floor(i) + 1.0, len(entries)))}),
+    "an interval that ends too late": ("locate", {"definition": "sum(1 for knot in knots if x >= knot)"}),
     "a textbook form": ("reciprocal", {"textbook": lambda y, x: 1.0 / x**2.0}),
     "a wrong definition": ("log2", {"definition": "log(x) / log(10)"}),
     "a stated edge": ("sqrt", {"edges": (TABLE["sqrt"].edges[0]._replace(slopes=(0.0,)),)}),

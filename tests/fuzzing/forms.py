@@ -19,6 +19,8 @@ BY_HAND = (
     "polygamma",
     "power_log",
     "positive",
+    "take",
+    "locate",
 )
 
 
@@ -81,7 +83,7 @@ VECTORS = [
     Form("dot([{0}, {1}], [{2}, {3}])"), Form("dot([{0}, {1}, {0}], [{1}, {2}, 0.5], {2})"),
     Form("dot(np.array([{0}, {1}]), [{2}, 1.5], {3})"),
     Form("logsumexp([{0}, {1}, {2}])"), Form("softmax([{0}, {1}, {2}])[1]"), Form("softmax(np.array([{0}, {1}]))[0]"),
-    Form("log_softmax([{0}, {1}])[0]"), Form("log_softmax([{0}, {1}, {2}])[2]"),
+    Form("take(where({0} > 0.3, 1.0, 0.0), [{1}, {0} * {1}, 2.0])"), Form("log_softmax([{0}, {1}, {2}])[2]"),
     Form("sum(np.array([{0}, {1}]) * np.array([{1}, {2}]))"), Form("sum(tanh(np.array([{0}, {1}])))"),
     Form("(np.array([[{0}, {1}], [{1}, {2}]]) @ np.array([{2}, {0}]))[1]"),
     Form("matmul(np.array([[{0}, {1}], [{2}, 0.5]]), np.array([{3}, {0}]))[0]"),

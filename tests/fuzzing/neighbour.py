@@ -154,6 +154,7 @@ def _vectors(jax: Any) -> dict[str, Any]:
         "logsumexp": lambda xs: jax.nn.logsumexp(vector(xs)),
         "softmax": lambda xs: jax.nn.softmax(vector(xs)),
         "log_softmax": lambda xs: jax.nn.log_softmax(vector(xs)),
+        "take": lambda i, xs: vector(xs)[jnp.asarray(i).astype(int)],
         "matmul": lambda a, b: jnp.asarray(a) @ jnp.asarray(b),
         "total": lambda thing: reduce(lambda t, x: t + x * x, trees.leaves(thing), 0.0),
     }

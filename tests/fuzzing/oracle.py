@@ -491,6 +491,7 @@ NAMESPACE: dict[str, Any] = {
     "logsumexp": lambda xs: apply("log", _sum([apply("exp", x) for x in _vector(xs)])),
     "softmax": lambda xs: _Components(xs, lambda i: _softmax(xs, i)),
     "log_softmax": lambda xs: _Components(xs, lambda i: apply("log", _softmax(xs, i))),
+    "take": lambda i, xs: _vector(xs)[int(_exact(i))],
     "rrelu": lambda x, low, high, training: apply("rrelu", x, (low + high) / 2),
     "matmul": lambda a, b: np.array([_dot(row, b) for row in a], object),
     "compile": lambda f, **options: Looped(_TRANSFORMS, f, **options),

@@ -57,7 +57,7 @@ def places(row: Primitive) -> list[tuple[float, ...]]:
         return stated
     if row.variadic:
         vectors = [v for n in (1, 2) for v in itertools.product((math.nan, math.inf, -math.inf, 0.5), repeat=n)]
-        return stated + ([(0.0, *v) for v in vectors] if row.has_index else vectors)
+        return stated + ([(0.0, *v) for v in vectors] if row.leading else vectors)
     dice, count = random.Random(row.name), len(row.operands)
     hard = [(x,) for x in HARD] if count == 1 else [tuple(dice.choices(HARD, k=count)) for _ in range(40)]
     return [*stated, *hard, *(tuple(dice.gauss(0, 3) for _ in range(count)) for _ in range(10))]
@@ -109,7 +109,7 @@ def test_rows_of_many_operands_equal_eager_floats(compiler, tmp_path, monkeypatc
     for row, at in cases:
         y = row.float(*at)
         slopes = row.float_slopes(y, *at)[row.has_index :]
-        expected += [y, *slopes]
+        expected += [y, *(0.0 if slope is None else slope for slope in slopes)]
     for form, source in in_both_forms(program, monkeypatch).items():
         (tmp_path / form).mkdir()
         library = compiled(source, tmp_path / form, compiler)

@@ -89,6 +89,8 @@ EXACT = SimpleNamespace(
     sum=sum,
     dot=lambda ws, xs, b: sum(w * x for w, x in zip(ws, xs, strict=True)) + b,
     softmax=_softmax,
+    take=lambda i, entries: entries[int(i)],
+    locate=lambda x, knots: sum(1 for knot in knots[1:-1] if x >= knot),
     logsumexp=lambda xs: mp.log(sum(map(mp.exp, xs))),
     where=lambda condition, chosen, other: chosen if condition else other,
     less=lambda a, b: mpf(a < b),

@@ -130,6 +130,9 @@ OURS: dict[str, Function] = {
     "dot method": lambda x: x.dot(x.T),
     "fix": lambda x: np.fix(3.0 * x) * x,
     "gradient": lambda x: np.gradient(x, axis=1),
+    "interp": lambda x: (
+        np.interp(x, [0.0, 0.3, 2.0], [1.0, 3.0, 2.0]) * np.interp(x, [0.1, 1.0], [0.5, 2.0], period=0.9)
+    ),
     "gradient of all axes": lambda x: np.gradient(x, 0.5, 2.0)[1] + np.gradient(x)[0],
     "gradient of second order": lambda x: np.gradient(x, [0.0, 0.5, 2.0], axis=1, edge_order=2),
     "imag": lambda x: np.imag(x) + x,

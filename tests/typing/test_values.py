@@ -18,12 +18,14 @@ from autograd import (
     exp,
     gelu,
     gradient,
+    locate,
     log_softmax,
     logsumexp,
     maximum,
     no_grad,
     rrelu,
     softmax,
+    take,
     tanh,
     where,
 )
@@ -144,6 +146,10 @@ def test_functions_of_vectors() -> None:
     assert_type(softmax((v, v)), list[Value])
     assert_type(softmax(xs), NDArray[np.float64])
     assert_type(log_softmax(vs), ValueArray)
+    assert_type(take(1.5, [1.0, 2.0]), float)
+    assert_type(take(1, [v, v]), Value)
+    assert_type(take(v, xs), Value)
+    assert_type(locate(0.5, xs), float)
 
 
 def test_what_is_around() -> None:

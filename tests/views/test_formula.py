@@ -102,6 +102,8 @@ WORDS = {
     "expm1": lambda x: sp.exp(x) - 1, "log_2": lambda x: sp.log(x, 2), "log_10": lambda x: sp.log(x, 10),
     "cbrt": lambda x: sp.sign(x) * sp.Abs(x) ** sp.Rational(1, 3), "sinc": lambda x: sp.sinc(sp.pi * x),
     "round": lambda x: sp.floor(x + sp.Rational(1, 2)),
+    "take": lambda i, *table: sp.Piecewise(*[(x, sp.Eq(sp.floor(i), at)) for at, x in enumerate(table)]),
+    "locate": lambda x, *knots: sum(sp.Piecewise((1, knot <= x), (0, True)) for knot in knots[1:-1]) + 0 * x,
 }  # fmt: skip
 for _kind in "JYIK":
     WORDS[f"bessel{_kind.lower()}"] = _bessel = getattr(sp, f"bessel{_kind.lower()}")

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import viz
-from autograd import Value, deltas, dot, scope, tanh, where
+from autograd import Value, deltas, dot, interp, scope, take, tanh, where
 from autograd.errors import ArgumentError, GraphError, OperandError
 from autograd.text import short
 from viz.numbers import Scale, shown, signed
@@ -615,3 +615,16 @@ def test_hatching_stays_inside_rounded_corners(wide, high, round_):
             for x, y in ((start, at - start), (end, at - end)):
                 nearest = min(max(x, corner), wide - corner), min(max(y, corner), high - corner)
                 assert math.hypot(x - nearest[0], y - nearest[1]) <= corner + 1e-9
+
+
+def test_a_table_of_constants_is_a_line_on_a_box():
+    x = Value(2.5, name="x")
+    y = interp(x, np.arange(1000.0), np.arange(1000.0) ** 2)
+    svg = viz.draw(y).svg
+    assert svg.count("table of 1,000") >= 5
+    assert len(svg) < 40_000
+    assert "987" not in svg
+    assert "take(t" in str(viz.formula(y)) and len(str(viz.formula(y))) < 800
+    short = viz.draw(take(x, [3.0, 4.0, 5.0, 6.0])).svg
+    assert "table of" not in short
+    assert all(f">{n}</text>" in short for n in (3, 4, 5, 6))

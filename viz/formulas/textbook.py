@@ -31,6 +31,7 @@ _OPERATORS: dict[type[ast.operator], Callable[[Box, Box], Box]] = {
 }  # fmt: skip
 _RELATIONS: dict[type[ast.cmpop], str] = {ast.Lt: "<", ast.LtE: "≤", ast.Gt: ">", ast.GtE: "≥", ast.Eq: "="}
 _FENCES = {"abs": ("|", "|"), "floor": ("⌊", "⌋"), "ceil": ("⌈", "⌉")}
+_MOST_ENTRIES = 8  # of a table that is written out
 _ROOTS = {"sqrt": False, "cbrt": True}  # whether it is the cube root
 
 
@@ -83,8 +84,10 @@ def _parsed(shows: str) -> ast.expr:
 def _names(primitive: Primitive, operands: Sequence[Box]) -> Names:
     if not primitive.variadic:
         return dict(zip(primitive.operands, operands, strict=True))
-    leading = len(primitive.operands) - 1
+    leading = primitive.leading
     rest = operands[leading:]
+    if primitive.reads_table and len(rest) > _MOST_ENTRIES:
+        rest = [*rest[:2], n.Word("…"), rest[-1]]
     if primitive.is_weighted:
         weights, inputs, bias = special.halves(rest)
         return {"ws": weights, "xs": inputs, "c": bias[0] if bias else n.ZERO}

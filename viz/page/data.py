@@ -42,7 +42,7 @@ class ExplorableGraph:
         row = lookup(columns.ops[columns.op.item(node)][0])
         operands = columns.operand[columns.first.item(node) : columns.first.item(node + 1)].tolist()
         constants = tuple(columns.value.item(i) if i > self.trace.root else None for i in operands)
-        leading = len(row.operands) - 1 if row.variadic else 0
+        leading = row.leading if row.has_index else 0
         use = Use(row.name, len(operands), tuple(columns.value.item(i) for i in operands[:leading]))
         if row.variadic:
             constants = constants[:leading] + (None,) * (len(operands) - leading)

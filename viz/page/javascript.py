@@ -83,7 +83,9 @@ def table_source(uses: Iterable[Use]) -> str:
     called: list[str] = []
     for use in dict.fromkeys(uses):
         called.append(use.op)
-        if use.key not in lines:
+        if lookup(use.op).reads_table:  # of as many entries as there are
+            lines[use.key] = f'slopes["{use.key}"] = slopes.{use.op};'
+        elif use.key not in lines:
             parameters, terms = _slopes(use)
             lines[use.key] = f'slopes["{use.key}"] = {_function(["y", *parameters], terms, "[{}]")};'
             called += [row for row in called_in(terms) if row not in JAVASCRIPT.written]

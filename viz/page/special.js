@@ -42,8 +42,13 @@ const value = {
   logsumexp,
   log_softmax,
   softmax: (i, ...xs) => softmax(xs)[i],
+  take: (i, ...table) => (i >= 0 && i < table.length ? table[Math.floor(i)] : NaN),
+  locate: (x, ...knots) => (Number.isNaN(x) ? x : knots.slice(1, -1).filter((knot) => x >= knot).length),
 };
-const slopes = {};
+const slopes = {
+  take: (_y, i, ...table) => [null, ...table.map((_, at) => (Math.floor(i) === at ? 1 : null))],
+  locate: (_y, ...xs) => xs.map(() => null),
+};
 
 // -- sums -------------------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from viz.pictures.dots import expanded, products_in
 from viz.pictures.fold import folded
 from viz.pictures.gather import gathered, scopes_in_order
 from viz.pictures.loops import loops_folded, steps_folded
+from viz.pictures.tables import in_tables, with_tables
 from viz.trace import CONSTANT, Trace
 
 FULL, COMPACT = 300, 2000  # how many nodes are drawn in full, and at all, unless forced
@@ -39,12 +40,12 @@ def view(
     if level not in LEVELS:
         raise ArgumentError(f"a level is one of {', '.join(LEVELS)}, got {quoted(level)}")
     shown = np.ones(len(trace.nodes), bool) if shown is None else shown
-    chosen = _chosen(trace, level, shown, force, opened or force)
+    chosen = _chosen(trace, level, shown & ~in_tables(trace), force, opened or force)
     return chosen._replace(note="\n".join(filter(None, (trace.anew, chosen.note))))
 
 
 def _chosen(trace: Trace, level: str, shown: Marks, force: bool, opened: bool) -> View:
-    total = len(trace.nodes)
+    total = len(trace.nodes) - int(np.count_nonzero(in_tables(trace)))
     wanted = int(np.count_nonzero(shown))
     boxes = wanted + (products_in(trace, shown) if level == "op" else 0)
     loops = not opened and boxes <= ALL and _has_long_loops(trace, shown)
@@ -56,7 +57,7 @@ def _chosen(trace: Trace, level: str, shown: Marks, force: bool, opened: bool) -
     if level == "op":
         nodes, edges = expanded(nodes, edges)
     note = f"{wanted:,} of the graph's {total:,} nodes" if wanted < total else ""
-    whole = every_node(trace.root, nodes, edges, names, len(nodes) > FULL, note)
+    whole = with_tables(every_node(trace.root, nodes, edges, names, len(nodes) > FULL, note), trace)
     if loops:
         whole = loops_folded(whole)
         if len(whole.boxes) > COMPACT:

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd.ops import table
+from autograd.ops import table, tables
 from autograd.ops.primitive import Atom, Primitive, lookup
 from autograd.program.arrays.places import Ids, Operand, even_steps
 from autograd.program.arrays.tanh import room_for, shared_tanh
-from autograd.program.graph import Operation
+from autograd.program.graph import LOCATE, TAKE, Operation
 from autograd.program.kernel import Floats
 
 Call = Callable[[], object]
@@ -181,13 +181,35 @@ class Vectors(Step):
 
     def bind(self, frame: Frame, calls: list[Call]) -> None:
         for operands, out in self.lines:
-            views: list[Any] = [frame.view(operand, calls)[0] for operand in operands]
-            calls.append(partial(self._run, views, frame.view(out, calls)[0]))
+            if self.operation in LOOKED_UP and not any(operand.batched for operand in operands[1:]):
+                rows = np.concatenate([operand.rows for operand in operands[1:]])
+                column = alike_column(frame, rows)
+                views = [frame.view(operand, calls)[0] for operand in (operands[0], out)]
+                calls.append(partial(look_up, self.operation, column, *views))
+                continue
+            numbers: list[Any] = [frame.view(operand, calls)[0] for operand in operands]
+            calls.append(partial(self._run, numbers, frame.view(out, calls)[0]))
 
     def _run(self, views: list[Any], out: Floats) -> None:
         if self.index is not None:
             views = [float(v[0]) if i == self.index else v for i, v in enumerate(views)]
         compute(self.operation, out, *views)
+
+
+LOOKED_UP: dict[Operation, Callable[..., Any]] = {TAKE: tables.entry_in, LOCATE: tables.interval_in}
+
+
+def alike_column(frame: Frame, rows: Ids) -> Floats:
+    """A table whose entries are the same for all samples, filled in when these are known."""
+    column = np.empty(len(rows))
+    frame.prepare.append(lambda: np.copyto(column, frame.alike[rows, 0]))
+    return column
+
+
+def look_up(operation: Operation, column: Floats, index: Floats, out: Floats) -> None:
+    """What stands in a table that is the same for all samples."""
+    with np.errstate(invalid="ignore"):
+        out[...] = LOOKED_UP[operation](column, index)
 
 
 def index_operand(operation: Operation) -> int | None:

@@ -17,7 +17,18 @@ import numpy as np
 from autograd.ops import table
 from autograd.ops.primitive import lookup
 from autograd.program.arrays.places import Ids, Places
-from autograd.program.arrays.steps import TANH_SLOPE, Call, Frame, Step, compute, index_operand, ufunc_of
+from autograd.program.arrays.steps import (
+    LOOKED_UP,
+    TANH_SLOPE,
+    Call,
+    Frame,
+    Step,
+    alike_column,
+    compute,
+    index_operand,
+    look_up,
+    ufunc_of,
+)
 from autograd.program.arrays.tanh import tanh_slope
 from autograd.program.graph import ADD, DOT, MULTIPLY, SUM, Graph, Operation, plain
 from autograd.program.kernel import Floats
@@ -55,7 +66,18 @@ def tape(program: Graph, places: Places, lines: Ids, kept: Ids) -> Tape:
     written = _Writing(operations, room=places.rows[1] + len(constants))
     written.write(program.code[lines].tolist(), starts.tolist(), cell[operands].tolist(), cell[numbers].tolist())
     code, cells = np.array(written.code, np.int32), np.array(written.cells, np.int32).reshape(-1, 3)
-    return Tape(operations, code, cells, places.row[constants], written.others)
+    first = places.rows[1]
+    tables = {at: given for at, given in written.others.items() if _is_looked_up(operations[code[at]], given, first)}
+    for at, (index, *_, out) in tables.items():
+        written.others[at] = index, out
+    alike = places.row[constants]
+    rows = {at: alike[np.array(given[1:-1]) - first] for at, given in tables.items()}
+    return Tape(operations, code, cells, alike, written.others, rows)
+
+
+def _is_looked_up(operation: Operation, cells: tuple[int, ...], first: int) -> bool:
+    """Whether it looks up in a table that is the same for all samples: its cells are behind the samples' rows."""
+    return operation in LOOKED_UP and min(cells[1:-1]) >= first
 
 
 class _Writing:
@@ -168,6 +190,7 @@ class Tape(Step):
         code: (n,) which of them an instruction is
         cells: (n, 3) its operands and its result; -1 where there is no operand
         others: the cells of instructions with more operands, by their place
+        tables: for those of them that look up in a table of alike numbers the rows of that
     """
 
     operations: tuple[Operation, ...]
@@ -175,6 +198,7 @@ class Tape(Step):
     cells: Ids32
     constants: Ids
     others: dict[int, tuple[int, ...]]
+    tables: dict[int, Ids]
 
     def bind(self, frame: Frame, calls: list[Call]) -> None:
         width = frame.samples.shape[1]
@@ -186,9 +210,11 @@ class Tape(Step):
 
         frame.prepare.append(fill)
         functions = [row_function(operation, work) for operation in self.operations]
-        calls.append(partial(self._run, functions, cells))
+        distinct = {rows.tobytes(): alike_column(frame, rows) for rows in self.tables.values()}
+        columns = {at: distinct[rows.tobytes()] for at, rows in self.tables.items()}
+        calls.append(partial(self._run, functions, cells, columns))
 
-    def _run(self, functions: list[Callable[..., Any]], cells: list[Floats]) -> None:
+    def _run(self, functions: list[Callable[..., Any]], cells: list[Floats], columns: dict[int, Floats]) -> None:
         for start in range(0, len(self.code), _CHUNK):
             part = slice(start, start + _CHUNK)
             rows = self.cells[part].tolist()
@@ -197,6 +223,8 @@ class Tape(Step):
                     functions[code](cells[a], cells[b], cells[out])
                 elif a >= 0:
                     functions[code](cells[a], cells[out])
+                elif i in columns:
+                    look_up(self.operations[code], columns[i], *[cells[cell] for cell in self.others[i]])
                 else:
                     functions[code](*[cells[cell] for cell in self.others[i]])
 

@@ -17,9 +17,10 @@ from autograd.ops.primitive import TABLE, is_row
 from autograd.program.builder import Builder
 from autograd.program.exports.c_bodies import Body
 from autograd.program.exports.c_functions import FUNCTIONS
+from autograd.program.exports.c_language import literal, table
 from autograd.program.exports.c_names import IDENTIFIER, KEYWORDS, LIBRARY, RESERVED
 from autograd.program.exports.c_rows import functions
-from autograd.program.graph import Graph
+from autograd.program.graph import Graph, Tables
 from autograd.program.passes.adjoint import copy_into
 from autograd.program.passes.cones import swept
 from autograd.program.passes.simplify import simplified
@@ -58,12 +59,14 @@ def to_c(program: Graph, name: str = "f", gradient: bool = True) -> str:
         GraphError: for a row that C cannot have, by its name
     """
     bodies = _bodies(program, name, gradient)
+    sources = [body.source for body in bodies]
     parts = [
         _heading(program, bodies),
         "#include <math.h>\n#include <stddef.h>\n",
         _declarations(bodies),
         *functions(dict.fromkeys(need for body in bodies for need in body.needed)),
-        *(body.source for body in bodies),
+        *_tables(bodies[0].tables, "\n".join(sources)),
+        *sources,
     ]
     return "\n".join(parts)
 
@@ -105,10 +108,17 @@ def _bodies(program: Graph, name: str, gradient: bool) -> list[Body]:
     """The function of values, and that of values and derivatives if it is asked for."""
     _check(name)
     values = len(program.outputs)
-    bodies = [Body(name, program, values, has_derivatives=False)]
+    tables = Tables(f"{name}_table")
+    bodies = [Body(name, program, values, has_derivatives=False, tables=tables)]
     if gradient:
-        bodies.append(Body(f"{name}_gradient", with_jacobian(program), values, has_derivatives=True))
+        bodies.append(Body(f"{name}_gradient", with_jacobian(program), values, has_derivatives=True, tables=tables))
     return bodies
+
+
+def _tables(tables: Tables, functions: str) -> list[str]:
+    """The tables of constants that are read in these functions."""
+    read = set(re.findall(r"\w+", functions))
+    return [table("double", name, map(literal, numbers)) for name, numbers in tables.named.values() if name in read]
 
 
 def _heading(program: Graph, bodies: Sequence[Body]) -> str:

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from itertools import takewhile
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from autograd.ops.expression import Term, variable
 from autograd.ops.primitive import lookup
 from autograd.program.exports.c_language import (
@@ -22,7 +24,7 @@ from autograd.program.exports.c_language import (
 )
 from autograd.program.exports.c_loops import Run
 from autograd.program.exports.c_rows import Need
-from autograd.program.graph import DOT, SUM, Graph, Instruction, Operation, plain, sum_source
+from autograd.program.graph import DOT, LOCATE, SUM, TAKE, Graph, Instruction, Operation, Tables, plain, sum_source
 from autograd.program.loops import Column, Element, Final, Loop, columns_read, doubles_of
 
 STRAIGHT = 20_000  # instructions, or as many lines of operands, above which there are tables
@@ -38,9 +40,10 @@ class Body:
     The first `values` of its outputs go into y, the others into g, if there is a g.
     """
 
-    def __init__(self, name: str, program: Graph, values: int, has_derivatives: bool) -> None:
+    def __init__(self, name: str, program: Graph, values: int, has_derivatives: bool, tables: Tables) -> None:
+        self.tables = tables
         self.name, self.program, self.values, self.has_derivatives = name, program, values, has_derivatives
-        self.is_straight = program.has_loops or max(len(program), len(program.operands) // 4) <= STRAIGHT
+        self.is_straight = program.has_loops or max(len(program), _lines_of_operands(program)) <= STRAIGHT
         self.needed: dict[Need, None] = {}
         self._writer = _Straight(self) if self.is_straight else _Tables(self)
         self.work = self._writer.work  # how many numbers its array holds
@@ -92,7 +95,15 @@ class Body:
 def first_of_vector(line: Instruction) -> int:
     """Where among the operands of a variadic row its vector begins: after y if it is a slope, and an index."""
     row, slot = plain(line.operation)
-    return (slot is not None) + lookup(row).has_index
+    return (slot is not None) + lookup(row).leading
+
+
+def _lines_of_operands(program: Graph) -> int:
+    """About how many lines the operands take, of which tables of constants stand elsewhere."""
+    codes = [code for code, operation in enumerate(program.operations) if operation in (TAKE, LOCATE)]
+    lookups = map(program.line, np.flatnonzero(np.isin(program.code, codes)).tolist())
+    in_tables = sum(len(line.operands) for line in lookups if program.known_table(line) is not None)
+    return (len(program.operands) - in_tables) // 4
 
 
 # -- straight-line code -----------------------------------------------------------------------------
@@ -208,8 +219,11 @@ class _Straight:
             return f"{need.name}({', '.join(operands)})"
         first = first_of_vector(line)
         vector = operands[first:]
-        given = operands[:1] if slot is not None else [*operands[:first], str(len(vector))]
-        return f"{need.name}({', '.join([*given, self._array(vector)])})"
+        given = operands[: first if lookup(row).reads_table else 1] if slot is not None else operands[:first]
+        count = [str(len(vector))] * (slot is None)
+        known = self._program.known_table(line)
+        place = self._array(vector) if known is None else self._body.tables.called(known)[0]
+        return f"{need.name}({', '.join([*given, *count, place])})"
 
     def _array(self, numbers: Sequence[str]) -> str:
         """The name of an array of these numbers, which is made where it is first needed."""
@@ -392,7 +406,10 @@ class _Tables:
         copied = "for (k = 0; k < n; k++) v[k] = w[a[k]];"
         first = first_of_vector(line)
         if slot is not None:
-            return [copied, f"r = {need.name}(v[0], v + {first});"]
+            leading = ", v[1]" * lookup(row).reads_table
+            return [copied, f"r = {need.name}(v[0]{leading}, v + {first});"]
+        if lookup(row).reads_table:
+            return [copied, f"r = {need.name}(v[0], n - 1, v + 1);"]
         given = f"{literal(component)}, n - 1, v + 1" if component is not None else "n, v"
         return [copied, f"r = {need.name}({given});"]
 

@@ -168,4 +168,27 @@ static double log_softmax_value(double i, int n, const double *x)
 """,
         (table.logsumexp.name,),
     ),
+    table.take: Function("""\
+/* The entry of a table at floor(i), nan where it has none. */
+static double take_value(double i, int n, const double *table)
+{
+    return i >= 0.0 && i < n ? table[(int)i] : NAN;
+}
+"""),
+    table.locate: Function("""\
+/* The interval between ascending knots that x lies in: the first one below all, the last one above. */
+static double locate_value(double x, int n, const double *knots)
+{
+    int at = 0, left = n - 1;
+    if (isnan(x)) {
+        return NAN;
+    }
+    while (left > 1) {
+        const int half = left / 2;
+        at += knots[at + half] <= x ? half : 0;
+        left -= half;
+    }
+    return at;
+}
+"""),
 }

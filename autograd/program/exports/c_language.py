@@ -93,7 +93,7 @@ def _with_arrays(term: Term, whole: Sequence[Expression], vectors: list[list[Ter
     operands = [_with_arrays(operand, whole, vectors) for operand in term.operands]
     if not (is_row(term.name) and lookup(term.name).variadic):
         return Expression(term.name, *operands)
-    leading = int(lookup(term.name).has_index)
+    leading = lookup(term.name).leading
     vector = operands[leading:]
     name = _part_of(vector, whole)
     if name is None:

@@ -80,8 +80,9 @@ def _source(need: Need) -> Function:
 def _variadic_slope(need: Need, row: Primitive) -> Function:
     """A slope of a row of many operands, which are x[0], x[1], …"""
     operands = [variable(f"x[{i}]") for i in range(need.count)]
-    known: list[Any] = [need.component] * (need.component is not None) + operands
-    return _defined(need, ["y", "*x"], row.slope_terms(known)[need.slot or 0], operands)
+    first = [f"{row.operands[0]}_"] * row.reads_table  # x is the vector
+    known: list[Any] = [need.component] * (need.component is not None) + [*map(variable, first), *operands]
+    return _defined(need, ["y", *first, "*x"], row.slope_terms(known)[need.slot or 0], operands)
 
 
 def _defined(need: Need, parameters: Sequence[str], term: Term, whole: Sequence[Expression] = ()) -> Function:

@@ -20,7 +20,7 @@ from autograd.ops import gamma, table
 from autograd.ops.expression import ARITHMETIC, COMPARISONS, Expression, Language, source_of, variable
 from autograd.ops.primitive import Primitive, define, lookup
 from autograd.ops.resolution import Target, called_in
-from autograd.program.graph import Graph, Instruction, Operation, listed, plain, sum_source
+from autograd.program.graph import Graph, Instruction, Operation, Tables, listed, plain, sum_source
 from autograd.program.loops import Loop, Stack
 from autograd.program.runs import Ran, read_in_python
 from autograd.text import apart
@@ -53,9 +53,17 @@ def _lines(
     """A line an instruction, and what the outputs are called; the body of a loop is a function in front of it."""
     names = [*inputs, *(f"({_literal(c)})" for c in program.constants.tolist())]
     lines: list[str] = []
+    tables = Tables(f"{prefix}able")
     for at, line in enumerate(program, 1):
         name = f"{prefix}{at}"
-        if isinstance(line.operation, Operation):
+        known = program.known_table(line)
+        if known is not None:
+            table_, is_new = tables.called(known)
+            lines += [f"{table_} = jnp.asarray([{', '.join(map(_literal, known))}], result(float, x))"] * is_new
+            namespace |= {f"{row.name}_in": look_up for row, look_up in _LOOKED_UP.items()}
+            namespace["result"] = namespace["jnp"].result_type
+            said = f"{line.operation}_in({table_}, {names[line.operands[0]]})"
+        elif isinstance(line.operation, Operation):
             said = _expression(program, line, names, namespace, functions)
         else:
             for called, inner in zip(("step", "equation"), line.operation.programs, strict=False):
@@ -332,6 +340,41 @@ def _component(name: str) -> Callable[..., Any]:
     return lambda i, *xs: whole(*xs)[int(i)]
 
 
+def _entry_in(table: Any, i: Any) -> Any:
+    """What stands in a table, whose entries are along the first axis, at ⌊i⌋; nan where it has none."""
+    import jax.numpy as jnp
+
+    inside = (i >= 0.0) & (i < len(table))
+    at = jnp.where(inside, i, 0.0).astype(int)
+    if table.ndim == 1:
+        return jnp.where(inside, table[at], jnp.nan)
+    shape = jnp.broadcast_shapes(at.shape, table.shape[1:])
+    rows = jnp.broadcast_to(table, (len(table), *shape))
+    return jnp.where(inside, jnp.take_along_axis(rows, jnp.broadcast_to(at, shape)[None], 0)[0], jnp.nan)
+
+
+def _interval_in(knots: Any, x: Any) -> Any:
+    """The interval between knots, which are along the first axis, that x lies in."""
+    import jax
+
+    jnp, inner = jax.numpy, jax.lax.stop_gradient(knots[1:-1])
+    at = jnp.searchsorted(inner, x, side="right") if inner.ndim == 1 else (x >= inner).sum(0)
+    return jax.lax.stop_gradient(jnp.where(jnp.isnan(x), jnp.nan, at))
+
+
+def _in_stacked(look_up: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    """The same of a table that is handed over entry by entry."""
+
+    def function(x: Any, *table: Any) -> Any:
+        import jax.numpy as jnp
+
+        return look_up(jnp.stack(jnp.broadcast_arrays(*table)), jnp.asarray(x))
+
+    return function
+
+
+_LOOKED_UP = {table.take: _entry_in, table.locate: _interval_in}
+
 ATOMS: dict[Primitive, str | Callable[..., Any]] = {
     **{lookup(name): "" for name in JAX.written},
     **{
@@ -343,6 +386,7 @@ ATOMS: dict[Primitive, str | Callable[..., Any]] = {
     },
     **{row: f"scipy.special.{row.name}" for row in (table.erf, table.erfc)},
     **{row: _component(row.name) for row in (table.softmax, table.log_softmax)},
+    **{row: _in_stacked(look_up) for row, look_up in _LOOKED_UP.items()},
     table.round_: "numpy.rint",
     table.lgamma: "scipy.special.gammaln",
     table.digamma: _digamma,

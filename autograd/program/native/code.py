@@ -7,12 +7,13 @@ an exponential compute it once.
 
 from __future__ import annotations
 
+import hashlib
 import operator
 import struct
 from collections.abc import Sequence
 from typing import TypeVar
 
-from autograd.program.native.routine import Array, Integer, Mask, Operand, Routine, choose
+from autograd.program.native.routine import Array, Integer, Mask, Operand, Pointer, Routine, choose
 
 T = TypeVar("T", bound=Operand)
 _FOLDED = {"fadd": operator.add, "fsub": operator.sub, "fmul": operator.mul}
@@ -96,6 +97,23 @@ class Code(Routine):
         if self.lanes == 1:
             return [number]
         return [Number(self, self.write(f"extractelement {number.typed}, i64 {i}")) for i in range(self.lanes)]
+
+    def whole(self, number: Number) -> Integer:
+        """A number that is not negative without its fraction, as a whole number."""
+        integer = Integer(self, "", number.lanes)
+        integer.name = self.write(f"fptosi {number.typed} to {integer.kind}")
+        return integer
+
+    def double(self, integer: Integer) -> Number:
+        """A whole number as a double."""
+        return Number(self, self.write(f"sitofp {integer.typed} to {self.doubles}"), integer.lanes)
+
+    def listed(self, numbers: Sequence[float]) -> Doubles:
+        """Numbers that are known, one after the other in memory; the same ones once in a text."""
+        texts = ", ".join(f"double 0x{bits_of(x):016X}" for x in numbers)
+        name = f"table_{hashlib.sha256(texts.encode()).hexdigest()[:16]}"
+        self.needs[name] = f"@{name} = private unnamed_addr constant [{len(numbers)} x double] [{texts}]"
+        return Doubles(self, f"@{name}")
 
     # -- functions ------------------------------------------------------------------------------------
 
@@ -270,6 +288,19 @@ class Doubles(Array):
 
     def __setitem__(self, index: Integer | int, value: Number) -> None:
         self.code.do(f"store {value.typed}, ptr {self.at(index)}")
+
+    def gathered(self, places: Integer) -> Number:
+        """What stands at the place of each lane, which nothing changes."""
+        code: Code = self.code
+        if places.lanes == 1:
+            return Number(code, code.write(f"load double, ptr {self.at(places)}, !invariant.load !0"))
+        kind, n = code.doubles, places.lanes
+        at = Pointer(code, code.write(f"getelementptr double, ptr {self}, {places.typed}"), n)
+        given = at, "i32 8", f"<{n} x i1> splat (i1 true)", f"{kind} poison"
+        code.needs[f"llvm.masked.gather.v{n}f64.v{n}p0"] = (
+            f"declare {kind} @llvm.masked.gather.v{n}f64.v{n}p0({at.kind}, i32, <{n} x i1>, {kind})"
+        )
+        return Number(code, code.write(code.call(kind, f"llvm.masked.gather.v{n}f64.v{n}p0", *given)), n)
 
 
 class Vectors(Doubles):

@@ -6,11 +6,10 @@ short for many as for few.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
-from autograd.program.native.code import Code, Doubles, Number, Unaligned, bits_of
+from autograd.program.native.code import Code, Doubles, Number, Unaligned
 from autograd.program.native.routine import Integer
 
 _FEW = 4  # numbers that are written one by one
@@ -61,10 +60,7 @@ class Listed(NamedTuple):
 
     def read(self, code: Code, step: Integer | int = 0) -> Number:
         """The number of a step."""
-        texts = ", ".join(f"double 0x{bits_of(x):016X}" for x in self.numbers)
-        name = f"table_{hashlib.sha256(texts.encode()).hexdigest()[:16]}"
-        code.needs[name] = f"@{name} = private unnamed_addr constant [{len(self.numbers)} x double] [{texts}]"
-        return code.splat(Doubles(code, f"@{name}")[step])
+        return code.splat(code.listed(self.numbers)[step])
 
 
 class View:

@@ -21,6 +21,7 @@ from autograd.program.native.tape_kernel import TapeKernel
 
 LINES_UP_TO = 8000  # of machine code that is written out: about a second of LLVM's time, which grows faster than they
 _LINES_AN_OPERAND = 40  # of a softmax and its relatives, which have an exponential for each
+_LINES_A_TABLE = 40  # to look up in one
 
 _LONG_DOT = 16  # terms from which a dot looks like a row of a matrix
 _LAYERS = 0.8  # share of a program's operands in such dots from which it is a network of layers
@@ -57,11 +58,20 @@ def lines_of(program: Graph) -> int:
             total += len(mine) * (lines_of(operation.body) if isinstance(operation, Loop) else 1)
         elif operation in (DOT, SUM):
             total += int(mine.sum())
+        elif lookup(operation.row).reads_table:
+            total += sum(_lines_of_a_table(program, i) for i in np.flatnonzero(program.code == code).tolist())
         elif lookup(operation.row).variadic:
             total += _LINES_AN_OPERAND * int(mine.sum())
         else:
             total += len(mine) * _lines(operation)
     return total + len(program.inputs) + len(program.outputs)
+
+
+def _lines_of_a_table(program: Graph, i: int) -> int:
+    """Those of one that looks up: a table of constants is no code, but data."""
+    numbers = program.operands[program.starts[i] + 1 : program.starts[i + 1]]
+    is_known = (numbers >= len(program.inputs)) & (numbers < program.first)
+    return _LINES_A_TABLE + (0 if is_known.all() else 2 * len(numbers))
 
 
 @cache

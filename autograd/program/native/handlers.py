@@ -6,8 +6,9 @@ on each other, so that a processor guesses right where to jump.
     operation, count, then for each instruction: result, operands…
 
 Of dot and sum, the number of factors or terms stands in front of the result, and the factors stand in
-pairs.  Results and operands are places in a file of registers.  A register holds a block of samples,
-eight a vector; the first registers hold numbers that are the same for all samples, in one vector.
+pairs; so does, of what looks up in a table, the number of operands, of which it reads those that it needs.
+Results and operands are places in a file of registers.  A register holds a block of samples, eight a vector; the
+first registers hold numbers that are the same for all samples, in one vector.
 
 For a single sample a register is a double, and a long operation computes several instructions of its
 run at once, one a lane.
@@ -15,19 +16,24 @@ run at once, one a lane.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
-from autograd.program.graph import DOT, SUM, Operation
+from autograd.program.graph import DOT, LOCATE, SUM, TAKE, Operation
 from autograd.program.native import rules
-from autograd.program.native.code import Code, Doubles, Number, Vectors
+from autograd.program.native.code import Code, Doubles, Number, Vectors, bits_of
 from autograd.program.native.driver import LANES, Context
 from autograd.program.native.machine import Library, width
-from autograd.program.native.routine import Integer, Text, Words, smaller
+from autograd.program.native.routine import Integer, Mask, Text, Words, choose, smaller
+
+Entry = Callable[[Integer], Number]  # the number at a place of a table
 
 _SHORT = 8  # lines of code from which on an operation on doubles is worth gathering
 _UNROLLED = 4  # vectors of a block that a dot works on at once
 
+COUNTED = DOT, SUM, TAKE, LOCATE
 LOAD, STORE, TOTAL = Operation("load"), Operation("store"), Operation("total")  # instructions of the tape alone
 
 
@@ -35,14 +41,14 @@ class Kind(NamedTuple):
     """What a run computes: an operation, and what of its operands is known beforehand."""
 
     operation: Operation
-    operands: int = 0  # how many, but for dot and sum
+    operands: int = 0  # how many, but of those that are counted
     known: tuple[tuple[int, float], ...] = ()  # (which operand, its constant)
     exact: bool = False
 
     @property
     def is_counted(self) -> bool:
         """Whether the tape says how many operands there are."""
-        return self.operation in (DOT, SUM)
+        return self.operation in COUNTED
 
 
 _ADDRESSES: dict[tuple[Kind, bool], int] = {}
@@ -243,9 +249,82 @@ def _single_output(array: str) -> Callable[[_Handler, Kind], int]:
     return write
 
 
+# -- looking up -------------------------------------------------------------------------------------
+
+
+def _blocks_looked_up(
+    look_up: Callable[[_Handler, Integer, str, Entry], Number],
+) -> Callable[[_Handler, Kind], Integer]:
+    """A lookup for each sample, one lane after the other, in what the operands are for it."""
+
+    def write(code: _Handler, kind: Kind) -> Integer:
+        n, result, asked = code.words[0], code.registers + code.words[1], code.register(code.words[2])
+        with code.loop(code.blocks) as b:
+            (given,) = asked.vectors(b, 1)
+            found = code.variable(code.constant(0.0))
+            with code.loop(LANES) as lane:
+                x = code.once(f"extractelement {given.typed}, {lane.typed}")
+                entry = partial(_entry, code, b, lane)
+                answer = look_up(code, n - 1, x, entry)
+                found.set(code.number(code.once(f"insertelement {found.typed}, {answer.typed}, {lane.typed}")))
+            result[b] = found
+        return n + 2
+
+    return write
+
+
+def _entry(code: _Handler, b: Integer, lane: Integer, k: Integer) -> Number:
+    """What the k-th operand behind the first is for the sample of a lane."""
+    register = code.register(code.words[k + 3])
+    return Doubles(code, (register.first + b * register.step).name)[lane]
+
+
+def _single_looked_up(
+    look_up: Callable[[_Handler, Integer, str, Entry], Number],
+) -> Callable[[_Handler, Kind], Integer]:
+    """The same for a single sample."""
+
+    def write(code: _Handler, kind: Kind) -> Integer:
+        n, result = code.words[0], code.words[1]
+        x = code.registers[code.words[2]]
+        code.registers[result] = look_up(code, n - 1, x.name, lambda k: code.registers[code.words[k + 3]])
+        return n + 2
+
+    return write
+
+
+def _taken(code: _Handler, n: Integer, i: str, entry: Entry) -> Number:
+    """The entry at ⌊i⌋ of n; nan where there is none."""
+    size = code.write(f"sitofp {n.typed} to double")
+    above, below = (code.write(f"fcmp {asks} double {i}, {other}") for asks, other in (("oge", "0.0"), ("olt", size)))
+    is_inside = Mask(code, code.write(f"and i1 {above}, {below}"))
+    answer = code.variable(Number(code, f"0x{bits_of(math.nan):016X}"))
+    with code.when(is_inside):
+        answer.set(entry(Integer(code, code.once(f"fptosi double {i} to i64"))))
+    return answer
+
+
+def _located(code: _Handler, n: Integer, x: str, entry: Entry) -> Number:
+    """The interval between n knots that x lies in, halved again and again; nan at nan."""
+    at, left = code.variable(code.integer(0)), code.variable(n - 1)
+    with code.during(lambda: left >= 2):
+        half = left >> 1
+        is_above = Mask(code, code.once(f"fcmp ole {entry(at + half).typed}, {x}"))
+        at.set(choose(is_above, at + half, at))
+        left.set(left - half)
+    place = code.once(f"sitofp {at.typed} to double")
+    is_number = code.once(f"fcmp ord double {x}, {x}")
+    nan = f"0x{bits_of(math.nan):016X}"
+    return Number(code, code.once(f"select i1 {is_number}, double {place}, double {nan}"))
+
+
 _SPECIAL: dict[tuple[Operation, bool], Callable[[_Handler, Kind], Integer | int]] = {
     (DOT, False): _blocks_counted,
     (SUM, False): _blocks_counted,
+    (TAKE, False): _blocks_looked_up(_taken),
+    (LOCATE, False): _blocks_looked_up(_located),
+    (TAKE, True): _single_looked_up(_taken),
+    (LOCATE, True): _single_looked_up(_located),
     (LOAD, False): _load,
     (STORE, False): _store,
     (TOTAL, False): _total,

@@ -101,7 +101,7 @@ def _any(mask: Mask) -> Mask:
 def _double(i: Integer) -> Number:
     """A whole number as a double in all lanes."""
     code: Code = i.code
-    return code.splat(Number(code, code.write(f"sitofp {i.typed} to double")))
+    return code.double(code.splat(i))
 
 
 def _body(code: Code, loop: Loop, given: Sequence[Number], room: Room, exact: bool) -> list[Number]:

@@ -23,7 +23,7 @@ from autograd.program.libm import LIBM
 from autograd.program.native import machine, mathematics
 from autograd.program.native.callbacks import callback
 from autograd.program.native.code import Code, Number
-from autograd.program.native.routine import Mask
+from autograd.program.native.routine import Mask, choose
 
 Rule = Callable[..., Number]
 Atom = Callable[[Code, Sequence[Number], bool], Number]  # what is written, and whether exactly as it stands
@@ -276,12 +276,58 @@ def _index(row: Primitive, operands: Sequence[Number]) -> tuple[int, Sequence[Nu
     return int(known), operands[1:]
 
 
+def _take(code: Code, operands: Sequence[Number], exact: bool) -> Number:
+    """The entry at an index: read from memory where all are known, else chosen one after the other."""
+    i, *entries = operands
+    known = _known(entries)
+    if known is None:
+        return _chosen_entry(code, i, entries)
+    is_inside = (i >= 0.0) & (i < float(len(entries)))
+    place = code.whole(code.select(is_inside, i, 0.0))
+    return code.select(is_inside, code.listed(known).gathered(place), math.nan)
+
+
+def _chosen_entry(code: Code, i: Number, entries: Sequence[Number]) -> Number:
+    found = code.constant(math.nan)
+    for place, entry in reversed(list(enumerate(entries, 1))):
+        found = code.select(i < float(place), entry, found)
+    return code.select(i < 0.0, math.nan, found)
+
+
+def _locate(code: Code, operands: Sequence[Number], exact: bool) -> Number:
+    """The interval that a number lies in: halved again and again where all knots are known, else by counting."""
+    x, *knots = operands
+    known = _known(knots)
+    if known is None:
+        return _counted(code, x, knots[1:-1])
+    table, at, left = code.listed(known), code.splat(code.integer(0)), max(1, len(known) - 1)
+    while left > 1:
+        half = left // 2
+        further = at + half
+        at = choose(table.gathered(further) <= x, further, at)
+        left -= half
+    return code.select(x.compare("oeq", x), code.double(at), math.nan)
+
+
+def _counted(code: Code, x: Number, knots: Sequence[Number]) -> Number:
+    below = _added([code.select(knot <= x, 1.0, 0.0) for knot in knots], 1) if knots else code.constant(0.0)
+    return code.select(x.compare("oeq", x), below, math.nan)
+
+
+def _known(numbers: Sequence[Number]) -> tuple[float, ...] | None:
+    """The numbers, if all are known."""
+    known = [x.known for x in numbers]
+    return None if None in known else tuple(known)  # type: ignore[arg-type]  # there is no None in it
+
+
 _VECTORS: dict[Primitive, Atom] = {
     table.sum_: _sum,
     table.dot: _dot,
     table.logsumexp: _logsumexp,
     table.softmax: _softmax,
     table.log_softmax: _log_softmax,
+    table.take: _take,
+    table.locate: _locate,
 }
 
 

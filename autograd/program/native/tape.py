@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd.ops import table
-from autograd.program.graph import DOT, SUM, Graph, Operation, plain
+from autograd.program.graph import DOT, Graph, Operation, plain
 from autograd.program.kernel import Floats, Task
 from autograd.program.native import entrance
 from autograd.program.native.driver import driver, levels, places
-from autograd.program.native.handlers import LOAD, STORE, TOTAL, Kind
+from autograd.program.native.handlers import COUNTED, LOAD, STORE, TOTAL, Kind
 
 WINDOW = 1024  # instructions that may change places with each other
 # Rows of which an operand is better known, and which one.
@@ -82,7 +82,7 @@ def _lines(task: Task) -> tuple[_Lines, list[Kind]]:
     kind = np.empty(len(program), np.int64)
     for code, operation in enumerate(map(plain, program.operations)):
         mine = np.flatnonzero(program.code == code)
-        if operation in (DOT, SUM):
+        if operation in COUNTED:
             kind[mine] = kinds.setdefault(Kind(operation, exact=task.exact), len(kinds))
         elif operation.row in _KNOWN:
             for i in mine.tolist():

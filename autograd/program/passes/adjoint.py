@@ -17,10 +17,23 @@ from autograd.errors import GraphError
 from autograd.ops.expression import Expression, Term, variable
 from autograd.ops.primitive import lookup
 from autograd.program.builder import Builder
-from autograd.program.graph import DOT, GUARD, MAXIMUM, MULTIPLY, POWER, SUM, WHERE, Graph, Operation
+from autograd.program.graph import (
+    DOT,
+    EQUAL,
+    FLOOR,
+    GUARD,
+    MAXIMUM,
+    MULTIPLY,
+    POWER,
+    SUM,
+    TAKE,
+    WHERE,
+    Graph,
+    Operation,
+)
 from autograd.program.passes.loops import Along, Back, Forth, choose_along
 from autograd.program.passes.through import Through
-from autograd.sweeps import Choice, Edge, Products, backwards, forwards
+from autograd.sweeps import Choice, Edge, Entry, Products, backwards, forwards
 
 
 def copy_into(builder: Builder, program: Graph, given: Sequence[int] | None = None) -> list[int]:
@@ -114,13 +127,23 @@ class Written:
         for slot, operand in enumerate(ids):
             if wanted is None or wanted(operand):
                 slope: Any = None
-                if choose is None:
+                if operation == TAKE:
+                    slope = self._entry(operands, slot) if slot else None
+                elif choose is None:
                     slope = slope_of(self._builder, operation, slot, y, operands)
                 elif slot:
                     slope = Choice(operands[0], choose, slot == 1)
                 if slope is not None:
                     found.append((slot, operand, slope))
         return found
+
+    def _entry(self, operands: list[int], slot: int) -> Choice:
+        """The slope along an entry of a table."""
+        emit, index = self._builder.emit, operands[0]
+        whole = emit(FLOOR, (index,))
+        is_taken = emit(EQUAL, (whole, self._builder.constant(float(slot - 1))))
+        entry = Entry(slot - 1, len(operands) - 1, lambda numbers: emit(TAKE, (index, *numbers)))
+        return Choice(is_taken, self.where, True, entry)
 
     def gather(self, products: Products) -> Any:
         """Σ δ · slope as one instruction; what comes back to a loop's run, as the loop that computes it."""

@@ -167,7 +167,7 @@ def _starts(owners: Array, count: int) -> list[int]:
 def _silent(operation: Operation) -> tuple[int, ...]:
     """The slots along which no derivative passes, ever."""
     row = lookup(operation.row)
-    if row.has_index:
+    if row.leading:  # an index, or what is looked up
         return (0,)
     slopes = () if row.variadic or row.opaque else slope_terms(operation.row, len(row.operands))
     return tuple(slot for slot, slope in enumerate(slopes) if slope is None)
