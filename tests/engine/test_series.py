@@ -170,7 +170,7 @@ def test_the_first_orders_are_the_chain_rules(drawn):
     along = lambda t: build(plan, [a + t * v for a, v in zip(at, direction, strict=True)])  # noqa: E731  (short)
     first, second = (lambda t: jvp(along, (t,), (1.0,))[1]), grad(grad(along))
     expected = [along(Value(0.0)).data, first(0.0), second(0.0) / 2, grad(second)(0.0) / 6]
-    assert np.allclose(found, expected, rtol=1e-9, atol=1e-9)
+    assert np.allclose(found, expected, rtol=1e-9, atol=1e-9 * max(1.0, *np.abs(expected)))
 
 
 def test_of_a_function_as_mpmath_finds_them():
