@@ -19,9 +19,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd.ops import bessel, error_function, gamma, special
+from autograd.ops import bessel, error_function, gamma, incomplete_gamma, special
 from autograd.ops.numbers import equal, left_to_right, polynomial, where
 from autograd.ops.primitive import Atom, Primitive, row
+from autograd.ops.quadrature import by_nodes
 
 LN2, LN10 = math.log(2), math.log(10)
 LOG2_E, LOG10_E = 1 / LN2, 1 / LN10
@@ -49,6 +50,8 @@ expm1: Primitive
 floor: Primitive
 floor_divide: Primitive
 fmod: Primitive
+gamma_density: Primitive
+gammainc_a: Primitive
 hypot: Primitive
 i0: Primitive
 i0e: Primitive
@@ -120,7 +123,7 @@ power_log = row("power_log", lambda k, a, b: where(
                                     where(equal(b, 0.0), 0.0, b * power_log(k, a, b - 1.0))
                                     + where(equal(k, 0.0), 0.0, k * power_log(k - 1.0, a, b - 1.0))),
                               power_log(k + 1.0, a, b)),
-          shows="powerlog(k, a=a, b=b)", definition="a ** b * log(a) ** k if k else a ** b",
+          orders=1, shows="powerlog(k, a=a, b=b)", definition="a ** b * log(a) ** k if k else a ** b",
           points=[(1, 2, 3), (2, 0.3, -1.7), (1, 1e-170, 2), (0, 3, 2)],
           edges=[((1, 0, 2), 0, (None, 0, 0)), ((1, 0, 1), 0, (None, -inf, 0)), ((1, 0, 0), -inf, (None, inf, inf)),
                  ((1, 0, -1), -inf, (None, inf, inf)), ((1, -2, 3), nan, (None, nan, nan))],
@@ -824,7 +827,7 @@ digamma = row("digamma", Atom(gamma.digamma, gamma.digamma_of_arrays, lambda x: 
           definition="psi(0, x)", points=[0.5, 3, 25, -1.5, 1e-5], edges=[(0, -inf, inf)], doc="d/dx ln Γ(x)")
 
 polygamma = row("polygamma", Atom(gamma.polygamma, gamma.polygamma_of_arrays, gamma.polygamma_of_known_order),
-          lambda y, n, x: (None, polygamma(n + 1.0, x)), shows="ψ[n](x)",
+          lambda y, n, x: (None, polygamma(n + 1.0, x)), orders=1, shows="ψ[n](x)",
           definition="psi(int(n), x)", points=[(1, 0.5), (1, 30), (2, 3), (3, -1.5), (0, 2.5)],
           edges=[((1, 0), inf, (None, nan))], doc="the n-th derivative of digamma; n is a whole number, not differentiated")
 
@@ -843,6 +846,48 @@ betaln = row("betaln", gamma.betaln_rule, lambda y, a, b: (-gamma.digamma_rise(a
           shows="ln(Β(a, b))", definition="log(beta(a, b)) if min(a, b) > 0 else nan",
           points=[(2, 3), (0.5, 0.25), (30, 12), (1e6, 2)],
           edges=[((0, 1), inf, (-inf, 0)), ((-1, 2), nan, (nan, nan)), ((2, inf), -inf, (-inf, 0)), ((1, 1), 0, (-1, -1))], doc="ln Β(a, b), without overflow")
+
+gammainc = row("gammainc", by_nodes(incomplete_gamma.gammainc),
+          lambda y, a, x: (gammainc_a(1.0, a, x), gamma_density(0.0, a, x)), shows="P(a, x)",
+          definition="gammainc(a, 0, x, regularized=True) if min(a, x) > 0 else nan", points=[(2, 3), (0.5, 0.25), (30, 25), (1e-3, 0.7)],
+          edges=[((2, 0), 0, (0, 0)), ((1, 0), 0, (0, 1)), ((0.5, 0), 0, (0, inf)), ((2, inf), 1, (0, 0)), ((inf, 2), 0, (0, 0)),
+                 ((0, 2), 1, (None, 0)), ((0, 0), nan, (nan, None)), ((-1, 2), nan, (nan, nan)), ((1, -2), nan, (nan, nan))],
+          doc="the incomplete gamma function P(a, x) = 1/Γ(a) ∫₀ˣ tᵃ⁻¹e⁻ᵗ dt, from 0 to 1")
+
+gammaincc = row("gammaincc", by_nodes(incomplete_gamma.gammaincc),
+          lambda y, a, x: (-gammainc_a(1.0, a, x), -gamma_density(0.0, a, x)), shows="Q(a, x)",
+          definition="1 - gammainc(a, 0, x, regularized=True) if min(a, x) > 0 else nan", points=[(2, 3), (0.5, 0.25), (30, 60), (1e-3, 0.7)],
+          edges=[((2, 0), 1, (0, 0)), ((1, 0), 1, (0, -1)), ((0.5, 0), 1, (0, -inf)), ((2, inf), 0, (0, 0)), ((inf, 2), 1, (0, 0)),
+                 ((0, 2), 0, (None, 0)), ((-1, 2), nan, (nan, nan)), ((1, -2), nan, (nan, nan))],
+          doc="1 - gammainc(a, x), with its digits where it is small")
+
+gammainc_a = row("gammainc_a", by_nodes(incomplete_gamma.along_a),
+          lambda y, n, a, x: (None, gammainc_a(n + 1.0, a, x), gamma_density(n, a, x)), orders=1, shows="P[n](a, x)",
+          definition="along(lambda t: gammainc(t, 0, x, regularized=True), a, int(n)) if min(a, x) > 0 else nan",
+          points=[(1, 2, 3), (1, 0.5, 0.25), (2, 7, 2), (0, 30, 25)],
+          edges=[((1, 2, 0), 0, (None, 0, 0)), ((1, 2, inf), 0, (None, 0, 0)), ((1, -1, 2), nan, (None, nan, nan))],
+          doc="the n-th derivative of gammainc along a, n from 0 to 4; n is not differentiated")
+
+gamma_density = row("gamma_density", by_nodes(incomplete_gamma.density),
+          lambda y, n, a, x: (None, gamma_density(n + 1.0, a, x), _slope_of_gamma_density(y, n, a, x)), orders=1, shows="p[n](a, x)",
+          definition="along(lambda t: x ** (t - 1) * exp(-x) / gamma(t), a, int(n)) if min(a, x) > 0 else nan",
+          textbook=lambda y, n, a, x: (None, gamma_density(n + 1.0, a, x), where(equal(n, 0.0), (a - 1.0 - x) * y / x,
+                                       ((a - 1.0 - x) * y + n * gamma_density(n - 1.0, a, x)) / x)),
+          points=[(0, 2, 3), (1, 0.5, 0.25), (2, 3, 2), (0, 30, 25)],
+          edges=[((0, 2, 0), 0, (None, 0, 1)), ((0, 1, 0), 1, (None, None, -1)), ((0, 0.5, 0), inf, (None, None, -inf)),
+                 ((0, 2, inf), 0, (None, 0, 0)), ((0, -1, 2), nan, (None, nan, nan))],
+          doc="the gamma distribution's density xᵃ⁻¹e⁻ˣ/Γ(a), or its n-th derivative along a, n from 0 to 4; n is not differentiated")
+
+
+def _slope_of_gamma_density(y: Any, n: Any, a: Any, x: Any) -> Any:
+    """Along x; where x is 0, what xᵃ⁻² is there."""
+    inside = where(x > 0.0, where(x < inf, x, 1.0), 1.0)
+    lower = where(equal(n, 0.0), 0.0, n * gamma_density(n - 1.0, a, inside))
+    steep = gamma_density(n, a - 1.0, 0.0) - y
+    at_zero = where(a > 1.0, steep, where(equal(a, 1.0), where(equal(n, 0.0), -1.0, nan), -y))
+    found = where(equal(a, inf), y, ((a - 1.0 - inside) * y + lower) / inside)
+    return where(equal(x, 0.0), at_zero, where(equal(x, inf), y, found))
+
 
 # -- Bessel functions -------------------------------------------------------------------------------
 

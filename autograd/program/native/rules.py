@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any
 
 from autograd.errors import ArgumentError
 from autograd.ops import gamma, table
@@ -43,11 +42,15 @@ def apply(code: Code, operation: Operation, operands: Sequence[Number], exact: b
 
 def value(code: Code, row: Primitive, operands: Sequence[Number], exact: bool = False) -> Number:
     """The value of a row."""
-    names = [variable(f"x{i}") for i in range(len(operands))]
-    atom, term = TARGET.resolve(row, names)
+    atom, term = TARGET.resolve(row, _named(operands, row.orders))
     if atom is not None:
         return atom(code, operands, exact)
-    return _number(_write(code, term, {n.name: o for n, o in zip(names, operands, strict=True)}))
+    return _number(_write(code, term, {f"x{i}": o for i, o in enumerate(operands)}))
+
+
+def _named(operands: Sequence[Number], knowable: int) -> list[Term]:
+    """Names for operands; of so many, the first, the numbers where these are known."""
+    return [variable(f"x{i}") if i >= knowable or o.known is None else o.known for i, o in enumerate(operands)]
 
 
 def slope(code: Code, row: Primitive, slot: int, y: Number, operands: Sequence[Number]) -> Number:
@@ -57,8 +60,7 @@ def slope(code: Code, row: Primitive, slot: int, y: Number, operands: Sequence[N
         return code.scalar_function(asked, y, *operands, attributes="")
     if (row, slot) in _SLOPES:
         return _SLOPES[row, slot](y, *operands)
-    known: list[Any] = [variable(f"x{i}") if o.known is None else o.known for i, o in enumerate(operands)]
-    term = row.slope_terms(known if row.variadic else [variable(f"x{i}") for i in range(len(operands))])[slot]
+    term = row.slope_terms(_named(operands, len(operands) if row.variadic else row.orders))[slot]
     names = {"y": y, **{f"x{i}": o for i, o in enumerate(operands)}}
     return _number(_write(code, term, names))
 
