@@ -63,7 +63,7 @@ def _second_kind(n: int, x: Any, sign: int) -> Any:
         return (2 * (half * log * plain - pole) - half * weighted) / mp.pi
 
 
-def _along(f: Callable[[Any], Any], x: Any, order: int) -> Any:
+def along(f: Callable[[Any], Any], x: Any, order: int) -> Any:
     """A derivative by central differences, with as many digits more as they lose."""
     h = mpf(10) ** -100 * (abs(x) or 1)
     with mp.workdps(mp.dps + 100 * order):
@@ -73,7 +73,7 @@ def _along(f: Callable[[Any], Any], x: Any, order: int) -> Any:
 
 _MATHEMATICS = {name: getattr(mpmath, name) for name in dir(mpmath) if not name.startswith("_")} | {
     "trunc": _trunc, "abs": abs, "sum": builtins.sum, "max": max, "min": min, "zip": zip, "int": int,
-    "along": _along, "bessely": _bessely, "besselk": _besselk,
+    "along": along, "bessely": _bessely, "besselk": _besselk,
 }  # fmt: skip
 
 

@@ -55,8 +55,8 @@ def along_a(n: Any, a: Any, x: Any) -> Any:
 def density(n: Any, a: Any, x: Any) -> Any:
     """∂ⁿ/∂aⁿ of xᵃ⁻¹e⁻ˣ/Γ(a), the slope of P along x."""
     inside = where(x > 0.0, x, 1.0)
-    bells = bell([_log_ratio_to(a, inside), *_falls(a, HIGHEST)][: _needed(n)])
-    scaled = where(a < 1.0, _poisson(a, inside) / inside, _poisson(a - 1.0, inside) / where(a < 1.0, 1.0, a))
+    bells = bell([log_ratio_to(a, inside), *_falls(a, HIGHEST)][: _needed(n)])
+    scaled = where(a < 1.0, poisson(a, inside) / inside, poisson(a - 1.0, inside) / where(a < 1.0, 1.0, a))
     found = of_order(n, [scaled * (a * b + float(k) * bells[k - 1] if k else a) for k, b in enumerate(bells)])
     sign = of_order(n, [(-1.0) ** k for k in range(HIGHEST + 1)])
     pole = where(a > 0.0, sign * inf, of_order(n, [0.0 if k == 0 else sign * inf for k in range(HIGHEST + 1)]))
@@ -95,8 +95,8 @@ def _parts(a: Any, x: Any, highest: int) -> tuple[list[Any], list[Any]]:
     slope = where(is_below, (a - inside) + 1.0, inside - a)
     reach = where(is_below, _reach_below(a + 1.0, slope), _reach_above(a, inside, slope))
     moments = integrals(lambda *at: _fallen(highest, *at), reach, is_below, slope, inside)
-    weight = _poisson(a, inside)
-    bells = bell([_log_ratio_to(a, inside), *_falls(a, highest)][:highest])
+    weight = poisson(a, inside)
+    bells = bell([log_ratio_to(a, inside), *_falls(a, highest)][:highest])
     rising = [a * b + float(k) * bells[k - 1] if k else a for k, b in enumerate(bells)]
     signed = [-(inside * m) if k % 2 else inside * m for k, m in enumerate(moments)]
     signed[0] = 1.0 + signed[0]
@@ -112,7 +112,7 @@ def _of_product(weight: Any, one: Sequence[Any], other: Sequence[Any]) -> list[A
 
 
 def _fallen(highest: int, node: Node, is_below: Any, slope: Any, x: Any) -> list[Any]:
-    bend = where(is_below, node.bend, -(node.u * node.fall + node.bend) / (1.0 + node.fall))
+    bend = where(is_below, node.bend, -(node.u * node.fall + node.bend) / node.left)
     parts = [exp(-(slope * node.u + x * bend))]
     for _ in range(highest):
         parts.append(parts[-1] * node.u)
@@ -134,7 +134,7 @@ def _reach_above(a: Any, x: Any, slope: Any) -> Any:
     return u
 
 
-def _poisson(a: Any, x: Any) -> Any:
+def poisson(a: Any, x: Any) -> Any:
     """xᵃe⁻ˣ/Γ(a + 1), a ≥ -½ and x > 0; from a = 10 on by how far x is from a (Loader 2000)."""
     is_large = a >= _LARGE
     p, q = where(is_large, a, _LARGE), where(is_large, x, _LARGE)
@@ -143,7 +143,7 @@ def _poisson(a: Any, x: Any) -> Any:
     return where(is_large, far, lookup("power")(near, small) * exp(-near) / lookup("gamma")(small + 1.0))
 
 
-def _log_ratio_to(a: Any, x: Any) -> Any:
+def log_ratio_to(a: Any, x: Any) -> Any:
     """ln x - ψ(a + 1)."""
     is_large = a >= _LARGE
     p = where(is_large, a, _LARGE)

@@ -43,7 +43,8 @@ def exp(x: Any) -> Any:
     return np.exp(x) if isinstance(x, np.ndarray) else lookup("exp")(x)
 
 
-def _log1p(x: Any) -> Any:
+def log1p(x: Any) -> Any:
+    """ln(1 + x), so too."""
     return np.log1p(x) if isinstance(x, np.ndarray) else lookup("log1p")(x)
 
 
@@ -53,6 +54,7 @@ class Node(NamedTuple):
     u: Any
     bend: Any  # e⁻ᵘ - 1 + u
     fall: Any  # e⁻ᵘ - 1
+    left: Any  # e⁻ᵘ
     weight: Any
 
 
@@ -84,7 +86,9 @@ def _node(scale: Any, t: Any, w: Any) -> Node:
     twice = d * d
     fourfold = _doubled(twice, 2.0 * d)
     rest = _doubled(fourfold, 4.0 * d)
-    return Node(8.0 * (bow - d), 8.0 * bow + rest, 8.0 * d + rest, 8.0 * w * scale / (1.0 + d))
+    square = (1.0 + d) * (1.0 + d)
+    left = square * square * (square * square)
+    return Node(8.0 * (bow - d), 8.0 * bow + rest, 8.0 * d + rest, left, 8.0 * w * scale / (1.0 + d))
 
 
 def _doubled(rest: Any, linear: Any) -> Any:
@@ -97,7 +101,7 @@ def log1p_bow(t: Any) -> Any:
     near = abs(t) < 0.1 if isinstance(t, np.ndarray) else lookup("abs")(t) < 0.1
     v = where(near, t / (2.0 + t), 0.0)
     series = t * v - 2.0 * (v * v * v) * polynomial(_ODD[:6], v * v)
-    return where(near, series, t - _log1p(t))
+    return where(near, series, t - log1p(t))
 
 
 def log_ratio(p: Any, q: Any) -> tuple[Any, Any]:

@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Callable
 from functools import reduce
 from math import inf, nan, pi
 from typing import Any
 
 import numpy as np
 
-from autograd.ops import bessel, error_function, gamma, incomplete_gamma, special
+from autograd.ops import bessel, error_function, gamma, incomplete_beta, incomplete_gamma, special
 from autograd.ops.numbers import equal, left_to_right, polynomial, where
 from autograd.ops.primitive import Atom, Primitive, row
 from autograd.ops.quadrature import by_nodes
@@ -38,6 +39,8 @@ SATURATED = 750.0  # exp(-750) is 0 in double precision
 abs_: Primitive
 atan: Primitive
 atanh: Primitive
+beta_density: Primitive
+betainc_ab: Primitive
 ceil: Primitive
 cos: Primitive
 cosh: Primitive
@@ -887,6 +890,46 @@ def _slope_of_gamma_density(y: Any, n: Any, a: Any, x: Any) -> Any:
     at_zero = where(a > 1.0, steep, where(equal(a, 1.0), where(equal(n, 0.0), -1.0, nan), -y))
     found = where(equal(a, inf), y, ((a - 1.0 - inside) * y + lower) / inside)
     return where(equal(x, 0.0), at_zero, where(equal(x, inf), y, found))
+
+
+betainc = row("betainc", by_nodes(incomplete_beta.betainc),
+          lambda y, a, b, x: (betainc_ab(1.0, 0.0, a, b, x), betainc_ab(0.0, 1.0, a, b, x), beta_density(0.0, 0.0, a, b, x)), shows="I(a, b, x)",
+          definition="betainc(a, b, 0, x, regularized=True) if min(a, b, x, 1 - x) > 0 else nan",
+          points=[(2, 3, 0.4), (0.5, 0.25, 0.7), (30, 12, 0.6)],
+          edges=[((2, 3, 0), 0, (0, 0, 0)), ((2, 3, 1), 1, (0, 0, 0)), ((1, 2, 0), 0, (0, 0, 2)), ((0.5, 2, 0), 0, (0, 0, inf)),
+                 ((0, 2, 0.5), 1, (None, 0, 0)), ((2, 0, 0.5), 0, (0, None, 0)), ((0, 0, 0.5), nan, (None, None, None)),
+                 ((inf, 2, 0.5), 0, (0, 0, None)), ((2, inf, 0.5), 1, (0, 0, None)),
+                 ((-1, 2, 0.5), nan, (nan, nan, nan)), ((1, 2, 1.5), nan, (nan, nan, nan))],
+          doc="the incomplete beta function I(a, b, x) = 1/Β(a, b) ∫₀ˣ tᵃ⁻¹(1 - t)ᵇ⁻¹ dt, from 0 to 1")
+
+betainc_ab = row("betainc_ab", by_nodes(incomplete_beta.along_both),
+          lambda y, m, n, a, b, x: (None, None, betainc_ab(m + 1.0, n, a, b, x), betainc_ab(m, n + 1.0, a, b, x), beta_density(m, n, a, b, x)),
+          orders=2,
+          definition="along(lambda s: along(lambda t: betainc(s, t, 0, x, regularized=True), b, int(n)), a, int(m)) if min(a, b, x, 1 - x) > 0 else nan",
+          points=[(1, 0, 2, 7, 0.4), (0, 1, 0.5, 0.25, 0.7)],
+          edges=[((1, 0, 2, 3, 0), 0, (None, None, 0, 0, 0)), ((0, 1, 2, 3, 1), 0, (None, None, 0, 0, 0)),
+                 ((1, 0, -1, 2, 0.5), nan, (None, None, nan, nan, nan))],
+          doc="the derivative of betainc m times along a and n times along b, up to 3 times together; m and n are not differentiated")
+
+beta_density = row("beta_density", by_nodes(incomplete_beta.density),
+          lambda y, m, n, a, b, x: (None, None, beta_density(m + 1.0, n, a, b, x), beta_density(m, n + 1.0, a, b, x),
+                                    incomplete_beta.density_slope(y, _fewer(m, lambda: beta_density(m - 1.0, n, a, b, x)),
+                                                                  _fewer(n, lambda: beta_density(m, n - 1.0, a, b, x)), a, b, x)),
+          orders=2,
+          textbook=lambda y, m, n, a, b, x: (None, None, beta_density(m + 1.0, n, a, b, x), beta_density(m, n + 1.0, a, b, x),
+                                             ((a - 1.0) / x - (b - 1.0) / (1.0 - x)) * y + _fewer(m, lambda: beta_density(m - 1.0, n, a, b, x)) / x
+                                             - _fewer(n, lambda: beta_density(m, n - 1.0, a, b, x)) / (1.0 - x)),
+          definition="along(lambda s: along(lambda t: x ** (s - 1) * (1 - x) ** (t - 1) / beta(s, t), b, int(n)), a, int(m)) if min(a, b, x, 1 - x) > 0 else nan",
+          points=[(0, 0, 2, 3, 0.4), (1, 0, 0.5, 0.25, 0.7), (0, 1, 2, 3, 0.3)],
+          edges=[((0, 0, 3, 3, 0), 0, (None, None, None, None, 0)), ((0, 0, 1, 3, 0), 3, (None, None, None, None, -6)),
+                 ((0, 0, 0.5, 2, 0), inf, (None, None, None, None, -inf)), ((0, 0, -1, 2, 0.5), nan, (None, None, nan, nan, nan))],
+          doc="the beta distribution's density xᵃ⁻¹(1 - x)ᵇ⁻¹/Β(a, b), or its derivative m times along a and n times along b, up to 3 times "
+              "together; m and n are not differentiated")
+
+
+def _fewer(order: Any, derivative: Callable[[], Any]) -> Any:
+    """An order times the derivative of one order less, which is not asked where there is none."""
+    return 0.0 if isinstance(order, float) and order == 0.0 else where(equal(order, 0.0), 0.0, order * derivative())
 
 
 # -- Bessel functions -------------------------------------------------------------------------------

@@ -28,7 +28,9 @@ HARD = (nan, inf, -inf, 0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, 5e-324,
         1000.0, -1000.0, 1 - 2.0**-53, 1 + 2.0**-52, math.pi / 2, 1e22)  # fmt: skip
 IN_VECTORS = (nan, inf, -inf, 0.0, 1.0, -1.0, 1e308, -1e308, 0.5, -745.0, 5e-324)
 Case = tuple[tuple[float, ...], list[float]]  # operands; value and slopes
-LONG = set("gammainc gammaincc gammainc_a gamma_density".split())  # rules of many instructions
+LONG = set(
+    "gammainc gammaincc gammainc_a gamma_density betainc betainc_ab beta_density".split()
+)  # rules of many instructions
 INDEXED = ("softmax", "log_softmax")  # whose first operand says which component is meant
 
 # What may differ, and why.

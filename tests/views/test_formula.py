@@ -35,7 +35,8 @@ PLAIN = {
     "gelu_{tanh}": "gelu_tanh", "leakyrelu": "leaky_relu", " = ": " == ", "σ": "sigmoid", "π": "pi",
     "Γ": "gamma", "Φ": "ndtr", "Β": "beta",
     "ln": "log", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arsinh": "asinh", "arcosh": "acosh",
-    "artanh": "atanh", "powerlog": "power_log", "∛": "√√", "≤": "<=", "≥": ">=",
+    "betainc_{ab}": "betainc_ab",
+    "beta_{density}": "beta_density", "artanh": "atanh", "powerlog": "power_log", "∛": "√√", "≤": "<=", "≥": ">=",
 }  # fmt: skip
 
 
@@ -109,13 +110,10 @@ WORDS = {
 for _kind in "JYIK":
     WORDS[f"bessel{_kind.lower()}"] = _bessel = getattr(sp, f"bessel{_kind.lower()}")
     WORDS.update({f"{_kind}_{_order}": partial(_bessel, _order) for _order in (0, 1)})
-WORDS["P"], WORDS["Q"] = (
-    (lambda a, x: sp.lowergamma(a, x) / sp.gamma(a)),
-    (lambda a, x: sp.uppergamma(a, x) / sp.gamma(a)),
-)
 for _row in TABLE.values():
-    if _row.orders and _row.name not in WORDS:
+    if "regularized" in _row.definition or (_row.orders and _row.name not in WORDS):
         WORDS[_row.name] = implemented_function(_row.name, lambda *at, row=_row: definition.defined(row, at))
+WORDS |= {"P": WORDS["gammainc"], "Q": WORDS["gammaincc"], "I": WORDS["betainc"]}
 WORDS |= {"P_along": WORDS["gammainc_a"], "p_along": WORDS["gamma_density"]}
 for _row in TABLE.values():
     if _row.name not in WORDS and not _row.variadic:
