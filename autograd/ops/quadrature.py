@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.ops.expression import Expression
+from autograd.ops.expression import ADD, Expression, variable
 from autograd.ops.numbers import polynomial, where
 from autograd.ops.primitive import Atom, Rule, lookup
 
@@ -58,12 +58,48 @@ class Node(NamedTuple):
     weight: Any
 
 
+class Sums:
+    """Integrals of what one node says, over the same nodes: `parts` in letters, for who can loop, or written out.
+
+    The letters are t and w, the node's, and g0, g1, …, which stand for what is `given`.
+    """
+
+    def __init__(self, integrands: Callable[..., Sequence[Any]], given: Sequence[Any]) -> None:
+        self._integrands, self.given = integrands, given
+        letters = [variable(f"g{i}") for i in range(len(given))]
+        self.parts = self._at(variable("t"), variable("w"), letters)
+        self._columns: list[Any] = []
+
+    def _at(self, t: Any, w: Any, given: Sequence[Any]) -> list[Any]:
+        return _weighted(self._integrands, given[0], t, w, given[1:])
+
+    def written_out(self, slot: int) -> Expression:
+        """One of the integrals, term by term."""
+        if not self._columns:
+            each = [self._at(t, w, self.given) for t, w in zip(NODES, WEIGHTS, strict=True)]
+            self._columns = [reduce(operator.add, column) for column in zip(*each, strict=True)]
+        found: Expression = self._columns[slot]
+        return found
+
+
+class Integral(Expression):
+    """One of some sums; to who reads its operands the last addition of it."""
+
+    __slots__ = ("slot", "sums")
+
+    def __init__(self, sums: Sums, slot: int) -> None:
+        self.name, self.sums, self.slot = ADD, sums, slot
+
+    @property
+    def operands(self) -> tuple[Any, ...]:  # type: ignore[override]  # written out when somebody looks
+        return self.sums.written_out(self.slot).operands
+
+
 def integrals(integrands: Callable[..., Sequence[Any]], reach: Any, *operands: Any) -> list[Any]:
-    """∫ of each of the integrands, which are functions of a `Node` and the operands; of Expressions node by node."""
+    """∫ of each of the integrands, which are functions of a `Node` and the operands; of Expressions `Integral`s."""
     if any(isinstance(operand, Expression) for operand in operands):
-        scale = _scale(reach)
-        each = [_weighted(integrands, scale, t, w, operands) for t, w in zip(NODES, WEIGHTS, strict=True)]
-        return [reduce(operator.add, column) for column in zip(*each, strict=True)]
+        sums = Sums(integrands, [_scale(reach), *operands])
+        return [Integral(sums, slot) for slot in range(len(sums.parts))]
     reach, *spread = (x[..., None] if isinstance(x, np.ndarray) else x for x in (reach, *operands))
     return [part.sum(axis=-1) for part in _weighted(integrands, _scale(reach), _NODES, _WEIGHTS, spread)]
 

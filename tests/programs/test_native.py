@@ -36,7 +36,7 @@ inf, nan = math.inf, math.nan
 ULPS = 8 * 2.0**-53 * 2  # eager's own error and ours
 HARD = (nan, inf, -inf, 0.0, -0.0, 5e-324, -1e-310, 1e-200, -1e200, 1.0, -1.0, 0.5, 2.0, -18.0, 18.0, 40.0, -40.0,
         -372.0, 700.0, -700.0, 709.5, -745.0, 1000.0, math.pi / 2, 1e-9, 1e6, -1e17)  # fmt: skip
-LONG = {"gammainc", "gammaincc"}  # rules of many instructions
+LONG = {"gammainc", "gammaincc", "betainc"}  # rules of many instructions
 INDEXED = {"softmax", "log_softmax"}  # whose first operand says which component is meant
 ROWS = pytest.mark.parametrize("row", TABLE.values(), ids=TABLE.keys())
 
@@ -50,7 +50,10 @@ ROUGH = {
     "gammainc": 30.0,
     "gammaincc": 30.0,
     "gammainc_a": 200.0,
-}  # of many functions, each with its own last digits
+    "betainc": 300.0,
+    "betainc_ab": 1000.0,
+}  # of many functions
+ROUGH["beta_density"] = 30.0
 ROUNDED = {"fmod", "remainder"}  # their slopes, -0.0 where eager has 0.0
 
 
