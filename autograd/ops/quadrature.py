@@ -7,6 +7,7 @@ d = -κτ by additions of one sign: (1 + d)²ᵐ - 1 - 2md from (1 + d)ᵐ - 1 -
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Sequence
 from functools import reduce
@@ -165,11 +166,11 @@ def _of_floats(rule: Rule) -> Rule:
 
 def _in_blocks(rule: Rule) -> Rule:
     def array(*operands: Any) -> Any:
-        given = np.broadcast_arrays(*(np.asarray(x, float) for x in operands))
-        flat = [x.reshape(-1) for x in given]
-        found = np.empty(flat[0].shape)
+        shape = np.broadcast_shapes(*map(np.shape, operands))
+        flat = [np.broadcast_to(x, shape).reshape(-1) if np.ndim(x) else np.float64(x) for x in operands]
+        found = np.empty(math.prod(shape))
         for start in range(0, len(found), _BLOCK):
-            found[start : start + _BLOCK] = rule(*(x[start : start + _BLOCK] for x in flat))
-        return found.reshape(given[0].shape)[()]
+            found[start : start + _BLOCK] = rule(*(x[start : start + _BLOCK] if np.ndim(x) else x for x in flat))
+        return found.reshape(shape)[()]
 
     return array

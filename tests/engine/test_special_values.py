@@ -51,7 +51,7 @@ def points_of(row: Primitive) -> list[tuple[float, ...]]:
         return [(float(k), a, b) for k in range(4) for a, b in itertools.product(HARD, repeat=2)]
     count = len(row.operands)
     if row.name in LONG:
-        orders = [dice.choices((0.0, 1.0, 2.0, 0.5, -1.0, 7.0), k=row.orders) for _ in range(100)]
+        orders = [dice.choices((0.0, 1.0, 2.0, 0.5, -1.0, 7.0), k=row.orders) for _ in range(30)]
         return [(*first, *dice.choices(HARD, k=count - row.orders)) for first in orders]
     if count > 2:
         return [tuple(dice.choices(HARD, k=count)) for _ in range(800)]
