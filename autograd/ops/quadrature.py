@@ -167,7 +167,7 @@ def _of_floats(rule: Rule) -> Rule:
 def _in_blocks(rule: Rule) -> Rule:
     def array(*operands: Any) -> Any:
         shape = np.broadcast_shapes(*map(np.shape, operands))
-        flat = [np.broadcast_to(x, shape).reshape(-1) if np.ndim(x) else np.float64(x) for x in operands]
+        flat: list[Any] = [np.broadcast_to(x, shape).reshape(-1) if np.ndim(x) else np.float64(x) for x in operands]
         found = np.empty(math.prod(shape))
         for start in range(0, len(found), _BLOCK):
             found[start : start + _BLOCK] = rule(*(x[start : start + _BLOCK] if np.ndim(x) else x for x in flat))
