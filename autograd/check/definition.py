@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import cache
 from types import CodeType
@@ -24,16 +24,19 @@ except ImportError as error:
 
 DIGITS = 500  # softmax's tails are 1e-391, and the steps below lose 120 more
 STEP = mpf(10) ** -60  # of the differences, relative to the operand; its square is the error
-NOT_A_QUANTITY = {
+_CHOOSING = {
     "softmax",
     "log_softmax",
-    "polygamma",
-    "power_log",
     "where",
     "guard",
     "take",
     "locate",
-}  # first an index, or a condition
+}  # whose first operand is an index, or a condition
+
+
+def leading(row: Primitive) -> int:
+    """How many operands come first that are no quantities: an index, a condition, orders of derivatives."""
+    return row.orders or int(row.name in _CHOOSING)
 
 
 def _trunc(x: Any) -> Any:
@@ -67,9 +70,17 @@ def _second_kind(n: int, x: Any, sign: int) -> Any:
         return (2 * (half * log * plain - pole) - half * weighted) / mp.pi
 
 
+def along(f: Callable[[Any], Any], x: Any, order: int) -> Any:
+    """A derivative by central differences, with as many digits more as they lose."""
+    h = mpf(10) ** -100 * (abs(x) or 1)
+    with mp.workdps(mp.dps + 100 * order):
+        signed = (math.comb(order, k) * (-1) ** k * f(x + (order - 2 * k) * h / 2) for k in range(order + 1))
+        return sum(signed, mpf(0)) / h**order
+
+
 _MATHEMATICS = {name: getattr(mpmath, name) for name in dir(mpmath) if not name.startswith("_")} | {
     "trunc": _trunc, "abs": abs, "sum": builtins.sum, "max": max, "min": min, "zip": zip, "int": int, "len": len,
-    "bessely": _bessely, "besselk": _besselk,
+    "along": along, "bessely": _bessely, "besselk": _besselk,
 }  # fmt: skip
 
 
@@ -117,7 +128,7 @@ def names_of_operands(row: Primitive, operands: Sequence[Any]) -> dict[str, Any]
         return {"ws": weights, "xs": inputs, "c": bias[0] if bias else 0}
     if row.reads_table:
         return {row.operands[0]: operands[0], row.operands[1]: operands[1:]}
-    if row.name in NOT_A_QUANTITY:
+    if leading(row):
         return {"i": int(operands[0]), "xs": operands[1:]}
     return {row.operands[0]: operands}
 

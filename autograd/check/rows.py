@@ -13,11 +13,11 @@ import numpy as np
 
 from autograd.chain import gradient
 from autograd.check.definition import (
-    NOT_A_QUANTITY,
     as_float,
     defined,
     in_digits,
     is_defined,
+    leading,
     precise,
     reference_second,
     reference_slope,
@@ -61,12 +61,12 @@ def same(got: float | None, expected: float | None) -> bool:
 
 def differentiable(row: Primitive, at: Sequence[float]) -> list[int]:
     """The slots along which the row has a derivative: all but an index or a condition."""
-    return list(range(row.name in NOT_A_QUANTITY, len(at)))
+    return list(range(leading(row), len(at)))
 
 
 def leaves(row: Primitive, at: Sequence[float]) -> list[Any]:
     """The operands as Values, but for an index or a condition."""
-    return [float(x) if row.name in NOT_A_QUANTITY and i == 0 else Value(x) for i, x in enumerate(at)]
+    return [float(x) if i < leading(row) else Value(x) for i, x in enumerate(at)]
 
 
 def _floats(at: Sequence[float]) -> Point:
@@ -175,7 +175,7 @@ def readings(row: Primitive, at: Sequence[float]) -> Iterator[Reading]:
     node = record(row, tuple(leaves(row, floats)))
     yield "recorded", node.data, node.slopes
     arrays = [np.array([x, x]) for x in floats]
-    if row.name not in NOT_A_QUANTITY:
+    if not leading(row):
         values = row.array(*arrays)
         slopes = row.array_slopes(values, *arrays)
         yield "array", float(values[1]), [None if s is None else float(np.broadcast_to(s, 2)[1]) for s in slopes]

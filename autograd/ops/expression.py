@@ -162,8 +162,12 @@ def mentions(terms: Sequence[Term], name: str) -> bool:
     return any(term.name == name for term in within(terms))
 
 
-def within(terms: Sequence[Term]) -> list[Expression]:
-    """Every Expression in `terms`, once, each after its operands; found without recursion."""
+def _operands(term: Expression) -> Sequence[Term]:
+    return term.operands
+
+
+def within(terms: Sequence[Term], inside: Callable[[Expression], Sequence[Term]] = _operands) -> list[Expression]:
+    """Every Expression in `terms`, once, each after its operands, or what is `inside`; found without recursion."""
     order: dict[int, Expression] = {}
     stack = [(term, False) for term in reversed(terms) if isinstance(term, Expression)]
     while stack:
@@ -172,7 +176,7 @@ def within(terms: Sequence[Term]) -> list[Expression]:
             order.setdefault(id(term), term)
         elif id(term) not in order:
             stack.append((term, True))
-            stack.extend((o, False) for o in reversed(term.operands) if isinstance(o, Expression))
+            stack.extend((o, False) for o in reversed(inside(term)) if isinstance(o, Expression))
     return list(order.values())
 
 

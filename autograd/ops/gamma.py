@@ -167,9 +167,9 @@ _ONE_LESS_EULER = 0.42278433509846713
 def lgamma(x: float) -> float:
     """ln |Γ(x)|, +inf at the poles 0, -1, -2, … and at both infinities; with its digits near its zeros 1 and 2."""
     if 1.75 < x < 2.25:
-        return float(_near_two(x - 2.0))
+        return float(near_two(x - 2.0))
     if 0.75 < x < 1.25:
-        return float(_near_two(x - 1.0)) - math.log1p(x - 1.0)
+        return float(near_two(x - 1.0)) - math.log1p(x - 1.0)
     if x <= 0.0 and (x == -inf or x == math.floor(x)):
         return inf
     try:
@@ -178,7 +178,7 @@ def lgamma(x: float) -> float:
         return inf
 
 
-def _near_two(z: Any) -> Any:
+def near_two(z: Any) -> Any:
     """ln Γ(2 + z) for |z| ≤ ½."""
     return z * (_ONE_LESS_EULER + z * polynomial(_NEAR_TWO, z))
 
@@ -204,7 +204,7 @@ def _lgamma_right(x: Any) -> Any:
 def _around_two(x: Any) -> Any:
     """ln Γ(x) for 0 < x ≤ 2.5, stepped down from ln Γ(2 + z)."""
     z = where(x <= 0.5, x, where(x <= 1.5, x - 1.0, x - 2.0))
-    near = _near_two(z)
+    near = near_two(z)
     once = near - lookup("log1p")(z)
     return where(x <= 0.5, once - lookup("log")(x), where(x <= 1.5, once, near))
 
@@ -260,11 +260,11 @@ def _roots_of_gamma(x: Any) -> tuple[Any, Any]:
     root = power(w, 0.5 * w - 0.25)
     steps = reduce(operator.mul, (x + float(j) for j in range(9, -1, -1)))
     lost = where(is_near, x - (w - 10.0), 0.0)  # in rounding x + 10
-    tail = _ROOT_2PI * exp(_stirling_tail(w) + lost * lookup("log")(w)) / where(is_near, steps, 1.0)
+    tail = _ROOT_2PI * exp(stirling_tail(w) + lost * lookup("log")(w)) / where(is_near, steps, 1.0)
     return root, root * exp(-w) * tail
 
 
-def _stirling_tail(x: Any) -> Any:
+def stirling_tail(x: Any) -> Any:
     """ln Γ(x) less (x - ½) ln x - x + ½ ln 2π, for x ≥ 10."""
     r = 1.0 / x
     return r * polynomial([b / (2 * k * (2 * k - 1)) for k, b in enumerate(BERNOULLI, 1)], r * r)
@@ -290,7 +290,7 @@ def betaln_rule(a: Any, b: Any) -> Any:
     share = small / (small + large)
     rest = _rest(small, q)
     far = (
-        _HALF_LOG_2PI - 0.5 * log(q) + (_stirling_tail(p) + _stirling_tail(q) - _stirling_tail(small + q))
+        _HALF_LOG_2PI - 0.5 * log(q) + (stirling_tail(p) + stirling_tail(q) - stirling_tail(small + q))
         + (p - 0.5) * log(share) - q * lookup("log1p")(small / q)
     )  # fmt: skip
     apart = lookup("lgamma")(small) + rest - small * log(small + q)
@@ -310,7 +310,7 @@ def _beta_far(a: Any, b: Any) -> Any:
 def _rest(p: Any, q: Any) -> Any:
     """ln Γ(q) - ln Γ(p + q) + p·ln(p + q), for q ≥ 10."""
     bend = (q - 0.5) * lookup("log1p")(-p / (p + q))
-    return _stirling_tail(q) - _stirling_tail(p + q) + (p + bend)
+    return stirling_tail(q) - stirling_tail(p + q) + (p + bend)
 
 
 def _of_positive(a: Any, b: Any, chosen: Any) -> Any:

@@ -106,6 +106,7 @@ class Primitive:
     defaults: dict[str, float] = field(default_factory=dict)
     variadic: bool = False  # any number of operands
     reads_table: bool = False  # those behind the first are a table, in which the first one, a number, looks up
+    orders: int = 0  # so many operands, the first, are orders of derivatives: whole numbers, not differentiated
     revision: int = 1  # raised when the row comes to mean another function: files of programs have it
     called: str = ""  # what a user calls a row of their own, whose name is its alone (see `own_row`)
     by_hand: bool = False  # its derivative is a function that was given beside it, by custom_jvp or custom_vjp

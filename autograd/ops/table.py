@@ -13,15 +13,17 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Callable
 from functools import reduce
 from math import inf, nan, pi
 from typing import Any
 
 import numpy as np
 
-from autograd.ops import bessel, error_function, gamma, special, tables
+from autograd.ops import bessel, error_function, gamma, incomplete_beta, incomplete_gamma, special, tables
 from autograd.ops.numbers import equal, left_to_right, polynomial, where
 from autograd.ops.primitive import Atom, Primitive, row
+from autograd.ops.quadrature import by_nodes
 
 LN2, LN10 = math.log(2), math.log(10)
 LOG2_E, LOG10_E = 1 / LN2, 1 / LN10
@@ -37,6 +39,8 @@ SATURATED = 750.0  # exp(-750) is 0 in double precision
 abs_: Primitive
 atan: Primitive
 atanh: Primitive
+beta_density: Primitive
+betainc_ab: Primitive
 ceil: Primitive
 cos: Primitive
 cosh: Primitive
@@ -49,6 +53,8 @@ expm1: Primitive
 floor: Primitive
 floor_divide: Primitive
 fmod: Primitive
+gamma_density: Primitive
+gammainc_a: Primitive
 hypot: Primitive
 i0: Primitive
 i0e: Primitive
@@ -121,7 +127,7 @@ power_log = row("power_log", lambda k, a, b: where(
                                           b * power_log(k, a, b - 1.0))
                                     + where(equal(k, 0.0), 0.0, k * power_log(k - 1.0, a, b - 1.0))),
                               power_log(k + 1.0, a, b)),
-          shows="powerlog(k, a=a, b=b)", definition="a ** b * log(a) ** k if k else a ** b",
+          orders=1, shows="powerlog(k, a=a, b=b)", definition="a ** b * log(a) ** k if k else a ** b",
           points=[(1, 2, 3), (2, 0.3, -1.7), (1, 1e-170, 2), (0, 3, 2)],
           edges=[((1, 0, 2), 0, (None, 0, 0)), ((1, 0, 1), 0, (None, -inf, 0)), ((1, 0, 0), -inf, (None, inf, inf)),
                  ((1, 0, -1), -inf, (None, inf, inf)), ((1, -2, 3), nan, (None, nan, nan))],
@@ -825,7 +831,7 @@ digamma = row("digamma", Atom(gamma.digamma, gamma.digamma_of_arrays, lambda x: 
           definition="psi(0, x)", points=[0.5, 3, 25, -1.5, 1e-5], edges=[(0, -inf, inf)], doc="d/dx ln Γ(x)")
 
 polygamma = row("polygamma", Atom(gamma.polygamma, gamma.polygamma_of_arrays, gamma.polygamma_of_known_order),
-          lambda y, n, x: (None, polygamma(n + 1.0, x)), shows="ψ[n](x)",
+          lambda y, n, x: (None, polygamma(n + 1.0, x)), orders=1, shows="ψ[n](x)",
           definition="psi(int(n), x)", points=[(1, 0.5), (1, 30), (2, 3), (3, -1.5), (0, 2.5)],
           edges=[((1, 0), inf, (None, nan))], doc="the n-th derivative of digamma; n is a whole number, not differentiated")
 
@@ -844,6 +850,88 @@ betaln = row("betaln", gamma.betaln_rule, lambda y, a, b: (-gamma.digamma_rise(a
           shows="ln(Β(a, b))", definition="log(beta(a, b)) if min(a, b) > 0 else nan",
           points=[(2, 3), (0.5, 0.25), (30, 12), (1e6, 2)],
           edges=[((0, 1), inf, (-inf, 0)), ((-1, 2), nan, (nan, nan)), ((2, inf), -inf, (-inf, 0)), ((1, 1), 0, (-1, -1))], doc="ln Β(a, b), without overflow")
+
+gammainc = row("gammainc", by_nodes(incomplete_gamma.gammainc),
+          lambda y, a, x: (gammainc_a(1.0, a, x), gamma_density(0.0, a, x)), shows="P(a, x)",
+          definition="gammainc(a, 0, x, regularized=True) if min(a, x) > 0 else nan", points=[(2, 3), (0.5, 0.25), (30, 25), (1e-3, 0.7)],
+          edges=[((2, 0), 0, (0, 0)), ((1, 0), 0, (0, 1)), ((0.5, 0), 0, (0, inf)), ((2, inf), 1, (0, 0)), ((inf, 2), 0, (0, 0)),
+                 ((0, 2), 1, (None, 0)), ((0, 0), nan, (nan, None)), ((-1, 2), nan, (nan, nan)), ((1, -2), nan, (nan, nan))],
+          doc="the incomplete gamma function P(a, x) = 1/Γ(a) ∫₀ˣ tᵃ⁻¹e⁻ᵗ dt, from 0 to 1")
+
+gammaincc = row("gammaincc", by_nodes(incomplete_gamma.gammaincc),
+          lambda y, a, x: (-gammainc_a(1.0, a, x), -gamma_density(0.0, a, x)), shows="Q(a, x)",
+          definition="1 - gammainc(a, 0, x, regularized=True) if min(a, x) > 0 else nan", points=[(2, 3), (0.5, 0.25), (30, 60), (1e-3, 0.7)],
+          edges=[((2, 0), 1, (0, 0)), ((1, 0), 1, (0, -1)), ((0.5, 0), 1, (0, -inf)), ((2, inf), 0, (0, 0)), ((inf, 2), 1, (0, 0)),
+                 ((0, 2), 0, (None, 0)), ((-1, 2), nan, (nan, nan)), ((1, -2), nan, (nan, nan))],
+          doc="1 - gammainc(a, x), with its digits where it is small")
+
+gammainc_a = row("gammainc_a", by_nodes(incomplete_gamma.along_a),
+          lambda y, n, a, x: (None, gammainc_a(n + 1.0, a, x), gamma_density(n, a, x)), orders=1, shows="P[n](a, x)",
+          definition="along(lambda t: gammainc(t, 0, x, regularized=True), a, int(n)) if min(a, x) > 0 else nan",
+          points=[(1, 2, 3), (1, 0.5, 0.25), (2, 7, 2), (0, 30, 25)],
+          edges=[((1, 2, 0), 0, (None, 0, 0)), ((1, 2, inf), 0, (None, 0, 0)), ((1, -1, 2), nan, (None, nan, nan))],
+          doc="the n-th derivative of gammainc along a, n from 0 to 4; n is not differentiated")
+
+gamma_density = row("gamma_density", by_nodes(incomplete_gamma.density),
+          lambda y, n, a, x: (None, gamma_density(n + 1.0, a, x), _slope_of_gamma_density(y, n, a, x)), orders=1, shows="p[n](a, x)",
+          definition="along(lambda t: x ** (t - 1) * exp(-x) / gamma(t), a, int(n)) if min(a, x) > 0 else nan",
+          textbook=lambda y, n, a, x: (None, gamma_density(n + 1.0, a, x), where(equal(n, 0.0), (a - 1.0 - x) * y / x,
+                                       ((a - 1.0 - x) * y + n * gamma_density(n - 1.0, a, x)) / x)),
+          points=[(0, 2, 3), (1, 0.5, 0.25), (2, 3, 2), (0, 30, 25)],
+          edges=[((0, 2, 0), 0, (None, 0, 1)), ((0, 1, 0), 1, (None, None, -1)), ((0, 0.5, 0), inf, (None, None, -inf)),
+                 ((0, 2, inf), 0, (None, 0, 0)), ((0, -1, 2), nan, (None, nan, nan))],
+          doc="the gamma distribution's density xᵃ⁻¹e⁻ˣ/Γ(a), or its n-th derivative along a, n from 0 to 4; n is not differentiated")
+
+
+def _slope_of_gamma_density(y: Any, n: Any, a: Any, x: Any) -> Any:
+    """Along x; where x is 0, what xᵃ⁻² is there."""
+    inside = where(x > 0.0, where(x < inf, x, 1.0), 1.0)
+    lower = where(equal(n, 0.0), 0.0, n * gamma_density(n - 1.0, a, inside))
+    steep = gamma_density(n, a - 1.0, 0.0) - y
+    at_zero = where(a > 1.0, steep, where(equal(a, 1.0), where(equal(n, 0.0), -1.0, nan), -y))
+    found = where(equal(a, inf), y, ((a - 1.0 - inside) * y + lower) / inside)
+    return where(equal(x, 0.0), at_zero, where(equal(x, inf), y, found))
+
+
+betainc = row("betainc", by_nodes(incomplete_beta.betainc),
+          lambda y, a, b, x: (betainc_ab(1.0, 0.0, a, b, x), betainc_ab(0.0, 1.0, a, b, x), beta_density(0.0, 0.0, a, b, x)), shows="I(a, b, x)",
+          definition="betainc(a, b, 0, x, regularized=True) if min(a, b, x, 1 - x) > 0 else nan",
+          points=[(2, 3, 0.4), (0.5, 0.25, 0.7), (30, 12, 0.6)],
+          edges=[((2, 3, 0), 0, (0, 0, 0)), ((2, 3, 1), 1, (0, 0, 0)), ((1, 2, 0), 0, (0, 0, 2)), ((0.5, 2, 0), 0, (0, 0, inf)),
+                 ((0, 2, 0.5), 1, (None, 0, 0)), ((2, 0, 0.5), 0, (0, None, 0)), ((0, 0, 0.5), nan, (None, None, None)),
+                 ((inf, 2, 0.5), 0, (0, 0, None)), ((2, inf, 0.5), 1, (0, 0, None)),
+                 ((-1, 2, 0.5), nan, (nan, nan, nan)), ((1, 2, 1.5), nan, (nan, nan, nan))],
+          doc="the incomplete beta function I(a, b, x) = 1/Β(a, b) ∫₀ˣ tᵃ⁻¹(1 - t)ᵇ⁻¹ dt, from 0 to 1")
+
+betainc_ab = row("betainc_ab", by_nodes(incomplete_beta.along_both),
+          lambda y, m, n, a, b, x: (None, None, betainc_ab(m + 1.0, n, a, b, x), betainc_ab(m, n + 1.0, a, b, x), beta_density(m, n, a, b, x)),
+          orders=2,
+          definition="along(lambda s: along(lambda t: betainc(s, t, 0, x, regularized=True), b, int(n)), a, int(m)) if min(a, b, x, 1 - x) > 0 else nan",
+          points=[(1, 0, 2, 7, 0.4), (0, 1, 0.5, 0.25, 0.7)],
+          edges=[((1, 0, 2, 3, 0), 0, (None, None, 0, 0, 0)), ((0, 1, 2, 3, 1), 0, (None, None, 0, 0, 0)),
+                 ((1, 0, -1, 2, 0.5), nan, (None, None, nan, nan, nan))],
+          doc="the derivative of betainc m times along a and n times along b, up to 3 times together; m and n are not differentiated")
+
+beta_density = row("beta_density", by_nodes(incomplete_beta.density),
+          lambda y, m, n, a, b, x: (None, None, beta_density(m + 1.0, n, a, b, x), beta_density(m, n + 1.0, a, b, x),
+                                    incomplete_beta.density_slope(y, _fewer(m, lambda: beta_density(m - 1.0, n, a, b, x)),
+                                                                  _fewer(n, lambda: beta_density(m, n - 1.0, a, b, x)), a, b, x)),
+          orders=2,
+          textbook=lambda y, m, n, a, b, x: (None, None, beta_density(m + 1.0, n, a, b, x), beta_density(m, n + 1.0, a, b, x),
+                                             ((a - 1.0) / x - (b - 1.0) / (1.0 - x)) * y + _fewer(m, lambda: beta_density(m - 1.0, n, a, b, x)) / x
+                                             - _fewer(n, lambda: beta_density(m, n - 1.0, a, b, x)) / (1.0 - x)),
+          definition="along(lambda s: along(lambda t: x ** (s - 1) * (1 - x) ** (t - 1) / beta(s, t), b, int(n)), a, int(m)) if min(a, b, x, 1 - x) > 0 else nan",
+          points=[(0, 0, 2, 3, 0.4), (1, 0, 0.5, 0.25, 0.7), (0, 1, 2, 3, 0.3)],
+          edges=[((0, 0, 3, 3, 0), 0, (None, None, None, None, 0)), ((0, 0, 1, 3, 0), 3, (None, None, None, None, -6)),
+                 ((0, 0, 0.5, 2, 0), inf, (None, None, None, None, -inf)), ((0, 0, -1, 2, 0.5), nan, (None, None, nan, nan, nan))],
+          doc="the beta distribution's density xᵃ⁻¹(1 - x)ᵇ⁻¹/Β(a, b), or its derivative m times along a and n times along b, up to 3 times "
+              "together; m and n are not differentiated")
+
+
+def _fewer(order: Any, derivative: Callable[[], Any]) -> Any:
+    """An order times the derivative of one order less, which is not asked where there is none."""
+    return 0.0 if isinstance(order, float) and order == 0.0 else where(equal(order, 0.0), 0.0, order * derivative())
+
 
 # -- Bessel functions -------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from hypothesis import given
 
 import autograd
 from autograd import Value, compile, grad, hessian, jvp, scan, taylor, taylor_ode, where
-from autograd.check.definition import NOT_A_QUANTITY, defined
+from autograd.check.definition import defined, leading
 from autograd.errors import ArgumentError, GraphError
 from autograd.ops.primitive import TABLE
 from autograd.recorder import apply
@@ -54,7 +54,7 @@ def moved(at, direction, t):
 
 def directions(row, n):
     """Along each operand, and along all."""
-    first = int(row.has_index or row.name in NOT_A_QUANTITY)
+    first = leading(row)
     yield from ([float(i == j) for i in range(n)] for j in range(first, n))
     if n - first > 1:
         yield [0.0 if i < first else math.cos(i + 1.0) for i in range(n)]

@@ -28,6 +28,9 @@ HARD = (nan, inf, -inf, 0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, 5e-324,
         1000.0, -1000.0, 1 - 2.0**-53, 1 + 2.0**-52, math.pi / 2, 1e22)  # fmt: skip
 IN_VECTORS = (nan, inf, -inf, 0.0, 1.0, -1.0, 1e308, -1e308, 0.5, -745.0, 5e-324)
 Case = tuple[tuple[float, ...], list[float]]  # operands; value and slopes
+LONG = set(
+    "gammainc gammaincc gammainc_a gamma_density betainc betainc_ab beta_density".split()
+)  # rules of many instructions
 INDEXED = ("softmax", "log_softmax")  # whose first operand says which component is meant
 
 # What may differ, and why.
@@ -47,6 +50,9 @@ def points_of(row: Primitive) -> list[tuple[float, ...]]:
     if row.name == "power_log":
         return [(float(k), a, b) for k in range(4) for a, b in itertools.product(HARD, repeat=2)]
     count = len(row.operands)
+    if row.name in LONG:
+        orders = [dice.choices((0.0, 1.0, 2.0, 0.5, -1.0, 7.0), k=row.orders) for _ in range(30)]
+        return [(*first, *dice.choices(HARD, k=count - row.orders)) for first in orders]
     if count > 2:
         return [tuple(dice.choices(HARD, k=count)) for _ in range(800)]
     return list(itertools.product(HARD, repeat=count))

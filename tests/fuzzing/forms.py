@@ -53,7 +53,7 @@ def _rows() -> list[Form]:
     """Each row by name with all its operands, and with those that have no default."""
     found = []
     for row in TABLE.values():
-        if row.name not in BY_HAND and not row.variadic:
+        if row.name not in BY_HAND and not row.variadic and not row.orders:
             for count in {len(row.operands), len(row.operands) - len(row.defaults)}:
                 found.append(Form(f"{row.name}({', '.join(f'{{{i}}}' for i in range(count))})"))
     return found

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import mpmath
 import numpy as np
 
+from autograd.check.definition import along
 from autograd.ops.primitive import TABLE, Primitive, lookup
 from tests.fuzzing import trees
 from tests.fuzzing.batches import Looped
@@ -208,6 +209,7 @@ _NAMES = {
     "nint": _rounded(mpmath.nint, 0.5),
     "trunc": _rounded(lambda x: mpmath.floor(x) if x > 0 else mpmath.ceil(x), 0.0),
     "compare": compare,
+    "along": along,
     "sum": builtins.sum,
     "int": lambda x: int(mpmath.nint(x)),
 }

@@ -28,7 +28,7 @@ def _in_64_bits():
 
 
 def test_every_row_and_slope_at_its_points():
-    builder, numbers, outputs, expected, names = Builder([f"x{i}" for i in range(600)]), [], [], [], []
+    builder, numbers, outputs, expected, names = Builder([f"x{i}" for i in range(800)]), [], [], [], []
     for row in TABLE.values():
         for at in row.points[:3]:
             lead = row.name in INDEXED
@@ -42,7 +42,7 @@ def test_every_row_and_slope_at_its_points():
             expected += [value, *(row.float_slopes(value, *map(float, at))[i] or 0.0 for i in slopes)]
             names += [row.name, *(f"{row.name}′{i}" for i in slopes)]
     f = to_jax(builder.finish(outputs))
-    got = np.asarray(f(np.array(numbers + [0.0] * (600 - len(numbers)))))
+    got = np.asarray(f(np.array(numbers + [0.0] * (800 - len(numbers)))))
     near = np.isclose(got, np.array(expected, float), rtol=1e-11, atol=1e-13, equal_nan=True)
     wrong = [(names[i], got[i], expected[i]) for i in np.flatnonzero(~near)]
     assert not wrong

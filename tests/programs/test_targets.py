@@ -100,7 +100,7 @@ def test_onnx_refuses_in_the_same_words(outsider):
                          ids=lambda made: made.name)  # fmt: skip
 def test_every_row_goes_to_onnx(row):
     """Along its first quantity, the other operands being constants, at its first and its last point."""
-    slot = 1 if row in (table.power_log, table.polygamma) else 0
+    slot = row.orders
     for at in (tuple(map(float, at)) for at in {row.points[0], row.points[-1]}):
         term = Expression(row.name, *at[:slot], variable("x"), *at[slot + 1 :])
         if row in (table.remainder, table.floor_divide):

@@ -12,8 +12,10 @@ import mpmath
 import pytest
 import sympy as sp
 from mpmath import mp
+from sympy.utilities.lambdify import implemented_function
 
 from autograd import Value, cos, exp, gradient, sigmoid, sin, tanh
+from autograd.check import definition
 from autograd.errors import ArgumentError, OperandError
 from autograd.ops.primitive import TABLE
 from autograd.recorder import record
@@ -33,13 +35,15 @@ PLAIN = {
     "gelu_{tanh}": "gelu_tanh", "leakyrelu": "leaky_relu", " = ": " == ", "σ": "sigmoid", "π": "pi",
     "Γ": "gamma", "Φ": "ndtr", "Β": "beta",
     "ln": "log", "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arsinh": "asinh", "arcosh": "acosh",
-    "artanh": "atanh", "powerlog": "power_log", "∛": "√√", "≤": "<=", "≥": ">=",
+    "betainc_{ab}": "betainc_ab",
+    "beta_{density}": "beta_density", "artanh": "atanh", "powerlog": "power_log", "∛": "√√", "≤": "<=", "≥": ">=",
 }  # fmt: skip
 
 
 def python(printed):
     """Printed text as Python source."""
     source = re.sub(r"ψ\^\(?([^()]+)\)?\(", r"polygamma(\1, ", printed)
+    source = re.sub(r"\b([Pp])\^\(?([^()]+)\)?\(", r"\1_along(\2, ", source)
     for sign, plain in PLAIN.items():
         source = source.replace(sign, plain)
     source = re.sub(r"\b([a-z]+)([²³])\(", lambda m: f"to({m[1]}, {m[2].translate(SUPERSCRIPT)})(", source)
@@ -109,6 +113,11 @@ for _kind in "JYIK":
     WORDS[f"bessel{_kind.lower()}"] = _bessel = getattr(sp, f"bessel{_kind.lower()}")
     WORDS.update({f"{_kind}_{_order}": partial(_bessel, _order) for _order in (0, 1)})
 for _row in TABLE.values():
+    if "regularized" in _row.definition or (_row.orders and _row.name not in WORDS):
+        WORDS[_row.name] = implemented_function(_row.name, lambda *at, row=_row: definition.defined(row, at))
+WORDS |= {"P": WORDS["gammainc"], "Q": WORDS["gammaincc"], "I": WORDS["betainc"]}
+WORDS |= {"P_along": WORDS["gammainc_a"], "p_along": WORDS["gamma_density"]}
+for _row in TABLE.values():
     if _row.name not in WORDS and not _row.variadic:
         WORDS[_row.name] = defined(_row)
 
@@ -139,7 +148,7 @@ def at(expression, names, numbers):
 # -- every primitive ----------------------------------------------------------------------------------
 
 LETTERS = ["x", "y", "z", "u", "v", "w", "p", "q"]
-FIXED = {"softmax", "log_softmax", "polygamma", "power_log"}  # whose first operand chooses and is a constant
+FIXED = {"softmax", "log_softmax"}  # whose first operand chooses and is a constant
 ROUGH = {"floor_divide", "remainder", "fmod", "floor", "ceil", "trunc", "round", "sign", "step"}
 
 
@@ -158,7 +167,7 @@ CASES = [
 def named(row, numbers):
     """(operands, names, numbers): Values with names, but constants where the row wants them."""
     operands = [Value(x, name=letter) for x, letter in zip(numbers, LETTERS, strict=False)]
-    first = 1 if row.name in FIXED else 0
+    first = row.orders or int(row.name in FIXED)
     return [*numbers[:first], *operands[first:]], LETTERS[first : len(numbers)], numbers[first:]
 
 

@@ -23,7 +23,7 @@ import mpmath
 from mpmath import mp, mpf
 
 from autograd import check_grad
-from autograd.check.definition import NOT_A_QUANTITY, defined
+from autograd.check.definition import defined, leading
 from autograd.ops.primitive import TABLE
 
 DIGITS, STEP = 500, mpf(10) ** -50
@@ -35,7 +35,7 @@ _COMPARISONS = ("equal", "less", "greater")
 ROWS = [
     row
     for row in TABLE.values()
-    if not row.variadic and row.name not in NOT_A_QUANTITY and not any(word in row.name for word in _COMPARISONS)
+    if not row.variadic and not leading(row) and not any(word in row.name for word in _COMPARISONS)
 ]
 OF_ONE = [row for row in ROWS if len(row.operands) == 1]
 OF_TWO = [row for row in ROWS if len(row.operands) == 2]

@@ -29,7 +29,7 @@ from mpmath import mp, mpf
 
 import autograd
 from autograd import Value, gradient
-from autograd.check.definition import NOT_A_QUANTITY, defined
+from autograd.check.definition import defined, leading
 from autograd.ops.primitive import TABLE, Primitive
 from autograd.recorder import record
 
@@ -124,8 +124,8 @@ class Oracle:
         with mp.workdps(320 + self._more_digits()):
             size = 0.0
             for factor in (1 + mpf(2) ** -7, 1 - mpf(2) ** -7):
-                lead = self.row.name in NOT_A_QUANTITY
-                at = [mpf(x) if lead and i == 0 else x * factor ** (1 + i) for i, x in enumerate(self.at)]
+                lead = leading(self.row)
+                at = [mpf(x) if i < lead else x * factor ** (1 + i) for i, x in enumerate(self.at)]
                 with contextlib.suppress(NoNumber):
                     size = max(size, abs(_float(self._derivative(at, orders))))
             return size
@@ -160,7 +160,7 @@ class Oracle:
 
     def _corners(self) -> Iterator[tuple[int, ...]]:
         def signs(slot: int) -> tuple[int, ...]:
-            fixed = math.isinf(self.at[slot]) or (slot == 0 and self.row.name in NOT_A_QUANTITY)
+            fixed = math.isinf(self.at[slot]) or slot < leading(self.row)
             return (0,) if fixed else (-1, 1)
 
         return itertools.product(*map(signs, range(len(self.at))))
@@ -256,7 +256,7 @@ def _float(x: mpf) -> float:
 
 def eager(row: Primitive, at: Point, path: Path) -> float:
     """The derivative as a graph of graphs, its last step in numbers."""
-    nodes = [x if slot == 0 and row.name in NOT_A_QUANTITY else Value(x) for slot, x in enumerate(at)]
+    nodes = [x if slot < leading(row) else Value(x) for slot, x in enumerate(at)]
     y: Any = record(row, tuple(nodes))
     for slot in path[:-1]:
         y = gradient(y, nodes[slot], as_graph=True)
@@ -266,7 +266,7 @@ def eager(row: Primitive, at: Point, path: Path) -> float:
 
 def compiled(row: Primitive, at: Point, path: Path, backend: str) -> Callable[[Point], float]:
     """The same recorded and run by an executor, as a function of the point."""
-    lead = at[: row.name in NOT_A_QUANTITY]
+    lead = at[: leading(row)]
 
     def value(*xs: Any) -> Any:
         return record(row, (*lead, *xs))
@@ -342,8 +342,8 @@ def points_of(row: Primitive, dice: random.Random) -> Iterator[Point]:
         ]
         if row.name in INDEXED:
             at.insert(0, float(dice.randrange(count)))
-        elif row.name in WHOLE:
-            at[0] = dice.choice(WHOLE[row.name])
+        elif row.name in WHOLE or row.orders:
+            at[: leading(row)] = [dice.choice(WHOLE.get(row.name, (0.0, 1.0, 2.0))) for _ in range(leading(row))]
         yield tuple(at)
 
 
@@ -351,7 +351,7 @@ def grouped(row: Primitive, dice: random.Random, count: int) -> list[list[Point]
     """So many points, those together that one program serves."""
     groups: dict[object, list[Point]] = {}
     for at in itertools.islice(points_of(row, dice), count):
-        groups.setdefault((len(at), at[: row.name in NOT_A_QUANTITY]), []).append(at)
+        groups.setdefault((len(at), at[: leading(row)]), []).append(at)
     return list(groups.values())
 
 
@@ -359,7 +359,7 @@ def disagreements(row: Primitive, seed: int, points: int, orders: Sequence[int],
     """Where an executor's derivatives are not eager's; at one point a time, where plain numbers are on their way."""
     dice, found = random.Random(f"{seed} {row.name}"), []
     for at in grouped(row, dice, points):
-        slots = range(row.name in NOT_A_QUANTITY, len(at[0]))
+        slots = range(leading(row), len(at[0]))
         for path in (tuple(dice.choices(slots, k=order)) for order in orders):
             expected = [eager(row, point, path) for point in at]
             for backend in backends:
@@ -400,7 +400,7 @@ class Walker:
 
     def ask(self, row: Primitive, at: Point) -> None:
         """All derivatives of one operand, and one mixed path of each order."""
-        slots = range(row.name in NOT_A_QUANTITY, len(at))
+        slots = range(leading(row), len(at))
         paths = {(slot,) * order for slot in slots for order in range(1, 5)} if len(slots) == 1 else {
             tuple(self._dice.choices(slots, k=order)) for order in range(1, 5)
         }  # fmt: skip

@@ -7,7 +7,17 @@ import re
 from collections.abc import Iterable, Sequence
 from textwrap import wrap
 
-from autograd.ops.expression import ARITHMETIC, COMPARISONS, Expression, Language, Term, same, source_of, variable
+from autograd.ops.expression import (
+    ARITHMETIC,
+    COMPARISONS,
+    Expression,
+    Language,
+    Term,
+    rewritten,
+    same,
+    source_of,
+    variable,
+)
 from autograd.ops.primitive import Primitive, is_row, lookup
 from autograd.ops.resolution import Target
 from autograd.program.exports.c_functions import FUNCTIONS, Function
@@ -72,7 +82,7 @@ def statements(term: Term, whole: Sequence[Expression] = ()) -> tuple[list[str],
     The operands of a row that takes many become an array, said as soon as the numbers in it are known.
     """
     vectors: list[list[Term]] = []
-    outer = _with_arrays(term, whole, vectors)
+    (outer,) = rewritten([term], lambda part, operands: _with_arrays(part, operands, whole, vectors))
     assignments, results = source_of([*(x for vector in vectors for x in vector), outer], C)
     numbers = iter(results)
     arrays = [array(f"v{i}", [next(numbers) for _ in vector]) for i, vector in enumerate(vectors, 1)]
@@ -86,15 +96,14 @@ def statements(term: Term, whole: Sequence[Expression] = ()) -> tuple[list[str],
     return [*said, *arrays[written:]], results[-1]
 
 
-def _with_arrays(term: Term, whole: Sequence[Expression], vectors: list[list[Term]]) -> Term:
-    """`term` with the names of arrays in the place of vectors, which are put into `vectors`, the inner ones first."""
-    if not isinstance(term, Expression) or not term.operands:
-        return term
-    operands = [_with_arrays(operand, whole, vectors) for operand in term.operands]
-    if not (is_row(term.name) and lookup(term.name).variadic):
-        return Expression(term.name, *operands)
+def _with_arrays(
+    term: Expression, operands: tuple[Term, ...], whole: Sequence[Expression], vectors: list[list[Term]]
+) -> Term:
+    """`term` with the name of an array in the place of a vector, which is put into `vectors`, the inner ones first."""
+    if not (operands and is_row(term.name) and lookup(term.name).variadic):
+        return Expression(term.name, *operands) if operands else term
     leading = lookup(term.name).leading
-    vector = operands[leading:]
+    vector = list(operands[leading:])
     name = _part_of(vector, whole)
     if name is None:
         vectors.append(vector)

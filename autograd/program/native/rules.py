@@ -8,21 +8,21 @@ back into Python, which is as slow as it sounds.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any
 
 from autograd.errors import ArgumentError
 from autograd.ops import gamma, table
 from autograd.ops.expression import COMPARISONS, WHERE, Expression, Term, variable, within
 from autograd.ops.primitive import Primitive, lookup
+from autograd.ops.quadrature import NODES, WEIGHTS, Integral, Sums
 from autograd.ops.resolution import Target
 from autograd.ops.special import halves
 from autograd.program.graph import Operation
 from autograd.program.libm import LIBM
 from autograd.program.native import machine, mathematics
 from autograd.program.native.callbacks import callback
-from autograd.program.native.code import Code, Number
+from autograd.program.native.code import Code, Doubles, Number, bits_of
 from autograd.program.native.routine import Mask, choose
 
 Rule = Callable[..., Number]
@@ -43,11 +43,15 @@ def apply(code: Code, operation: Operation, operands: Sequence[Number], exact: b
 
 def value(code: Code, row: Primitive, operands: Sequence[Number], exact: bool = False) -> Number:
     """The value of a row."""
-    names = [variable(f"x{i}") for i in range(len(operands))]
-    atom, term = TARGET.resolve(row, names)
+    atom, term = TARGET.resolve(row, _named(operands, row.orders))
     if atom is not None:
         return atom(code, operands, exact)
-    return _number(_write(code, term, {n.name: o for n, o in zip(names, operands, strict=True)}))
+    return _number(_write(code, term, {f"x{i}": o for i, o in enumerate(operands)}))
+
+
+def _named(operands: Sequence[Number], knowable: int) -> list[Term]:
+    """Names for operands; of so many, the first, the numbers where these are known."""
+    return [variable(f"x{i}") if i >= knowable or o.known is None else o.known for i, o in enumerate(operands)]
 
 
 def slope(code: Code, row: Primitive, slot: int, y: Number, operands: Sequence[Number]) -> Number:
@@ -57,8 +61,7 @@ def slope(code: Code, row: Primitive, slot: int, y: Number, operands: Sequence[N
         return code.scalar_function(asked, y, *operands, attributes="")
     if (row, slot) in _SLOPES:
         return _SLOPES[row, slot](y, *operands)
-    known: list[Any] = [variable(f"x{i}") if o.known is None else o.known for i, o in enumerate(operands)]
-    term = row.slope_terms(known if row.variadic else [variable(f"x{i}") for i in range(len(operands))])[slot]
+    term = row.slope_terms(_named(operands, len(operands) if row.variadic else row.orders))[slot]
     names = {"y": y, **{f"x{i}": o for i, o in enumerate(operands)}}
     return _number(_write(code, term, names))
 
@@ -76,18 +79,43 @@ def _number(written: Number | Mask) -> Number:
     return written
 
 
-def _write(code: Code, term: Term, names: dict[str, Number]) -> Number | Mask:
+def _write(code: Code, term: Term, names: Mapping[str, Number | Mask]) -> Number | Mask:
     """An Expression of `names`; None, no derivative, is 0."""
     written: dict[int, Number | Mask] = {}
+    sums: dict[int, list[Number]] = {}
 
     def now(operand: Term) -> Number | Mask:
         if isinstance(operand, Expression):
             return written[id(operand)]
         return code.constant(0.0 if operand is None else float(operand))
 
-    for part in within([term]):
+    for part in within([term], _inside):
+        if isinstance(part, Integral):
+            if id(part.sums) not in sums:
+                sums[id(part.sums)] = _summed(code, part.sums, list(map(now, part.sums.given)))
+            written[id(part)] = sums[id(part.sums)][part.slot]
+            continue
         written[id(part)] = _operation(part, list(map(now, part.operands))) if part.operands else names[part.name]
     return now(term)
+
+
+def _inside(term: Expression) -> Sequence[Term]:
+    return term.sums.given if isinstance(term, Integral) else term.operands
+
+
+def _summed(code: Code, sums: Sums, given: Sequence[Number | Mask]) -> list[Number]:
+    """Integrals, by a loop over their nodes."""
+    listed = ", ".join(f"double 0x{bits_of(x):016X}" for x in (*NODES, *WEIGHTS))
+    code.needs["quadrature_nodes"] = f"@quadrature_nodes = internal constant [{2 * len(NODES)} x double] [{listed}]"
+    nodes, count = Doubles(code, "@quadrature_nodes"), len(NODES)
+    letters = {f"g{i}": number for i, number in enumerate(given)}
+    with code.scope():
+        totals = [code.variable(code.constant(0.0)) for _ in sums.parts]
+        with code.loop(count) as i:
+            letters |= {"t": code.splat(nodes[i]), "w": code.splat(nodes[i + count])}
+            for total, part in zip(totals, sums.parts, strict=True):
+                total.set(total + _number(_write(code, part, letters)))
+        return [code.number(total.name) for total in totals]
 
 
 def _operation(term: Expression, operands: Sequence[Number | Mask]) -> Number | Mask:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd.ops import table
+from autograd.ops.primitive import TABLE
 from autograd.program.graph import DOT, Graph, Operation, plain
 from autograd.program.kernel import Floats, Task
 from autograd.program.native import entrance
@@ -19,9 +20,7 @@ from autograd.program.native.handlers import COUNTED, LOAD, STORE, TOTAL, Kind
 
 WINDOW = 1024  # instructions that may change places with each other
 # Rows of which an operand is better known, and which one.
-_KNOWN = {table.power.name: 1} | dict.fromkeys(
-    [row.name for row in (table.power_log, table.polygamma, table.softmax, table.log_softmax)], 0
-)
+_KNOWN = {table.power.name: 1} | dict.fromkeys([row.name for row in TABLE.values() if row.orders or row.has_index], 0)
 
 Array = np.ndarray[Any, Any]
 
