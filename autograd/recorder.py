@@ -87,8 +87,11 @@ def apply(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
         return _elementwise(primitive, operands)
     try:
         checked = tuple(o if isinstance(o, Value) else _operand(primitive, o) for o in operands)
-    except OperandError as error:
-        return of_composite(primitive, operands, error)
+    except OperandError:
+        found = of_composite(primitive, operands)
+        if found is None:
+            raise
+        return found
     if any(isinstance(o, Value) for o in checked):
         return record(primitive, checked)
     return primitive.float(*checked)
@@ -108,13 +111,11 @@ class Composite:
 COMPLEX = (complex, np.complexfloating)
 
 
-def of_composite(primitive: Primitive, operands: tuple[Any, ...], refusal: OperandError) -> Any:
-    """`primitive` of operands among which one is no number, which is refused if no Composite is."""
+def of_composite(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
+    """`primitive` of operands among which one is no number; None if none is a Composite either."""
     operands = tuple(Composite.of_complex(o) if isinstance(o, COMPLEX) else o for o in operands)
     found = next((o for o in operands if isinstance(o, Composite)), None)
-    if found is None:
-        raise refusal
-    return found.applied(primitive, operands)
+    return None if found is None else found.applied(primitive, operands)
 
 
 def _operand(primitive: Primitive, operand: Any) -> float:

@@ -93,7 +93,7 @@ class Spline:
 
     >>> from autograd import grad
     >>> s = cubic([0.0, 1.0, 2.0, 3.0], [0.0, 1.0, 8.0, 27.0])
-    >>> s(1.5), grad(s)(1.5)
+    >>> round(s(1.5), 9), round(grad(s)(1.5), 9)
     (3.375, 6.75)
 
     Attributes:

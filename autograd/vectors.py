@@ -23,8 +23,11 @@ def apply_vector(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
     """A variadic row on a flat vector; no element may be an array."""
     try:
         checked = tuple(o if isinstance(o, Value) else number(o, f"an operand of {primitive.title}") for o in operands)
-    except OperandError as error:
-        return of_composite(primitive, operands, error)
+    except OperandError:
+        found = of_composite(primitive, operands)
+        if found is None:
+            raise
+        return found
     if any(isinstance(o, Value) for o in checked):
         return record(primitive, checked)
     return primitive.float(*checked)

@@ -13,7 +13,7 @@ from autograd.lazy import lazy
 from autograd.order import interior
 from autograd.program.program import Program
 from autograd.program.reading import captured_nodes, program_from
-from autograd.program.rolling import rolled_up
+from autograd.program.rolling import Rolled, rolled_up
 from autograd.replay import chose_for_good
 from autograd.structure import Structure, flatten, names_of_arguments
 from autograd.symbol import Symbol
@@ -31,7 +31,7 @@ class Recording:
     transforms and recordings that were running.  A leaf that was made while recording is a constant.
     """
 
-    written: Callable[[], Program]
+    written: Program | Rolled
     arguments: tuple[Structure, ...]
     answer: Structure
     captured: tuple[Value, ...]
@@ -42,11 +42,11 @@ class Recording:
     @lazy
     def program(self) -> Program:
         """The program; of one with loops that were found it is written when it is asked for."""
-        return self.written()
+        return self.written.flat() if isinstance(self.written, Rolled) else self.written
 
     def of(self, program: Program) -> Recording:
         """The same recording with another program."""
-        return replace(self, written=lambda: program)
+        return replace(self, written=program)
 
     def positions(self, argument: int) -> range:
         """Which inputs of the program an argument is."""
@@ -134,6 +134,5 @@ def _recording(
     shape = tuple(arguments), answer, tuple(captured), frozenset(passing)
     rolled = rolled_up(outputs, [*inputs, *captured], made)
     if rolled is not None:
-        return Recording(rolled.flat, *shape, rolled=rolled.program)
-    program = program_from(outputs, [*inputs, *captured])
-    return Recording(lambda: program, *shape)
+        return Recording(rolled, *shape, rolled=rolled.program)
+    return Recording(program_from(outputs, [*inputs, *captured]), *shape)

@@ -9,7 +9,7 @@ from collections import defaultdict
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import autograd
@@ -310,6 +310,7 @@ def test_a_deep_irregular_graph(backend):
 @settings(max_examples=15)
 def test_second_derivatives_of_random_graphs(backend, drawn):
     at, plan = drawn
+    assume(all(x == 0.0 or abs(x) > 1e-3 for x in at))  # where 1/x does not leave the last digits of hypot's curvature
 
     def f(xs):
         return build(plan, list(xs))

@@ -148,7 +148,7 @@ def test_functions_of_vectors() -> None:
     assert_type(log_softmax(vs), ValueArray)
     assert_type(take(1.5, [1.0, 2.0]), float)
     assert_type(take(1, [v, v]), Value)
-    assert_type(take(v, xs), Value)
+    assert_type(take(0.5 * v, xs), Value)
     assert_type(locate(0.5, xs), float)
 
 
