@@ -85,7 +85,9 @@ def in_both_forms(program: Program, monkeypatch, name: str = "f", gradient: bool
     return {"straight": straight, "tables": to_c(program, name, gradient)}
 
 
-@pytest.mark.parametrize("compiler", COMPILERS)
+@pytest.mark.parametrize(
+    "compiler", [c if "++" not in c else pytest.param(c, marks=pytest.mark.thorough) for c in COMPILERS]
+)
 def test_every_row_and_slope_equals_the_interpreter_s_with_every_compiler(compiler, tmp_path, monkeypatch):
     plain = [(row, places(row)) for row in TABLE.values() if not row.variadic]
     program, names = program_of_rows([(row, at[0]) for row, at in plain])
