@@ -23,6 +23,11 @@ class Program(Graph):
         """The same program with the plain loops of its function found again; itself, if there are none."""
         return self._with_loops or self
 
+    def __str__(self) -> str:
+        if self._with_loops is None:
+            return super().__str__()
+        return f"{super().__str__()}\nwith loops it has {len(self.with_loops):,} lines, which print(program.with_loops) shows"
+
     def beside(self, with_loops: Program | None) -> Program:
         """This program, which knows the same one with loops."""
         object.__setattr__(self, "_with_loops", with_loops)

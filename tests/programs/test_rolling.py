@@ -215,6 +215,7 @@ def test_the_program_with_loops_says_so_and_goes_everywhere(tmp_path):
     assert not program.has_loops
     loops = program.with_loops
     assert "rolled up from" in str(loops)
+    assert str(program).endswith("lines, which print(program.with_loops) shows")
     source = loops.to_c()
     assert len(source) < len(program.to_c()) / 5
     y, g = called(compiled(source, tmp_path), "f_gradient", X[None], 1, 6, work=works(source)["f_gradient"])
