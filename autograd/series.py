@@ -347,7 +347,9 @@ Rule: TypeAlias = Callable[..., tuple[float, _Following]]  # (operands) → (deg
 def _sum(*operands: _Series) -> tuple[float, _Following]:
     def following(_: _Series, k: int) -> Number:
         addends = [x[k] for x in operands if k <= x.degree]
-        return addends[0] if len(addends) == 1 else apply(table.sum_, tuple(addends))
+        if len(addends) < 2:
+            return addends[0] if addends else 0.0  # a step's degree is known to be 0 only once it was asked for
+        return apply(table.sum_, tuple(addends))
 
     return max(x.degree for x in operands), following
 

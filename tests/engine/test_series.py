@@ -248,6 +248,13 @@ def test_at_kinks_the_conventions_hold_order_by_order():
     assert taylor(autograd.sqrt, 0.0, 1) == [0.0, math.inf]
 
 
+def test_sums_of_steps_alone():
+    for f in (autograd.floor, autograd.sign, lambda x: autograd.locate(x, [0.0, 1.0, 2.0])):
+        assert taylor(lambda x, f=f: f(x) + 1.0, 1.5, 2) == [f(1.5) + 1.0, 0.0, 0.0]
+        assert taylor(lambda x, f=f: (f(x) + f(x)) * x, 1.5, 2) == [3.0 * f(1.5), 2.0 * f(1.5), 0.0]
+    assert taylor(lambda x: autograd.interp(x, [0.0, 1.0, 2.0], [0.0, 1.0, 4.0]), 1.5, 2) == [2.5, 3.0, 0.0]
+
+
 def test_a_chain_of_many_nodes():
     def long(x):
         for _ in range(2000):
