@@ -26,7 +26,8 @@ class Program(Graph):
     def __str__(self) -> str:
         if self._with_loops is None:
             return super().__str__()
-        return f"{super().__str__()}\nwith loops it has {len(self.with_loops):,} lines, which print(program.with_loops) shows"
+        count = len(self.with_loops)
+        return f"{super().__str__()}\nwith loops it has {count:,} lines, which print(program.with_loops) shows"
 
     def beside(self, with_loops: Program | None) -> Program:
         """This program, which knows the same one with loops."""
