@@ -150,7 +150,7 @@ def _loop_in(log: Log, start: int, end: int, period: int) -> Repeat | None:
     step = _behind(operands, lags, begins, first_step, stop)
     if stop - step >= FEWEST and _goes_before(operands[:stop], lags, begins, step, period):
         step -= 1
-    if stop - step < FEWEST or (stop - step) * period < SHORTEST:
+    if stop - step < max(FEWEST, lags.max() + 1) or (stop - step) * period < SHORTEST:
         return None
     repeat = Repeat(int(begins[step]), period, stop - step, operands[step:stop], lags)
     return repeat if _is_chain(log, repeat) else None
