@@ -148,9 +148,9 @@ def _loop_in(log: Log, start: int, end: int, period: int) -> Repeat | None:
     first_step, length = _longest(holds)
     stop = first_step + length
     step = _behind(operands, lags, begins, first_step, stop)
-    if stop - step >= FEWEST and _goes_before(operands, lags, begins, step, period):
+    if stop - step >= FEWEST and _goes_before(operands[:stop], lags, begins, step, period):
         step -= 1
-    if stop - step < FEWEST or (stop - step) * period < SHORTEST:
+    if stop - step < max(FEWEST, lags.max() + 1) or (stop - step) * period < SHORTEST:
         return None
     repeat = Repeat(int(begins[step]), period, stop - step, operands[step:stop], lags)
     return repeat if _is_chain(log, repeat) else None
@@ -207,7 +207,7 @@ def _goes_before(operands: Ints, lags: Ints, begins: Ints, step: int, period: in
     before, after, begin = operands[step - 1], operands[step], begins[step - 1]
     carried = lags == 1
     fits = np.where(lags == SAME, before == after, np.where(lags == OUTSIDE, True, after - before == period))
-    return bool(fits[~carried].all() and (before[lags != 0] < begin).all() and (after[lags < 0] < begin).all())
+    return bool(fits[~carried].all() and (before[lags != 0] < begin).all() and (operands[step:, lags < 0] < begin).all())
 
 
 def _is_chain(log: Log, repeat: Repeat) -> bool:
