@@ -207,7 +207,9 @@ def _goes_before(operands: Ints, lags: Ints, begins: Ints, step: int, period: in
     before, after, begin = operands[step - 1], operands[step], begins[step - 1]
     carried = lags == 1
     fits = np.where(lags == SAME, before == after, np.where(lags == OUTSIDE, True, after - before == period))
-    return bool(fits[~carried].all() and (before[lags != 0] < begin).all() and (operands[step:, lags < 0] < begin).all())
+    return bool(
+        fits[~carried].all() and (before[lags != 0] < begin).all() and (operands[step:, lags < 0] < begin).all()
+    )
 
 
 def _is_chain(log: Log, repeat: Repeat) -> bool:

@@ -235,6 +235,49 @@ def test_exact_sums_stay_as_they_are_written():
     assert p.grad(X)[0] == autograd.grad(runge_kutta)([float(x) for x in X])[0]
 
 
+@pytest.mark.parametrize("lag", [2, 7, 8, 9, 10, 30])
+def test_delays(lag):
+    """What lies farther back than a loop carries comes from outside, or there is no loop."""
+
+    def f(x):
+        h = [x[i % 3] * (1 + 0.1 * i) for i in range(lag)]
+        for _ in range(120):
+            h.append(0.3 * tanh(h[-1]) + x[1] * sin(h[-lag]) * 0.5 + x[2] * 0.1)
+        return h[-1] + h[len(h) // 2]
+
+    flat, rolled = programs(f, X)
+    assert rolled is not None or lag > 8
+    if rolled is not None:
+        hold_together(flat, rolled, X)
+
+
+def test_as_many_steps_as_a_loop_reads_back():
+    """The second loop reads what the first one made, as many steps back as it has steps."""
+    steps = [sin, tanh, exp, lambda y: y * 0.7, lambda y: -y, lambda y: y + 0.3, sqrt_of, lambda y: y * y]
+    first, second = (np.random.default_rng(seed).integers(0, len(steps), 50) for seed in (1, 2))
+
+    def f(x):
+        made, y, z = [], x[0], x[1]
+        for _ in range(9):
+            for k, i in enumerate(first):
+                y = steps[i](y)
+                if k == 1:
+                    made.append(y)
+        for each in made:
+            z = z * each
+            for i in second[1:]:
+                z = steps[i](z)
+        return z
+
+    flat, rolled = programs(f, X)
+    if rolled is not None:
+        hold_together(flat, rolled, X)
+
+
+def sqrt_of(y):
+    return sqrt(y * y + 0.1)
+
+
 # -- what is no loop --------------------------------------------------------------------------------
 
 
