@@ -101,6 +101,7 @@ class _Reader:
         """Nodes whose operands stand before them, here or elsewhere."""
         places, place, codes = self._places, self.place, self._codes
         code, operands, words = self._code.append, self._operands.append, self._words.append
+        known = places.get  # of nodes, which nearly all operands are
         for node in nodes:
             row: Any = node._row
             a, b = node._a, node._b
@@ -110,7 +111,13 @@ class _Reader:
                 operands(tuple([place(o) for o in given]))
             else:
                 kind = row
-                operands((place(a),) if b is None else (place(a), place(b)))
+                first = None if type(a) is float else known(a)
+                first = place(a) if first is None else first
+                if b is None:
+                    operands((first,))
+                else:
+                    second = None if type(b) is float else known(b)
+                    operands((first, place(b) if second is None else second))
             if kind not in codes:
                 codes[kind] = len(codes)
                 self._operations.append(Operation(row.name))
