@@ -82,19 +82,27 @@ def lowered(a: Any, b: Any, x: Any) -> tuple[Any, Any, Any]:
     return p, q, where(is_start, x, where(is_end, x, 0.5))
 
 
-def density_slope(y: Any, lower: Any, upper: Any, steep: Any, a: Any, b: Any, x: Any) -> Any:
-    """Of a density y along x; `lower` and `upper`, of one order less along a and b, times the orders.
+def density_slope(y: Any, fewer: tuple[Any, Any], lead: Any, below: tuple[Any, Any], a: Any, b: Any, x: Any) -> Any:
+    """Of a density y along x; `fewer` are those of one order less along a and along b, times the orders.
 
-    At the edges by `steep`, the derivative of (a + b - 1) times the density of `lowered` operands: an expression, which
-    has the derivatives of a slope.
+    At the edges by the density of `lowered` operands, `lead`, and `below`, of one order less: by expressions, which
+    have the derivatives of a slope.
     """
     inside = _inside(x)
     other = 1.0 - inside
-    found = ((a - 1.0) / inside - (b - 1.0) / other) * y + (lower / inside - upper / other)
+    found = ((a - 1.0) / inside - (b - 1.0) / other) * y + (fewer[0] / inside - fewer[1] / other)
     is_start, is_end = equal(x, 0.0), equal(x, 1.0)
-    start = where(a < 1.0, -y, steep - ((b - 1.0) * y + upper) / (1.0 - where(is_start, x, 0.0)))
-    end = where(b < 1.0, y, ((a - 1.0) * y + lower) / where(is_end, x, 1.0) - steep)
-    return where(is_start, start, where(is_end, end, found))
+    start = _slope_at_zero(y, lead, below[0], below[1], fewer[1], a, b, 1.0 - where(is_start, x, 0.0))
+    end = _slope_at_zero(y, lead, below[1], below[0], fewer[0], b, a, where(is_end, x, 1.0))
+    return where(is_start, start, where(is_end, -end, found))
+
+
+def _slope_at_zero(y: Any, lead: Any, own: Any, cross: Any, other: Any, a: Any, b: Any, left: Any) -> Any:
+    """The derivative of (a + b - 1)·density(a - 1, b) less (b - 1)/(1 - x) times the density y."""
+    steep = (a + b - 1.0) * lead + cross
+    whole = steep + (own - ((b - 1.0) * y + other) / left)
+    above = where(lead < inf, where(lead > -inf, whole, steep), steep)  # by which what is less infinite is outgrown
+    return where(a < 1.0, -y, where(equal(a, inf), y, above))
 
 
 def of_orders(m: Any, n: Any, found: Jet) -> Any:

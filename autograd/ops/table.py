@@ -927,11 +927,13 @@ beta_density = row("beta_density", by_nodes(incomplete_beta.density),
 
 
 def _slope_of_beta_density(y: Any, m: Any, n: Any, a: Any, b: Any, x: Any) -> Any:
-    fewer = (_fewer(m, lambda: beta_density(m - 1.0, n, a, b, x)), _fewer(n, lambda: beta_density(m, n - 1.0, a, b, x)))
-    p, q, edge = incomplete_beta.lowered(a, b, x)
-    steep = ((a + b - 1.0) * beta_density(m, n, p, q, edge) + _fewer(m, lambda: beta_density(m - 1.0, n, p, q, edge))
-             + _fewer(n, lambda: beta_density(m, n - 1.0, p, q, edge)))
-    return incomplete_beta.density_slope(y, *fewer, steep, a, b, x)
+    below = incomplete_beta.lowered(a, b, x)
+    lead, fewer = beta_density(m, n, *below), _fewer_of_beta_density(m, n, *below)
+    return incomplete_beta.density_slope(y, _fewer_of_beta_density(m, n, a, b, x), lead, fewer, a, b, x)
+
+
+def _fewer_of_beta_density(m: Any, n: Any, *at: Any) -> tuple[Any, Any]:
+    return _fewer(m, lambda: beta_density(m - 1.0, n, *at)), _fewer(n, lambda: beta_density(m, n - 1.0, *at))
 
 
 def _fewer(order: Any, derivative: Callable[[], Any]) -> Any:

@@ -216,5 +216,9 @@ def test_third_mixed_derivatives_at_the_edges():
         assert grad(lambda t, b=b: bend(t, b, 0.0))(2.0) == -inf
         assert grad(lambda t, b=b: bend(t, b, 0.0))(3.5) == 0.0
         assert not grad(lambda t, b=b: bend(t, b, 0.0))(1.0) < inf  # ∞, or nan where ln x of both signs is added
+        slope_along_a = [
+            grad(lambda x, a=a, b=b: TABLE["beta_density"](1.0, 0.0, a, b, x)) for a in (0.5, 1.0, 1.5, 2.0, 2.5)
+        ]
+        assert [slope(0.0) for slope in slope_along_a] == [inf, inf, -inf, -inf, 0.0]
     curved = lambda t: hessian(lambda v: gammainc(t, v[0]))([0.0])[0][0]  # noqa: E731
     assert [grad(curved)(a) for a in (1.0, 2.0, 3.5)] == [inf, -inf, 0.0]
