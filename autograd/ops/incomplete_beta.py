@@ -77,8 +77,8 @@ def _density_at_zero(m: Any, n: Any, a: Any, b: Any) -> Any:
 def lowered(a: Any, b: Any, x: Any) -> tuple[Any, Any, Any]:
     """At an edge, the operands of the density by which it has a slope there; inside, ½ for x."""
     is_start, is_end = equal(x, 0.0), equal(x, 1.0)
-    p = where(is_start, where(a > 1.0, a, 1.0) - 1.0, a)
-    q = where(is_end, where(b > 1.0, b, 1.0) - 1.0, b)
+    p = where(is_start, where(a < 1.0, 1.0, a) - 1.0, a)
+    q = where(is_end, where(b < 1.0, 1.0, b) - 1.0, b)
     return p, q, where(is_start, x, where(is_end, x, 0.5))
 
 

@@ -887,7 +887,7 @@ def _slope_of_gamma_density(y: Any, n: Any, a: Any, x: Any) -> Any:
     """Along x; where x is 0 by the density of a - 1, so that it is a slope there to every order."""
     inside = where(x > 0.0, where(x < inf, x, 1.0), 1.0)
     lower = where(equal(n, 0.0), 0.0, n * gamma_density(n - 1.0, a, inside))
-    steep = gamma_density(n, where(a > 1.0, a, 1.0) - 1.0, where(equal(x, 0.0), x, 1.0)) - y
+    steep = gamma_density(n, where(a < 1.0, 1.0, a) - 1.0, where(equal(x, 0.0), x, 1.0)) - y
     found = where(equal(a, inf), y, ((a - 1.0 - inside) * y + lower) / inside)
     return where(equal(x, 0.0), where(a < 1.0, -y, steep), where(equal(x, inf), y, found))
 
