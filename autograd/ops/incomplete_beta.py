@@ -59,24 +59,50 @@ def density(m: Any, n: Any, a: Any, b: Any, x: Any) -> Any:
     factor = _times_operand(1, b, _times_operand(0, a, _reciprocal(a + b, highest)))
     found = _product(_bell(a, b, inside, other, highest), factor)
     answer = of_orders(m, n, {at: weight * number for at, number in found.items()})
-    is_value = equal(m + n, 0.0)
-    start, end = (where(e > 1.0, 0.0, where(is_value, where(equal(e, 1.0), o, inf), nan)) for e, o in ((a, b), (b, a)))
+    start, end = _density_at_zero(m, n, a, b), _density_at_zero(n, m, b, a)
     return _of_domain(a, b, x, where(equal(x, 0.0), start, where(equal(x, 1.0), end, answer)))
 
 
-def density_slope(y: Any, lower: Any, upper: Any, a: Any, b: Any, x: Any) -> Any:
-    """Of a density y along x; `lower` and `upper`, of one order less along a and b, times the orders."""
+def _density_at_zero(m: Any, n: Any, a: Any, b: Any) -> Any:
+    """The limits of lnᵐx·xᵃ⁻¹·∂ⁿ/∂bⁿ 1/Β(a, b), where 1/Β(1, b) is b and 1/Β(0, b) is 0."""
+    low = {(i, j): -inf if (i + max(j - 1, 0)) % 2 else inf for i, j in _orders(HIGHEST)}
+    one = {(i, j): -inf if i % 2 else inf for i, j in low if i and j < 2}
+    one |= {(0, 0): b, (0, 1): 1.0, (0, 2): 0.0, (0, 3): 0.0}
+    none = {(0, j): 0.0 for j in range(HIGHEST + 1)} | {(1, 0): inf, (2, 0): -inf, (3, 0): inf}
+    at_one, at_none = of_orders(m, n, one), of_orders(m, n, none)
+    below = where(a > 0.0, of_orders(m, n, low), at_none)
+    return where(a > 1.0, 0.0, where(equal(a, 1.0), at_one, below))
+
+
+def lowered(a: Any, b: Any, x: Any) -> tuple[Any, Any, Any]:
+    """At an edge, the operands of the density by which it has a slope there; inside, ½ for x."""
+    is_start, is_end = equal(x, 0.0), equal(x, 1.0)
+    p = where(is_start, where(a < 1.0, 1.0, a) - 1.0, a)
+    q = where(is_end, where(b < 1.0, 1.0, b) - 1.0, b)
+    return p, q, where(is_start, x, where(is_end, x, 0.5))
+
+
+def density_slope(y: Any, fewer: tuple[Any, Any], lead: Any, below: tuple[Any, Any], a: Any, b: Any, x: Any) -> Any:
+    """Of a density y along x; `fewer` are those of one order less along a and along b, times the orders.
+
+    At the edges by the density of `lowered` operands, `lead`, and `below`, of one order less: by expressions, which
+    have the derivatives of a slope.
+    """
     inside = _inside(x)
     other = 1.0 - inside
-    found = ((a - 1.0) / inside - (b - 1.0) / other) * y + (lower / inside - upper / other)
-    start, end = _steepness(a, b), -_steepness(b, a)
-    return where(equal(x, 0.0), start, where(equal(x, 1.0), end, found))
+    found = ((a - 1.0) / inside - (b - 1.0) / other) * y + (fewer[0] / inside - fewer[1] / other)
+    is_start, is_end = equal(x, 0.0), equal(x, 1.0)
+    start = _slope_at_zero(y, lead, below[0], below[1], fewer[1], a, b, 1.0 - where(is_start, x, 0.0))
+    end = _slope_at_zero(y, lead, below[1], below[0], fewer[0], b, a, where(is_end, x, 1.0))
+    return where(is_start, start, where(is_end, -end, found))
 
 
-def _steepness(a: Any, b: Any) -> Any:
-    """Of the density at 0."""
-    rising = where(a > 2.0, 0.0, where(equal(a, 2.0), b * (b + 1.0), inf))
-    return where(a > 1.0, rising, where(equal(a, 1.0), -b * (b - 1.0), where(a < 1.0, -inf, a)))
+def _slope_at_zero(y: Any, lead: Any, own: Any, cross: Any, other: Any, a: Any, b: Any, left: Any) -> Any:
+    """The derivative of (a + b - 1)·density(a - 1, b) less (b - 1)/(1 - x) times the density y."""
+    steep = (a + b - 1.0) * lead + cross
+    whole = steep + (own - ((b - 1.0) * y + other) / left)
+    above = where(lead < inf, where(lead > -inf, whole, steep), steep)  # by which what is less infinite is outgrown
+    return where(a < 1.0, -y, where(equal(a, inf), y, above))
 
 
 def of_orders(m: Any, n: Any, found: Jet) -> Any:

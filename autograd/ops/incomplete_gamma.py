@@ -59,8 +59,9 @@ def density(n: Any, a: Any, x: Any) -> Any:
     scaled = where(a < 1.0, poisson(a, inside) / inside, poisson(a - 1.0, inside) / where(a < 1.0, 1.0, a))
     found = of_order(n, [scaled * (a * b + float(k) * bells[k - 1] if k else a) for k, b in enumerate(bells)])
     sign = of_order(n, [(-1.0) ** k for k in range(HIGHEST + 1)])
-    pole = where(a > 0.0, sign * inf, of_order(n, [0.0 if k == 0 else sign * inf for k in range(HIGHEST + 1)]))
-    at_zero = where(a > 1.0, 0.0, where(equal(a, 1.0), where(equal(n, 0.0), 1.0, pole), pole))
+    is_value = equal(n, 0.0)
+    pole = where(a > 0.0, sign * inf, where(is_value, 0.0, -sign * inf))  # xᵃ⁻¹lnⁿx/Γ(a), and n·x⁻¹lnⁿ⁻¹x of a = 0
+    at_zero = where(a > 1.0, 0.0, where(equal(a, 1.0), where(is_value, 1.0, pole), pole))
     found = where(equal(x, 0.0), at_zero, where(equal(x, inf), 0.0, where(equal(a, inf), 0.0, found)))
     return _of_domain(a, x, found)
 

@@ -884,13 +884,12 @@ gamma_density = row("gamma_density", by_nodes(incomplete_gamma.density),
 
 
 def _slope_of_gamma_density(y: Any, n: Any, a: Any, x: Any) -> Any:
-    """Along x; where x is 0, what xᵃ⁻² is there."""
+    """Along x; where x is 0 by the density of a - 1, so that it is a slope there to every order."""
     inside = where(x > 0.0, where(x < inf, x, 1.0), 1.0)
     lower = where(equal(n, 0.0), 0.0, n * gamma_density(n - 1.0, a, inside))
-    steep = gamma_density(n, a - 1.0, 0.0) - y
-    at_zero = where(a > 1.0, steep, where(equal(a, 1.0), where(equal(n, 0.0), -1.0, nan), -y))
+    steep = gamma_density(n, where(a < 1.0, 1.0, a) - 1.0, where(equal(x, 0.0), x, 1.0)) - y
     found = where(equal(a, inf), y, ((a - 1.0 - inside) * y + lower) / inside)
-    return where(equal(x, 0.0), at_zero, where(equal(x, inf), y, found))
+    return where(equal(x, 0.0), where(a < 1.0, -y, steep), where(equal(x, inf), y, found))
 
 
 betainc = row("betainc", by_nodes(incomplete_beta.betainc),
@@ -914,8 +913,7 @@ betainc_ab = row("betainc_ab", by_nodes(incomplete_beta.along_both),
 
 beta_density = row("beta_density", by_nodes(incomplete_beta.density),
           lambda y, m, n, a, b, x: (None, None, beta_density(m + 1.0, n, a, b, x), beta_density(m, n + 1.0, a, b, x),
-                                    incomplete_beta.density_slope(y, _fewer(m, lambda: beta_density(m - 1.0, n, a, b, x)),
-                                                                  _fewer(n, lambda: beta_density(m, n - 1.0, a, b, x)), a, b, x)),
+                                    _slope_of_beta_density(y, m, n, a, b, x)),
           orders=2,
           textbook=lambda y, m, n, a, b, x: (None, None, beta_density(m + 1.0, n, a, b, x), beta_density(m, n + 1.0, a, b, x),
                                              ((a - 1.0) / x - (b - 1.0) / (1.0 - x)) * y + _fewer(m, lambda: beta_density(m - 1.0, n, a, b, x)) / x
@@ -926,6 +924,16 @@ beta_density = row("beta_density", by_nodes(incomplete_beta.density),
                  ((0, 0, 0.5, 2, 0), inf, (None, None, None, None, -inf)), ((0, 0, -1, 2, 0.5), nan, (None, None, nan, nan, nan))],
           doc="the beta distribution's density xᵃ⁻¹(1 - x)ᵇ⁻¹/Β(a, b), or its derivative m times along a and n times along b, up to 3 times "
               "together; m and n are not differentiated")
+
+
+def _slope_of_beta_density(y: Any, m: Any, n: Any, a: Any, b: Any, x: Any) -> Any:
+    below = incomplete_beta.lowered(a, b, x)
+    lead, fewer = beta_density(m, n, *below), _fewer_of_beta_density(m, n, *below)
+    return incomplete_beta.density_slope(y, _fewer_of_beta_density(m, n, a, b, x), lead, fewer, a, b, x)
+
+
+def _fewer_of_beta_density(m: Any, n: Any, *at: Any) -> tuple[Any, Any]:
+    return _fewer(m, lambda: beta_density(m - 1.0, n, *at)), _fewer(n, lambda: beta_density(m, n - 1.0, *at))
 
 
 def _fewer(order: Any, derivative: Callable[[], Any]) -> Any:

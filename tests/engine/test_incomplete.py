@@ -1,14 +1,16 @@
 """The incomplete gamma and beta functions and their derivatives against mpmath, over their domain and in the tails."""
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 import mpmath
 import numpy as np
 import pytest
 from mpmath import mp, mpf
 
-from autograd import betainc, compile, gammainc, gammaincc, grad, hessian
+from autograd import betainc, compile, gammainc, gammaincc, grad, hessian, taylor
 from autograd.check.definition import along
 from autograd.ops.primitive import TABLE
 
@@ -137,3 +139,86 @@ def test_far_out_nothing_is_nan():
     assert gammaincc(1e-20, 0.5) == pytest.approx(5.597735947761608e-21, rel=1e-14)
     for a, b, x in ((1e150, 1e150, 0.5), (1e300, 1.0, 0.5), (1e-300, 1.0, 0.5), (1.0, 1e-300, 0.5), (3.0, 4.0, 5e-324)):
         assert 0.0 <= betainc(a, b, x) <= 1.0
+
+
+def slope_at_zero(a: float, rest: Callable[[mpf], mpf], order: int) -> float:
+    """A derivative at 0 of xᵃ⁻¹ times a positive rest, over x and more where a is not whole."""
+    if a.is_integer():
+        return float(mpmath.diff(lambda x: x ** int(a - 1) * rest(x), 0, order))
+    return 0.0 if a - 1 > order else math.copysign(inf, math.prod(a - 1 - k for k in range(order)))
+
+
+def derivatives_at(f: Callable[[Any], Any], x: float, backend: str) -> list[float]:
+    """The first to the third."""
+    first, second, third = grad(f), grad(grad(f)), grad(grad(grad(f)))
+    if backend == "eager":
+        return [first(x), second(x), third(x)]
+    return [compile(g, backend=backend)(x) for g in (first, second, third)]
+
+
+EDGES = [
+    (1.0, 1.0),
+    (1.0, 3.0),
+    (2.0, 2.0),
+    (3.0, 1.0),
+    (4.0, 2.5),
+    (1.0, 0.5),
+    (2.0, 0.5),
+    (2.5, 3.0),
+    (4.5, 1.0),
+    (0.5, 2.0),
+]
+
+
+@pytest.mark.parametrize("backend", ["eager", "interpreter", "numpy", "llvm"])
+def test_derivatives_along_x_at_the_edges(backend):
+    if backend == "llvm":
+        pytest.importorskip("llvmlite", reason="the extra `native` is not installed")
+    for a in sorted({a for a, _ in EDGES}):
+        exact = [slope_at_zero(a, lambda x, a=a: mp.exp(-x) / mp.gamma(a), k) for k in range(3)]
+        assert derivatives_at(lambda x, a=a: gammainc(a, x), 0.0, backend) == pytest.approx(exact, rel=1e-13), a
+        signed = [-number for number in exact]
+        assert derivatives_at(lambda x, a=a: gammaincc(a, x), 0.0, backend) == pytest.approx(signed, rel=1e-13), a
+    for a, b in EDGES:
+        exact = [slope_at_zero(a, lambda x, a=a, b=b: (1 - x) ** (b - 1) / mp.beta(a, b), k) for k in range(3)]
+        mirrored = [number * (-1) ** k for k, number in enumerate(exact)]
+        got = derivatives_at(lambda x, a=a, b=b: betainc(a, b, x), 0.0, backend)
+        assert got == pytest.approx(exact, rel=1e-13, abs=1e-13), (a, b)
+        got = derivatives_at(lambda x, a=a, b=b: betainc(b, a, x), 1.0, backend)
+        assert got == pytest.approx(mirrored, rel=1e-13, abs=1e-13), (a, b)
+
+
+def test_taylor_coefficients_at_the_edges():
+    for a, b in ((1.0, 3.0), (2.0, 2.0), (3.0, 2.5)):
+        exact = [slope_at_zero(a, lambda x, a=a: mp.exp(-x) / mp.gamma(a), k) / math.factorial(k + 1) for k in range(5)]
+        assert taylor(lambda x, a=a: gammainc(a, x), 0.0, 5)[1:] == pytest.approx(exact, rel=1e-12), a
+        rest = lambda x, a=a, b=b: (1 - x) ** (b - 1) / mp.beta(a, b)  # noqa: E731
+        exact = [slope_at_zero(a, rest, k) / math.factorial(k + 1) for k in range(5)]
+        assert taylor(lambda x, a=a, b=b: betainc(a, b, x), 0.0, 5)[1:] == pytest.approx(exact, rel=1e-12, abs=1e-12)
+
+
+def test_mixed_derivatives_at_the_edges():
+    """Along a the slope x⁰ of a = 1 falls as ln x does, along b it is 1/Β(1, b) = b."""
+    of_beta, of_gamma = hessian(lambda v: betainc(*v)), hessian(lambda v: gammainc(*v))
+    for b in (1.0, 2.5):
+        assert of_beta([1.0, b, 0.0]) == [[0.0, 0.0, -inf], [0.0, 0.0, 1.0], [-inf, 1.0, -b * (b - 1.0)]]
+        assert of_beta([b, 1.0, 1.0]) == [[0.0, 0.0, 1.0], [0.0, 0.0, -inf], [1.0, -inf, b * (b - 1.0)]]
+    assert of_gamma([1.0, 0.0]) == [[0.0, -inf], [-inf, -1.0]]
+
+
+def test_third_mixed_derivatives_at_the_edges():
+    """Of x²b(b + 1)/2 with a = 2, of bx - x²b(b - 1)/2 with a = 1, and of xᵃ at another a."""
+    bend = lambda a, b, x: hessian(lambda v: betainc(a, b, v[0]))([x])[0][0]  # noqa: E731
+    for b in (0.5, 1.0, 2.5):
+        assert not grad(lambda t, b=b: bend(t, b, 0.0))(1.0) < inf  # ∞, or nan where ln x of both signs is added
+        assert grad(lambda t: bend(2.0, t, 0.0))(b) == pytest.approx(2.0 * b + 1.0)
+        assert grad(lambda t: bend(t, 2.0, 1.0))(b) == pytest.approx(-2.0 * b - 1.0)
+        assert grad(lambda t: bend(1.0, t, 0.0))(b) == pytest.approx(1.0 - 2.0 * b)
+        assert grad(lambda t, b=b: bend(t, b, 0.0))(2.0) == -inf
+        assert grad(lambda t, b=b: bend(t, b, 0.0))(3.5) == 0.0
+        slope_along_a = [
+            grad(lambda x, a=a, b=b: TABLE["beta_density"](1.0, 0.0, a, b, x)) for a in (0.5, 1.0, 1.5, 2.0, 2.5)
+        ]
+        assert [slope(0.0) for slope in slope_along_a] == [inf, inf, -inf, -inf, 0.0]
+    curved = lambda t: hessian(lambda v: gammainc(t, v[0]))([0.0])[0][0]  # noqa: E731
+    assert [grad(curved)(a) for a in (1.0, 2.0, 3.5)] == [inf, -inf, 0.0]
