@@ -162,9 +162,9 @@ def test_it_is_asked_for_and_said():
 
 def test_what_is_neither_true_nor_false_is_refused():
     for name in ("simplify", "exact", "has_aux"):
-        for given in ("no", 1, None):
-            with pytest.raises(autograd.errors.ArgumentError, match=f"^{name} is True or False, got {given!r}$"):
-                compile(reach, **{name: given})
+        for wrong in ("no", 1, None):
+            with pytest.raises(autograd.errors.ArgumentError, match=f"^{name} is True or False, got {wrong!r}$"):
+                compile(reach, **{name: wrong})
 
 
 @pytest.mark.parametrize("f", [reach, turning])
