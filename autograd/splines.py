@@ -28,7 +28,7 @@ from autograd.tables import (
     as_array,
     at_each,
     entries_of,
-    located,
+    interval_of,
     one_or_array,
     refuse_masked,
     taken,
@@ -90,7 +90,7 @@ def _periodic_interp(x: Any, knots: Entries, values: Entries, period: float) -> 
 
 def _line(x: Any, knots: Entries, values: Entries) -> Any:
     """On the straight line between the two points that x lies between."""
-    k = located(x, knots)
+    k = interval_of(x, knots)
     first, start = taken(k, values), taken(k, knots)
     return (taken(k + 1.0, values) - first) / (taken(k + 1.0, knots) - start) * (x - start) + first
 
@@ -124,7 +124,7 @@ class Spline:
     def _at(self, x: Any) -> Any:
         if self._period is not None:
             x = (x - self.knots[0]) % self._period + self.knots[0]
-        k = located(x, self.knots)
+        k = interval_of(x, self.knots)
         along = x - taken(k, self.knots)
         *lower, highest = [taken(k, each) for each in self.coefficients]
         return reduce(lambda total, c: total * along + c, reversed(lower), highest)
@@ -339,7 +339,7 @@ class Surface:
         return self._at(_number(x, "x of a surface"), _number(y, "y of a surface"))
 
     def _at(self, x: Any, y: Any) -> Any:
-        i, j = located(x, self.x), located(y, self.y)
+        i, j = interval_of(x, self.x), interval_of(y, self.y)
         left, low = taken(i, self.x), taken(j, self.y)
         sides = taken(i + 1.0, self.x) - left, taken(j + 1.0, self.y) - low
         place = i * float(len(self.y)) + j

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from math import nan
+from operator import le
 from typing import Any
 
 import numpy as np
@@ -99,7 +101,24 @@ def taken(i: Any, entries: Entries) -> Any:
 
 
 def located(x: Any, knots: Entries) -> Any:
-    """The interval between knots that a number or a Value lies in."""
+    """The interval between knots that a number or a Value lies in.
+
+    Raises:
+        ArgumentError: for knots that do not ascend, as far as they are known; those recorded for later are not
+    """
+    _check_ascending([_data(knot) for knot in knots if not isinstance(knot, Symbol)])
+    return interval_of(x, knots)
+
+
+def _check_ascending(knots: Sequence[float]) -> None:
+    if all(map(le, knots, knots[1:])):
+        return
+    a, b = next((a, b) for a, b in pairwise(knots) if not a <= b)
+    raise ArgumentError(f"the knots of locate ascend, got {b!r} behind {a!r}: sort them")
+
+
+def interval_of(x: Any, knots: Entries) -> Any:
+    """`located` between knots that are known to ascend."""
     if isinstance(x, np.ndarray):
         return table.locate.array(x, *knots)
     if _is_unknown(x, knots):

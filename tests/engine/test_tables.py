@@ -89,6 +89,7 @@ def test_arrays_and_nan():
     assert np.array_equal(locate(x, knots), expected)
     assert [locate(float(each), knots.tolist()) for each in x] == expected.tolist()
     assert np.isnan(locate(math.nan, knots))
+    assert [locate(x, [-math.inf, 1.0, 1.0, math.inf]) for x in (0.0, 1.0, 9.0)] == [0.0, 2.0, 2.0]
 
 
 def test_rows_of_other_libraries_are_rows():
@@ -187,6 +188,10 @@ def test_curves_are_pickled_and_say_what_they_are():
     (lambda: take(0, []), ArgumentError, "the table of take: expected one row of numbers and Values, at"),
     (lambda: take(0, [[1.0]]), OperandError, "an entry of the table of take is one real number"),
     (lambda: take("0", [1.0]), OperandError, "an index is one real number"),
+    (lambda: locate(1.5, [0.0, 2.0, 1.0, 3.0]), ArgumentError, "the knots of locate ascend, got 1.0 behind 2.0"),
+    (lambda: locate([1.5], [0.0, math.nan, 3.0]), ArgumentError, "the knots of locate ascend, got nan behind 0.0"),
+    (lambda: locate(1.5, [Value(2.0), Value(1.0)]), ArgumentError, "the knots of locate ascend, got 1.0 behind 2.0"),
+    (lambda: compile(lambda x: locate(x, [2.0, x, 1.0]))(1.5), ArgumentError, "the knots of locate ascend, got 1.0"),
     (lambda: locate("0", [0.0, 1.0]), OperandError, "an operand of locate is one real number"),
     (lambda: interp("0", [0.0, 1.0], [1.0, 2.0]), OperandError, "x of interp is one real number"),
     (lambda: interp(["0"], [0.0, 1.0], [1.0, 2.0]), OperandError, "x of interp is one real number"),
