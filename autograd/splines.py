@@ -51,7 +51,7 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
         fp: as many numbers or Values
         left: what holds below xp[0], instead of fp[0]
         right: what holds above xp[-1], instead of fp[-1]
-        period: after which everything comes again
+        period: after which everything comes again; a last point that is the first one a period later may be given
 
     >>> from autograd import Value
     >>> y = interp(Value(2.5), [1.0, 2.0, 3.0], [3.0, 2.0, 0.0])
@@ -80,12 +80,23 @@ def _periodic_interp(x: Any, knots: Entries, values: Entries, period: float) -> 
     span = abs(number(period, "a period"))
     if not 0.0 < span < math.inf:
         raise ArgumentError(f"the period of interp is a number other than 0, got {quoted(period)}")
-    points = sorted(zip([knot % span for knot in knots], values, strict=True), key=itemgetter(0))
+    points = _once(sorted(zip([knot % span for knot in knots], knots, values, strict=True), key=itemgetter(0)), period)
     (first, low), (last, high) = points[0], points[-1]
     points = [(last - span, high), *points, (first + span, low)]
     xp = _increasing("interp", tuple([at for at, _ in points]))
     fp = tuple([value for _, value in points])
     return _at_each(lambda x: _line(x % span, xp, fp), x, "interp", are_floats(fp))
+
+
+def _once(points: Sequence[tuple[float, float, Any]], period: float) -> list[tuple[float, Any]]:
+    """The points in a period, those once that close the curve with the number it begins with."""
+    for (at, knot, value), (at_next, other, value_next) in pairwise(points):
+        if at == at_next and not (are_floats((value, value_next)) and value == value_next):
+            raise ArgumentError(
+                f"the knots {knot!r} and {other!r} of interp fall together under period={period!r}: give one of them, "
+                "or the same plain number on both"
+            )
+    return list({at: (at, value) for at, _, value in reversed(points)}.values())[::-1]
 
 
 def _line(x: Any, knots: Entries, values: Entries) -> Any:

@@ -118,6 +118,14 @@ def test_interp_is_numpy_s_to_the_bit():
     assert [grad(lambda x: interp(x, [0.0, 1.0], [1.0, 3.0]))(x) for x in (-1.0, 0.0, 0.5, 1.0)] == [0.0, 2.0, 2.0, 0.0]
 
 
+def test_a_closed_curve_may_name_its_first_point_again():
+    x, y = [0, 90, 180, 270, 360], [0, 1, 0, -1, 0]
+    at = np.linspace(-400, 800, 77)
+    assert np.array_equal(interp(at, x, y, period=360), np.interp(at, x, y, period=360))
+    assert np.array_equal(interp(at, x[::-1], y[::-1], period=360), np.interp(at, x, y, period=360))
+    assert interp(45, [0, 90, 360, 720], [0, 1, 0, 0], period=360) == 0.5
+
+
 @pytest.mark.parametrize("kind", CURVES)
 def test_curves_and_their_derivatives_are_scipy_s(kind):
     ours, theirs = CURVES[kind]
@@ -198,6 +206,9 @@ def test_curves_are_pickled_and_say_what_they_are():
     (lambda: interp([[0.0], [0.0, 1.0]], [0.0, 1.0], [1.0, 2.0]), ArgumentError, "interp of rows of different lengths"),
     (lambda: interp(0.5, 1.0, [1.0]), ArgumentError, "the knots of interp: expected one row of plain numbers, at"),
     (lambda: interp(0.5, "01", [1.0]), ArgumentError, "the knots of interp: expected one row of plain numbers, at"),
+    (lambda: interp(0.5, [0, 360], [1.0, 2.0], period=360), ArgumentError,
+     "the knots 0.0 and 360.0 of interp fall together under period=360: give one of them, or the same plain number"),
+    (lambda: interp(0.5, [0, 3], [1.0, Value(1.0)], period=3), ArgumentError, "the knots 0.0 and 3.0 of interp fall"),
     (lambda: FLAT("0", 0.0), OperandError, "x of a surface is one real number"),
     (lambda: FLAT([0.0], "0"), OperandError, "y of a surface is one real number"),
     (lambda: FLAT([0.0, 1.0], [0.0] * 3), ArgumentError, "x and y of a surface broadcast against each other, got"),
