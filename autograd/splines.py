@@ -65,11 +65,12 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     knots, values = _points("interp", xp, fp, 1, in_order=period is None)
     if period is not None:
         return _periodic_interp(x, knots, values, period)
+    line = _lines(knots, values)
     below = values[0] if left is None else _number(left, "left")
     above = values[-1] if right is None else _number(right, "right")
 
     def at(x: Any) -> Any:
-        inside = _line(x, knots, values) if len(knots) > 1 else values[0]
+        inside = line(x) if len(knots) > 1 else values[0]
         last = f.where(f.greater(x, knots[-1]), above, values[-1])
         return f.where(f.less(x, knots[0]), below, f.where(f.greater_equal(x, knots[-1]), last, inside))
 
@@ -85,7 +86,8 @@ def _periodic_interp(x: Any, knots: Entries, values: Entries, period: float) -> 
     points = [(last - span, high), *points, (first + span, low)]
     xp = _increasing("interp", tuple([at for at, _ in points]))
     fp = tuple([value for _, value in points])
-    return _at_each(lambda x: _line(x % span, xp, fp), x, "interp", are_floats(fp))
+    line = _lines(xp, fp)
+    return _at_each(lambda x: line(x % span), x, "interp", are_floats(fp))
 
 
 def _once(points: Sequence[tuple[float, float, Any]], period: float) -> list[tuple[float, Any]]:
@@ -99,11 +101,31 @@ def _once(points: Sequence[tuple[float, float, Any]], period: float) -> list[tup
     return list({at: (at, value) for at, _, value in reversed(points)}.values())[::-1]
 
 
+def _lines(knots: Entries, values: Entries) -> Callable[[Any], Any]:
+    """The straight lines between points, as a function."""
+    finite = all(isinstance(value, Value) or math.isfinite(value) for value in values)
+    return lambda x: (_line if finite else _line_at_infinity)(x, knots, values)
+
+
 def _line(x: Any, knots: Entries, values: Entries) -> Any:
     """On the straight line between the two points that x lies between."""
     k = interval_of(x, knots)
     first, start = taken(k, values), taken(k, knots)
     return (taken(k + 1.0, values) - first) / (taken(k + 1.0, knots) - start) * (x - start) + first
+
+
+@np.errstate(all="ignore")  # nan and inf are answers here, not warnings
+def _line_at_infinity(x: Any, knots: Entries, values: Entries) -> Any:
+    """The same where plain values are not finite: what is nan from 0·∞ and ∞ - ∞ is what NumPy makes of it."""
+    k = interval_of(x, knots)
+    (first, start), (last, end) = ((taken(at, values), taken(at, knots)) for at in (k, k + 1.0))
+    steep = (last - first) / (end - start)
+    line, back = steep * (x - start) + first, steep * (x - end) + last
+    leap = f.where(
+        f.equal(steep, steep), f.sign(steep) * f.sqrt(x - start), 0.0
+    )  # 0 at the knot, with an infinite slope
+    beside = f.where(f.equal(first, last), first, f.where(f.equal(x, start), first + leap, back))
+    return f.where(f.equal(line, line), line, beside)
 
 
 # -- curves -----------------------------------------------------------------------------------------

@@ -118,6 +118,29 @@ def test_interp_is_numpy_s_to_the_bit():
     assert [grad(lambda x: interp(x, [0.0, 1.0], [1.0, 3.0]))(x) for x in (-1.0, 0.0, 0.5, 1.0)] == [0.0, 2.0, 2.0, 0.0]
 
 
+def test_interp_of_infinite_values_is_numpy_s():
+    dice = np.random.default_rng(1)
+    for n in dice.integers(1, 6, 60):
+        x = np.cumsum(dice.uniform(0.05, 1.0, n))
+        y = dice.choice([0.0, 1.0, -2.0, math.inf, -math.inf, math.nan], n)
+        at = np.concatenate([x, dice.uniform(x[0] - 1, x[-1] + 1, 10)])
+        for named in ({}, {"period": 1.7}):
+            expected = np.interp(at, x, y, **named)
+            assert np.array_equal(interp(at, x, y, **named), expected, equal_nan=True)
+            assert np.array_equal([interp(v, x, y, **named) for v in at.tolist()], expected, equal_nan=True)
+            assert np.array_equal([interp(Value(v), x, y, **named).data for v in at], expected, equal_nan=True)
+    slope = grad(lambda x: interp(x, [0, 1, 2, 3, 4], [1, 2, math.inf, math.inf, 0]))
+    assert [slope(x) for x in (0.0, 0.5, 1.0, 1.5, 2.5, 3.0, 3.5)] == [
+        1,
+        1,
+        math.inf,
+        math.inf,
+        0,
+        -math.inf,
+        -math.inf,
+    ]
+
+
 def test_a_closed_curve_may_name_its_first_point_again():
     x, y = [0, 90, 180, 270, 360], [0, 1, 0, -1, 0]
     at = np.linspace(-400, 800, 77)
