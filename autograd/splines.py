@@ -22,7 +22,17 @@ import numpy as np
 from autograd import functions as f
 from autograd.errors import ArgumentError, OperandError
 from autograd.symbol import Symbol
-from autograd.tables import Entries, are_floats, at_each, entries_of, located, taken
+from autograd.tables import (
+    Entries,
+    are_floats,
+    as_array,
+    at_each,
+    entries_of,
+    interval_of,
+    one_or_array,
+    refuse_masked,
+    taken,
+)
 from autograd.text import quoted
 from autograd.value import Value, number
 
@@ -41,7 +51,7 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
         fp: as many numbers or Values
         left: what holds below xp[0], instead of fp[0]
         right: what holds above xp[-1], instead of fp[-1]
-        period: after which everything comes again
+        period: after which everything comes again; a last point that is the first one a period later may be given
 
     >>> from autograd import Value
     >>> y = interp(Value(2.5), [1.0, 2.0, 3.0], [3.0, 2.0, 0.0])
@@ -55,34 +65,67 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     knots, values = _points("interp", xp, fp, 1, in_order=period is None)
     if period is not None:
         return _periodic_interp(x, knots, values, period)
+    line = _lines(knots, values)
     below = values[0] if left is None else _number(left, "left")
     above = values[-1] if right is None else _number(right, "right")
 
     def at(x: Any) -> Any:
-        inside = _line(x, knots, values) if len(knots) > 1 else values[0]
+        inside = line(x) if len(knots) > 1 else values[0]
         last = f.where(f.greater(x, knots[-1]), above, values[-1])
         return f.where(f.less(x, knots[0]), below, f.where(f.greater_equal(x, knots[-1]), last, inside))
 
-    return at_each(at, x, are_floats((*values, below, above)))
+    return _at_each(at, x, "interp", are_floats((*values, below, above)))
 
 
 def _periodic_interp(x: Any, knots: Entries, values: Entries, period: float) -> Any:
     span = abs(number(period, "a period"))
     if not 0.0 < span < math.inf:
         raise ArgumentError(f"the period of interp is a number other than 0, got {quoted(period)}")
-    points = sorted(zip([knot % span for knot in knots], values, strict=True), key=itemgetter(0))
+    points = _once(sorted(zip([knot % span for knot in knots], knots, values, strict=True), key=itemgetter(0)), period)
     (first, low), (last, high) = points[0], points[-1]
     points = [(last - span, high), *points, (first + span, low)]
     xp = _increasing("interp", tuple([at for at, _ in points]))
     fp = tuple([value for _, value in points])
-    return at_each(lambda x: _line(x % span, xp, fp), x, are_floats(fp))
+    line = _lines(xp, fp)
+    return _at_each(lambda x: line(x % span), x, "interp", are_floats(fp))
+
+
+def _once(points: Sequence[tuple[float, float, Any]], period: float) -> list[tuple[float, Any]]:
+    """The points in a period, those once that close the curve with the number it begins with."""
+    for (at, knot, value), (at_next, other, value_next) in pairwise(points):
+        if at == at_next and not (are_floats((value, value_next)) and value == value_next):
+            raise ArgumentError(
+                f"the knots {knot!r} and {other!r} of interp fall together under period={period!r}: give one of them, "
+                "or the same plain number on both"
+            )
+    return list({at: (at, value) for at, _, value in reversed(points)}.values())[::-1]
+
+
+def _lines(knots: Entries, values: Entries) -> Callable[[Any], Any]:
+    """The straight lines between points, as a function."""
+    finite = all(isinstance(value, Value) or math.isfinite(value) for value in values)
+    return lambda x: (_line if finite else _line_at_infinity)(x, knots, values)
 
 
 def _line(x: Any, knots: Entries, values: Entries) -> Any:
     """On the straight line between the two points that x lies between."""
-    k = located(x, knots)
+    k = interval_of(x, knots)
     first, start = taken(k, values), taken(k, knots)
     return (taken(k + 1.0, values) - first) / (taken(k + 1.0, knots) - start) * (x - start) + first
+
+
+@np.errstate(all="ignore")  # nan and inf are answers here, not warnings
+def _line_at_infinity(x: Any, knots: Entries, values: Entries) -> Any:
+    """The same where plain values are not finite: what is nan from 0·∞ and ∞ - ∞ is what NumPy makes of it."""
+    k = interval_of(x, knots)
+    (first, start), (last, end) = ((taken(at, values), taken(at, knots)) for at in (k, k + 1.0))
+    steep = (last - first) / (end - start)
+    line, back = steep * (x - start) + first, steep * (x - end) + last
+    leap = f.where(
+        f.equal(steep, steep), f.sign(steep) * f.sqrt(x - start), 0.0
+    )  # 0 at the knot, with an infinite slope
+    beside = f.where(f.equal(first, last), first, f.where(f.equal(x, start), first + leap, back))
+    return f.where(f.equal(line, line), line, beside)
 
 
 # -- curves -----------------------------------------------------------------------------------------
@@ -109,12 +152,12 @@ class Spline:
         self._known = all(map(are_floats, self.coefficients))
 
     def __call__(self, x: Any) -> Any:
-        return at_each(self._at, x, self._known)
+        return _at_each(self._at, x, "a spline", self._known)
 
     def _at(self, x: Any) -> Any:
         if self._period is not None:
             x = (x - self.knots[0]) % self._period + self.knots[0]
-        k = located(x, self.knots)
+        k = interval_of(x, self.knots)
         along = x - taken(k, self.knots)
         *lower, highest = [taken(k, each) for each in self.coefficients]
         return reduce(lambda total, c: total * along + c, reversed(lower), highest)
@@ -316,16 +359,20 @@ class Surface:
         self._known = all(map(are_floats, tables))
 
     def __call__(self, x: Any, y: Any) -> Any:
-        if not any(isinstance(each, (np.ndarray, list, tuple)) for each in (x, y)):
-            return self._at(x, y)
-        xs, ys = np.broadcast_arrays(np.asarray(x), np.asarray(y))
+        xs, ys = (one_or_array(each, "a surface") for each in (x, y))
+        if not any(isinstance(each, np.ndarray) for each in (xs, ys)):
+            return self._at_one(xs, ys)
+        xs, ys = _broadcast(xs, ys)
         if self._known and all(each.dtype.kind in "fiub" for each in (xs, ys)):
             return self._at(xs.astype(float), ys.astype(float))
         places = np.frompyfunc(lambda i: i, 1, 1)(np.arange(xs.size).reshape(xs.shape))
-        return at_each(lambda i: self._at(xs.flat[i], ys.flat[i]), places, known=False)
+        return at_each(lambda i: self._at_one(xs.flat[i], ys.flat[i]), places, known=False)
+
+    def _at_one(self, x: Any, y: Any) -> Any:
+        return self._at(_number(x, "x of a surface"), _number(y, "y of a surface"))
 
     def _at(self, x: Any, y: Any) -> Any:
-        i, j = located(x, self.x), located(y, self.y)
+        i, j = interval_of(x, self.x), interval_of(y, self.y)
         left, low = taken(i, self.x), taken(j, self.y)
         sides = taken(i + 1.0, self.x) - left, taken(j + 1.0, self.y) - low
         place = i * float(len(self.y)) + j
@@ -337,6 +384,16 @@ class Surface:
 
     def __repr__(self) -> str:
         return f"<surface through {len(self.x):,} × {len(self.y):,} points>"
+
+
+def _broadcast(x: Any, y: Any) -> Any:
+    x, y = np.asarray(x), np.asarray(y)
+    try:
+        return np.broadcast_arrays(x, y)
+    except ValueError:
+        raise ArgumentError(
+            f"x and y of a surface broadcast against each other, got the shapes {x.shape} and {y.shape}"
+        ) from None
 
 
 def _bilinear(x: Any, y: Any, width: Any, height: Any, z: Any) -> Any:
@@ -418,7 +475,7 @@ def _points(what: str, x: Any, y: Any, least: int, in_order: bool = True) -> tup
 
 def _axis(what: str, x: Any, least: int, in_order: bool = True) -> Entries:
     """The knots along an axis."""
-    knots = entries_of(x, f"the knots of {what}")
+    knots = entries_of(x, f"the knots of {what}", "plain numbers")
     for knot in knots:
         if isinstance(knot, Value):
             raise OperandError(f"the knots of {what} are plain numbers, got {quoted(knot)}: only values may be Values")
@@ -439,9 +496,11 @@ def _increasing(what: str, knots: Entries) -> Entries:
 def _grid(what: str, x: Any, y: Any, z: Any) -> tuple[Entries, Entries, list[Entries]]:
     """The axes of a grid, and the rows that stand on it."""
     xs, ys = (_axis(what, axis, 2) for axis in (x, y))
-    rows = z if isinstance(z, (list, tuple, np.ndarray)) else ()
-    if len(rows) != len(xs):
-        raise ArgumentError(f"z of {what} has a row for each of {len(xs)} x, got {len(rows)}")
+    refuse_masked(z, what)
+    rows = z if isinstance(z, (list, tuple)) else as_array(z)
+    if rows is None or len(rows) != len(xs):
+        given = quoted(z) if rows is None else len(rows)
+        raise ArgumentError(f"z of {what} has a row for each of {len(xs)} x, got {given}")
     listed = [entries_of(row, f"a row of z of {what}") for row in rows]
     for row in listed:
         if len(row) != len(ys):
@@ -451,12 +510,11 @@ def _grid(what: str, x: Any, y: Any, z: Any) -> tuple[Entries, Entries, list[Ent
 
 def _boundaries(bc_type: Any) -> tuple[Any, Any] | None:
     """What holds at both ends: not a knot, or which derivative is what; None of a periodic curve."""
-    if isinstance(bc_type, str):
-        if bc_type == _PERIODIC:
-            return None
-        bc_type = (bc_type, bc_type)
+    if isinstance(bc_type, str) and bc_type == _PERIODIC:
+        return None
     named = {_NOT_A_KNOT: _NOT_A_KNOT, _NATURAL: (2, 0.0), _CLAMPED: (1, 0.0)}
-    ends = bc_type if isinstance(bc_type, (tuple, list)) and len(bc_type) == 2 else ()
+    both = (bc_type, bc_type) if isinstance(bc_type, str) else bc_type
+    ends = both if isinstance(both, (tuple, list)) and len(both) == 2 else ()
     found = [named.get(end) if isinstance(end, str) else _derivative(end) for end in ends]
     if len(found) != 2 or None in found:
         listed = ", ".join(f'"{name}"' for name in BOUNDARIES)
@@ -471,6 +529,11 @@ def _derivative(end: Any) -> tuple[int, Any] | None:
     if not isinstance(end, (tuple, list)) or len(end) != 2 or end[0] not in (1, 2):
         return None
     return int(end[0]), _number(end[1], "a derivative at an end")
+
+
+def _at_each(function: Callable[[Any], Any], xs: Any, what: str, known: bool) -> Any:
+    """`at_each`, which says whose x it is that is no number."""
+    return at_each(lambda x: function(x if isinstance(x, np.ndarray) else _number(x, f"x of {what}")), xs, known, what)
 
 
 def _number(x: Any, what: str) -> Any:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from math import nan
+from operator import le
 from typing import Any
 
 import numpy as np
 
 from autograd.array import kept
-from autograd.errors import ArgumentError
+from autograd.errors import ArgumentError, OperandError
 from autograd.ops import table
 from autograd.recorder import make_node
 from autograd.symbol import Symbol, symbolic
@@ -19,17 +21,56 @@ from autograd.value import Value, number
 Entries = tuple[Any, ...]  # floats and Values
 
 
-def entries_of(given: Any, what: str) -> Entries:
+def entries_of(given: Any, what: str, kind: str = "numbers and Values") -> Entries:
     """The entries of a table as floats and Values.
 
     Raises:
         ArgumentError: unless it is one row of at least one entry
-        OperandError: for an entry that is not a number
+        OperandError: for an entry that is not a number, and for a masked array
     """
-    listed = given.tolist() if isinstance(given, np.ndarray) and given.ndim == 1 else given
-    if not isinstance(listed, (list, tuple)) or not listed:
-        raise ArgumentError(f"{what} is one row of numbers and Values, at least one, got {quoted(given)}")
+    refuse_masked(given, what)
+    listed = given if isinstance(given, (list, tuple)) else None
+    if listed is None:
+        array = as_array(given)
+        listed = None if array is None or array.ndim != 1 else array.tolist()
+    if not listed:
+        raise ArgumentError(f"{what}: expected one row of {kind}, at least one, got {quoted(given)}")
     return tuple([o if type(o) is float or isinstance(o, Value) else number(o, f"an entry of {what}") for o in listed])
+
+
+def as_array(given: Any) -> Any:
+    """What holds several numbers (lists, arrays, ranges, pandas' columns) as an array; None of all else."""
+    if isinstance(given, np.ndarray):
+        return given
+    if isinstance(given, (str, bytes, Value)) or not hasattr(type(given), "__len__"):
+        return None
+    try:
+        array = np.asarray(given)
+    except (TypeError, ValueError, RuntimeError):  # ragged, or of a library that does not let its numbers go
+        return None
+    return array if array.ndim else None
+
+
+def one_or_array(xs: Any, what: str) -> Any:
+    """What is asked for: a number or a Value as it is, all that holds several as an array.
+
+    Raises:
+        ArgumentError: for rows that make no array
+        OperandError: for a masked array
+    """
+    refuse_masked(xs, what)
+    array = as_array(xs)
+    if array is None and isinstance(xs, (list, tuple)):
+        raise ArgumentError(f"{what} of rows of different lengths, which make no array, got {quoted(xs)}")
+    return xs if array is None else array
+
+
+def refuse_masked(given: Any, what: str) -> None:
+    """Raise OperandError for a masked array."""
+    if isinstance(given, np.ma.MaskedArray):
+        raise OperandError(
+            f"{what} of a masked array would ignore its mask: take its filled(…) or compressed() numbers"
+        )
 
 
 def taken(i: Any, entries: Entries) -> Any:
@@ -60,12 +101,29 @@ def taken(i: Any, entries: Entries) -> Any:
 
 
 def located(x: Any, knots: Entries) -> Any:
-    """The interval between knots that a number or a Value lies in."""
+    """The interval between knots that a number or a Value lies in.
+
+    Raises:
+        ArgumentError: for knots that do not ascend, as far as they are known; those recorded for later are not
+    """
+    _check_ascending([_data(knot) for knot in knots if not isinstance(knot, Symbol)])
+    return interval_of(x, knots)
+
+
+def _check_ascending(knots: Sequence[float]) -> None:
+    if all(map(le, knots, knots[1:])):
+        return
+    a, b = next((a, b) for a, b in pairwise(knots) if not a <= b)
+    raise ArgumentError(f"the knots of locate ascend, got {b!r} behind {a!r}: sort them")
+
+
+def interval_of(x: Any, knots: Entries) -> Any:
+    """`located` between knots that are known to ascend."""
     if isinstance(x, np.ndarray):
         return table.locate.array(x, *knots)
     if _is_unknown(x, knots):
         return symbolic(table.locate, (x, *knots))
-    data = knots if are_floats(knots) else tuple([knot.data if isinstance(knot, Value) else knot for knot in knots])
+    data = knots if are_floats(knots) else tuple(map(_data, knots))
     at = x.data if isinstance(x, Value) else number(x, "an operand of locate")
     found: float = table.locate.float(at, *data)
     if isinstance(x, Value) or data is not knots:
@@ -73,11 +131,16 @@ def located(x: Any, knots: Entries) -> Any:
     return found
 
 
-def at_each(function: Callable[[Any], Any], xs: Any, known: bool = True) -> Any:
+def _data(entry: Any) -> float:
+    found: float = entry.data if isinstance(entry, Value) else entry
+    return found
+
+
+def at_each(function: Callable[[Any], Any], xs: Any, known: bool = True, what: str = "a look-up") -> Any:
     """A function of a number, a Value, or an array of either; one of numbers it is handed whole if that is `known`."""
-    if not isinstance(xs, (np.ndarray, list, tuple)):
+    array = one_or_array(xs, what)
+    if not isinstance(array, np.ndarray):
         return function(xs)
-    array = np.asarray(xs)
     if array.dtype.kind in "fiub" and known:
         return function(array.astype(float))
     answers = np.frompyfunc(function, 1, 1)(array)

@@ -60,6 +60,9 @@ class Options:
             )
         if not isinstance(self.threads, int) or self.threads < 1:
             raise ArgumentError(f"threads is a number of threads, at least 1, got {quoted(self.threads)}")
+        for name in ("exact", "simplify", "has_aux"):
+            if not isinstance(getattr(self, name), bool):
+                raise ArgumentError(f"{name} is True or False, got {quoted(getattr(self, name))}")
         check_backend(self.backend)
 
     def tidied(self, program: Graph) -> Graph:

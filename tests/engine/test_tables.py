@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import pickle
+from array import array
+from collections import deque
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from autograd.replay import computed_anew
 from autograd.splines import akima, bicubic, bilinear, cubic, pchip
 
 DICE = np.random.default_rng(0)
+FLAT = bilinear([0.0, 1.0], [0.0, 1.0], [[0.0, 1.0], [2.0, 3.0]])
 ENDS = ["not-a-knot", "natural", "clamped", ((1, 0.7), (2, -0.4)), ("not-a-knot", "natural")]
 CURVES = {
     **{f"cubic {ends}": (lambda x, y, ends=ends: cubic(x, y, ends),
@@ -86,6 +89,17 @@ def test_arrays_and_nan():
     assert np.array_equal(locate(x, knots), expected)
     assert [locate(float(each), knots.tolist()) for each in x] == expected.tolist()
     assert np.isnan(locate(math.nan, knots))
+    assert [locate(x, [-math.inf, 1.0, 1.0, math.inf]) for x in (0.0, 1.0, 9.0)] == [0.0, 2.0, 2.0]
+
+
+def test_rows_of_other_libraries_are_rows():
+    pandas = pytest.importorskip("pandas")
+    for kind in (range, lambda n: array("d", range(n)), lambda n: deque(range(n)), lambda n: pandas.Series(range(n))):
+        row = kind(3)
+        assert take(1, row) == locate(1.5, row) == interp(1.0, row, row) == cubic(row, row)(1.0) == 1.0
+        assert interp(row, row, row).tolist() == pchip(row, row)(row).tolist() == [0.0, 1.0, 2.0]
+        assert bilinear(row, row, [row] * 3)(row, 1.0).tolist() == [1.0, 1.0, 1.0]
+    assert take(1, deque([0.0, Value(2.0)])).data == 2.0
 
 
 # -- curves -----------------------------------------------------------------------------------------
@@ -102,6 +116,37 @@ def test_interp_is_numpy_s_to_the_bit():
     assert np.array_equal(np.interp(Value(0.5), [0.0, 1.0], [1.0, 2.0]).data, 1.5)
     assert grad(lambda y: interp(0.25, [0.0, 1.0], y))([1.0, 2.0]) == [0.75, 0.25]
     assert [grad(lambda x: interp(x, [0.0, 1.0], [1.0, 3.0]))(x) for x in (-1.0, 0.0, 0.5, 1.0)] == [0.0, 2.0, 2.0, 0.0]
+
+
+def test_interp_of_infinite_values_is_numpy_s():
+    dice = np.random.default_rng(1)
+    for n in dice.integers(1, 6, 60):
+        x = np.cumsum(dice.uniform(0.05, 1.0, n))
+        y = dice.choice([0.0, 1.0, -2.0, math.inf, -math.inf, math.nan], n)
+        at = np.concatenate([x, dice.uniform(x[0] - 1, x[-1] + 1, 10)])
+        for named in ({}, {"period": 1.7}):
+            expected = np.interp(at, x, y, **named)
+            assert np.array_equal(interp(at, x, y, **named), expected, equal_nan=True)
+            assert np.array_equal([interp(v, x, y, **named) for v in at.tolist()], expected, equal_nan=True)
+            assert np.array_equal([interp(Value(v), x, y, **named).data for v in at], expected, equal_nan=True)
+    slope = grad(lambda x: interp(x, [0, 1, 2, 3, 4], [1, 2, math.inf, math.inf, 0]))
+    assert [slope(x) for x in (0.0, 0.5, 1.0, 1.5, 2.5, 3.0, 3.5)] == [
+        1,
+        1,
+        math.inf,
+        math.inf,
+        0,
+        -math.inf,
+        -math.inf,
+    ]
+
+
+def test_a_closed_curve_may_name_its_first_point_again():
+    x, y = [0, 90, 180, 270, 360], [0, 1, 0, -1, 0]
+    at = np.linspace(-400, 800, 77)
+    assert np.array_equal(interp(at, x, y, period=360), np.interp(at, x, y, period=360))
+    assert np.array_equal(interp(at, x[::-1], y[::-1], period=360), np.interp(at, x, y, period=360))
+    assert interp(45, [0, 90, 360, 720], [0, 1, 0, 0], period=360) == 0.5
 
 
 @pytest.mark.parametrize("kind", CURVES)
@@ -171,9 +216,27 @@ def test_curves_are_pickled_and_say_what_they_are():
     (lambda: take(3, [1.0, 2.0]), ArgumentError, "the index 3.0 is outside of a table with 2 entries"),
     (lambda: take(Value(-0.5), [1.0]), ArgumentError, "the index -0.5 is outside of a table with 1 entries"),
     (lambda: take(np.array([0.0, 7.0]), [1.0]), ArgumentError, "the index 7.0 is outside"),
-    (lambda: take(0, []), ArgumentError, "the table of take is one row of numbers and Values, at least one"),
+    (lambda: take(0, []), ArgumentError, "the table of take: expected one row of numbers and Values, at"),
     (lambda: take(0, [[1.0]]), OperandError, "an entry of the table of take is one real number"),
     (lambda: take("0", [1.0]), OperandError, "an index is one real number"),
+    (lambda: locate(1.5, [0.0, 2.0, 1.0, 3.0]), ArgumentError, "the knots of locate ascend, got 1.0 behind 2.0"),
+    (lambda: locate([1.5], [0.0, math.nan, 3.0]), ArgumentError, "the knots of locate ascend, got nan behind 0.0"),
+    (lambda: locate(1.5, [Value(2.0), Value(1.0)]), ArgumentError, "the knots of locate ascend, got 1.0 behind 2.0"),
+    (lambda: compile(lambda x: locate(x, [2.0, x, 1.0]))(1.5), ArgumentError, "the knots of locate ascend, got 1.0"),
+    (lambda: locate("0", [0.0, 1.0]), OperandError, "an operand of locate is one real number"),
+    (lambda: interp("0", [0.0, 1.0], [1.0, 2.0]), OperandError, "x of interp is one real number"),
+    (lambda: interp(["0"], [0.0, 1.0], [1.0, 2.0]), OperandError, "x of interp is one real number"),
+    (lambda: interp([[0.0], [0.0, 1.0]], [0.0, 1.0], [1.0, 2.0]), ArgumentError, "interp of rows of different lengths"),
+    (lambda: interp(0.5, 1.0, [1.0]), ArgumentError, "the knots of interp: expected one row of plain numbers, at"),
+    (lambda: interp(0.5, "01", [1.0]), ArgumentError, "the knots of interp: expected one row of plain numbers, at"),
+    (lambda: interp(0.5, [0, 360], [1.0, 2.0], period=360), ArgumentError,
+     "the knots 0.0 and 360.0 of interp fall together under period=360: give one of them, or the same plain number"),
+    (lambda: interp(0.5, [0, 3], [1.0, Value(1.0)], period=3), ArgumentError, "the knots 0.0 and 3.0 of interp fall"),
+    (lambda: FLAT("0", 0.0), OperandError, "x of a surface is one real number"),
+    (lambda: FLAT([0.0], "0"), OperandError, "y of a surface is one real number"),
+    (lambda: FLAT([0.0, 1.0], [0.0] * 3), ArgumentError, "x and y of a surface broadcast against each other, got"),
+    (lambda: FLAT([[0.0], []], 0.0), ArgumentError, "a surface of rows of different lengths, which make no array"),
+    (lambda: bilinear([0, 1], [0, 1], 1.5), ArgumentError, "z of bilinear has a row for each of 2 x, got 1.5"),
     (lambda: interp(0.5, [0.0, 0.0], [1.0, 2.0]), ArgumentError, "the knots of interp increase, got 0.0 behind 0.0"),
     (lambda: interp(0.5, [0.0, 1.0], [1.0]), ArgumentError, "interp needs as many values as knots, got 1 values and 2"),
     (lambda: interp(0.5, [0.0, 1.0], [1.0, 2.0], period=0), ArgumentError, "the period of interp is a number other"),
@@ -182,7 +245,8 @@ def test_curves_are_pickled_and_say_what_they_are():
     (lambda: cubic([1.0, math.nan], [1.0, 2.0]), ArgumentError, "the knots of cubic are finite numbers, got nan"),
     (lambda: cubic([1.0], [1.0]), ArgumentError, "cubic needs at least 2 knots, got 1"),
     (lambda: cubic([0.0, 1.0, 2.0], [1.0, 2.0, 0.0], "periodic"), ArgumentError, "a periodic curve ends as it begins"),
-    (lambda: cubic([0.0, 1.0], [1.0, 2.0], "smooth"), ArgumentError, 'bc_type is one of "not-a-knot"'),
+    (lambda: cubic([0.0, 1.0], [1.0, 2.0], "smooth"), ArgumentError, 'bc_type is one of "not-a-knot", "natural", '
+     """"clamped", "periodic", or a pair of the first three, (1, slope) and (2, curvature), got 'smooth'"""),
     (lambda: cubic([0.0, 1.0], [1.0, 2.0], (3, 1.0)), ArgumentError, 'bc_type is one of "not-a-knot"'),
     (lambda: cubic([0.0, 1.0], ["a", 2.0]), OperandError, "an entry of the values of cubic is one real number"),
     (lambda: pchip([0.0], [1.0]), ArgumentError, "pchip needs at least 2 knots"),
@@ -195,6 +259,19 @@ def test_what_does_not_fit_is_said_in_one_sentence(ask, error, says):
         ask()
     assert str(raised.value).startswith(says), raised.value
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("ask", [
+    lambda m: interp(m, [0.0, 1.0], [1.0, 2.0]), lambda m: interp(0.5, m, [1.0, 2.0]), lambda m: interp(0.5, [0, 1], m),
+    lambda m: cubic(m, [1.0, 2.0]), lambda m: pchip([0.0, 1.0], m), lambda m: akima([0.0, 1.0], m),
+    lambda m: cubic([0.0, 1.0], [1.0, 2.0])(m), lambda m: FLAT(m, 0.0), lambda m: FLAT(0.0, m),
+    lambda m: bilinear(m, [0.0, 1.0], np.eye(2)), lambda m: bicubic([0.0, 1.0], [0.0, 1.0], np.ma.array([m, m])),
+    lambda m: bicubic([0.0, 1.0], [0.0, 1.0], [m, m]),
+    lambda m: take(m, [1.0, 2.0]), lambda m: take(0, m), lambda m: locate(m, [1.0, 2.0]), lambda m: locate(0, m),
+])  # fmt: skip
+def test_masks_are_not_ignored(ask):
+    with pytest.raises(OperandError, match=r"of a masked array would ignore its mask: take its filled\(…\)"):
+        ask(np.ma.array([0.0, 1.0], mask=[False, True]))
 
 
 def test_names_are_public():

@@ -160,6 +160,13 @@ def test_it_is_asked_for_and_said():
     assert len(graph.record()) == 0
 
 
+def test_what_is_neither_true_nor_false_is_refused():
+    for name in ("simplify", "exact", "has_aux"):
+        for wrong in ("no", 1, None):
+            with pytest.raises(autograd.errors.ArgumentError, match=f"^{name} is True or False, got {wrong!r}$"):
+                compile(reach, **{name: wrong})
+
+
 @pytest.mark.parametrize("f", [reach, turning])
 @pytest.mark.parametrize("backend", EXECUTORS)
 def test_every_question_on_every_executor(f, backend):

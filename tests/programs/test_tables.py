@@ -82,6 +82,15 @@ def test_of_an_index_outside_a_program_makes_nan():
         assert np.isnan(compile(CURVE, in_axes=0, backend=backend)(at)[4])
 
 
+def test_infinite_values_are_numpy_s_on_every_executor():
+    x, y = [0.0, 1.0, 2.0, 3.0, 4.0], [0.0, np.inf, np.inf, -1.0, 5.0]
+    at = np.array([-1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, np.nan])
+    for backend in ("interpreter", "numpy", "llvm"):
+        f = compile(lambda t: interp(t, x, y), in_axes=0, backend=backend)
+        assert np.array_equal(f(at), np.interp(at, x, y), equal_nan=True)
+        assert np.array_equal(f.grad(at[:9]), [0, np.inf, np.inf, 0, 0, -np.inf, -np.inf, 6, 6])
+
+
 def test_tables_of_each_sample_s_own():
     table, at = DICE.normal(size=(20, 7)), DICE.uniform(0, 7, 20)
     for backend in ("interpreter", "numpy", "llvm"):
