@@ -267,6 +267,9 @@ def locate(x: Any, knots: Any) -> Any:
 
     >>> locate(2.5, [0.0, 1.0, 2.0, 3.0])
     2.0
+
+    Raises:
+        ArgumentError: for knots that do not ascend, as far as they are known; those recorded for later are not checked
     """
     numbers = entries_of(knots, "the knots of locate")
     return at_each(lambda at: located(at, numbers), x)
