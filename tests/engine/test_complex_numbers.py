@@ -247,6 +247,59 @@ def test_arrays_of_them():
     assert (where(v > 0, Complex(1, 2), 3), where(v < 0, Complex(1, 2), 3)) == (1 + 2j, 3)
 
 
+Z = np.array([1 + 2j, -3 + 0.5j, 2 + 0j])
+OF_ARRAYS = {
+    **{f.__name__: f for f in (np.real, np.imag, np.conj, np.angle, np.abs, np.isreal, np.iscomplex, np.sum, np.prod)},
+    **{f.__name__: f for f in (np.iscomplexobj, np.isrealobj, np.mean, np.cumsum, np.diff, np.exp, np.linalg.norm)},
+    **{name: lambda z, name=name: getattr(z, name) for name in ("real", "imag")},
+    **{f"{name}()": lambda z, name=name: getattr(z, name)() for name in ("conj", "conjugate")},
+    **{f"norm, {p}": lambda z, p=p: np.linalg.norm(z, p) for p in (0, 1, 3, np.inf, -np.inf)},
+    "angle in degrees": lambda z: np.angle(z, deg=True), "norm of rows": lambda z: np.linalg.norm(z[None], axis=1),
+    "one": lambda z: [np.real(z[0]), np.imag(z[0]), np.angle(z[0]), np.conj(z[0]), np.isreal(z[0])],
+    "convolve": lambda z: np.convolve(z, np.conj(z)[::-1]), "dot": lambda z: np.dot(z, z),
+    "as a factor": lambda z: z[0] * Z,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OF_ARRAYS)
+def test_numpys_functions_of_arrays_of_them(name):
+    f = OF_ARRAYS[name]
+    for x in (1.0, Value(1.0)):
+        found = np.ravel(f(ValueArray([Complex(x * z.real, x * z.imag) for z in Z])))
+        np.testing.assert_allclose([complex(*parts(z)) for z in found], np.ravel(f(Z)), rtol=1e-14)
+
+
+def parts(z):
+    """The numbers in a Complex, or in anything else."""
+    return [getattr(part, "data", part) if isinstance(part, Value) else part for part in parts_of(z)]
+
+
+def test_parts_of_arrays_have_derivatives():
+    u = np.array([0.5, 1.0])
+    for part, slope in ((np.imag, np.cos), (np.real, lambda x: -np.sin(x)), (np.angle, lambda x: 1.0 + 0.0 * x)):
+        for f in (
+            lambda v, part=part: np.sum(part(np.exp(1j * u * v)) / u),
+            lambda v, part=part: np.sum(part(np.exp(Complex(0.0, v) * u)) / u),
+        ):
+            found = [grad(f)(0.3), *(compile(f, backend=b).grad(0.3) for b in ("interpreter", "numpy", "llvm"))]
+            np.testing.assert_allclose(found, np.sum(slope(0.3 * u)), rtol=1e-14)
+            np.testing.assert_allclose([compile(f)(0.3), f(Value(0.3)).data], f(0.3 + 0.0 * u[0]), rtol=1e-14)
+    assert compile(lambda x: np.where(np.isreal(ValueArray([1j * x])), 1.0, 2.0)[0], in_axes=0)(u - 0.5).tolist() == [
+        1,
+        2,
+    ]
+
+
+@pytest.mark.parametrize(
+    "f",
+    [np.vdot, np.var, np.std, np.real_if_close, np.sort, np.max, np.isnan, np.correlate, np.ptp, np.sign, np.argmax],
+)
+def test_what_is_not_right_for_arrays_of_them_is_refused(f):
+    z = ValueArray([Complex(1.0, 2.0), Value(3.0)])
+    with pytest.raises(OperandError, match="real number"):
+        f(z, z) if f in (np.vdot, np.correlate) else f(z)
+
+
 def test_as_argument_and_as_answer():
     def f(z):
         return exp(z * z) / (1 + z)
