@@ -11,6 +11,7 @@ import pytest
 import autograd
 from autograd import (
     ArgumentError,
+    Complex,
     MatrixError,
     OperandError,
     Value,
@@ -290,6 +291,37 @@ def test_what_a_matrix_does_not_allow(f, at, says):
 def test_what_is_no_such_matrix(ask, error, says):
     with pytest.raises(error, match=says):
         ask()
+
+
+NAMES = [name for name in linalg.__all__ if name.islower()]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_masked_or_complex_is_refused(name):
+    right = [[1.0, 2.0]] if "solve" in name or name == "lstsq" else []
+    f, masked = getattr(linalg, name), np.ma.masked_array(np.eye(2), [[0, 0], [1, 0]])
+    for a in (masked, [masked[0], masked[1]]):
+        with pytest.raises(OperandError, match="of a masked array would ignore its mask"):
+            f(a, *right)
+    if right:
+        with pytest.raises(OperandError, match="of a masked array would ignore its mask"):
+            f(np.eye(2), masked[1])
+    if name != "norm":
+        for a in ([[1j, 1.0], [1.0, 2.0]], np.eye(2) * 1j, ValueArray([[Complex(0.0, Value(1.0)), 1.0], [1.0, 2.0]])):
+            with pytest.raises(OperandError, match=r"is of real numbers, got .*: write what is complex as"):
+                f(a, *right)
+
+
+def test_a_norm_of_complex_numbers():
+    z = np.array([[3.0 + 4j, 1j], [0.0, -2.0]])
+    for p in (None, "fro", 1, -1, np.inf, -np.inf):
+        assert linalg.norm(z, p) == pytest.approx(np.linalg.norm(z, p))
+    assert linalg.norm([1j, 1]) == math.sqrt(2.0)
+    for slopes in (
+        hessian(lambda x: linalg.norm([1j * x, 1.0])),
+        compile(lambda x: linalg.norm([1j * x, 1.0])).hessian,
+    ):
+        assert slopes(0.0) == 1.0
 
 
 def test_a_determinant_that_is_0_has_derivatives():
