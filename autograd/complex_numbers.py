@@ -322,6 +322,8 @@ def _each(combine: Callable[..., Any], *numbers: Any) -> Complex:
 
 
 def _where(condition: Any, chosen: Any, other: Any) -> Complex:
+    if isinstance(condition, (Complex, *COMPLEX)):
+        raise OperandError(f"where chooses by a comparison or a real number, got {quoted(condition)}: write z != 0")
     return _each(lambda x, y: where(condition, x, y), chosen, other)
 
 

@@ -342,6 +342,8 @@ def test_roots_at_0_have_no_slope_that_is_wrong():
         (lambda v: v % 1j, "remainder is of real numbers"),
         (lambda v: 1j // v, "floor_divide is of real numbers"),
         (lambda v: autograd.hypot("x", v), "got str 'x'"),
+        (lambda v: where(Complex(v, 2.0), 1.0, 2.0), "where chooses by a comparison or a real number, got Complex"),
+        (lambda v: where(1j, v, 2.0), "where chooses by a comparison or a real number, got"),
         (lambda v: Complex("x"), "the real part of a Complex is one real number"),
         (lambda v: Complex(1.0, 1j), r"the imag part of a Complex is one real number.*Complex\(re, im\)"),
         (lambda v: complex(Complex(v, 1.0)), "cut the graph"),
