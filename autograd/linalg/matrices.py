@@ -37,7 +37,7 @@ def matrix(a: Any, what: str) -> Rows:
 def columns_of(b: Any, length: int, what: str) -> tuple[Rows, int]:
     """The columns of a right-hand side, a vector or a matrix, and how many axes it has."""
     array = _array(b, what)
-    if array.ndim not in (1, 2) or len(array) != length:
+    if array.ndim not in (1, 2) or len(array) != length or not array.size:
         raise ArgumentError(
             f"{what}: the right-hand side of a matrix of {length} rows is a vector or matrix of as many, "
             f"got the shape {array.shape}"

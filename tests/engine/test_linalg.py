@@ -278,6 +278,8 @@ def test_what_a_matrix_does_not_allow(f, at, says):
             ArgumentError,
             r"2 rows is a vector or matrix of as many, got the shape \(1,\)",
         ),
+        (lambda: linalg.solve(np.eye(2), np.zeros((2, 0))), ArgumentError, r"got the shape \(2, 0\)"),
+        (lambda: linalg.lstsq(np.eye(2), np.zeros((2, 0))), ArgumentError, r"got the shape \(2, 0\)"),
         (lambda: linalg.solve(np.eye(2), [1.0, 2.0], assume_a="sym"), ArgumentError, "or .pos., got 'sym'"),
         (lambda: linalg.det(np.ones((2, 2, 2))), ArgumentError, "a matrix with rows and columns"),
         (lambda: linalg.det([[1.0, 2.0], [3.0]]), ArgumentError, "equal length"),
@@ -366,6 +368,20 @@ def test_eigenvalues_and_vectors_keep_their_digits():
         np.testing.assert_allclose(found, np.linalg.eigvalsh(a), atol=2e-15 * size)
         np.testing.assert_allclose(vectors.T @ vectors, np.eye(n), atol=2e-15)
         np.testing.assert_allclose(a @ vectors, vectors * found, atol=3e-15 * size)
+
+
+def test_any_scale_keeps_its_digits():
+    a, b = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 7.0]]), np.array([1.0, 2.0, 4.0])
+    m = np.array([[2.0, 1.0, 0.0], [1.0, 3.0, 1.0], [0.0, 1.0, 4.0]])
+    x, values = np.linalg.lstsq(a, b, rcond=None)[0], np.linalg.eigvalsh(m)
+    for scale in (1e-290, 1e-170, 1e-160, 1e154, 1e206, 1e300):
+        for f in (linalg.lstsq, compile(linalg.lstsq)):
+            np.testing.assert_allclose(f(scale * a, scale * b), x, rtol=1e-13)
+        for f in (linalg.eigvalsh, compile(linalg.eigvalsh)):
+            np.testing.assert_allclose(f(scale * m), scale * values, rtol=1e-14)
+            np.testing.assert_allclose(f(scale * m[:2, :2]), scale * np.linalg.eigvalsh(m[:2, :2]), rtol=1e-14)
+        found = jacobian(linalg.lstsq, 1)(scale * a, scale * b) * scale
+        np.testing.assert_allclose(found, np.linalg.pinv(a), rtol=1e-12, atol=1e-14)
 
 
 def test_exponentials_of_large_matrices():
