@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cmath
 import copy
+import itertools
 import math
 import pickle
 import random
@@ -320,6 +321,34 @@ def test_what_is_recorded_asks_nothing():
     assert (f(2.0), f(3.0)) == (1.0, 10.0)
     with pytest.raises(GraphError, match="where"):
         compile(lambda x: 1.0 if 1j * x else 0.0)(1.0)
+
+
+def test_products_of_what_is_not_finite_are_pythons():
+    numbers = [
+        complex(*z) for z in itertools.product((0.0, -0.0, -2.0, math.inf, math.nan), (0.0, -0.0, 3.0, math.inf))
+    ]
+    program = compile(lambda a, b, c, d: Complex(a, b) * Complex(c, d), backend="interpreter")
+    for z, w in itertools.product(numbers, numbers):
+        four = (z.real, z.imag, w.real, w.imag)
+        for values in (four, map(Value, four)):
+            a, b, c, d = values
+            assert repr(complex(*parts(Complex(a, b) * Complex(c, d)))) == repr(z * w)
+        assert repr(complex(program(*four))) == repr(z * w)
+    for x in (math.nan, Value(math.nan)):
+        assert all(map(math.isnan, parts(Complex(x, 1.0) * 0.0)[:1]))
+
+
+@pytest.mark.parametrize("p", [0.0, 0.5, 1.0, 1.7, 3.0, 200.0])
+def test_powers_of_0_are_said_in_every_way_of_asking(p):
+    v = Value(p)
+    powers = (p, v, complex(p), Complex(p, -0.0), Complex(v, 0.0), Complex(p, Value(0.0)), Complex(v, Value(0.0)))
+    found = [complex(*parts(Complex(kind(0.0), kind(0.0)) ** power)) for kind in (float, Value) for power in powers]
+    for b in ("interpreter", "numpy", "llvm"):
+        program = compile(lambda x, y, a, b: Complex(x, y) ** Complex(a, b), backend=b)
+        found.append(complex(program(0.0, 0.0, p, 0.0)))
+    assert set(found) == {0j**p}
+    slope = jacobian(lambda x: (Complex(x, 0.0) ** Complex(v, Value(0.0))).real)(0.0)
+    assert math.isnan(slope.data) or p == 0.0
 
 
 def test_a_logarithm_near_the_circle_keeps_its_digits():
