@@ -217,9 +217,14 @@ def _parts(x: Any) -> Pair | None:
     return (x if isinstance(x, Value) else number(x), 0.0) if isinstance(x, (Value, *REAL)) else None
 
 
+def _is_zero(part: Any) -> bool:
+    """Whether a part is a constant 0 of either sign."""
+    return type(part) is float and part == 0.0
+
+
 def _is_none(part: Any) -> bool:
     """Whether a part is a constant 0, which takes no part in arithmetic with Values; floats are computed in full."""
-    return type(part) is float and part == 0.0 and math.copysign(1.0, part) > 0.0
+    return _is_zero(part) and math.copysign(1.0, part) > 0.0
 
 
 def _is_one(part: Any) -> bool:
@@ -260,13 +265,13 @@ def _quotient(x: Pair, y: Pair) -> Complex:
 def _plus(a: Any, b: Any) -> Any:
     if type(a) is type(b) is float:
         return a + b
-    return b if _is_none(a) else a if _is_none(b) else a + b
+    return b if _is_zero(a) else a if _is_zero(b) else a + b
 
 
 def _minus(a: Any, b: Any) -> Any:
     if type(a) is type(b) is float:
         return a - b
-    return a if _is_none(b) else -b if _is_none(a) else a - b
+    return a if _is_zero(b) else -b if _is_zero(a) else a - b
 
 
 def _times(a: Any, b: Any) -> Any:
