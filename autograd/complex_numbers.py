@@ -249,7 +249,8 @@ def _difference(x: Pair, y: Pair) -> Complex:
 
 def _product(x: Pair, y: Pair) -> Complex:
     (a, b), (c, d) = x, y
-    times = operator.mul if all(map(_is_none, x)) or all(map(_is_none, y)) else _times  # 0 · nan is nan
+    is_zero_whole = (_is_none(a) and _is_none(b)) or (_is_none(c) and _is_none(d))
+    times = operator.mul if is_zero_whole else _times  # 0 · nan is nan
     return Complex(_minus(times(a, c), times(b, d)), _plus(times(a, d), times(b, c)))
 
 
