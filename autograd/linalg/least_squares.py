@@ -9,6 +9,7 @@ from autograd.choosing import choose, holds
 from autograd.errors import ArgumentError, MatrixError
 from autograd.functions import abs as abs_
 from autograd.functions import divide, dot
+from autograd.functions import sum as sum_
 from autograd.linalg.matrices import Rows, Vector, array_of_columns, columns_of, matrix, transposed
 from autograd.linalg.norms import length
 from autograd.linalg.triangular import backward
@@ -40,7 +41,7 @@ def lstsq(a: Any, b: Any) -> Any:
 def _made_triangular(columns: Rows, right: Rows) -> Rows:
     """The upper triangle that reflections make of a matrix, given by columns; `right` is reflected in place."""
     upper: Rows = []
-    smallest = [_ROUNDING * len(column) * length(column) for column in columns]
+    smallest = [_ROUNDING * len(column) * sum_([abs_(x) for x in column]) for column in columns]
     for k, column in enumerate(columns):
         pivot, mirror = _mirror(column[k:])
         pivot = _of_full_rank(pivot, smallest[k], k)
