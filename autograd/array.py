@@ -59,6 +59,12 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
         self[...] = np.partition(self, kth, axis, *args, **named)
 
 
+def _part(name: str) -> property:
+    """The attribute of a function's name, which NumPy would answer as if all objects were real."""
+    function = getattr(np, name)
+    return property(lambda self: function(self), doc=f"``np.{name}`` of this array.")
+
+
 def _is_number(element: Any) -> bool:
     return isinstance(element, (int, float, np.number, np.bool_))
 
@@ -93,3 +99,5 @@ for _name in (
     "all any argmax argmin argpartition argsort clip dot max mean min nonzero prod searchsorted std sum var"
 ).split():
     setattr(ValueArray, _name, _method(_name))
+for _name in ("real", "imag"):
+    setattr(ValueArray, _name, _part(_name))

@@ -217,9 +217,14 @@ def _parts(x: Any) -> Pair | None:
     return (x if isinstance(x, Value) else number(x), 0.0) if isinstance(x, (Value, *REAL)) else None
 
 
+def _is_zero(part: Any) -> bool:
+    """Whether a part is a constant 0 of either sign."""
+    return type(part) is float and part == 0.0
+
+
 def _is_none(part: Any) -> bool:
-    """Whether a part is a constant 0, which takes no part in arithmetic."""
-    return type(part) is float and part == 0.0 and math.copysign(1.0, part) > 0.0
+    """Whether a part is a constant 0, which takes no part in arithmetic with Values; floats are computed in full."""
+    return _is_zero(part) and math.copysign(1.0, part) > 0.0
 
 
 def _is_one(part: Any) -> bool:
@@ -244,7 +249,9 @@ def _difference(x: Pair, y: Pair) -> Complex:
 
 def _product(x: Pair, y: Pair) -> Complex:
     (a, b), (c, d) = x, y
-    return Complex(_minus(_times(a, c), _times(b, d)), _plus(_times(a, d), _times(b, c)))
+    is_zero_whole = (_is_none(a) and _is_none(b)) or (_is_none(c) and _is_none(d))
+    times = operator.mul if is_zero_whole else _times  # 0 · nan is nan
+    return Complex(_minus(times(a, c), times(b, d)), _plus(times(a, d), times(b, c)))
 
 
 def _quotient(x: Pair, y: Pair) -> Complex:
@@ -257,21 +264,27 @@ def _quotient(x: Pair, y: Pair) -> Complex:
 
 
 def _plus(a: Any, b: Any) -> Any:
-    return b if _is_none(a) else a if _is_none(b) else a + b
+    if type(a) is type(b) is float:
+        return a + b
+    return b if _is_zero(a) else a if _is_zero(b) else a + b
 
 
 def _minus(a: Any, b: Any) -> Any:
-    return a if _is_none(b) else -b if _is_none(a) else a - b
+    if type(a) is type(b) is float:
+        return a - b
+    return a if _is_zero(b) else -b if _is_zero(a) else a - b
 
 
 def _times(a: Any, b: Any) -> Any:
+    if type(a) is type(b) is float:
+        return a * b
     if _is_none(a) or _is_none(b):
         return 0.0
     return b if _is_one(a) else a if _is_one(b) else a * b
 
 
 def _over(a: Any, b: Any) -> Any:
-    return 0.0 if _is_none(a) and not _is_none(b) else divide(a, b)
+    return 0.0 if _is_none(a) and isinstance(b, Value) else divide(a, b)
 
 
 def _scaled_quotient(x: Pair, y: Pair) -> Complex:
@@ -289,13 +302,27 @@ def _scaled_quotient(x: Pair, y: Pair) -> Complex:
 def _power(x: Pair, y: Pair) -> Complex:
     base, (p, q) = Complex(*x), y
     if not _is_none(q):
-        return (Complex(p, q) * base.log()).exp()
+        return _power_at_zero(base, p, q, (Complex(p, q) * base.log()).exp())
     if type(p) is float and p.is_integer() and abs(p) <= _WHOLE:
         return _whole_power(base, int(p))
     if type(p) is float and p == 0.5:
         return base.sqrt()
     size, angle = power(abs(base), p), p * base.phase()
     return Complex(size * cos(angle), size * sin(angle))
+
+
+def _power_at_zero(base: Complex, p: Any, q: Any, found: Complex) -> Complex:
+    """What was found, but 0, or 1 for p = 0, of base 0 to a power that is real, not below 0, and might not have been.
+
+    Slopes there are nan: they depend on the way to 0.
+    """
+    size = abs(base)
+    is_known = is_zero(size)
+    if is_known is False or (type(q) is float and q != 0.0):
+        return found
+    is_known = is_known & is_zero(q) & (p >= 0.0)
+    zero = sqrt(size)  # 0, whose slopes are nan
+    return Complex(choose(is_known, power(size, p) + zero, found.real), choose(is_known, zero, found.imag))
 
 
 def _whole_power(base: Complex, exponent: int) -> Complex:
@@ -322,6 +349,8 @@ def _each(combine: Callable[..., Any], *numbers: Any) -> Complex:
 
 
 def _where(condition: Any, chosen: Any, other: Any) -> Complex:
+    if isinstance(condition, (Complex, *COMPLEX)):
+        raise OperandError(f"where chooses by a comparison or a real number, got {quoted(condition)}: write z != 0")
     return _each(lambda x, y: where(condition, x, y), chosen, other)
 
 

@@ -8,8 +8,10 @@ from typing import Any
 from autograd.choosing import choose, holds
 from autograd.errors import ArgumentError, MatrixError
 from autograd.functions import abs as abs_
-from autograd.functions import dot, sqrt
+from autograd.functions import divide, dot
+from autograd.functions import sum as sum_
 from autograd.linalg.matrices import Rows, Vector, array_of_columns, columns_of, matrix, transposed
+from autograd.linalg.norms import length
 from autograd.linalg.triangular import backward
 
 _ROUNDING = 2.0**-52
@@ -39,30 +41,33 @@ def lstsq(a: Any, b: Any) -> Any:
 def _made_triangular(columns: Rows, right: Rows) -> Rows:
     """The upper triangle that reflections make of a matrix, given by columns; `right` is reflected in place."""
     upper: Rows = []
-    smallest = [_ROUNDING * len(column) * sqrt(dot(column, column)) for column in columns]
+    smallest = [_ROUNDING * len(column) * sum_([abs_(x) for x in column]) for column in columns]
     for k, column in enumerate(columns):
         pivot, mirror = _mirror(column[k:])
         pivot = _of_full_rank(pivot, smallest[k], k)
         later = columns[k + 1 :]
         for each in [*later, *right]:
-            each[k:] = _mirrored(each[k:], mirror, pivot)
+            each[k:] = _mirrored(each[k:], mirror)
         upper.append([*[0.0] * k, pivot, *(each[k] for each in later)])
     return upper
 
 
 def _mirror(column: Vector) -> tuple[Any, Vector]:
-    """±‖column‖, and what a column is mirrored at to have nothing but that, in front; of one entry, itself."""
+    """±‖column‖, and what a column is mirrored at to have nothing but that, in front; of one entry, itself.
+
+    The mirror is measured in pivots, so that its products do not overflow.
+    """
     if len(column) == 1:
         return column[0], []
-    first, length = column[0], sqrt(dot(column, column))
-    pivot = choose(first > 0.0, -length, length)  # what does not cancel
-    return pivot, [first - pivot, *column[1:]]
+    first, size = column[0], length(column)
+    pivot = choose(first > 0.0, -size, size)  # what does not cancel
+    return pivot, [divide(x, pivot) for x in (first - pivot, *column[1:])]
 
 
-def _mirrored(column: Vector, mirror: Vector, pivot: Any) -> Vector:
+def _mirrored(column: Vector, mirror: Vector) -> Vector:
     if not mirror:
         return column
-    part = dot(mirror, column) / (pivot * mirror[0])
+    part = dot(mirror, column) / mirror[0]
     return [x + part * v for x, v in zip(column, mirror, strict=True)]
 
 

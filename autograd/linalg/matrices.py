@@ -8,8 +8,10 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autograd.array import kept
-from autograd.errors import ArgumentError
+from autograd.errors import ArgumentError, OperandError
 from autograd.functions import dot
+from autograd.recorder import COMPLEX, Composite
+from autograd.text import quoted
 from autograd.value import Value, number
 
 Vector: TypeAlias = list[Any]
@@ -35,7 +37,7 @@ def matrix(a: Any, what: str) -> Rows:
 def columns_of(b: Any, length: int, what: str) -> tuple[Rows, int]:
     """The columns of a right-hand side, a vector or a matrix, and how many axes it has."""
     array = _array(b, what)
-    if array.ndim not in (1, 2) or len(array) != length:
+    if array.ndim not in (1, 2) or len(array) != length or not array.size:
         raise ArgumentError(
             f"{what}: the right-hand side of a matrix of {length} rows is a vector or matrix of as many, "
             f"got the shape {array.shape}"
@@ -44,7 +46,16 @@ def columns_of(b: Any, length: int, what: str) -> tuple[Rows, int]:
     return [[_entry(x, what) for x in column] for column in columns], array.ndim
 
 
+def refuse_masked(a: Any, what: str) -> None:
+    """Raise OperandError for a masked array, or a sequence of them."""
+    if any(isinstance(x, np.ma.MaskedArray) for x in (a, *(a if isinstance(a, (list, tuple)) else ()))):
+        raise OperandError(
+            f"{what} of a masked array would ignore its mask: take its filled(…) or compressed() numbers"
+        )
+
+
 def _array(a: Any, what: str) -> Any:
+    refuse_masked(a, what)
     try:
         return np.asarray(a)
     except ValueError:
@@ -52,6 +63,11 @@ def _array(a: Any, what: str) -> Any:
 
 
 def _entry(x: Any, what: str) -> Any:
+    if isinstance(x, (Composite, *COMPLEX)):
+        raise OperandError(
+            f"{what} is of real numbers, got {quoted(x)}: write what is complex as [[re, -im], [im, re]], of twice as "
+            "many rows"
+        )
     return x if isinstance(x, Value) else number(x, f"an entry of what {what} is handed")
 
 

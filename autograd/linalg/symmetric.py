@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from autograd.choosing import choose, is_zero
 from autograd.errors import ArgumentError
 from autograd.functions import abs as abs_
-from autograd.functions import divide, dot, hypot, sqrt
+from autograd.functions import divide, dot, hypot, power, sqrt
 from autograd.functions import sum as sum_
 from autograd.linalg.elimination import polynomial
 from autograd.linalg.matrices import Rows, Vector, array_of, product, square, transposed
@@ -84,7 +84,7 @@ def _of_two(a: Any, b: Any, c: Any) -> tuple[Any, Rows]:
 
 def _without_curvature(*zeros: Any) -> Any:
     """0, whose slopes along zeros are 0, and whose second ones are not said: infinite or nan."""
-    return sum_(zeros) ** 1.5
+    return power(sum_(zeros), 1.5)
 
 
 def _chosen(condition: Any, one: Vector, other: Vector) -> Vector:

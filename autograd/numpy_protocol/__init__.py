@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from autograd.array import ValueArray
+from autograd.complex_numbers import Complex
 from autograd.methods import Methods
 from autograd.numpy_protocol.functions import apply_function
 from autograd.numpy_protocol.ufuncs import apply_ufunc
@@ -19,7 +20,7 @@ def _itself(self: Any) -> Any:
     return self
 
 
-for _kind in (Methods, ValueArray):
+for _kind in (Methods, ValueArray, Complex):
     setattr(_kind, "__array_ufunc__", apply_ufunc)  # noqa: B010  (the stub declares it)
     setattr(_kind, "__array_function__", apply_function)  # noqa: B010
 for _name in ("conjugate", "conj"):

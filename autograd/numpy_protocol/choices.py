@@ -10,7 +10,16 @@ import numpy as np
 
 from autograd.choosing import choose
 from autograd.errors import ArgumentError, OperandError
-from autograd.numpy_protocol.operands import array_of, bare, by_numpy, numbers, refuse_kinds
+from autograd.numpy_protocol.operands import (
+    array_of,
+    bare,
+    by_numpy,
+    is_complex,
+    numbers,
+    ours,
+    refuse_complex,
+    refuse_kinds,
+)
 from autograd.numpy_protocol.ufuncs import elementwise, is_number
 from autograd.ops import table
 from autograd.recorder import RECORDERS
@@ -125,9 +134,56 @@ def nan_to_num(
 
 
 def angle(z: Any, deg: bool = False) -> Any:
-    """As np.angle of real numbers: 0, or π of those below 0, and nowhere a derivative."""
-    half = 180.0 if deg else math.pi
-    return elementwise(lambda x: choose(is_number(x), choose(_LESS(x, 0.0), half, 0.0), math.nan), 1)(array_of(z))
+    """As np.angle: of real numbers 0, or π of those below 0, and nowhere a derivative."""
+    degrees = 180.0 / math.pi if deg else 1.0
+    return elementwise(lambda x: _angle(x) * degrees, 1)(array_of(z))
+
+
+def _angle(x: Any) -> Any:
+    if is_complex(x):
+        return RECORDERS[table.atan2.name](x.imag, x.real)
+    return choose(is_number(x), choose(_LESS(x, 0.0), math.pi, 0.0), math.nan)
+
+
+# -- parts of complex numbers -----------------------------------------------------------------------
+
+
+def real(val: Any) -> Any:
+    """As np.real: of real numbers themselves."""
+    return elementwise(lambda x: x.real if is_complex(x) else x, 1)(array_of(val)) if holds_complex(val) else val
+
+
+def imag(val: Any) -> Any:
+    """As np.imag: of real numbers 0."""
+    if not holds_complex(val):
+        return np.zeros(np.shape(val))
+    return elementwise(lambda x: x.imag if is_complex(x) else 0.0, 1)(array_of(val))
+
+
+def isreal(x: Any) -> Any:
+    """As np.isreal: where the imaginary part is 0."""
+    return np.equal(_imag_of_ours(x), 0.0)
+
+
+def iscomplex(x: Any) -> Any:
+    """As np.iscomplex: where the imaginary part is not 0."""
+    return np.not_equal(_imag_of_ours(x), 0.0)
+
+
+def _imag_of_ours(x: Any) -> Any:
+    found = imag(x)
+    return ours(found) if holds_complex(x) else found
+
+
+def holds_complex(x: Any) -> bool:
+    """As np.iscomplexobj: whether complex numbers are among these."""
+    return is_complex(array_of(x))
+
+
+def real_if_close(a: Any, tol: float = 100) -> Any:
+    """As np.real_if_close of real numbers."""
+    refuse_complex("real_if_close", "take np.real of them", array_of(a))
+    return a
 
 
 # -- by size ----------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from autograd.home import HOME
 from autograd.numpy_protocol import choices, products, reductions
 from autograd.numpy_protocol.operands import array_of, by_numpy, lifted, numbers
 from autograd.ops import table
-from autograd.recorder import RECORDERS
+from autograd.recorder import RECORDERS, Composite
 from autograd.splines import interp
 from autograd.value import Value
 
@@ -28,7 +28,7 @@ def apply_function(
     self: Any, function: Function, types: Iterable[type], args: tuple[Any, ...], named: dict[str, Any]
 ) -> Any:
     """What a NumPy function means on arguments among which a Value or a ValueArray is."""
-    if not all(issubclass(kind, (Value, np.ndarray)) for kind in types):
+    if not all(issubclass(kind, (Value, Composite, np.ndarray)) for kind in types):
         return NotImplemented
     args, named = tuple(map(lifted, args)), {name: lifted(x) for name, x in named.items()}
     ours = OURS.get(function)
@@ -56,15 +56,6 @@ def _refusal(function: Function) -> OperandError:
             f"np.linalg.matrix_power, and {HOME}.linalg: {', '.join(filter(str.islower, linalg.__all__))}"
         )
     return OperandError(f"np.{name} is not recorded on Values: the documentation lists the functions that are")
-
-
-def _spectrum(name: str) -> Function:
-    """A function that answers the same whatever the real numbers are."""
-
-    def answer(x: Any) -> Any:
-        return getattr(np, name)(np.zeros(np.shape(x)))
-
-    return answer
 
 
 def _of_arrays(function: Function) -> Function:
@@ -95,11 +86,12 @@ OURS: dict[Function, Function] = _named(
         "nan_to_num": choices.nan_to_num, "angle": choices.angle,
         "sort": choices.sort, "partition": choices.partition, "linspace": choices.linspace,
         "dot": products.dot, "inner": products.inner, "vdot": products.vdot, "outer": products.outer,
-        "tensordot": products.tensordot, "gradient": products.gradient, "sinc": RECORDERS[table.sinc.name],
+        "tensordot": products.tensordot, "correlate": products.correlate,
+        "gradient": products.gradient, "sinc": RECORDERS[table.sinc.name],
         "fix": RECORDERS[table.trunc.name], "interp": interp,
-        "real_if_close": lambda a, tol=100: a, "real": lambda val: val, "imag": lambda val: np.zeros(np.shape(val)),
-        "isreal": _spectrum("isreal"), "iscomplex": _spectrum("iscomplex"), "isrealobj": _spectrum("isrealobj"),
-        "iscomplexobj": _spectrum("iscomplexobj"),
+        "real_if_close": choices.real_if_close, "real": choices.real, "imag": choices.imag, "isreal": choices.isreal,
+        "iscomplex": choices.iscomplex, "isrealobj": lambda x: not choices.holds_complex(x),
+        "iscomplexobj": choices.holds_complex,
     }
 )  # fmt: skip
 OURS[np.linalg.norm] = reductions.norm
@@ -110,7 +102,7 @@ OURS |= {getattr(np.linalg, name): _of_arrays(getattr(linalg, name)) for name in
 NUMPYS: set[Function] = _functions(
     """append around array2string array_repr array_split array_str astype atleast_1d atleast_2d atleast_3d average
     block broadcast_arrays broadcast_to choose column_stack compress concat concatenate convolve copy copyto
-    correlate cross cumprod cumsum cumulative_prod cumulative_sum delete diag diagflat diagonal diff dsplit dstack
+    cross cumprod cumsum cumulative_prod cumulative_sum delete diag diagflat diagonal diff dsplit dstack
     ediff1d einsum empty_like expand_dims extract fill_diagonal flip fliplr flipud full_like hsplit hstack insert
     kron matrix_transpose meshgrid moveaxis ndim ones_like permute_dims polyval ptp
     put_along_axis ravel repeat reshape resize roll rollaxis rot90 round shape size split squeeze

@@ -10,17 +10,19 @@ import numpy as np
 from autograd import context
 from autograd.array import ValueArray
 from autograd.errors import GraphError, OperandError
+from autograd.recorder import COMPLEX, Composite
 from autograd.symbol import Symbol
 from autograd.value import Value, data_of, is_read_later, number
 
 OURS = (Value, ValueArray)
+SINGLE = (Value, Composite)
 
 
 def bare(x: Any) -> Any:
-    """A ValueArray as NumPy's own array, a Value as one without axes; anything else as it is."""
+    """A ValueArray as NumPy's own array, a Value or a Complex as one without axes; anything else as it is."""
     if type(x) is ValueArray:
         return x.view(np.ndarray)
-    return boxed(x) if isinstance(x, Value) else x
+    return boxed(x) if isinstance(x, SINGLE) else x
 
 
 def operand(x: Any) -> Any:
@@ -34,8 +36,8 @@ def operand(x: Any) -> Any:
     return bare(x)
 
 
-def boxed(x: Value) -> Any:
-    """A Value in an array without axes."""
+def boxed(x: Value | Composite) -> Any:
+    """A Value or a Complex in an array without axes."""
     array = np.empty((), object)
     array[()] = x
     return array
@@ -43,7 +45,7 @@ def boxed(x: Value) -> Any:
 
 def lifted(x: Any) -> Any:
     """An argument of a function with each Value in a ValueArray without axes, so that NumPy's own code can run."""
-    if isinstance(x, Value):
+    if isinstance(x, SINGLE):
         return boxed(x).view(ValueArray)
     if isinstance(x, (list, tuple)) and not hasattr(x, "_fields"):
         return type(x)(map(lifted, x))
@@ -73,6 +75,19 @@ def _unboxed(x: Any) -> Any:
 def ours(x: Any) -> Any:
     """Anything that holds numbers or Values as a ValueArray."""
     return array_of(x).view(ValueArray)
+
+
+def is_complex(x: Any) -> bool:
+    """Whether a number, or one of an array, is a Complex, or Python's or NumPy's own."""
+    return getattr(getattr(x, "dtype", None), "kind", "O") == "c" or any(
+        isinstance(e, (Composite, *COMPLEX)) for e in _elements(x)
+    )
+
+
+def refuse_complex(name: str, instead: str, *things: Any) -> None:
+    """Raise OperandError where complex numbers are among what np.`name` is handed, which would mean something else."""
+    if any(map(is_complex, things)):
+        raise OperandError(f"np.{name} is recorded of real numbers, got complex ones: {instead}")
 
 
 def is_open(*things: Any) -> bool:

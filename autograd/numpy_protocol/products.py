@@ -11,7 +11,7 @@ import numpy as np
 
 from autograd.errors import ArgumentError
 from autograd.functions import dot as dot_of
-from autograd.numpy_protocol.operands import array_of, numbers, refuse_kinds
+from autograd.numpy_protocol.operands import array_of, by_numpy, numbers, refuse_complex, refuse_kinds
 from autograd.vectors import lines, sum_of
 
 Array = np.ndarray[Any, Any]
@@ -80,7 +80,9 @@ def inner(a: Any, b: Any) -> Any:
 
 def vdot(a: Any, b: Any) -> Any:
     """As np.vdot: of both as one vector."""
-    return tensordot(array_of(a).ravel(), array_of(b).ravel(), 1)
+    a, b = array_of(a), array_of(b)
+    refuse_complex("vdot", "write np.sum(np.conj(a) * b)", a, b)
+    return tensordot(a.ravel(), b.ravel(), 1)
 
 
 def outer(a: Any, b: Any, out: Any = None) -> Any:
@@ -91,7 +93,9 @@ def outer(a: Any, b: Any, out: Any = None) -> Any:
 
 def vecdot(a: Any, b: Any, axis: int = -1) -> Any:
     """As np.vecdot: the last axes of both, side by side."""
-    return summed(np.asarray(np.multiply(array_of(a), array_of(b))), axis, keepdims=False)
+    a, b = array_of(a), array_of(b)
+    refuse_complex("vecdot", "write np.sum(np.conj(a) * b, axis=-1)", a, b)
+    return summed(np.asarray(np.multiply(a, b)), axis, keepdims=False)
 
 
 def matmul(a: Any, b: Any) -> Any:
@@ -109,6 +113,12 @@ def matmul(a: Any, b: Any) -> Any:
     for at in np.ndindex(beside):
         product[at] = dot(left[at], right[at])
     return product if a.ndim > 1 and b.ndim > 1 else product[..., 0] if a.ndim > 1 else product[..., 0, :]
+
+
+def correlate(a: Any, v: Any, mode: Any = "valid") -> Any:
+    """As np.correlate of real numbers, whose own code conjugates v only where its dtype is complex."""
+    refuse_complex("correlate", "write np.convolve(a, np.conj(v)[::-1], mode)", array_of(a), array_of(v))
+    return by_numpy(np.correlate, (a, v, mode), {})
 
 
 def gradient(f: Any, *spacing: Any, axis: Any = None, edge_order: int = 1) -> Any:
@@ -129,5 +139,5 @@ def _slopes(f: Array, step: Any, edge_order: int, axis: int) -> Array:
     weights_of: Any = np.gradient  # which NumPy types by the number of axes
     for i, weights in enumerate(weights_of(np.eye(len(f)), step, axis=0, edge_order=edge_order)):
         near = np.flatnonzero(weights)
-        found[i] = tensordot(weights[near], f[near], 1)
+        found[i] = tensordot(weights[near], f[near], 1)[()]
     return np.moveaxis(found, 0, axis)

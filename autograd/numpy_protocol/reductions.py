@@ -11,7 +11,7 @@ from autograd.choosing import choose
 from autograd.errors import OperandError
 from autograd.linalg.norms import length
 from autograd.numpy_protocol import products
-from autograd.numpy_protocol.operands import array_of, ours, refuse_kinds
+from autograd.numpy_protocol.operands import array_of, is_complex, ours, refuse_complex, refuse_kinds
 from autograd.numpy_protocol.ufuncs import elementwise
 from autograd.ops import table
 from autograd.recorder import RECORDERS
@@ -104,6 +104,7 @@ def var(
 ) -> Any:  # fmt: skip
     """As np.var."""
     x = ours(a)
+    refuse_complex("var", "add those of np.real and np.imag of them", x)
     centre = _centre(x, axis, where) if mean is None else mean
     total = kept(add(np.square(x - centre), axis, dtype, out, keepdims, where=where))
     return _divided(total, x, axis, keepdims, where, less=ddof if correction is None else correction)
@@ -132,9 +133,15 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     if ord is None or (ord == "fro" and len(axes) == 2) or (ord == 2 and len(axes) == 1):
         rows, shape = lines(x, axes, bool(keepdims))
-        return products.shaped(list(map(length, rows)), shape)
+        return products.shaped([length(_parts(row) if is_complex(x) else row) for row in rows], shape)
+    x = np.absolute(x) if is_complex(x) else x
     found = _vector_norm(x, ord, axes, keepdims) if len(axes) == 1 else _matrix_norm(x, ord, axes)
     return np.expand_dims(found, axes) if keepdims and len(axes) == 2 else found
+
+
+def _parts(row: list[Any]) -> list[Any]:
+    """Of complex numbers the real and the imaginary parts, whose length is theirs."""
+    return [part for x in row for part in ((x.real, x.imag) if is_complex(x) else (x,))]
 
 
 def _vector_norm(x: Any, ord: Any, axes: Any, keepdims: bool) -> Any:

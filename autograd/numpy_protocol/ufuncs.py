@@ -17,10 +17,10 @@ from autograd.array import ValueArray, kept
 from autograd.choosing import choose
 from autograd.errors import OperandError
 from autograd.numpy_protocol import products
-from autograd.numpy_protocol.operands import array_of, bare, is_open, numbers, operand, ours
+from autograd.numpy_protocol.operands import array_of, bare, is_complex, is_open, numbers, operand, ours
 from autograd.ops import table
 from autograd.ops.primitive import lookup
-from autograd.recorder import RECORDERS
+from autograd.recorder import RECORDERS, Composite
 from autograd.value import Value, each
 
 Meaning = Callable[..., Any]
@@ -79,7 +79,7 @@ def _is_foreign(x: Any) -> bool:
     """Whether another kind of array should answer first."""
     if type(x) in _OWN_KINDS:
         return False
-    known = isinstance(x, (np.ndarray, np.generic, Value)) or not hasattr(type(x), "__array_ufunc__")
+    known = isinstance(x, (np.ndarray, np.generic, Value, Composite)) or not hasattr(type(x), "__array_ufunc__")
     return not known or isinstance(x, (np.ma.MaskedArray, np.matrix))
 
 
@@ -155,8 +155,8 @@ def _divmod(a: Any, b: Any) -> tuple[Any, Any]:
     return RECORDERS[table.floor_divide.name](a, b), RECORDERS[table.remainder.name](a, b)
 
 
-def _itself(x: Any) -> Any:
-    return x
+def _conjugate(x: Any) -> Any:
+    return x.conjugate() if is_complex(x) else x
 
 
 # -- questions: answered at once where the numbers are known ----------------------------------------
@@ -256,7 +256,7 @@ def _meanings() -> dict[np.ufunc, Meaning]:
         np.logaddexp2: np.frompyfunc(_logaddexp2, 2, 1),
         np.float_power: np.frompyfunc(RECORDERS[table.power.name], 2, 1),
         np.divmod: np.frompyfunc(_divmod, 2, 2),
-        np.conjugate: np.frompyfunc(_itself, 1, 1),
+        np.conjugate: np.frompyfunc(_conjugate, 1, 1),
         np.matmul: products.matmul,
     }
     if hasattr(np, "vecdot"):  # since NumPy 2.0

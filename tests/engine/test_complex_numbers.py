@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cmath
 import copy
+import itertools
 import math
 import pickle
 import random
@@ -247,6 +248,59 @@ def test_arrays_of_them():
     assert (where(v > 0, Complex(1, 2), 3), where(v < 0, Complex(1, 2), 3)) == (1 + 2j, 3)
 
 
+Z = np.array([1 + 2j, -3 + 0.5j, 2 + 0j])
+OF_ARRAYS = {
+    **{f.__name__: f for f in (np.real, np.imag, np.conj, np.angle, np.abs, np.isreal, np.iscomplex, np.sum, np.prod)},
+    **{f.__name__: f for f in (np.iscomplexobj, np.isrealobj, np.mean, np.cumsum, np.diff, np.exp, np.linalg.norm)},
+    **{name: lambda z, name=name: getattr(z, name) for name in ("real", "imag")},
+    **{f"{name}()": lambda z, name=name: getattr(z, name)() for name in ("conj", "conjugate")},
+    **{f"norm, {p}": lambda z, p=p: np.linalg.norm(z, p) for p in (0, 1, 3, np.inf, -np.inf)},
+    "angle in degrees": lambda z: np.angle(z, deg=True), "norm of rows": lambda z: np.linalg.norm(z[None], axis=1),
+    "one": lambda z: [np.real(z[0]), np.imag(z[0]), np.angle(z[0]), np.conj(z[0]), np.isreal(z[0])],
+    "convolve": lambda z: np.convolve(z, np.conj(z)[::-1]), "dot": lambda z: np.dot(z, z),
+    "as a factor": lambda z: z[0] * Z,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OF_ARRAYS)
+def test_numpys_functions_of_arrays_of_them(name):
+    f = OF_ARRAYS[name]
+    for x in (1.0, Value(1.0)):
+        found = np.ravel(f(ValueArray([Complex(x * z.real, x * z.imag) for z in Z])))
+        np.testing.assert_allclose([complex(*parts(z)) for z in found], np.ravel(f(Z)), rtol=1e-14)
+
+
+def parts(z):
+    """The numbers in a Complex, or in anything else."""
+    return [getattr(part, "data", part) if isinstance(part, Value) else part for part in parts_of(z)]
+
+
+def test_parts_of_arrays_have_derivatives():
+    u = np.array([0.5, 1.0])
+    for part, slope in ((np.imag, np.cos), (np.real, lambda x: -np.sin(x)), (np.angle, lambda x: 1.0 + 0.0 * x)):
+        for f in (
+            lambda v, part=part: np.sum(part(np.exp(1j * u * v)) / u),
+            lambda v, part=part: np.sum(part(np.exp(Complex(0.0, v) * u)) / u),
+        ):
+            found = [grad(f)(0.3), *(compile(f, backend=b).grad(0.3) for b in ("interpreter", "numpy", "llvm"))]
+            np.testing.assert_allclose(found, np.sum(slope(0.3 * u)), rtol=1e-14)
+            np.testing.assert_allclose([compile(f)(0.3), f(Value(0.3)).data], f(0.3 + 0.0 * u[0]), rtol=1e-14)
+    assert compile(lambda x: np.where(np.isreal(ValueArray([1j * x])), 1.0, 2.0)[0], in_axes=0)(u - 0.5).tolist() == [
+        1,
+        2,
+    ]
+
+
+@pytest.mark.parametrize(
+    "f",
+    [np.vdot, np.var, np.std, np.real_if_close, np.sort, np.max, np.isnan, np.correlate, np.ptp, np.sign, np.argmax],
+)
+def test_what_is_not_right_for_arrays_of_them_is_refused(f):
+    z = ValueArray([Complex(1.0, 2.0), Value(3.0)])
+    with pytest.raises(OperandError, match="real number"):
+        f(z, z) if f in (np.vdot, np.correlate) else f(z)
+
+
 def test_as_argument_and_as_answer():
     def f(z):
         return exp(z * z) / (1 + z)
@@ -269,6 +323,34 @@ def test_what_is_recorded_asks_nothing():
         compile(lambda x: 1.0 if 1j * x else 0.0)(1.0)
 
 
+def test_products_of_what_is_not_finite_are_pythons():
+    numbers = [
+        complex(*z) for z in itertools.product((0.0, -0.0, -2.0, math.inf, math.nan), (0.0, -0.0, 3.0, math.inf))
+    ]
+    program = compile(lambda a, b, c, d: Complex(a, b) * Complex(c, d), backend="interpreter")
+    for z, w in itertools.product(numbers, numbers):
+        four = (z.real, z.imag, w.real, w.imag)
+        for values in (four, map(Value, four)):
+            a, b, c, d = values
+            assert repr(complex(*parts(Complex(a, b) * Complex(c, d)))) == repr(z * w)
+        assert repr(complex(program(*four))) == repr(z * w)
+    for x in (math.nan, Value(math.nan)):
+        assert all(map(math.isnan, parts(Complex(x, 1.0) * 0.0)[:1]))
+
+
+@pytest.mark.parametrize("p", [0.0, 0.5, 1.0, 1.7, 3.0, 200.0])
+def test_powers_of_0_are_said_in_every_way_of_asking(p):
+    v = Value(p)
+    powers = (p, v, complex(p), Complex(p, -0.0), Complex(v, 0.0), Complex(p, Value(0.0)), Complex(v, Value(0.0)))
+    found = [complex(*parts(Complex(kind(0.0), kind(0.0)) ** power)) for kind in (float, Value) for power in powers]
+    for b in ("interpreter", "numpy", "llvm"):
+        program = compile(lambda x, y, a, b: Complex(x, y) ** Complex(a, b), backend=b)
+        found.append(complex(program(0.0, 0.0, p, 0.0)))
+    assert set(found) == {0j**p}
+    slope = jacobian(lambda x: (Complex(x, 0.0) ** Complex(v, Value(0.0))).real)(0.0)
+    assert math.isnan(slope.data) or p == 0.0
+
+
 def test_a_logarithm_near_the_circle_keeps_its_digits():
     for f in (log, compile(log)):
         assert f(Complex(1.0, 1e-9)).real == f(Complex(-1e-9, 1.0)).real == pytest.approx(5e-19, rel=1e-15, abs=0.0)
@@ -289,6 +371,8 @@ def test_roots_at_0_have_no_slope_that_is_wrong():
         (lambda v: v % 1j, "remainder is of real numbers"),
         (lambda v: 1j // v, "floor_divide is of real numbers"),
         (lambda v: autograd.hypot("x", v), "got str 'x'"),
+        (lambda v: where(Complex(v, 2.0), 1.0, 2.0), "where chooses by a comparison or a real number, got Complex"),
+        (lambda v: where(1j, v, 2.0), "where chooses by a comparison or a real number, got"),
         (lambda v: Complex("x"), "the real part of a Complex is one real number"),
         (lambda v: Complex(1.0, 1j), r"the imag part of a Complex is one real number.*Complex\(re, im\)"),
         (lambda v: complex(Complex(v, 1.0)), "cut the graph"),

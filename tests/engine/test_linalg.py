@@ -11,6 +11,7 @@ import pytest
 import autograd
 from autograd import (
     ArgumentError,
+    Complex,
     MatrixError,
     OperandError,
     Value,
@@ -277,6 +278,8 @@ def test_what_a_matrix_does_not_allow(f, at, says):
             ArgumentError,
             r"2 rows is a vector or matrix of as many, got the shape \(1,\)",
         ),
+        (lambda: linalg.solve(np.eye(2), np.zeros((2, 0))), ArgumentError, r"got the shape \(2, 0\)"),
+        (lambda: linalg.lstsq(np.eye(2), np.zeros((2, 0))), ArgumentError, r"got the shape \(2, 0\)"),
         (lambda: linalg.solve(np.eye(2), [1.0, 2.0], assume_a="sym"), ArgumentError, "or .pos., got 'sym'"),
         (lambda: linalg.det(np.ones((2, 2, 2))), ArgumentError, "a matrix with rows and columns"),
         (lambda: linalg.det([[1.0, 2.0], [3.0]]), ArgumentError, "equal length"),
@@ -290,6 +293,37 @@ def test_what_a_matrix_does_not_allow(f, at, says):
 def test_what_is_no_such_matrix(ask, error, says):
     with pytest.raises(error, match=says):
         ask()
+
+
+NAMES = [name for name in linalg.__all__ if name.islower()]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_masked_or_complex_is_refused(name):
+    right = [[1.0, 2.0]] if "solve" in name or name == "lstsq" else []
+    f, masked = getattr(linalg, name), np.ma.masked_array(np.eye(2), [[0, 0], [1, 0]])
+    for a in (masked, [masked[0], masked[1]]):
+        with pytest.raises(OperandError, match="of a masked array would ignore its mask"):
+            f(a, *right)
+    if right:
+        with pytest.raises(OperandError, match="of a masked array would ignore its mask"):
+            f(np.eye(2), masked[1])
+    if name != "norm":
+        for a in ([[1j, 1.0], [1.0, 2.0]], np.eye(2) * 1j, ValueArray([[Complex(0.0, Value(1.0)), 1.0], [1.0, 2.0]])):
+            with pytest.raises(OperandError, match=r"is of real numbers, got .*: write what is complex as"):
+                f(a, *right)
+
+
+def test_a_norm_of_complex_numbers():
+    z = np.array([[3.0 + 4j, 1j], [0.0, -2.0]])
+    for p in (None, "fro", 1, -1, np.inf, -np.inf):
+        assert linalg.norm(z, p) == pytest.approx(np.linalg.norm(z, p))
+    assert linalg.norm([1j, 1]) == math.sqrt(2.0)
+    for slopes in (
+        hessian(lambda x: linalg.norm([1j * x, 1.0])),
+        compile(lambda x: linalg.norm([1j * x, 1.0])).hessian,
+    ):
+        assert slopes(0.0) == 1.0
 
 
 def test_a_determinant_that_is_0_has_derivatives():
@@ -334,6 +368,20 @@ def test_eigenvalues_and_vectors_keep_their_digits():
         np.testing.assert_allclose(found, np.linalg.eigvalsh(a), atol=2e-15 * size)
         np.testing.assert_allclose(vectors.T @ vectors, np.eye(n), atol=2e-15)
         np.testing.assert_allclose(a @ vectors, vectors * found, atol=3e-15 * size)
+
+
+def test_any_scale_keeps_its_digits():
+    a, b = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 7.0]]), np.array([1.0, 2.0, 4.0])
+    m = np.array([[2.0, 1.0, 0.0], [1.0, 3.0, 1.0], [0.0, 1.0, 4.0]])
+    x, values = np.linalg.lstsq(a, b, rcond=None)[0], np.linalg.eigvalsh(m)
+    for scale in (1e-290, 1e-170, 1e-160, 1e154, 1e206, 1e300):
+        for f in (linalg.lstsq, compile(linalg.lstsq)):
+            np.testing.assert_allclose(f(scale * a, scale * b), x, rtol=1e-13)
+        for f in (linalg.eigvalsh, compile(linalg.eigvalsh)):
+            np.testing.assert_allclose(f(scale * m), scale * values, rtol=1e-14)
+            np.testing.assert_allclose(f(scale * m[:2, :2]), scale * np.linalg.eigvalsh(m[:2, :2]), rtol=1e-14)
+        found = jacobian(linalg.lstsq, 1)(scale * a, scale * b) * scale
+        np.testing.assert_allclose(found, np.linalg.pinv(a), rtol=1e-12, atol=1e-14)
 
 
 def test_exponentials_of_large_matrices():
