@@ -38,7 +38,10 @@ Number: TypeAlias = "float | int | np.floating[Any] | np.integer[Any] | np.bool_
 Operand: TypeAlias = "Value | float"
 
 _SIGNS = {**ARITHMETIC, POWER: "**"}
-REAL = (int, float, np.floating, np.integer, np.bool_, Fraction, Decimal)
+_Real: TypeAlias = tuple[  # said, since modules that import each other are checked in any order
+    type[int], type[float], type[np.floating[Any]], type[np.integer[Any]], type[np.bool_], type[Fraction], type[Decimal]
+]
+REAL: _Real = (int, float, np.floating, np.integer, np.bool_, Fraction, Decimal)
 
 
 class Value(Methods):
