@@ -217,7 +217,7 @@ class Trial(NamedTuple):
     wrong: str = ""
 
 
-OTHERS = ("_io", "hypothesis", "llvmlite", "pygraphviz", "zipfile")  # whose finalisers they are
+OTHERS = ("jax", "_io", "hypothesis", "llvmlite", "pygraphviz", "zipfile")  # whose finalisers they are
 
 
 def interrupted(activity: Activity, usual: Answer, kept: tuple[Answer, Answer], after: float) -> Trial:
