@@ -21,7 +21,7 @@ from autograd.program.loops import FOUND, Loop, Step, named, node_of
 from autograd.program.passes.adjoint import THROUGH
 from autograd.program.passes.expand import expand_slopes
 from autograd.program.passes.implicit import moved
-from autograd.program.runs import Ran, number_of, part, ran
+from autograd.program.runs import Ran, number_of, number_or_column, ran
 from autograd.recorder import RECORDERS, apply
 from autograd.text import quoted
 from autograd.value import Operand, Value
@@ -88,7 +88,7 @@ class _Run:
         if mode().program and not self._as_rule:
             return named(node_of(step, operands), name)
         if not isinstance(step, Loop):
-            return part(step, operands)
+            return number_or_column(step, operands)
         if step.solves is not None and not self._as_rule:
             return _solution(step, step.solves, operands)
         if step.counted:

@@ -14,7 +14,7 @@ from autograd.ops.primitive import lookup
 from autograd.program.graph import Graph, Instruction, Operation
 from autograd.program.kernel import Floats, Kernel
 from autograd.program.loops import Loop, columns_read
-from autograd.program.runs import part, ran
+from autograd.program.runs import number_or_column, ran
 
 _BLOCK = 1024  # samples at a time: every intermediate number of every sample is kept
 
@@ -47,7 +47,7 @@ def _step(program: Graph, line: Instruction, operands: Sequence[Any]) -> Any:
     """What an instruction of a loop's makes."""
     if isinstance(line.operation, Loop):
         return ran(line.operation, operands, interpret, columns_read(program, line.id))
-    return part(line.operation, operands)
+    return number_or_column(line.operation, operands)
 
 
 class Interpreter(Kernel):

@@ -25,9 +25,9 @@ from autograd.symbol import Symbol
 from autograd.value import Operand, Value
 
 FROM = 500  # instructions from which it is worth the search: fewer are ready soon as they are
-PATIENCE = 8  # times that the search may go over all instructions
-_UNKNOWN = -(2**40)  # where a number stands that nobody knows
 LEAST = 0.9  # share of the instructions that are in loops, else the program stays as it is
+_PATIENCE = 8  # times that the search may go over all instructions
+_UNKNOWN = -(2**40)  # where a number stands that nobody knows
 
 
 class _Notes(NamedTuple):
@@ -81,7 +81,7 @@ def rolled_up(outputs: Sequence[Operand], inputs: Sequence[Value], made: Sequenc
 
 
 class _LoopsMet(Exception):
-    pass
+    """There are loops already, or what only their bodies know."""
 
 
 class _Reader:
@@ -183,7 +183,7 @@ class _Writer:
             self._numbers[~k] = what if isinstance(what, int) else builder.constant(what)
         self._elements: dict[int, tuple[int, int, int]] = {}  # by their numbers: column, step, how many there are
         self.in_loops = 0  # instructions
-        self._patience = PATIENCE * len(notes.log.code)
+        self._patience = _PATIENCE * len(notes.log.code)
 
     def number(self, place: int) -> int:
         """What the builder knows an instruction, an input or a constant by."""

@@ -15,7 +15,7 @@ from autograd.program.graph import Graph
 from autograd.program.loops import Column, Element, Final, Loop
 from autograd.value import Value
 
-MOST = range(2**31)  # columns
+_ALL = range(2**31)  # columns
 Interpret: TypeAlias = Callable[[Graph, Sequence[Any]], list[Any]]
 
 
@@ -26,7 +26,7 @@ class Ran:
         self.finals, self.columns = finals, columns
 
 
-def part(operation: Any, operands: Sequence[Any]) -> Any:
+def number_or_column(operation: Any, operands: Sequence[Any]) -> Any:
     """What an instruction of `autograd.program.loops` makes that is no loop: a number, or a column."""
     match operation:
         case Final(k):
@@ -48,7 +48,7 @@ def read_in_python(step: Any, operand: str) -> str:
     return f"{operand}[{step.step}]"
 
 
-def ran(loop: Loop, operands: Sequence[Any], interpret: Interpret, read: Container[int] = MOST) -> Ran:
+def ran(loop: Loop, operands: Sequence[Any], interpret: Interpret, read: Container[int] = _ALL) -> Ran:
     """A loop, step by step; of its columns those are kept that are read."""
     count, operands = (operands[0], operands[1:]) if loop.counted else (float(loop.length), operands)
     carried, given = list(operands[: loop.carried]), operands[loop.carried :]

@@ -42,36 +42,46 @@ class _Run:
         """The last of what it carried, and the columns that are read."""
         code, loop = self._code, self._loop
         between = [k for k in read if k < loop.carried] if loop.checkpoints else []
-        columns = {k: self._room.column(loop.length) for k in sorted(read) if k not in between}
-        checkpoints = Checkpoints(code, loop, between, self._room, self._again) if between else None
+        self._columns = {k: self._room.column(loop.length) for k in sorted(read) if k not in between}
+        self._checkpoints = Checkpoints(code, loop, between, self._room, self._again) if between else None
         with code.scope():
             carried = [code.variable(first) for first in self._first]
-            done, going = code.variable(code.constant(0.0)), code.variable(code.constant(1.0))  # 1 in lanes that go on
+            self._done, self._going = code.variable(code.constant(0.0)), code.variable(code.constant(1.0))
             blocks = {each.checkpoints: code.variable(code.integer(-1)) for each in self._recomputed()}
             i = code.variable(code.integer(0))
-            with code.during(lambda: (i < loop.length) & _any(going > 0.0) if loop.tested else i < loop.length):
+            with code.during(lambda: self._goes_on(i)):
                 step = loop.length - 1 - i if loop.backwards else i
                 for each, block in blocks.items():
                     each.enter(step, block)
-                before = [code.number(variable.name) for variable in carried]
-                if checkpoints:
-                    checkpoints.keep(step, before)
-                found = self._found(before, step)
-                for k, column in columns.items():
-                    column[step] = before[k] if k < loop.carried else found[k]
-                after = found[: loop.carried]
-                if self._count is not None:
-                    after = self._moved(_double(step) < self._count, after, before)
-                elif loop.tested:
-                    is_done = (going > 0.0) & found[-1].compare("une", 0.0)
-                    after = self._moved(is_done, after, before)
-                    going.set(code.select(is_done, 1.0, 0.0))
-                    done.set(done + code.select(is_done, 1.0, 0.0))
+                after = self._after([code.number(variable.name) for variable in carried], step)
                 for variable, number in zip(carried, after, strict=True):
                     variable.set(number)
                 i.set(i + 1)
-            finals = [code.number(variable.name) for variable in (*carried, done)]
-        return finals, {**columns, **{k: Recomputed(checkpoints, k) for k in between if checkpoints}}
+            finals = [code.number(variable.name) for variable in (*carried, self._done)]
+        recomputed = {k: Recomputed(self._checkpoints, k) for k in between if self._checkpoints}
+        return finals, {**self._columns, **recomputed}
+
+    def _goes_on(self, i: Integer) -> Mask:
+        is_left = i < self._loop.length
+        return is_left & _any(self._going > 0.0) if self._loop.tested else is_left  # 1 in lanes that go on
+
+    def _after(self, before: list[Number], step: Integer) -> list[Number]:
+        """What is carried on from a step, of which the columns get theirs."""
+        code, loop = self._code, self._loop
+        if self._checkpoints:
+            self._checkpoints.keep(step, before)
+        found = self._found(before, step)
+        for k, column in self._columns.items():
+            column[step] = before[k] if k < loop.carried else found[k]
+        after = found[: loop.carried]
+        if self._count is not None:
+            return self._moved(_double(step) < self._count, after, before)
+        if not loop.tested:
+            return after
+        is_done = (self._going > 0.0) & found[-1].compare("une", 0.0)
+        self._going.set(code.select(is_done, 1.0, 0.0))
+        self._done.set(self._done + code.select(is_done, 1.0, 0.0))
+        return self._moved(is_done, after, before)
 
     def _recomputed(self) -> list[Recomputed]:
         return [column for column in self._eaten if isinstance(column, Recomputed)]
