@@ -20,7 +20,7 @@ from autograd.ops import table
 from autograd.ops.numbers import left_to_right
 from autograd.ops.primitive import TABLE, Primitive
 from autograd.recorder import RECORDERS, apply, make_node
-from autograd.tables import at_each, entries_of, located, taken
+from autograd.tables import are_floats, at_each, entries_of, located, taken
 from autograd.text import quoted
 from autograd.value import Number, Value
 from autograd.vectors import Axis, apply_vector, lines, sum_of
@@ -251,7 +251,7 @@ def take(i: Any, table: Any) -> Any:
         ArgumentError: for an index outside of the table; in a compiled function the answer is nan then
     """
     entries = entries_of(table, "the table of take")
-    return at_each(lambda at: taken(at, entries), i)
+    return at_each(lambda at: taken(at, entries), i, are_floats(entries))
 
 
 @overload
@@ -272,7 +272,7 @@ def locate(x: Any, knots: Any) -> Any:
         ArgumentError: for knots that do not ascend, as far as they are known; those recorded for later are not checked
     """
     numbers = entries_of(knots, "the knots of locate")
-    return at_each(lambda at: located(at, numbers), x)
+    return at_each(lambda at: located(at, numbers), x, are_floats(numbers))
 
 
 # -- more than a row --------------------------------------------------------------------------------

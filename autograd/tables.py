@@ -35,7 +35,13 @@ def entries_of(given: Any, what: str, kind: str = "numbers and Values") -> Entri
         listed = None if array is None or array.ndim != 1 else array.tolist()
     if not listed:
         raise ArgumentError(f"{what}: expected one row of {kind}, at least one, got {quoted(given)}")
-    return tuple([o if type(o) is float or isinstance(o, Value) else number(o, f"an entry of {what}") for o in listed])
+    return tuple([o if type(o) is float or isinstance(o, Value) else _entry(o, what) for o in listed])
+
+
+def _entry(given: Any, what: str) -> Any:
+    """A number, or what NumPy hands over as an array of one."""
+    alone = given.item() if isinstance(given, np.ndarray) and given.ndim == 0 else given
+    return alone if isinstance(alone, Value) else number(alone, f"an entry of {what}")
 
 
 def as_array(given: Any) -> Any:

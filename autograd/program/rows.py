@@ -88,7 +88,7 @@ def stacked(ys: Sequence[Any]) -> Any:
     except (TypeError, ValueError):
         raise ArgumentError(
             "what a scan yields is numbers and arrays, alone or in tuples, lists and dicts, made alike at each step: "
-            f"got {type(first).__name__} {quoted(first)}"
+            f"got {type(first).__name__} {quoted(first)}; yield the numbers in it, such as (z.real, z.imag)"
         ) from None
 
 

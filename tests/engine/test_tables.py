@@ -276,3 +276,18 @@ def test_masks_are_not_ignored(ask):
 
 def test_names_are_public():
     assert autograd.interp is splines.interp
+
+
+def test_arrays_of_numbers_beside_tables_of_values():
+    """As an embedding is looked up."""
+    entries = np.array([1.0, 2.0, 4.0])
+
+    def looked_up(z):
+        return autograd.sum(take(np.array([0, 1, 1]), z)) + autograd.sum(locate(np.array([2.5, 0.0]), z))
+
+    for f in (looked_up, compile(looked_up, backend="interpreter"), compile(looked_up, backend="llvm")):
+        assert f(entries) == 6.0
+    for slopes in (grad(looked_up)(entries), compile(looked_up).grad(entries)):
+        assert slopes.tolist() == [1.0, 2.0, 0.0]
+    mixed = np.interp(Value(0.5), [0.0, 1.0], [1.0, Value(3.0)])  # NumPy hands the list over as arrays of one
+    assert mixed.data == 2.0
