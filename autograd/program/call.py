@@ -22,6 +22,7 @@ from autograd.program.layout import Extra, Layout, extras
 from autograd.program.options import Options
 from autograd.program.outputs import check_apart, check_output
 from autograd.program.passes.fuse import fuse_sums
+from autograd.program.pointer import Pointer
 from autograd.program.program import Program
 from autograd.program.recording import Recording
 from autograd.structure import check_length, fit, floats, numbers_or_values
@@ -145,14 +146,32 @@ class Call:
         """
         return Bound(self, args, named)
 
-    def ready_for(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Ready, Arguments]:
+    def pointer(self, *args: Any, **named: Any) -> Pointer:
+        """This call as a C function, for arguments made as these: see `Pointer`.
+
+        Raises:
+            OperandError: for Values
+            ArgumentError: for a batch
+            GraphError: where the function uses Values from outside, or what only Python computes
+            MissingExtra: without llvmlite
+        """
+        ready, taken = self.ready_for(args, named, "pointer")
+        if taken.samples is not None:
+            raise ArgumentError(f"a C function computes one sample, got {taken.samples}: compile without in_axes")
+        if ready.captured:
+            raise GraphError(
+                "a C function would keep the numbers that Values from outside have now: hand them in as arguments"
+            )
+        return Pointer(ready.kernel.task)
+
+    def ready_for(self, args: tuple[Any, ...], named: dict[str, Any], asker: str = "bind") -> tuple[Ready, Arguments]:
         """What answers for these plain numbers, and the numbers."""
         recorded, taken = self._take(args, named)
         if taken.holds_values:
-            raise OperandError("bind takes plain numbers, got Values: call the function, and its answer is a graph")
+            raise OperandError(f"{asker} takes plain numbers, got Values: call the function, and its answer is a graph")
         if as_graph.is_part_of_more(recorded.as_written):
             raise GraphError(
-                "bind: the function uses Values of what is being computed around it, which numbers would cut off: "
+                f"{asker}: the function uses Values of what is being computed around it, which numbers would cut off: "
                 "call it, and its answer is a graph; or hand these Values in as arguments"
             )
         return self._ready(recorded, taken), taken

@@ -63,9 +63,9 @@ class Interpreter(Kernel):
 
     def _run_block(self, fixed: Floats, batch: Floats, each: Floats, total: Floats) -> None:
         alike, differing = iter(fixed), iter(batch.T)
-        inputs = [next(differing if batched else alike) for batched in self._task.batched]
+        inputs = [next(differing if batched else alike) for batched in self.task.batched]
         columns, sums = iter(each.T), iter(range(len(total)))
-        for output, summed in zip(interpret(self._task.program, inputs), self._task.summed, strict=True):
+        for output, summed in zip(interpret(self.task.program, inputs), self.task.summed, strict=True):
             if summed:
                 total[next(sums)] += np.broadcast_to(output, len(batch)).sum()
             else:

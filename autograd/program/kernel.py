@@ -41,6 +41,9 @@ class Kernel:
     """A task ready to run; float64 throughout, and memory that no batch size makes grow.
 
     Attributes:
+        task: what it computes
+
+    It is called with arrays:
         fixed: (unbatched inputs,) in the program's order
         batch: (samples, batched inputs) in the program's order
         each: (samples, outputs not summed), written
@@ -55,7 +58,7 @@ class Kernel:
 
     def __init__(self, task: Task) -> None:
         batched, summed = sum(task.batched), sum(task.summed)
-        self._task = task
+        self.task = task
         self._inputs = (len(task.batched) - batched, batched)
         self._outputs = (len(task.summed) - summed, summed)
         self._begin = told_of_calls(task.program)

@@ -18,6 +18,7 @@ from autograd.program.native.code import Code, Number
 from autograd.program.native.entrance import python, raised
 from autograd.program.native.routine import Pointer, Text
 
+_PREFIX = "python."  # of the names by which machine code calls such functions
 _KEPT: list[Any] = []  # what machine code may call lives as long as the process
 
 
@@ -28,10 +29,16 @@ def callback(function: Callable[..., float], name: str, operands: int) -> str:
     given = [code.number(f"%x{i}") for i in range(operands)]
     _ask(code, text, function, given)
     library = machine.Library(str(text))
-    known_as = f"python.{name}.{operands}.{len(_KEPT)}"
+    known_as = f"{_PREFIX}{name}.{operands}.{len(_KEPT)}"
     machine.add_symbol(known_as, library.address("callback"))
     _KEPT.append((library, function))
     return known_as
+
+
+def called(code: Code) -> list[str]:
+    """The rows whose functions of Python this code calls."""
+    names = (name.removeprefix(_PREFIX) for name in code.needs if name.startswith(_PREFIX))
+    return list(dict.fromkeys(name.split(".")[0] for name in names))
 
 
 def _ask(code: Code, text: Text, function: Callable[..., float], given: list[Number]) -> None:

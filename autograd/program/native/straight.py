@@ -151,8 +151,16 @@ def _at(numbers: Sequence[int], place: int) -> int:
 
 
 def one_sample(task: Task) -> str:
-    """The text of `one(fixed, batch, each, total)`: everything, for a single sample, in plain doubles."""
-    layout, text = Layout(task), Text()
+    """The text of `one`, and of the way in that Python takes."""
+    text = Text()
+    add_one(text, task)
+    entrance.method(text, "one", *ONE)
+    return str(text)
+
+
+def add_one(text: Text, task: Task) -> Code:
+    """Add `one(fixed, batch, each, total)`: everything, for a single sample, in plain doubles; its code."""
+    layout = Layout(task)
     writer = _Writer(layout, 1, task.exact)
     writer.code.do("%row0 = getelementptr double, ptr %batch, i64 0")
     writer.run(layout.lines)
@@ -161,8 +169,7 @@ def one_sample(task: Task) -> str:
     writer.room.free()
     fixed, batch = _read_only("fixed", len(layout.fixed)), _read_only("batch", len(layout.columns))
     text.add("one", f"void @one({fixed}, {batch}, ptr noalias %each, ptr noalias %total) nounwind", writer.code)
-    entrance.method(text, "one", *ONE)
-    return str(text)
+    return writer.code
 
 
 def _read_only(name: str, doubles: int) -> str:

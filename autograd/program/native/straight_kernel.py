@@ -28,7 +28,7 @@ class StraightLine(Kernel):
 
     @lazy
     def _one(self) -> Library:
-        return Library(straight.one_sample(self._task))
+        return Library(straight.one_sample(self.task))
 
     @lazy
     def _once(self) -> Callable[..., None]:
@@ -36,7 +36,7 @@ class StraightLine(Kernel):
 
     @lazy
     def _many(self) -> tuple[Library, straight.Many]:
-        many = straight.many_samples(self._task)
+        many = straight.many_samples(self.task)
         return Library(many.text), many
 
     @property
@@ -44,7 +44,7 @@ class StraightLine(Kernel):
         """What was compiled, in LLVM's language; the text for a single sample if nothing was yet."""
         if "_many" in self.__dict__:
             return self._many[0].text
-        return self._one.text if "_one" in self.__dict__ else straight.one_sample(self._task)
+        return self._one.text if "_one" in self.__dict__ else straight.one_sample(self.task)
 
     def _run(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int) -> None:
         if len(batch) == 1:

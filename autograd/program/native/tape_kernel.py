@@ -31,11 +31,11 @@ class TapeKernel(Kernel):
 
     @lazy
     def _single(self) -> _Machine:
-        return _Machine(self._task, single=True)
+        return _Machine(self.task, single=True)
 
     @lazy
     def _blocks(self) -> _Machine:
-        return _Machine(self._task, single=False)
+        return _Machine(self.task, single=False)
 
     def _run(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int) -> None:
         if len(batch) == 1:
