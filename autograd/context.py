@@ -82,7 +82,8 @@ class _Block(RLock):
             self._times += 1
             unusual.add(self)
             generator = _generator_that_opens(sys._getframe(1))
-            _entered.set((*before, _Entry(self, self._times, inner, around, generator)))
+            is_plain = generator is None and (not before or before[-1].is_plain)
+            _entered.set((*before, _Entry(self, self._times, inner, around, generator, is_plain)))
         except BaseException:  # an interrupt: the with-statement will not leave what it did not enter
             if self._is_owned():
                 self.release()
@@ -97,10 +98,15 @@ class _Entry(NamedTuple):
     mode: _Mode
     around: _Entry | None
     generator: int | None
+    is_plain: bool  # neither it nor one before it was opened by a generator
 
     def is_open(self) -> bool:
         """Whether the block was not left since, once `_forget_left` has looked."""
         return self.block in unusual and self.block._times == self.times
+
+    def is_innermost(self) -> bool:
+        """Of the last entry, whether it counts at a glance: its thread holds it, and no generator asks for a search."""
+        return self.is_plain and self.block._is_owned() and self.block._times == self.times
 
     def is_inside(self, other: _Entry) -> bool:
         """Whether this was entered while the other counted."""
@@ -118,6 +124,11 @@ _INSIDE = f"{HOME}."
 
 def mode() -> _Mode:
     """How this task records now."""
+    if not unusual:
+        return _USUAL
+    entered = _entered.get()
+    if entered and entered[-1].is_innermost():
+        return entered[-1].mode
     entry = _innermost()
     return _USUAL if entry is None else entry.mode
 
