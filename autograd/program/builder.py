@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable, Sequence
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
@@ -83,6 +83,26 @@ class Builder:
                 self._operands.append(operands)
             self._written[key] = found
         return found
+
+    def taken(self, program: Graph) -> list[int] | None:
+        """What the numbers of a program are now, which is taken over as it stands, as what is written first.
+
+        None, and nothing is taken, if something was written before, or if it says something twice, as files may.
+        """
+        count = len(program)
+        constants = [self.constant(c) for c in program.constants.tolist()]
+        codes = [self.code_of(operation) for operation in program.operations]
+        if self._code or not count:
+            return None
+        numbers = [*range(len(program.inputs)), *constants, *range(self._first, self._first + count)]
+        operands = np.array(numbers)[program.operands].tolist()
+        lines = [tuple(operands[start:stop]) for start, stop in pairwise(program.starts.tolist())]
+        listed = np.array(codes)[program.code].tolist()
+        written = dict(zip(zip(listed, lines, strict=True), numbers[program.first :], strict=True))
+        if len(written) < count:
+            return None
+        self._code, self._operands, self._written = listed, lines, written
+        return numbers
 
     def describe(self, number: int, words: Label | None) -> None:
         """Keep what is known of a result: what was said first, since what is written again is the same."""

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
+from operator import attrgetter
+from typing import Any
 
 from autograd.errors import GraphError
 from autograd.order import interior, reachable
 from autograd.program.builder import Builder
 from autograd.program.graph import Operation
-from autograd.program.loops import Step, step_of
+from autograd.program.loops import step_of
 from autograd.program.program import Program
 from autograd.symbol import Symbol
 from autograd.value import RUNNING, Operand, Value
 
 
-def program_from(outputs: Sequence[Operand], inputs: Sequence[Value] | None = None) -> Program:
+def program_from(
+    outputs: Sequence[Operand], inputs: Sequence[Value] | None = None, order: Sequence[Value] | None = None
+) -> Program:
     """The program that computes `outputs` from `inputs` (all leaves, in order, if None).
 
     Leaves that are not among the inputs become constants.  An input may be an interior node: what
-    led to it is then left out.
+    led to it is then left out.  `order` is what `interior` says, where it has been asked already.
 
     >>> x, y = Value(2.0, name="x"), Value(3.0, name="y")
     >>> print(program_from([x * y + 1]))
@@ -42,22 +46,27 @@ def program_from(outputs: Sequence[Operand], inputs: Sequence[Value] | None = No
         found = numbers.get(operand) if type(operand) is not float else constant(operand)
         return constant(data_of(operand)) if found is None else found
 
-    operations: dict[str, Operation] = {}
-    for node in interior(*roots, above=inputs):
-        operation: Operation | Step | None = step_of(node)
-        if operation is None:
-            row = node._row.name
-            operation = operations.get(row) or operations.setdefault(row, Operation(row))
-        numbers[node] = builder.emit(operation, tuple([number(o) for o in node.operands]))
-        builder.describe(numbers[node], node._words)
+    codes: dict[Any, int] = {}
+    for node in interior(*roots, above=inputs) if order is None else order:
+        row: Any = node._row
+        code = codes.get(row)
+        if code is None:
+            code = codes[row] = builder.code_of(step_of(node) or Operation(row.name))
+        numbers[node] = builder.emit_code(code, tuple([number(o) for o in node.operands]))
+        if node._words is not None:
+            builder.describe(numbers[node], node._words)
     return Program.of(builder.finish([number(output) for output in outputs]))
 
 
-def captured_nodes(outputs: Sequence[Operand], inputs: Sequence[Value], start: float) -> list[Value]:
-    """What outputs are computed from beside inputs, in order: leaves made before `start`, and inputs of what runs."""
-    given, roots = set(inputs), [output for output in outputs if isinstance(output, Value)]
-    inner = interior(*roots, above=given | RUNNING)
-    needed = dict.fromkeys(chain(chain.from_iterable(node.operands for node in inner), roots))
+def captured_nodes(
+    order: Sequence[Value], roots: Sequence[Value], inputs: Sequence[Value], start: float
+) -> list[Value]:
+    """What roots are computed from beside inputs, in order: leaves made before `start`, and inputs of what runs.
+
+    `order` is what was computed above the inputs and what runs.
+    """
+    given = set(inputs)
+    needed = dict.fromkeys(chain(chain.from_iterable(map(attrgetter("operands"), order)), roots))
     return [
         node
         for node in needed

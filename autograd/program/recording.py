@@ -123,7 +123,9 @@ def _recording(
     made: Sequence[Value] = (),
 ) -> Recording:
     """What was recorded since `start`; of a function the nodes that it made, in order."""
-    captured = captured_nodes(outputs, inputs, start)
+    roots = [output for output in outputs if isinstance(output, Value)]
+    order = interior(*roots, above={*inputs, *RUNNING})
+    captured = captured_nodes(order, roots, inputs, start)
     passing = RUNNING.intersection(captured)
     for node in captured:
         if isinstance(node, Symbol) and node not in passing:
@@ -135,4 +137,4 @@ def _recording(
     rolled = rolled_up(outputs, [*inputs, *captured], made)
     if rolled is not None:
         return Recording(rolled, *shape, rolled=rolled.program)
-    return Recording(program_from(outputs, [*inputs, *captured]), *shape)
+    return Recording(program_from(outputs, [*inputs, *captured], order), *shape)

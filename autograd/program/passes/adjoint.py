@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from math import isfinite
 from typing import Any
 
@@ -33,11 +33,14 @@ from autograd.program.graph import (
 )
 from autograd.program.passes.loops import Along, Back, Forth, choose_along
 from autograd.program.passes.through import Through
-from autograd.sweeps import Choice, Edge, Entry, Products, backwards, forwards
+from autograd.sweeps import Choice, Choose, Edge, Entry, Products, backwards, forwards
 
 
 def copy_into(builder: Builder, program: Graph, given: Sequence[int] | None = None) -> list[int]:
     """Write `program` again, on the builder's inputs or on what is given; the numbers that its numbers now have."""
+    taken = builder.taken(program) if given is None else None
+    if taken is not None:
+        return taken
     numbers = [
         *(range(len(program.inputs)) if given is None else given),
         *map(builder.constant, program.constants.tolist()),
@@ -103,9 +106,9 @@ class Written:
         self.zero, self.one = builder.zero, builder.one
         self.order = range(program.first, program.first + len(program))
         self._builder, self._numbers = builder, numbers
-        self._choices = {WHERE: self.where, GUARD: self.guard}
-        self._operations = [program.operations[code] for code in program.code.tolist()]
+        self._operations, self._codes = program.operations, program.code.tolist()
         self._starts, self._operands = program.starts.tolist(), program.operands.tolist()
+        self._rules: dict[tuple[int, int], list[Rule | None]] = {}
         self._loops = loops if program.has_loops else None
         if self._loops:
             for line in program:
@@ -119,25 +122,35 @@ class Written:
         line = number - self.order.start
         if line < 0:
             return []
-        ids = self._operands[self._starts[line] : self._starts[line + 1]]
-        operation, operands = self._operations[line], [self._numbers[i] for i in ids]
-        if self._loops and not isinstance(operation, Operation):
-            return self._loops.edges(operation, number, wanted)
-        y, choose, found = self._numbers[number], self._choices.get(operation), list[Edge]()
+        start, stop, code = self._starts[line], self._starts[line + 1], self._codes[line]
+        if self._loops and not isinstance(self._operations[code], Operation):
+            return self._loops.edges(self._operations[code], number, wanted)
+        rules = self._rules.get((code, stop - start))
+        if rules is None:
+            rules = self._rules[code, stop - start] = self._rules_of(self._operations[code], stop - start)
+        ids, numbers, y = self._operands[start:stop], self._numbers, self._numbers[number]
+        operands, found = [numbers[i] for i in ids], list[Edge]()
         for slot, operand in enumerate(ids):
-            if wanted is None or wanted(operand):
-                slope: Any = None
-                if operation == TAKE:
-                    slope = self._entry(operands, slot) if slot else None
-                elif choose is None:
-                    slope = slope_of(self._builder, operation, slot, y, operands)
-                elif slot:
-                    slope = Choice(operands[0], choose, slot == 1)
-                if slope is not None:
-                    found.append((slot, operand, slope))
+            rule = rules[slot]
+            if rule is not None and (wanted is None or wanted(operand)):
+                found.append((slot, operand, rule(y, operands)))
         return found
 
-    def _entry(self, operands: list[int], slot: int) -> Choice:
+    def _rules_of(self, operation: Any, count: int) -> list[Rule | None]:
+        """The rule along each operand of such instructions."""
+        choose = {WHERE: self.where, GUARD: self.guard}.get(operation)
+        if choose is not None:
+            return [None, *(partial(self._choice, choose, is_first) for is_first in (True, False))]
+        if operation == TAKE:
+            return [None, *(partial(self._entry, slot) for slot in range(1, count))]
+        return [slope_rule(self._builder, operation, slot, count) for slot in range(count)]
+
+    @staticmethod
+    def _choice(choose: Choose, is_first: bool, y: int, operands: Sequence[int]) -> Choice:
+        """The slope along a branch."""
+        return Choice(operands[0], choose, is_first)
+
+    def _entry(self, slot: int, y: int, operands: Sequence[int]) -> Choice:
         """The slope along an entry of a table."""
         emit, index = self._builder.emit, operands[0]
         whole = emit(FLOOR, (index,))
@@ -195,32 +208,48 @@ def depends_on(program: Graph, inputs: Sequence[int]) -> bytearray:
     return active
 
 
-def slope_of(builder: Builder, operation: Operation, slot: int, y: int, operands: Sequence[int]) -> int | None:
-    """The slope along one slot, written down; None if no derivative goes back along it."""
+Rule = Callable[[int, Sequence[int]], Any]  # (the number of y, those of its operands) → that of a slope, or a Choice
+
+
+def slope_rule(builder: Builder, operation: Operation, slot: int, count: int) -> Rule | None:
+    """What writes the slope along one slot of so many; None if no derivative goes back along it."""
     if operation == DOT:
-        n = len(operands) // 2
-        return builder.one if slot == 2 * n else operands[(slot + n) % (2 * n)]
+        half = count // 2
+        other = (slot + half) % (2 * half) if slot < 2 * half else None
+        return (lambda y, operands: builder.one) if other is None else (lambda y, operands: operands[other])
     if operation == SUM:
-        return builder.one
-    if operation == POWER and slot == 0:
-        exponent = builder.value_of(operands[1])
-        if exponent is not None and exponent.is_integer() and 2.0 <= exponent:
-            return _slope_of_whole_power(builder, operands[0], exponent)
+        return lambda y, operands: builder.one
     if operation.slot is not None:
         raise GraphError(f"{operation} has no slopes of its own: expand the program's slopes first")
-    term = _slope_term(operation.row, slot, len(operands))
-    if term is None or isinstance(term, float):
-        return None if term is None else builder.constant(term)
-    given = (*operands, y)
+    term = _slope_term(operation.row, slot, count)
+    if term is None:
+        return None
+    rule = _written_down(builder, term)
+    return partial(_slope_of_power, builder, rule) if operation == POWER and slot == 0 else rule
+
+
+def _written_down(builder: Builder, term: Any) -> Rule:
+    """The rule of a slope that is no instruction or one."""
+    if isinstance(term, float):
+        constant = builder.constant(term)
+        return lambda y, operands: constant
     if isinstance(term, int):
-        return given[term]
-    written, *parts = term
-    return builder.emit(written, tuple([given[o] if isinstance(o, int) else builder.constant(o) for o in parts]))
+        return lambda y, operands: y if term == -1 else operands[term]
+    emit, code = builder.emit_code, builder.code_of(term[0])
+    if term[0].slot is not None:  # the whole slope
+        return lambda y, operands: emit(code, (y, *operands))
+    pairs = [(o, 0) if isinstance(o, int) else (None, builder.constant(o)) for o in term[1:]]
+    return lambda y, operands: emit(code, tuple([c if i is None else y if i == -1 else operands[i] for i, c in pairs]))
 
 
-def _slope_of_whole_power(builder: Builder, base: int, exponent: float) -> int:
-    """n · aⁿ⁻¹, which is what the row's rule says, to the bit, once its conditions on the exponent are known."""
-    power = base if exponent == 2.0 else builder.emit(POWER, (base, builder.constant(exponent - 1.0)))
+def _slope_of_power(builder: Builder, otherwise: Rule, y: int, operands: Sequence[int]) -> Any:
+    """Along the base; of a whole power n · aⁿ⁻¹, what the rule says to the bit, since its conditions are known."""
+    exponent = builder.value_of(operands[1])
+    if exponent is None or not exponent.is_integer() or exponent < 2.0:
+        return otherwise(y, operands)
+    power = operands[0]
+    if exponent != 2.0:
+        power = builder.emit(POWER, (power, builder.constant(exponent - 1.0)))
     return builder.emit(MULTIPLY, (builder.constant(exponent), power))
 
 

@@ -42,25 +42,29 @@ class _Fusion:
         constants = map(self._builder.constant, program.constants.tolist())
         self._numbers = [*range(len(program.inputs)), *constants, *[0] * len(program)]
         self._operations = [program.operations[code] for code in program.code.tolist()]
+        codes = [self._builder.code_of(operation) for operation in program.operations]
+        self._codes = [codes[code] for code in program.code.tolist()]
         self._starts: list[int] = program.starts.tolist()
         self._operands: list[int] = program.operands.tolist()
         total = program.first + len(program)
         uses = np.bincount(program.operands, minlength=total) + np.bincount(program.outputs, minlength=total)
         self._once = (uses == 1).tolist()
+        is_sum = [operation in SUMS for operation in program.operations]
+        self._is_sum = [is_sum[code] for code in program.code.tolist()]
         self._inside = self._absorbed()
 
     def run(self) -> Graph:
         """Write every line again, those inside a sum only there."""
-        words = self._program.words
-        for line, operation in enumerate(self._operations):
-            if not self._inside[line]:
-                operands = self._operands_of(line)
-                if operation in SUMS:
-                    written = self._write(self._terms(line))
-                else:
-                    written = self._builder.emit(operation, tuple([self._numbers[i] for i in operands]))
-                self._numbers[self._program.first + line] = written
-                self._builder.describe(written, words.get(self._program.first + line))
+        first, emit, numbers = self._program.first, self._builder.emit_code, self._numbers
+        for line, code in enumerate(self._codes):
+            if self._is_sum[line]:
+                if not self._inside[line]:
+                    numbers[first + line] = self._write(self._terms(line))
+            else:
+                numbers[first + line] = emit(code, tuple([numbers[i] for i in self._operands_of(line)]))
+        for number, words in self._program.words.items():
+            if not self._inside[number - first]:
+                self._builder.describe(numbers[number], words)
         return self._builder.finish([self._numbers[i] for i in self._program.outputs.tolist()])
 
     def _operands_of(self, line: int) -> list[int]:
@@ -77,14 +81,13 @@ class _Fusion:
 
     def _absorbed(self) -> list[bool]:
         """Which lines are sums that one other sum adds, and nobody else reads."""
-        first, once, operations = self._program.first, self._once, self._operations
-        inside = [False] * len(operations)
-        for line, operation in enumerate(operations):
-            if operation in SUMS:
-                for term in self._addends(line):
-                    child = term[0] - first
-                    if len(term) == 1 and child >= 0 and once[term[0]] and operations[child] in SUMS:
-                        inside[child] = True
+        first, once, is_sum = self._program.first, self._once, self._is_sum
+        inside = [False] * len(is_sum)
+        for line in np.flatnonzero(is_sum).tolist():
+            for term in self._addends(line):
+                child = term[0] - first
+                if len(term) == 1 and child >= 0 and once[term[0]] and is_sum[child]:
+                    inside[child] = True
         return inside
 
     def _terms(self, line: int) -> list[Term]:
