@@ -1,6 +1,6 @@
 """What all tests share.
 
-Hypothesis draws the same examples every run, with --thorough four times as many; no test leaves a context open, none
+Hypothesis draws the same examples every run, with --thorough twice as many; no test leaves a context open, none
 finds our code asking Values for `==`; and where GLASSGRAD_MAY_SKIP is set, as in CI, a skip is a failure unless its
 reason has a word of it.
 """
@@ -20,7 +20,7 @@ from tests.support.comparisons import watched
 
 os.environ.setdefault("SCIPY_ARRAY_API", "1")  # without it scikit-learn skips its checks of array API input
 
-EXAMPLES, THOROUGH = 50, 200  # of each property
+EXAMPLES, THOROUGH = 50, 100  # of each property
 
 
 def pytest_addoption(parser):
