@@ -138,14 +138,32 @@ _PROGRAMS = {
     "while_loop": "scan",
 }  # fmt: skip  (where the names about programs are: they are imported when they are first used)
 
+_OF_NUMPY = "this is not HIPS autograd but a project of that name: import NumPy itself, whose functions take Values"
+_ELSEWHERE = {
+    "numpy": _OF_NUMPY,
+    "scipy": "this is not HIPS autograd but a project of that name, with functions such as logsumexp, erf and lgamma",
+    "elementwise_grad": "the derivatives of many numbers are compile(f, in_axes=0).grad(xs)",
+    "make_jvp": "it is jvp(f, (x,), (v,))",
+    "make_vjp": "it is vjp(f, x)",
+    "make_hvp": "it is hvp(f, (x,), (v,))",
+    "hessian_vector_product": "it is hvp(f, (x,), (v,))",
+    "Variable": "it is Value",
+    "tensor": "it is Value, one number",
+    "Tensor": "it is Value, one number",
+}  # what HIPS autograd and PyTorch have under these names
+
 
 def __getattr__(name: str) -> object:
+    import sys
     from importlib import import_module
 
     from autograd.text import quoted
 
     if name not in _PROGRAMS:
-        raise AttributeError(f"module {__name__!r} has no attribute {quoted(name)}")
+        said, imported = _ELSEWHERE.get(name), sys._getframe(1).f_code.co_name == "_handle_fromlist"
+        raise (ImportError if said and imported else AttributeError)(  # `from … import` drops an AttributeError's words
+            f"module {__name__!r} has no attribute {quoted(name)}{': ' if said else ''}{said or ''}"
+        )
     found = getattr(import_module(f"{__name__}.program.{_PROGRAMS[name]}"), name)
     globals()[name] = found
     return found

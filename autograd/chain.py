@@ -17,7 +17,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias, overload
 
 import numpy as np
 
-from autograd.errors import GraphError, OperandError
+from autograd.errors import ArgumentError, GraphError, OperandError
 from autograd.methods import Methods
 from autograd.ops import table
 from autograd.ops.expression import EQUAL
@@ -57,12 +57,17 @@ def backward(output: Value, seed: Number = 1.0) -> None:
 
     Raises:
         GraphError: on a detached node
+        OperandError: for anything but a Value
 
     >>> x = Value(2.0)
     >>> (x**3).backward()
     >>> x.grad
     12.0
     """
+    if not isinstance(output, Value):
+        raise OperandError(
+            f"backward goes back from one Value, such as a sum of several, got {type(output).__name__} {quoted(output)}"
+        )
     if output.is_detached:
         raise GraphError(f"backward() on {output!r}: it was detached, so no graph leads back from it")
     start = number(seed, "a seed")
@@ -104,8 +109,18 @@ def send_back(node: Value) -> None:
             operand._grad += node._grad * slope
 
 
-def _backward_of(self: Value, seed: Number = 1.0) -> None:
+def _backward_of(self: Value, seed: Number = 1.0, **elsewhere: Any) -> None:
+    for word in elsewhere:
+        raise ArgumentError(f"backward() has no {quoted(word)}{_ELSEWHERE.get(word, '')}")
     backward(self, seed)
+
+
+_ELSEWHERE = {
+    "retain_graph": ": the graph is always kept, and backward can be called again",
+    "create_graph": ": derivatives as a graph are gradient(y, x, as_graph=True)",
+    "gradient": ": what to begin with is `seed`",
+    "inputs": ": along some nodes only it is gradient(y, [x, …])",
+}  # PyTorch's words
 
 
 _backward_of.__name__, _backward_of.__doc__ = "backward", backward.__doc__
@@ -358,7 +373,7 @@ def gradient(output: Value, wrt: Value | Iterable[Value], *, seed: Operand = 1.0
         OperandError: if `output` or one of `wrt` is not a Value
         GraphError: if `as_graph` and data was set after recording
     """
-    nodes = [wrt] if isinstance(wrt, Value) else list(wrt)
+    nodes = _nodes(output, wrt)
     given_nodes: list[Any] = [output, *nodes]
     for node in given_nodes:
         if not isinstance(node, Value):
@@ -373,6 +388,16 @@ def gradient(output: Value, wrt: Value | Iterable[Value], *, seed: Operand = 1.0
         found = deltas(output, seed if not isinstance(seed, Value) else seed.data)
     answers = [found.get(node, 0.0) for node in nodes]
     return answers[0] if isinstance(wrt, Value) else answers
+
+
+def _nodes(output: Any, wrt: Any) -> list[Any]:
+    """The nodes that are asked about."""
+    if not isinstance(wrt, (Value, Iterable)):
+        given = f"{quoted(output)} and {quoted(wrt)}"
+        raise OperandError(
+            f"gradient is of a Value with respect to Values, got {given}; of a function it is grad(f)(x)"
+        )
+    return [wrt] if isinstance(wrt, Value) else list(wrt)
 
 
 def as_value(x: Delta) -> Value:

@@ -235,7 +235,7 @@ def value_and_grad(
         ArgumentError: if f does not return one number or `argnums` names no argument or one twice
         OperandError: if an argument is not made of real numbers
     """
-    wrt = _wrt(argnums, argnum)
+    wrt = _wrt(f, argnums, argnum)
 
     @functools.wraps(f, updated=())  # the attributes of f, such as a compiled function's questions, are about f
     def wrapped(*args: Any, **named: Any) -> tuple[Any, Any]:
@@ -247,8 +247,10 @@ def value_and_grad(
     return wrapped
 
 
-def _wrt(argnums: Positions, argnum: Positions | None) -> Positions:
-    """What is meant by `argnums` and its other name."""
+def _wrt(f: Any, argnums: Positions, argnum: Positions | None) -> Positions:
+    """What is meant by `argnums` and its other name, of what is a function."""
+    if isinstance(f, Value):
+        raise OperandError(f"a derivative of a function is asked for, got {quoted(f)}; of a Value it is gradient(y, x)")
     if argnum is None:
         return argnums
     if argnums != 0:
@@ -319,7 +321,7 @@ def value_and_jacobian(
     >>> value_and_jacobian(lambda x: [x, x * x])(3.0)
     ([3.0, 9.0], [1.0, 6.0])
     """
-    wrt = _wrt(argnums, argnum)
+    wrt = _wrt(f, argnums, argnum)
 
     @functools.wraps(f, updated=())
     def wrapped(*args: Any, **named: Any) -> Any:
@@ -468,7 +470,7 @@ def hessian(f: Function, argnums: Positions = 0, has_aux: bool = False, *, argnu
 
     The options are those of `value_and_grad`; with `has_aux` it answers (Hessian, aux).
     """
-    wrt = _wrt(argnums, argnum)
+    wrt = _wrt(f, argnums, argnum)
     return jacobian(grad(f, wrt, has_aux), wrt, has_aux)
 
 

@@ -16,7 +16,7 @@ from copy import deepcopy
 from decimal import Decimal
 from fractions import Fraction
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
@@ -110,6 +110,8 @@ class Value(Methods):
 
     @grad.setter
     def grad(self, grad: Number) -> None:
+        if grad is None:  # PyTorch's way to empty it
+            raise OperandError("a grad is a number, got None: to start anew set it to 0")
         self._grad = number(grad, "a grad")
 
     @property
@@ -254,6 +256,11 @@ class Value(Methods):
     # both live differ, since they are made of the addresses.  So there == is never even asked.
     __hash__ = object.__hash__
 
+    def __xor__(self, other: object) -> NoReturn:
+        raise OperandError("a Value has no operator ^; a power is x**2")
+
+    __rxor__ = __xor__
+
     def _compare(self, other: Any, ask: Callable[[Any, Any], Any]) -> Any:
         if context.unusual and is_read_later(self, other):
             return self._compared_later(other, ask)
@@ -358,7 +365,7 @@ def _advice(data: Any) -> str:
     if isinstance(data, complex):
         return "; a complex number is Complex(re, im), of two Values"
     if isinstance(data, (np.ndarray, list, tuple)):
-        return "; make one Value an element"
+        return "; make one Value per element"
     return "; missing numbers are float('nan')" if data is None else ""
 
 

@@ -132,7 +132,7 @@ class Fit(Contender):
         if not workload.startswith("record "):
             return super().prepare(workload)
         posed = task(workload.removeprefix("record "))
-        Objective(posed.model, posed.loss, posed.optimiser.parameters, (), self.backend, 1)
+        Objective(posed.model, posed.loss, posed.optimiser.parameters, (), False, self.backend, 1)
         return None
 
     def ready(self, workload: str) -> Task:

@@ -9,11 +9,13 @@ Value z and returns the Value a.
 from __future__ import annotations
 
 import difflib
+import math
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, TypeAlias, cast
+from numbers import Real
+from typing import Any, Protocol, TypeAlias, cast
 
 import numpy as np
 
@@ -39,6 +41,40 @@ PRELU, RRELU = table.prelu.name, table.rrelu.name
 ALIASES = {"swish": table.silu.name, "logistic": table.sigmoid.name, "expit": table.sigmoid.name,
            "arctan": table.atan.name, "sine": table.sin.name, "hard_tanh": table.hardtanh.name,
            "threshold": table.step.name, "absolute": table.abs_.name}  # fmt: skip
+RANGES: dict[str, tuple[float, float]] = {
+    row.name: (low, high)
+    for row, low, high in (
+        (table.tanh, -1, 1),
+        (table.sigmoid, 0, 1),
+        (table.relu, 0, math.inf),
+        (table.elu, -1, math.inf),
+        (table.selu, -1.7580993408473766, math.inf),
+        (table.celu, -1, math.inf),
+        (table.gelu, -0.17, math.inf),
+        (table.gelu_tanh, -0.1701, math.inf),
+        (table.silu, -0.2785, math.inf),
+        (table.softplus, 0, math.inf),
+        (table.mish, -0.3089, math.inf),
+        (table.hardtanh, -1, 1),
+        (table.relu6, 0, 6),
+        (table.hardsigmoid, 0, 1),
+        (table.hardswish, -0.375, math.inf),
+        (table.softsign, -1, 1),
+        (table.logsigmoid, -math.inf, 0),
+        (table.step, 0, 1),
+        (table.sign, -1, 1),
+        (table.exp, 0, math.inf),
+        (table.sin, -1, 1),
+        (table.cos, -1, 1),
+        (table.sinc, -0.2173, 1),
+        (table.erf, -1, 1),
+        (table.atan, -math.pi / 2, math.pi / 2),
+        (table.abs_, 0, math.inf),
+        (table.square, 0, math.inf),
+        (table.softmax, 0, 1),
+        (table.log_softmax, -math.inf, 0),
+    )
+}  # fmt: skip  (what an activation stays between, its bottom rounded outwards; of all others, any number)
 PRELU_START = 0.25  # He et al. 2015, as in PyTorch
 RRELU_LOWER, RRELU_UPPER = 1 / 8, 1 / 3  # Xu et al. 2015
 
@@ -72,6 +108,11 @@ class Activation:
     def kind(self) -> str:
         """The name, if it is one of those that `activation` knows; "" for a function of one's own."""
         return self.name if self.plain or type(self) is not Activation else ""
+
+    @property
+    def range(self) -> tuple[float, float] | None:
+        """Between which numbers its outputs lie, for any z; None for a function of one's own."""
+        return RANGES.get(self.kind, (-math.inf, math.inf)) if self.kind else None
 
     def __repr__(self) -> str:
         return f"<activation {short(self.name)}>"
@@ -113,11 +154,9 @@ class RReLU(Activation):
 
     def apply(self, z: Value, slope: Value | None, training: bool, where: str) -> Value:
         """rrelu(z) with a slope of its own."""
-        drawn = _recorded_draws.get()
-        if drawn is not None and training:  # a program gets its draws handed in, sample by sample
-            slope = Symbol("a")
-            drawn.append((self, slope))
-            a: Value = RECORDERS[RRELU](z, slope)
+        drawn = drawn_while_recorded(self) if training else None
+        if drawn is not None:
+            a: Value = RECORDERS[RRELU](z, drawn)
         else:
             a = functions.rrelu(z, self.lower, self.upper, training, self.rng)
         return a
@@ -126,22 +165,85 @@ class RReLU(Activation):
         """A slope."""
         return self.rng.uniform(self.lower, self.upper)
 
+    @property
+    def mean(self) -> float:
+        """The slope while predicting."""
+        return (self.lower + self.upper) / 2
+
     def __reduce__(self) -> Any:
         return _rebuild_rrelu, (self.lower, self.upper, self.rng.getstate())
 
 
-_recorded_draws: ContextVar[list[tuple[RReLU, Symbol]] | None] = ContextVar("recorded_draws", default=None)
+class Dropout:
+    """While training each output of a layer is 0 with the chance `rate`, else divided by 1 - rate.
+
+    Srivastava et al. 2014.
+    `seed` makes the draws repeatable.
+
+    Raises:
+        ArgumentError: unless 0 ≤ rate < 1
+    """
+
+    def __init__(self, rate: float, seed: int | None = None) -> None:
+        self.rate, self.rng = _share(rate), random.Random(seed)
+
+    def apply(self, a: Value) -> Value:
+        """What is left of an output: a node of its own, drawn anew at each call."""
+        drawn = drawn_while_recorded(self)
+        return a * (self.draw() if drawn is None else drawn)
+
+    def draw(self) -> float:
+        """What an output is multiplied by."""
+        return 0.0 if self.rng.random() < self.rate else 1.0 / (1.0 - self.rate)
+
+    @property
+    def mean(self) -> float:
+        """What it is multiplied by while predicting."""
+        return 1.0
+
+    def __repr__(self) -> str:
+        return f"Dropout({self.rate})"
+
+
+def _share(rate: Any) -> float:
+    if isinstance(rate, bool) or not isinstance(rate, Real) or not 0 <= float(rate) < 1:
+        raise ArgumentError(f"dropout is the share of outputs to leave out, from 0 up and below 1, got {quoted(rate)}")
+    return float(rate)
+
+
+class Drawn(Protocol):
+    """What draws a number for each sample while training, and takes the mean of them else."""
+
+    rng: random.Random
+
+    def draw(self) -> float: ...
+
+    @property
+    def mean(self) -> float: ...
+
+
+_recorded_draws: ContextVar[list[tuple[Drawn, Symbol]] | None] = ContextVar("recorded_draws", default=None)
 
 
 @contextmanager
-def recorded_draws() -> Iterator[list[tuple[RReLU, Symbol]]]:
-    """While a sample is recorded: random slopes become Symbols, listed here in the order of their drawing."""
-    drawn: list[tuple[RReLU, Symbol]] = []
+def recorded_draws() -> Iterator[list[tuple[Drawn, Symbol]]]:
+    """While a sample is recorded: what is drawn becomes Symbols, listed here in the order of their drawing."""
+    drawn: list[tuple[Drawn, Symbol]] = []
     token = _recorded_draws.set(drawn)
     try:
         yield drawn
     finally:
         _recorded_draws.reset(token)
+
+
+def drawn_while_recorded(part: Drawn) -> Symbol | None:
+    """The Symbol for a draw, where a sample is recorded: a program gets its draws handed in, sample by sample."""
+    drawn = _recorded_draws.get()
+    if drawn is None:
+        return None
+    symbol = Symbol("drawn")
+    drawn.append((part, symbol))
+    return symbol
 
 
 def _rebuild_rrelu(lower: float, upper: float, state: Any) -> RReLU:

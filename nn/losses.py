@@ -62,6 +62,31 @@ def huber(predictions: Any, targets: Any, delta: float = 1.0, reduction: str = "
     return _loss(predictions, targets, reduction, term)
 
 
+def quantile(predictions: Any, targets: Any, q: float = 0.5, reduction: str = "mean") -> Any:
+    """The pinball loss, (1/n) Σ q·max(0, r) + (1-q)·max(0, -r) with r = y - ŷ, which is least at the q-quantile.
+
+    Koenker & Bassett 1978; half the absolute error for q = ½.
+
+    Raises:
+        ArgumentError: unless 0 < q < 1
+    """
+    if not 0 < q < 1:
+        raise ArgumentError(f"a quantile lies between 0 and 1, got {q}")
+    return _loss(predictions, targets, reduction, lambda p, y: q * f.relu(y - p) + (1.0 - q) * f.relu(p - y))
+
+
+def poisson(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
+    """(1/n) Σ e^z - y·z: -ln of the chance of counts y where e^z are expected, without what depends on y alone.
+
+    Predictions are logarithms z of the expected counts, any numbers.
+
+    Raises:
+        ArgumentError: for a count below 0
+    """
+    check_targets(poisson, targets)
+    return _loss(predictions, targets, reduction, lambda z, y: f.exp(z) - y * z)
+
+
 def hinge(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     """(1/n) Σ max(0, 1 - y·ŷ) for labels y of -1 and 1; ArgumentError for other labels."""
     check_targets(hinge, targets)
@@ -83,7 +108,10 @@ def binary_cross_entropy(predictions: Any, targets: Any, reduction: str = "mean"
 
 
 def binary_cross_entropy_with_logits(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
-    """`binary_cross_entropy` of p = σ(z), from z, without overflow or loss of digits."""
+    """`binary_cross_entropy` of p = σ(z), from z, without overflow or loss of digits.
+
+    Of several outputs each answers its own yes or no: several labels a sample, as rows of 0 and 1.
+    """
     check_targets(binary_cross_entropy_with_logits, targets)
 
     return _loss(predictions, targets, reduction, lambda z, y: _mixed(y, lambda: f.softplus(-z), lambda: f.softplus(z)))
@@ -117,7 +145,15 @@ def cross_entropy(predictions: Any, targets: Any, reduction: str = "mean") -> An
         return _reduced(terms, reduction)
 
 
-SUMMED: frozenset[Any] = frozenset({half_squared_error})  # a sum over samples, which an update divides by n
+def bare(loss: Callable[..., Any]) -> Callable[..., Any]:
+    """The loss without what `partial` said beforehand."""
+    return loss.func if isinstance(loss, partial) else loss
+
+
+def summed(loss: Callable[..., Any]) -> bool:
+    """Whether a loss from here is a sum over samples, which an update divides by n."""
+    said: Any = loss.keywords.get("reduction") if isinstance(loss, partial) else None
+    return bare(loss) in LOSSES and (said == "sum" if said else bare(loss) is half_squared_error)
 
 
 def check_targets(loss: Callable[..., Any], targets: Any, outputs: int = 1) -> None:
@@ -125,7 +161,7 @@ def check_targets(loss: Callable[..., Any], targets: Any, outputs: int = 1) -> N
 
     `outputs` is the number of classes.  Of a loss that is not from here nothing is known, and nothing said.
     """
-    known = loss.func if isinstance(loss, partial) else loss
+    known = bare(loss)
     if known is cross_entropy:
         y = np.asarray(targets)
         _check_choice(outputs)
@@ -151,7 +187,8 @@ def _reduced(terms: Sequence[Any], reduction: str) -> Any:
         J = J * (1.0 / len(terms))
     if isinstance(J, Value):
         J.name = "J"
-    return J
+        return J
+    return J + 0.0  # never -0.0, as of -log(1.0)
 
 
 def paired(predictions: Any, targets: Any) -> tuple[list[Any], list[Any]]:
@@ -243,7 +280,15 @@ _LABELS: dict[Any, tuple[Callable[[Any], Any], str]] = {
     hinge: (lambda y: np.isin(y, (-1.0, 1.0)), "hinge's labels are -1 or 1"),
     binary_cross_entropy: (_is_fraction, "labels lie in [0, 1]"),
     binary_cross_entropy_with_logits: (_is_fraction, "labels lie in [0, 1]"),
+    poisson: (lambda y: y >= 0.0, "counts are numbers from 0 up"),
 }
+LOGITS, PROBABILITIES, LIKE_TARGETS = "logits", "probabilities", "numbers like the targets"
+LOSSES: dict[Any, str] = {  # what the predictions of each are
+    half_squared_error: LIKE_TARGETS, mean_squared_error: LIKE_TARGETS, absolute_error: LIKE_TARGETS,
+    huber: LIKE_TARGETS, quantile: LIKE_TARGETS, hinge: LIKE_TARGETS, binary_cross_entropy: PROBABILITIES,
+    binary_cross_entropy_with_logits: LOGITS, cross_entropy: LOGITS, poisson: LOGITS,
+}  # fmt: skip
+SQUARES = (half_squared_error, mean_squared_error)
 
 
 _SMALLEST, _BELOW_ONE = 2.0**-1022, 1.0 - 2.0**-53

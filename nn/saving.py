@@ -10,21 +10,23 @@ An archive (see `autograd.archive`) that holds
 from __future__ import annotations
 
 import inspect
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from autograd.archive import Arrays, Description, Format
+from autograd.archive import Arrays, Content, Description, Format
 from autograd.collector import collector_paused
 from autograd.errors import ArgumentError, AutogradError, FileFormatError
 from autograd.files import Place, name_of
 from autograd.text import quoted
-from nn.activations import PRELU, RRELU, Activation, PReLU, RReLU, activation
+from nn.activations import PRELU, RRELU, Activation, Dropout, PReLU, RReLU, activation
 from nn.data.scales import Normalization, QuantileNormalization, Standardization
 from nn.parts import Part
-from nn.training import optimisers, schedules
+from nn.training import minimisers, optimisers, schedules
+from nn.training.groups import Group
 from nn.training.history import History
 from nn.training.model import Model
 from nn.training.optimisers import Optimiser
@@ -37,15 +39,23 @@ MODELS: dict[str, type[Filed]] = {}  # by `filed`, which the networks, above thi
 SCALES: dict[str, Any] = {kind.__name__: kind for kind in (Standardization, QuantileNormalization)}
 OPTIMISERS = {kind.__name__: kind for kind in (
     optimisers.GradientDescent, optimisers.SGD, optimisers.Adagrad, optimisers.RMSProp, optimisers.Adam,
-    optimisers.AdamW)}  # fmt: skip
+    optimisers.AdamW, minimisers.LBFGS, minimisers.LevenbergMarquardt)}  # fmt: skip
 SCHEDULES = {kind.__name__: kind for kind in (
-    schedules.StepDecay, schedules.ExponentialDecay, schedules.CosineDecay, schedules.Warmup)}  # fmt: skip
+    schedules.StepDecay, schedules.ExponentialDecay, schedules.CosineDecay, schedules.Warmup,
+    schedules.ReduceOnPlateau)}  # fmt: skip
 
 
+def _as_it_was(description: Description, arrays: Arrays) -> Content:
+    """Version 1 had no dropout, metrics, groups and clipping, which are taken for none; its losses may be sums."""
+    return description, arrays
+
+
+_CLIPPING = tuple(optimisers.Clipping.__annotations__)
 _SLOTS = {slot for kind in OPTIMISERS.values() for slot in kind.slots}
 FORMAT = Format(
-    "model", 1, {"parameters": np.float64, **{f"optimiser.{slot}": np.float64 for slot in sorted(_SLOTS)}}, times=1.1
-)  # a parameter takes some thirty times its eight bytes when it is a Value again
+    "model", 2, {"parameters": np.float64, **{f"optimiser.{slot}": np.float64 for slot in sorted(_SLOTS)}}, times=1.1,
+    reads={1: _as_it_was},
+)  # fmt: skip  # a parameter takes some thirty times its eight bytes when it is a Value again
 
 
 class Filed(Model, Protocol):
@@ -118,7 +128,8 @@ def describe(model: Model) -> tuple[Description, Arrays]:
         "kind": kind,
         "layers": [
             {"inputs": part.inputs, "outputs": part.outputs, "bias": part.has_bias,
-             "activation": activations.index(part.activation), "training": part.training}
+             "activation": activations.index(part.activation), "training": part.training,
+             "dropout": _dropout(getattr(part, "dropout", None))}
             for part in layers
         ],
         "activations": [_activation(g) for g in activations],
@@ -178,6 +189,8 @@ def _kind(thing: Any, kinds: Mapping[str, type], what: str) -> str:
 def _restored_part(kind: type[Filed], saved: Mapping[str, Any], activations: list[Activation]) -> Any:
     g = activations[saved["activation"]]
     part = kind._blank(saved["inputs"], saved["outputs"], saved["bias"], g)
+    if saved.get("dropout") is not None:
+        part.dropout = _restored_dropout(saved["dropout"])
     return part.train(bool(saved["training"]))
 
 
@@ -186,8 +199,7 @@ def _restored_part(kind: type[Filed], saved: Mapping[str, Any], activations: lis
 
 def _activation(g: Activation) -> Description:
     if isinstance(g, RReLU):
-        version, numbers, gauss = g.rng.getstate()
-        return {"name": g.name, "lower": g.lower, "upper": g.upper, "rng": [version, list(numbers), gauss]}
+        return {"name": g.name, "lower": g.lower, "upper": g.upper, "rng": _dice(g.rng)}
     if isinstance(g, PReLU):
         return {"name": g.name, "start": g.learned}
     if not g.plain:
@@ -199,10 +211,31 @@ def _restored_activation(saved: Mapping[str, Any]) -> Activation:
     if saved["name"] == PRELU:
         return PReLU(saved["start"])
     if saved["name"] == RRELU:
-        g, (version, numbers, gauss) = RReLU(saved["lower"], saved["upper"]), saved["rng"]
-        g.rng.setstate((version, tuple(numbers), gauss))
+        g = RReLU(saved["lower"], saved["upper"])
+        _set_dice(g.rng, saved["rng"])
         return g
     return activation(saved["name"])
+
+
+def _dropout(dropout: Dropout | None) -> Description | None:
+    return None if dropout is None else {"rate": dropout.rate, "rng": _dice(dropout.rng)}
+
+
+def _restored_dropout(saved: Mapping[str, Any]) -> Dropout:
+    dropout = Dropout(saved["rate"])
+    _set_dice(dropout.rng, saved["rng"])
+    return dropout
+
+
+def _dice(rng: random.Random) -> list[Any]:
+    """The state of a generator as plain data."""
+    version, numbers, gauss = rng.getstate()
+    return [version, list(numbers), gauss]
+
+
+def _set_dice(rng: random.Random, saved: Sequence[Any]) -> None:
+    version, numbers, gauss = saved
+    rng.setstate((version, tuple(numbers), gauss))
 
 
 # -- scales -----------------------------------------------------------------------------------------
@@ -239,18 +272,29 @@ def _optimiser(model: Model) -> tuple[Description | None, Arrays]:
     if None in moves:
         raise ArgumentError(f"{optimiser!r} moves parameters that are not those of {model!r}: save them apart")
     settings = {name: getattr(optimiser, name) for name in _settings(type(optimiser))}
-    settings["learning_rate"] = _rate(optimiser.learning_rate)
+    if "learning_rate" in settings:
+        settings["learning_rate"] = _rate(optimiser.learning_rate)
+    groups = [[len(group.parameters), _rate(group.learning_rate), group.weight_decay] for group in optimiser.groups]
     vectors = {f"optimiser.{slot}": vector for slot, vector in optimiser.state.items()}
-    return {"kind": kind, "settings": settings, "steps": optimiser.steps, "moves": moves}, vectors
+    return {
+        "kind": kind, "settings": settings, "steps": optimiser.steps, "moves": moves, "groups": groups
+    }, vectors  # fmt: skip
 
 
 def _restored_optimiser(saved: Mapping[str, Any] | None, vectors: Mapping[str, Any], model: Model) -> Optimiser | None:
     if saved is None:
         return None
     kind, parameters = OPTIMISERS[saved["kind"]], model.parameters()
-    settings = {name: saved["settings"][name] for name in _settings(kind)}
-    settings["learning_rate"] = _restored_rate(settings["learning_rate"])
-    optimiser = kind([parameters[i] for i in saved["moves"]], **settings)
+    settings = {name: saved["settings"][name] for name in _settings(kind) if name not in _CLIPPING}
+    settings |= {name: saved["settings"].get(name) for name in _settings(kind) if name in _CLIPPING}
+    if "learning_rate" in settings:
+        settings["learning_rate"] = _restored_rate(settings["learning_rate"])
+    moved, groups = iter([parameters[i] for i in saved["moves"]]), []
+    for count, rate, decay in saved.get("groups", [[len(saved["moves"]), None, None]]):
+        groups.append(Group([next(moved) for _ in range(count)], _restored_rate(rate), decay))
+    if next(moved, None) is not None:
+        raise ArgumentError(f"the groups have fewer than the {len(saved['moves'])} parameters that move")
+    optimiser = kind(groups, **settings)
     state = {slot: vectors[f"optimiser.{slot}"] for slot in kind.slots}
     optimiser.load_state_dict({"optimiser": saved["kind"], "steps": saved["steps"], "state": state})
     return optimiser
@@ -258,18 +302,24 @@ def _restored_optimiser(saved: Mapping[str, Any] | None, vectors: Mapping[str, A
 
 def _settings(kind: type[Optimiser]) -> list[str]:
     """What an optimiser is made with beside parameters: its attributes have the same names."""
-    return [name for name in inspect.signature(kind).parameters if name != "parameters"]
+    names = [name for name in inspect.signature(kind).parameters if name != "parameters"]
+    return [*names[:-1], *_CLIPPING] if names[-1] == "clipping" else names
 
 
 def _rate(rate: Any) -> Any:
     """A rate, or a schedule as plain data; a Warmup holds another rate."""
     if not callable(rate):
-        return float(rate)
+        return None if rate is None else float(rate)
     kind = _kind(rate, SCHEDULES, "a schedule")
-    settings = {f.name: getattr(rate, f.name) for f in fields(rate)} if is_dataclass(rate) else {}
+    settings = {f.name: _as_pythons(getattr(rate, f.name)) for f in fields(rate)} if is_dataclass(rate) else {}
     if "then" in settings:
         settings["then"] = _rate(settings["then"])
     return {"kind": kind, **settings}
+
+
+def _as_pythons(x: Any) -> Any:
+    """NumPy's numbers as Python's, which JSON knows."""
+    return x.item() if isinstance(x, np.generic) else x
 
 
 def _restored_rate(saved: Any) -> Any:

@@ -143,7 +143,8 @@ def plot_loss(
     """Loss over epochs: one list of numbers, or several by name, such as training and validation.
 
     `log` chooses a logarithmic axis; by default it is logarithmic where all losses are positive and
-    span more than a factor of 30.  An epoch whose loss is nan or inf is marked at the upper edge.
+    span more than a factor of 30.  An epoch whose loss is nan or inf is marked at the upper edge; nan before the first
+    number is where a curve has not begun.
     """
     given = _named(losses, "J")
     names = map(_plain, apart([str(name) for name in given]))
@@ -157,7 +158,7 @@ def plot_loss(
         epochs = np.arange(1, len(each) + 1)
         mark = "o" if len(each) <= 30 else None
         axes.plot(epochs, np.where(np.isfinite(each), each, np.nan), color=color, lw=2, marker=mark, ms=4, label=name)
-        broken = epochs[~np.isfinite(each)]
+        broken = epochs[~np.isfinite(each) & (np.cumsum(~np.isnan(each)) > 0)]
         if broken.size:
             axes.plot(broken, np.full(broken.shape, 0.97), "x", color=color, transform=axes.get_xaxis_transform(),
                       label=f"{name}: nan or inf")  # fmt: skip

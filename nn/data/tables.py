@@ -120,6 +120,10 @@ def check_count(count: Any, what: str) -> int:
 
 def _as_array(data: Any, what: str) -> Array:
     """The data as NumPy takes it; entries that a masked array hides are missing values."""
+    if hasattr(data, "tocsr"):  # SciPy's sparse matrices, of which NumPy makes one object
+        raise OperandError(
+            f"{what} must hold numbers side by side, got a sparse {type(data).__name__}: {what}.toarray()"
+        )
     if isinstance(data, np.ma.MaskedArray):
         return np.array(data.tolist(), object) if np.ma.is_masked(data) else data.data  # hidden ones are None
     try:
@@ -139,7 +143,7 @@ def _numbers(array: Array, what: str, names: ColumnNames) -> Array:
         try:
             found[at] = number(item)
         except OperandError:
-            advice = "; turn categories into numbers first, such as one column a category" * isinstance(item, str)
+            advice = "; turn categories into numbers first, such as one column per category" * isinstance(item, str)
             raise OperandError(
                 f"{what} must hold numbers, got {type(item).__name__} {quoted(item)}{place(at, names)}{advice}"
             ) from None

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autograd.array import ValueArray
 from autograd.errors import ArgumentError, OperandError
 from autograd.text import quoted
 from autograd.value import Value, number
@@ -17,6 +18,7 @@ from nn.training.model import Model
 
 def answer(model: Model, x: Any) -> Any:
     """The outputs for one sample or for a batch: see `Module.__call__`."""
+    as_array = isinstance(x, ValueArray) and x.ndim == 1  # an array of Values is answered with one
     if isinstance(x, np.ndarray):
         if x.ndim == 2:
             return _of_batch(model, x)
@@ -29,8 +31,28 @@ def answer(model: Model, x: Any) -> Any:
             return answer(model, x)
     if x and isinstance(x[0], (list, tuple, np.ndarray)):
         return _of_batch(model, x)
-    found = model.forward(_inputs(model, x))
+    found = model._run(_inputs(model, x))
+    if as_array:
+        return values(found)
     return found[0] if len(found) == 1 else found
+
+
+def values(xs: Sequence[Value]) -> Any:
+    """Values as an array of Values, which NumPy's functions and operators take."""
+    array = np.empty(len(xs), object)
+    array[:] = list(xs)
+    return array.view(ValueArray)
+
+
+def outputs_of(answer: Any, model: str) -> list[Value]:
+    """What a forward pass came to, as a list of Values; OperandError for anything else."""
+    found = [answer] if isinstance(answer, Value) else answer
+    if not isinstance(found, (list, tuple, np.ndarray)) or not all(isinstance(a, Value) for a in np.ravel(found)):
+        raise OperandError(
+            f"forward returns a Value, or Values in a list or array, got {type(answer).__name__} {quoted(answer)} from "
+            f"that of {model}"
+        )
+    return list(np.ravel(found))
 
 
 def _as_sequence(model: Model, x: Any) -> Any:
@@ -52,9 +74,10 @@ def _of_batch(model: Model, rows: Any) -> Any:
     if isinstance(rows, np.ndarray):
         _check_width(model, rows.shape[1])
         rows = rows.tolist()
+    samples = [_inputs(model, row) for row in rows]
     answers = np.empty((len(rows), model.outputs), object)
-    for i, row in enumerate([_inputs(model, row) for row in rows]):
-        answers[i, :] = model.forward(row)
+    for i, row in enumerate(samples):
+        answers[i, :] = model._run(row)
     return answers
 
 
@@ -71,5 +94,6 @@ def _inputs(model: Model, x: Sequence[Any]) -> list[Value]:
 
 
 def _check_width(model: Model, width: int) -> None:
+    model._meet(width)
     if width != model.inputs:
         raise ArgumentError(f"{model!r} takes {model.inputs} inputs, got a sample of {width}")

@@ -19,7 +19,7 @@ from autograd.errors import ArgumentError, NonFiniteError
 from autograd.functions import dot
 from autograd.text import quoted
 from autograd.value import Number, Value, number
-from nn.activations import Activation, ActivationLike, activation
+from nn.activations import Activation, ActivationLike, Dropout, activation
 from nn.data.seeds import Seed, generator
 from nn.data.tables import check_count
 from nn.initialise import Initialiser, Matrix, fitting, initialiser
@@ -143,6 +143,18 @@ class Neuron(Module):
         else:
             a._words = self._a if a._words is None else inside(a._words, self._a)
 
+    def name_left(self, left: Value) -> None:
+        """Name what dropout leaves of a: d with the place of a."""
+        label = self._a._replace(name="d" + (self._a.name or "a")[1:])
+        left._words = label if left._words is None else inside(left._words, label)
+
+    def weight_parameters(self) -> list[Value]:
+        """The weights alone."""
+        return list(self.w)
+
+    def _run(self, xs: Sequence[Value]) -> list[Value]:
+        return self.forward(xs)
+
     def parameters(self) -> list[Value]:
         """The weights, the bias and the learned slope."""
         return [p for p in (*self.w, self.b, self.slope) if p is not None]
@@ -206,7 +218,8 @@ class Layer(Module):
 
     `neurons` is the list; `weights` and `bias` are the numbers as W (inputs × outputs) and b.  Made from sizes its
     neurons are relu, with weights as fit the activation (see `nn.initialise`), also where it is the last of a
-    `Sequential`; made from weights they are tanh.
+    `Sequential`; made from weights they are tanh.  With `dropout`, a share, each output is left out with that chance
+    while training, and the others are divided by what is left (Srivastava et al. 2014).
 
     >>> layer = Layer.from_weights([[0.01, 0.05], [0.20, 0.041]], activation="tanh")
     >>> layer.weights.shape
@@ -225,11 +238,14 @@ class Layer(Module):
         bias: bool = True,
         init: str | Initialiser | None = None,
         seed: Seed = None,
+        dropout: float = 0.0,
     ) -> None:
         counts = check_count(inputs, "inputs"), check_count(outputs, "outputs")
         rng = generator(seed)
         g = _checked(activation, rng)
         self._set_up(draw(init, *counts, g, rng), np.zeros(outputs) if bias else None, g)
+        Dropout(dropout)  # complains of what is no share, also where nothing is drawn for it
+        self.dropout = Dropout(dropout, int(rng.integers(2**63))) if dropout else None
 
     @classmethod
     def from_weights(cls, W: Any, b: Any = None, activation: ActivationLike = "tanh") -> Layer:
@@ -238,6 +254,8 @@ class Layer(Module):
         layer = cls.__new__(cls)
         layer._set_up(matrix, None if b is None else as_vector(b, matrix.shape[1], "b"), _checked(activation))
         return layer
+
+    dropout: Dropout | None = None
 
     def _set_up(self, W: Matrix, b: Matrix | None, g: Activation) -> None:
         self.activation = g
@@ -284,12 +302,29 @@ class Layer(Module):
 
     def forward(self, xs: Sequence[Value]) -> list[Value]:
         """The a of every neuron for one sample of Values."""
+        outputs = self._activated(xs)
+        if self.dropout is None or not self.training:
+            return outputs
+        left = [self.dropout.apply(a) for a in outputs]
+        for neuron, a in zip(self.neurons, left, strict=True):
+            neuron.name_left(a)
+        return left
+
+    def _activated(self, xs: Sequence[Value]) -> list[Value]:
+        """Before any dropout."""
         if not self.activation.whole_layer:
             return [neuron.output(xs) for neuron in self.neurons]
         activated = self.activation.apply_layer([neuron.weighted_sum(xs) for neuron in self.neurons])
         for neuron, a in zip(self.neurons, activated, strict=True):
             neuron.name_output(a)
         return activated
+
+    def weight_parameters(self) -> list[Value]:
+        """Neuron by neuron."""
+        return [w for neuron in self.neurons for w in neuron.w]
+
+    def _run(self, xs: Sequence[Value]) -> list[Value]:
+        return self.forward(xs)
 
     def parameters(self) -> list[Value]:
         """Neuron by neuron: weights, bias, learned slope."""
@@ -301,7 +336,8 @@ class Layer(Module):
             yield from neuron.named_parameters()
 
     def _parts(self) -> Iterator[Module]:
-        yield from (self, *self.neurons)
+        yield self
+        yield from self.neurons
 
     @classmethod
     def _blank(cls, inputs: int, outputs: int, bias: bool, g: Activation) -> Layer:
@@ -373,7 +409,8 @@ class Layer(Module):
 
     def __repr__(self) -> str:
         bias = "" if self.has_bias else ", bias=False"
-        return f"{type(self).__name__}({self.inputs}, {self.outputs}, {quoted(self.activation.name)}{bias})"
+        dropout = f", dropout={self.dropout.rate}" if self.dropout else ""
+        return f"{type(self).__name__}({self.inputs}, {self.outputs}, {quoted(self.activation.name)}{bias}{dropout})"
 
 
 # -- checking ---------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """What neurons, layers and networks have in common: calling, parameters, state.
 
-A module says its `inputs` and `outputs`, computes a list from a list in `forward`, and lists its
-parameters by name.  The rest follows from that here.
+A module computes in `forward`; its parameters are the Values and modules among its attributes, or what it
+lists itself, and how many numbers go in and come out shows when it meets data, or it says so itself.  The
+rest follows from that here.
 """
 
 from __future__ import annotations
@@ -21,18 +22,38 @@ from nn.data.scales import Normalization
 from nn.data.seeds import Seed
 from nn.data.tables import Array, ColumnNames, apart_together, listed
 from nn.losses import half_squared_error
-from nn.networks.calling import answer
+from nn.networks.attributes import attributes
+from nn.networks.calling import answer, outputs_of, values
 from nn.saving import save
-from nn.training.fitting import fit
+from nn.training.fitting import fit, objective
+from nn.training.flat import FlatObjective
 from nn.training.history import History
 from nn.training.objective import Loss
 from nn.training.optimisers import Optimiser
-from nn.training.options import Callback, FitOptions, Validation
-from nn.training.prediction import predict
+from nn.training.options import Callback, FitOptions, Metric, Validation
+from nn.training.prediction import evaluating, predict
+from nn.training.weights import ClassWeight
+from nn.words import worded
 
 
 class Module(ABC):
-    """Something with parameters that maps numbers to Values."""
+    """Something with parameters that maps numbers to Values.
+
+    A model of one's own says in `forward` what it computes, of layers, other modules and Values that it has as
+    attributes, and can all that networks can, but go into a file:
+
+    >>> from autograd import Value, exp
+    >>> class Decay(Module):
+    ...     def __init__(self):
+    ...         self.start, self.rate = Value(1.0), Value(0.1)
+    ...     def forward(self, t):
+    ...         return self.start * exp(-self.rate * t)
+    >>> from nn import LBFGS
+    >>> decay = Decay()
+    >>> history = decay.fit([[0], [1], [2]], [8, 4, 2], optimiser=LBFGS(decay.parameters()), epochs=50)
+    >>> round(decay.start.data, 6), round(decay.rate.data, 6)
+    (8.0, 0.693147)
+    """
 
     training: bool = True
     columns: ColumnNames = None  # the names of the inputs, once the model was trained on a frame
@@ -41,27 +62,57 @@ class Module(ABC):
     optimiser: Optimiser | None = None  # with which `fit` last trained and goes on
     history: History | None = None  # of all that `fit` did
 
-    @property
-    @abstractmethod
-    def inputs(self) -> int:
-        """How many numbers go in."""
+    _width: int | None = None  # of the first data that a model of one's own met,
+    _height: int | None = None  # and of what it answered
 
     @property
-    @abstractmethod
+    def inputs(self) -> int:
+        """How many numbers go in: of a model of one's own, as many as the first data that it met has.
+
+        Raises:
+            ArgumentError: where it met none
+        """
+        if self._width is None:
+            raise ArgumentError(f"how many numbers {self!r} takes is known once it is called with some, or trained")
+        return self._width
+
+    @property
     def outputs(self) -> int:
         """How many Values come out."""
+        if self._height is None:
+            with evaluating(self):
+                self._height = len(self._run([Value(0.0) for _ in range(self.inputs)]))
+        return self._height
 
     @abstractmethod
-    def forward(self, xs: Sequence[Value]) -> list[Value]:
-        """The outputs for one sample of Values, whose number is not checked here."""
+    def forward(self, xs: Any) -> Any:
+        """The outputs for one sample, an array of Values: a Value, or several in a list or array."""
 
-    @abstractmethod
     def parameters(self) -> list[Value]:
         """Every weight, bias and learned slope, in a fixed order."""
+        return [parameter for _, parameter in self.named_parameters()]
 
-    @abstractmethod
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
-        """Every parameter with its scope and name, such as ``layer2.neuron1.W¹₁₁``."""
+        """Every parameter with its scope and name, such as ``layer2.neuron1.W¹₁₁``, once."""
+        met: set[Value] = set()
+        for name, part in attributes(self):
+            for inner, parameter in [("", part)] if isinstance(part, Value) else part.named_parameters():
+                if parameter not in met:
+                    met.add(parameter)
+                    yield f"{name}.{inner}" if inner else name, parameter
+
+    def weight_parameters(self) -> list[Value]:
+        """The weights alone, which multiply what comes in: what is to decay, where biases are not."""
+        return [w for _, part in attributes(self) if isinstance(part, Module) for w in part.weight_parameters()]
+
+    def _meet(self, width: int) -> None:
+        """Data of so many columns come: a model that does not know its inputs knows now."""
+        if type(self).inputs is Module.inputs and self._width is None:
+            self._width = width
+
+    def _run(self, xs: Sequence[Value]) -> list[Value]:
+        """The outputs for one sample as a list."""
+        return outputs_of(self.forward(values(xs)), repr(self))
 
     @overload
     def __call__(self, x: Sequence[Sequence[Any]]) -> NDArray[np.object_]: ...
@@ -114,6 +165,7 @@ class Module(ABC):
 
     # -- training -------------------------------------------------------------------------------
 
+    @worded(optimizer="optimiser")
     def fit(
         self,
         X: Any,
@@ -129,6 +181,9 @@ class Module(ABC):
         progress: bool | None = None,
         backend: str = "auto",
         threads: int = 1,
+        sample_weight: Any = None,
+        class_weight: ClassWeight = None,
+        metrics: Sequence[Metric] | Mapping[str, Metric] = (),
     ) -> History:
         """Train on X (samples × inputs) and y (one target a sample) by a compiled program.
 
@@ -136,14 +191,20 @@ class Module(ABC):
         and the targets (class indices for `cross_entropy`), its gradient is divided by the number of
         samples, `batch_size` splits each epoch into shuffled parts, and `seed` makes a run repeatable to
         the bit.  Here the loss is recorded on one sample, so it has to be a mean (or, for
-        `half_squared_error`, a sum) over samples.
+        `half_squared_error`, a sum) over samples; one of your own is tried on two, and refused if it is not.
 
         Args:
-            validation: (X, y) to measure the loss on after each epoch, or the share of samples to keep for it
-            callbacks: functions of an `Epoch`, called after each, such as `EarlyStopping()`
-            progress: a bar with loss and samples per second; None: in a terminal only
+            validation: (X, y), or (X, y, weights), to measure the loss on after each epoch, or the share of samples to
+                keep for it
+            callbacks: functions of an `Epoch`, called after each, or a `Callback`, such as `EarlyStopping()`
+            progress: a bar with loss and samples per second; None: in a terminal or a notebook only
             backend: as for `autograd.compile`
             threads: as for `autograd.compile`
+            sample_weight: how much each sample counts: 2 is as if it were there twice.  Losses and gradients are then
+                weighted means
+            class_weight: how much each class counts, as a dict or "balanced": samples / (classes · samples of it)
+            metrics: functions of predictions and targets, as numbers in their own units, such as `accuracy`, or a dict
+                of them; what they say after each epoch is in the history
 
         `input_scale` and `target_scale` are fitted on the first data they meet, and passed through.
         Without an optimiser training goes on with that of the last time, else with
@@ -155,7 +216,8 @@ class Module(ABC):
         >>> history["training"][-1] < history["training"][0]
         True
 
-        After an error everything is as it was before.
+        It warns where the last activation cannot reach what the loss wants, such as targets of 30 with tanh.  After an
+        error everything is as it was before.
 
         Raises:
             ArgumentError: for arguments and data that do not fit
@@ -167,7 +229,29 @@ class Module(ABC):
         return fit(self, X, y, FitOptions(
             loss=loss, optimiser=optimiser, epochs=epochs, batch_size=batch_size, validation=validation,
             callbacks=callbacks, seed=seed, progress=progress, backend=backend, threads=threads,
+            sample_weight=sample_weight, class_weight=class_weight, metrics=metrics,
         ))  # fmt: skip
+
+    def objective(
+        self,
+        X: Any,
+        y: Any,
+        loss: Loss = half_squared_error,
+        *,
+        sample_weight: Any = None,
+        backend: str = "auto",
+        threads: int = 1,
+    ) -> FlatObjective:
+        """The mean loss on X and y as a function of all parameters in a row, with exact derivatives, for minimisers.
+
+        ``minimize(f.fun, f.start, jac=f.jac, hess=f.hess)`` of SciPy, then ``f.write(found.x)``.
+
+        Raises:
+            ArgumentError: for arguments and data that do not fit
+            OperandError: for arguments and data that do not fit
+            NonFiniteError: for nan and inf in the data
+        """
+        return objective(self, X, y, loss, sample_weight, backend, threads)
 
     def predict(self, X: Any, *, batch_size: int = 8192, backend: str = "auto", threads: int = 1) -> Array:
         """The outputs for X (samples × inputs) as numbers: samples × outputs, or a vector of one output each.
@@ -223,6 +307,12 @@ class Module(ABC):
 
     def _parts(self) -> Iterator[Module]:
         yield self
+        for _, part in attributes(self):
+            if isinstance(part, Module):
+                yield from part._parts()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self.parameters())} parameters)"
 
     def _layers(self) -> Sequence[Any]:
         """What is in a row: the layers of a network, else the module itself."""

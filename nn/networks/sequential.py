@@ -62,9 +62,16 @@ class Sequential(Module):
             xs = layer.forward(xs)
         return list(xs)
 
+    def _run(self, xs: Sequence[Value]) -> list[Value]:
+        return self.forward(xs)
+
     def parameters(self) -> list[Value]:
         """Layer by layer, neuron by neuron."""
         return [parameter for layer in self.layers for parameter in layer.parameters()]
+
+    def weight_parameters(self) -> list[Value]:
+        """Layer by layer, neuron by neuron."""
+        return [w for layer in self.layers for w in layer.weight_parameters()]
 
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """The same with their names."""
@@ -192,8 +199,11 @@ class MLP(Sequential):
     >>> model([1.4, -1, 0.4]).name
     'a⁴₁'
 
+    `dropout` leaves out outputs of hidden layers while training, each with that chance: see `Layer`.
+
     Raises:
-        ArgumentError: for a count below 1, an unknown activation, or a list that does not fit the layers
+        ArgumentError: for a count below 1, an unknown activation, a list that does not fit the layers, or a dropout
+            outside [0, 1)
     """
 
     def __init__(
@@ -205,14 +215,16 @@ class MLP(Sequential):
         bias: bool = True,
         init: str | Initialiser | None = None,
         seed: Seed = None,
+        dropout: float = 0.0,
     ) -> None:
         widths = [check_count(inputs, "inputs"), *(check_count(size, "neurons") for size in _sizes(sizes))]
         rng = generator(seed)
         wanted = one_each(activation, len(widths) - 1, rng)
+        chances = [dropout] * (len(wanted) - 1) + [0.0]
         super().__init__(
             *(
-                Layer(before, after, g, bias=bias, init=init, seed=rng)
-                for (before, after), g in zip(pairwise(widths), wanted, strict=True)
+                Layer(before, after, g, bias=bias, init=init, seed=rng, dropout=chance)
+                for (before, after), g, chance in zip(pairwise(widths), wanted, chances, strict=True)
             )
         )
 
@@ -234,7 +246,9 @@ class MLP(Sequential):
         names = [layer.activation.name for layer in self.layers]
         shown = quoted(names[0]) if len(set(names)) == 1 else f"[{', '.join(map(quoted, names))}]"
         bias = "" if any(layer.has_bias for layer in self.layers) else ", bias=False"
-        return f"MLP({self.inputs}, {[layer.outputs for layer in self.layers]}, {shown}{bias})"
+        rates = [layer.dropout.rate for layer in self.layers if layer.dropout]
+        dropout = f", dropout={rates[0]}" if rates else ""
+        return f"MLP({self.inputs}, {[layer.outputs for layer in self.layers]}, {shown}{bias}{dropout})"
 
 
 # -- checking ---------------------------------------------------------------------------------------

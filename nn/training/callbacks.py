@@ -1,13 +1,14 @@
-"""What `fit` tells its callbacks after each epoch, and early stopping, which is one.
+"""What `fit` tells its callbacks after each batch and each epoch, and early stopping, which is one.
 
 A callback is any function of an `Epoch`.  The model it sees holds the numbers of that moment; it may set
-parameters, and may end the training with `epoch.stop()`.
+parameters, and may end the training with `epoch.stop()`.  A `Callback` hears of more.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from autograd.errors import ArgumentError
 from autograd.text import quoted
@@ -16,9 +17,26 @@ from nn.training.history import History
 from nn.training.model import Model
 
 
+@dataclass(frozen=True)
+class Batch:
+    """A batch that is over: its number (from 0) in its epoch, how many samples it has, its loss, and its gradient.
+
+    The loss and the gradient are means over the batch, the gradient one number for each parameter that is moved, before
+    it is clipped.
+    """
+
+    epoch: int
+    number: int
+    samples: int
+    loss: float
+    gradient: Vector
+
+
 @dataclass
 class Epoch:
     """An epoch that is over: its number in this call of `fit` (from 0), its losses, the model.
+
+    The losses are means over samples, so that the two can be compared.
 
     `numbers` are the parameters that are moved, as a vector that nobody changes; `last` says that it is
     the last epoch that `fit` was asked for.
@@ -32,6 +50,7 @@ class Epoch:
     numbers: Vector
     last: bool = False
     stopped: str = ""
+    metrics: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def loss(self) -> float:
@@ -44,11 +63,40 @@ class Epoch:
         self.numbers = self.numbers if numbers is None else numbers
 
 
-class EarlyStopping:
+class Callback:
+    """Something that `fit` calls at more moments than a function of an `Epoch`; each method may be overwritten.
+
+    >>> class Longest(Callback):
+    ...     def begin(self):
+    ...         self.norm = 0.0
+    ...     def batch(self, batch):
+    ...         self.norm = max(self.norm, float(abs(batch.gradient).max()))
+    >>> from nn import MLP
+    >>> longest = Longest()
+    >>> history = MLP(1, [1], seed=0).fit([[0], [1]], [1, 3], epochs=3, batch_size=1, callbacks=[longest])
+    >>> longest.norm > 0
+    True
+    """
+
+    def begin(self) -> None:
+        """Before the first batch."""
+
+    def batch(self, batch: Batch) -> None:
+        """After each step; the parameters are not written into the model yet."""
+
+    def __call__(self, epoch: Epoch) -> None:
+        """After each epoch."""
+
+    def left(self, numbers: Vector) -> Vector:
+        """The parameters that the model is left with, whoever ended the training: these, or better ones."""
+        return numbers
+
+
+class EarlyStopping(Callback):
     """Stops once the loss has not fallen by more than `min_delta` for `patience` epochs in a row.
 
-    The loss is that of the validation, where there is one.  The model is left as it was at its best, also
-    where the epochs run out before, unless ``restore_best=False``.
+    The loss is that of the validation, where there is one.  The model is left as it was at its best, whatever ended
+    the training, the epochs, another callback or Ctrl-C, unless ``restore_best=False``.
 
     >>> from nn import MLP
     >>> model = MLP(1, [1], "linear", seed=0)
@@ -64,26 +112,25 @@ class EarlyStopping:
         if not min_delta >= 0:
             raise ArgumentError(f"min_delta is a number from 0 up, got {quoted(min_delta)}")
         self.patience, self.min_delta, self.restore_best = check_count(patience, "epochs"), min_delta, restore_best
-        self._forget()
+        self.begin()
 
-    def _forget(self) -> None:
+    def begin(self) -> None:
+        """Forget what was before."""
         self.best, self.waited = math.inf, 0
         self._numbers: Vector | None = None
 
     def __call__(self, epoch: Epoch) -> None:
-        if epoch.number == 0:
-            self._forget()
+        """Remember the best, and stop after too many that are not better."""
         if epoch.loss < self.best - self.min_delta:
             self.best, self.waited, self._numbers = epoch.loss, 0, epoch.numbers
         else:
             self.waited += 1
         if self.waited >= self.patience:
-            epoch.stop("early stopping", self._best_of(epoch))
-        elif epoch.last:
-            epoch.numbers = self._best_of(epoch)
+            epoch.stop("early stopping")
 
-    def _best_of(self, epoch: Epoch) -> Vector:
-        return epoch.numbers if self._numbers is None or not self.restore_best else self._numbers
+    def left(self, numbers: Vector) -> Vector:
+        """The best."""
+        return numbers if self._numbers is None or not self.restore_best else self._numbers
 
     def __repr__(self) -> str:
         return f"EarlyStopping(patience={self.patience}, min_delta={self.min_delta})"

@@ -10,31 +10,35 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd.errors import ArgumentError, AutogradError, NonFiniteError
 from autograd.text import quoted, short
 from autograd.value import Value
-from nn.activations import RReLU
 from nn.data.seeds import generator
 from nn.data.tables import Array, Vector, column_names
-from nn.losses import SUMMED, check_targets
-from nn.training.callbacks import EarlyStopping, Epoch
+from nn.losses import check_targets
+from nn.training.advice import check_apart, warn_of_reach
+from nn.training.callbacks import Batch, Callback, EarlyStopping, Epoch
 from nn.training.faults import first_fault, still_layers, warn_of_still
+from nn.training.flat import FlatObjective
 from nn.training.history import History
 from nn.training.model import Model
-from nn.training.objective import Objective
+from nn.training.objective import Loss, Objective
 from nn.training.optimisers import GradientDescent, Optimiser, Slots
-from nn.training.options import FitOptions
+from nn.training.options import FitOptions, check_loss
 from nn.training.programs import remembered
 from nn.training.progress import progress_bar
-from nn.training.samples import Data, check_data, check_scales, held_out, scaled
+from nn.training.samples import Data, check_data, check_scales, drawing, held_out, scaled
+from nn.training.weights import check_weights, class_weights, weighed
+
+CALLER = 5  # frames from `fit` up to the line that calls model.fit: itself, Module.fit, and what takes its synonyms
 
 
 class TrainingError(AutogradError, RuntimeError):
@@ -53,26 +57,71 @@ class DivergedError(TrainingError, NonFiniteError):
 
 def fit(model: Model, X: Any, y: Any, options: FitOptions) -> History:
     """Train `model`; see `Module.fit`, which has the options as keywords."""
-    data, rng = Data(*check_data(model, X, y)), generator(options.seed)
+    data, rng = Data(*check_data(model, X, y), None), generator(options.seed)
+    data = data._replace(weights=check_weights(options.sample_weight, len(data.X)))
     data, validation = held_out(model, options.validation, data, column_names(X), rng)
+    data, validation = _weighed(options, data, validation)
     optimiser = _optimiser(model, options.optimiser)
     check_scales(model)
     with _unchanged_unless_well(model, optimiser):
-        data, validation = scaled(model, data), None if validation is None else scaled(model, validation)
-        for part in (data, validation):
-            if part is not None:
-                check_targets(options.loss, part.y, model.outputs)
-        recipe = options.loss, optimiser.parameters, data.y.shape[1:], options.backend, options.threads
-        objective = remembered(model, "fit", recipe, lambda: Objective(model, *recipe))
-        run = _Training(model, objective, optimiser, options, data, validation)
+        own_units = Held(data, validation)
+        on_scale = Held(scaled(model, data), None if validation is None else scaled(model, validation))
+        run = _Training(model, optimiser, options, own_units, on_scale)
         model.columns = column_names(X) or model.columns
         model.optimiser, model.history = optimiser, run.history  # already, so that a callback may save the model
         with progress_bar(options.epochs * len(data.X), options.progress) as bar:
             run.train(rng, bar)
     still = run.still_layers()
     if still:
-        warn_of_still(still, stacklevel=3)  # the line that calls model.fit
+        warn_of_still(still, stacklevel=CALLER)
     return run.history
+
+
+def objective(
+    model: Model, X: Any, y: Any, loss: Loss, sample_weight: Any, backend: str, threads: int
+) -> FlatObjective:
+    """See `Module.objective`."""
+    check_loss(loss)
+    data = Data(*check_data(model, X, y), check_weights(sample_weight, len(X))).counted()
+    check_scales(model)
+    data = scaled(model, data)
+    recorded = _recorded(model, model.parameters(), data, loss, backend, threads)
+    return FlatObjective(recorded, data, model.parameters(), loss)
+
+
+def _recorded(model: Model, moved: list[Value], data: Data, loss: Loss, backend: str, threads: int) -> Objective:
+    """The program of this loss, from the last time if it is the same; for data on the model's scale."""
+    check_targets(loss, data.y, model.outputs)
+    recipe = loss, moved, data.y.shape[1:], data.weights is not None, backend, threads
+
+    def recorded() -> Objective:
+        found = Objective(model, *recipe)
+        check_apart(model, loss, data.X, data.y)
+        return found
+
+    made: Objective = remembered(model, "fit", recipe, recorded)
+    return made
+
+
+def _weighed(options: FitOptions, data: Data, validation: Data | None) -> tuple[Data, Data | None]:
+    """Both with what their samples count, those left out that count nothing."""
+    by_class = class_weights(options.class_weight, data.y)
+    data = data._replace(weights=weighed(data.weights, by_class, data.y)).counted()
+    if validation is None:
+        return data, None
+    weights = weighed(validation.weights, by_class, validation.y)
+    if weights is None and data.weights is not None:  # one program is for both
+        weights = np.ones(len(validation.X))
+    if weights is not None and data.weights is None:
+        data = data._replace(weights=np.ones(len(data.X)))
+    return data, validation._replace(weights=weights).counted()
+
+
+class Held(NamedTuple):
+    """What is trained on, and what is validated with."""
+
+    training: Data
+    validation: Data | None
 
 
 @dataclass(frozen=True)
@@ -88,59 +137,98 @@ class _Training:
     """One call of `fit`, once everything was checked."""
 
     def __init__(
-        self,
-        model: Model,
-        objective: Objective,
-        optimiser: Optimiser,
-        options: FitOptions,
-        data: Data,
-        validation: Data | None,
+        self, model: Model, optimiser: Optimiser, options: FitOptions, own_units: Held, on_scale: Held
     ) -> None:
-        self.model, self.objective, self.optimiser, self.options = model, objective, optimiser, options
-        self.data, self.rows = data, data.rows
+        self.model, self.optimiser, self.options = model, optimiser, options
+        self.own_units, (self.data, validation) = own_units, on_scale
+        self.objective = _recorded(
+            model, optimiser.parameters, self.data, options.loss, options.backend, options.threads
+        )
+        warn_of_reach(model, options.loss, self.data.y, stacklevel=CALLER + 1)
+        if validation is not None:
+            check_targets(options.loss, validation.y, model.outputs)
+        self.rows = self.data.rows
         self.held_out = None if validation is None else validation.rows
+        self.metrics = options.named_metrics()
+        self.callbacks = [callback for callback in options.callbacks if isinstance(callback, Callback)]
         self.history = History() if model.history is None else deepcopy(model.history)
         self.at = _At(_numbers(optimiser.parameters), optimiser.state, optimiser.steps)
         self.last_gradient: Vector = np.ones(len(optimiser.parameters))  # that of the last batch, once there was one
+        self.whole = self._whole() if optimiser.whole_data else None
+
+    def _whole(self) -> FlatObjective:
+        """All data as one problem, for an optimiser that asks for it several times a step."""
+        if self.options.batch_size is not None or self.objective.draws:
+            what = "draws numbers" if self.objective.draws else "batches"
+            raise ArgumentError(
+                f"{self.optimiser!r} asks for the same loss several times, which no training with {what} has"
+            )
+        return FlatObjective(self.objective, self.data, self.optimiser.parameters, self.options.loss)
 
     def train(self, rng: np.random.Generator, bar: Any) -> None:
         """Epoch after epoch, until one of the reasons to stop."""
         self.history.stopped, epochs = "epochs", self.options.epochs
         try:
+            for callback in self.callbacks:
+                self._calling(callback, callback.begin)
             for number in range(epochs):
-                start = time.perf_counter()
-                training = self._epoch(rng, bar)
-                found = None if self.held_out is None else self._mean(self._value(self.held_out), len(self.held_out))
-                self._note(training, found, time.perf_counter() - start, bar, f"epoch {number + 1}/{epochs}")
-                epoch = Epoch(number, training, found, self.model, self.history, self.at.w, number + 1 == epochs)
+                start, before = time.perf_counter(), self.at.w
+                training = self._epoch(number, rng, bar)
+                epoch = self._told(number, training, time.perf_counter() - start, bar)
                 if self._called(epoch):
+                    break
+                if self.whole is not None and self.at.w is before:
+                    self.history.stopped = "converged"
                     break
         except KeyboardInterrupt:
             self.history.stopped = "interrupted"
+        for callback in self.callbacks:
+            self.at = replace(self.at, w=self._calling(callback, callback.left, self.at.w))
         self._write()
 
-    def _epoch(self, rng: np.random.Generator, bar: Any) -> float:
-        """Each sample once; J over all of them, each as it was met."""
+    def _epoch(self, number: int, rng: np.random.Generator, bar: Any) -> float:
+        """Each sample once; the mean loss of all of them, each as it was met."""
         count = len(self.rows)
         size = min(self.options.batch_size or count, count)
         order = rng.permutation(count) if size < count else None
         rows, total = self.rows if order is None else self.rows[order], 0.0
-        for start in range(0, count, size):
-            batch = rows[start : start + size]
-            J, gradient = self.objective(self.at.w, batch)
-            self.last_gradient = gradient
-            try:
-                if not math.isfinite(J):
-                    raise NonFiniteError(f"the loss became {J}")
-                w, state = self.optimiser.advanced(self.at.w, gradient / len(batch), self.at.state, self.at.steps)
-            except NonFiniteError as error:
-                met = slice(start, start + size)
-                self._diverged(error, self.data.take(met if order is None else order[met]))
-            self.at = _At(w, state, self.at.steps + 1)
+        for place, start in enumerate(range(0, count, size)):
+            met = slice(start, start + size)
+            J = self._step(rows[met], met if order is None else order[met])
             total += J
+            done = len(rows[met])
+            for callback in self.callbacks:
+                mean = J / self._counts(rows[met])
+                self._calling(callback, callback.batch, Batch(number, place, done, mean, self.last_gradient))
             if bar is not None:
-                bar.update(len(batch))
-        return self._mean(total, count)
+                bar.update(done)
+        return total / self._counts(rows)
+
+    def _counts(self, rows: Array) -> float:
+        """How much these samples count together."""
+        return float(len(rows) if self.data.weights is None else rows[:, -1].sum())
+
+    def _step(self, rows: Array, which: Any) -> float:
+        """One step with these rows of the data; the sum of their losses before it."""
+        at, counts = self.at, self._counts(rows)
+        if self.whole is None:
+            J, gradient = self.objective(at.w, rows)
+            gradient = gradient / counts
+        else:
+            mean, gradient = self.whole(at.w)
+            J = mean * counts
+        self.last_gradient = gradient
+        try:
+            if not math.isfinite(J):
+                raise NonFiniteError(f"the loss became {J}")
+            if self.whole is None:
+                w, state = self.optimiser.advanced(at.w, gradient, at.state, at.steps)
+            else:
+                w, state = self.optimiser.improved(self.whole, at.w, gradient, at.state, at.steps)
+        except NonFiniteError as error:
+            self._diverged(error, self.data.take(which))
+        self.at = _At(w, state, at.steps + 1)
+        return J
 
     def still_layers(self) -> list[Any]:
         """The layers that more training would not move, though there is a loss left."""
@@ -150,46 +238,64 @@ class _Training:
         J, gradient = self.objective(self.at.w, self.rows)
         return still_layers(self.model, moved, gradient) if J != 0 else []
 
-    def _value(self, rows: Array) -> float:
-        return self.objective.value(self.at.w, rows)
-
-    def _mean(self, total: float, samples: int) -> float:
-        """The sum as it stands for the lecture's J, else the mean."""
-        return total if self.options.loss in SUMMED else total / samples
-
-    def _note(self, training: float, validation: float | None, seconds: float, bar: Any, title: str) -> None:
-        history = self.history
-        history.training.append(training)
-        if validation is not None:
-            history.validation.append(validation)
-        history.seconds.append(seconds)
-        history.samples += len(self.rows)
+    def _told(self, number: int, training: float, seconds: float, bar: Any) -> Epoch:
+        """The epoch as the history, the schedules and the callbacks are told of it."""
+        found = None
+        if self.held_out is not None:
+            found = self.objective.value(self.at.w, self.held_out) / self._counts(self.held_out)
+        metrics, epochs = self._metrics(), self.options.epochs
+        self.history.note(training, found, metrics)
+        self.history.seconds.append(seconds)
+        self.history.samples += len(self.rows)
+        self.optimiser.observe(training if found is None else found)
         if bar is not None:
-            bar.set_description(title, refresh=False)
+            bar.set_description(f"epoch {number + 1}/{epochs}", refresh=False)
             bar.set_postfix_str(f"J={training:.6g}", refresh=False)
+        return Epoch(
+            number, training, found, self.model, self.history, self.at.w, number + 1 == epochs, metrics=metrics
+        )
+
+    def _metrics(self) -> dict[str, float]:
+        """Each metric of the training data and of the validation, in the targets' own units."""
+        if not self.metrics:
+            return {}
+        self._write()
+        found: dict[str, float] = {}
+        for before, data in zip(("", "validation "), self.own_units, strict=True):
+            if data is not None:
+                says = self.model.predict(data.X, backend=self.options.backend, threads=self.options.threads)
+                found |= {before + name: float(metric(says, data.y)) for name, metric in self.metrics.items()}
+        return found
 
     # -- callbacks ------------------------------------------------------------------------------
 
     def _called(self, epoch: Epoch) -> bool:
         """Call them all; whether one of them wants to stop."""
         callbacks = self.options.callbacks
+        stepped_to = self.at.w
         looked_at = not all(isinstance(callback, EarlyStopping) for callback in callbacks)
         if looked_at:
             self._write()
         for callback in callbacks:
-            try:
-                callback(epoch)
-            except Exception as error:
-                name = short(str(getattr(callback, "__name__", quoted(callback))))
-                raise self._broken(
-                    TrainingError, f"the callback {name} raised {type(error).__name__}: {error} in epoch {epoch.number}"
-                ) from error
+            self._calling(callback, callback, epoch)
         w = epoch.numbers
         if looked_at and w is self.at.w:
             w = _numbers(self.optimiser.parameters)  # a callback may have set them
-        self.at = _At(w, self.at.state, self.at.steps)
+        if not np.array_equal(w, stepped_to):
+            self.at = _At(w, self.at.state, self.at.steps)
         self.history.stopped = epoch.stopped or self.history.stopped
         return bool(epoch.stopped)
+
+    def _calling(self, callback: Any, method: Callable[..., Any], *told: Any) -> Any:
+        """What a callback says; TrainingError if it raises."""
+        try:
+            return method(*told)
+        except Exception as error:
+            name = short(str(getattr(callback, "__name__", quoted(callback))))
+            epoch = f" in epoch {told[0].number}" if told and isinstance(told[0], Epoch) else ""
+            raise self._broken(
+                TrainingError, f"the callback {name} raised {type(error).__name__}: {error}{epoch}"
+            ) from error
 
     # -- the end --------------------------------------------------------------------------------
 
@@ -224,15 +330,17 @@ def _numbers(parameters: Sequence[Value]) -> Vector:
 def _unchanged_unless_well(model: Model, optimiser: Optimiser) -> Iterator[None]:
     """Put everything back if the block raises."""
     numbers, done, state = _numbers(model.parameters()), optimiser.steps, optimiser.state
+    rates = optimiser.learning_rate, optimiser.groups
     last = model.columns, model.optimiser, model.history
     scales = [(scale, dict(vars(scale))) for scale in (model.input_scale, model.target_scale) if scale is not None]
-    dice = [(g.rng, g.rng.getstate()) for part in model._parts() if isinstance(g := _activation(part), RReLU)]
+    dice = [(g.rng, g.rng.getstate()) for g in drawing(model)]
     try:
         yield
     except BaseException:
         for parameter, x in zip(model.parameters(), numbers.tolist(), strict=True):
             parameter.data = x
         optimiser.steps, optimiser.state = done, state
+        optimiser.learning_rate, optimiser.groups = rates
         model.columns, model.optimiser, model.history = last
         for scale, fitted in scales:
             vars(scale).clear()
@@ -240,10 +348,6 @@ def _unchanged_unless_well(model: Model, optimiser: Optimiser) -> Iterator[None]
         for rng, drawn in dice:
             rng.setstate(drawn)
         raise
-
-
-def _activation(part: Any) -> Any:
-    return getattr(part, "activation", None)
 
 
 def _optimiser(model: Model, given: Optimiser | None) -> Optimiser:

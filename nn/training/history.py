@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -14,9 +15,11 @@ from autograd.text import quoted
 class History(Mapping[str, list[float]]):
     """Losses of every epoch, by name: ``history["training"]`` and, where there was one, ``history["validation"]``.
 
-    It is a mapping of curves, so ``viz.plots.plot_loss(history)`` plots it.  `seconds` is the time each
-    epoch took, `samples` how many samples were seen in all, `stopped` why training last ended:
-    "epochs", "early stopping", "callback" or "interrupted".
+    Losses are means over the samples, whatever the loss, so that both can be compared.  It is a mapping of curves, so
+    ``viz.plots.plot_loss(history)`` plots it.  `metrics` has those of the metrics by their names, such as "accuracy"
+    and "validation accuracy".  All curves have one number an epoch, nan where there was none.
+    `seconds` is the time each epoch took, `samples` how many samples were seen in all, `stopped` why training last
+    ended: "epochs", "early stopping", "converged", "callback" or "interrupted".
 
     >>> history = History([2.0, 1.0], [2.5, 1.5])
     >>> history["validation"], history.best
@@ -28,12 +31,14 @@ class History(Mapping[str, list[float]]):
     seconds: list[float] = field(default_factory=list)
     samples: int = 0
     stopped: str = ""
+    metrics: dict[str, list[float]] = field(default_factory=dict)
 
     @property
     def best(self) -> int | None:
-        """The epoch, from 0, of the lowest validation loss, or training loss without validation."""
+        """The epoch, from 0, of the lowest validation loss, or training loss where no epoch had a validation."""
         losses = self.validation or self.training
-        return min(range(len(losses)), key=losses.__getitem__) if losses else None
+        known = [epoch for epoch, loss in enumerate(losses) if not math.isnan(loss)]
+        return min(known, key=losses.__getitem__) if known else None
 
     @property
     def samples_per_second(self) -> float:
@@ -41,9 +46,19 @@ class History(Mapping[str, list[float]]):
         spent = sum(self.seconds)
         return self.samples / spent if spent else 0.0
 
+    def note(self, training: float, validation: float | None, metrics: Mapping[str, float]) -> None:
+        """One more epoch; what it does not have is nan, and so is what earlier ones did not have."""
+        before = len(self.training)
+        self.training.append(training)
+        if validation is not None or self.validation:
+            _noted(self.validation, before, validation)
+        for name in {**self.metrics, **metrics}:
+            _noted(self.metrics.setdefault(name, []), before, metrics.get(name))
+
     def __getitem__(self, name: str) -> list[float]:
         if name not in tuple(self):
-            raise KeyError(f"a history has the curves {list(self)}, got {quoted(name)}")
+            others = f"; metrics has {list(self.metrics)}" if self.metrics else ""
+            raise KeyError(f"a history has the curves {list(self)}{others}, got {quoted(name)}")
         curve: list[float] = getattr(self, name)
         return curve
 
@@ -59,8 +74,19 @@ class History(Mapping[str, list[float]]):
 
     @classmethod
     def from_dict(cls, saved: Mapping[str, Any]) -> History:
-        """What `to_dict` gave; ArgumentError for anything else."""
-        if set(saved) != {f.name for f in fields(cls)}:
-            raise ArgumentError(f"a history is saved as {[f.name for f in fields(cls)]}, got {sorted(saved)}")
+        """What `to_dict` gave, now or before there were metrics; ArgumentError for anything else."""
+        known = {f.name for f in fields(cls)}
+        if set(saved) | {"metrics"} != known:
+            raise ArgumentError(f"a history is saved as {sorted(known)}, got {sorted(saved)}")
         curves = {name: [float(x) for x in saved[name]] for name in ("training", "validation", "seconds")}
-        return cls(**curves, samples=int(saved["samples"]), stopped=str(saved["stopped"]))
+        metrics = {str(name): [float(x) for x in curve] for name, curve in saved.get("metrics", {}).items()}
+        if curves["validation"]:
+            missing = len(curves["training"]) - len(curves["validation"])
+            curves["validation"] = [math.nan] * missing + curves["validation"]
+        return cls(**curves, metrics=metrics, samples=int(saved["samples"]), stopped=str(saved["stopped"]))
+
+
+def _noted(curve: list[float], before: int, number: float | None) -> None:
+    """One more number, at its epoch."""
+    curve.extend([math.nan] * (before - len(curve)))
+    curve.append(math.nan if number is None else number)

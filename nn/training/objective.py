@@ -2,7 +2,7 @@
 
 It is the seam between training and programs.  The loss function is the same that `train` takes; it is
 recorded on a batch of one, with the parameters, the sample and its targets as the program's inputs, and
-so is each random slope that a layer draws.
+so is each number that a layer draws, and the sample's weight.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from autograd.symbol import Symbol
 from autograd.text import quoted
 from autograd.transforms import running
 from autograd.value import Value
-from nn.activations import RReLU, recorded_draws
+from nn.activations import Drawn, recorded_draws
 from nn.data.tables import Array, Vector
 from nn.notation import input_labels
 from nn.training.model import Model
@@ -37,29 +37,36 @@ def symbols(names: Sequence[str]) -> Array:
 class Objective:
     """The summed loss of samples as a function of the parameters that are moved.
 
-    `targets` is the shape of one sample's targets: () or (m,).  Raises whatever the loss raises for
+    `targets` is the shape of one sample's targets: () or (m,); where `weighted`, the loss is multiplied by the last
+    entry of a row.  Raises whatever the loss raises for
     predictions and targets of such shapes; OperandError if it returns anything but one number, and
     GraphError if it looks at numbers that are known only when the program runs.
     """
 
     def __init__(
-        self, model: Model, loss: Loss, moved: Sequence[Value], targets: tuple[int, ...], backend: str, threads: int
+        self,
+        model: Model,
+        loss: Loss,
+        moved: Sequence[Value],
+        targets: tuple[int, ...],
+        weighted: bool,
+        backend: str,
+        threads: int,
     ) -> None:
         xs = symbols([label.name or "x" for label in input_labels(model.inputs)])
         ys = symbols([f"y{i}" for i in range(1, int(np.prod(targets)) + 1)])
         with recorded_draws() as draws, running([*xs, *ys]), writing_program():
-            predictions = np.empty((1, model.outputs), object)
-            predictions[0, :] = model.forward(list(xs))
+            predictions = _vector(model._run(list(xs)))[None, :]
             J = loss(predictions, ys.reshape(1, *targets))
-        if not isinstance(J, Value):
-            raise OperandError(f"a loss must return one Value, got {type(J).__name__} {quoted(J)}")
-        self._draws: list[RReLU] = [activation for activation, _ in draws]
-        parameters, slopes = np.empty(len(moved), object), np.empty(len(draws), object)
-        parameters[:], slopes[:] = list(moved), [slope for _, slope in draws]
-        inputs = [parameters, np.concatenate([xs, ys, slopes])]
-        self._compiled = compile_graph(
-            J, inputs, argnums=0, in_axes=(None, 0), reduce="sum", backend=backend, threads=threads
-        )
+            if not isinstance(J, Value):
+                raise OperandError(f"a loss must return one Value, got {type(J).__name__} {quoted(J)}")
+            weight = symbols(["weight"] if weighted else [])
+            J = J * weight[0] if weighted else J
+        self.draws: list[Drawn] = [part for part, _ in draws]
+        inputs = [_vector(moved), np.concatenate([xs, ys, weight, _vector([number for _, number in draws])])]
+        options: Any = {"argnums": 0, "in_axes": (None, 0), "backend": backend, "threads": threads}
+        self._compiled = compile_graph(J, inputs, reduce="sum", **options)
+        self._outputs = compile_graph(predictions[0], inputs, **options)
         self._bound: dict[tuple[Any, int], Bound] = {}
 
     def __call__(self, w: Vector, rows: Array) -> tuple[float, Vector]:
@@ -71,9 +78,22 @@ class Objective:
         return float(J), gradient
 
     def value(self, w: Vector, rows: Array) -> float:
-        """The sum of the losses alone; random slopes take their mean."""
-        drawn = np.array([[(g.lower + g.upper) / 2 for g in self._draws]] * len(rows)) if self._draws else None
-        return float(self._run(self._compiled.value, w, rows, drawn))
+        """The sum of the losses alone; what is drawn takes its mean."""
+        return float(self._run(self._compiled.value, w, rows, self._means(len(rows))))
+
+    def at_means(self, w: Vector, rows: Array) -> tuple[float, Vector]:
+        """As a call, but what is drawn takes its mean."""
+        J, gradient = self._run(self._compiled.value_and_grad, w, rows, self._means(len(rows)))
+        return float(J), gradient
+
+    def asked(self, what: str, w: Vector, rows: Array, *more: Any) -> Any:
+        """`what` of the program, such as "hessian", where all that is drawn takes its mean."""
+        return getattr(self._compiled, what)(w, self._with(rows, self._means(len(rows))), *more)
+
+    def outputs(self, w: Vector, rows: Array) -> tuple[Array, Array]:
+        """The outputs of each sample, and their Jacobian along the parameters."""
+        found: tuple[Array, Array] = self._outputs.value_and_jacobian(w, self._with(rows, self._means(len(rows))))
+        return found
 
     @property
     def backend(self) -> str:
@@ -82,7 +102,7 @@ class Objective:
 
     def _run(self, call: Any, w: Vector, rows: Array, drawn: Array | None) -> Any:
         """Run on arrays that are kept: there are few sizes of batches."""
-        given = rows if drawn is None else np.concatenate([rows, drawn], axis=1)
+        given = self._with(rows, drawn)
         bound = self._bound.get((call, len(rows)))
         if bound is None:
             bound = self._bound[call, len(rows)] = call.bind(w, given)
@@ -91,7 +111,19 @@ class Objective:
         return bound()
 
     def _drawn(self, samples: int) -> Array | None:
-        """The random slopes of so many samples, drawn in the order in which samples would draw them."""
-        if not self._draws:
+        """The draws of so many samples, in the order in which samples would draw them."""
+        if not self.draws:
             return None
-        return np.array([[activation.draw() for activation in self._draws] for _ in range(samples)])
+        return np.array([[part.draw() for part in self.draws] for _ in range(samples)])
+
+    def _means(self, samples: int) -> Array | None:
+        return np.array([[part.mean for part in self.draws]] * samples) if self.draws else None
+
+    def _with(self, rows: Array, drawn: Array | None) -> Array:
+        return rows if drawn is None else np.concatenate([rows, drawn], axis=1)
+
+
+def _vector(items: Sequence[Any]) -> Array:
+    found = np.empty(len(items), object)
+    found[:] = list(items)
+    return found

@@ -37,14 +37,15 @@ def predict(model: Model, X: Any, batch_size: int, backend: str, threads: int) -
 def _compiled(model: Model, backend: str, threads: int) -> Compiled:
     """The network as a program, which reads the parameters itself."""
     xs = symbols([label.name or "x" for label in input_labels(model.inputs)])
-    with _evaluating(model), running(xs), writing_program():
-        outputs = np.empty(model.outputs, object)
-        outputs[:] = model.forward(list(xs))
+    with evaluating(model), running(xs), writing_program():
+        found = model._run(list(xs))
+    outputs = np.empty(len(found), object)
+    outputs[:] = found
     return compile_graph(outputs, [xs], in_axes=0, backend=backend, threads=threads)
 
 
 @contextmanager
-def _evaluating(model: Model) -> Iterator[None]:
+def evaluating(model: Model) -> Iterator[None]:
     """Without random draws."""
     before = [(part, part.training) for part in model._parts()]
     model.eval()

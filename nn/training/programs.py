@@ -10,7 +10,9 @@ from nn.training.model import Model
 
 def remembered(model: Model, what: str, key: Any, make: Callable[[], Any]) -> Any:
     """What `make` gives, or gave the last time if `key` and the parts of the model are the same."""
-    parts = [(part.training, getattr(part, "activation", None)) for part in model._parts()]
+    parts = [
+        (part.training, getattr(part, "activation", None), getattr(part, "dropout", None)) for part in model._parts()
+    ]
     whole = (key, model.parameters(), parts)
     known = vars(model).setdefault("_programs", {})
     if what not in known or known[what][0] != whole:

@@ -11,7 +11,7 @@ from autograd.errors import NonFiniteError
 
 
 @pytest.mark.parametrize(("given", "says"), [
-    ("3", "float(...)"), (None, "NoneType"), (1j, "complex"), (np.array([1.0]), "an element"),
+    ("3", "float(...)"), (None, "NoneType"), (1j, "complex"), (np.array([1.0]), "per element"),
     ([1.0], "list"), (object(), "object"), (Value(1.0), ".data"), (b"3", "bytes"), (10**400, "too large"),
 ])  # fmt: skip
 def test_a_value_holds_one_real_number(given, says):

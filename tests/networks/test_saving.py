@@ -117,7 +117,7 @@ def saved_bytes():
 
 def archived(description, vectors):
     file = io.BytesIO()
-    header = {"format": "glassgrad model", "version": 1}
+    header = {"format": "glassgrad model", "version": FORMAT.version}
     np.savez_compressed(file, model=np.array(json.dumps({**header, **description})), **vectors)
     return file.getvalue()
 
@@ -175,7 +175,7 @@ def rewritten(tmp_path, **changes):
 
 
 @pytest.mark.parametrize(("changes", "says"), [
-    ({"format": "other"}, "not a saved model"), ({"version": 2}, "version 2 .* update the library"),
+    ({"format": "other"}, "not a saved model"), ({"version": 3}, "version 3 .* update the library"),
     ({"kind": "Forest"}, "whole model"),
     ({"layers": []}, "whole model"), ({"layers": [{}]}, "whole model"), ({"activations": [{"name": "x"}]}, "x"),
     ({"activations": []}, "whole model"), ({"parameters": np.ones(3)}, "3 parameters"),

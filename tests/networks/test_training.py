@@ -220,7 +220,7 @@ def test_one_epoch_is_the_lectures_update_by_hand():
     W, b = np.array([0.5, -0.25]), 0.1
     residual = XOR @ W + b - XOR_Y
     history = train(model, XOR, XOR_Y, epochs=1)
-    assert history == [pytest.approx(0.5 * np.sum(residual**2))]
+    assert history == [pytest.approx(0.5 * np.mean(residual**2))]
     np.testing.assert_allclose(model.weights[0][:, 0], W - 0.1 * XOR.T @ residual / 4, rtol=1e-13)
     np.testing.assert_allclose(model.biases[0], b - 0.1 * residual.mean(), rtol=1e-13)
 
@@ -324,6 +324,6 @@ def test_progress_shows_the_loss_and_says_when_tqdm_is_missing(capsys, monkeypat
     assert "J=" in capsys.readouterr().err
     train(model, XOR, XOR_Y, epochs=2)
     assert capsys.readouterr().err == ""
-    monkeypatch.setitem(__import__("sys").modules, "tqdm.auto", None)
+    monkeypatch.setitem(__import__("sys").modules, "tqdm.std", None)
     with pytest.raises(MissingExtra, match="the extra `progress`"):
         train(model, XOR, XOR_Y, progress=True)

@@ -1,0 +1,142 @@
+"""How low L-BFGS and Levenberg–Marquardt come, and Adam in twenty times their time; writes results/minimisers.md.
+
+    python -m benchmarks.minimisers            all of it, some minutes
+    python -m benchmarks.minimisers --quick    shorter, to look; writes nothing
+
+Each trains from the same weights, on all data.  Adam does so as it comes, with its default rate, and once more
+with the best of six settings: three rates that fall along a cosine, on all data at once and in batches of 32.
+Programs are compiled before the time begins.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from datetime import date
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from benchmarks.driver import HERE, machine, publish
+from benchmarks.training_contenders import task
+from nn import LBFGS, MLP, Adam, CosineDecay, LevenbergMarquardt, Optimiser
+
+RESULTS = HERE / "results" / "minimisers.md"
+TIMES = 20  # the time that Adam has, of the other's
+RATES = (0.003, 0.01, 0.03)
+Make = Callable[[MLP], Optimiser]
+
+
+class Problem(NamedTuple):
+    """Data and sizes of a network that is trained on them, tanh in the hidden layer."""
+
+    title: str
+    X: Any
+    y: Any
+    sizes: list[int]
+
+    def model(self, seed: int) -> MLP:
+        """The network at a start."""
+        return MLP(self.X.shape[1], self.sizes, ["tanh", "linear"], seed=seed)
+
+
+def problems() -> list[Problem]:
+    """The cars of the demo; and a smooth function of three variables, without noise."""
+    cars = task("cars")
+    X = np.random.default_rng(0).uniform(-1, 1, (200, 3))
+    y = np.sin(3 * X[:, 0]) * X[:, 1] + X[:, 2] ** 2
+    return [Problem("cars, 5-6-1", cars.X, cars.y, [6, 1]), Problem("sin 3x·y + z², 3-10-1", X, y, [10, 1])]
+
+
+class Trained(NamedTuple):
+    """How low a training came, after how many epochs and seconds."""
+
+    loss: float
+    epochs: int
+    seconds: float
+
+
+def trained(problem: Problem, seed: int, make: Make, epochs: int, batch_size: int | None = None) -> Trained:
+    """One training, its program compiled before."""
+    model = problem.model(seed)
+    start = model.state_dict()
+    model.fit(problem.X, problem.y, optimiser=make(model), epochs=1, batch_size=batch_size)
+    model.load_state_dict(start)
+    optimiser, begun = make(model), time.process_time()
+    history = model.fit(problem.X, problem.y, optimiser=optimiser, epochs=epochs, batch_size=batch_size)
+    spent = time.process_time() - begun
+    found = model.objective(problem.X, problem.y)
+    return Trained(found.fun(found.start), len(history["training"]) - 1, spent)
+
+
+def in_time(problem: Problem, seed: int, seconds: float, rate: float | None, batch_size: int | None) -> Trained:
+    """Adam in so much time, with its default rate or one that falls along a cosine."""
+    epoch = trained(problem, seed, lambda model: Adam(model.parameters()), 50, batch_size).seconds / 50
+    epochs = max(1, round(seconds / epoch))
+    steps = epochs * (1 if batch_size is None else -(-len(problem.X) // batch_size))
+
+    def make(model: MLP) -> Optimiser:
+        return Adam(model.parameters()) if rate is None else Adam(model.parameters(), CosineDecay(rate, steps))
+
+    return trained(problem, seed, make, epochs, batch_size)
+
+
+def tuned(problem: Problem, seed: int, seconds: float) -> tuple[str, Trained]:
+    """The best of Adam's settings, and which it was."""
+    found = {
+        f"falling from {rate}, {'all data' if size is None else f'batches of {size}'}": in_time(
+            problem, seed, seconds, rate, size
+        )
+        for rate in RATES
+        for size in (None, 32)
+    }
+    best = min(found, key=lambda setting: found[setting].loss)
+    return best, found[best]
+
+
+def rows_of(problem: Problem, seeds: int, epochs: int, times: float) -> list[str]:
+    """The table's rows of a problem."""
+    rows = []
+    for seed in range(seeds):
+        quick = trained(problem, seed, lambda model: LBFGS(model.parameters()), epochs)
+        exact = trained(problem, seed, lambda model: LevenbergMarquardt(model.parameters()), epochs // 5)
+        default = in_time(problem, seed, times * quick.seconds, None, None)
+        setting, best = tuned(problem, seed, times * quick.seconds)
+        entries = ("L-BFGS", quick), ("Levenberg–Marquardt", exact), ("Adam", default), (f"Adam, {setting}", best)
+        for name, found in entries:
+            rows.append(
+                f"| {problem.title} | {seed} | {name} | {found.loss:.4g} | {found.epochs:,} | {found.seconds:.2f} |"
+            )
+            print(rows[-1], flush=True)
+    return rows
+
+
+def report(rows: list[str], epochs: int) -> str:
+    """The page that is written."""
+    head = "| | start | | loss | epochs | s |\n|---|--:|---|--:|--:|--:|"
+    return f"""# Minimisers
+
+{head}
+{chr(10).join(rows)}
+
+Measured {date.today().isoformat()} on {machine()}; one thread, processor's time of one call of `fit`, compiled before.
+The loss is ½(y - ŷ)² a sample, on all data: after at most {epochs:,} epochs of L-BFGS, a fifth of them
+of Levenberg–Marquardt, and {TIMES} times L-BFGS's time for Adam, as it comes and with the best of
+{2 * len(RATES)} settings.
+How: [minimisers.py](../minimisers.py).
+"""
+
+
+def main() -> None:
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser(description="L-BFGS and Levenberg–Marquardt next to Adam in 20 times the time")
+    parser.add_argument("--quick", action="store_true", help="shorter; write nothing")
+    quick = parser.parse_args().quick
+    seeds, epochs = (1, 200) if quick else (1, 1000)
+    rows = [row for problem in problems() for row in rows_of(problem, seeds, epochs, TIMES if not quick else 5)]
+    publish(report(rows, epochs), None if quick else RESULTS)
+
+
+if __name__ == "__main__":
+    main()

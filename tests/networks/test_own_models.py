@@ -1,0 +1,110 @@
+"""A model of one's own by writing forward() alone: everything that a network can, but a file."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import Value, exp, tanh
+from autograd.errors import ArgumentError, OperandError
+from nn import LBFGS, MLP, Adam, Layer, Module, train
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(20, 2))
+Y = np.sin(X[:, 0]) * X[:, 1]
+
+
+class Net(nn.Module):
+    """As one writes it for PyTorch."""
+
+    def __init__(self, hidden=4):
+        super().__init__()
+        self.first = Layer(2, hidden, "linear", seed=0)
+        self.rest = [Layer(hidden, hidden, "tanh", seed=1), Layer(hidden, 1, "linear", seed=2)]
+        self.gain = Value(1.5)
+        self.again = self.gain
+
+    def forward(self, x):
+        h = self.first(x)
+        return self.gain * self.rest[1](self.rest[0](tanh(h)) + h)
+
+
+def test_it_computes_trains_and_predicts_like_a_network():
+    net, twin = Net(), Net()
+    assert len(net.parameters()) == 12 + 20 + 5 + 1
+    assert len(net.weight_parameters()) == 8 + 16 + 4
+    names = [name for name, _ in net.named_parameters()]
+    assert names[0] == "first.layer.neuron1.W₁₁" and names[-1] == "gain" and len(set(names)) == len(names)
+    history = net.fit(X, Y, optimiser=Adam(net.parameters(), 0.02), epochs=5, batch_size=6, seed=0)
+    losses = train(twin, X, Y, optimiser=Adam(twin.parameters(), 0.02), epochs=5, batch_size=6, seed=0)
+    np.testing.assert_allclose(history["training"], losses, rtol=1e-11)
+    assert (net.inputs, net.outputs) == (2, 1)
+    np.testing.assert_allclose(net.predict(X), [v.data for v in net(X)[:, 0]], rtol=1e-12)
+    assert isinstance(net([1.0, 2.0]), Value)
+    again = Net()
+    again.load_state_dict(net.state_dict())
+    assert (again.predict(X) == net.predict(X)).all()
+    for copied in (copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
+        assert (copied.predict(X) == net.predict(X)).all()
+    with pytest.raises(ArgumentError, match="class Net cannot be saved"):
+        net.save("net.npz")
+    with pytest.raises(ArgumentError, match="takes 2 inputs"):
+        net([1.0])
+
+
+def test_it_has_the_minimisers_and_an_objective():
+    net = Net(2)
+    before = net.objective(X, Y).fun(net.objective(X, Y).start)
+    history = net.fit(X, Y, optimiser=LBFGS(net.parameters()), epochs=20)
+    assert history["training"][-1] < 0.3 * before == pytest.approx(0.3 * history["training"][0])
+
+
+class Decay(Module):
+    def __init__(self):
+        self.start, self.rate = Value(1.0), Value(0.1)
+
+    def forward(self, t):
+        return self.start * exp(-self.rate * t)
+
+
+def test_a_formula_of_values_is_a_model():
+    decay = Decay()
+    with pytest.raises(ArgumentError, match="is known once it is called"):
+        _ = decay.inputs
+    decay.fit([[0], [1], [2]], [8, 4, 2], optimiser=nn.LevenbergMarquardt(decay.parameters()), epochs=60)
+    assert decay.start.data == pytest.approx(8.0)
+    assert decay.rate.data == pytest.approx(np.log(2))
+    assert decay.predict([[3.0]]) == pytest.approx([1.0])
+    assert list(decay.state_dict()) == ["start", "rate"]
+    assert repr(decay) == "Decay(2 parameters)"
+
+
+@pytest.mark.parametrize("returned", [1.0, None, [1.0, 2.0], "a"])
+def test_a_forward_that_returns_no_values_is_refused(returned):
+    class Odd(Module):
+        def __init__(self):
+            self.w = Value(1.0)
+
+        def forward(self, x):
+            return returned
+
+    for use in (lambda m: m([1.0]), lambda m: m.fit([[1.0]], [1.0]), lambda m: m.predict([[1.0]])):
+        with pytest.raises(OperandError, match="forward returns a Value"):
+            use(Odd())
+
+
+def test_networks_among_the_attributes_keep_their_mode():
+    class Two(Module):
+        def __init__(self):
+            self.parts = {"a": MLP(2, [8, 1], ["tanh", "linear"], dropout=0.5, seed=0)}
+
+        def forward(self, x):
+            return self.parts["a"](x)
+
+    two = Two()
+    two.fit(X, Y, epochs=3)
+    assert two.eval().parts["a"].layers[0].training is False
+    assert two(X[0]).data == two.predict(X[:1])[0]
+    assert two.outputs == 1
