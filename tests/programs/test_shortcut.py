@@ -516,6 +516,12 @@ def test_what_has_another_hash_now_is_another():
     assert [p(1.0, how), p(1.0, how), p(1.0, Named("double"))] == [3.0, 3.0, 2.0]
 
 
+def test_keys_of_one_hash_are_not_one_key():
+    p = compile(lambda x: sum(key * number for key, number in x.items()))
+    assert hash(-1) == hash(-2)
+    assert [p({-1: 0.5}), p({-1: 0.5}), p({-2: 0.5}), p({-1: 0.5})] == [-0.5, -0.5, -1.0, -0.5]
+
+
 def test_long_arguments_go_the_long_way_to_the_same():
     for n in (SMALL, SMALL + 1):
         p = compile(lambda x: x * 2.0, backend="numpy")
