@@ -249,8 +249,9 @@ def flatten(thing: Any, what: str = "an argument", flags: bool = False) -> tuple
 
 def _row_of_floats(thing: Any) -> Structure | None:
     """The structure of a list or tuple of floats; None for any other thing."""
-    kind = type(thing)
-    return row_of(kind, len(thing)) if (kind is list or kind is tuple) and set(map(type, thing)) == {float} else None
+    if type(thing) not in (list, tuple) or set(map(type, thing)) != {float}:
+        return None
+    return row_of(list if type(thing) is list else tuple, len(thing))
 
 
 def measure(thing: Any, what: str = "an argument", read: Reader | None = None) -> tuple[Any, Structure]:
