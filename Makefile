@@ -42,6 +42,7 @@ docs: $(VENV)/docs.stamp  ## the documentation's site, into site/; every block i
 bench: $(VENV)/dev.stamp  ## speed next to peers, in benchmarks/.peers: eager, compiled; debugger, pages, pictures
 	$(BIN)/python -m benchmarks.eager $(ARGS)
 	$(BIN)/python -m benchmarks.compiled $(ARGS)
+	$(BIN)/python -m benchmarks.calls $(ARGS)
 	$(BIN)/python -m benchmarks.sparse $(ARGS)
 	$(BIN)/python -m benchmarks.arm $(ARGS)
 	$(BIN)/python -m benchmarks.loops $(ARGS)

@@ -108,9 +108,16 @@ def computed_since(
             if born is None or (born > start and node._a is not None):
                 push(node)
                 push(None)
-                for operand in reversed(node.operands):
-                    if type(operand) is not float and operand not in seen:
-                        push(operand)
+                a, b = node._a, node._b
+                if type(a) is tuple:
+                    for operand in reversed(a):
+                        if type(operand) is not float and operand not in seen:
+                            push(operand)
+                else:  # nearly all nodes
+                    if b is not None and type(b) is not float and b not in seen:
+                        push(b)
+                    if a is not None and type(a) is not float and a not in seen:
+                        push(a)
             elif born < start and (detached or not node.is_detached):
                 met = True
     return order, met

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -85,8 +86,34 @@ class Structure:
             return found.reshape(*found.shape[:-1], *self.shape)
         if views and self.kind is float:
             return found[..., 0]
-        each = found.tolist() if found.ndim == 1 else list(np.moveaxis(found, -1, 0))
+        each = _each(found)
         return each[0] if self.kind is float else self.around(each)
+
+    def reader(self, start: int = 0) -> Callable[[Floats], Any]:
+        """`read` of one array in which its numbers begin at `start`, with all known before that can be.
+
+        The array is flat or, as an answer over samples is, (samples, numbers).
+
+        >>> read = flatten((1.0, np.zeros(2)))[1].reader()
+        >>> read(np.arange(3.0))
+        (0.0, array([1., 2.]))
+        >>> read(np.ones((5, 3)))[1].shape
+        (5, 2)
+        """
+        place = slice(start, start + self.size)
+        if self.parts:
+            starts = accumulate([part.size for part in self.parts], initial=start)
+            readers = [part.reader(at) for part, at in zip(self.parts, starts, strict=False)]
+            return _together(self, readers)
+        if self.kind is Static:
+            return lambda numbers: self.rest.value
+        if self.kind is float:
+            return lambda numbers: numbers.item(start) if numbers.ndim == 1 else numbers[:, start]
+        if self.kind is not np.ndarray:
+            return lambda numbers: self.around(_each(numbers[..., place]))
+        if len(self.shape) == 1:
+            return lambda numbers: numbers[..., place]
+        return lambda numbers: numbers[..., place].reshape(*numbers.shape[:-1], *self.shape)
 
     def places(self, name: str) -> list[str]:
         """What its numbers are called if it is called `name`.
@@ -110,6 +137,22 @@ class Structure:
 
 
 NUMBER = Structure(float, 1)
+
+
+def _each(numbers: Floats) -> list[Any]:
+    """The numbers along the last axis: floats, or where there are other axes arrays."""
+    if numbers.ndim == 1:
+        floats: list[Any] = numbers.tolist()
+        return floats
+    return list(numbers.T if numbers.ndim == 2 else np.moveaxis(numbers, -1, 0))
+
+
+def _together(structure: Structure, readers: Sequence[Callable[[Floats], Any]]) -> Callable[[Floats], Any]:
+    """What reads each part and puts them together; of two in a tuple, as (value, gradient) are, without a loop."""
+    if structure.kind is tuple and len(readers) == 2:
+        first, second = readers
+        return lambda numbers: (first(numbers), second(numbers))
+    return lambda numbers: structure.around([read(numbers) for read in readers])
 
 
 @lru_cache(maxsize=4096)
@@ -180,19 +223,35 @@ def flatten(thing: Any, what: str = "an argument", flags: bool = False) -> tuple
         OperandError: for anything in it that neither is nor holds real numbers, and for a thing that is not even made
             of things, such as a str
     """
+    if type(thing) is Value or type(thing) is float:
+        return [thing], NUMBER
     leaves: list[Any] = []
 
     def number_or_array(x: Any) -> Structure:
         _refuse_unlike_arrays(x, what)
         if isinstance(x, np.ndarray) and x.ndim:
-            leaves.extend([_leaf(element, what) for element in x.flat])
+            plain = x.dtype == np.float64
+            leaves.extend(x.reshape(-1).tolist() if plain else [_leaf(element, what) for element in x.flat])
             return array_of(x.shape)
         leaves.append(_leaf(x, what))
         return NUMBER
 
+    def taken_whole(x: Any) -> Structure | None:
+        row = _row_of_floats(x)
+        if row is not None:
+            leaves.extend(x)
+        return row
+
     if kind_of(type(thing)) is FIXED:
         raise _no_number(thing, what)
-    return leaves, walk(thing, number_or_array, what, flags=flags)
+    return leaves, walk(thing, number_or_array, what, taken_whole, flags=flags)
+
+
+def _row_of_floats(thing: Any) -> Structure | None:
+    """The structure of a list or tuple of floats; None for any other thing."""
+    if type(thing) not in (list, tuple) or set(map(type, thing)) != {float}:
+        return None
+    return row_of(list if type(thing) is list else tuple, len(thing))
 
 
 def measure(thing: Any, what: str = "an argument", read: Reader | None = None) -> tuple[Any, Structure]:
@@ -214,10 +273,10 @@ def measure(thing: Any, what: str = "an argument", read: Reader | None = None) -
         return array_of(x.shape) if isinstance(x, np.ndarray) and x.ndim else NUMBER
 
     def taken_whole(x: Any) -> Structure | None:
-        if type(x) not in (list, tuple) or set(map(type, x)) != {float}:
-            return None
-        found.append(np.array(x))
-        return row_of(list if type(x) is list else tuple, len(x))
+        row = _row_of_floats(x)
+        if row is not None:
+            found.append(np.array(x))
+        return row
 
     structure = walk(thing, numbers, what, taken_whole, flags=True)
     return found[0] if len(found) == 1 else np.concatenate([np.empty(0), *found]), structure
@@ -475,7 +534,7 @@ def _no_number(x: Any, what: str) -> OperandError:
 def _array(leaves: Sequence[Any], shape: tuple[int, ...]) -> Any:
     """An array of floats where all are numbers, a ValueArray where any is a Value."""
     kinds = set(map(type, leaves))
-    if all(issubclass(kind, (int, float)) for kind in kinds):
+    if kinds == {float} or all(issubclass(kind, (int, float)) for kind in kinds):
         return np.array(leaves, dtype=float).reshape(shape)
     made = ValueArray if any(issubclass(kind, Value) for kind in kinds) else np.ndarray
     array: Any = np.ndarray.__new__(made, len(leaves), object)

@@ -148,6 +148,8 @@ def _bounds(order: Sequence[Value], inputs: Sequence[Value]) -> tuple[set[Value]
 
 def positions(wrt: Positions, count: int) -> list[int]:
     """`argnums` as positions among `count` arguments; ArgumentError if one is none, or named twice."""
+    if type(wrt) is int and -count <= wrt < count:
+        return [wrt % count]
     chosen: list[Any] = list(wrt) if isinstance(wrt, (list, tuple, range)) else [wrt]
     for i in chosen:
         if not isinstance(i, int) or isinstance(i, bool) or not -count <= i < count:
@@ -191,12 +193,11 @@ def plain(x: Any, lifted: bool) -> Any:
 def _pull(run: Run, seeds: dict[Any, Any]) -> list[Any]:
     """Σ seed · ∂output/∂inputs over the outputs that are seeded; a plain number has no derivative."""
     values = {output: seed for output, seed in seeds.items() if isinstance(output, Value)}
-    found: Mapping[Value, Any]
     if run.lifted:
-        found = deltas_as_graph(values, run.above, run.towards)
-    else:
-        found = deltas_from(values, run.above, run.order)
-    return [plain(found.get(x, 0.0), run.lifted) for x in run.inputs]
+        graph = deltas_as_graph(values, run.above, run.towards)
+        return [as_value(graph.get(x, 0.0)) for x in run.inputs]
+    found = deltas_from(values, run.above, run.order)
+    return [found.get(x, 0.0) for x in run.inputs]
 
 
 # -- first derivatives ------------------------------------------------------------------------------

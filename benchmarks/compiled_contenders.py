@@ -244,7 +244,7 @@ class JaxScalar(Contender):
 
     def ready(self, workload: str, posed: Problem) -> Ready:
         """jit(value_and_grad), mapped over the samples."""
-        jax = _jax()
+        jax = in_double_precision()
         value = self.function(workload, posed)
         summed = bool(len(posed.fixed))
         if summed:
@@ -256,7 +256,7 @@ class JaxScalar(Contender):
 
     def function(self, workload: str, posed: Problem) -> Callable[[Any, Any], Any]:
         """(fixed, sample) → the value."""
-        jax = _jax()
+        jax = in_double_precision()
         xp = jax.numpy
         lgamma = jax.scipy.special.gammaln
         mathematics = Mathematics(xp.exp, xp.log, xp.sqrt, jax.lax.erf, xp.sin, xp.tanh, plain_affine, lgamma)
@@ -299,7 +299,7 @@ class JaxTensors(Contender):
 
     def ready(self, workload: str, posed: Problem) -> Ready:
         """jit(value_and_grad) of whole arrays; a price each by the pullback of ones."""
-        jax = _jax()
+        jax = in_double_precision()
         xp, kind = jax.numpy, workload.partition(":")[0]
         if kind in SIZES:
             f = jax.value_and_grad(network_in_arrays(SIZES[kind], xp.tanh))
@@ -372,7 +372,8 @@ def _columns(found: tuple[Any, Any]) -> tuple[Any, Any]:
     return values, derivatives
 
 
-def _jax() -> Any:
+def in_double_precision() -> Any:
+    """JAX, computing with 64 bits."""
     import jax
 
     config: Any = jax.config  # which has no annotations

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from itertools import accumulate
-from typing import Any, NoReturn, Protocol
+from typing import Any, NamedTuple, NoReturn, Protocol
 
 import numpy as np
 
@@ -20,21 +22,31 @@ from autograd.program.executors import choose, gains_from_loops, kernel_for
 from autograd.program.kernel import Floats, Kernel, Task
 from autograd.program.layout import Extra, Layout, extras
 from autograd.program.options import Options
+from autograd.program.orders import Key
 from autograd.program.outputs import check_apart, check_output
 from autograd.program.passes.fuse import fuse_sums
 from autograd.program.pointer import Pointer
 from autograd.program.program import Program
 from autograd.program.recording import Recording
+from autograd.program.shortcut import SMALL, AtAPoint, Form, Shortcut, Workplace, shortcut_to
 from autograd.structure import check_length, fit, floats, numbers_or_values
+
+
+class Ran(NamedTuple):
+    """What ran: the kernel, why that one, and its program."""
+
+    kernel: Kernel
+    why: str
+    program: Program
 
 
 class Recorded:
     """A recording, and what was made of it so far."""
 
-    def __init__(self, as_written: Recording, options: Options) -> None:
-        self.as_written, self._options = as_written, options
-        self.latest: tuple[Kernel, str] | None = None  # the kernel that ran last, and why that one
-        self._latest_program: Program | None = None
+    def __init__(self, as_written: Recording, options: Options, key: Key) -> None:
+        self.as_written, self._options, self.key = as_written, options, key
+        self.latest: Ran | None = None
+        self.shortcuts: dict[tuple[Any, ...], Shortcut | None] = {}  # by question, and how the arguments stand
         self._programs: dict[tuple[Question, bool], Program] = {}
         self._ready: dict[tuple[Question, bool, str], Ready] = {}
         self._asked: dict[bool, Asked] = {}
@@ -62,7 +74,7 @@ class Recorded:
     @property
     def latest_program(self) -> Program:
         """What ran last; the recording, if nothing did."""
-        return self._latest_program or self.recording.program
+        return self.latest.program if self.latest is not None else self.recording.program
 
     def asked(self, options: Options, rolled: bool = False) -> Asked:
         """The recording as what questions are asked about, which keeps what several of them need."""
@@ -92,7 +104,7 @@ class Recorded:
             with collector_paused():
                 ready = Ready(question, program, asked, options, backend)
                 self._ready[question, rolled, backend] = ready
-        self.latest, self._latest_program = (ready.kernel, why), program
+        self.latest = Ran(ready.kernel, why, program)
         return ready
 
 
@@ -102,14 +114,39 @@ class Recordings(Protocol):
     f: Any
     options: Options
     lock: Any
+    last: Recorded | None  # the recording that was used last
 
     def taken(
         self, args: Sequence[Any], named: dict[str, Any], differentiated: bool = False
     ) -> tuple[Recorded, Arguments]:
         """What was recorded for such arguments, now or before, and their numbers."""
 
+    def order(self, count: int, names: Sequence[str]) -> tuple[tuple[int, ...], tuple[bool, ...]]:
+        """(which of so many arguments by position and then those of these names is each of a recording's, whether it
+        is static)"""
+
+    def recalls(self, recorded: Recorded) -> bool:
+        """Whether a recording is still known; it is then the last."""
+
     def at_one_point(self, args: Sequence[Any], named: dict[str, Any]) -> tuple[Recorded, Sequence[Any]]:
         """What was recorded for such arguments of one sample, now or before, and these in its order."""
+
+
+Take = Callable[[tuple[Any, ...], dict[str, Any]], Any]
+
+
+@dataclass(slots=True)
+class Known:
+    """A short way: the recording and the kernel that it leads to, what takes arguments, and what answers to these."""
+
+    recorded: Recorded
+    ran: Ran
+    take: Take
+    answer: Callable[[Any], Any]
+    shortcut: Shortcut
+
+
+_KNOWN = 4  # short ways that a call tries, before it goes the long way
 
 
 class Call:
@@ -123,19 +160,36 @@ class Call:
     def __init__(self, compiled: Recordings, question: Question) -> None:
         self._compiled = compiled
         self._question = question
+        self._known: tuple[Known, ...] = ()  # the short ways that were found last
 
     def __call__(self, *args: Any, out: Any = None, **named: Any) -> Any:
-        options = self._compiled.options
+        compiled = self._compiled
+        for known in self._known:
+            taken = known.take(args, named)
+            if taken is not None and (compiled.last is known.recorded or compiled.recalls(known.recorded)):
+                known.recorded.latest = known.ran
+                found = known.answer(taken)
+                return found if out is None else _fill(out, found)
+        return self._in_general(args, named, out)
+
+    def _in_general(self, args: tuple[Any, ...], named: dict[str, Any], out: Any) -> Any:
+        """The answer for arguments of any kind; the short way there is known afterwards, if there is one."""
         recorded, taken = self._take(args, named)
         if taken.holds_values or as_graph.is_part_of_more(recorded.as_written):
             return self._on_values(recorded, taken, out)
+        answer = self._computed(recorded, taken)
+        self._remember(recorded, taken, len(args), named)
+        return answer if out is None else _fill(out, answer)
+
+    def _computed(self, recorded: Recorded, taken: Arguments) -> Any:
+        """The answer for these numbers."""
         ready = self._ready(recorded, taken)
         layout = ready.layout
-        fixed, each, total = ready.fixed(taken), layout.room_each(taken.samples), layout.room_total()
-        ready.kernel.run(fixed, taken.batch, each, total, options.threads)
+        each, total = ready.kernel.answers(ready.fixed(taken), taken.batch, self._compiled.options.threads)
+        if not layout.is_reduced:
+            return ready.reader(each[0] if taken.samples is None else each)
         layout.scale(taken.samples, each, total)
-        answer = ready.read(layout.read(each, total, taken.samples))
-        return answer if out is None else _fill(out, answer)
+        return ready.read(layout.read(each, total, taken.samples))
 
     def bind(self, *args: Any, **named: Any) -> Bound:
         """This call on arrays of its own, for the lowest latency: see `Bound`.
@@ -206,10 +260,39 @@ class Call:
         with self._compiled.lock:
             return recorded.ready(self._question, self._compiled.options, taken.samples)
 
+    def _remember(self, recorded: Recorded, taken: Arguments, count: int, named: dict[str, Any]) -> None:
+        """Know the short way for such arguments, if there is one."""
+        key = (self._question, count, frozenset(named))
+        if key not in recorded.shortcuts:
+            recorded.shortcuts[key] = self._shortcut(recorded, taken, count, named)
+        shortcut, ran = recorded.shortcuts[key], recorded.latest
+        if shortcut is None or ran is None or any(known.shortcut is shortcut for known in self._known):
+            return
+        answer = shortcut.answer if isinstance(shortcut, AtAPoint) else partial(self._computed, recorded)
+        take = _on_its_own(recorded.as_written, shortcut.taken) if recorded.as_written.captured else shortcut.taken
+        self._known = (Known(recorded, ran, take, answer, shortcut), *self._known[: _KNOWN - 1])
+
+    def _shortcut(self, recorded: Recorded, taken: Arguments, count: int, named: dict[str, Any]) -> Shortcut | None:
+        recording, options = recorded.as_written, self._compiled.options
+        ready, takes = self._ready(recorded, taken), bool(self._question.takes)
+        if recording.passing or len(ready.layout.summed) > SMALL:
+            return None
+        names = tuple(sorted(named))
+        order, static = self._compiled.order(count - takes, names)
+        extras = len(taken.structures) - len(recording.arguments)
+        several = takes and not isinstance(options.argnums, int)
+        form = Form(count - takes, names, order, static, extras, several)
+        return shortcut_to(form, taken, ready.places_captured, ready.workplace, ready.reader)
+
     def _on_values(self, recorded: Recorded, taken: Arguments, out: Any) -> Any:
         if out is not None:
             raise ArgumentError("out holds numbers, and this answer is made of Values: leave it out")
         return as_graph.answer(self._question, recorded.as_written, taken, self._compiled.options)
+
+
+def _on_its_own(recording: Recording, take: Take) -> Take:
+    """What takes arguments unless the answer must be a graph."""
+    return lambda args, named: None if as_graph.is_part_of_more(recording) else take(args, named)
 
 
 def take_numbers(args: Sequence[Any], axes: Sequence[Any], what: str = "") -> Arguments:
@@ -243,8 +326,45 @@ class Ready:
 
     def fixed(self, taken: Arguments) -> Floats:
         """The numbers that are the same for all samples."""
-        captured = np.array([leaf._data for leaf in self.captured]) if self.captured else np.empty(0)
-        return self.layout.fixed(taken, captured)
+        return self.layout.fixed(taken, self._numbers_captured())
+
+    def _numbers_captured(self) -> Floats:
+        return np.array([leaf._data for leaf in self.captured]) if self.captured else np.empty(0)
+
+    @property
+    def places_captured(self) -> range:
+        """Where those that the function took from elsewhere stand among the numbers that are the same for all."""
+        return range(self.layout.shared, self.layout.shared + len(self.captured))
+
+    def workplace(self) -> Workplace:
+        """Arrays for one point, to which the kernel is bound."""
+        inputs, outputs = len(self.layout.batched), len(self.layout.summed)
+        fixed, each = np.zeros(inputs), np.empty((1, outputs))
+        run = self.bound(fixed, np.empty((1, 0)), each, np.empty(0), threads=1, released=True)
+        return Workplace(fixed, each[0], run)
+
+    def bound(
+        self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int, released: bool = False
+    ) -> Callable[[], object]:
+        """What runs the kernel on these arrays, with the numbers captured as they then are."""
+        run = self.kernel.bind(fixed, batch, each, total, threads, released)
+        if not self.captured and not self.layout.is_scaled:
+            return run
+        places, samples = self.places_captured, len(batch)
+        captured = fixed[places.start : places.stop]
+
+        def whole() -> None:
+            captured[:] = [leaf._data for leaf in self.captured]
+            run()
+            self.layout.scale(samples, each, total)
+
+        return whole
+
+    @lazy
+    def reader(self) -> Callable[[Floats], Any]:
+        """What makes an answer of the outputs, at one point or of each sample, where nothing is reduced."""
+        read = self.layout.structure.reader()
+        return read if self.read is _as_it_is else lambda numbers: self.read(read(numbers))
 
 
 def _as_it_is(answer: Any) -> Any:
@@ -276,17 +396,8 @@ class Bound:
         layout, threads = ready.layout, call._compiled.options.threads
         fixed, batch = np.array(ready.fixed(taken)), np.array(taken.batch)
         each, total = layout.room_each(taken.samples), layout.room_total()
-        bound = ready.kernel.bind(fixed, batch, each, total, threads)
-        places = range(layout.shared, layout.shared + len(ready.captured))
-        captured = fixed[places.start : places.stop]
-
-        def whole() -> None:
-            captured[:] = [leaf._data for leaf in ready.captured]
-            bound()
-            layout.scale(taken.samples, each, total)
-
-        self.run: Callable[[], object] = whole if ready.captured or layout.is_scaled else bound
-        self.args = _views_of_arguments(taken, fixed, batch, places)
+        self.run = ready.bound(fixed, batch, each, total, threads)
+        self.args = _views_of_arguments(taken, fixed, batch, ready.places_captured)
         self.out = ready.read(layout.read(each, total, taken.samples, views=True))
 
     def __call__(self) -> Any:

@@ -15,11 +15,11 @@ from autograd.context import record_sources
 from autograd.errors import ArgumentError, GraphError
 from autograd.forking import Locked
 from autograd.home import HOME
+from autograd.kinds import Static
 from autograd.program import derive
 from autograd.program.as_graph import graph_of_recording
 from autograd.program.batch import Arguments, Axes, axes_of
-from autograd.program.call import Bound, Call, Recorded, take_numbers
-from autograd.program.kernel import Kernel
+from autograd.program.call import Bound, Call, Ran, Recorded, take_numbers
 from autograd.program.options import Choices, Options, Running
 from autograd.program.orders import Key, compute_alike, in_order
 from autograd.program.program import Program
@@ -231,6 +231,7 @@ class Compiled(Locked):
         self._alike: OrderedDict[Key, Key] = OrderedDict()  # keys in another order, for which that one does
         if graph is not None:
             self._in_any_order[in_order((graph.arguments, ()))] = graph.arguments, ()
+        self.last: Recorded | None = None  # the last of the recordings, if it still is
         self._being_recorded: list[tuple[int, Key]] = []
         if f is not None:
             update_wrapper(self, f, updated=())
@@ -272,6 +273,25 @@ class Compiled(Locked):
         with record_sources():
             recorded, ordered = self.at_one_point(args, named)
         return graph_of_recording(recorded.as_written, ordered)
+
+    def order(self, count: int, names: Sequence[str]) -> tuple[tuple[int, ...], tuple[bool, ...]]:
+        """Which of `count` arguments by position and then those of these names each argument of a recording is.
+
+        And whether it is static.
+        """
+        places = dict(zip(names, range(count, count + len(names)), strict=True))
+        given, _ = self._signature.given(range(count), places)
+        static = tuple(isinstance(place, Static) for place in given)
+        return tuple(place.value if isinstance(place, Static) else place for place in given), static
+
+    def recalls(self, recorded: Recorded) -> bool:
+        """Whether a recording is still known; it is then the last."""
+        with self.lock:
+            if self._recordings.get(recorded.key) is not recorded:
+                return False
+            self._recordings.move_to_end(recorded.key)
+            self.last = recorded
+            return True
 
     def at_one_point(self, args: Sequence[Any], named: dict[str, Any]) -> tuple[Recorded, Sequence[Any]]:
         """What was recorded for such arguments of one sample, now or before, and these in its order."""
@@ -319,6 +339,7 @@ class Compiled(Locked):
             return key
         with self.lock:
             self._recordings.pop(key, None)
+            self.last = None
             self._alike[key] = known
             if len(self._alike) > REMEMBERED:
                 self._alike.popitem(last=False)
@@ -333,11 +354,11 @@ class Compiled(Locked):
         found = self._known(key)
         if found is not None:
             return found
-        mine = Recorded(self._recorded_now(key), self.options)
+        mine = Recorded(self._recorded_now(key), self.options, key)
         with self.lock:
             found = self._known(key)
             if found is None:
-                found = self._recordings[key] = mine
+                found = self._recordings[key] = self.last = mine
                 self._in_any_order.setdefault(in_order(key), key)
                 if len(self._recordings) > REMEMBERED:
                     dropped, _ = self._recordings.popitem(last=False)
@@ -351,6 +372,7 @@ class Compiled(Locked):
             if found is None or found.as_written.is_over:
                 return None
             self._recordings.move_to_end(key)
+            self.last = found
             return found
 
     def _forget(self, key: Key) -> None:
@@ -420,22 +442,21 @@ class Compiled(Locked):
     @property
     def backend(self) -> str:
         """Which executor runs the last call, and why."""
-        kernel, why = self._last_run()
-        return f"{kernel.backend}: {why}"
+        ran = self._last_run()
+        return f"{ran.kernel.backend}: {ran.why}"
 
     @property
     def source(self) -> str:
         """The code that ran the last call: machine code's text, or the program as Python."""
-        recorded = self._latest()
-        kernel, _ = self._last_run()
-        return kernel.source or recorded.latest_program.source
+        ran = self._last_run()
+        return ran.kernel.source or ran.program.source
 
     def _latest(self) -> Recorded:
         if not self._recordings:
             raise GraphError("nothing was recorded yet: call the compiled function, or its record(), with arguments")
         return next(reversed(self._recordings.values()))
 
-    def _last_run(self) -> tuple[Kernel, str]:
+    def _last_run(self) -> Ran:
         latest = self._latest().latest
         if latest is None:
             raise GraphError("nothing has run yet: call the compiled function")

@@ -73,21 +73,35 @@ class Kernel:
         """
         fixed, batch = _laid_out(fixed), _laid_out(batch)
         self._check(fixed, batch, each, total)
+        self._begin_and_run(fixed, batch, each, total, threads)
+
+    def answers(self, fixed: Floats, batch: Floats, threads: int = 1) -> tuple[Floats, Floats]:
+        """(each, total) as `run` computes them, in arrays of their own."""
+        fixed, batch = _laid_out(fixed), _laid_out(batch)
+        each, total = np.empty((len(batch), self._outputs[0])), np.empty(self._outputs[1])
+        self._check_shapes(fixed, batch, each, total)
+        self._begin_and_run(fixed, batch, each, total, threads)
+        return each, total
+
+    def _begin_and_run(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int) -> None:
         for begin in self._begin:
             begin()
         self._run(fixed, batch, each, total, threads)
 
-    def bind(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int = 1) -> Callable[[], None]:
+    def bind(
+        self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int = 1, released: bool = False
+    ) -> Callable[[], None]:
         """`run` on these very arrays, as a function without arguments: all that can be done before is done.
 
-        It reads and writes their memory every time it is called, and keeps them alive.  Raises
-        ArgumentError for arrays, inputs too, that are not as said above.
+        It reads and writes their memory every time it is called, and keeps them alive.  With `released` other threads
+        of Python run meanwhile, as they do while `run` does, which takes a little longer.  Raises ArgumentError for
+        arrays, inputs too, that are not as said above.
         """
         for name, numbers in (("fixed", fixed), ("batch", batch)):
             if not _is_laid_out(numbers):
                 raise ArgumentError(f"{name} is bound as it stands: {_WANTED}, got {_described(numbers)}")
         self._check(fixed, batch, each, total)
-        bound = self._bind(fixed, batch, each, total, threads)
+        bound = self._bind(fixed, batch, each, total, threads, released)
         if not self._begin:
             return bound
 
@@ -101,7 +115,9 @@ class Kernel:
     def _run(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int) -> None:
         raise NotImplementedError
 
-    def _bind(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int) -> Callable[[], None]:
+    def _bind(
+        self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int, released: bool
+    ) -> Callable[[], None]:
         return partial(self._run, fixed, batch, each, total, threads)
 
     @property
@@ -111,17 +127,20 @@ class Kernel:
 
     def _check(self, fixed: Floats, batch: Floats, each: Floats, total: Floats) -> None:
         """Raise ArgumentError unless shapes fit and the outputs can be written without harm."""
-        shapes = (fixed.shape, batch.shape, each.shape, total.shape)
-        samples = len(batch)
-        expected = (self._inputs[:1], (samples, self._inputs[1]), (samples, self._outputs[0]), self._outputs[1:])
-        if shapes != expected:
-            raise ArgumentError(f"a kernel is handed fixed, batch, each and total of shapes {expected}, got {shapes}")
+        self._check_shapes(fixed, batch, each, total)
         for name, numbers in (("each", each), ("total", total)):
             if not (numbers.flags.carray and numbers.dtype == _FLOAT):  # carray: contiguous, aligned, writeable
                 raise ArgumentError(f"{name} is written: {_WANTED}, not read-only, got {_described(numbers)}")
         meet = np.may_share_memory  # to the byte, for contiguous arrays
         if meet(each, fixed) or meet(each, batch) or meet(each, total) or meet(total, fixed) or meet(total, batch):
             raise ArgumentError("each and total are written while the others are read: they need memory of their own")
+
+    def _check_shapes(self, fixed: Floats, batch: Floats, each: Floats, total: Floats) -> None:
+        shapes = (fixed.shape, batch.shape, each.shape, total.shape)
+        samples = len(batch)
+        expected = (self._inputs[:1], (samples, self._inputs[1]), (samples, self._outputs[0]), self._outputs[1:])
+        if shapes != expected:
+            raise ArgumentError(f"a kernel is handed fixed, batch, each and total of shapes {expected}, got {shapes}")
 
 
 def told_of_calls(program: Graph) -> Sequence[Callable[[], None]]:

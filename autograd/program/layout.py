@@ -78,6 +78,11 @@ class Layout:
         return np.empty(self._counts[1])
 
     @property
+    def is_reduced(self) -> bool:
+        """Whether samples are summed or averaged."""
+        return self._reduce is not None
+
+    @property
     def is_scaled(self) -> bool:
         """Whether `scale` does anything."""
         return self._reduce == "mean"

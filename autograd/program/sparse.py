@@ -264,7 +264,11 @@ class SparseCall(Call):
         return [node if isinstance(node, Value) else Value(node) for node in nodes]
 
     def _of(self, lower: bool) -> SparseCall:
-        return SparseCall(self._compiled, self._dense, lower) if lower else self
+        return self._of_the_triangle if lower else self
+
+    @lazy
+    def _of_the_triangle(self) -> SparseCall:
+        return SparseCall(self._compiled, self._dense, lower=True)
 
     def _ready(self, recorded: Recorded, taken: Arguments) -> Ready:
         ready = super()._ready(recorded, taken)

@@ -166,7 +166,8 @@ def driver() -> Library:
     text = Text()
     for write in (once, bound, chunk, levels, places):
         text.routine(write, Code(1))
-    entrance.method(text, "bound", *parameters(bound).values())
-    for function in (once, chunk):
+    for function in (once, chunk, bound):
         entrance.released(text, function.__name__, *parameters(function).values())
+    for name in ("bound", "bound.released"):
+        entrance.method(text, name, *parameters(bound).values())
     return Library(str(text))

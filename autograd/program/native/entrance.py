@@ -55,7 +55,7 @@ def _found(name: str) -> None:
 
 
 def method(text: Text, function: str, *kinds: type[Operand]) -> None:
-    """Add `method`, which calls a function with the arguments in its capsule and returns None, or raises."""
+    """Add ``function.method``, which calls `function` with the arguments in its capsule and returns None, or raises."""
     code = Routine()
     arguments = Longs(code, code.once(python(code, "ptr", "PyCapsule_GetPointer", "ptr %self", "ptr null")))
     given = [kind(code, code.once(f"load {kind.scalar}, ptr {arguments.at(i)}")) for i, kind in enumerate(kinds)]
@@ -64,7 +64,7 @@ def method(text: Text, function: str, *kinds: type[Operand]) -> None:
     with code.when(raised(code).is_null()):
         code.do(python(code, "void", "Py_IncRef", none))
         answer.set(none)
-    text.add("method", "ptr @method(ptr %self, ptr %unused)", code, answer.typed)
+    text.add(f"{function}.method", f"ptr @{function}.method(ptr %self, ptr %unused)", code, answer.typed)
 
 
 def raised(code: Routine) -> Pointer:
@@ -72,16 +72,18 @@ def raised(code: Routine) -> Pointer:
     return Pointer(code, code.once(python(code, "ptr", "PyErr_Occurred")))
 
 
-def builtin(library: machine.Library, arguments: Sequence[int], needs: object) -> Callable[[], None]:
-    """The library's `method` with these pointers for arguments; it keeps the library and `needs` alive."""
+def builtin(library: machine.Library, function: str, arguments: Sequence[int], needs: object) -> Callable[[], None]:
+    """The method of a library's function with these pointers for arguments; it keeps the library and `needs` alive."""
     pointers = (ctypes.c_void_p * len(arguments))(*arguments)
-    definition = _Definition(b"kernel", library.address("method"), _NO_ARGUMENTS, b"Run the kernel on its arrays.")
+    definition = _Definition(
+        b"kernel", library.address(f"{function}.method"), _NO_ARGUMENTS, b"Run the kernel on its arrays."
+    )
     owner = _Owner(__package__)
     owner.needs = (library, pointers, definition, needs)
     new_capsule, new_function = _constructors()
     capsule = new_capsule(ctypes.addressof(pointers), None, None)
-    function: Callable[[], None] = new_function(ctypes.addressof(definition), capsule, owner)
-    return function
+    made: Callable[[], None] = new_function(ctypes.addressof(definition), capsule, owner)
+    return made
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -35,15 +35,17 @@ class StraightLine(Kernel):
         return entrance.callable_from(self._one, "one", *straight.ONE)
 
     @lazy
-    def _many(self) -> tuple[Library, straight.Many]:
+    def _many(self) -> _Many:
         many = straight.many_samples(self.task)
-        return Library(many.text), many
+        library = Library(many.text)
+        prepare = entrance.callable_from(library, "uniform", *straight.UNIFORM)
+        return _Many(many, library, prepare, entrance.callable_from(library, "chunk.released", *straight.CHUNK))
 
     @property
     def source(self) -> str:
         """What was compiled, in LLVM's language; the text for a single sample if nothing was yet."""
         if "_many" in self.__dict__:
-            return self._many[0].text
+            return self._many.written.text
         return self._one.text if "_one" in self.__dict__ else straight.one_sample(self.task)
 
     def _run(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int) -> None:
@@ -52,26 +54,36 @@ class StraightLine(Kernel):
         else:
             self._bound_many(fixed, batch, each, total, threads)()
 
-    def _bind(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int) -> Callable[[], None]:
-        """For a single sample a built-in function, called in no time."""
+    def _bind(
+        self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int, released: bool
+    ) -> Callable[[], None]:
+        """For a single sample a built-in function, called in no time; it is too short to let others run."""
         arrays = (fixed, batch, each, total)
         if len(batch) == 1:
-            return entrance.builtin(self._one, [a.ctypes.data for a in arrays], arrays)
+            return entrance.builtin(self._one, "one", [a.ctypes.data for a in arrays], arrays)
         return self._bound_many(*arrays, threads)
 
     def _bound_many(
         self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int
     ) -> Callable[[], None]:
-        """Functions and addresses are looked up once: for few samples that takes longer than to run."""
-        library, many = self._many
-        uniform = np.empty(many.uniform)
-        prepare = entrance.callable_from(library, "uniform", *straight.UNIFORM)
-        chunk = entrance.callable_from(library, "chunk.released", *straight.CHUNK)
-        first, given = (fixed.ctypes.data, uniform.ctypes.data), (fixed, uniform, batch, each)
-        run_chunk, samples = partial(chunk, *(a.ctypes.data for a in given)), len(batch)
+        """Addresses are looked up once: for few samples that takes longer than to run."""
+        many = self._many
+        uniform = np.empty(many.written.uniform)
+        given, samples = (fixed, uniform, batch, each), len(batch)
+        addresses = [array.ctypes.data for array in given]
+        run_chunk, first = partial(many.chunk, *addresses), addresses[:2]
 
-        def run(kept_alive: Any = (library, given)) -> None:
-            prepare(*first)
-            run_chunks(run_chunk, samples, many.work, total, threads)
+        def run(kept_alive: Any = (many.library, given)) -> None:
+            many.prepare(*first)
+            run_chunks(run_chunk, samples, many.written.work, total, threads)
 
         return run
+
+
+class _Many(NamedTuple):
+    """The functions for a batch, and what they are of."""
+
+    written: straight.Many
+    library: Library
+    prepare: Callable[..., None]
+    chunk: Callable[..., None]

@@ -43,11 +43,13 @@ class TapeKernel(Kernel):
         else:
             self._blocks.many(fixed, batch, each, total, threads)
 
-    def _bind(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int) -> Callable[[], None]:
+    def _bind(
+        self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int, released: bool
+    ) -> Callable[[], None]:
         """For a single sample a built-in function, called in no time."""
         if len(batch) == 1:
-            return self._single.bound(fixed, batch, each, total)
-        return super()._bind(fixed, batch, each, total, threads)
+            return self._single.bound(fixed, batch, each, total, released)
+        return super()._bind(fixed, batch, each, total, threads, released)
 
 
 class _File:
@@ -114,13 +116,14 @@ class _Machine:
         self._once(*self._pointers(file))
         self._give_back(file)
 
-    def bound(self, fixed: Floats, batch: Floats, each: Floats, total: Floats) -> Callable[[], None]:
+    def bound(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, released: bool) -> Callable[[], None]:
         """A single sample, read and written where it stands, with a file of its own."""
         file = self._file()
         self._set(file, out=each.ctypes.data, sums=total.ctypes.data)
         inputs = (fixed.ctypes.data, fixed.size, batch.ctypes.data, batch.size)
         arguments = (*self._pointers(file), *inputs)
-        return entrance.builtin(driver(), arguments, (self, file, fixed, batch, each, total))
+        function = "bound.released" if released else "bound"
+        return entrance.builtin(driver(), function, arguments, (self, file, fixed, batch, each, total))
 
     def many(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int) -> None:
         """A batch of samples."""
