@@ -12,7 +12,7 @@ from functools import wraps
 import pytest
 from hypothesis import HealthCheck, settings
 
-from autograd import context
+from autograd import context, kept
 from autograd.ops.primitive import Primitive
 from autograd.program.builder import Builder
 from autograd.program.verify import verify
@@ -77,6 +77,17 @@ def nodes_told_apart():
     """Fail where our packages look for a node among others by its number."""
     with watched():
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def machine_code_of_this_session(tmp_path_factory):
+    """Keep machine code in a folder of the session's own: no test reads or writes the user's, and loading is tested."""
+    before = os.environ.get(kept.SWITCH)
+    os.environ[kept.SWITCH] = str(tmp_path_factory.mktemp("kept"))
+    yield
+    del os.environ[kept.SWITCH]
+    if before is not None:
+        os.environ[kept.SWITCH] = before
 
 
 @pytest.fixture(autouse=True, scope="session")

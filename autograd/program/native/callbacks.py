@@ -18,6 +18,7 @@ from autograd.program.native.code import Code, Number
 from autograd.program.native.entrance import python, raised
 from autograd.program.native.routine import Pointer, Text
 
+_PREFIX = "python."
 _KEPT: list[Any] = []  # what machine code may call lives as long as the process
 
 
@@ -27,11 +28,16 @@ def callback(function: Callable[..., float], name: str, operands: int) -> str:
     code, text = Code(1), Text()
     given = [code.number(f"%x{i}") for i in range(operands)]
     _ask(code, text, function, given)
-    library = machine.Library(str(text))
-    known_as = f"python.{name}.{operands}.{len(_KEPT)}"
+    library = machine.Library(machine.compiled(str(text)))
+    known_as = f"{_PREFIX}{name}.{operands}.{len(_KEPT)}"
     machine.add_symbol(known_as, library.address("callback"))
     _KEPT.append((library, function))
     return known_as
+
+
+def is_callback(name: str) -> bool:
+    """Whether a name is that of a function of Python's."""
+    return name.startswith(_PREFIX)
 
 
 def _ask(code: Code, text: Text, function: Callable[..., float], given: list[Number]) -> None:

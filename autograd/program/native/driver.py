@@ -8,6 +8,7 @@ from typing import TypeVar
 from autograd.program.native import entrance
 from autograd.program.native.code import Code, Doubles, add_lanes
 from autograd.program.native.machine import Library
+from autograd.program.native.objects import library
 from autograd.program.native.routine import (
     Array,
     Integer,
@@ -169,4 +170,4 @@ def driver() -> Library:
     entrance.method(text, "bound", *parameters(bound).values())
     for function in (once, chunk):
         entrance.released(text, function.__name__, *parameters(function).values())
-    return Library(str(text))
+    return library("driver", str(text))

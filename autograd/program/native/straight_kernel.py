@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from autograd.lazy import lazy
+from autograd.program.content import content_of
 from autograd.program.kernel import Floats, Kernel, Task
-from autograd.program.native import entrance, straight
+from autograd.program.native import entrance, objects, straight
 from autograd.program.native.chunks import run_chunks
 from autograd.program.native.machine import Library, require
 
@@ -27,24 +28,29 @@ class StraightLine(Kernel):
         self.backend = f"llvm: straight line, {straight.LANES} lanes"
 
     @lazy
+    def _content(self) -> str:
+        return content_of(self._task)
+
+    @lazy
     def _one(self) -> Library:
-        return Library(straight.one_sample(self._task))
+        return objects.made("one", self._content, lambda: (straight.one_sample(self._task), ())).library
 
     @lazy
     def _once(self) -> Callable[..., None]:
         return entrance.callable_from(self._one, "one", *straight.ONE)
 
     @lazy
-    def _many(self) -> tuple[Library, straight.Many]:
-        many = straight.many_samples(self._task)
-        return Library(many.text), many
+    def _many(self) -> objects.Made:
+        def write() -> tuple[str, Sequence[int]]:
+            text, *numbers = straight.many_samples(self._task)
+            return text, numbers
+
+        return objects.made("many", self._content, write)
 
     @property
     def source(self) -> str:
         """What was compiled, in LLVM's language; the text for a single sample if nothing was yet."""
-        if "_many" in self.__dict__:
-            return self._many[0].text
-        return self._one.text if "_one" in self.__dict__ else straight.one_sample(self._task)
+        return straight.many_samples(self._task).text if "_many" in self.__dict__ else straight.one_sample(self._task)
 
     def _run(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int) -> None:
         if len(batch) == 1:
@@ -63,8 +69,8 @@ class StraightLine(Kernel):
         self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int
     ) -> Callable[[], None]:
         """Functions and addresses are looked up once: for few samples that takes longer than to run."""
-        library, many = self._many
-        uniform = np.empty(many.uniform)
+        library, (uniform_numbers, work) = self._many
+        uniform = np.empty(uniform_numbers)
         prepare = entrance.callable_from(library, "uniform", *straight.UNIFORM)
         chunk = entrance.callable_from(library, "chunk.released", *straight.CHUNK)
         first, given = (fixed.ctypes.data, uniform.ctypes.data), (fixed, uniform, batch, each)
@@ -72,6 +78,6 @@ class StraightLine(Kernel):
 
         def run(kept_alive: Any = (library, given)) -> None:
             prepare(*first)
-            run_chunks(run_chunk, samples, many.work, total, threads)
+            run_chunks(run_chunk, samples, work, total, threads)
 
         return run
