@@ -84,7 +84,7 @@ class Recorded:
             with collector_paused():
                 question.answer(asked)  # raises if it cannot be asked
                 program = self._programs[question, rolled] = Program.of(options.tidied(question.program(asked)))
-        backend, why = choose(program, options.backend, samples)
+        backend, why = choose(program, options.backend, samples, options.work)
         why += ", plain loops as loops" * rolled
         ready = self._ready.get((question, rolled, backend))
         if ready is None:

@@ -142,7 +142,8 @@ class Module(ABC):
             validation: (X, y) to measure the loss on after each epoch, or the share of samples to keep for it
             callbacks: functions of an `Epoch`, called after each, such as `EarlyStopping()`
             progress: a bar with loss and samples per second; None: in a terminal only
-            backend: as for `autograd.compile`
+            backend: as for `autograd.compile`; "auto" compiles machine code where that pays for the epochs and samples
+                of this call, so name one to have the same bits however a training is divided into calls
             threads: as for `autograd.compile`
 
         `input_scale` and `target_scale` are fitted on the first data they meet, and passed through.

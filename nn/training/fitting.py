@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from autograd.errors import ArgumentError, AutogradError, NonFiniteError
+from autograd.program.executors import Work
 from autograd.text import quoted, short
 from autograd.value import Value
 from nn.activations import RReLU
@@ -64,6 +65,7 @@ def fit(model: Model, X: Any, y: Any, options: FitOptions) -> History:
                 check_targets(options.loss, part.y, model.outputs)
         recipe = options.loss, optimiser.parameters, data.y.shape[1:], options.backend, options.threads
         objective = remembered(model, "fit", recipe, lambda: Objective(model, *recipe))
+        objective.expect(_work(options, len(data.X)))
         run = _Training(model, objective, optimiser, options, data, validation)
         model.columns = column_names(X) or model.columns
         model.optimiser, model.history = optimiser, run.history  # already, so that a callback may save the model
@@ -240,6 +242,12 @@ def _unchanged_unless_well(model: Model, optimiser: Optimiser) -> Iterator[None]
         for rng, drawn in dice:
             rng.setstate(drawn)
         raise
+
+
+def _work(options: FitOptions, samples: int) -> Work:
+    """What training is going to compute, unless it is stopped."""
+    batches = -(-samples // min(options.batch_size or samples, samples)) if samples else 0
+    return Work(options.epochs * batches, options.epochs * samples)
 
 
 def _activation(part: Any) -> Any:

@@ -13,9 +13,10 @@ from functools import cache
 from math import isfinite
 from typing import Any
 
-from autograd.errors import GraphError
+from autograd.errors import ArgumentError, GraphError
+from autograd.ops import table
 from autograd.ops.expression import Expression, Term, variable
-from autograd.ops.primitive import lookup
+from autograd.ops.primitive import Primitive, lookup
 from autograd.program.builder import Builder
 from autograd.program.graph import (
     DOT,
@@ -104,6 +105,7 @@ class Written:
         self.order = range(program.first, program.first + len(program))
         self._builder, self._numbers = builder, numbers
         self._choices = {WHERE: self.where, GUARD: self.guard}
+        self._of_components: dict[int, list[int | None]] = {}  # slopes, by what they are of
         self._operations = [program.operations[code] for code in program.code.tolist()]
         self._starts, self._operands = program.starts.tolist(), program.operands.tolist()
         self._loops = loops if program.has_loops else None
@@ -130,12 +132,20 @@ class Written:
                 if operation == TAKE:
                     slope = self._entry(operands, slot) if slot else None
                 elif choose is None:
-                    slope = slope_of(self._builder, operation, slot, y, operands)
+                    slope = self._slope(operation, slot, y, operands)
                 elif slot:
                     slope = Choice(operands[0], choose, slot == 1)
                 if slope is not None:
                     found.append((slot, operand, slope))
         return found
+
+    def _slope(self, operation: Operation, slot: int, y: int, operands: list[int]) -> int | None:
+        """The slope along one slot; a component of a softmax has all of its own at once, made of other components."""
+        if operation.slot is not None or not lookup(operation.row).has_index:
+            return slope_of(self._builder, operation, slot, y, operands)
+        if y not in self._of_components:
+            self._of_components[y] = slopes_of_component(self._builder, operation, y, operands)
+        return self._of_components[y][slot]
 
     def _entry(self, operands: list[int], slot: int) -> Choice:
         """The slope along an entry of a table."""
@@ -218,6 +228,46 @@ def slope_of(builder: Builder, operation: Operation, slot: int, y: int, operands
     return builder.emit(written, tuple([given[o] if isinstance(o, int) else builder.constant(o) for o in parts]))
 
 
+class _Emitted(Expression):
+    """A number of a builder, which a rule computes with: what it makes is written at once."""
+
+    __slots__ = ("builder", "number")
+
+    def __init__(self, builder: Builder, number: int) -> None:
+        super().__init__("")
+        self.builder, self.number = builder, number
+
+    def __apply__(self, primitive: Primitive, operands: tuple[Any, ...]) -> _Emitted:
+        numbers = tuple([o.number if isinstance(o, _Emitted) else self.builder.constant(o) for o in operands])
+        return _Emitted(self.builder, self.builder.emit(Operation(primitive.name), numbers))
+
+    def __neg__(self) -> _Emitted:
+        return self.__apply__(table.negative, (self,))
+
+    def __mul__(self, other: Any) -> _Emitted:
+        return self.__apply__(table.multiply, (self, other))
+
+
+def slopes_of_component(builder: Builder, operation: Operation, y: int, operands: Sequence[int]) -> list[int | None]:
+    """The slopes of softmax(i, *xs) or its logarithm along each operand, by the row's rule.
+
+    They are made of the other components, so that n components of n numbers take n² short instructions.
+    """
+    index = builder.value_of(operands[0])
+    if index is None:
+        raise ArgumentError(
+            f"{lookup(operation.row).title}: which component is meant must be a constant of the program, "
+            "not a number it computes"
+        )
+    xs = [_Emitted(builder, x) for x in operands[1:]]
+    slopes = lookup(operation.row).local(_Emitted(builder, y), index, *xs)
+    return [slope.number if isinstance(slope, _Emitted) else _of_none(builder, slope) for slope in slopes]
+
+
+def _of_none(builder: Builder, slope: float | None) -> int | None:
+    return None if slope is None else builder.constant(slope)
+
+
 def _slope_of_whole_power(builder: Builder, base: int, exponent: float) -> int:
     """n · aⁿ⁻¹, which is what the row's rule says, to the bit, once its conditions on the exponent are known."""
     power = base if exponent == 2.0 else builder.emit(POWER, (base, builder.constant(exponent - 1.0)))
@@ -233,8 +283,6 @@ def _slope_term(row: str, slot: int, count: int) -> Any:
     operands, so that programs stay short and an executor may compute tanh and tanh′ together.
     """
     whole = (Operation(row, slot), -1, *range(count))
-    if lookup(row).has_index:
-        return whole if slot else None
     if lookup(row).opaque:
         return whole
     term = slope_terms(row, count)[slot]
