@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 
 from autograd import context, kept
 from autograd.ops.primitive import Primitive
+from autograd.program import shared
 from autograd.program.builder import Builder
 from autograd.program.verify import verify
 from tests.support.comparisons import watched
@@ -79,15 +80,14 @@ def nodes_told_apart():
         yield
 
 
-@pytest.fixture(autouse=True, scope="session")
-def machine_code_of_this_session(tmp_path_factory):
-    """Keep machine code in a folder of the session's own: no test reads or writes the user's, and loading is tested."""
-    before = os.environ.get(kept.SWITCH)
-    os.environ[kept.SWITCH] = str(tmp_path_factory.mktemp("kept"))
-    yield
-    del os.environ[kept.SWITCH]
-    if before is not None:
-        os.environ[kept.SWITCH] = before
+@pytest.fixture(autouse=True)
+def compiled_by_each_test(monkeypatch):
+    """Nothing is read from or written to the user's disk, and no kernel is another test's.
+
+    A test that plants a fault in a rule would else be handed code from before.
+    """
+    monkeypatch.setenv(kept.SWITCH, "off")
+    shared.forget()
 
 
 @pytest.fixture(autouse=True, scope="session")

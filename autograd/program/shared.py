@@ -38,3 +38,9 @@ def _first(key: Key, mine: Kernel) -> Kernel:
     for gone in [known for known, reference in list(_ALIVE.items()) if reference() is None]:
         _ALIVE.pop(gone, None)
     return _ALIVE.setdefault(key, ref(mine))() or mine
+
+
+def forget() -> None:
+    """Let the next one that asks make a kernel of its own."""
+    _ALIVE.clear()
+    _LATEST.clear()
