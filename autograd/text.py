@@ -35,8 +35,9 @@ LONGEST_MESSAGE = 2_000  # of a sentence: names are cut before, this holds whate
 LONGEST_IDENTIFIER = 40
 
 # Letters without ink, which Python calls printable.
-_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | set(map(chr, range(0x180B, 0x1810)))
-_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_WITHOUT_INK = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+)
 _JOINS = "\u200d\ufe0f"  # what makes one picture of several: 👩‍🔬
 
 _DIGITS = "0123456789+-()"
@@ -68,9 +69,8 @@ def visible(text: str) -> str:
     >>> print(visible("z²₁ \x1b]0;owned\x07 \u202e \n"))
     z²₁ \x1b]0;owned\x07 \u202e \n
     """
-    if text.isascii() and text.isprintable():
-        return text
-    seen = "".join(_seen(text, at, c) for at, c in enumerate(text))
+    has_ink = text.isprintable() and not _WITHOUT_INK.search(text)  # as nearly all names, so they cost little
+    seen = text if has_ink else "".join(_seen(text, at, c) for at, c in enumerate(text))
     return f"◌{seen}" if unicodedata.category(seen[:1] or " ")[0] == "M" else seen  # or it would sit on what is before
 
 
@@ -81,7 +81,7 @@ def _seen(text: str, at: int, c: str) -> str:
 
 
 def _has_ink(c: str) -> bool:
-    return c.isprintable() and c not in _BLANK and not _SELECTORS.match(c)
+    return c.isprintable() and not _WITHOUT_INK.match(c)
 
 
 def _is_pictorial(c: str) -> bool:

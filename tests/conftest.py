@@ -12,8 +12,9 @@ from functools import wraps
 import pytest
 from hypothesis import HealthCheck, settings
 
-from autograd import context
+from autograd import context, kept
 from autograd.ops.primitive import Primitive
+from autograd.program import shared
 from autograd.program.builder import Builder
 from autograd.program.verify import verify
 from tests.support.comparisons import watched
@@ -77,6 +78,16 @@ def nodes_told_apart():
     """Fail where our packages look for a node among others by its number."""
     with watched():
         yield
+
+
+@pytest.fixture(autouse=True)
+def compiled_by_each_test(monkeypatch):
+    """Nothing is read from or written to the user's disk, and no kernel is another test's.
+
+    A test that plants a fault in a rule would else be handed code from before.
+    """
+    monkeypatch.setenv(kept.SWITCH, "off")
+    shared.forget()
 
 
 @pytest.fixture(autouse=True, scope="session")

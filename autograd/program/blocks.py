@@ -7,50 +7,64 @@ makes one that goes where functions without a name go too, and compiles once in 
 from __future__ import annotations
 
 import uuid
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from autograd.errors import ArgumentError, MissingExtra
+from autograd.forking import Locked
 from autograd.program.call import Call
 from autograd.program.compile import Compiled
 from autograd.program.options import Options
 
-_HERE: dict[str, Compiled] = {}  # what this process has compiled, by the key of the function that travelled
+REMEMBERED = 32  # functions that a process keeps compiled; the one that was called least lately is dropped
+_HERE: OrderedDict[str, Compiled] = OrderedDict()  # by the key of the function that travelled
+_LOCKED = Locked()
 
 
 class Portable:
     """A call of a compiled function that can be sent to other processes: see `portable`."""
 
-    def __init__(self, f: Callable[..., Any], options: Options, what: str) -> None:
-        self.f, self.options, self.what = f, options, what
+    def __init__(self, f: Callable[..., Any], options: Options, what: str, key: str) -> None:
+        self.f, self.options, self.what, self._key = f, options, what, key
         self.__name__ = getattr(f, "__name__", type(f).__name__)  # by which dask calls what it computes
-        self._key = uuid.uuid4().hex
 
     def __call__(self, *args: Any) -> Any:
         """What the call would answer here."""
-        compiled = _HERE.get(self._key)
-        if compiled is None:
-            compiled = _HERE[self._key] = Compiled(self.f, self.options)
-        return getattr(compiled, self.what)(*args)
+        return getattr(self._compiled_here(), self.what)(*args)
+
+    def _compiled_here(self) -> Compiled:
+        """What this process has compiled, now or before."""
+        with _LOCKED.lock:
+            compiled = _HERE.get(self._key)
+            if compiled is None:
+                compiled = _HERE[self._key] = Compiled(self.f, self.options)
+                if len(_HERE) > REMEMBERED:
+                    _HERE.popitem(last=False)
+            _HERE.move_to_end(self._key)
+            return compiled
 
 
-def portable(call: Call | Compiled) -> Portable:
+def portable(call: Call | Compiled | Portable) -> Portable:
     """`call`, a compiled function or its ``value_and_grad``, as something that other processes can run.
 
     It goes where functions go: ``dask.array.map_blocks(portable(price), markets)``, where `price` was
-    compiled with ``in_axes=0``.
+    compiled with ``in_axes=0``.  What was made so before is taken as it is.
 
     Raises:
         ArgumentError: for a graph of nodes, which stays where it is
     """
+    if isinstance(call, Portable):
+        return call
     compiled = call if isinstance(call, Compiled) else call._compiled
     if compiled.f is None:
         raise ArgumentError("compile_graph's nodes stay in their process: compile a function to send it elsewhere")
     what = "value" if isinstance(call, Compiled) else call._question.name
-    return Portable(compiled.f, compiled.options, what)
+    key = vars(compiled).setdefault("_travels_as", uuid.uuid4().hex)  # one for all that is asked of it, at any time
+    return Portable(compiled.f, compiled.options, what, key)
 
 
-def sum_over_blocks(call: Call | Compiled, *args: Any) -> Any:
+def sum_over_blocks(call: Call | Compiled | Portable, *args: Any) -> Any:
     """What `call` answers for each block of rows, summed, as a dask object: take its ``.compute()``.
 
     `call` was compiled with ``reduce="sum"``.  Arguments along whose first axis the samples lie are dask

@@ -97,7 +97,7 @@ class Recorded:
             with collector_paused():
                 question.answer(asked)  # raises if it cannot be asked
                 program = self._programs[question, rolled] = Program.of(options.tidied(question.program(asked)))
-        backend, why = choose(program, options.backend, samples)
+        backend, why = choose(program, options.backend, samples, options.work)
         why += ", plain loops as loops" * rolled
         ready = self._ready.get((question, rolled, backend))
         if ready is None:
@@ -271,6 +271,10 @@ class Call:
         answer = shortcut.answer if isinstance(shortcut, AtAPoint) else partial(self._computed, recorded)
         take = _on_its_own(recorded.as_written, shortcut.taken) if recorded.as_written.captured else shortcut.taken
         self._known = (Known(recorded, ran, take, answer, shortcut), *self._known[: _KNOWN - 1])
+
+    def forget(self) -> None:
+        """Go the long way once more: it may lead elsewhere now."""
+        self._known = ()
 
     def _shortcut(self, recorded: Recorded, taken: Arguments, count: int, named: dict[str, Any]) -> Shortcut | None:
         recording, options = recorded.as_written, self._compiled.options

@@ -7,6 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from functools import partial, update_wrapper
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, Unpack, overload
@@ -20,6 +21,7 @@ from autograd.program import derive
 from autograd.program.as_graph import graph_of_recording
 from autograd.program.batch import Arguments, Axes, axes_of
 from autograd.program.call import Bound, Call, Ran, Recorded, take_numbers
+from autograd.program.executors import Work
 from autograd.program.options import Choices, Options, Running
 from autograd.program.orders import Key, compute_alike, in_order
 from autograd.program.program import Program
@@ -299,6 +301,19 @@ class Compiled(Locked):
         axes = axes_of(None, len(given) - len(keywords), keywords)
         recorded, ordered, _ = self._recorded_for(given, keywords, axes)
         return recorded, ordered
+
+    def expect(self, work: Work | None) -> bool:
+        """Let ``backend="auto"`` choose, from now on, for so much work; whether that was not known before."""
+        is_news = work != self.options.work
+        if is_news:
+            with self.lock:
+                self.options = replace(self.options, work=work)
+                for recorded in self._recordings.values():
+                    recorded.shortcuts.clear()
+                for call in vars(self).values():
+                    if isinstance(call, Call):
+                        call.forget()
+        return is_news
 
     def taken(
         self, args: Sequence[Any], named: dict[str, Any], differentiated: bool = False

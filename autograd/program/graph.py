@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import ref
 
 import numpy as np
 
@@ -239,6 +240,19 @@ class Graph:
         return {o: named[o] if isinstance(o, Operation) else str(o) for o in self.operations}
 
 
+def remembered(question: Callable[[Graph], Any]) -> Callable[[Graph], Any]:
+    """A question about a program, answered once in a program's life: it is asked at every call."""
+    answers: dict[ref[Graph], Any] = {}
+
+    def answer(program: Graph) -> Any:
+        known = ref(program)
+        if known not in answers:  # it is forgotten by C's code, in which no Ctrl-C can be lost
+            answers[ref(program, answers.pop)] = question(program)
+        return answers[known]
+
+    return answer
+
+
 class Tables:
     """Names for tables of constants where a program is written down: one name for those that are equal to the bit."""
 
@@ -288,7 +302,7 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join(f"{run[0]} … {run[-1]}" if len(run) > _SHOWN else ", ".join(run) for run in runs)
 
 
-DOT, SUM = Operation(table.dot.name), Operation(table.sum_.name)
+DOT, SUM, SOFTMAX = (Operation(row.name) for row in (table.dot, table.sum_, table.softmax))
 ADD, MULTIPLY, NEGATIVE = (Operation(row.name) for row in (table.add, table.multiply, table.negative))
 MAXIMUM, POWER, WHERE, GUARD = (Operation(row.name) for row in (table.maximum, table.power, table.where_, table.guard))
 TAKE, LOCATE, FLOOR, EQUAL = map(Operation, (table.take.name, table.locate.name, table.floor.name, expression.EQUAL))

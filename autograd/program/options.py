@@ -8,7 +8,7 @@ from typing import TypedDict
 
 from autograd.errors import ArgumentError
 from autograd.program.batch import Axes, has_samples
-from autograd.program.executors import check_backend
+from autograd.program.executors import Work, check_backend
 from autograd.program.graph import Graph
 from autograd.program.passes.simplify import simplified
 from autograd.text import quoted
@@ -49,6 +49,7 @@ class Options:
     static_argnums: Positions = ()
     static_argnames: str | Sequence[str] = ()
     simplify: bool = False
+    work: Work | None = None  # what is going to be computed, where that is known
 
     def __post_init__(self) -> None:
         if self.reduce not in (None, "sum", "mean"):

@@ -198,7 +198,8 @@ class Module(ABC):
                 keep for it
             callbacks: functions of an `Epoch`, called after each, or a `Callback`, such as `EarlyStopping()`
             progress: a bar with loss and samples per second; None: in a terminal or a notebook only
-            backend: as for `autograd.compile`
+            backend: as for `autograd.compile`; "auto" compiles machine code where that pays for the epochs and samples
+                of this call, so name one to have the same bits however a training is divided into calls
             threads: as for `autograd.compile`
             sample_weight: how much each sample counts: 2 is as if it were there twice.  Losses and gradients are then
                 weighted means

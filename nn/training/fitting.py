@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd.errors import ArgumentError, AutogradError, NonFiniteError
+from autograd.program.executors import Work
 from autograd.text import quoted, short
 from autograd.value import Value
 from nn.data.seeds import generator
@@ -85,12 +86,14 @@ def objective(
     data = Data(*check_data(model, X, y), check_weights(sample_weight, len(X))).counted()
     check_scales(model)
     data = scaled(model, data)
-    recorded = _recorded(model, model.parameters(), data, loss, backend, threads)
+    recorded = _recorded(model, model.parameters(), data, loss, backend, threads, None)
     return FlatObjective(recorded, data, model.parameters(), loss)
 
 
-def _recorded(model: Model, moved: list[Value], data: Data, loss: Loss, backend: str, threads: int) -> Objective:
-    """The program of this loss, from the last time if it is the same; for data on the model's scale."""
+def _recorded(
+    model: Model, moved: list[Value], data: Data, loss: Loss, backend: str, threads: int, work: Work | None
+) -> Objective:
+    """The program of this loss, from the last time if it is the same; of data on the model's scale."""
     check_targets(loss, data.y, model.outputs)
     recipe = loss, moved, data.y.shape[1:], data.weights is not None, backend, threads
 
@@ -100,6 +103,7 @@ def _recorded(model: Model, moved: list[Value], data: Data, loss: Loss, backend:
         return found
 
     made: Objective = remembered(model, "fit", recipe, recorded)
+    made.expect(work)
     return made
 
 
@@ -142,7 +146,13 @@ class _Training:
         self.model, self.optimiser, self.options = model, optimiser, options
         self.own_units, (self.data, validation) = own_units, on_scale
         self.objective = _recorded(
-            model, optimiser.parameters, self.data, options.loss, options.backend, options.threads
+            model,
+            optimiser.parameters,
+            self.data,
+            options.loss,
+            options.backend,
+            options.threads,
+            _work(options, len(self.data.X)),
         )
         warn_of_reach(model, options.loss, self.data.y, stacklevel=CALLER + 1)
         if validation is not None:
@@ -348,6 +358,12 @@ def _unchanged_unless_well(model: Model, optimiser: Optimiser) -> Iterator[None]
         for rng, drawn in dice:
             rng.setstate(drawn)
         raise
+
+
+def _work(options: FitOptions, samples: int) -> Work:
+    """What training is going to compute, unless it is stopped."""
+    batches = -(-samples // min(options.batch_size or samples, samples)) if samples else 0
+    return Work(options.epochs * batches, options.epochs * samples)
 
 
 def _optimiser(model: Model, given: Optimiser | None) -> Optimiser:

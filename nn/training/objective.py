@@ -15,6 +15,7 @@ import numpy as np
 from autograd.context import writing_program
 from autograd.errors import OperandError
 from autograd.program.compile import Bound, compile_graph
+from autograd.program.executors import Work
 from autograd.symbol import Symbol
 from autograd.text import quoted
 from autograd.transforms import running
@@ -68,6 +69,11 @@ class Objective:
         self._compiled = compile_graph(J, inputs, reduce="sum", **options)
         self._outputs = compile_graph(predictions[0], inputs, **options)
         self._bound: dict[tuple[Any, int], Bound] = {}
+
+    def expect(self, work: Work | None) -> None:
+        """Let what is going to be asked say what it is asked of."""
+        if self._compiled.expect(work):
+            self._bound.clear()
 
     def __call__(self, w: Vector, rows: Array) -> tuple[float, Vector]:
         """The sum of the losses and its gradient; a row holds a sample and its targets.

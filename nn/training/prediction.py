@@ -10,6 +10,7 @@ import numpy as np
 
 from autograd.context import writing_program
 from autograd.program.compile import Compiled, compile_graph
+from autograd.program.executors import Work
 from autograd.transforms import running
 from nn.data.tables import Array, check_count, table
 from nn.notation import input_labels
@@ -27,11 +28,21 @@ def predict(model: Model, X: Any, batch_size: int, backend: str, threads: int) -
     if model.input_scale is not None:
         samples = model.input_scale.transform(samples)
     network = remembered(model, "predict", (backend, threads), lambda: _compiled(model, backend, threads))
+    network.expect(_work_so_far(model))
     parts = [network(samples[start : start + size].astype(float)) for start in range(0, len(samples), size)]
     found = np.concatenate(parts) if parts else np.empty((0, model.outputs))
     if model.target_scale is not None and len(found):
         found = model.target_scale.inverse(found)
     return found[:, 0] if model.outputs == 1 else found
+
+
+def _work_so_far(model: Model) -> Work | None:
+    """What training computed: what was not worth compiling for that is not for predictions either.
+
+    It goes with the model into files, so that a model that was loaded predicts the same to the bit.
+    """
+    history = model.history
+    return None if history is None else Work(len(history.training), history.samples)
 
 
 def _compiled(model: Model, backend: str, threads: int) -> Compiled:

@@ -190,16 +190,16 @@ def test_an_interrupt_leaves_a_trained_model():
 @pytest.mark.parametrize("batch_size", [None, 3])
 def test_an_interrupt_at_any_moment_leaves_whole_steps(batch_size):
     model, optimiser = made()
-    model.fit(X, Y, optimiser=optimiser, epochs=1, batch_size=batch_size)  # compiled from now on
+    model.fit(X, Y, optimiser=optimiser, epochs=1, batch_size=batch_size, backend="numpy")  # compiled from now on
     start, before = copy.deepcopy(model), signal.signal(signal.SIGVTALRM, signal.default_int_handler)
     steps_an_epoch = 1 if batch_size is None else 4
     try:
         for milliseconds in (3, 5, 8, 13, 21):
             tried = copy.deepcopy(start)
-            tried.fit(X, Y, epochs=1, batch_size=batch_size, seed=0)
+            tried.fit(X, Y, epochs=1, batch_size=batch_size, seed=0, backend="numpy")
             begun = tried.optimiser.steps
             signal.setitimer(signal.ITIMER_VIRTUAL, milliseconds / 1000)
-            history = tried.fit(X, Y, epochs=10**7, batch_size=batch_size, seed=1)
+            history = tried.fit(X, Y, epochs=10**7, batch_size=batch_size, seed=1, backend="numpy")
             assert history.stopped == "interrupted"
             done = tried.optimiser.steps - begun
             assert len(history["training"]) - 2 in (done // steps_an_epoch, (done - 1) // steps_an_epoch)
@@ -212,14 +212,14 @@ def test_an_interrupt_at_any_moment_leaves_whole_steps(batch_size):
 def _after(start, steps, batch_size):
     """The parameters after so many steps, of which the last epoch may have had only some."""
     twin = copy.deepcopy(start)
-    twin.fit(X, Y, epochs=1, batch_size=batch_size, seed=0)
+    twin.fit(X, Y, epochs=1, batch_size=batch_size, seed=0, backend="numpy")
     rng, size = np.random.default_rng(1), batch_size or len(X)
     while steps:
         order = rng.permutation(len(X)) if size < len(X) else np.arange(len(X))
         for first in range(0, len(X), size):
             if steps:
                 rows = order[first : first + size]
-                twin.fit(X[rows], Y[rows], epochs=1)
+                twin.fit(X[rows], Y[rows], epochs=1, backend="numpy")
                 steps -= 1
     return twin.state_dict()
 

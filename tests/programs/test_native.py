@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from autograd import kept
 from autograd.errors import ArgumentError, MissingExtra
 from autograd.ops.primitive import TABLE, Primitive
 from autograd.program.builder import Builder
@@ -333,7 +334,7 @@ def shapes(code: Routine, n: Integer, found: Longs) -> None:
 def written(write) -> Library:
     text = Text()
     text.routine(write, Routine())
-    return Library(str(text))
+    return Library(machine.compiled(str(text)))
 
 
 def test_loops_and_variables_are_those_of_python():
@@ -400,7 +401,7 @@ def test_a_call_counts_none_s_references_right(shape):
 def test_machine_code_goes_with_its_last_user(monkeypatch):
     made = []
     remember = Library.__init__
-    monkeypatch.setattr(Library, "__init__", lambda self, text: made.append(weakref.ref(self)) or remember(self, text))
+    monkeypatch.setattr(Library, "__init__", lambda self, code: made.append(weakref.ref(self)) or remember(self, code))
     for _ in range(100):
         kernel = StraightLine(square())
         kernel.bind(np.ones(1), np.zeros((1, 0)), np.zeros((1, 1)), np.zeros(0))()
@@ -415,14 +416,14 @@ def test_machine_code_goes_with_its_last_user(monkeypatch):
 def test_a_missing_llvmlite_is_said_in_one_sentence(monkeypatch):
     monkeypatch.setitem(sys.modules, "llvmlite", None)
     monkeypatch.setitem(sys.modules, "llvmlite.binding", None)
-    machine._llvm.cache_clear()
+    machine.release.cache_clear()
     try:
         assert not machine.is_available()
         assert serves(square().program, 1) is None
         with pytest.raises(MissingExtra, match=r"pip install 'glassgrad\[native\]'"):
             StraightLine(square())
     finally:
-        machine._llvm.cache_clear()
+        machine.release.cache_clear()
 
 
 def test_what_a_text_was_written_by_is_not_kept(monkeypatch):
@@ -435,6 +436,7 @@ def test_what_a_text_was_written_by_is_not_kept(monkeypatch):
             known.append(weakref.ref(self))
 
     monkeypatch.setattr(straight, "Layout", Noted)
+    monkeypatch.setenv(kept.SWITCH, "off")
     row = TABLE["tanh"]
     kernel = StraightLine(task_of(row, row.points[0]))
     kernel.run(np.zeros(0), np.zeros((5, 1)), np.zeros((5, 2)), np.zeros(0))

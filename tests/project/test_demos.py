@@ -65,9 +65,9 @@ def no_llvmlite(monkeypatch):
     """As after `pip install '.[demos]'`: programs run on NumPy."""
     monkeypatch.setitem(sys.modules, "llvmlite", None)
     monkeypatch.setitem(sys.modules, "llvmlite.binding", None)
-    machine._llvm.cache_clear()
+    machine.release.cache_clear()
     yield
-    machine._llvm.cache_clear()
+    machine.release.cache_clear()
 
 
 @pytest.mark.parametrize("demo", [finance, cars, moons, digits], ids=lambda demo: demo.__name__)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import nn
-from autograd import compile, context, files
+from autograd import compile, context, files, kept
 from tests.walks.interrupts import Activity, activities, interrupted, walk
 
 pytestmark = [
@@ -106,10 +106,11 @@ def test_machine_code_is_made_where_no_ctrl_c_comes(monkeypatch):
     machine = pytest.importorskip("autograd.program.native.machine")
     pytest.importorskip("llvmlite")
     threads: list[threading.Thread] = []
-    made = machine._engine
-    monkeypatch.setattr(machine, "_engine", lambda text: (threads.append(threading.current_thread()), made(text))[1])
-    assert compile(lambda x: 3.0 * x, backend="llvm")(2.0) == 6.0
+    made = machine._target
+    monkeypatch.setattr(machine, "_target", lambda: (threads.append(threading.current_thread()), made())[1])
+    monkeypatch.setenv(kept.SWITCH, "off")
+    assert compile(lambda x: 3.0625 * x, backend="llvm")(2.0) == 6.125
     assert threads
     assert threading.main_thread() not in threads
     with pytest.raises(RuntimeError, match="parsing"):
-        machine.Library("no language")
+        machine.compiled("no language")

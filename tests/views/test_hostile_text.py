@@ -457,6 +457,7 @@ MAY_ESCAPE = {
     "gallery.py": "its own titles and files",
     "tables.py": "the table's own words",
     "notebooks.py": "a notebook of our own pages",
+    "program/native/objects.py": "a file of numbers and names of ours",
     "archive.py": "a file, not a page",
 }
 

@@ -21,10 +21,11 @@ from autograd.program.arrays.steps import (
     index_operand,
 )
 from autograd.program.arrays.tape import scalars, tape
-from autograd.program.graph import DOT, MULTIPLY, SUM, Graph
+from autograd.program.graph import DOT, MULTIPLY, SUM, Graph, remembered
 from autograd.program.kernel import Task
 
 WORTH_GROUPING = 6  # instructions a group on average: below, one after the other is faster
+LONG = 8  # products in a dot from which a matrix product pays
 Pairs = list[tuple[int, int, int]]  # left factor, right factor, place among the summed outputs
 
 
@@ -60,7 +61,7 @@ class Plan:
 
     def _plan_once(self, wanted: Mask) -> None:
         program, places = self.task.program, self.places
-        if is_regular(program, self._level, wanted):
+        if _is_regular(program, self._level, wanted):
             for group in groups(program, self._level, wanted):
                 for part in self._pure(group):
                     places.assign(part.out, False)
@@ -71,7 +72,7 @@ class Plan:
     # -- what differs ---------------------------------------------------------------------------
 
     def _plan_blocks(self, wanted: Mask) -> None:
-        if is_regular(self.task.program, self._level, wanted):
+        if _is_regular(self.task.program, self._level, wanted):
             self._plan_groups(wanted)
         else:
             lines = np.flatnonzero(wanted)
@@ -174,10 +175,17 @@ class Plan:
         n = len(columns) // 2
         bias = operand(columns[2 * n]) if len(columns) % 2 else None
         left = group.operands[:, :n]
-        if group.shared is not None and not self.task.exact and self._fit(left, group.shared):
-            return MatrixProduct(Operand(False, self.places.row[left]), operand(group.shared), bias, out)
+        shared = group.shared
+        if shared is None and len(left) == 1 and n >= LONG:  # a product with a matrix of one row
+            left, shared = self._alike_first(left, group.operands[0, n : 2 * n])
+        if shared is not None and not self.task.exact and self._fit(left, shared):
+            return MatrixProduct(Operand(False, self.places.row[left]), operand(shared), bias, out)
         terms: list[tuple[Operand, Operand | None]] = [(operand(columns[i]), operand(columns[n + i])) for i in range(n)]
         return Terms((*terms, (bias, None)) if bias is not None else tuple(terms), out)
+
+    def _alike_first(self, left: Ids, right: Ids) -> tuple[Ids, Ids]:
+        """Both halves of a dot, first that of the numbers that are alike, if one is."""
+        return (right[None], left[0]) if self.places.batched[left].any() else (left, right)
 
     def _fit(self, left: Ids, right: Ids) -> bool:
         """Whether a matrix product can have these factors: a left one that is alike, a right one of one kind."""
@@ -204,7 +212,13 @@ def _where(mask: Mask, numbers: Ids, places: Places) -> tuple[Ids, Ids]:
     return np.flatnonzero(mask), places.row[numbers[mask]]
 
 
-def is_regular(program: Graph, level: Ids, wanted: Mask) -> bool:
+@remembered
+def is_regular(program: Graph) -> bool:
+    """Whether equal operations of one level of a program are many enough to be run together."""
+    return _is_regular(program, levels(program), np.ones(len(program), bool))
+
+
+def _is_regular(program: Graph, level: Ids, wanted: Mask) -> bool:
     """Whether equal operations of one level are many enough to be run together."""
     if not wanted.any():
         return True

@@ -105,8 +105,25 @@ class Elementwise(Step):
 
     def bind(self, frame: Frame, calls: list[Call]) -> None:
         views = [frame.view(operand, calls) for operand in self.operands]
-        out, ufunc = frame.view(self.out, calls), ufunc_of(self.operation)
-        calls.append(partial(ufunc, *views, out) if ufunc else partial(compute, self.operation, out, *views))
+        out, written = frame.view(self.out, calls), ufunc_of(self.operation) or _WRITTEN.get(self.operation)
+        calls.append(partial(written, *views, out) if written else partial(compute, self.operation, out, *views))
+
+
+def _relu(x: Floats, out: Floats) -> None:
+    """Without a condition for each, and the arrays that takes; of -0.0 it is 0.0."""
+    np.maximum(x, 0.0, out=out)
+    np.add(out, 0.0, out=out)
+
+
+def _relu_slope(y: Floats, x: Floats, out: Floats) -> None:
+    """1 where relu is positive, 0 where it is 0, nan where it is."""
+    np.sign(y, out=out)
+
+
+_WRITTEN: dict[Operation, Callable[..., None]] = {  # equal to the bit to what the rows say, and faster
+    Operation(table.relu.name): _relu,
+    Operation(table.relu.name, 0): _relu_slope,
+}
 
 
 @dataclass(frozen=True, eq=False)

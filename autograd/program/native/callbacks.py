@@ -28,16 +28,21 @@ def callback(function: Callable[..., float], name: str, operands: int) -> str:
     code, text = Code(1), Text()
     given = [code.number(f"%x{i}") for i in range(operands)]
     _ask(code, text, function, given)
-    library = machine.Library(str(text))
+    library = machine.Library(machine.compiled(str(text)))
     known_as = f"{_PREFIX}{name}.{operands}.{len(_KEPT)}"
     machine.add_symbol(known_as, library.address("callback"))
     _KEPT.append((library, function))
     return known_as
 
 
+def is_callback(name: str) -> bool:
+    """Whether a name is that of a function of Python's."""
+    return name.startswith(_PREFIX)
+
+
 def called(code: Code) -> list[str]:
     """The rows whose functions of Python this code calls."""
-    names = (name.removeprefix(_PREFIX) for name in code.needs if name.startswith(_PREFIX))
+    names = (name.removeprefix(_PREFIX) for name in code.needs if is_callback(name))
     return list(dict.fromkeys(name.split(".")[0] for name in names))
 
 

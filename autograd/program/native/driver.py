@@ -8,6 +8,7 @@ from typing import TypeVar
 from autograd.program.native import entrance
 from autograd.program.native.code import Code, Doubles, add_lanes
 from autograd.program.native.machine import Library
+from autograd.program.native.objects import library
 from autograd.program.native.routine import (
     Array,
     Integer,
@@ -170,4 +171,4 @@ def driver() -> Library:
         entrance.released(text, function.__name__, *parameters(function).values())
     for name in ("bound", "bound.released"):
         entrance.method(text, name, *parameters(bound).values())
-    return Library(str(text))
+    return library("driver", str(text))

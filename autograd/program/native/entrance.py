@@ -20,6 +20,7 @@ from autograd.program.native.routine import Integer, Longs, Operand, Pointer, Ro
 
 _WORD = ctypes.c_void_p
 _NO_ARGUMENTS = 4  # METH_NOARGS
+_NONE = "_Py_NoneStruct"  # which None is
 
 
 class _Definition(ctypes.Structure):
@@ -41,14 +42,7 @@ class _Owner(str):
 
 def python(code: Routine, result: str, name: str, *operands: Operand | str) -> str:
     """The instruction that calls a function of Python's interface."""
-    _found(name)
     return code.call(result, name, *operands)
-
-
-@cache
-def _found(name: str) -> None:
-    """Let machine code call a function of Python's interface."""
-    machine.add_symbol(name, machine.address_of(getattr(ctypes.pythonapi, name)))
 
 
 # -- as a built-in function -------------------------------------------------------------------------
@@ -60,7 +54,8 @@ def method(text: Text, function: str, *kinds: type[Operand]) -> None:
     arguments = Longs(code, code.once(python(code, "ptr", "PyCapsule_GetPointer", "ptr %self", "ptr null")))
     given = [kind(code, code.once(f"load {kind.scalar}, ptr {arguments.at(i)}")) for i, kind in enumerate(kinds)]
     code.do(code.call("void", function, *given))
-    answer, none = code.variable(Pointer(code, "null")), Pointer(code, f"inttoptr (i64 {id(None)} to ptr)")
+    code.needs[_NONE] = f"@{_NONE} = external global i8"
+    answer, none = code.variable(Pointer(code, "null")), Pointer(code, f"@{_NONE}")
     with code.when(raised(code).is_null()):
         code.do(python(code, "void", "Py_IncRef", none))
         answer.set(none)

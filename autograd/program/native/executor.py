@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
-from typing import Any
-from weakref import ref
 
 import numpy as np
 
 from autograd.ops.primitive import lookup
-from autograd.program.graph import DOT, SUM, Graph, Operation
+from autograd.program.graph import DOT, SOFTMAX, SUM, Graph, Operation, remembered
 from autograd.program.kernel import Kernel, Task
 from autograd.program.loops import Loop
 from autograd.program.native import rules
@@ -23,6 +20,8 @@ LINES_UP_TO = 8000  # of machine code that is written out: about a second of LLV
 _LINES_AN_OPERAND = 40  # of a softmax and its relatives, which have an exponential for each
 _LINES_A_TABLE = 40  # to look up in one
 
+_TO_BEGIN, _TO_COMPILE_A_LINE = 0.02, 1e-4  # seconds, as benchmarks.ready has them
+
 _LONG_DOT = 16  # terms from which a dot looks like a row of a matrix
 _LAYERS = 0.8  # share of a program's operands in such dots from which it is a network of layers
 _LONG = 2_000  # instructions from which loops that were found are run as such: with derivatives a tape otherwise
@@ -33,19 +32,6 @@ def kernel_for(task: Task) -> Kernel:
     """The task as a kernel: written out if it is small or has loops, else as a tape."""
     is_written_out = task.program.has_loops or lines_of(task.program) <= LINES_UP_TO
     return StraightLine(task) if is_written_out else TapeKernel(task)
-
-
-def remembered(question: Callable[[Graph], Any]) -> Callable[[Graph], Any]:
-    """A question about a program, answered once in a program's life: it is asked at every call."""
-    answers: dict[ref[Graph], Any] = {}
-
-    def answer(program: Graph) -> Any:
-        known = ref(program)
-        if known not in answers:  # it is forgotten by C's code, in which no Ctrl-C can be lost
-            answers[ref(program, answers.pop)] = question(program)
-        return answers[known]
-
-    return answer
 
 
 @remembered
@@ -60,11 +46,19 @@ def lines_of(program: Graph) -> int:
             total += int(mine.sum())
         elif lookup(operation.row).reads_table:
             total += sum(_lines_of_a_table(program, i) for i in np.flatnonzero(program.code == code).tolist())
+        elif operation == SOFTMAX:
+            total += 2 * len(mine) + _LINES_AN_OPERAND * _operands_of_vectors(program, code)
         elif lookup(operation.row).variadic:
             total += _LINES_AN_OPERAND * int(mine.sum())
         else:
             total += len(mine) * _lines(operation)
     return total + len(program.inputs) + len(program.outputs)
+
+
+def _operands_of_vectors(program: Graph, code: int) -> int:
+    """How many numbers components are taken of, those of one vector once: they share its exponentials."""
+    lines = [program.line(i).operands[1:] for i in np.flatnonzero(program.code == code).tolist()]
+    return sum(map(len, set(lines)))
 
 
 def _lines_of_a_table(program: Graph, i: int) -> int:
@@ -94,6 +88,12 @@ def serves(program: Graph, samples: int | None) -> str | None:
     if (samples or 1) >= _FEW_SAMPLES and is_layered(program):
         return None  # NumPy's matrix products are hard to beat
     return f"{len(program):,} instructions are run from a tape, which needs no compiling"
+
+
+def seconds_to_compile(program: Graph) -> float:
+    """About how long it takes until machine code for batches is ready: for loops and tapes next to nothing."""
+    lines = lines_of(program)
+    return 0.0 if program.has_loops or lines > LINES_UP_TO else _TO_BEGIN + lines * _TO_COMPILE_A_LINE
 
 
 def loops_pay(program: Graph, samples: int | None, asked: bool) -> bool:

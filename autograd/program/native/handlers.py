@@ -26,6 +26,7 @@ from autograd.program.native import rules
 from autograd.program.native.code import Code, Doubles, Number, Vectors, bits_of
 from autograd.program.native.driver import LANES, Context
 from autograd.program.native.machine import Library, width
+from autograd.program.native.objects import library
 from autograd.program.native.routine import Integer, Mask, Text, Words, choose, smaller
 
 Entry = Callable[[Integer], Number]  # the number at a place of a table
@@ -62,10 +63,10 @@ def handlers(kinds: Sequence[Kind], single: bool) -> list[int]:
         text = Text()
         for i, kind in enumerate(missing):
             _write(text, f"handler{i}", kind, single)
-        library = Library(str(text))
-        _LIBRARIES.append(library)
+        made = library("handlers", str(text))
+        _LIBRARIES.append(made)
         for i, kind in enumerate(missing):
-            _ADDRESSES[kind, single] = library.address(f"handler{i}")
+            _ADDRESSES[kind, single] = made.address(f"handler{i}")
     return [_ADDRESSES[kind, single] for kind in kinds]
 
 

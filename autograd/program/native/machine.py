@@ -1,6 +1,6 @@
 """The machine that we run on: LLVM set up for it, and texts in LLVM's language made into functions.
 
-The only module that speaks to llvmlite.
+The only module that speaks to llvmlite, which is imported when something is compiled for the first time.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
-from typing import Any, TypeVar
+from itertools import takewhile
+from typing import Any, NamedTuple, TypeVar
 from weakref import ref
 
 from autograd.errors import MissingExtra
 from autograd.forking import awaited_by_fork
+from autograd.program.native.loader import Loaded, UnknownObject
 from autograd.threads import elsewhere
 
 MISSING = (
@@ -24,13 +26,14 @@ MISSING = (
     'or let backend="auto" choose another'
 )
 T = TypeVar("T")
+_OLDEST = (0, 45)
 _EFFORT = 1  # of code generation; more takes longer and gained nothing, as did passes over what we write
 
 
 def is_available() -> bool:
     """Whether llvmlite is installed."""
     try:
-        _llvm()
+        release()
     except MissingExtra:
         return False
     return True
@@ -38,18 +41,28 @@ def is_available() -> bool:
 
 def require() -> None:
     """Raise MissingExtra unless llvmlite is installed."""
-    _llvm()
+    release()
+
+
+@cache
+def release() -> str:
+    """The version of llvmlite; MissingExtra unless it is installed and new enough."""
+    try:
+        import llvmlite
+    except ImportError:
+        raise MissingExtra(MISSING) from None
+    version = str(llvmlite.__version__)
+    if tuple(map(int, version.split(".")[:2])) < _OLDEST:
+        raise MissingExtra(MISSING)
+    return version
 
 
 @cache
 def _llvm() -> Any:
     """llvmlite.binding, set up."""
-    try:
-        import llvmlite.binding as llvm
-    except ImportError:
-        raise MissingExtra(MISSING) from None
-    if llvm.llvm_version_info[0] < 19:
-        raise MissingExtra(MISSING)
+    release()
+    import llvmlite.binding as llvm
+
     _beyond_interrupts(llvm.initialize_native_target)
     _beyond_interrupts(llvm.initialize_native_asmprinter)
     awaited_by_fork(llvm.ffi.lib._lock)  # through which llvmlite does all it does
@@ -79,17 +92,60 @@ def width() -> int:
     return 4 if features.get("avx") else 2
 
 
-class Library:
-    """Functions made from a text; their machine code lives as long as this object."""
+@cache
+def processor() -> str:
+    """What tells this processor from others that run other machine code."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            lines = takewhile(str.strip, file)  # of the first of several
+            return "".join(line for line in lines if not line.startswith(_MOMENTARY))
+    except OSError:
+        return f"{_llvm().get_host_cpu_name()}: {_features().flatten()}"
 
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self._engine = _beyond_interrupts(lambda: _owned(self, _engine(text)))
+
+_MOMENTARY = ("processor", "cpu MHz", "bogomips", "BogoMIPS", "apicid", "initial apicid", "core id", "physical id")
+
+
+class Object(NamedTuple):
+    """Machine code that is not in its place in memory yet.
+
+    Attributes:
+        code: an object file of this system's kind
+        uses: the names of what it calls
+    """
+
+    code: bytes
+    uses: tuple[str, ...]
+
+
+def compiled(text: str) -> Object:
+    """The machine code of a text in LLVM's language."""
+
+    def work() -> Object:
+        llvm = _llvm()
+        module = llvm.parse_assembly(text)
+        module.verify()
+        declared = [f.name for f in module.functions if f.is_declaration] + [g.name for g in module.global_variables]
+        uses = tuple(name for name in declared if not name.startswith("llvm."))
+        return Object(_target().emit_object(module), uses)
+
+    return _beyond_interrupts(work)
+
+
+class Library:
+    """Functions of machine code, which live as long as this object."""
+
+    def __init__(self, made: Object) -> None:
+        try:
+            self._loaded = Loaded(made.code, address_of_symbol)
+            self._find = self._loaded.functions.__getitem__
+        except UnknownObject:
+            engine = _beyond_interrupts(lambda: _owned(self, _engine(made)))
+            self._find = lambda name: _beyond_interrupts(lambda: engine.get_function_address(name))
 
     def address(self, name: str) -> int:
         """Where the function of that name stands."""
-        found: int = _beyond_interrupts(lambda: self._engine.get_function_address(name))
-        return found
+        return self._find(name)
 
 
 _ENGINES: dict[ref[Library], Any] = {}
@@ -102,12 +158,14 @@ def _owned(library: Library, engine: Any) -> Any:
     return engine
 
 
-def _engine(text: str) -> Any:
-    """The machine code of a text; the engine takes over, and frees, the module and the target that it was made of."""
+def _engine(made: Object) -> Any:
+    """Machine code in its place by LLVM's own loader; the engine takes over, and frees, the module and the target."""
     llvm = _llvm()
-    module = llvm.parse_assembly(text)
-    module.verify()
-    engine = llvm.create_mcjit_compiler(module, _target())
+    for name in made.uses:
+        if address := address_of_symbol(name):  # else LLVM finds it
+            llvm.add_symbol(name, address)
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target())
+    engine.add_object_file(llvm.ObjectFileRef.from_data(made.code))
     engine.finalize_object()
     return engine
 
@@ -141,13 +199,7 @@ def mathematics() -> ctypes.CDLL | None:
 @cache
 def has_symbol(name: str) -> bool:
     """Whether C's mathematics has a function of that name; machine code can then call it."""
-    library = mathematics()
-    try:
-        function = getattr(library, name)
-    except AttributeError:
-        return False
-    add_symbol(name, address_of(function))
-    return True
+    return _found_in(mathematics(), name) != 0
 
 
 @cache
@@ -157,19 +209,46 @@ def vector_symbol(name: str, operands: int) -> str | None:
     if platform.machine() not in ("x86_64", "AMD64") or (letter == "d" and not features.get("avx2")):
         return None
     symbol = f"_ZGV{letter}N{width()}{'v' * operands}_{name}"
+    return symbol if _found_in(_vector_mathematics(), symbol) else None
+
+
+@cache
+def _vector_mathematics() -> ctypes.CDLL | None:
     try:
-        add_symbol(symbol, address_of(getattr(ctypes.CDLL("libmvec.so.1"), symbol)))
-    except (OSError, AttributeError):
+        return ctypes.CDLL("libmvec.so.1")
+    except OSError:
         return None
-    return symbol
+
+
+_SUPPLIED: dict[str, int] = {}
+
+
+def add_symbol(name: str, address: int) -> None:
+    """Let machine code call what stands at `address` by `name`."""
+    _SUPPLIED[name] = address
+
+
+@cache
+def _symbol(name: str) -> int:
+    """Where a function or a number of C's or of Python's stands that machine code uses; 0 if there is none."""
+    if found := _found_in(ctypes.pythonapi, name):  # all that the process has, C's library too on most systems
+        return found
+    return _found_in(mathematics(), name) or _found_in(_vector_mathematics(), name)
+
+
+def address_of_symbol(name: str) -> int:
+    """Where what machine code calls `name` stands; 0 if it is not known here."""
+    return _SUPPLIED.get(name) or _symbol(name)
+
+
+def _found_in(library: ctypes.CDLL | None, name: str) -> int:
+    try:
+        return address_of(getattr(library, name))
+    except AttributeError:
+        return 0
 
 
 def address_of(function: Any) -> int:
     """Where a function that ctypes knows stands."""
     address = ctypes.cast(function, ctypes.c_void_p).value
     return address or 0
-
-
-def add_symbol(name: str, address: int) -> None:
-    """Let machine code call what stands at `address` by `name`."""
-    _beyond_interrupts(lambda: _llvm().add_symbol(name, address))

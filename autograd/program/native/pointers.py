@@ -13,6 +13,7 @@ from autograd.program.kernel import Task
 from autograd.program.native import straight
 from autograd.program.native.callbacks import called
 from autograd.program.native.machine import Library, require
+from autograd.program.native.objects import library
 from autograd.program.native.routine import Routine, Text
 
 
@@ -37,7 +38,7 @@ def library_of(task: Task) -> Library:
         text.add(
             "number", "double @number(i32 %n, ptr %inputs)", code, f"double {code.once('load double, ptr %number')}"
         )
-    return Library(str(text))
+    return library("pointer", str(text))
 
 
 def _call(inputs: str, outputs: str, before: str = "") -> Routine:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd.lazy import lazy
+from autograd.program.content import content_of
 from autograd.program.kernel import Floats, Kernel, Task
-from autograd.program.native import entrance, straight
+from autograd.program.native import entrance, objects, straight
 from autograd.program.native.chunks import run_chunks
 from autograd.program.native.machine import Library, require
 
@@ -27,8 +28,12 @@ class StraightLine(Kernel):
         self.backend = f"llvm: straight line, {straight.LANES} lanes"
 
     @lazy
+    def _content(self) -> str:
+        return content_of(self.task)
+
+    @lazy
     def _one(self) -> Library:
-        return Library(straight.one_sample(self.task))
+        return objects.made("one", self._content, lambda: (straight.one_sample(self.task), ())).library
 
     @lazy
     def _once(self) -> Callable[..., None]:
@@ -36,17 +41,20 @@ class StraightLine(Kernel):
 
     @lazy
     def _many(self) -> _Many:
-        many = straight.many_samples(self.task)
-        library = Library(many.text)
+        def write() -> tuple[str, Sequence[int]]:
+            text, *numbers = straight.many_samples(self.task)
+            return text, numbers
+
+        library, (uniform, work) = objects.made("many", self._content, write)
         prepare = entrance.callable_from(library, "uniform", *straight.UNIFORM)
-        return _Many(many, library, prepare, entrance.callable_from(library, "chunk.released", *straight.CHUNK))
+        return _Many(
+            uniform, work, library, prepare, entrance.callable_from(library, "chunk.released", *straight.CHUNK)
+        )
 
     @property
     def source(self) -> str:
         """What was compiled, in LLVM's language; the text for a single sample if nothing was yet."""
-        if "_many" in self.__dict__:
-            return self._many.written.text
-        return self._one.text if "_one" in self.__dict__ else straight.one_sample(self.task)
+        return straight.many_samples(self.task).text if "_many" in self.__dict__ else straight.one_sample(self.task)
 
     def _run(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int) -> None:
         if len(batch) == 1:
@@ -68,22 +76,23 @@ class StraightLine(Kernel):
     ) -> Callable[[], None]:
         """Addresses are looked up once: for few samples that takes longer than to run."""
         many = self._many
-        uniform = np.empty(many.written.uniform)
+        uniform = np.empty(many.uniform)
         given, samples = (fixed, uniform, batch, each), len(batch)
         addresses = [array.ctypes.data for array in given]
         run_chunk, first = partial(many.chunk, *addresses), addresses[:2]
 
         def run(kept_alive: Any = (many.library, given)) -> None:
             many.prepare(*first)
-            run_chunks(run_chunk, samples, many.written.work, total, threads)
+            run_chunks(run_chunk, samples, many.work, total, threads)
 
         return run
 
 
 class _Many(NamedTuple):
-    """The functions for a batch, and what they are of."""
+    """The functions for a batch, and how many doubles they are to be given (see `straight.Many`)."""
 
-    written: straight.Many
+    uniform: int
+    work: int
     library: Library
     prepare: Callable[..., None]
     chunk: Callable[..., None]

@@ -13,9 +13,10 @@ from functools import cache, partial
 from math import isfinite
 from typing import Any
 
-from autograd.errors import GraphError
+from autograd.errors import ArgumentError, GraphError
+from autograd.ops import table
 from autograd.ops.expression import Expression, Term, variable
-from autograd.ops.primitive import lookup
+from autograd.ops.primitive import Primitive, lookup
 from autograd.program.builder import Builder
 from autograd.program.graph import (
     DOT,
@@ -107,6 +108,7 @@ class Written:
         self.order = range(program.first, program.first + len(program))
         self._builder, self._numbers = builder, numbers
         self._operations, self._codes = program.operations, program.code.tolist()
+        self._of_components: dict[int, list[int | None]] = {}  # slopes, by what they are of
         self._starts, self._operands = program.starts.tolist(), program.operands.tolist()
         self._rules: dict[tuple[int, int], list[Rule | None]] = {}
         self._loops = loops if program.has_loops else None
@@ -143,7 +145,15 @@ class Written:
             return [None, *(partial(self._choice, choose, is_first) for is_first in (True, False))]
         if operation == TAKE:
             return [None, *(partial(self._entry, slot) for slot in range(1, count))]
+        if operation.slot is None and lookup(operation.row).has_index:
+            return [None, *(partial(self._slope_of_component, operation, slot) for slot in range(1, count))]
         return [slope_rule(self._builder, operation, slot, count) for slot in range(count)]
+
+    def _slope_of_component(self, operation: Operation, slot: int, y: int, operands: Sequence[int]) -> int | None:
+        """A component of a softmax has all its slopes at once, made of other components."""
+        if y not in self._of_components:
+            self._of_components[y] = slopes_of_component(self._builder, operation, y, operands)
+        return self._of_components[y][slot]
 
     @staticmethod
     def _choice(choose: Choose, is_first: bool, y: int, operands: Sequence[int]) -> Choice:
@@ -242,6 +252,46 @@ def _written_down(builder: Builder, term: Any) -> Rule:
     return lambda y, operands: emit(code, tuple([c if i is None else y if i == -1 else operands[i] for i, c in pairs]))
 
 
+class _Emitted(Expression):
+    """A number of a builder, which a rule computes with: what it makes is written at once."""
+
+    __slots__ = ("builder", "number")
+
+    def __init__(self, builder: Builder, number: int) -> None:
+        super().__init__("")
+        self.builder, self.number = builder, number
+
+    def __apply__(self, primitive: Primitive, operands: tuple[Any, ...]) -> _Emitted:
+        numbers = tuple([o.number if isinstance(o, _Emitted) else self.builder.constant(o) for o in operands])
+        return _Emitted(self.builder, self.builder.emit(Operation(primitive.name), numbers))
+
+    def __neg__(self) -> _Emitted:
+        return self.__apply__(table.negative, (self,))
+
+    def __mul__(self, other: Any) -> _Emitted:
+        return self.__apply__(table.multiply, (self, other))
+
+
+def slopes_of_component(builder: Builder, operation: Operation, y: int, operands: Sequence[int]) -> list[int | None]:
+    """The slopes of softmax(i, *xs) or its logarithm along each operand, by the row's rule.
+
+    They are made of the other components, so that n components of n numbers take n² short instructions.
+    """
+    index = builder.value_of(operands[0])
+    if index is None:
+        raise ArgumentError(
+            f"{lookup(operation.row).title}: which component is meant must be a constant of the program, "
+            "not a number it computes"
+        )
+    xs = [_Emitted(builder, x) for x in operands[1:]]
+    slopes = lookup(operation.row).local(_Emitted(builder, y), index, *xs)
+    return [slope.number if isinstance(slope, _Emitted) else _of_none(builder, slope) for slope in slopes]
+
+
+def _of_none(builder: Builder, slope: float | None) -> int | None:
+    return None if slope is None else builder.constant(slope)
+
+
 def _slope_of_power(builder: Builder, otherwise: Rule, y: int, operands: Sequence[int]) -> Any:
     """Along the base; of a whole power n · aⁿ⁻¹, what the rule says to the bit, since its conditions are known."""
     exponent = builder.value_of(operands[1])
@@ -262,8 +312,6 @@ def _slope_term(row: str, slot: int, count: int) -> Any:
     operands, so that programs stay short and an executor may compute tanh and tanh′ together.
     """
     whole = (Operation(row, slot), -1, *range(count))
-    if lookup(row).has_index:
-        return whole if slot else None
     if lookup(row).opaque:
         return whole
     term = slope_terms(row, count)[slot]
