@@ -47,7 +47,7 @@ class Body:
 
     def __init__(self, name: str, program: Graph, results: Sequence[Results], setting: Setting) -> None:
         self.tables, self.precision, self.stack = setting
-        self.name, self.program, self.results = name, program, results
+        self.name, self.program, self._results = name, program, results
         self._targets = [f"{into}[{i}]" for into, size in results for i in range(size)]
         self._place_of = {number: i for i, number in enumerate(program.outputs.tolist())}
         self.needed: dict[Need, None] = {}
@@ -55,6 +55,11 @@ class Body:
         is_straight = program.has_loops or _lines_of(program, items) <= STRAIGHT
         self._writer = Straight(self, items) if is_straight else _Tables(self)
         self.work = self._writer.work  # how many numbers its array holds
+
+    @property
+    def results(self) -> Sequence[Results]:
+        """What the outputs are written into, one after the other."""
+        return self._results
 
     @property
     def signature(self) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from autograd.ops.expression import Term, variable
 from autograd.ops.primitive import lookup
 from autograd.ops.special import halves
-from autograd.program.exports.c_assigned import KNOWN, assigned, without_unread, zeros_first
+from autograd.program.exports.c_assigned import KNOWN, Pairs, assigned, without_unread, zeros_first
 from autograd.program.exports.c_language import array, block, literal, number_of, with_unused, written
 from autograd.program.exports.c_loops import Run
 from autograd.program.exports.c_rolled import Evenly, Item, Known, Listed, Part, Read, Rolled, Same, read_by, views
@@ -32,7 +32,10 @@ class Function(Protocol):
     tables: Tables
     precision: Precision
     stack: int
-    results: Sequence[tuple[str, int]]
+
+    @property
+    def results(self) -> Sequence[tuple[str, int]]:
+        """Names and sizes of what outputs are written into, one after the other."""
 
     def call(self, program: Graph, line: Instruction) -> str:
         """The function of an instruction, which the file then defines, with what makes its result the file's kind."""
@@ -82,7 +85,7 @@ class Straight:
         self._end(program.outputs.tolist())
 
     def _end(self, outputs: Sequence[int]) -> None:
-        pairs = [(self._body.result(i), self._names[n]) for i, n in enumerate(outputs)]
+        pairs: Pairs = [(self._body.result(i), self._names[n]) for i, n in enumerate(outputs)]
         self._zeros, pairs = zeros_first(self._body.results, pairs)
         self._results = assigned(pairs)
         if self.loops:
