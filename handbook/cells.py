@@ -7,6 +7,7 @@ import contextlib
 import importlib.util
 import io
 import os
+import shutil
 import tempfile
 import traceback
 from collections.abc import Iterator
@@ -60,11 +61,16 @@ def check(page: pages.Page, outcomes: list[Outcome]) -> None:
             )
 
 
+def is_here(needed: str) -> bool:
+    """Whether a package, or else a program of the system's, that a block needs is installed."""
+    return importlib.util.find_spec(needed) is not None or shutil.which(needed) is not None
+
+
 def _run(block: Block, name: str, namespace: dict[str, Any]) -> Outcome:
     if block.quotes:
         _check_quotation(block, name)
         return Outcome()
-    if block.needs and importlib.util.find_spec(block.needs) is None:
+    if block.needs and not is_here(block.needs):
         return Outcome(ran=False)
     printed = io.StringIO()
     try:

@@ -2,7 +2,7 @@
 
 ```python            a block; the blocks of a page run in order, in one namespace, like a notebook's cells
 ```python raises     a block that must raise; its output is the error's last line
-```python needs=jax  a block that is run only where that package is installed
+```python needs=jax  a block that is run only where that package, or program, is installed
 ```python from=FILE  a quotation, not run: it must stand in that file of the project, word for word
 
 ```output            right below a block: what it prints, to the letter

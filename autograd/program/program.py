@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from autograd.files import Place
 from autograd.program.graph import Graph
+
+
+class CForm(TypedDict, total=False):
+    """What else can be asked of C: see `autograd.program.exports.c.to_c`."""
+
+    what: str | None
+    argnums: int | Sequence[int] | None
+    dtype: object
+    stack: int
 
 
 class Program(Graph):
@@ -79,17 +88,17 @@ class Program(Graph):
 
         save_program(self, place)
 
-    def to_c(self, name: str = "f", gradient: bool = True) -> str:
+    def to_c(self, name: str = "f", gradient: bool = True, **wanted: Unpack[CForm]) -> str:
         """One self-contained file of C or C++: see `autograd.program.exports.c.to_c`."""
         from autograd.program.exports.c import to_c  # which reads programs
 
-        return to_c(self, name, gradient)
+        return to_c(self, name, gradient, **wanted)
 
-    def to_c_header(self, name: str = "f", gradient: bool = True) -> str:
+    def to_c_header(self, name: str = "f", gradient: bool = True, **wanted: Unpack[CForm]) -> str:
         """The header of that file: see `autograd.program.exports.c.to_c_header`."""
         from autograd.program.exports.c import to_c_header  # which reads programs
 
-        return to_c_header(self, name, gradient)
+        return to_c_header(self, name, gradient, **wanted)
 
     def to_jax(self) -> Callable[[Any], Any]:
         """A function for JAX: see `autograd.program.exports.jax.to_jax`."""

@@ -9,14 +9,17 @@ columns is refused.  What was fitted goes to and from a plain dict that JSON can
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import NormalDist
 from typing import Any, TypeVar
 
 import numpy as np
 
 from autograd.errors import ArgumentError, GraphError
+from autograd.functions import ndtr, ndtri
+from autograd.splines import interp
 from autograd.text import quoted
+from autograd.value import Value
 from nn.data.tables import ColumnNames, Table, Vector, check_names, table
 
 Self = TypeVar("Self", bound="Normalization")
@@ -35,6 +38,12 @@ class Normalization(ABC):
 
     @abstractmethod
     def _inverse(self, Z: Vector) -> Vector: ...
+
+    @abstractmethod
+    def _of_values(self, xs: Sequence[Value]) -> list[Value]: ...
+
+    @abstractmethod
+    def _values_back(self, zs: Sequence[Value]) -> list[Value]: ...
 
     @property
     @abstractmethod
@@ -71,12 +80,25 @@ class Normalization(ABC):
         """`fit`, then `transform`."""
         return self.fit(X).transform(X)
 
+    def of_values(self, xs: Sequence[Value]) -> list[Value]:
+        """`transform` of one sample of Values, one a column."""
+        self._check_fitted()
+        return self._of_values(xs)
+
+    def values_back(self, zs: Sequence[Value]) -> list[Value]:
+        """`inverse` of one sample of Values, one a column."""
+        self._check_fitted()
+        return self._values_back(zs)
+
+    def _check_fitted(self) -> None:
+        if self.columns is None:
+            raise GraphError(f"this {type(self).__name__} was not fitted: call fit(X) first")
+
     def _named(self) -> dict[str, Any]:
         return {} if self.names is None else {"names": list(self.names)}
 
     def _apply(self, X: Any, function: Any) -> Vector:
-        if self.columns is None:
-            raise GraphError(f"this {type(self).__name__} was not fitted: call fit(X) first")
+        self._check_fitted()
         array, names = _table(X)
         check_names(self.names, names, type(self).__name__)
         if array.shape[1] != self.columns:
@@ -119,6 +141,16 @@ class Standardization(Normalization):
         mean, std = self._fitted()
         answer: Vector = Z * std + mean
         return answer
+
+    def _of_values(self, xs: Sequence[Value]) -> list[Value]:
+        return [(x - mean) / std for x, mean, std in self._by_column(xs)]
+
+    def _values_back(self, zs: Sequence[Value]) -> list[Value]:
+        return [z * std + mean for z, mean, std in self._by_column(zs)]
+
+    def _by_column(self, xs: Sequence[Value]) -> Iterator[tuple[Value, float, float]]:
+        mean, std = self._fitted()
+        return zip(xs, mean.tolist(), std.tolist(), strict=True)
 
     def to_dict(self) -> dict[str, Any]:
         """Mean and standard deviation of every column."""
@@ -181,15 +213,23 @@ class QuantileNormalization(Normalization):
         return values, np.clip(middle / (n - 1), low, 1 - low)
 
     def _transform(self, X: Vector) -> Vector:
-        placed = [np.interp(x, v, p) for x, v, p in self._by_column(X)]
+        placed = [np.interp(x, v, p) for x, v, p in self._by_column(X.T)]
         return np.stack(placed if self.distribution == "uniform" else [_normal(p) for p in placed], axis=1)
 
     def _inverse(self, Z: Vector) -> Vector:
         back = Z if self.distribution == "uniform" else _normal_place(Z)
-        return np.stack([np.interp(z, p, v) for z, v, p in self._by_column(back)], axis=1)
+        return np.stack([np.interp(z, p, v) for z, v, p in self._by_column(back.T)], axis=1)
 
-    def _by_column(self, X: Vector) -> Any:
-        return zip(X.T, self.values or [], self.places, strict=True)
+    def _of_values(self, xs: Sequence[Value]) -> list[Value]:
+        placed = [interp(x, v.tolist(), p.tolist()) for x, v, p in self._by_column(xs)]
+        return placed if self.distribution == "uniform" else [ndtri(p) for p in placed]
+
+    def _values_back(self, zs: Sequence[Value]) -> list[Value]:
+        places = zs if self.distribution == "uniform" else [ndtr(z) for z in zs]
+        return [interp(z, p.tolist(), v.tolist()) for z, v, p in self._by_column(places)]
+
+    def _by_column(self, columns: Any) -> Any:
+        return zip(columns, self.values or [], self.places, strict=True)
 
     def to_dict(self) -> dict[str, Any]:
         """The distribution, and every column's values and places."""

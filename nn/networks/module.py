@@ -7,6 +7,7 @@ rest follows from that here.
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Never, Self, overload
@@ -22,6 +23,7 @@ from nn.data.scales import Normalization
 from nn.data.seeds import Seed
 from nn.data.tables import Array, ColumnNames, apart_together, listed
 from nn.losses import half_squared_error
+from nn.neighbours.c import to_c
 from nn.networks.attributes import attributes
 from nn.networks.calling import answer, outputs_of, values
 from nn.saving import save
@@ -31,7 +33,7 @@ from nn.training.history import History
 from nn.training.objective import Loss
 from nn.training.optimisers import Optimiser
 from nn.training.options import Callback, FitOptions, Metric, Validation
-from nn.training.prediction import evaluating, predict
+from nn.training.prediction import evaluating, predict, recorded
 from nn.training.weights import ClassWeight
 from nn.words import worded
 
@@ -284,6 +286,40 @@ class Module(ABC):
                 of your own
         """
         save(self, place)
+
+    def to_c(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        name: str = "network",
+        dtype: object = "float64",
+        header: bool = True,
+        what: str = "value",
+    ) -> str:
+        """What `predict` computes of a sample as one file of C or C++, weights and scales inside; its text.
+
+        ``network(x, y)`` reads x[inputs] and writes y[outputs]; ``network_batch`` does so for many samples.  Nothing is
+        allocated, the weights are constant tables, and the first lines say what stands on the stack.  Random
+        activations take their mean.
+
+        Args:
+            path: where the file is written, and beside it, with the ending .h, its header; None: nowhere
+            name: what the function is called
+            dtype: "float64", or "float32" for float instead of double
+            header: whether there is a header
+            what: "value"; "gradient", "jacobian" or "hessian" for a second function of derivatives along x, as
+                `Program.to_c` has them
+
+        >>> from nn import MLP
+        >>> source = MLP(2, [3, 1], seed=0).to_c(name="price", dtype="float32")
+        >>> print(source[source.index("void price") :].split(";")[0])
+        void price(const float *x, float *y)
+
+        Raises:
+            ArgumentError: for what `Program.to_c` refuses
+            GraphError: for an activation of your own that C cannot have
+        """
+        return to_c(recorded(self), path, name, dtype, header, what)
 
     # -- mode -----------------------------------------------------------------------------------
 

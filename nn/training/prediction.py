@@ -11,7 +11,10 @@ import numpy as np
 from autograd.context import writing_program
 from autograd.program.compile import Compiled, compile_graph
 from autograd.program.executors import Work
+from autograd.program.program import Program
+from autograd.program.reading import program_from
 from autograd.transforms import running
+from autograd.value import Value
 from nn.data.tables import Array, check_count, table
 from nn.notation import input_labels
 from nn.training.model import Model
@@ -45,14 +48,30 @@ def _work_so_far(model: Model) -> Work | None:
     return None if history is None else Work(len(history.training), history.samples)
 
 
+def recorded(model: Model) -> Program:
+    """What `predict` computes of one sample, scales and all, as a program whose parameters are constants."""
+    xs: list[Value] = list(_inputs(model))
+    with evaluating(model), running(xs), writing_program():
+        given = xs if model.input_scale is None else model.input_scale.of_values(xs)
+        outputs = model._run(list(given))
+        found = outputs if model.target_scale is None else model.target_scale.values_back(outputs)
+    return program_from(found, xs)
+
+
 def _compiled(model: Model, backend: str, threads: int) -> Compiled:
     """The network as a program, which reads the parameters itself."""
-    xs = symbols([label.name or "x" for label in input_labels(model.inputs)])
+    xs = _inputs(model)
     with evaluating(model), running(xs), writing_program():
         found = model._run(list(xs))
     outputs = np.empty(len(found), object)
     outputs[:] = found
     return compile_graph(outputs, [xs], in_axes=0, backend=backend, threads=threads)
+
+
+def _inputs(model: Model) -> Array:
+    """A sample of Symbols, named as the columns are where they have names."""
+    names = model.columns or getattr(model.input_scale, "names", None)
+    return symbols(names or [label.name or "x" for label in input_labels(model.inputs)])
 
 
 @contextmanager

@@ -46,7 +46,7 @@ from autograd import (
 from autograd.errors import ArgumentError, FileFormatError, GraphError
 from autograd.ops.primitive import TABLE, titled
 from autograd.program.checked import WrongPrimitiveError
-from autograd.program.exports.c import with_jacobian
+from autograd.program.exports.derivatives import with_jacobian
 from autograd.program.interpreter import interpret
 from autograd.program.reading import program_from
 

@@ -12,7 +12,7 @@ from autograd import Value
 from autograd.errors import ArgumentError
 from autograd.ops.primitive import TABLE
 from autograd.program.builder import Builder
-from autograd.program.exports.c import with_jacobian
+from autograd.program.exports.derivatives import with_jacobian
 from autograd.program.exports.jax import to_jax
 from autograd.program.graph import Operation
 from autograd.program.interpreter import interpret

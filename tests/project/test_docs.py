@@ -21,7 +21,7 @@ import viz
 from autograd.ops.primitive import TABLE
 from handbook import numpy_arrays, reference, tables
 from handbook.__main__ import rewritten
-from handbook.cells import WIDTH, Outcome, check, run
+from handbook.cells import WIDTH, Outcome, check, is_here, run
 from handbook.docstrings import laid_out
 from handbook.habits import NEIGHBOURS, habits
 from handbook.links import within_site
@@ -66,7 +66,7 @@ NEEDED = {block.needs for path in PAGES.values() for block in read(path, DOCS).b
 @pytest.mark.parametrize("package", sorted(NEEDED))
 def test_what_pages_are_compared_with_is_installed(package: str) -> None:
     """Without it blocks that need it and columns of habits are passed over: here that is seen."""
-    if importlib.util.find_spec(package) is None:
+    if not is_here(package):
         pytest.skip(f"{package} is not installed: what pages say of it is not run")
 
 

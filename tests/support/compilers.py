@@ -37,12 +37,14 @@ def compiled(source: str, folder: Path, compiler: str = "gcc") -> ctypes.CDLL:
     return ctypes.CDLL(str(folder / "f.so"))
 
 
-def called(library: ctypes.CDLL, name: str, samples: np.ndarray, *columns: int, work: int = 0) -> list[np.ndarray]:
+def called(
+    library: ctypes.CDLL, name: str, samples: np.ndarray, *columns: int, work: int = 0, dtype: str = "float64"
+) -> list[np.ndarray]:
     """What `name`_batch writes: an array of so many columns for each result."""
-    results = [np.full((len(samples), n), 77.0) for n in columns]
-    arrays = [np.ascontiguousarray(samples), *results, *([np.empty(work)] if work else [])]
+    results = [np.full((len(samples), n), 77.0, dtype) for n in columns]
+    arrays = [np.ascontiguousarray(samples, dtype), *results, *([np.empty(work, dtype)] if work else [])]
     function = getattr(library, f"{name}_batch")
-    function(ctypes.c_size_t(len(samples)), *(a.ctypes.data_as(DOUBLES) for a in arrays))
+    function(ctypes.c_size_t(len(samples)), *(ctypes.c_void_p(a.ctypes.data) for a in arrays))
     return results
 
 

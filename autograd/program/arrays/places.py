@@ -63,19 +63,3 @@ class Operand:
 
     batched: bool
     rows: Ids
-
-
-def even_steps(rows: Ids) -> tuple[int, ...] | None:
-    """How far apart rows lie along every axis, if they lie evenly, so that a view can reach them.
-
-    >>> even_steps(np.array([[3, 4, 5], [7, 8, 9]]))
-    (4, 1)
-    >>> even_steps(np.array([1, 2, 4])) is None
-    True
-    """
-    first = int(rows.flat[0])
-    steps = tuple(int(rows.take(1, axis).flat[0]) - first if n > 1 else 0 for axis, n in enumerate(rows.shape))
-    expected = np.full(rows.shape, first)
-    for axis, (n, step) in enumerate(zip(rows.shape, steps, strict=True)):
-        expected += (np.arange(n) * step).reshape([n if i == axis else 1 for i in range(rows.ndim)])
-    return steps if np.array_equal(rows, expected) else None

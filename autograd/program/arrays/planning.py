@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from autograd.ops.primitive import lookup
-from autograd.program.arrays.grouping import Group, groups, levels, products
 from autograd.program.arrays.places import Ids, Mask, Operand, Places
 from autograd.program.arrays.steps import (
     TANH,
@@ -22,6 +21,7 @@ from autograd.program.arrays.steps import (
 )
 from autograd.program.arrays.tape import scalars, tape
 from autograd.program.graph import DOT, MULTIPLY, SUM, Graph, remembered
+from autograd.program.grouping import Group, groups, levels, products
 from autograd.program.kernel import Task
 
 WORTH_GROUPING = 6  # instructions a group on average: below, one after the other is faster

@@ -16,9 +16,10 @@ import numpy as np
 
 from autograd.ops import table, tables
 from autograd.ops.primitive import Atom, Primitive, lookup
-from autograd.program.arrays.places import Ids, Operand, even_steps
+from autograd.program.arrays.places import Ids, Operand
 from autograd.program.arrays.tanh import room_for, shared_tanh
 from autograd.program.graph import LOCATE, TAKE, Operation
+from autograd.program.grouping import even_steps
 from autograd.program.kernel import Floats
 
 Call = Callable[[], object]

@@ -2,34 +2,63 @@
 
 The file is C99 and every later C, and C++ from C++11 on, without a warning.  Every rule is printed from its row of
 the table, as the recorders' rules are; only atoms are written by hand, in `c_functions`.  A program of up to 20,000
-instructions becomes straight-line code that reads like the program's own listing; a larger one, on which compilers
-choke, a loop over tables.
+instructions becomes straight-line code that reads like the program's own listing, with loops over tables where many
+are alike; a larger one, on which compilers choke, one loop over tables.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache
+from textwrap import wrap
+from typing import NamedTuple
 
 from autograd.errors import ArgumentError
 from autograd.ops.primitive import TABLE, is_row
-from autograd.program.builder import Builder
-from autograd.program.exports.c_bodies import Body
+from autograd.program.exports.c_bodies import Body, Results, Setting
 from autograd.program.exports.c_functions import FUNCTIONS
-from autograd.program.exports.c_language import literal, table
+from autograd.program.exports.c_language import WIDTH, literal, table
 from autograd.program.exports.c_names import IDENTIFIER, KEYWORDS, LIBRARY, RESERVED
 from autograd.program.exports.c_rows import functions
+from autograd.program.exports.c_single import FLOAT, precision_of, single
+from autograd.program.exports.derivatives import (
+    GRADIENT,
+    HESSIAN,
+    JACOBIAN,
+    VALUE,
+    Along,
+    along,
+    with_derivatives,
+)
 from autograd.program.graph import Graph, Tables
-from autograd.program.passes.adjoint import copy_into
-from autograd.program.passes.cones import swept
-from autograd.program.passes.simplify import simplified
 from autograd.text import in_c_comment, quoted
 
 NAMED = 1000  # inputs that the file says the names of
+STACK = 16384  # bytes that an array may take on the stack, unless it is said
 
 
-def to_c(program: Graph, name: str = "f", gradient: bool = True) -> str:
+class Wanted(NamedTuple):
+    """What a file is to have: see `to_c`."""
+
+    name: str = "f"
+    gradient: bool = True
+    what: str | None = None
+    argnums: Along = None
+    dtype: object = "float64"
+    stack: int = STACK
+
+
+def to_c(
+    program: Graph,
+    name: str = "f",
+    gradient: bool = True,
+    *,
+    what: str | None = None,
+    argnums: Along = None,
+    dtype: object = "float64",
+    stack: int = STACK,
+) -> str:
     """The program as one self-contained file of C (or C++) that needs libm alone.
 
     For a program of N inputs and M outputs it defines
@@ -38,10 +67,20 @@ def to_c(program: Graph, name: str = "f", gradient: bool = True) -> str:
         void f_gradient(const double *x, double *y, double *g);
 
     which read x[N], write y[M] and g[M*N], where g[i*N + j] is ∂y[i]/∂x[j]; and `f_batch`,
-    `f_gradient_batch`, which do so for each of many samples that stand one after the other.  Above
-    20,000 instructions, and where a loop's numbers are kept, each takes one argument more, a work array; the file's
-    first lines say how large.
-    `to_c_header` gives what other files include.
+    `f_gradient_batch`, which do so for each of many samples that stand one after the other.  Nothing is allocated.
+    The file's first lines say how many bytes of numbers each keeps on the stack; where that were more than `stack`, and
+    above 20,000 instructions, and where a loop's numbers are kept, it takes one argument more, a work array, and they
+    say how large.  `to_c_header` gives what other files include.
+
+    Args:
+        name: what the function is called
+        gradient: whether there is the second function too
+        what: which second function, by name: "value" (none), "gradient" (`f_gradient`, of one output), "jacobian"
+            (`f_jacobian`, the same of any) or "hessian" (`f_hessian`, which writes y, g and behind it h[N*N])
+        argnums: which inputs derivatives are along, by their places; N above is how many these are.  None: all
+        dtype: "float64", or "float32" for float instead of double.  Rows that would lose digits in single
+            precision are computed in double, and named in the file's first lines
+        stack: the bytes that an array may take on the stack
 
     >>> from autograd import Value
     >>> from autograd.program.reading import program_from
@@ -54,24 +93,24 @@ def to_c(program: Graph, name: str = "f", gradient: bool = True) -> str:
     }
 
     Raises:
-        ArgumentError: for a name that C or C++ keeps for itself or that the file has for something else, and for a
-            softmax whose component is computed
+        ArgumentError: for a name that C or C++ keeps for itself or that the file has for something else, for a
+            softmax whose component is computed, for a gradient of several numbers, for places that no input has,
+            for another dtype, and for a constant that single precision has not
         GraphError: for a row that C cannot have, by its name
     """
-    bodies = _bodies(program, name, gradient)
-    sources = [body.source for body in bodies]
-    parts = [
-        _heading(program, bodies),
-        "#include <math.h>\n#include <stddef.h>\n",
-        _declarations(bodies),
-        *functions(dict.fromkeys(need for body in bodies for need in body.needed)),
-        *_tables(bodies[0].tables, "\n".join(sources)),
-        *sources,
-    ]
-    return "\n".join(parts)
+    return _File(program, Wanted(name, gradient, what, argnums, dtype, stack)).source
 
 
-def to_c_header(program: Graph, name: str = "f", gradient: bool = True) -> str:
+def to_c_header(
+    program: Graph,
+    name: str = "f",
+    gradient: bool = True,
+    *,
+    what: str | None = None,
+    argnums: Along = None,
+    dtype: object = "float64",
+    stack: int = STACK,
+) -> str:
     """The header of the file that `to_c` gives for the same arguments: what C and C++ files include to call it.
 
     >>> from autograd import Value
@@ -83,68 +122,140 @@ def to_c_header(program: Graph, name: str = "f", gradient: bool = True) -> str:
 
     Raises as `to_c` does.
     """
-    bodies, guard = _bodies(program, name, gradient), f"GLASSGRAD_{name}_H"  # the case of letters counts in names
-    parts = [
-        _heading(program, bodies),
-        f"#ifndef {guard}\n#define {guard}\n\n#include <stddef.h>\n",
-        _declarations(bodies),
-        "#endif\n",
-    ]
-    return "\n".join(parts)
+    return _File(program, Wanted(name, gradient, what, argnums, dtype, stack)).header
 
 
-def with_jacobian(program: Graph) -> Graph:
-    """The program whose outputs are those of `program` and then, output by output, its derivatives in all inputs."""
-    builder = Builder(program.inputs)
-    numbers = copy_into(builder, program)
-    inputs = range(len(program.inputs))
-    outputs = program.outputs.tolist()
-    rows = swept(builder, program, numbers, inputs, outputs)
-    derived = builder.finish([*(numbers[i] for i in outputs), *(slope for row in rows for slope in row)])
-    return simplified(derived, exact=True) if program.simplified else derived
+class _File:
+    """A program on its way into a file: its functions, and what they need."""
+
+    def __init__(self, program: Graph, wanted: Wanted) -> None:
+        _check(wanted.name)
+        self.program, self.name = program, wanted.name
+        self.precision = precision_of(wanted.dtype)
+        self._stack = _checked_stack(wanted.stack)
+        self._tables = Tables(f"{self.name}_table")
+        self._along = along(program, wanted.argnums)
+        self.bodies = [self._body(VALUE)]
+        second, is_named = _second(wanted)
+        if second != VALUE:
+            self.bodies.append(self._body(second, is_named))
+
+    def _body(self, what: str, is_named: bool = True) -> Body:
+        """The function of values, or that of values and derivatives; a gradient that was not named is of any output."""
+        outputs, inputs = len(self.program.outputs), len(self._along)
+        results = [Results("y", outputs)]
+        if what == VALUE:
+            return self._function(self.name, self.program, results)
+        program = with_derivatives(self.program, what if is_named else JACOBIAN, self._along)
+        results.append(Results("g", outputs * inputs))
+        if what == HESSIAN:
+            results.append(Results("h", inputs * inputs))
+        return self._function(f"{self.name}_{what}", program, results)
+
+    def _function(self, name: str, program: Graph, results: Sequence[Results]) -> Body:
+        return Body(name, program, results, Setting(self._tables, self.precision, self._stack))
+
+    # -- the files ------------------------------------------------------------------------------
+
+    @property
+    def source(self) -> str:
+        """The file."""
+        sources = [body.source for body in self.bodies]
+        constants = _tables_in(self._tables, "\n".join(sources))
+        helpers = functions(dict.fromkeys(need for body in self.bodies for need in body.needed))
+        parts = [
+            self._heading(),
+            "#include <math.h>\n#include <stddef.h>\n",
+            self._declarations(),
+            *helpers,
+            *map(self._typed, [*constants, *sources]),
+        ]
+        return "\n".join(parts)
+
+    @property
+    def header(self) -> str:
+        """What others include."""
+        guard = f"GLASSGRAD_{self.name}_H"  # the case of letters counts in names
+        parts = [
+            self._heading(),
+            f"#ifndef {guard}\n#define {guard}\n\n#include <stddef.h>\n",
+            self._declarations(),
+            "#endif\n",
+        ]
+        return "\n".join(parts)
+
+    def _typed(self, source: str) -> str:
+        return single(source) if self.precision is FLOAT else source
+
+    def _declarations(self) -> str:
+        """How the functions are called; C++ links them as C."""
+        lines = [f"{said};" for body in self.bodies for said in (body.signature, body.batch_signature)]
+        opened, closed = '#ifdef __cplusplus\nextern "C" {\n#endif\n', "\n#ifdef __cplusplus\n}\n#endif\n"
+        return self._typed("\n".join([opened, *lines, closed]))
+
+    # -- what stands above --------------------------------------------------------------------------
+
+    def _heading(self) -> str:
+        """What the file is, how its functions are called, what the numbers mean."""
+        names = self.program.inputs
+        kept = " and ".join(f"{body.name} keeps {body.kept:,} bytes of numbers" for body in self.bodies)
+        lines = [
+            "Written by glassgrad from a recorded computation graph.  C99 or later, or C++; link with -lm.",
+            "",
+            *wrap(f"For each sample {self._sizes()}.", WIDTH - 3),
+            "Samples of a batch stand one after the other; results may not overlap x.",
+            *(f"{body.name} needs work[{body.work}]." for body in self.bodies if body.work),
+            *wrap(f"Nothing is allocated.  On the stack {kept}.", WIDTH - 3),
+            *self._in_double(),
+            "",
+            *(f"x[{i}] is {in_c_comment(name)}" for i, name in enumerate(names[:NAMED])),
+            *[f"and so on to x[{len(names) - 1}]"] * (len(names) > NAMED),
+        ]
+        return "/*\n" + "\n".join(f" * {line}".rstrip() for line in lines) + "\n */\n"
+
+    def _sizes(self) -> str:
+        """How many numbers everything has, and what derivatives are of."""
+        inputs, outputs, n = len(self.program.inputs), len(self.program.outputs), len(self._along)
+        said = f"x has {inputs} numbers, y has {outputs}"
+        if len(self.bodies) == 1:
+            return said
+        which = "x[j]" if n == inputs and self._along == list(range(n)) else f"the j-th of {_listed(self._along)}"
+        said += f", g has {outputs * n}: g[i*{n} + j] is the derivative of y[i] in {which}"
+        if len(self.bodies[1].results) == 2:
+            return said
+        return f"{said}; h has {n * n}: h[i*{n} + j] is that of g[i], in the same"
+
+    def _in_double(self) -> list[str]:
+        """The rows that are computed in double in a file of floats."""
+        rows = dict.fromkeys(need.row for body in self.bodies for need in body.needed if not need.single)
+        said = wrap(f"Computed in double and rounded: {', '.join(rows)}.", WIDTH - 3)
+        return said if self.precision is FLOAT and rows else []
 
 
-def _bodies(program: Graph, name: str, gradient: bool) -> list[Body]:
-    """The function of values, and that of values and derivatives if it is asked for."""
-    _check(name)
-    values = len(program.outputs)
-    tables = Tables(f"{name}_table")
-    bodies = [Body(name, program, values, has_derivatives=False, tables=tables)]
-    if gradient:
-        bodies.append(Body(f"{name}_gradient", with_jacobian(program), values, has_derivatives=True, tables=tables))
-    return bodies
+def _listed(places: Sequence[int]) -> str:
+    shown = [f"x[{i}]" for i in places]
+    return ", ".join(shown if len(shown) <= 8 else [*shown[:4], "...", *shown[-2:]])
 
 
-def _tables(tables: Tables, functions: str) -> list[str]:
+def _tables_in(tables: Tables, functions: str) -> list[str]:
     """The tables of constants that are read in these functions."""
     read = set(re.findall(r"\w+", functions))
     return [table("double", name, map(literal, numbers)) for name, numbers in tables.named.values() if name in read]
 
 
-def _heading(program: Graph, bodies: Sequence[Body]) -> str:
-    """What the file is, how its functions are called, what the numbers mean."""
-    inputs, outputs = len(program.inputs), len(program.outputs)
-    sizes = f"x has {inputs} numbers, y has {outputs}"
-    if len(bodies) > 1:
-        sizes += f", g has {outputs * inputs}: g[i*{inputs} + j] is the derivative of y[i] in x[j]"
-    lines = [
-        "Written by glassgrad from a recorded computation graph.  C99 or later, or C++; link with -lm.",
-        "",
-        f"For each sample {sizes}.",
-        "Samples of a batch stand one after the other; results may not overlap x.",
-        *(f"{body.name} needs work[{body.work}]." for body in bodies if body.work),
-        "",
-        *(f"x[{i}] is {in_c_comment(name)}" for i, name in enumerate(program.inputs[:NAMED])),
-        *[f"and so on to x[{inputs - 1}]"] * (inputs > NAMED),
-    ]
-    return "/*\n" + "\n".join(f" * {line}".rstrip() for line in lines) + "\n */\n"
+def _second(wanted: Wanted) -> tuple[str, bool]:
+    """(which function there is beside that of values, whether it was named)."""
+    if wanted.what is None:
+        return (GRADIENT if wanted.gradient else VALUE), False
+    if wanted.what not in (VALUE, GRADIENT, JACOBIAN, HESSIAN):
+        raise ArgumentError(f"what is 'value', 'gradient', 'jacobian' or 'hessian', got {quoted(wanted.what)}")
+    return wanted.what, True
 
 
-def _declarations(bodies: Iterable[Body]) -> str:
-    """How the functions are called; C++ links them as C."""
-    lines = [f"{said};" for body in bodies for said in (body.signature, body.batch_signature)]
-    opened, closed = '#ifdef __cplusplus\nextern "C" {\n#endif\n', "\n#ifdef __cplusplus\n}\n#endif\n"
-    return "\n".join([opened, *lines, closed])
+def _checked_stack(stack: object) -> int:
+    if not isinstance(stack, int) or isinstance(stack, bool) or stack < 0:
+        raise ArgumentError(f"stack is how many bytes an array may take there, got {quoted(stack)}")
+    return stack
 
 
 # -- the name ---------------------------------------------------------------------------------------
@@ -167,13 +278,15 @@ def _check(name: object) -> None:
 
 def _named_after(name: str) -> list[str]:
     """The names that are made from it."""
-    endings = ("", "_batch", "_gradient", "_gradient_batch", "_constant", "_code", "_start", "_operand", "_output")
+    asked = [ending for what in (GRADIENT, JACOBIAN, HESSIAN) for ending in (f"_{what}", f"_{what}_batch")]
+    endings = ("", "_batch", *asked, "_constant", "_code", "_start", "_operand", "_output")
     return [name + ending for ending in endings]
 
 
 def _is_ours(name: str) -> bool:
     """Whether a file may say it of something else: of a function of a row, a parameter, a variable."""
-    row, said, _ = name.rpartition("_value") if name.endswith("_value") else name.partition("_slope")
+    ending = re.search("_valuef?$", name)
+    row, said, _ = name.rpartition("_value") if ending else name.partition("_slope")
     return (
         name in _ours()
         or (said != "" and is_row(row))
@@ -186,5 +299,6 @@ def _ours() -> frozenset[str]:
     """The words of all files: of what is written by hand, of the loops, and the operands of rows."""
     code = [re.sub(r"/\*.*?\*/", "", function.source, flags=re.DOTALL) for function in FUNCTIONS.values()]
     by_hand = {word for source in code for word in re.findall(r"\b[A-Za-z]\w*", source)}
-    loops = {"samples", "work", "i", "k", "n", "a", "g", "r", "t", "v", "w", "x", "y"}
+    by_hand |= {f"{word}f" for word in by_hand}  # of floats
+    loops = {"samples", "work", "i", "j", "k", "n", "a", "g", "h", "r", "t", "v", "w", "x", "y"}
     return frozenset(by_hand | loops | {operand for row in TABLE.values() for operand in row.operands})

@@ -2,51 +2,64 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from itertools import takewhile
-from typing import Any, TypeAlias
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import accumulate
+from typing import NamedTuple
 
-import numpy as np
-
-from autograd.ops.expression import Term, variable
+from autograd.errors import GraphError
+from autograd.ops.expression import variable
 from autograd.ops.primitive import lookup
-from autograd.program.exports.c_language import (
-    C,
-    array,
-    block,
-    expression,
-    literal,
-    table,
-    with_unused,
-)
-from autograd.program.exports.c_loops import Run
-from autograd.program.exports.c_rows import Need
-from autograd.program.graph import DOT, LOCATE, SUM, TAKE, Graph, Instruction, Operation, Tables, plain, sum_source
-from autograd.program.loops import Column, Element, Final, Loop, columns_read, doubles_of
+from autograd.program.exports.c_language import C, block, expression, literal, table, with_unused
+from autograd.program.exports.c_rolled import Item, Rolled, rolled
+from autograd.program.exports.c_rows import Need, is_single
+from autograd.program.exports.c_single import FLOAT, Precision
+from autograd.program.exports.c_straight import Straight, first_of_vector
+from autograd.program.graph import DOT, SUM, Graph, Instruction, Operation, Tables, plain
 
 STRAIGHT = 20_000  # instructions, or as many lines of operands, above which there are tables
-PART = 500  # instructions of one C function: the time that gcc takes grows faster than their number
 
 
-Pairs: TypeAlias = Sequence[tuple[str, str]]  # what is assigned to, and the number
+class Results(NamedTuple):
+    """Some of the outputs, and what they are written into."""
+
+    name: str
+    size: int
+
+
+class Setting(NamedTuple):
+    """What all functions of a file have in common.
+
+    Attributes:
+        tables: of constants
+        precision: of their numbers
+        stack: how many bytes an array may take there; a larger one is handed in
+    """
+
+    tables: Tables
+    precision: Precision
+    stack: int
 
 
 class Body:
-    """A program as a C function, and the loop over a batch of samples.
+    """A program as a C function, and the loop over a batch of samples; its outputs go into `results`, in order."""
 
-    The first `values` of its outputs go into y, the others into g, if there is a g.
-    """
-
-    def __init__(self, name: str, program: Graph, values: int, has_derivatives: bool, tables: Tables) -> None:
-        self.tables = tables
-        self.name, self.program, self.values, self.has_derivatives = name, program, values, has_derivatives
-        self.is_straight = program.has_loops or max(len(program), _lines_of_operands(program)) <= STRAIGHT
+    def __init__(self, name: str, program: Graph, results: Sequence[Results], setting: Setting) -> None:
+        self.tables, self.precision, self.stack = setting
+        self.name, self.program, self._results = name, program, results
+        self._targets = [f"{into}[{i}]" for into, size in results for i in range(size)]
+        self._place_of = {number: i for i, number in enumerate(program.outputs.tolist())}
         self.needed: dict[Need, None] = {}
-        self._writer = _Straight(self) if self.is_straight else _Tables(self)
+        items = list[Item](program) if program.has_loops else rolled(program)
+        is_straight = program.has_loops or _lines_of(program, items) <= STRAIGHT
+        self._writer = Straight(self, items) if is_straight else _Tables(self)
         self.work = self._writer.work  # how many numbers its array holds
+
+    @property
+    def results(self) -> Sequence[Results]:
+        """What the outputs are written into, one after the other."""
+        return self._results
 
     @property
     def signature(self) -> str:
@@ -61,291 +74,73 @@ class Body:
     @property
     def _parameters(self) -> list[str]:
         work = ["double *work"] if self.work else []
-        return ["const double *x", "double *y"] + ["double *g"] * self.has_derivatives + work
+        return ["const double *x", *(f"double *{into}" for into, _ in self.results), *work]
 
     @property
     def source(self) -> str:
         """Both functions."""
-        inputs, outputs = len(self.program.inputs), len(self.program.outputs)
-        steps = [("x", inputs), ("y", self.values)] + [("g", outputs - self.values)] * self.has_derivatives
+        steps = [("x", len(self.program.inputs)), *self.results]
         given = [f"{each} + i * {size}" if size > 1 else f"{each} + i" * size or each for each, size in steps]
         call = f"    {self.name}({', '.join(given + ['work'] * bool(self.work))});"
         loop = ["size_t i;", "for (i = 0; i < samples; i++) {", call, "}"]
         return f"{self._writer.source}\n{self.batch_signature}\n{block(loop)}"
 
-    def need(self, program: Graph, line: Instruction) -> Need:
-        """The function of an instruction of a program, which the file then defines."""
+    @property
+    def kept(self) -> int:
+        """How many bytes the numbers take that the function keeps on the stack."""
+        functions = self._writer.source.split("\n}\n")
+        parts, whole = functions[:-2], functions[-2]
+        return self.precision.width * (_declared(whole) + max(map(_declared, parts), default=0))
+
+    def call(self, program: Graph, line: Instruction) -> str:
+        """The function of an instruction, which the file then defines, with what makes its result the file's kind.
+
+        Raises:
+            GraphError: for a row of many operands that single precision does not do for
+        """
         row, slot = plain(line.operation)
         is_of_many = lookup(row).variadic and slot is not None
         component = program.component(line) if slot is not None else None
         need = Need(row, slot, len(line.operands) - first_of_vector(line) if is_of_many else 0, component)
+        is_rounded = self.precision is FLOAT and not is_single(need)
+        if is_rounded and lookup(row).variadic:
+            raise GraphError(f"{lookup(row).title} loses digits in single precision: ask for dtype='float64'")
+        need = replace(need, single=self.precision is FLOAT and not is_rounded)
         self.needed[need] = None
-        return need
+        return f"(float){need.name}" if is_rounded else need.name
 
     def result(self, number: int) -> str:
         """The lvalue of an output."""
-        return f"y[{number}]" if number < self.values else f"g[{number - self.values}]"
+        return self._targets[number]
+
+    def piece(self, numbers: list[int]) -> tuple[str, int] | None:
+        """Where these numbers stand side by side among the results, if they do."""
+        start = self._place_of.get(numbers[0], -1)
+        outputs = self.program.outputs[start : start + len(numbers)].tolist()
+        targets = self._targets[start : start + len(numbers)]
+        into, at = (targets or ["["])[0].rstrip("]").split("[")
+        fits = start >= 0 and outputs == numbers and targets[-1].startswith(f"{into}[")
+        return (into, int(at)) if fits else None
 
     def defined(self, lines: Sequence[str]) -> str:
         """The function of one sample."""
-        parameters = ("x", "y") + ("g",) * self.has_derivatives
-        return f"{self.signature}\n{block(with_unused(parameters, lines))}"
+        return f"{self.signature}\n{block(with_unused(['x', *(into for into, _ in self.results)], lines))}"
 
 
-def first_of_vector(line: Instruction) -> int:
-    """Where among the operands of a variadic row its vector begins: after y if it is a slope, and an index."""
-    row, slot = plain(line.operation)
-    return (slot is not None) + lookup(row).leading
+_DECLARATION = re.compile(r"\bdouble (\w+)(?:\[(\d*)\])?(?: = (\{[^}]*\})?|;)")
 
 
-def _lines_of_operands(program: Graph) -> int:
-    """About how many lines the operands take, of which tables of constants stand elsewhere."""
-    codes = [code for code, operation in enumerate(program.operations) if operation in (TAKE, LOCATE)]
-    lookups = map(program.line, np.flatnonzero(np.isin(program.code, codes)).tolist())
-    in_tables = sum(len(line.operands) for line in lookups if program.known_table(line) is not None)
-    return (len(program.operands) - in_tables) // 4
+def _declared(function: str) -> int:
+    """How many numbers the variables of a function hold; tables are none."""
+    local = re.sub(r"static const double.*?;", "", function, flags=re.DOTALL)
+    return sum(int(size) if size else listed.count(",") + 1 for _, size, listed in _DECLARATION.findall(local))
 
 
-# -- straight-line code -----------------------------------------------------------------------------
-
-
-class _Straight:
-    """One assignment an instruction; in a long program in parts, on whose numbers compilers do not choke."""
-
-    def __init__(self, body: Body) -> None:
-        self._body, program = body, body.program
-        self._is_long = len(program) > PART and not program.has_loops
-        self._program, self._indent = program, ""
-        self.loops = self._room = 0  # how many there were, and numbers of their columns
-        self._names: list[Any] = [f"x[{i}]" for i in range(len(program.inputs))]
-        self._names += [literal(c) for c in program.constants.tolist()]
-        self._arrays: dict[tuple[str, ...], str] = {}
-        self._taken = self._vectors = 0
-        self._lines: list[str] = []
-        self._parts: list[list[str]] = []
-        for at, line in enumerate(program):
-            if self._is_long and at % PART == 0:
-                self._arrays, self._lines = {}, []
-                self._parts.append(self._lines)
-            self._assign(at, line)
-        self.work = doubles_of(program)
-        outputs = program.outputs.tolist()
-        targets, sources = list(map(body.result, range(len(outputs)))), [self._names[n] for n in outputs]
-        self._results = [f"{target} = {source};" for target, source in zip(targets, sources, strict=True)]
-        if self.loops:
-            self._results = _assigned(targets, sources)
-            self._forget_unread()
-
-    def _forget_unread(self) -> None:
-        lines, count = _without_unread([*self._lines, *self._results]), len(self._results)
-        self._lines = lines[: len(lines) - count]
-        called = set(re.findall(r"\w+", "\n".join(lines)))
-        for need in [need for need in self._body.needed if need.name not in called]:
-            del self._body.needed[need]
-
-    def _assign(self, at: int, line: Instruction) -> None:
-        if not isinstance(line.operation, Operation):
-            self._names.append(self._step(line))
-            return
-        said = self._expression(line)
-        self._taken += 1
-        name = f"t[{at}]" if self._is_long else f"t{self._taken}"
-        self.say(f"{'' if self._is_long else 'const double '}{name} = {said};")
-        self._names.append(name)
-
-    def say(self, line: str) -> None:
-        """Write a line."""
-        self._lines.append(self._indent + line)
-
-    # -- loops ----------------------------------------------------------------------------------
-
-    def _step(self, line: Instruction) -> Any:
-        """What an instruction of a loop's is called: a number, a column's place in `work`, or a run's parts."""
-        operands = [self._names[i] for i in line.operands]
-        match line.operation:
-            case Loop() as loop:
-                return Run(self, loop, operands).written(sorted(columns_read(self._program, line.id)))
-            case Final(k):
-                return operands[0][0][k]
-            case Column(k):
-                return operands[0][1][k]
-            case Element(step):
-                return f"work[{operands[0] + step}]"
-        place = self.column(len(operands))
-        for said in _assigned([f"work[{place + step}]" for step in range(len(operands))], operands):
-            self.say(said)
-        return place
-
-    def column(self, length: int) -> int:
-        """Where in `work` a column may stand."""
-        self._room += length
-        return self._room - length
-
-    def named(self) -> str:
-        """The number by which what a loop uses is called."""
-        self.loops += 1
-        return str(self.loops)
-
-    @contextmanager
-    def inside(self, head: str) -> Iterator[None]:
-        """A block, in which arrays are made that are not known behind it."""
-        self.say(f"{head} {{")
-        outside = self._indent, self._arrays
-        self._indent, self._arrays = self._indent + "    ", {}
-        yield
-        self._indent, self._arrays = outside
-        self.say("}")
-
-    def body_of(self, loop: Loop, given: list[Any]) -> list[str]:
-        """The names of the body's outputs."""
-        outside = self._program, self._names
-        self._program, self._names = loop.body, [*given, *map(literal, loop.body.constants.tolist())]
-        for at, line in enumerate(loop.body):
-            self._assign(at, line)
-        found = [self._names[i] for i in loop.body.outputs.tolist()]
-        self._program, self._names = outside
-        return found
-
-    def _expression(self, line: Instruction) -> str:
-        operands = [self._names[i] for i in line.operands]
-        summed = sum_source(line.operation, operands)
-        if summed is not None:
-            return summed
-        row, slot = plain(line.operation)
-        if slot is None and row in C.written:
-            return expression(row, map(_operand, operands))
-        need = self._body.need(self._program, line)
-        if not lookup(row).variadic:
-            return f"{need.name}({', '.join(operands)})"
-        first = first_of_vector(line)
-        vector = operands[first:]
-        given = operands[: first if lookup(row).reads_table else 1] if slot is not None else operands[:first]
-        count = [str(len(vector))] * (slot is None)
-        known = self._program.known_table(line)
-        place = self._array(vector) if known is None else self._body.tables.called(known)[0]
-        return f"{need.name}({', '.join([*given, *count, place])})"
-
-    def _array(self, numbers: Sequence[str]) -> str:
-        """The name of an array of these numbers, which is made where it is first needed."""
-        if all(number == f"x[{i}]" for i, number in enumerate(numbers)):
-            return "x"
-        key = tuple(numbers)
-        if key not in self._arrays:
-            self._vectors += 1
-            self._arrays[key] = f"v{self._vectors}"
-            self.say(array(self._arrays[key], numbers))
-        return self._arrays[key]
-
-    @property
-    def source(self) -> str:
-        """The function of one sample, and those that it calls."""
-        body, results = self._body, self._results
-        if not self._is_long:
-            return body.defined([*self._lines, *results])
-        named = [
-            (f"void {body.name}_part{i}(const double *x, double *t)", part) for i, part in enumerate(self._parts, 1)
-        ]
-        # They are not static, or gcc would make one function of them again.
-        functions = [f"{said};\n{said}\n{block(with_unused(('x',), part))}" for said, part in named]
-        calls = [f"{body.name}_part{i}(x, t);" for i in range(1, len(named) + 1)]
-        return "\n".join([*functions, body.defined([f"double t[{len(body.program)}];", *calls, *results])])
-
-
-def _assigned(targets: Sequence[str], sources: Sequence[str]) -> list[str]:
-    """Each target gets its number; numbers that stand side by side in columns, or are known, by loops."""
-    pairs = sorted(zip(targets, sources, strict=True), key=lambda pair: _place_in_work(pair[1]))
-    lines, rest = _zeros_first(pairs)
-    at = 0
-    while at < len(rest):
-        length, said = max(_copied(rest[at : at + _FEW]), _listed(rest[at : at + _FEW]))
-        if length:
-            length, said = max(_copied(rest[at:]), _listed(rest[at:]))
-        else:
-            length, said = 1, f"{rest[at][0]} = {rest[at][1]};"
-        lines.append(said)
-        at += length
-    return lines
-
-
-def _zeros_first(pairs: Pairs) -> tuple[list[str], Pairs]:
-    """Of derivatives most are often 0: all get that, and then those get theirs that are not."""
-    others = [(target, source) for target, source in pairs if source != "0.0" or not target.startswith("g[")]
-    if len(pairs) - len(others) < _FEW:
-        return [], pairs
-    count = sum(target.startswith("g[") for target, _ in pairs)
-    return [f"{{ size_t k; for (k = 0; k < {count}; k++) g[k] = 0.0; }}"], others
-
-
-def _copied(pairs: Pairs) -> tuple[int, str]:
-    """How many of the first are copied between places that are equally far apart, and the loop that does so."""
-    length = _run_of([target for target, _ in pairs])
-    length = min(length, _run_of([source for _, source in pairs[:length]]))
-    return (length, _for_each(pairs, length, _at_k(pairs[0][1], pairs[1][1]))) if length >= _FEW else (0, "")
-
-
-def _listed(pairs: Pairs) -> tuple[int, str]:
-    """The same of numbers that are known, from a table."""
-    numbers = [source for _, source in takewhile(lambda pair: _KNOWN.fullmatch(pair[1]), pairs)]
-    length = _run_of([target for target, _ in pairs[: len(numbers)]])
-    if length < _FEW:
-        return 0, ""
-    listed = ", ".join(numbers[:length])
-    return length, f"{{ static const double each[] = {{{listed}}}; {_for_each(pairs, length, 'each[k]')} }}"
-
-
-def _run_of(places: Sequence[str]) -> int:
-    """How many of the first stand in one array, equally far apart."""
-    found = [_ELEMENT.fullmatch(place) for place in places[:2]]
-    if len(found) < 2 or found[0] is None or found[1] is None or found[0][1] != found[1][1]:
-        return 0
-    start, stride = int(found[0][2]), int(found[1][2]) - int(found[0][2])
-    fits = (place == f"{found[0][1]}[{start + i * stride}]" for i, place in enumerate(places))
-    return sum(1 for _ in takewhile(bool, fits))
-
-
-def _for_each(pairs: Pairs, length: int, source: str) -> str:
-    target = _at_k(pairs[0][0], pairs[1][0])
-    return f"{{ size_t k; for (k = 0; k < {length}; k++) {target} = {source}; }}"
-
-
-def _at_k(first: str, second: str) -> str:
-    """The k-th place, of which these are the first two."""
-    start, stride = _index(first), _index(second) - _index(first)
-    steps = "k" if abs(stride) == 1 else f"{abs(stride)} * k"
-    return f"{first.partition('[')[0]}[{start} {'+' if stride >= 0 else '-'} {steps}]"
-
-
-def _place_in_work(source: str) -> int:
-    """By which numbers of columns are sorted; those of a step, and others, stay where they are."""
-    found = _ELEMENT.fullmatch(source)
-    return int(found[2]) if found and found[1] == "work" else -1
-
-
-def _index(place: str) -> int:
-    return int(place.partition("[")[2][:-1])
-
-
-_ELEMENT = re.compile(r"(\w+)\[(\d+)\]")
-_KNOWN = re.compile(r"-?\d[\w.+-]*|-?INFINITY|NAN")
-_FEW = 8  # numbers that are assigned one by one
-
-
-_MADE = re.compile(r" *(?:const )?(?:double )?([tcsnv]\d+(?:_\d+)?)(?:\[\])? \+?= (.*)")
-
-
-def _without_unread(lines: list[str]) -> list[str]:
-    """Lines without what loops make and nothing reads, of which compilers warn."""
-    made = [_MADE.fullmatch(line) for line in lines]
-    read = set(re.findall(r"\w+", "\n".join(m[2] if m else line for m, line in zip(made, lines, strict=True))))
-    kept = [line for m, line in zip(made, lines, strict=True) if m is None or m[1] in read]
-    return kept if len(kept) == len(lines) else _without_unread(kept)
-
-
-def _operand(text: str) -> Term:
-    """A variable or a number, as the printer wants it, which puts parentheses around -1.0."""
-    if text[0] in "tcxwns":
-        return variable(text)
-    return {"NAN": math.nan, "INFINITY": math.inf, "-INFINITY": -math.inf}.get(text) or float(text)
+def _lines_of(program: Graph, items: Sequence[Item]) -> int:
+    """About how many lines instructions and their operands take, of which tables of constants stand elsewhere."""
+    alone = [item for item in items if not isinstance(item, Rolled)]
+    operands = sum(len(line.operands) for line in alone if program.known_table(line) is None)
+    return max(len(items), operands // 4)
 
 
 # -- tables -----------------------------------------------------------------------------------------
@@ -400,25 +195,29 @@ class _Tables:
             return [products, "if (n % 2 == 1) r += w[a[n - 1]];"]
         if slot is None and row in C.written:
             return [f"r = {expression(row, map(variable, operands))};"]
-        need = self._body.need(self._body.program, line)
+        function = self._body.call(self._body.program, line)
         if not lookup(row).variadic:
-            return [f"r = {need.name}({', '.join(operands)});"]
+            return [f"r = {function}({', '.join(operands)});"]
         copied = "for (k = 0; k < n; k++) v[k] = w[a[k]];"
         first = first_of_vector(line)
         if slot is not None:
             leading = ", v[1]" * lookup(row).reads_table
-            return [copied, f"r = {need.name}(v[0]{leading}, v + {first});"]
+            return [copied, f"r = {function}(v[0]{leading}, v + {first});"]
         if lookup(row).reads_table:
-            return [copied, f"r = {need.name}(v[0], n - 1, v + 1);"]
+            return [copied, f"r = {function}(v[0], n - 1, v + 1);"]
         given = f"{literal(component)}, n - 1, v + 1" if component is not None else "n, v"
-        return [copied, f"r = {need.name}({given});"]
+        return [copied, f"r = {function}({given});"]
 
     def _loop(self) -> list[str]:
         program, name = self._body.program, self._body.name
-        inputs, first, values = len(program.inputs), program.first, self._body.values
+        inputs, first = len(program.inputs), program.first
         inside = "\n".join(line for case in self._cases for line in case)
         copy = f"for (i = 0; i < {first - inputs}; i++) w[{inputs} + i] = {name}_constant[i];"
-        results = f"for (i = 0; i < {len(program.outputs) - values}; i++) g[i] = w[{name}_output[{values} + i]];"
+        starts = accumulate([0, *(size for _, size in self._body.results)])
+        results = [
+            f"for (i = 0; i < {size}; i++) {into}[i] = w[{name}_output[{start} + i]];"
+            for (into, size), start in zip(self._body.results, starts, strict=False)
+        ]
         return [
             "double *w = work;",
             *[f"double *v = work + {self.numbers};"] * (self.longest > 0),
@@ -434,8 +233,7 @@ class _Tables:
             "    }",
             f"    w[{first} + i] = r;",
             "}",
-            f"for (i = 0; i < {values}; i++) y[i] = w[{name}_output[i]];",
-            *[results] * self._body.has_derivatives,
+            *results,
         ]
 
 

@@ -172,7 +172,7 @@ static double log_softmax_value(double i, int n, const double *x)
 /* The entry of a table at floor(i), nan where it has none. */
 static double take_value(double i, int n, const double *table)
 {
-    return i >= 0.0 && i < n ? table[(int)i] : NAN;
+    return i >= 0.0 && i < (double)n ? table[(int)i] : NAN;
 }
 """),
     table.locate: Function("""\
@@ -188,7 +188,7 @@ static double locate_value(double x, int n, const double *knots)
         at += knots[at + half] <= x ? half : 0;
         left -= half;
     }
-    return at;
+    return (double)at;
 }
 """),
 }

@@ -10,6 +10,9 @@ from textwrap import wrap
 from autograd.ops.expression import (
     ARITHMETIC,
     COMPARISONS,
+    DIVIDE,
+    MULTIPLY,
+    POWER,
     Expression,
     Language,
     Term,
@@ -66,6 +69,26 @@ TARGET = Target("C", ATOMS)
 def expression(row: str, operands: Iterable[Term]) -> str:
     """An operation that C has an operator for."""
     return source_of([Expression(row, *operands)], C)[1][0]
+
+
+def written(row: str, operands: Sequence[Term]) -> str | None:
+    """An operation of numbers and variables that C needs no function for, a small whole power too; None for another."""
+    if row in C.written:
+        return expression(row, operands)
+    exponent = operands[-1]
+    if row != POWER or not isinstance(exponent, float) or exponent not in _WHOLE_POWERS:
+        return None
+    factor = operands[0]
+    parts: list[Term] = [factor if exponent > 0.0 else 1.0, *[factor] * int(abs(exponent) - (exponent > 0.0))]
+    return f" {C.operators[MULTIPLY if exponent > 0.0 else DIVIDE]} ".join(source_of([part], C)[1][0] for part in parts)
+
+
+_WHOLE_POWERS = (-3.0, -2.0, -1.0, 1.0, 2.0, 3.0, 4.0)
+
+
+def number_of(text: str) -> float:
+    """The number that `literal` wrote."""
+    return {"NAN": math.nan, "INFINITY": math.inf, "-INFINITY": -math.inf}.get(text) or float(text)
 
 
 def array(name: str, numbers: Iterable[str]) -> str:

@@ -12,6 +12,7 @@ from autograd.ops.resolution import called_in
 from autograd.program.exports.c_functions import Function
 from autograd.program.exports.c_language import ATOMS, TARGET, block, function_name, statements, with_unused
 from autograd.program.exports.c_names import KEYWORDS, LIBRARY
+from autograd.program.exports.c_single import SINGLE, SINGLE_VALUES, single
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,15 @@ class Need:
     slot: int | None = None
     count: int = 0
     component: float | None = None
+    single: bool = False
 
     @property
     def name(self) -> str:
-        """What the function is called."""
+        """What the function is called; one of floats has an f behind it, as libm's have (which get theirs later)."""
+        return self._of_doubles + "f" * (self.single and not is_of_c(self))
+
+    @property
+    def _of_doubles(self) -> str:
         if self.slot is None:
             return function_name(self.row)
         which = "" if lookup(self.row).arity == 1 else str(self.slot + 1)
@@ -52,12 +58,24 @@ def functions(needed: Iterable[Need]) -> list[str]:
 
 def _write(need: Need, sources: dict[Need, str]) -> None:
     """Write a function, after what it calls; rows call each other a few deep."""
-    if need in sources or (need.slot is None and isinstance(ATOMS.get(lookup(need.row)), str)):
+    if need in sources or is_of_c(need):
         return
     source, calls = _source(need)
-    for called in calls:
-        _write(Need(called), sources)
-    sources[need] = source
+    called = [Need(row, single=need.single) for row in calls]
+    for each in called:
+        _write(each, sources)
+    ours = [each for each in (need, *called) if not is_of_c(each)]
+    sources[need] = single(source, [each.name[:-1] for each in ours]) if need.single else source
+
+
+def is_of_c(need: Need) -> bool:
+    """Whether C has the function, or writes it without one."""
+    return need.slot is None and isinstance(ATOMS.get(lookup(need.row)), str)
+
+
+def is_single(need: Need) -> bool:
+    """Whether a function is good to the last digits in single precision."""
+    return need.row in (SINGLE_VALUES if need.slot is None else SINGLE) or is_of_c(need)
 
 
 def _source(need: Need) -> Function:

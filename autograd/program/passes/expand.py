@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import chain
 
 from autograd.ops.expression import variable
@@ -11,8 +12,8 @@ from autograd.program.graph import GUARD, WHERE, Graph, Operation
 from autograd.program.loops import Loop, Step
 
 
-def expand_slopes(program: Graph) -> Graph:
-    """The same program with every slope that is one instruction, tanh′(y, x), written as its rule says.
+def expand_slopes(program: Graph, chosen: Callable[[Operation], bool] | None = None) -> Graph:
+    """The same program with every slope (or those `chosen`) that is one instruction, tanh′(y, x), as its rule says.
 
     >>> b = Builder(["y", "x"])
     >>> print(expand_slopes(b.finish([b.emit(Operation("sin", 0), (0, 1))])))
@@ -23,18 +24,22 @@ def expand_slopes(program: Graph) -> Graph:
     if not any(map(_has_slopes, program.operations)):
         return program
     bodies: dict[Operation | Step, Loop] = {
-        loop: loop.with_programs(expand_slopes) for loop in program.operations if isinstance(loop, Loop)
+        loop: loop.with_programs(lambda body: expand_slopes(body, chosen))
+        for loop in program.operations
+        if isinstance(loop, Loop)
     }
     builder = Builder(program.inputs)
     numbers = [*range(len(program.inputs)), *map(builder.constant, program.constants.tolist())]
     constants = dict(enumerate(program.constants.tolist(), len(program.inputs)))
     for line in program:
         operands = tuple([numbers[i] for i in line.operands])
-        if not isinstance(line.operation, Operation) or line.operation.slot is None:
-            numbers.append(builder.emit(bodies.get(line.operation, line.operation), operands))
+        operation = line.operation
+        is_slope = isinstance(operation, Operation) and operation.slot is not None
+        if not isinstance(operation, Operation) or not is_slope or (chosen is not None and not chosen(operation)):
+            numbers.append(builder.emit(bodies.get(operation, operation), operands))
         else:
-            index = constants.get(line.operands[1]) if lookup(line.operation.row).has_index else None
-            numbers.append(_write_slope(builder, line.operation, operands, index))
+            index = constants.get(line.operands[1]) if lookup(operation.row).has_index else None
+            numbers.append(_write_slope(builder, operation, operands, index))
     return builder.finish([numbers[i] for i in program.outputs.tolist()])
 
 
