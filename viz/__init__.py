@@ -30,11 +30,13 @@ from viz.pictures.geometry import LayoutError
 from viz.pictures.pattern import PatternDrawing, pattern
 from viz.recording import Recording, State, record
 from viz.trace import Edge, Node, Step, Trace, trace
+from viz.uncertainty.budget import Budget, uncertainty_budget
 from viz.why import Why, why
 
 __all__ = [
     "Accuracy",
     "Anomaly",
+    "Budget",
     "ConverterError",
     "Derivation",
     "Drawing",
@@ -62,5 +64,6 @@ __all__ = [
     "record",
     "to_dot",
     "trace",
+    "uncertainty_budget",
     "why",
 ]
