@@ -19,6 +19,7 @@ recorded, as after a step of training, all of them show it computed anew, and sa
 from viz import engine  # noqa: F401  # isort: skip  (first of all: it says so where autograd is another)
 from viz import plots
 from viz.anomaly import Anomaly, Sound, anomaly
+from viz.changes.report import Changed, changed
 from viz.debugger import debug
 from viz.digits.report import Accuracy, accuracy
 from viz.formulas.derive import Derivation, derive
@@ -37,6 +38,7 @@ __all__ = [
     "Accuracy",
     "Anomaly",
     "Budget",
+    "Changed",
     "ConverterError",
     "Derivation",
     "Drawing",
@@ -54,6 +56,7 @@ __all__ = [
     "Why",
     "accuracy",
     "anomaly",
+    "changed",
     "debug",
     "derive",
     "draw",

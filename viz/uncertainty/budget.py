@@ -130,7 +130,8 @@ class Budget:
             c = self.check
             notes.append(
                 f"Monte Carlo, {c.samples:,} draws from seed {c.seed}: mean {_to_its_digits(c.mean, c.u)}, "
-                f"u = {shown(c.u)}, {_percent(c.level)} in [{_to_its_digits(c.low, c.u)}, {_to_its_digits(c.high, c.u)}]"
+                f"u = {shown(c.u)}, "
+                f"{_percent(c.level)} in [{_to_its_digits(c.low, c.u)}, {_to_its_digits(c.high, c.u)}]"
             )
         return notes
 
