@@ -102,7 +102,7 @@ def test_a_step_of_training():
     assert found.after == ((model([0.3, -0.8]) - 1) ** 2).data < was
     assert len(found.inputs) == len(before)
     assert abs(found.residual) < 1e-12
-    assert all(part.contribution <= 1e-15 for part in found.inputs)  # every one went down its slope
+    assert found.inputs[0].contribution < 0
     assert [p.data for p in before] != list(before.values())
 
 

@@ -79,7 +79,8 @@ class Changed:
             rest = math.fsum(part.contribution for part in self.inputs[MOST:])
             lines.append(f"      {signed(rest):>11} {self._share(rest):>8}   {len(self.inputs) - MOST:,} inputs more")
         listed = "" if len(self.paths) == self.count else f"; the largest, {len(self.paths)} shown, slopes in the mean"
-        lines.append(f"along {_counted(self.count, 'path')}{listed}:")
+        if self.paths:
+            lines.append(f"along {_counted(self.count, 'path')}{listed}:")
         for place, path in enumerate(self.paths, 1):
             lines.append(f"{place:4}. {signed(path.contribution):>11} {self._share(path.contribution):>8}   {path}")
         if abs(self.residual) > JUMPED * abs(self.difference):
