@@ -13,7 +13,7 @@ import pytest
 
 import autograd
 import viz
-from autograd import Value, atan, compile, cos, erf, exp, log, sin, sqrt, tanh, where
+from autograd import Value, atan, compile, cos, erf, exp, log, no_grad, sin, sqrt, tanh, where
 from autograd import sum as total
 from autograd.check.definition import defined
 from autograd.errors import ArgumentError, OperandError
@@ -303,6 +303,14 @@ def test_the_picture_and_the_page():
     assert "tint: digits lost" not in viz.draw(1 - cos(x)).svg
     assert "<pre" in found._repr_html_()
     assert "<b>" not in viz.accuracy(1 - cos(Value(1e-6, name="<b>")))._repr_html_()
+
+
+def test_inside_of_no_grad():
+    (x,) = named(x=1e-4)
+    y = (1 - cos(x)) / x**2
+    said = str(viz.accuracy(y))
+    with no_grad():
+        assert str(viz.accuracy(y)) == said
 
 
 def test_nothing_is_touched():

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 import viz
-from autograd import Value, cos, exp, scope, sin, sqrt
+from autograd import Value, cos, exp, no_grad, scope, sin, sqrt
 from autograd import sum as total
 from autograd.errors import ArgumentError, GraphError, OperandError
 from viz.uncertainty.propagation import coverage_factor
@@ -131,6 +131,15 @@ def test_shapes_have_the_uncertainty_that_was_given(shape):
     assert (found.high - found.low) / 2 == pytest.approx(0.5 * half[shape], rel=0.01)
     again = viz.uncertainty_budget(x + y * 0.0, {x: 0.5}, samples=200_000, seed=5, shapes={"x": shape}).check
     assert again == found
+
+
+def test_inside_of_no_grad():
+    (x,) = named(x=0.2)
+    y = x**3 + x
+    found = viz.uncertainty_budget(y, {x: 0.1}, order=2)
+    with no_grad():
+        assert viz.uncertainty_budget(y, {x: 0.1}, order=2).u == found.u
+        assert viz.changed(y, {x: 0.0}, {x: 1.0}).difference == 2.0
 
 
 def test_leaves_that_have_moved():

@@ -226,7 +226,7 @@ def _told(
 def _path(seen: Seen, found: Segment, place: Mapping[Value, int], way: Way) -> Path:
     ids = [place[node] for node in way.nodes]
     steps = zip(way.nodes, way.slots, strict=False)
-    slopes = tuple(float(found.weights @ found.slopes[node][slot]) for node, slot in steps)
+    slopes = tuple(float((found.weights * found.slopes[node][slot]).sum()) for node, slot in steps)
     nodes, called = tuple(seen.trace.nodes[i] for i in ids), tuple(map(seen.called, ids))
     return Path(nodes, slopes, way.slots, way.contribution, called)
 

@@ -143,7 +143,7 @@ class _Way:
         columns = [a + t * d for a, d in zip(self._before, self._change, strict=True)]
         values = dict(zip(self._inputs, columns, strict=True))
         values |= zip(self._computed, map(np.asarray, self._run(*columns)), strict=True)
-        slopes = {node: _slopes(node, values, len(t)) for node in self._computed}
+        slopes = {node: _slopes(node, values) for node in self._computed}
         algebra, root = _Arrays(slopes, len(t)), self._moving[-1]
         seeds = {x: np.full(len(t), d) for x, d in zip(self._inputs, self._change.tolist(), strict=True)}
         velocity = forwards(self._moving, seeds, algebra)
@@ -153,15 +153,12 @@ class _Way:
         return Segment(self._moving, weights, slopes, velocity, delta)
 
 
-def _slopes(node: Value, values: Mapping[Value, Any], count: int) -> tuple[Any, ...]:
-    """The row's slopes at every point; None along what does not move."""
+def _slopes(node: Value, values: Mapping[Value, Any]) -> tuple[Any, ...]:
+    """The row's slopes at every point, a number where it is the same at all; None along what does not move."""
     operands = [values.get(o, o.data) if isinstance(o, Value) else o for o in node.operands]
     row: Any = node.op
-    found = row.array_slopes(values[node], *(np.broadcast_to(np.asarray(o, float), count) for o in operands))
-    return tuple(
-        None if slope is None or o not in values else np.broadcast_to(np.asarray(slope, float), count)
-        for o, slope in zip(node.operands, found, strict=True)
-    )
+    found = row.array_slopes(values[node], *operands)
+    return tuple(None if o not in values else slope for o, slope in zip(node.operands, found, strict=True))
 
 
 def _check_finite(

@@ -27,6 +27,7 @@ SHARE = 0.1  # of an error, from which on a step is worth a word
 LEAST = 0.7  # digits lost, and gained by writing it otherwise
 INEXACT = 2.0  # digits that a row itself may lack
 MOST = 8  # numbers whose losses are looked for, those with the fewest digits
+HIGH = 8  # operations above a step in which a formula that it is part of is looked for
 LISTED = 4  # terms that are written out
 SUMS = frozenset("add subtract sum dot".split())
 
@@ -141,21 +142,33 @@ class _Better(NamedTuple):
 
 
 def _advice(
-    steps: Mapping[Value, _Step], nodes: Mapping[Value, None], found: Mapping[Value, Bound]
+    steps: Mapping[Value, _Step], nodes: dict[Value, None], found: Mapping[Value, Bound]
 ) -> dict[Value, _Better]:
     """For each step the rewriting of it, or of what stands around it, that leaves the most digits."""
     best: dict[Value, _Better] = {}
-    for node in nodes:
+    for node in _around(steps, nodes):
         left = digits(found[node].error, node.data)
         for rewriting in rewritings(node):
             inside = [n for n in interior(node, above=rewriting.letters) if n in steps]
-            made = rewriting.made
-            count = digits(bounds(interior(made), found)[made].error, made.data) if inside else 0.0
+            made, letters = rewriting.made, rewriting.letters
+            known = {letter: found[letter] for letter in letters}
+            count = digits(bounds(interior(made, above=letters), known)[made].error, made.data) if inside else 0.0
             if count >= left + LEAST and _agrees(node, made, found):
                 culprit = max(inside, key=lambda n: steps[n].lost)
                 if culprit not in best or count > best[culprit].digits + 1:
                     best[culprit] = _Better(count, node, rewriting)
     return best
+
+
+def _around(steps: Mapping[Value, _Step], nodes: dict[Value, None]) -> list[Value]:
+    """The steps, and of the nodes, listed from the output down, those a little above one; the highest first."""
+    above: dict[Value, int] = {}
+    for node in reversed(nodes):
+        below = min((above.get(o, HIGH) for o in node.operands if isinstance(o, Value)), default=HIGH)
+        height = 0 if node in steps else below + 1
+        if height < HIGH:
+            above[node] = height
+    return list(reversed(above))
 
 
 def _agrees(node: Value, made: Value, found: Mapping[Value, Bound]) -> bool:

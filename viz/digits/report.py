@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd import Value
 from autograd.chain import deltas_as_graph
+from autograd.context import recording
 from autograd.errors import ArgumentError, MissingExtra
 from autograd.order import interior, reachable
 from autograd.replay import computed_anew
@@ -157,7 +158,8 @@ class _Run:
     @cached_property
     def deltas(self) -> Mapping[Value, Any]:
         """δ of every node, as the backward pass computes it."""
-        return deltas_as_graph({self.root: 1.0})
+        with recording():  # also inside of no_grad
+            return deltas_as_graph({self.root: 1.0})
 
     @cached_property
     def backward(self) -> dict[Value, Bound]:

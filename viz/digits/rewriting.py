@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import autograd
 from autograd import Value
+from autograd.context import recording
 from autograd.errors import AutogradError
 from autograd.ops import special
 from autograd.ops.primitive import lookup
@@ -84,7 +85,7 @@ FORMULAS: tuple[tuple[str, str], ...] = (
     ("gamma(a) / gamma(b)", "exp(lgamma(a) - lgamma(b))"),
     ("log(gamma(x))", "lgamma(x)"),
 )
-MANY = 10_000  # sums and products inside one another that are written out
+MANY = 200  # sums and products inside one another that are written out
 SUMMED = 64  # terms that are put into another order
 
 
@@ -173,8 +174,9 @@ def _recorded(new: ast.expr, bound: Bindings, sign: int) -> Value | None:
     """The other formula on the same nodes; None where it has no number, or none that depends on a node."""
     code = compile(ast.fix_missing_locations(ast.Expression(new)), "<rewriting>", "eval")
     try:
-        made = eval(code, {**vars(autograd), **bound})
-        return sign * made if isinstance(made, Value) else None
+        with recording():
+            made = eval(code, {**vars(autograd), **bound})
+            return sign * made if isinstance(made, Value) else None
     except (AutogradError, ArithmeticError):
         return None
 

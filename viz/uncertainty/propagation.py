@@ -16,6 +16,7 @@ import numpy as np
 
 import autograd
 from autograd import Value, gradient
+from autograd.context import recording
 
 
 class Second(NamedTuple):
@@ -37,11 +38,12 @@ def second_order(output: Value, inputs: Sequence[Value], covariance: Any) -> Sec
     >>> second_order(x * y, [x, y], np.diag([4.0, 9.0]))
     Second(variance=36.0, shift=0.0)
     """
-    slopes = gradient(output, list(inputs), as_graph=True)
-    rows = [gradient(slope, list(inputs), as_graph=True) for slope in slopes]
+    with recording():  # also inside of no_grad
+        slopes = gradient(output, list(inputs), as_graph=True)
+        rows = [gradient(slope, list(inputs), as_graph=True) for slope in slopes]
+        covered = [rows[i][j] * covariance[i, j] for i, j in np.argwhere(covariance).tolist()]
+        contracted = autograd.sum(covered) if covered else Value(0.0)
     hessian = np.array([[entry.data for entry in row] for row in rows])
-    covered = [rows[i][j] * covariance[i, j] for i, j in np.argwhere(covariance).tolist()]
-    contracted = autograd.sum(covered) if covered else Value(0.0)
     thirds = np.array(gradient(contracted, list(inputs)))
     sensitivities = np.array([slope.data for slope in slopes])
     product = hessian @ covariance
