@@ -89,8 +89,7 @@ def test_it_does_not_depend_on_an_order_and_is_the_mean_over_orders_of_a_product
 
 
 def test_a_step_of_training():
-    random.seed(1)
-    model = nn.MLP(2, [4, 1], "tanh")
+    model = nn.MLP(2, [4, 1], "tanh", seed=1)
     J = (model([0.3, -0.8]) - 1) ** 2
     before = {p: p.data for p in model.parameters()}
     was = J.data
