@@ -10,16 +10,18 @@ x² + 1
 
 `trace` is the floor: frozen plain data, the only module that reads a graph.  `pictures` chooses what is
 shown, places it with Graphviz and writes it; `record` puts it into steps, which `debug` walks through in
-the terminal and `explore` on a page, forwards and back; `formulas` say it in mathematics; `why` and
-`anomaly` look for what is large, what cancels and what breaks; `plots` draws curves and heat maps, and
-needs matplotlib when it is used.  Where leaves have moved since a graph was recorded, as after a step of
-training, all of them show it computed anew, and say so in one line.
+the terminal and `explore` on a page, forwards and back; `formulas` say it in mathematics; `why`,
+`accuracy` and `anomaly` look for what is large, what cancels, where digits go and what breaks; `plots`
+draws curves and heat maps, and needs matplotlib when it is used.  Where leaves have moved since a graph was
+recorded, as after a step of training, all of them show it computed anew, and say so in one line.
 """
 
 from viz import engine  # noqa: F401  # isort: skip  (first of all: it says so where autograd is another)
 from viz import plots
 from viz.anomaly import Anomaly, Sound, anomaly
+from viz.changes.report import Changed, changed
 from viz.debugger import debug
+from viz.digits.report import Accuracy, accuracy
 from viz.formulas.derive import Derivation, derive
 from viz.formulas.formula import Formula, formula
 from viz.page.explore import Page, explore
@@ -29,10 +31,14 @@ from viz.pictures.geometry import LayoutError
 from viz.pictures.pattern import PatternDrawing, pattern
 from viz.recording import Recording, State, record
 from viz.trace import Edge, Node, Step, Trace, trace
+from viz.uncertainty.budget import Budget, uncertainty_budget
 from viz.why import Why, why
 
 __all__ = [
+    "Accuracy",
     "Anomaly",
+    "Budget",
+    "Changed",
     "ConverterError",
     "Derivation",
     "Drawing",
@@ -48,7 +54,9 @@ __all__ = [
     "Step",
     "Trace",
     "Why",
+    "accuracy",
     "anomaly",
+    "changed",
     "debug",
     "derive",
     "draw",
@@ -59,5 +67,6 @@ __all__ = [
     "record",
     "to_dot",
     "trace",
+    "uncertainty_budget",
     "why",
 ]

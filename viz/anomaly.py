@@ -1,4 +1,4 @@
-"""Finds the first node at which a computation goes wrong: nan, inf, overflow, or a derivative of 0.
+"""Finds the first node at which a computation goes wrong: nan, inf, overflow, underflow, or a derivative of 0.
 
 The graph is gone through as it was computed, then as the derivative came back, and the first step
 whose inputs were sound and whose result is not is the place.  The sentence that explains it is built
@@ -22,6 +22,7 @@ from autograd.ops.primitive import lookup, title_of
 from autograd.renamed import renamed
 from autograd.text import preformatted, short
 from viz.columns import CHUNK, KINDS, Marks, Numbers, products
+from viz.digits.underflow import is_cut, is_pole
 from viz.numbers import shown
 from viz.reach import dependents, inputs_of
 from viz.subject import Seen, looked_at
@@ -33,16 +34,17 @@ if TYPE_CHECKING:
     from viz.variables import Variables
 
 FORWARD, BACKWARD = "forward", "backward"
+SMALLEST = math.ulp(0.0)
 
 
 @dataclass(frozen=True)
 class Anomaly:
     """The first thing that went wrong; true in a condition.
 
-    `kind` is "nan", "inf" (a pole, such as log 0), "overflow", "given" (nan or inf put in from outside),
-    "slope" (a local derivative that is nan or inf), "delta overflow", "0·inf", "delta nan" or
-    "zero derivative".  `phase` is "forward" or "backward"; `source` is the file:line that made the node
-    if it was made inside `record_sources()`; for a backward anomaly `slot` is the operand it goes to.
+    `kind` is "nan", "inf" (a pole, such as log 0), "overflow", "underflow" (a value cut to 0, and what comes of it),
+    "given" (nan or inf put in from outside), "slope" (a local derivative that is nan or inf), "delta overflow",
+    "0·inf", "delta nan" or "zero derivative".  `phase` is "forward" or "backward"; `source` is the file:line that made
+    the node if it was made inside `record_sources()`; for a backward anomaly `slot` is the operand it goes to.
     """
 
     phase: str
@@ -86,12 +88,15 @@ class Sound:
 
     nodes: int
     anew: str = ""  # as of an Anomaly
+    cut: int = 0  # how many values are cut to 0 without a consequence
 
     def __bool__(self) -> bool:
         return False
 
     def __str__(self) -> str:
         found = f"nothing found: values, slopes and derivatives of all {self.nodes} nodes are finite, none is cut to 0"
+        if self.cut:
+            found = found.removesuffix("none is cut to 0") + f"and {self.cut} cut to 0 change nothing here"
         return "\n".join(filter(None, (self.anew, found)))
 
 
@@ -131,9 +136,11 @@ def anomaly(
     """
     seen, wrt = looked_at(output, at, named, names, wrt)
     targets = None if wrt is None else {seen.id_of(wrt)}
+    cut = _cut(seen)
     found = _forward(seen) or _backward(seen) or _zero(seen, targets)
+    found = _underflow(seen, cut, found) or found
     if found is None:
-        return Sound(len(seen.trace.nodes), seen.trace.anew)
+        return Sound(len(seen.trace.nodes), seen.trace.anew, len(cut))
     told = [node.id for node in (found.node, *found.operands)]
     definitions = tuple(definition(seen.trace, seen.names, i) for i in told)
     return replace(found, anew=seen.trace.anew, definitions=definitions)
@@ -172,18 +179,50 @@ def _of_value(node: Node, operands: tuple[Node, ...]) -> tuple[str, str]:
     said = f"{_applied(node, values)} is {shown(node.value)}"
     if not all(map(isfinite, values)):
         return "nan", f"{said}: infinities meet that have no common limit, as in inf − inf or 0·inf"
-    if math.isinf(node.value) and not _pole(node.op, values):
+    if math.isinf(node.value) and not is_pole(lookup(node.op), values):
         return "overflow", f"{said}: the result is larger than any float, which ends at 1.8e308"
     return ("inf" if math.isinf(node.value) else "nan"), f"{said}: {_domain(node.op, values)}"
 
 
-def _pole(op: str, values: list[float]) -> bool:
-    """Whether the function is finite right beside this point: then inf is a pole, not an overflow."""
-    for direction in (1, -1):
-        nudged = [x * (1 + direction * 1e-12) if x else direction * 1e-8 for x in values]
-        if isfinite(lookup(op).float(*nudged)):
-            return True
-    return False
+def _cut(seen: Seen) -> list[int]:
+    """The nodes whose value is 0 since it is smaller than any other float."""
+    zeros = np.flatnonzero(seen.trace.columns.value[: seen.trace.root + 1] == 0).tolist()
+    nodes = (seen.trace.nodes[i] for i in zeros)
+    return [n.id for n in nodes if n.op and is_cut(lookup(n.op), [o.value for o in inputs_of(seen.trace, n.id)], 0.0)]
+
+
+def _underflow(seen: Seen, cut: list[int], found: Anomaly | None) -> Anomaly | None:
+    """A value cut to 0 that what was found comes from, or else one that the output's digits hang on."""
+    begins = [i for i in cut if i in _zeros_behind(seen, found)] if found else [i for i in cut if _matters(seen, i)]
+    if not begins:
+        return None
+    node, inputs = seen.trace.nodes[begins[0]], inputs_of(seen.trace, begins[0])
+    words = f"{_applied(node, [o.value for o in inputs])} is not 0 but smaller than any other float, and is cut to 0"
+    after = (
+        found.explanation if found else f"a change of {shown(SMALLEST)} there is seen in {seen.called(seen.trace.root)}"
+    )
+    return Anomaly(FORWARD, "underflow", node, inputs, None, f"{words}; then {after}")
+
+
+def _zeros_behind(seen: Seen, found: Anomaly) -> set[int]:
+    """The node that was found and its operands, and the zeros that they were computed from through zeros alone.
+
+    Of a derivative of 0 also what was computed from the node where it ends.
+    """
+    above = dependents(seen.trace, [found.node.id]) if found.kind == "zero derivative" else ()
+    behind, pending = set[int](), [found.node.id, *(node.id for node in found.operands)]
+    while pending:
+        at = pending.pop()
+        if at not in behind:
+            behind.add(at)
+            pending += [node.id for node in inputs_of(seen.trace, at) if node.value == 0]
+    return behind.union(np.flatnonzero(above).tolist())
+
+
+def _matters(seen: Seen, node: int) -> bool:
+    """Whether the output has other digits if a value is the smallest float instead of 0."""
+    delta, output = seen.trace.columns.delta.item(node), seen.trace.columns.value.item(seen.trace.root)
+    return abs(delta) * SMALLEST > 2.0**-53 * abs(output)
 
 
 # -- backward ----------------------------------------------------------------------------------------

@@ -110,6 +110,35 @@ def test_a_sum_of_contributions_overflows():
     assert "their sum overflows" in found.explanation
 
 
+# -- cut to 0 on the way -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("make", "op", "words"),
+    [
+        (lambda x: (x * 1e-200) * 1e-200, "multiply", "nothing arrives at x"),
+        (lambda x: log(exp(-800 * x) + exp(-900 * x)), "exp", "then log of 0 is −inf"),
+        (lambda x: exp(-800 * x) * x.exp(), "exp", "nothing arrives"),
+        (lambda x: 1 / ((x * 1e-200) * 1e-200), "multiply", "then 1 ÷ 0 is inf"),
+        (lambda x: sqrt((x * 1e-200) ** 2), "power", "then the slope of sqrt of 0 is inf"),
+        (lambda x: (x * 1e-200) * 1e-200 * 1e300 * 1e5 + x * 1e-60, "multiply", "a change of 4.941e−324 there is seen"),
+    ],
+)
+def test_the_underflow_first_and_not_what_comes_of_it(make, op, words):
+    found = anomaly(make(leaf(1.0)))
+    assert (found.phase, found.kind, found.node.op, found.node.value) == ("forward", "underflow", op, 0.0)
+    assert "is cut to 0; then " in found.explanation
+    assert words in found.explanation
+
+
+def test_what_is_cut_without_a_consequence_is_counted():
+    x = leaf(1.0)
+    found = anomaly(x + exp(-800 * x))
+    assert not found
+    assert "1 cut to 0 change nothing here" in str(found)
+    assert "none is cut to 0" in str(anomaly(x * 0.0 + x.sin() * (x - x) + x))
+
+
 # -- a derivative of 0 -------------------------------------------------------------------------------
 
 
@@ -119,7 +148,7 @@ def test_a_sum_of_contributions_overflows():
         (lambda x: 2 * (x - 3).relu(), "relu", "the slope of relu of −2 is 0"),
         (lambda x: x.floor() * 2, "floor", "slope of floor of 1 is 0"),
         (lambda x: tanh(x * 1000), "tanh", "tanh of 1000 is 0"),
-        (lambda x: (x * 1e-200) * 1e-200, "multiply", "underflows"),
+        (lambda x: (x * 1e300) * 1e-200 * 1e-200, "multiply", "underflows"),
         (lambda x: (x - x) * 2, None, "cancel exactly"),
     ],
 )

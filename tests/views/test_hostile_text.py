@@ -20,7 +20,7 @@ import demos
 import handbook
 import nn
 import viz
-from autograd import Value, check_grad, compile, compile_graph, log, scope, tanh
+from autograd import Value, check_grad, compile, compile_graph, cos, log, scope, tanh
 from autograd.errors import AutogradError
 from autograd.program.program import load_program
 from autograd.program.reading import program_from
@@ -71,6 +71,7 @@ HOSTILE = {
     "mathtext": "$x$ _",
 }
 BENIGN = "w"
+BREAKING = ("debugger", "markup", "markup_of_what_was_measured", "source")  # surfaces that break lines
 
 Surface = Callable[[str, Path], str]
 SURFACES: dict[str, Surface] = {}
@@ -306,6 +307,22 @@ def explanations(name, folder):
 
 
 @surface
+def what_was_measured(name, folder):
+    J, w = graph_called(name)
+    x = Value(1e-6, name=name)
+    budget = viz.uncertainty_budget(J, {w: 0.1}, order=2, samples=10)
+    return "\n".join(map(str, (viz.accuracy(1 - cos(x)), viz.accuracy(J), budget, viz.changed(J, {w: 0.0}))))
+
+
+@surface
+def markup_of_what_was_measured(name, folder):
+    J, w = graph_called(name)
+    budget, changed, digits = viz.uncertainty_budget(J, {w: 0.1}), viz.changed(J, {w: 0.0}), viz.accuracy(J)
+    shown = [budget.html, budget._repr_html_(), changed._repr_html_(), digits._repr_html_()]
+    return "\n".join([*shown, changed.draw().svg, digits.draw().svg])
+
+
+@surface
 def markup(name, folder):
     J, w = graph_called(name)
     drawn = [viz.draw(J).svg, viz.draw(J, level="layer").svg, viz.to_dot(J).source]
@@ -359,7 +376,7 @@ def test_nothing_in_a_name_acts(where, tmp_path):
             text = SURFACES[where](name, tmp_path)
         assert acting(text) == [], hostile
         assert text.encode()
-        if where not in ("debugger", "markup", "source") and (name or where != "explanations"):  # which break lines
+        if where not in BREAKING and (name or where not in ("explanations", "what_was_measured")):
             assert text.count("\n") == lines, hostile
         assert len(text) < 400_000 if where == "markup" else len(text) < 60_000, hostile
 

@@ -26,6 +26,7 @@ class Box(NamedTuple):
     slots: int
     source: str | None = None
     counts: tuple[str, ...] = ()  # of a group: what is in it, a line each
+    lost: float | None = None  # how much of its digits is gone, from 0 to 1, where that is shown
 
 
 class Arrow(NamedTuple):

@@ -320,9 +320,11 @@ class _Picture:
             colour = _sign(box.delta, "line", "-line")
             size = self.tint(box.delta) if math.isfinite(box.delta) else 0.0
             thick = 1 + 0.8 * size
-            if box.delta != 0 and math.isfinite(box.delta):
+            if box.delta != 0 and math.isfinite(box.delta) and box.lost is None:
                 tint = _sign(box.delta, "page", "-tint")
                 yield f'<rect {here} fill-opacity="{_n(0.03 + 0.17 * size)}" {self._paint(tint)}/>'
+        if box.lost:
+            yield f'<rect {here} fill-opacity="{_n(0.4 * box.lost)}" {self._paint("alarm")}/>'
         if not _finite(box):
             colour = "hatch"
             yield f'<g class="not-finite">{self._hatching(left, top, wide, high, corner)}</g>'
@@ -346,6 +348,11 @@ class _Picture:
             (self._key("minus"), "δ < 0"),
             (self._stroke(), "width and tint: size, on a log scale"),
         ]
+        if any(box.lost is not None for box in self.view.boxes):
+            items[2:] = [
+                (self._stroke(), "width: size, on a log scale"),
+                (self._shades(), "tint: digits lost, 0 to 16"),
+            ]
         if group:
             items.append((self._count(), "edges between two groups"))
         elif not self.view.compact:
@@ -378,6 +385,12 @@ class _Picture:
 
     def _stroke(self) -> str:
         return f'<path d="M0 -1.5L23 -4V4L0 1.5z" {self._paint("soft")}/>'
+
+    def _shades(self) -> str:
+        """From no digit lost to all of them."""
+        steps = ((0.5, 0.1), (8.0, 0.25), (15.5, 0.4))
+        alarm = self._paint("alarm")
+        return "".join(f'<rect x="{x}" y="-6.5" width="7.5" height="13" fill-opacity="{o}" {alarm}/>' for x, o in steps)
 
     def _slope_key(self) -> str:
         return self._words(0, 4, "0.5", "ink", LABEL) + f'<path d="M25 0l-7 -3.5v7z" {self._paint("soft")}/>'
