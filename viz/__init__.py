@@ -20,6 +20,7 @@ from viz import engine  # noqa: F401  # isort: skip  (first of all: it says so w
 from viz import plots
 from viz.anomaly import Anomaly, Sound, anomaly
 from viz.debugger import debug
+from viz.explain import Explained, Explanation, Mistake, explain, explain_deltas
 from viz.formulas.derive import Derivation, derive
 from viz.formulas.formula import Formula, formula
 from viz.page.explore import Page, explore
@@ -37,8 +38,11 @@ __all__ = [
     "Derivation",
     "Drawing",
     "Edge",
+    "Explained",
+    "Explanation",
     "Formula",
     "LayoutError",
+    "Mistake",
     "Node",
     "Page",
     "PatternDrawing",
@@ -52,6 +56,8 @@ __all__ = [
     "debug",
     "derive",
     "draw",
+    "explain",
+    "explain_deltas",
     "explore",
     "formula",
     "pattern",
