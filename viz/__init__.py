@@ -23,6 +23,7 @@ from viz.debugger import debug
 from viz.explain import Explained, Explanation, Mistake, explain, explain_deltas
 from viz.formulas.derive import Derivation, derive
 from viz.formulas.formula import Formula, formula
+from viz.marking import Mark, Marks, mark
 from viz.page.explore import Page, explore
 from viz.pictures.dot import to_dot
 from viz.pictures.drawing import ConverterError, Drawing, draw
@@ -42,6 +43,8 @@ __all__ = [
     "Explanation",
     "Formula",
     "LayoutError",
+    "Mark",
+    "Marks",
     "Mistake",
     "Node",
     "Page",
@@ -60,6 +63,7 @@ __all__ = [
     "explain_deltas",
     "explore",
     "formula",
+    "mark",
     "pattern",
     "plots",
     "record",
