@@ -22,8 +22,10 @@ from viz.anomaly import Anomaly, Sound, anomaly
 from viz.changes.report import Changed, changed
 from viz.debugger import debug
 from viz.digits.report import Accuracy, accuracy
+from viz.explain import Explained, Explanation, Mistake, explain, explain_deltas
 from viz.formulas.derive import Derivation, derive
 from viz.formulas.formula import Formula, formula
+from viz.marking import Mark, Marks, mark
 from viz.page.explore import Page, explore
 from viz.pictures.dot import to_dot
 from viz.pictures.drawing import ConverterError, Drawing, draw
@@ -43,8 +45,13 @@ __all__ = [
     "Derivation",
     "Drawing",
     "Edge",
+    "Explained",
+    "Explanation",
     "Formula",
     "LayoutError",
+    "Mark",
+    "Marks",
+    "Mistake",
     "Node",
     "Page",
     "PatternDrawing",
@@ -60,8 +67,11 @@ __all__ = [
     "debug",
     "derive",
     "draw",
+    "explain",
+    "explain_deltas",
     "explore",
     "formula",
+    "mark",
     "pattern",
     "plots",
     "record",

@@ -1,4 +1,4 @@
-"""The command line: ``python -m viz debug FILE`` steps through the graph that a script leaves."""
+"""The command line: ``python -m viz debug FILE`` steps through a script's graph, ``mark FOLDER`` marks a class."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from autograd.text import visible
 from viz import terminal
 from viz.debugger import Debugger
 from viz.debugger.program import ProgramError, found, is_script, node_of
+from viz.marking import command as marking
 from viz.recording import Recording, record
 
 
@@ -17,6 +18,8 @@ def main(argv: list[str] | None = None) -> int:
     """Debug the node that the file yields; 1 if it yielded none to the end, 2 for a wrong option or no such file."""
     parser = _parser()
     options = parser.parse_args(argv)
+    if options.verb == "mark":
+        return int(options.run(options))
     commands = list(options.command)
     if options.commands is not None:
         try:
@@ -48,7 +51,9 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m viz", description="See a computation graph at work.")
-    debug = parser.add_subparsers(dest="verb", required=True).add_parser(
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    marking.add_to(verbs)
+    debug = verbs.add_parser(
         "debug", help="step through a graph in the terminal", description="Step through a graph, forwards and back."
     )
     add = debug.add_argument

@@ -49,7 +49,7 @@ class At:
         names = names_of_arguments(inner, max(self.chosen) + 1)
         self.names = [names[i] for i in self.chosen]
         self._of_values = False
-        self.point = self._arguments(np.array(self.numbers))
+        self.point = self.arguments(np.array(self.numbers))
         self.here, self.outputs_structure = self._flat(self._answer())
 
     @property
@@ -62,7 +62,7 @@ class At:
     def outputs(self, numbers: Floats) -> list[float]:
         """What f gives at these numbers, as a list of floats."""
         with no_grad():
-            answer = self.f(*self._arguments(numbers), **self.named)
+            answer = self.f(*self.arguments(numbers), **self.named)
         if isinstance(answer, complex):  # Python's power of a negative number: outside of the domain
             answer = math.nan
         found, structure = self._flat(answer)
@@ -75,14 +75,23 @@ class At:
         """f at the point; one that uses methods of Values, as in x.tanh(), is handed Values from now on."""
         with no_grad():
             try:
-                return self.f(*self._arguments(np.array(self.numbers)), **self.named)
+                return self.f(*self.arguments(np.array(self.numbers)), **self.named)
             except AttributeError as error:
                 if not isinstance(error.obj, (float, np.ndarray)):
                     raise
                 self._of_values = True
-                return self.f(*self._arguments(np.array(self.numbers)), **self.named)
+                return self.f(*self.arguments(np.array(self.numbers)), **self.named)
 
-    def _arguments(self, numbers: Floats) -> tuple[Any, ...]:
+    def recorded(self, numbers: Floats) -> tuple[list[Value], list[Any]]:
+        """(a leaf with its name for each number, what f returns of these), in order, as a graph."""
+        leaves = [Value(x, name=place) for x, place in zip(numbers.tolist(), self.places(), strict=True)]
+        args, start = list(self.args), 0
+        for i, part in zip(self.chosen, self.parts, strict=True):
+            args[i] = part.build(leaves[start : start + part.size])
+            start += part.size
+        return leaves, flatten(self.f(*args, **self.named), "what the function returns")[0]
+
+    def arguments(self, numbers: Floats) -> tuple[Any, ...]:
         """The arguments, with these numbers in the places of those that are moved."""
         args, start = list(self.args), 0
         for i, part in zip(self.chosen, self.parts, strict=True):
@@ -181,7 +190,7 @@ def compare(thing: Any, structure: Structure, what: str, like: str) -> None:
         for key, part in zip(structure.keys, structure.parts, strict=True):
             compare(thing[key], part, f"{what} at {quoted(key)}", f"{like}[{quoted(key)}]")
         return
-    expected, got = _shape_of(structure), _shape(thing)
+    expected, got = shape_of(structure), _shape(thing)
     if expected is not None and got != expected:
         raise ArgumentError(f"{what} {_shaped(thing, got)}, {like} {_shaped(None, expected)}{_guess(got, expected)}")
     if expected is None and (got is None or got[:1] != (len(structure.parts),)):
@@ -207,7 +216,7 @@ def _listed(keys: Iterable[Any]) -> str:
 def _described(structure: Structure, like: str) -> str:
     if issubclass(structure.kind, dict):
         return f"a dict with the keys {_listed(structure.keys)}, as {like} is"
-    shape = _shape_of(structure)
+    shape = shape_of(structure)
     return "one number" if shape == () else f"what is made as {like} is" + (f", of shape {shape}" if shape else "")
 
 
@@ -215,11 +224,11 @@ def _forgotten(thing: Any) -> str:
     return ": is a `return` missing?" if thing is None else ""
 
 
-def _shape_of(structure: Structure) -> tuple[int, ...] | None:
+def shape_of(structure: Structure) -> tuple[int, ...] | None:
     """The shape of numbers, arrays and regular nested sequences; None of dicts and irregular ones."""
     if structure.kind is float or structure.shape or structure.kind is np.ndarray:
         return structure.shape
-    shapes = {_shape_of(part) for part in structure.parts}
+    shapes = {shape_of(part) for part in structure.parts}
     inner = shapes.pop() if len(shapes) == 1 else None
     return None if inner is None or not issubclass(structure.kind, (list, tuple)) else (len(structure.parts), *inner)
 

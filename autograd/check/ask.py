@@ -7,9 +7,9 @@ from typing import Any
 
 from autograd.check.along import Claim
 from autograd.check.arguments import At, name_of, numbers_for, numbers_like
-from autograd.check.report import GradientCheck
+from autograd.check.report import Asked, GradientCheck
 from autograd.errors import ArgumentError
-from autograd.structure import compose
+from autograd.structure import Floats, compose
 from autograd.text import quoted
 from autograd.transforms import grad, hessian, jacobian
 
@@ -63,7 +63,8 @@ def check_grad(
     of = "autograd's gradient" if gradient is None else "the given gradient"
     found = _at_point(grad(f, at.argnums) if gradient is None else gradient, at)
     given = numbers_for(found, at, "the gradient")
-    return _checked(Claim(at, [given], [""], rtol, atol), of, directions, seed)
+    asked = Asked(f, point, named, argnums, gradient, "gradient", (tuple(given),))
+    return _checked(Claim(at, [given], [""], rtol, atol), of, asked, directions, seed)
 
 
 def check_jacobian(
@@ -96,7 +97,8 @@ def check_jacobian(
     of = "autograd's Jacobian" if jacobian is None else "the given Jacobian"
     found = _at_point(_jacobian(f, at) if jacobian is None else jacobian, at)
     rows = _rows(found, at, "the Jacobian", "outputs by inputs")
-    return _checked(Claim(at, rows, at.outputs_structure.places("f"), rtol, atol), of, directions, seed)
+    asked = Asked(f, point, named, argnums, jacobian, "Jacobian", tuple(map(tuple, rows)))
+    return _checked(Claim(at, rows, at.outputs_structure.places("f"), rtol, atol), of, asked, directions, seed)
 
 
 def check_hessian(
@@ -129,7 +131,25 @@ def check_hessian(
     of = "autograd's Hessian" if hessian is None else "the given Hessian"
     found = _at_point(_hessian(f, at) if hessian is None else hessian, at)
     rows = _rows(found, at, "the Hessian", "inputs by inputs")
-    return _checked(Claim(at, rows, at.places(), rtol, atol), of, directions, seed)
+    asked = Asked(f, point, named, argnums, hessian, "Hessian", tuple(map(tuple, rows)))
+    return _checked(Claim(at, rows, at.places(), rtol, atol), of, asked, directions, seed)
+
+
+def rows_at(asked: Asked, numbers: Floats) -> tuple[tuple[float, ...], ...]:
+    """What the derivative that was asked about, a function, gives where the arguments hold these numbers.
+
+    Raises:
+        ArgumentError: if its answer there has another structure
+    """
+    chosen = At(asked.f, asked.point, dict(asked.named), asked.argnums)
+    args = chosen.arguments(numbers)
+    if asked.kind == "gradient":
+        at = At(asked.f, args, dict(asked.named), asked.argnums)
+        return (tuple(numbers_for(_at_point(asked.derivative, at), at, "the gradient")),)
+    f = grad(asked.f, chosen.argnums) if asked.kind == "Hessian" else asked.f
+    at = At(f, args, dict(asked.named), asked.argnums)
+    like = "outputs by inputs" if asked.kind == "Jacobian" else "inputs by inputs"
+    return tuple(map(tuple, _rows(_at_point(asked.derivative, at), at, f"the {asked.kind}", like)))
 
 
 def _jacobian(f: Callable[..., Any], at: At) -> Callable[..., Any]:
@@ -154,7 +174,7 @@ def _rows(found: Any, at: At, what: str, like: str) -> list[list[float]]:
     return rows
 
 
-def _checked(claim: Claim, of: str, directions: int | None, seed: int) -> GradientCheck:
+def _checked(claim: Claim, of: str, asked: Asked, directions: int | None, seed: int) -> GradientCheck:
     numbers = len(claim.at.numbers)
     count = directions if directions is not None else DIRECTIONS if numbers > EACH else 0
     if not isinstance(count, int) or isinstance(count, bool) or count < 0:
@@ -162,4 +182,4 @@ def _checked(claim: Claim, of: str, directions: int | None, seed: int) -> Gradie
             f"directions is how many random directions to check along (0: each number), got {quoted(count)}"
         )
     along, located = claim.along_directions(count, seed) if count else ((), claim.each())
-    return GradientCheck(located, of, claim.at.point, numbers, along)
+    return GradientCheck(located, of, claim.at.point, numbers, along, asked)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from autograd.check.verdicts import Word
 from autograd.errors import AutogradError
@@ -43,12 +43,29 @@ class Derivative:
         return self.given - self.numeric
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked of a check, so that the same can be asked at other points.
+
+    `derivative` is what was given: a function of the same arguments, or its value; None is the engine's own.
+    """
+
+    f: Callable[..., Any]
+    point: tuple[Any, ...]
+    named: Mapping[str, Any]
+    argnums: int | Sequence[int] | None
+    derivative: Any
+    kind: Literal["gradient", "Jacobian", "Hessian"]
+    rows: tuple[tuple[float, ...], ...]  # the derivatives given at the point: of each output along each number
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class GradientCheck:
     """What a check found; true if every derivative agrees.  It shows itself as a table.
 
     Where there were too many numbers to check each, `directions` are the derivatives along random directions through
     all of them, and `derivatives` are those that were then found to be off, as closely as they could be located.
+    `asked` is what was checked; a pickle, which may go where the functions are not, is without it.
     """
 
     derivatives: tuple[Derivative, ...]
@@ -56,6 +73,10 @@ class GradientCheck:
     point: tuple[Any, ...] = ()  # the arguments
     numbers: int = 0  # how many numbers in them were checked
     directions: tuple[Derivative, ...] = ()
+    asked: Asked | None = field(default=None, compare=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return GradientCheck, (self.derivatives, self.of, self.point, self.numbers, self.directions)
 
     @property
     def ok(self) -> bool:

@@ -38,6 +38,7 @@ class Arrow(NamedTuple):
     slope: float | None
     contribution: float | None  # what the chain rule sends back along it
     edges: int = 1
+    lit: bool = False  # whether it stands out from the others
 
 
 class View(NamedTuple):

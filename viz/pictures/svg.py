@@ -248,8 +248,9 @@ class _Picture:
         d = f"M{_p(points[0])}C" + " ".join(_p(point) for point in points[1:]) + f"H{_n(tip[0] - size)}"
         fill = {"line": "soft", "hatch": "alarm"}.get(colour, colour.replace("-line", "-tint"))
         head = f"M{_p(tip)}l{_n(-2 * size)} {_n(-size)}v{_n(2 * size)}z"
+        halo = f'<path d="{d}" stroke-width="11" stroke-opacity="0.3" {self._paint("hatch")}/>' if arrow.lit else ""
         return (
-            f'<g class="edge"><title>{in_xml(self._edge_title(arrow))}</title>'
+            f'<g class="edge"><title>{in_xml(self._edge_title(arrow))}</title>{halo}'
             f'<path d="{d}" stroke-width="{_n(thick)}" stroke-opacity="0.75"{dash} {self._paint(colour)}/>'
             f'<path d="{head}" {self._paint(fill)}/></g>'
         )

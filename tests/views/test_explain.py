@@ -1,0 +1,354 @@
+"""Explanations of wrong gradients: each kind of slip named where it is, and nothing named where there is none."""
+
+from __future__ import annotations
+
+import math
+import pickle
+
+import numpy as np
+import pytest
+
+import viz
+from autograd import Value, check_grad, check_hessian, check_jacobian, cos, dot, exp, log, matmul, sigmoid, sin, tanh
+from autograd.errors import ArgumentError
+from benchmarks import explain as measure
+from benchmarks.spoiled import DERIVATIONS
+from demos.lecture.network import WEIGHTS, X, Y, forward
+from nn import half_squared_error
+from viz.explain import explain, explain_deltas
+
+
+def first(f, *point, **given):
+    """The first mistake of the first explanation."""
+    found = explain(check_grad(f, *point, **given))
+    assert found.status == "found", found
+    return found.explanations[0].mistakes[0]
+
+
+def named(z, name):
+    if isinstance(z, Value):
+        z.name = name
+    return z
+
+
+# -- one edge -----------------------------------------------------------------------------------------
+
+
+def neuron(w, x):
+    z = named(w * x, "z")
+    return named(tanh(z), "a") * 3.0
+
+
+@pytest.mark.parametrize(
+    ("slope", "written"),
+    [
+        (lambda a, z: 1 - a, "1 − a"),
+        (lambda a, z: a * (1 - a), "a·(1 − a)"),
+        (lambda a, z: 1 - z * z, "1 − z²"),
+        (lambda a, z: (1 - a) ** 2, "(1 − a)²"),
+        (lambda a, z: 1 / (1 + z * z), "1/(1 + z²)"),
+        (lambda a, z: a, "a"),
+        (lambda a, z: 1 + a * a, "1 + a²"),
+        (lambda a, z: 1.0, "1"),
+    ],
+)
+def test_another_formula_is_said_beside_the_right_one(slope, written):
+    def gradient(w, x):
+        d = 3 * slope(math.tanh(w * x), w * x)
+        return d * x, d * w
+
+    found = explain(check_grad(neuron, 0.6, 0.9, gradient=gradient))
+    assert f"{written} is written for 1 − a² at a = tanh(z)" in map(str, found.best)
+    assert found.points == 3
+
+
+def test_the_rule_the_line_and_the_correction_stand_beside_it():
+    mistake = first(neuron, 0.6, 0.9, gradient=lambda w, x: tuple(3 * (1 - math.tanh(w * x)) * v for v in (x, w)))
+    assert mistake.said == "1 − a is written for 1 − a² at a = tanh(z)"
+    assert mistake.rule == "∂a/∂z = 1 − a²" and mistake.corrected == "δ(z) = δ(a)·(1 − a²)"
+    assert __file__ in mistake.line
+
+
+def test_what_is_left_out_is_a_way_back():
+    def f(x):
+        return named(sin(x), "s") * named(exp(x), "e")
+
+    found = explain(check_grad(f, 0.4, gradient=lambda x: math.cos(x) * math.exp(x)))
+    assert {e.mistakes[0].node for e in found.best} >= {"e", "t₁"}  # the way from s·e over e, wherever it is cut
+    assert "the way from e back to x is left out, at e = e^x" in map(str, found.best)
+
+
+def test_a_factor_of_an_average_is_found_among_its_numbers():
+    def f(w):
+        return named(sum(w[i] * w[i] for i in range(5)) / 5.0, "mean")
+
+    found = explain(check_grad(f, [0.3, -0.4, 0.5, 1.0, 2.0], gradient=lambda w: [2 * x for x in w]))
+    assert any("is written for 0.2 at mean" in str(e) for e in found.best)
+
+
+def test_degrees_are_told():
+    found = explain(check_grad(lambda t: sin(t * (math.pi / 180)), 40.0, gradient=lambda t: math.cos(math.radians(t))))
+    assert any("1 is written for 0.0174" in str(e) for e in found.best)
+
+
+def test_a_slope_at_another_node():
+    def f(a, b):
+        return named(sin(named(a * b, "ab")), "s") * b
+
+    mistake = first(f, 0.7, 1.3, gradient=lambda a, b: (math.cos(a) * b * b, math.sin(a * b) + math.cos(a) * a * b))
+    assert mistake.said == "the slope at a is written for cos(ab) at s = sin(ab)"
+
+
+def test_a_constant_of_the_program_that_became_another():
+    found = first(lambda x: exp(x * 7.848) * 0.01, 0.2, gradient=lambda x: 0.01 * 0.8 * math.exp(7.848 * x))
+    assert "0.8 is written for 7.848" in found.said
+
+
+# -- many edges ----------------------------------------------------------------------------------------
+
+
+def network(W1, b1, W2):
+    x = [0.5, -1.0, 0.3]
+    a = [named(sigmoid(named(dot(W1[i], x, b1[i]), f"z{i}")), f"a{i}") for i in range(3)]
+    e = named(named(dot(W2, a), "o") - 0.7, "e")
+    return named(e * e / 2.0, "J")
+
+
+WEIGHTS_3 = ([[0.3, -0.4, 0.2], [0.8, 0.1, -0.6], [-0.5, 0.7, 0.4]], [0.1, -0.1, 0.2], [0.7, -0.5, 0.9])
+
+
+def by_hand(slope=lambda a: a * (1 - a), turn=lambda g: g, half=1.0):
+    x = np.array([0.5, -1.0, 0.3])
+
+    def gradient(W1, b1, W2):
+        a = 1 / (1 + np.exp(-(np.asarray(W1) @ x + b1)))
+        e = half * (a @ W2 - 0.7)
+        d = e * np.asarray(W2) * slope(a)
+        return turn(np.outer(d, x)).tolist(), d.tolist(), (e * a).tolist()
+
+    return gradient
+
+
+def test_a_formula_that_is_wrong_in_a_layer_is_one_mistake():
+    mistake = first(network, *WEIGHTS_3, gradient=by_hand(lambda a: 1 - a * a))
+    assert mistake.said == "1 − a0² is written for a0·(1 − a0) at a0 = σ(z0), and so at a1, a2"
+    assert len(mistake.edges) == 3
+
+
+def test_a_block_that_was_transposed():
+    assert first(network, *WEIGHTS_3, gradient=by_hand(turn=lambda g: g.T)).said == (
+        "the derivative along W1 is replaced by its transpose"
+    )
+
+
+def test_where_a_stretch_cannot_be_told_apart_all_of_it_is_said():
+    found = explain(check_grad(network, *WEIGHTS_3, gradient=by_hand(half=2.0)))
+    nodes = {e.mistakes[0].node for e in found.best}
+    assert {"J", "e", "t₁"} <= nodes
+    assert "or as well, if" in str(found) and "what else fits" in str(found)
+
+
+def test_two_at_once_are_both_named():
+    gradient = by_hand(lambda a: 1 - a, lambda g: -g)
+    check = check_grad(network, *WEIGHTS_3, gradient=gradient)
+    assert explain(check).status == "none"
+    found = explain(check, mistakes=2)
+    assert all(len(e.mistakes) == 2 for e in found.best)
+    one, other = found.explanations[0].mistakes
+    assert one.said == "1 − a0 is written for a0·(1 − a0) at a0 = σ(z0), and so at a1, a2"
+    assert other.said.startswith("−0.5 is written for 0.5 at z0 =") and other.said.endswith("and so at z1, z2")
+    assert "the derivative along W1 is replaced by its negative" in {e.mistakes[1].said for e in found.explanations}
+
+
+# -- matrices --------------------------------------------------------------------------------------------
+
+
+def test_a_jacobian_transposed_and_one_with_a_wrong_step():
+    def f(v):
+        return np.array([v[0] * v[1], sin(v[0]), v[1] * v[1] * v[2]])
+
+    def jacobian(v, s=math.cos):
+        return np.array([[v[1], v[0], 0], [s(v[0]), 0, 0], [0, 2 * v[1] * v[2], v[1] ** 2]])
+
+    at = np.array([0.4, 0.9, -0.3])
+    found = explain(check_jacobian(f, at, jacobian=lambda v: jacobian(v).T))
+    assert found.explanations[0].mistakes[0].kind == "transposed"
+    found = explain(check_jacobian(f, at, jacobian=lambda v: jacobian(v, lambda t: -math.cos(t))))
+    assert any("−cos(v[0]) is written for cos(v[0])" in str(e) for e in found.best)
+
+
+def test_a_hessian_whose_second_order_part_was_left_out():
+    def f(x, y):
+        return named(exp(named(x * y, "xy")), "e")
+
+    def gauss_newton(x, y):
+        e = math.exp(x * y)
+        return ((y * y * e, x * y * e), (x * y * e, x * x * e))
+
+    found = explain(check_hessian(f, 0.4, 0.7, hessian=gauss_newton))
+    assert found.status == "found" and found.explanations[0].mistakes[0].kind == "left out"
+    assert found.explanations[0].mistakes[0].said.startswith("the way from t₁ back to y is left out, at t₁ = e·y")
+
+
+# -- the lecture -----------------------------------------------------------------------------------------
+
+
+def numbers(nodes):
+    return np.vectorize(lambda v: v.data)(nodes)
+
+
+def test_the_lectures_slides_layer_by_layer():
+    net = forward(X[:4], WEIGHTS)
+    J = net.loss(Y)
+    A2, A3, t = map(numbers, net.A[1:])
+    delta4 = (Y - t) * -((1 - t) ** 2)  # the square is outside
+    delta3 = delta4 @ WEIGHTS[2].T * 1 - A3**2  # without the parentheses
+    delta2 = delta3 @ WEIGHTS[1].T * 1 - A2**2
+    given = {tuple(Z.ravel()): d for Z, d in zip(net.Z, (delta2, delta3, delta4), strict=True)}
+    by_layer = explain_deltas(J, given)
+    said = [found.explanations[0].mistakes[0] for found in by_layer]
+    assert said[0].said.startswith("(1 − t₁₂)") and "is written for 1 − t₁₂²" in said[0].said
+    assert [m.kind for m in said[1:]] == ["parentheses lost"] * 2
+    assert [len(m.edges) for m in said] == [4, 8, 12]
+
+
+def test_the_lectures_product_in_the_wrong_order():
+    _, W2, W3 = WEIGHTS
+
+    def f(W):
+        return half_squared_error(tanh(matmul(tanh(matmul(tanh(matmul(X[:3], W)), W2)), W3)), Y[:3])
+
+    def gradient(W):
+        a = np.tanh(X[:3] @ W)
+        b = np.tanh(a @ W2)
+        c = np.tanh(b @ W3)
+        delta3 = (-(Y[:3] - c) * (1 - c * c)) @ W3.T * (1 - b * b)
+        return (delta3 @ W2.T * (1 - a * a)) @ X[:3]
+
+    assert first(f, WEIGHTS[0], gradient=gradient).said.endswith("replaced by δ·X, where it is Xᵀ·δ")
+
+
+def test_a_delta_by_an_untransposed_square_matrix():
+    dice = np.random.default_rng(0)
+    V = [dice.normal(size=(3, 3)), dice.normal(size=(3, 3)), dice.normal(size=(3, 1))]
+    net = forward(X[:4], V)
+    A2, A3, t = map(numbers, net.A[1:])
+    delta3 = (-(Y - t) * (1 - t * t)) @ V[2].T * (1 - A3**2)
+    right, wrong = explain_deltas(
+        net.loss(Y), {tuple(net.Z[1].ravel()): delta3, tuple(net.Z[0].ravel()): delta3 @ V[1] * (1 - A2**2)}
+    )
+    assert right.status == "right" and "(transposed)" in wrong.explanations[0].mistakes[0].said
+
+
+def test_a_function_set_equal_to_its_derivative():
+    assert (
+        first(lambda x, w: x * w, 0.7, 1.4, gradient=lambda x, w: (w, x * w)).said == "t₁ is written for x at t₁ = x·w"
+    )
+
+
+# -- nothing is named where nothing is --------------------------------------------------------------------
+
+
+def test_right_gradients_are_right_or_rounded():
+    each = next(d for d in DERIVATIONS if d.name == "layer_norm")
+    assert explain(check_grad(each.f, *each.point, gradient=each.spoiled())).status == "right"
+    for noise in list(measure.NOISES.values())[::4]:
+        found = explain(check_grad(each.f, *each.point, gradient=measure.noisy(each, noise)))
+        assert found.status in ("right", "rounded") and not found
+
+
+def test_numbers_without_structure_have_no_mistake_from_two_points_on():
+    for name in ("gate", "enzyme"):
+        each = next(d for d in DERIVATIONS if d.name == name)
+        for seed, noise in enumerate(measure.WILD):
+            found = explain(check_grad(each.f, *each.point, gradient=measure.noisy(each, noise, seed)))
+            assert found.status == "none" and not found.located and "none of the changes" in str(found)
+
+
+def test_a_place_is_found_where_the_form_is_unknown():
+    def f(v):
+        return named(tanh(named(v[0] * v[1] + v[2], "z")), "a") * 2.0
+
+    def gradient(v):
+        d = 2 * (0.37 + 0.11 * math.sin(9 * v[0]))  # a slope of nothing
+        return [d * v[1], d * v[0], d]
+
+    found = explain(check_grad(f, [0.4, 0.8, -0.2], gradient=gradient))
+    assert found.status == "none" and "z" in found.located
+
+
+def test_rounded_wrong_numbers_are_explained_too():
+    def gradient(*point):
+        return tuple(np.float32(part).tolist() for part in by_hand(lambda a: 1 - a * a)(*point))
+
+    assert "1 − a0²" in first(network, *WEIGHTS_3, gradient=gradient).said
+
+
+def test_numbers_at_one_point_are_weak_and_at_two_are_not():
+    f, wrong = (lambda x: log(x) * cos(x)), (lambda x: math.cos(x) / x)
+    one = check_grad(f, 1.3, gradient=wrong(1.3))
+    assert "1 point, which is weak" in str(explain(one))
+    both = explain(one, check_grad(f, 0.7, gradient=wrong(0.7)))
+    assert both.points == 2 and both.explanations[0].mistakes[0].kind == "left out"
+
+
+def test_what_cannot_be_explained_says_why():
+    check = check_grad(lambda x: x * x, 3.0)
+    with pytest.raises(ArgumentError, match="the engine's own derivatives"):
+        explain(check)
+    wrong = check_grad(lambda x: x * x, 3.0, gradient=5.0)
+    with pytest.raises(ArgumentError, match="was pickled"):
+        explain(pickle.loads(pickle.dumps(wrong)))
+    with pytest.raises(ArgumentError, match="different functions"):
+        explain(wrong, check_grad(lambda x: x * x, 2.0, gradient=5.0))
+    with pytest.raises(ArgumentError, match="1 or 2"):
+        explain(wrong, mistakes=3)
+    assert explain(check_grad(lambda x: x * x, 3.0, gradient=math.nan)).status == "none"
+    assert explain(check_grad(lambda x: 4.0, 3.0, gradient=1.0)).status == "none"
+
+
+# -- how it shows itself -------------------------------------------------------------------------------------
+
+
+def test_it_is_text_a_table_and_a_lit_picture():
+    found = explain(check_grad(network, *WEIGHTS_3, gradient=by_hand(lambda a: 1 - a * a)))
+    assert "rule       ∂a0/∂z0 = a0·(1 − a0)" in str(found)
+    assert found._repr_html_().count("<tr>") == 1 + sum(len(e.mistakes) for e in found.explanations[:3])
+    svg = found.draw().svg
+    assert svg.count('stroke-width="11"') == 3 and "lit: 1 − a0²" in svg
+    with pytest.raises(ArgumentError, match="no step to light"):
+        explain(check_grad(network, *WEIGHTS_3, gradient=by_hand(turn=lambda g: g.T))).draw()
+
+
+def test_a_name_acts_nowhere():
+    def f(x):
+        return named(tanh(x), "<b>\x1b[31m") * 2.0
+
+    found = explain(check_grad(f, 0.4, gradient=lambda x: 2 * (1 - math.tanh(x))))
+    assert "\x1b" not in str(found) and "<b>" not in found._repr_html_()
+
+
+def test_it_is_reached_as_viz():
+    assert viz.explain is explain
+
+
+# -- how good it is ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.thorough
+def test_slips_of_many_fields_are_named():
+    counts = measure.single_slips()
+    assert counts["first"] >= 0.9 * counts["all"] and counts["first three"] >= 0.9 * counts["all"]
+    assert counts["misleading"] <= 0.05 * counts["all"]
+
+
+@pytest.mark.thorough
+def test_nothing_is_named_in_hundreds_that_have_no_mistake():
+    for counts in (measure.without_mistakes(), measure.without_structure()):
+        assert counts["all"] >= 500 and counts["named"] == 0
+
+
+@pytest.mark.thorough
+def test_most_pairs_are_named():
+    counts = measure.two_slips()
+    assert counts["both"] >= 0.5 * counts["all"]

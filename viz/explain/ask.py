@@ -1,0 +1,166 @@
+"""`explain`: which step of a derivation is wrong, by what a check found; `explain_deltas`: of δ, layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from autograd import Value
+from autograd.check.report import Asked, GradientCheck
+from autograd.errors import ArgumentError
+from autograd.text import quoted
+from viz.explain.answer import Explained, Explanation, Mistake
+from viz.explain.blocks import of_blocks
+from viz.explain.deltas import layers
+from viz.explain.pairs import Together, cost_of, pairs
+from viz.explain.places import support
+from viz.explain.search import CLEAR, Finding, Search
+from viz.explain.sheet import Sheet, sheet_of
+from viz.explain.wording import Words
+
+FLOAT32 = 3e-7
+FEWEST_DIGITS, MOST_DIGITS = 3, 7  # of numbers that somebody rounded
+ROUNDED = 2e-3  # relatively so little may be off in numbers that are right but for rounding
+LISTED = 40
+MOST_LOCATED = 6
+
+
+def explain(check: GradientCheck, *others: GradientCheck, mistakes: int = 1) -> Explained:
+    """Which change of the true derivation gives exactly the numbers that were checked, the smallest first.
+
+    `check` is what `check_grad`, `check_jacobian` or `check_hessian` answered about a derivative by hand.  If that is a
+    function, it is asked at two more points nearby; if it is numbers, `others` are checks of the same function at
+    other points.  What fits at one point only is weak.  With ``mistakes=2`` pairs are looked for where no single change
+    fits, which takes longer.
+
+    >>> from autograd import check_grad, tanh
+    >>> def f(x):
+    ...     return tanh(x) * 3.0
+    >>> found = explain(check_grad(f, 0.3, gradient=lambda x: 3 * (1 - tanh(x))))
+    >>> found.explanations[0].mistakes[0].said
+    '1 − t₁ is written for 1 − t₁² at t₁ = tanh(x)'
+
+    Raises:
+        ArgumentError: for a check of the engine's own derivatives, of different functions, and one that was pickled
+    """
+    asked = [_asked(each) for each in (check, *others)]
+    if any(each.f is not asked[0].f or each.kind != asked[0].kind for each in asked):
+        raise ArgumentError("these are checks of different functions: explain several points of one function at once")
+    if mistakes not in (1, 2):
+        raise ArgumentError(f"mistakes is how many to look for at once, 1 or 2, got {quoted(mistakes)}")
+    if all(each.ok for each in (check, *others)):
+        return Explained("right", check.of)
+    sheet = sheet_of(asked)
+    if sheet is None:
+        return Explained("none", check.of)
+    return explained(sheet, check.of, mistakes)
+
+
+def explain_deltas(output: Value, given: Mapping[Any, Any]) -> tuple[Explained, ...]:
+    """Layer by layer, which change gives the δ = ∂output/∂node that were derived by hand.
+
+    `given` holds for layers, in any order, nodes (a tuple of them, or one) and the numbers given for their δ.  Each
+    layer is judged by the δ given for those above it, so that a mistake is told where it is made.
+
+    >>> from autograd import Value, tanh
+    >>> x = Value(0.5, name="x")
+    >>> z = x * 2.0; z.name = "z"
+    >>> a = tanh(z); a.name = "a"
+    >>> J = a * a
+    >>> found = explain_deltas(J, {a: 2 * a.data, z: 2 * a.data * (1 - a.data)})
+    >>> found[0].status, found[1].explanations[0].mistakes[0].said
+    ('right', '1 − a is written for 1 − a² at a = tanh(z)')
+
+    Raises:
+        ArgumentError: if a layer and its numbers differ in length, or a node is not in the graph
+    """
+    return tuple(_of_layer(sheet, name) for name, sheet in layers(output, given))
+
+
+def _of_layer(sheet: Sheet, name: str) -> Explained:
+    return explained(sheet, f"δ of {name}", 1) if sheet.wrong.any() else Explained("right", f"δ of {name}")
+
+
+def _asked(check: GradientCheck) -> Asked:
+    if check.asked is None:
+        raise ArgumentError(f"{check.of} was pickled, and is without the function that was checked: check it anew")
+    if check.asked.derivative is None:
+        raise ArgumentError("the engine's own derivatives were checked: explain is of a gradient by hand, gradient=…")
+    return check.asked
+
+
+def explained(sheet: Sheet, of: str, mistakes: int = 1) -> Explained:
+    """What explains a sheet."""
+    wrong = tuple(place for place, off in zip(sheet.places, sheet.wrong.tolist(), strict=True) if off)
+    for digits in (sheet.digits, *_digits_of(sheet)):
+        there = sheet if digits == sheet.digits else replace(sheet, digits=digits)
+        search = Search(there)
+        found: list[Together] = [(each,) for each in sorted([*search.found(), *of_blocks(there)], key=_cost)]
+        if found or there.clarity < CLEAR:
+            break
+    if not found and mistakes > 1:
+        found = pairs(Search(sheet))
+    points = len(sheet.points)
+    if found:
+        words = Words(sheet)
+        listed = sorted((_explanation(words, each) for each in found[:LISTED]), key=lambda e: (e.cost, len(str(e))))
+        return Explained("found", of, _told_once(listed), points, 0.0, (), wrong, sheet.seen)
+    size = float(np.max(np.abs(sheet.off) / np.maximum(np.abs(sheet.true), 1e-3 * np.abs(sheet.true).max(0) + 1e-300)))
+    if size <= ROUNDED:
+        return Explained("rounded", of, (), points, float(-np.log10(max(size, 1e-17))), (), wrong, sheet.seen)
+    return Explained("none", of, (), points, 0.0, _located(Search(sheet)), wrong, sheet.seen)
+
+
+def _cost(finding: Finding) -> float:
+    return finding.cost
+
+
+def _digits_of(sheet: Sheet) -> list[float]:
+    """To how many digits the numbers may have been rounded, if they look so, as a relative error."""
+    if len(sheet.points) * len(sheet.inputs) < 3:
+        return []
+    given = np.concatenate([point.given.ravel() for point in sheet.points])
+    if np.array_equal(given, given.astype(np.float32)) and not np.array_equal(given, np.round(given)):
+        return [FLOAT32]
+    for digits in range(FEWEST_DIGITS, MOST_DIGITS + 1):
+        short = np.array([float(f"{g:.{digits}g}") for g in given])
+        if np.array_equal(short, given) or np.array_equal(np.round(given, digits), given):
+            return [10.0 ** (1 - digits)] if digits >= FEWEST_DIGITS + 1 else []
+    return []
+
+
+def _told_once(explanations: Sequence[Explanation]) -> tuple[Explanation, ...]:
+    """Without those that read as one before them."""
+    kept: dict[str, Explanation] = {}
+    for each in explanations:
+        kept.setdefault(str(each), each)
+    return tuple(kept.values())
+
+
+def _explanation(words: Words, together: Together) -> Explanation:
+    return Explanation(tuple(_mistake(words, each) for each in together), round(cost_of(together), 2))
+
+
+def _mistake(words: Words, finding: Finding) -> Mistake:
+    alike = tuple(_mistake(words, other) for other in finding.alike)
+    if not finding.place.edges:
+        name = finding.place.kind.removeprefix("block ")
+        return Mistake(words.said(finding), finding.kind, name, "", "", "", "", alike=alike)
+    step = words.step(finding.place.edges, finding)
+    return Mistake(
+        words.said(finding), finding.kind, step.node, step.operand, step.line, words.rule(finding),
+        words.corrected(finding), finding.place.edges, alike,
+    )  # fmt: skip
+
+
+def _located(search: Search) -> tuple[str, ...]:
+    """The nodes below which all that is off lies, in the proportions in which it depends on them."""
+    sheet = search.sheet
+    if int(sheet.wrong.sum()) < 2 or sheet.clarity < CLEAR:
+        return ()
+    edges, _ = search.solved()
+    tails = dict.fromkeys(int(sheet.tail[edge]) for edge in edges.tolist())
+    return tuple(sheet.names.called(tail) for tail in list(tails)[:MOST_LOCATED] if support(sheet, tail) > 1)
