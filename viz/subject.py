@@ -17,6 +17,7 @@ from autograd.program.as_graph import inputs_of
 from autograd.structure import flatten
 from autograd.text import quoted
 from viz.names import Names
+from viz.numbers import DIGITS, shown
 from viz.trace import Trace, locate, trace
 from viz.variables import Variables
 
@@ -35,6 +36,7 @@ class Seen:
 
     output: Value
     trace: Trace
+    digits: int = DIGITS  # of numbers in what is said of it
 
     @cached_property
     def names(self) -> Names:
@@ -44,6 +46,10 @@ class Seen:
     def called(self, node: int) -> str:
         """What one node is called in a sentence."""
         return self.names.called(node)
+
+    def shown(self, x: float) -> str:
+        """A number in a sentence."""
+        return shown(x, self.digits)
 
     def id_of(self, wanted: Wanted) -> int:
         """The id of the node that is meant: of a Value, or of the one node of that name.
