@@ -136,7 +136,11 @@ def _exactly(compute: Callable[..., Any], numbers: Sequence[float], result: floa
         found = compute(*(Fraction(repr(x)) for x in numbers))
         if isinstance(found, (Fraction, int)):
             return bool(found == Fraction(repr(result)))
-        return not any(numbers) or float(compute(*(x * 1.001 for x in numbers))) != result
+        if not any(numbers):
+            return True
+        if result in numbers and abs(result) not in (0.0, 1.0):  # as tanh(1e-9)
+            return False
+        return float(compute(*(x * 1.001 for x in numbers))) != result
     except (ArithmeticError, TypeError, ValueError, AttributeError):
         return True
 

@@ -79,6 +79,16 @@ class Partials:
     def _is_constant(self, node: int) -> bool:
         return KINDS[self._columns.kind.item(node)] == CONSTANT
 
+    def unusual(self) -> dict[tuple[int, int], Local]:
+        """By node and slot, the derivatives along edges whose symbol says more than ∂y/∂x."""
+        columns = self._columns
+        key = columns.node.astype(np.int64) * len(columns.value) + columns.operand
+        _, place, many = np.unique(key, return_inverse=True, return_counts=True)
+        edges = np.flatnonzero(columns.flows & ((many[place] > 1) | (columns.node == self._seen.root)))
+        nodes = [(node, e - columns.first.item(node)) for e in edges.tolist() for node in [columns.node.item(e)]]
+        found = {(node, slot): self.local(node, slot) for node, slot in nodes}
+        return {at: local for at, local in found.items() if local.place or local.held}
+
     # -- in text --------------------------------------------------------------------------------
 
     def whole_text(self, node: int, called: Callable[[int], str]) -> str:

@@ -33,7 +33,7 @@ from viz.formulas.notation import Box
 from viz.formulas.slopes import textbook_slopes
 from viz.formulas.textbook import written
 from viz.formulas.writer import taken
-from viz.numbers import checked_digits, line
+from viz.numbers import checked_digits, is_cut, line
 from viz.partials import Partials
 from viz.reach import dependents, operands_of, ways_back
 from viz.subject import Seen, looked_at, with_loops
@@ -250,7 +250,7 @@ class _Board:
         for i, pair in enumerate(pairs):
             symbol = self._local(*pair) if len(pairs) > 1 else whole
             box = n.relation(symbol, "=", self._slope(*pair))
-            lines.append((title if i == 0 else "", self._continued(box, self.slopes[pair])))
+            lines.append((title if i == 0 else "", self._continued(box, self.slopes[pair], self._slope_sign(pair[0]))))
         if len(pairs) > 1:
             lines.append(("With the numbers", self._numbers(whole, paths)))
         return list(self.between)[1:], lines
@@ -283,7 +283,8 @@ class _Board:
         for i in nodes:
             box = n.relation(self._symbol(i), "=", self._written(i))
             words, place = self._place(i, place, "The computation")
-            lines.append((words or ("" if lines else "The computation"), self._continued(box, self.nodes[i].value)))
+            equation = self._continued(box, self.nodes[i].value, self._sign(i))
+            lines.append((words or ("" if lines else "The computation"), equation))
         return lines
 
     def _place(self, i: int, before: str, outside: str) -> tuple[str, str]:
@@ -401,6 +402,15 @@ class _Board:
         if len(found) == 2 and found[0] is found[1]:
             return n.multiply(n.Number(2.0), found[0])
         return n.total(found)
+
+    def _sign(self, i: int) -> str:
+        """= where a node's number is what its operation gives, ≈ where it was rounded, be it to 1 as tanh(500)."""
+        values = [self.nodes[o].value for o in self.operands[i]]
+        return line(lookup(self.nodes[i].op).float, values, self.nodes[i].value).result
+
+    def _slope_sign(self, i: int) -> str:
+        """= if a slope's number may be all of it: ≈ where the function hardly changes any more."""
+        return "=" if is_cut(self.nodes[i].value) else self._sign(i)
 
     def _continued(self, box: Box, x: float, sign: str = "=") -> Box:
         """box = x, with ≈ where x is rounded; the box alone if it ends in a number already."""
