@@ -23,6 +23,7 @@ from viz.debugger import debug
 from viz.formulas.derive import Derivation, derive
 from viz.formulas.formula import Formula, formula
 from viz.page.explore import Page, explore
+from viz.pictures.animation import Animation, animate
 from viz.pictures.dot import to_dot
 from viz.pictures.drawing import ConverterError, Drawing, draw
 from viz.pictures.geometry import LayoutError
@@ -32,6 +33,7 @@ from viz.trace import Edge, Node, Step, Trace, trace
 from viz.why import Why, why
 
 __all__ = [
+    "Animation",
     "Anomaly",
     "ConverterError",
     "Derivation",
@@ -48,6 +50,7 @@ __all__ = [
     "Step",
     "Trace",
     "Why",
+    "animate",
     "anomaly",
     "debug",
     "derive",

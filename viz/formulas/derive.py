@@ -160,7 +160,7 @@ def derive(
     checked_digits(digits)
     seen, wrt = looked_at(output, at, named, names, wrt)
     if not isinstance(wrt, (Value, str)):
-        raise OperandError(f"derive(J, wrt=w) takes two Values, got {type(wrt).__name__}")
+        raise OperandError(f"derive(J, wrt=w) derives along one node, or its name, got {type(wrt).__name__}: say which")
     try:
         target = seen.id_of(wrt)
     except GraphError:

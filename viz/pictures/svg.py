@@ -70,12 +70,16 @@ class Card(NamedTuple):
 
 def render(view: View) -> str:
     """The SVG file of a view."""
+    return Picture(view, *laid_out(view)).text()
+
+
+def laid_out(view: View) -> tuple[list[Card], Layout]:
+    """The cards of a view, and where everything is."""
     gutters = _gutters(view)
     cards = [_card(box, view, gutters[box.id]) for box in view.boxes]
     shapes = [card.shape for card in cards]
     links = [Link(a.tail, a.head, a.slot) for a in view.arrows]
-    placed = place(shapes, links, compact=view.compact)
-    return _Picture(view, cards, placed).text()
+    return cards, place(shapes, links, compact=view.compact)
 
 
 # -- cards ------------------------------------------------------------------------------------------
@@ -98,7 +102,7 @@ def _number(arrow: Arrow, digits: int) -> str:
 
 
 def _card(box: Box, view: View, gutter: float) -> Card:
-    rows, compact = tuple(_rows(box, view.compact, view.digits)), view.compact
+    rows, compact = tuple(lines_of(box, view)), view.compact
     padding, gap = (3.0, 2.0) if compact else (8.0, 4.0)
     need = max((width(r.text, r.size) * (BOLD if r.bold else 1) + _aside(r) for r in rows), default=0)
     high = sum(row.size + gap for row in rows) + 2 * padding - gap
@@ -111,8 +115,9 @@ def _aside(row: Row) -> float:
     return width(row.aside, row.size - 1) + 10 if row.aside else 0.0
 
 
-def _rows(box: Box, compact: bool, digits: int) -> Iterator[Row]:
-    size = 8.0 if compact else 12.0
+def lines_of(box: Box, view: View) -> Iterator[Row]:
+    """What stands on a card: what it is called and its operation, what is in it, its value, and at the end its δ."""
+    size, digits = 8.0 if view.compact else 12.0, view.digits
     if box.kind == CONSTANT:
         yield Row(shown(box.value or 0.0, digits), "soft", size)
         return
@@ -143,7 +148,7 @@ def _sign(x: float, neither: str, suffix: str = "") -> str:
 # -- the file ---------------------------------------------------------------------------------------
 
 
-class _Picture:
+class Picture:
     """One file in the making."""
 
     def __init__(self, view: View, cards: list[Card], placed: Layout) -> None:
