@@ -234,7 +234,7 @@ def _bad_step(seen: Seen, step: Step) -> Anomaly:
 
 def _product(seen: Seen, step: Step) -> str:
     """δ·slope with its numbers."""
-    said = line(product, (step.delta, step.slope), step.contribution, seen.digits)
+    said = line(product, (step.delta, step.slope), step.contribution, seen.digits, product)
     factors = " · ".join(shown(x, said.digits) for x in (step.delta, step.slope))
     return f"δ·slope {said.numbers} {factors} {said.result} {seen.shown(step.contribution)}"
 

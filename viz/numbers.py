@@ -12,11 +12,12 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from autograd.errors import ArgumentError
+from autograd.ops.special import halves
 from autograd.text import quoted
 
 MINUS = "-"  # the one that Python reads
 DIGITS = 4  # significant, unless somebody asks for others
-MOST = 17  # with so many a float is itself
+SURE, MOST = 15, 17  # of so many a float keeps each, with so many it is itself
 
 
 def shown(x: float, digits: int = DIGITS) -> str:
@@ -33,6 +34,7 @@ def shown(x: float, digits: int = DIGITS) -> str:
         return sign + "inf"
     if size == 0 or (size < 1e6 and size == math.floor(size)):
         return f"{sign}{size:.0f}"
+    digits = min(digits, len(repr(size).split("e")[0].replace(".", "").strip("0")))
     if 1e-3 <= size < 1e6:
         before = len(str(int(size))) if size >= 1 else 0
         text = f"{size:.{max(digits, before)}g}"
@@ -54,12 +56,15 @@ def signed(x: float, digits: int = DIGITS) -> str:
 
 
 def is_cut(x: float, digits: int = DIGITS) -> bool:
-    """Whether x has digits that are not shown.
+    """Whether x has digits that are not shown; what a float's own rounding adds behind the 15th is none.
 
-    >>> is_cut(0.5), is_cut(1 / 3)
-    (False, True)
+    >>> is_cut(0.5), is_cut(1 / 3), is_cut(0.1 + 0.2)
+    (False, True, False)
     """
-    return math.isfinite(x) and float(shown(x, digits)) != x
+    if not math.isfinite(x):
+        return False
+    seen = float(shown(x, digits))
+    return seen != x and (digits >= SURE or seen != float(f"{x:.{SURE}g}"))
 
 
 def equals(x: float, digits: int = DIGITS) -> str:
@@ -95,15 +100,25 @@ class Line(NamedTuple):
     result: str  # the sign before the result
 
 
-def line(compute: Callable[..., Any], numbers: Sequence[float], result: float, digits: int = DIGITS) -> Line:
+def line(
+    compute: Callable[..., float],
+    numbers: Sequence[float],
+    result: float,
+    digits: int = DIGITS,
+    exact: Callable[..., Any] | None = None,
+) -> Line:
     """With how many digits, `digits` at least, the numbers give the result as it is printed with `digits`.
+
+    `exact` is the same as `compute` on fractions, where it has any (see `in_fractions`).
 
     >>> line(lambda a, b: a - b, (123456789.25, 123456789.125), 0.125)
     Line(digits=12, numbers='=', result='=')
+    >>> line(math.tanh, (500.0,), 1.0)
+    Line(digits=4, numbers='=', result='≈')
     """
     needed = next((more for more in range(digits, MOST) if _gives(compute, numbers, result, more, digits)), MOST)
     cut = any(is_cut(x, needed) for x in numbers)
-    is_exact = not cut and not is_cut(result, digits) and _exactly(compute, numbers, result)
+    is_exact = not cut and not is_cut(result, digits) and _exactly(compute, exact, numbers, result, needed, digits)
     return Line(needed, "≈" if cut else "=", "=" if is_exact else "≈")
 
 
@@ -124,35 +139,65 @@ def _unit(x: float, digits: int) -> float:
     return float(10.0 ** (math.floor(math.log10(abs(x))) - digits + 1)) if x else 0.0
 
 
-def _exactly(compute: Callable[..., Any], numbers: Sequence[float], result: float) -> bool:
-    """Whether the result was not even rounded as a float.
+def _exactly(
+    compute: Callable[..., float], exact: Callable[..., Any] | None, numbers: Sequence[float], result: float, more: int,
+    digits: int,
+) -> bool:  # fmt: skip
+    """Whether the numbers as they are printed give just what is printed of the result.
 
-    Arithmetic is done in fractions.  Of another function a result of few digits is taken to be exact, such as √4 = 2, unless
-    it is where the function hardly changes any more, as tanh(500) ≈ 1.
+    Of another function than arithmetic a result of few digits is taken to be exact, such as √4 = 2, unless it is where the
+    function hardly changes, as tanh(500) ≈ 1, or hardly does anything, as tanh(1e-9) ≈ 1e-9.
     """
     if not all(map(math.isfinite, (*numbers, result))):
         return True
-    try:
-        found = compute(*(Fraction(repr(x)) for x in numbers))
-        if isinstance(found, (Fraction, int)):
-            return bool(found == Fraction(repr(result)))
-        if not any(numbers):
-            return True
-        if result in numbers and abs(result) not in (0.0, 1.0):  # as tanh(1e-9)
+    if exact is not None:
+        try:
+            return bool(exact(*(Fraction(shown(x, more)) for x in numbers)) == Fraction(shown(result, digits)))
+        except ArithmeticError:
             return False
-        return float(compute(*(x * 1.001 for x in numbers))) != result
-    except (ArithmeticError, TypeError, ValueError, AttributeError):
+    if not any(numbers):
         return True
+    if result in numbers and abs(result) not in (0.0, 1.0):
+        return False
+    return compute(*(x * 1.001 for x in numbers)) != result
+
+
+# -- arithmetic on fractions --------------------------------------------------------------------------
 
 
 def product(delta: Any, slope: Any) -> Any:
-    """What is sent back along an edge, for `line`."""
+    """What is sent back along an edge."""
     return delta * slope
 
 
 def plus(sum_: Any, more: Any) -> Any:
-    """What a δ comes to with one contribution more, for `line`."""
+    """What a δ comes to with one contribution more."""
     return sum_ + more
+
+
+def _dot(*operands: Any) -> Any:
+    weights, inputs, bias = halves(operands)
+    return sum([w * x for w, x in zip(weights, inputs, strict=True)], *bias)
+
+
+# Rows that are done in fractions, as page/numbers.js does them; those of CHOOSING give an operand, or a whole number.
+IN_FRACTIONS: dict[str, Callable[..., Any]] = {
+    "add": plus,
+    "subtract": lambda a, b: a - b,
+    "multiply": product,
+    "negative": lambda x: -x,
+    "divide": lambda a, b: a / b,
+    "sum": lambda *terms: sum(terms),
+    "dot": _dot,
+}
+CHOOSING = frozenset("relu abs maximum minimum where clip floor ceil round trunc sign".split())
+
+
+def in_fractions(op: str, result: float) -> Callable[..., Any] | None:
+    """What a row computes in fractions, if it can be said: for `line`."""
+    if op in CHOOSING and math.isfinite(result):
+        return lambda *_: Fraction(shown(result, MOST))
+    return IN_FRACTIONS.get(op)
 
 
 class Scale:

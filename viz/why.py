@@ -381,7 +381,7 @@ def _ratio(found: Why) -> str:
     if not math.isnan(found.cancellation) and found.cancellation > 0.9999999:
         return "= 1: nothing cancels"
     terms = abs(found.derivative), found.absolute
-    said = line(truediv, terms, found.cancellation, found.digits)
+    said = line(truediv, terms, found.cancellation, found.digits, truediv)
     quotient = f"{said.numbers} {' / '.join(shown(term, said.digits) for term in terms)}"
     if math.isnan(found.cancellation):
         return f"{quotient}, which has no meaning here"

@@ -21,7 +21,7 @@ from viz.formulas.printers import pattern
 from viz.formulas.slopes import laid_out, textbook_terms
 from viz.formulas.textbook import written as as_in_the_table
 from viz.names import Names
-from viz.numbers import DIGITS, MINUS, checked_digits, equals, line, plus, product, shown
+from viz.numbers import DIGITS, MINUS, checked_digits, equals, in_fractions, line, plus, product, shown
 from viz.partials import Partials
 from viz.reach import operands_into
 from viz.recording import Compute, Gathered, Recording, Seed, State
@@ -289,7 +289,7 @@ class Wording:
         op, operands = self._trace.nodes[step.node].op, operands_into(self._trace, step.node)
         row, formula = lookup(op), written(op, constants_of(self._trace, operands))
         values = self._values(operands)
-        found = line(row.float, values, step.value, self.digits)
+        found = line(row.float, values, step.value, self.digits, in_fractions(row.name, step.value))
         numbers = dict(zip(operands, values, strict=True))
         said = filled_with(formula, operands, lambda operand: shown(numbers[operand], found.digits))
         return {
@@ -309,7 +309,7 @@ class Wording:
         node, operands = self._trace.nodes[step.node], operands_into(self._trace, step.node)
         formula = slope_written(node.op, constants_of(self._trace, operands), step.slot) or ""
         local = self.partials.local(step.node, step.slot)
-        sent = line(product, (step.delta, step.slope), step.contribution, self.digits)
+        sent = line(product, (step.delta, step.slope), step.contribution, self.digits, product)
         numbers = {"delta": shown(step.delta, sent.digits), "slope": shown(step.slope, sent.digits)}
         return {
             **self._named(step.node),
@@ -341,7 +341,7 @@ class Wording:
         if step is None or found.arrived < 2:
             return facts
         terms = (self._before(found, step), step.contribution)
-        added = line(plus, terms, total, self.digits)
+        added = line(plus, terms, total, self.digits, plus)
         before, more = (shown(term, added.digits) for term in terms)
         facts["running"] = f"{before} {more.replace('-', '- ', 1) if more.startswith('-') else '+ ' + more}"
         facts["is_sum"] = f"{added.result} {shown(total, self.digits)}"

@@ -99,9 +99,9 @@ def test_what_a_learner_reads():
     assert words.sentence(1) == "a²₁ is computed from z²₁ by tanh: hyperbolic tangent."
     assert words.meaning(3) == "J is the result: what the derivatives will be of."
     assert words.arithmetic(4) == "δ(J) = ∂J/∂J = 1"
-    assert words.arithmetic(7) == "δ(z²₁) += δ(a²₁)·∂a²₁/∂z²₁ = -0.7085 · 0.583 = -0.413"
+    assert words.arithmetic(7) == "δ(z²₁) += δ(a²₁)·∂a²₁/∂z²₁ ≈ -0.7085 · 0.583 ≈ -0.413"
     assert words.sentence(7) == (
-        "z²₁ feeds a²₁; the slope of tanh here is 1 - (a²₁)² = 0.583. δ(z²₁) is complete: -0.413."
+        "z²₁ feeds a²₁; the slope of tanh here is 1 - (a²₁)² ≈ 0.583. δ(z²₁) is complete: -0.413."
     )
     assert words.meaning(7) == (
         "Move z²₁ a little, and a²₁ moves 0.583 times as far; move a²₁ a little, and J moves -0.7085 times as far. "

@@ -33,7 +33,7 @@ from viz.formulas.notation import Box
 from viz.formulas.slopes import textbook_slopes
 from viz.formulas.textbook import written
 from viz.formulas.writer import taken
-from viz.numbers import checked_digits, is_cut, line
+from viz.numbers import CHOOSING, checked_digits, in_fractions, is_cut, line
 from viz.partials import Partials
 from viz.reach import dependents, operands_of, ways_back
 from viz.subject import Seen, looked_at, with_loops
@@ -273,7 +273,7 @@ class _Board:
             return left_to_right(math.prod(islice(left, length)) for length in lengths)
 
         flat = [slope for path in factors for slope in path]
-        found = line(summed, flat, summed(*flat), self.digits)
+        found = line(summed, flat, summed(*flat), self.digits, summed)
         terms = [n.chain([n.Number(slope, found.digits) for slope in path]) for path in factors]
         equals = n.relation(whole, found.numbers, n.total(terms))
         return self._continued(equals, summed(*flat), found.result)
@@ -406,11 +406,12 @@ class _Board:
     def _sign(self, i: int) -> str:
         """= where a node's number is what its operation gives, ≈ where it was rounded, be it to 1 as tanh(500)."""
         values = [self.nodes[o].value for o in self.operands[i]]
-        return line(lookup(self.nodes[i].op).float, values, self.nodes[i].value).result
+        op, value = self.nodes[i].op, self.nodes[i].value
+        return "=" if op in CHOOSING else line(lookup(op).float, values, value, self.digits, in_fractions(op, value)).result
 
     def _slope_sign(self, i: int) -> str:
         """= if a slope's number may be all of it: ≈ where the function hardly changes any more."""
-        return "=" if is_cut(self.nodes[i].value) else self._sign(i)
+        return "=" if is_cut(self.nodes[i].value) or in_fractions(self.nodes[i].op, 0.0) else self._sign(i)
 
     def _continued(self, box: Box, x: float, sign: str = "=") -> Box:
         """box = x, with ≈ where x is rounded; the box alone if it ends in a number already."""

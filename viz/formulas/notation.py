@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction as Rational
 from typing import TypeAlias, TypeGuard
 
-from viz.numbers import MOST, is_cut, shown
+from viz.numbers import is_cut, shown
 
 RELATION, SUM, MODULO, PRODUCT, POWER, ATOM = range(6)  # how strongly a box binds
 
@@ -157,8 +157,8 @@ def binding(box: Box) -> int:
 
 def digits_of(number: Number) -> str:
     """The decimal digits of a number as Python writes them, without a needless ``.0``."""
-    if is_rounded(number):
-        return shown(number.value, number.digits or MOST)
+    if number.digits is not None and math.isfinite(number.value):
+        return shown(number.value, number.digits)
     text = repr(number.value)
     if "e" in text:
         mantissa, exponent = text.split("e")

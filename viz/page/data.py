@@ -137,7 +137,7 @@ def _described(use: Use, constants: Constants) -> dict[str, Any]:
 
 def _is_typeset(called: str, box: Identifier) -> bool:
     """Whether the page cannot see by itself how a name is set: a Greek letter that is spelled out, letters below."""
-    return not called.startswith(box.name) or box.below.isalpha()
+    return (len(box.name) == 1 and called[:1] != box.name and called.isascii()) or box.below.isalpha()
 
 
 def _lists(box: Identifier) -> Any:

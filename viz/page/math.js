@@ -34,7 +34,7 @@ function symbol(text) {
     const power = exponent ? [math("mo", {}, "·"), math("msup", {}, math("mn", {}, "10"), math("mn", {}, exponent.replace("-", "−")))] : [];
     return math("mrow", {}, ...(sign ? [math("mo", {}, "−")] : []), math("mn", {}, size === "inf" ? "∞" : size), ...power);
   }
-  if (typeset[text]) return laidOut(typeset[text], []);
+  if (Object.hasOwn(typeset, text)) return laidOut(typeset[text], []);
   const found = text.match(INDEXED),
     [, letters, ascii, above, below] = found && !(found[2] && found[4]) ? found : [null, text],
     under = ascii ?? plainDigits(below),

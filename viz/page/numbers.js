@@ -10,6 +10,7 @@ function shown(x, digits = significant) {
     size = Math.abs(x);
   if (size === Infinity) return `${sign}inf`;
   if (size === 0 || (size < 1e6 && size === Math.floor(size))) return sign + size.toFixed(0);
+  digits = Math.min(digits, String(size).replace(/e.*/, "").replace(".", "").replace(/^0+|0+$/g, "").length);
   if (size >= 1e-3 && size < 1e6) {
     const before = size >= 1 ? String(Math.floor(size)).length : 0,
       text = rounded(size, Math.max(digits, before));
@@ -18,13 +19,17 @@ function shown(x, digits = significant) {
   return sign + scientific(size, digits);
 }
 
-/** Whether x has digits that are not shown. */
-const isCut = (x, digits = significant) => Number.isFinite(x) && Number(shown(x, digits)) !== x;
+/** Whether x has digits that are not shown; what a float's own rounding adds behind the 15th is none. */
+function isCut(x, digits = significant) {
+  const seen = Number(shown(x, digits));
+  return Number.isFinite(x) && seen !== x && (digits >= SURE || seen !== Number(x.toPrecision(SURE)));
+}
 
 /** x behind the sign that is true: = 0.5, ≈ 0.3333. */
 const equals = (x) => `${isCut(x) ? "≈" : "="} ${shown(x)}`;
 
-const MOST = 17; // digits, with which a number is itself
+const SURE = 15, // digits, of which a number keeps each
+  MOST = 17; // with which it is itself
 
 /**
  * With how many digits the numbers give the result as it is printed, and the signs before them and before it;
@@ -34,7 +39,7 @@ function line(compute, exact, numbers, result) {
   let digits = significant;
   while (digits < MOST && !gives(compute, numbers, result, digits)) digits++;
   const cut = numbers.some((x) => isCut(x, digits)),
-    isExact = !cut && !isCut(result) && exactly(compute, exact, numbers, result);
+    isExact = !cut && !isCut(result) && exactly(compute, exact, numbers, result, digits);
   return { digits, numbers: cut ? "≈" : "=", result: isExact ? "=" : "≈" };
 }
 
@@ -47,9 +52,9 @@ function gives(compute, numbers, result, digits) {
 
 const printed = (x, digits) => shown(x, digits).replace("inf", "Infinity");
 
-function exactly(compute, exact, numbers, result) {
+function exactly(compute, exact, numbers, result, digits) {
   if (![...numbers, result].every(Number.isFinite)) return true;
-  if (exact) return same(exact(...numbers.map(fraction)), fraction(result));
+  if (exact) return same(exact(...numbers.map((x) => fraction(shown(x, digits)))), fraction(shown(result)));
   if (!numbers.some((x) => x)) return true;
   if (numbers.includes(result) && Math.abs(result) !== 1 && result) return false; // as tanh(1e-9)
   return compute(...numbers.map((x) => x * 1.001)) !== result;
@@ -58,7 +63,7 @@ function exactly(compute, exact, numbers, result) {
 // -- fractions: [top, bottom] ------------------------------------------------------------------------
 
 function fraction(x) {
-  const [, sign, whole, part = "", power = "0"] = String(x).match(/^(-?)(\d+)(?:\.(\d+))?(?:e([-+]?\d+))?$/),
+  const [, sign, whole, part = "", power = "0"] = x.match(/^(-?)(\d+)(?:\.(\d+))?(?:e([-+]?\d+))?$/),
     shift = Number(power) - part.length,
     digits = BigInt(sign + whole + part);
   return shift < 0 ? [digits, 10n ** BigInt(-shift)] : [digits * 10n ** BigInt(shift), 1n];

@@ -99,7 +99,7 @@ class Words {
       { written } = graph.notation(node),
       { op, finite } = graph.uses[graph.use[node]],
       values = Array.from(operands, (o) => graph.value[o]),
-      exact = CHOOSING.has(op) ? () => fraction(graph.value[node]) : IN_FRACTIONS[op],
+      exact = CHOOSING.has(op) ? () => fraction(shown(graph.value[node], MOST)) : IN_FRACTIONS[op],
       found = line(value[op], exact, values, graph.value[node]),
       numbers = values.map((x) => shown(x, found.digits));
     return {

@@ -149,7 +149,7 @@ def _line(graph: _Graph, term: str, digits: int) -> str:
         return f"{box.name} {equals(value, digits)}" if box.name else shown(value, digits)
     factors = [graph.boxes[i] for i in graph.operands[term]]
     of_each = [factor.value or 0.0 for factor in factors]
-    said = line(product, of_each, value, digits)
+    said = line(product, of_each, value, digits, product)
     numbers = "·".join(_factor(x, said.digits) for x in of_each)
     names = "·".join(factor.name or _factor(x, MOST) for factor, x in zip(factors, of_each, strict=True))
     result = f"{said.result} {shown(value, digits)}"
