@@ -172,13 +172,13 @@ def derive(
             "on the way, so the derivative is 0 and there is nothing to derive; pass a node below it"
         )
     said = [(seen.trace.anew, None)] if seen.trace.anew else []
-    return Derivation((*said, *_loops(output, at, named, names), *board.lines()))
+    return Derivation((*said, *_loops(output, at, named, names, digits), *board.lines()))
 
 
-def _loops(output: Subject, at: Sequence[Any], named: Mapping[str, Any], names: Variables) -> Lines:
+def _loops(output: Subject, at: Sequence[Any], named: Mapping[str, Any], names: Variables, digits: int) -> Lines:
     """The loops of a program with an index, before they are written out."""
     looped = with_loops(output, at, named)
-    lines = looped_formula(*looped, expand=True, depth=None, names=names)[1] if looped else ()
+    lines = looped_formula(*looped, expand=True, depth=None, names=names, digits=digits)[1] if looped else ()
     return [("" if i else "The loop", n.relation(left, "=", right)) for i, (left, right) in enumerate(lines)]
 
 
