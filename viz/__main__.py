@@ -1,4 +1,4 @@
-"""The command line: ``python -m viz draw|explore|derive|why|anomaly|formula|debug FILE``, of the graph that a script leaves."""
+"""The command line: ``python -m viz draw FILE``, or explore, derive, why, …, of the graph that a script leaves."""
 
 from __future__ import annotations
 

@@ -311,6 +311,7 @@ def _unconnected(seen: Seen, what: str) -> Anomaly:
 
 # -- in words ----------------------------------------------------------------------------------------
 
+
 def _doc(op: str) -> str:
     return lookup(op).doc
 

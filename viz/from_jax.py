@@ -1,4 +1,4 @@
-"""A function of JAX's as a graph: its jaxpr, equation by equation, with the names of its arguments and its source lines.
+"""A function of JAX's as a graph: its jaxpr, equation by equation, with its arguments' names and its source lines.
 
 What computes numbers has a row of ours; what only moves them (slices, gathers, transposes, …) is done by JAX itself on
 their places, and the numbers follow.  A scan is a loop whose steps are written out.
@@ -19,7 +19,6 @@ from autograd import Value, scope
 from autograd.context import Label
 from autograd.errors import ArgumentError, GraphError, MissingExtra, OperandError
 from autograd.iterations import loop_title, step_title
-from autograd.structure import flatten
 from autograd.text import quoted
 
 MOST = 100_000  # numbers that are computed
@@ -76,8 +75,9 @@ def _home_of(thing: Any) -> str:
 def from_jax(function: Callable[..., Any], *args: Any, **named: Any) -> Value:
     """The node that a function of JAX's computes at a point, as the graph of its jaxpr.
 
-    The arguments are numbers, arrays of them, or dicts, lists and tuples of these; nodes are called as the parameters are,
-    x[0] where one is an array.  Numbers are double.  A Python loop is written out, as JAX itself does; `scan` is a loop.
+    The arguments are numbers, arrays of them, or dicts, lists and tuples of these; nodes are called as the parameters
+    are, x[0] where one is an array.  Numbers are double.  A Python loop is written out, as JAX itself does; `scan` is
+    a loop.
 
     Raises:
         MissingExtra: without JAX
@@ -89,14 +89,16 @@ def from_jax(function: Callable[..., Any], *args: Any, **named: Any) -> Value:
     except ImportError:
         raise MissingExtra("a function of JAX's needs the extra `jax`: pip install 'glassgrad[jax]'") from None
     with _doubles():
-        closed, shape = jax.make_jaxpr(function, return_shape=True)(*args, **named)
+        closed = jax.make_jaxpr(function)(*args, **named)
         leaves = _leaves(function, args, named)
         flat, _ = jax.tree_util.tree_flatten((args, named))
         given = [_array(leaf, name) for leaf, name in zip(flat, leaves, strict=True)]
         found = _Reader().run(closed.jaxpr, [*map(np.asarray, closed.consts)], given)
     if len(found) != 1 or np.size(found[0]) != 1:
         many = sum(np.size(part) for part in found)
-        raise OperandError(f"what is shown leads to one number, and this function returns {many}: choose one, or sum them")
+        raise OperandError(
+            f"what is shown leads to one number, and this function returns {many}: choose one, or sum them"
+        )
     (root,) = np.ravel(found[0])
     if not isinstance(root, Value):
         raise ArgumentError(f"the function returns {root!r} whatever it is given: there is nothing to show")
@@ -201,7 +203,9 @@ class _Reader:
             return [np.flip(summed, parameters["axis"]) if parameters["reverse"] else summed]
         if name in ROWS:
             found = _mapped(ROWS[name], given)
-            return [found if equation.outvars[0].aval.dtype.kind == "f" else found.astype(equation.outvars[0].aval.dtype)]
+            return [
+                found if equation.outvars[0].aval.dtype.kind == "f" else found.astype(equation.outvars[0].aval.dtype)
+            ]
         raise GraphError(f"JAX's {quoted(name)} has no row here: show the part of the function before it")
 
     def _count(self, equation: Any) -> None:

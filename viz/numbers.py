@@ -1,7 +1,7 @@
 """How numbers are written: short, never so short that 3e-5 becomes 0.000, and with ≈ where digits were cut.
 
-A line such as ``t = a·b = 2·3 = 6`` is true as it is printed: = stands where every digit is there, ≈ where some were cut,
-and then so many are printed that what is computed from them agrees with what stands behind (`Line`).
+A line such as ``t = a·b = 2·3 = 6`` is true as it is printed: = stands where every digit is there, ≈ where some were
+cut, and then so many are printed that what is computed from them agrees with what stands behind (`Line`).
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def checked_digits(digits: int) -> int:
 
 
 class Line(NamedTuple):
-    """How numbers and what is computed from them are printed: with how many digits, and with which signs before them."""
+    """How numbers and what is computed from them are printed: with how many digits, and which signs before them."""
 
     digits: int  # of the numbers that are computed with
     numbers: str  # "=" or "≈": whether they are all there
@@ -145,8 +145,8 @@ def _exactly(
 ) -> bool:  # fmt: skip
     """Whether the numbers as they are printed give just what is printed of the result.
 
-    Of another function than arithmetic a result of few digits is taken to be exact, such as √4 = 2, unless it is where the
-    function hardly changes, as tanh(500) ≈ 1, or hardly does anything, as tanh(1e-9) ≈ 1e-9.
+    Of another function than arithmetic a result of few digits is taken to be exact, such as √4 = 2, unless it is where
+    the function hardly changes, as tanh(500) ≈ 1, or hardly does anything, as tanh(1e-9) ≈ 1e-9.
     """
     if not all(map(math.isfinite, (*numbers, result))):
         return True

@@ -1,4 +1,4 @@
-"""What is looked at: a node, or what a compiled function or a program computes at a point, as a trace with its names.
+"""What is looked at: a node, or what a function or a program computes at a point, as a trace with its names.
 
 A compiled function is shown as the instructions that it was recorded as, with the names, scopes and source lines of
 the code that recorded them; each becomes a node, and what holds for the graph of a Value holds for it.
@@ -16,6 +16,7 @@ from autograd.errors import ArgumentError, OperandError
 from autograd.program.as_graph import inputs_of
 from autograd.structure import flatten
 from autograd.text import quoted
+from viz.functions import graph_of
 from viz.names import Names
 from viz.numbers import DIGITS, shown
 from viz.trace import Trace, locate, trace
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from autograd import Compiled, Program
     from autograd.program.graph import Graph
 
-    Runs: TypeAlias = "Compiled | Program"
-    Subject: TypeAlias = "Value | Runs"
+    Runs: TypeAlias = "Compiled | Program | Callable[..., Any]"
+    Subject: TypeAlias = "Value | Runs | Callable[..., Any]"
     Wanted: TypeAlias = "Value | str"  # a node, or what it is called
 
 
@@ -104,7 +105,8 @@ def _output_of(subject: Subject, at: Sequence[Any], named: Mapping[str, Any]) ->
         OperandError: for what is neither and for arguments by name of a Value or a program
         ArgumentError: for other arguments of a Value, and where a function returns more than one number
     """
-    if named and (isinstance(subject, Value) or not hasattr(subject, "options")):
+    is_function = callable(subject) and not isinstance(subject, type) and not hasattr(subject, "parameters")
+    if named and (isinstance(subject, Value) or not (is_function or hasattr(subject, "options"))):
         raise OperandError(
             f"got an unexpected argument {', '.join(map(quoted, named))}: those of a compiled function may be given by "
             f"name, and this is {type(subject).__name__}"
@@ -117,6 +119,8 @@ def _output_of(subject: Subject, at: Sequence[Any], named: Mapping[str, Any]) ->
             )
         return subject
     if not hasattr(subject, "graph"):
+        if is_function and (at or named):
+            return _only(subject, graph_of(subject, at, named))
         raise _nothing_to_show(subject)
     return _only(subject, subject.graph(*at, **named))
 
@@ -141,7 +145,7 @@ def _nothing_to_show(subject: Any) -> OperandError:
     if hasattr(subject, "__len__"):
         hint = "; take its elements one by one, or a sum of them"
     elif callable(subject):
-        hint = "; call it on Values, as f(Value(2.0, name='x')), and what it returns can be shown"
+        hint = "; pass its arguments behind it, or call it on Values, as f(Value(2.0, name='x'))"
     return OperandError(
         f"viz shows the graph below one Value, got {kind}{hint}: pass the node itself, such as a loss J, or a "
         "compiled function and its arguments"

@@ -69,7 +69,9 @@ class Trace(NamedTuple):
     def __repr__(self) -> str:
         names, many = Names(self.columns), len(self.nodes)
         some = self.nodes if many <= MOST_TOLD else [*self.nodes[: MOST_TOLD - 2], self.nodes[self.root]]
-        rows = [(names.called(node.id), title_of(node.op) or node.kind, shown(node.value), _delta(node)) for node in some]
+        rows = [
+            (names.called(node.id), title_of(node.op) or node.kind, shown(node.value), _delta(node)) for node in some
+        ]
         wide = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = ["  ".join(map(str.ljust, row, wide)).rstrip() for row in rows]
         if many > MOST_TOLD:

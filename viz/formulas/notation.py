@@ -132,7 +132,20 @@ class Slot:
 
 
 Box: TypeAlias = (
-    Slot | Identifier | Number | Word | Row | Negative | Fraction | Power | Below | Root | Fenced | Apply | Held | Matrix
+    Slot
+    | Identifier
+    | Number
+    | Word
+    | Row
+    | Negative
+    | Fraction
+    | Power
+    | Below
+    | Root
+    | Fenced
+    | Apply
+    | Held
+    | Matrix
 )
 
 ZERO, ONE = Number(0.0), Number(1.0)

@@ -103,7 +103,7 @@ class ExplorableGraph:
         }
 
     def _locals(self) -> dict[int, tuple[str, int]]:
-        """By edge, what its derivative is called where that is more than ∂y/∂x, and which of several operands it is by."""
+        """By edge, what its derivative is called if that is more than ∂y/∂x, and by which of several operands it is."""
         first, called = self.trace.columns.first, self.called.__getitem__
         return {
             first.item(node) + slot: (self.partials.text(local, called), local.place)

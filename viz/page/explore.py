@@ -27,6 +27,7 @@ from viz.numbers import DIGITS, checked_digits, counted
 from viz.page.data import ExplorableGraph
 from viz.page.javascript import Use, by_hand, table_source
 from viz.pictures.svg import COLOURS
+from viz.showing import show
 from viz.subject import Seen, look
 from viz.text import shortened
 from viz.trace import Trace
@@ -58,6 +59,10 @@ class Page:
             raise ArgumentError(f"a page is saved as .html, got {quoted(str(target))}")
         write_whole(target, self.html.encode())
         return target
+
+    def show(self) -> Path:
+        """Open it in the browser, for scripts; without one say where it lies, which is returned too."""
+        return show(self.html, "step.html")
 
     def _repr_html_(self) -> str:
         frame = 'sandbox="allow-scripts" width="100%" height="760" style="border:1px solid #8884;border-radius:10px"'

@@ -22,6 +22,7 @@ from viz.pictures.geometry import Point
 from viz.pictures.svg import MARGIN, Card, Picture, laid_out, lines_of
 from viz.pictures.view import view
 from viz.recording import Recording, recorded
+from viz.showing import show
 from viz.subject import look
 from viz.text import width
 from viz.trace import CONSTANT, Step
@@ -56,6 +57,10 @@ class Animation:
     def __repr__(self) -> str:
         many = counted(len(self.frames) - 1, "step")
         return f"<animation, {many}, {len(self.svg):,} characters of SVG; .save('steps.svg') writes it>"
+
+    def show(self) -> Path:
+        """Open it in the browser, for scripts; without one say where it lies, which is returned too."""
+        return show(self.svg, "steps.svg")
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the animation, as .svg; the file appears whole or not at all.
@@ -151,7 +156,10 @@ class Film(Picture):
             f'<g transform="translate({MARGIN:g} {self.top:g})">',
             *(line for cluster in self.placed.clusters for line in self._cluster(cluster)),
         ]
-        below = [f'<g transform="translate({MARGIN:g} {under + 22 * i:.1f})">{line}</g>' for i, (_, line) in enumerate(legend)]
+        below = [
+            f'<g transform="translate({MARGIN:g} {under + 22 * i:.1f})">{line}</g>'
+            for i, (_, line) in enumerate(legend)
+        ]
         return "\n".join([*head, *parts, "</g>", *below, "</svg>"]) + "\n"
 
     # -- what is seen when ----------------------------------------------------------------------------

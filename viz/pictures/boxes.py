@@ -77,7 +77,17 @@ def every_node(
     arrows = []
     for e in edges:
         sent = sent_back(deltas[e.node], e.slope)
-        arrows.append(Arrow(f"n{e.operand}", f"n{e.node}", rank[e.node], e.slope, sent, 1, symbols.get((e.node, e.operand, e.slot), "")))
+        arrows.append(
+            Arrow(
+                f"n{e.operand}",
+                f"n{e.node}",
+                rank[e.node],
+                e.slope,
+                sent,
+                1,
+                symbols.get((e.node, e.operand, e.slot), ""),
+            )
+        )
         rank[e.node] += 1
     boxes = tuple(
         Box(

@@ -18,8 +18,9 @@ from autograd.renamed import renamed
 from autograd.text import quoted
 from viz.numbers import DIGITS
 from viz.pictures.parts import part
-from viz.pictures.svg import render
+from viz.pictures.svg import THEMES, Look, render
 from viz.pictures.view import view
+from viz.showing import show
 from viz.subject import look
 
 if TYPE_CHECKING:
@@ -46,6 +47,10 @@ class Drawing:
 
     def __repr__(self) -> str:
         return f"<drawing, {len(self.svg):,} characters of SVG; .save('graph.svg') writes it>"
+
+    def show(self) -> Path:
+        """Open it in the browser, for scripts; without one say where it lies, which is returned too."""
+        return show(self.svg, "graph.svg")
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the picture, as its ending says: .svg, .png or .pdf.  The file appears whole or not at all.
@@ -74,6 +79,9 @@ def draw(
     wrt: Wanted | Iterable[Wanted] | None = None,
     force: bool = False,
     digits: int = DIGITS,
+    theme: str = "auto",
+    legend: bool = True,
+    size: float | None = None,
     names: Variables = None,
     **named: Any,
 ) -> Drawing:
@@ -90,6 +98,9 @@ def draw(
         wrt: only what depends on this node, or on one of these
         force: draw every node, however many; from 2,000 on they are otherwise gathered by scope
         digits: significant, of every number
+        theme: "light" or "dark"; "auto" is as the reader's system has it
+        legend: whether there is a legend below
+        size: how wide it is shown, in pixels; as wide as it is with letters of 12 pixels, if None
         names: variables, such as locals(), as which nodes are called that nobody gave a name; True: those of the caller
 
     What is in no variable either has a letter and a number, t₁, t₂, … if it was computed, v₁, v₂, … if it was given,
@@ -101,7 +112,7 @@ def draw(
 
     Raises:
         OperandError: if `output` is not a Value
-        ArgumentError: for an unknown level, scope or radius
+        ArgumentError: for an unknown level, scope, theme or radius, and for a size that is not positive
         GraphError: for a node that it was not computed from
         LayoutError: where Graphviz fails
 
@@ -112,9 +123,18 @@ def draw(
     >>> "6" in draw(compile(lambda x: x * x), 3.0).svg
     True
     """
-    seen = look(output, at, named, names)
+    seen, looks = look(output, at, named, names), _checked(Look(theme, legend, size))
     shown, opened = part(seen, scope, around, radius, wrt), scope is not None or around is not None
-    return Drawing(render(view(seen.trace, level=level, shown=shown, force=force, opened=opened, digits=digits)))
+    return Drawing(render(view(seen.trace, level=level, shown=shown, force=force, opened=opened, digits=digits), looks))
+
+
+def _checked(looks: Look) -> Look:
+    if looks.theme not in THEMES:
+        raise ArgumentError(f"a theme is one of {', '.join(THEMES)}, got {quoted(looks.theme)}")
+    size = looks.size
+    if size is not None and (not isinstance(size, (int, float)) or isinstance(size, bool) or not 0 < size < math.inf):
+        raise ArgumentError(f"size is how many pixels wide a picture is shown, more than 0, got {quoted(size)}")
+    return looks
 
 
 # -- files ------------------------------------------------------------------------------------------

@@ -20,8 +20,8 @@ PLAIN = (
 def place(shapes: Sequence[Shape], links: Sequence[Link], *, compact: bool = False) -> Layout:
     """Positions for boxes and arrows, operands left of what is computed from them.
 
-    Graphviz makes a node of every column that an arrow passes, and takes the square of their number, or worse: chains in
-    which one node is used all along stand in columns.
+    Graphviz makes a node of every column that an arrow passes, and takes the square of their number, or worse: chains
+    in which one node is used all along stand in columns.
 
     Warns once where there is no Graphviz; raises LayoutError where Graphviz fails.
     """

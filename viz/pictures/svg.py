@@ -68,9 +68,21 @@ class Card(NamedTuple):
     gutter: float  # room at the left for the numbers of the arrows that come in
 
 
-def render(view: View) -> str:
+class Look(NamedTuple):
+    """How a picture is to look."""
+
+    theme: str = "auto"  # light or dark: as the reader's system has it, if auto
+    legend: bool = True
+    size: float | None = None  # how wide it is shown, in pixels; its own width if None
+
+
+THEMES = ("auto", "light", "dark")
+USUAL = Look()
+
+
+def render(view: View, look: Look = USUAL) -> str:
     """The SVG file of a view."""
-    return Picture(view, *laid_out(view)).text()
+    return Picture(view, *laid_out(view), look).text()
 
 
 def laid_out(view: View) -> tuple[list[Card], Layout]:
@@ -151,14 +163,20 @@ def _sign(x: float, neither: str, suffix: str = "") -> str:
 class Picture:
     """One file in the making."""
 
-    def __init__(self, view: View, cards: list[Card], placed: Layout) -> None:
+    def __init__(self, view: View, cards: list[Card], placed: Layout, look: Look = USUAL) -> None:
+        self.look = look
         self.view, self.cards, self.placed = view, cards, placed
         self.boxes = {box.id: box for box in view.boxes}
         self.gutters = {card.box.id: card.gutter for card in cards}
         self.scale = Scale([a.contribution for a in view.arrows if a.contribution is not None])
         self.tint = Scale([box.delta for box in view.boxes if box.delta is not None])
-        self.id = "g" + hashlib.sha256(repr(view).encode("utf-8", "surrogatepass")).hexdigest()[:8]
-        self.legend = list(self._legend())
+        self.id = (
+            "g"
+            + hashlib.sha256(f"{view!r}{look if look != USUAL else ''}".encode("utf-8", "surrogatepass")).hexdigest()[
+                :8
+            ]
+        )
+        self.legend = list(self._legend()) if look.legend else []
         self.note = _wrapped(view.note, max([NARROWEST, placed.width, *(x for x, _ in self.legend)]))
         self.top = MARGIN + (8 + NOTE_LINE * len(self.note) if self.note else 0)
 
@@ -187,15 +205,22 @@ class Picture:
     def _head(self, across: float, down: float) -> str:
         root, name = self.boxes.get(self.view.root), self.view.output  # a view of a part may not show it
         value = f" {equals(root.value, self.view.digits)}" if root and root.value is not None else ""
-        dark = "".join(f"#{self.id} .{c}{{{p}:{v}}}" for c, (p, _, v) in COLOURS.items())
+        scale = 1.0 if self.look.size is None else self.look.size / across
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" id="{self.id}" class="graph" role="img" '
-            f'aria-labelledby="{self.id}-title {self.id}-desc" width="{_n(across)}" height="{_n(down)}" '
+            f'aria-labelledby="{self.id}-title {self.id}-desc" '
+            f'width="{_n(across * scale)}" height="{_n(down * scale)}" '
             f'viewBox="0 0 {_n(across)} {_n(down)}" font-family="{FONT}" font-size="12">\n'
             f'<title id="{self.id}-title">Computation graph of {in_xml(name)}{value}</title>\n'
-            f'<desc id="{self.id}-desc">{in_xml(self._description(name))}</desc>\n'
-            f"<style>@media (prefers-color-scheme: dark){{{dark}}}</style>"
+            f'<desc id="{self.id}-desc">{in_xml(self._description(name))}</desc>\n' + self._dark()
         )
+
+    def _dark(self) -> str:
+        """The style of readers whose system is dark, unless the theme is said."""
+        if self.look.theme != "auto":
+            return ""
+        dark = "".join(f"#{self.id} .{c}{{{p}:{v}}}" for c, (p, _, v) in COLOURS.items())
+        return f"<style>@media (prefers-color-scheme: dark){{{dark}}}</style>"
 
     def _description(self, name: str) -> str:
         """What the picture shows, for those who hear it."""
@@ -213,9 +238,9 @@ class Picture:
         return " ".join(filter(None, (said, *self.view.note.split("\n"))))
 
     def _paint(self, colour: str) -> str:
-        attribute, light, _ = COLOURS[colour]
+        attribute, light, dark = COLOURS[colour]
         other = {"fill": "", "stroke": ' fill="none"'}[attribute]
-        return f'class="{colour}" {attribute}="{light}"{other}'
+        return f'class="{colour}" {attribute}="{dark if self.look.theme == "dark" else light}"{other}'
 
     def _words(self, x: float, y: float, text: str, colour: str, size: float, extra: str = "") -> str:
         at = f'x="{_n(x)}" y="{_n(y)}" font-size="{_n(size)}"'
