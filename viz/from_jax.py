@@ -109,7 +109,9 @@ def _doubles() -> Any:
     """JAX with double numbers, as ours are; before 0.8 it was an experiment of JAX's."""
     import jax
 
-    return jax.enable_x64(True) if hasattr(jax, "enable_x64") else jax.experimental.enable_x64()
+    if hasattr(jax, "enable_x64"):
+        return jax.enable_x64(True)
+    return jax.experimental.enable_x64()  # type: ignore[attr-defined]  # which newer ones do not have
 
 
 def _leaves(function: Callable[..., Any], args: Sequence[Any], named: dict[str, Any]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from autograd import Value
 from autograd.errors import ArgumentError, OperandError
@@ -122,7 +122,8 @@ def _output_of(subject: Subject, at: Sequence[Any], named: Mapping[str, Any]) ->
         if is_function and (at or named):
             return _only(subject, graph_of(subject, at, named))
         raise _nothing_to_show(subject)
-    return _only(subject, subject.graph(*at, **named))
+    run = cast("Compiled | Program", subject)
+    return _only(run, run.graph(*at, **named))
 
 
 def with_loops(
@@ -132,8 +133,9 @@ def with_loops(
     if isinstance(subject, Value) or not hasattr(subject, "graph"):
         return None
     if not hasattr(subject, "options"):
-        return (subject, list(at), partial(_only, subject)) if subject.has_loops and not named else None
-    recorded, ordered = subject.at_one_point(at, dict(named))  # type: ignore[union-attr]  # what has options is compiled
+        program = cast("Program", subject)
+        return (program, list(at), partial(_only, program)) if program.has_loops and not named else None
+    recorded, ordered = cast("Compiled", subject).at_one_point(at, dict(named))
     written = recorded.as_written
     if not written.program.has_loops:
         return None
