@@ -109,9 +109,9 @@ def _doubles() -> Any:
     """JAX with double numbers, as ours are; before 0.8 it was an experiment of JAX's."""
     import jax
 
-    if hasattr(jax, "enable_x64"):
-        return jax.enable_x64(True)
-    return jax.experimental.enable_x64()  # type: ignore[attr-defined]  # which newer ones do not have
+    found: Any = getattr(jax, "enable_x64", None)
+    older: Any = jax.experimental  # which has it where `jax` has not
+    return found(True) if found else older.enable_x64()
 
 
 def _leaves(function: Callable[..., Any], args: Sequence[Any], named: dict[str, Any]) -> Iterator[str]:

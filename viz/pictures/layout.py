@@ -10,7 +10,7 @@ from viz.pictures.by_columns import by_columns, columns_passed
 from viz.pictures.by_graphviz import by_graphviz, graphviz
 from viz.pictures.geometry import Layout, Link, Shape
 
-MOST_PASSED = 3_000  # columns that arrows pass in a picture of Graphviz's
+MOST_PASSED, MOST_LINKS = 3_000, 1_200  # columns that arrows pass, and arrows, in a picture of Graphviz's
 PLAIN = (
     "there is no Graphviz here, so pictures are laid out plainly, in columns; for better ones pip install pygraphviz, "
     "or where it has no wheel, install Graphviz so that the program dot is on PATH"
@@ -29,7 +29,7 @@ def place(shapes: Sequence[Shape], links: Sequence[Link], *, compact: bool = Fal
     if render is None:
         _say_so()
         return by_columns(shapes, links, compact)
-    if columns_passed(shapes, links) > MOST_PASSED:
+    if len(links) > MOST_LINKS or columns_passed(shapes, links) > MOST_PASSED:
         return by_columns(shapes, links, compact)
     return by_graphviz(render, shapes, links, compact)
 
