@@ -37,4 +37,4 @@ def place(shapes: Sequence[Shape], links: Sequence[Link], *, compact: bool = Fal
 @cache
 def _say_so() -> None:
     """One warning a process, however often and from wherever pictures are drawn."""
-    warnings.warn(PLAIN, stacklevel=6)  # the line that calls draw, beyond what renames its parameters
+    warnings.warn(PLAIN, stacklevel=7)  # the line that calls draw, beyond what renames its parameters
