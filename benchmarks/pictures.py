@@ -23,7 +23,7 @@ from time import process_time
 from typing import Any, NamedTuple
 
 import viz
-from autograd import Value, gradient, tanh
+from autograd import Value, gradient, sin, tanh
 from benchmarks.driver import HERE, machine, publish
 from benchmarks.workloads import E1_SAMPLE, E1_SIZES, Arithmetic, e1, initial_parameters, plain_affine
 from nn import MLP, half_squared_error
@@ -63,11 +63,26 @@ def second_derivative() -> tuple[Value, Value]:
     return gradient(slope, w, as_graph=True), w
 
 
+def chain(steps: int) -> Callable[[], tuple[Value, Value]]:
+    """A chain of so many steps in which its first node is used all along."""
+
+    def build() -> tuple[Value, Value]:
+        x = Value(0.3, name="x")
+        first = J = sin(x)
+        for k in range(steps):
+            J = J * 0.9 + first * (k % 3 + 1)
+        return J, x
+
+    return build
+
+
 GRAPHS = {
     "lecture": Graph("lecture's network, 3-3-2-1", lambda: network(1, (3, 3, 2, 1)), True),
     "E1": Graph("E1 as dot nodes, 3-16-16-1", lambda: network(1, (3, 16, 16, 1)), True),
     "plain": Graph("E1 in plain + and ×", plain, True),
     "second": Graph("∂²J/∂w² of that", second_derivative, True),
+    "chain": Graph("a chain, one node used all along", chain(150), True),
+    "long": Graph("the same, as long as it is drawn", chain(395), True),
     "batch": Graph("20-60-60-1, 50 samples", lambda: network(50, (20, 60, 60, 1)), False),
     "million": Graph("3-16-16-1, 14,000 samples", lambda: network(14_000, (3, 16, 16, 1)), False),
     "edges": Graph("50-100-80-4, 1,000 samples", lambda: network(1000, (50, 100, 80, 4)), False),

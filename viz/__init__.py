@@ -27,6 +27,7 @@ from viz.formulas.derive import Derivation, derive
 from viz.formulas.formula import Formula, formula
 from viz.marking import Mark, Marks, mark
 from viz.page.explore import Page, explore
+from viz.pictures.animation import Animation, animate
 from viz.pictures.dot import to_dot
 from viz.pictures.drawing import ConverterError, Drawing, draw
 from viz.pictures.geometry import LayoutError
@@ -38,6 +39,7 @@ from viz.why import Why, why
 
 __all__ = [
     "Accuracy",
+    "Animation",
     "Anomaly",
     "Budget",
     "Changed",
@@ -62,6 +64,7 @@ __all__ = [
     "Trace",
     "Why",
     "accuracy",
+    "animate",
     "anomaly",
     "changed",
     "debug",

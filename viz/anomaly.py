@@ -22,8 +22,9 @@ from autograd.ops.primitive import lookup, title_of
 from autograd.renamed import renamed
 from autograd.text import preformatted, short
 from viz.columns import CHUNK, KINDS, Marks, Numbers, products
-from viz.digits.underflow import is_cut, is_pole
-from viz.numbers import shown
+from viz.digits.underflow import is_cut
+from viz.domains import domain, is_pole, slope_domain
+from viz.numbers import DIGITS, checked_digits, equals, line, product, shown
 from viz.reach import dependents, inputs_of
 from viz.subject import Seen, looked_at
 from viz.trace import CONSTANT, LEAF, Node, Step
@@ -37,7 +38,7 @@ FORWARD, BACKWARD = "forward", "backward"
 SMALLEST = math.ulp(0.0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Anomaly:
     """The first thing that went wrong; true in a condition.
 
@@ -55,6 +56,7 @@ class Anomaly:
     explanation: str
     anew: str = ""  # one line that says so, where leaves have moved and all numbers are computed anew
     definitions: tuple[str, ...] = ()  # what the node and its operands are called, and how they are computed
+    digits: int = DIGITS  # of the numbers where it is printed
 
     @property
     def source(self) -> str | None:
@@ -65,10 +67,10 @@ class Anomaly:
         node = self.node
         place = f" in {short(node.scope)}" if node.scope else ""
         made_by = f", computed by {title_of(node.op)}" if node.op else ""
-        delta = "" if node.delta is None else f", δ = {shown(node.delta)}"
+        delta = "" if node.delta is None else f", δ {equals(node.delta, self.digits)}"
         lines = [
             f"{self.kind}, {self.phase}: {self.explanation}",
-            f"  node      {self.definitions[0]} = {shown(node.value)}{delta}{made_by}{place}",
+            f"  node      {self.definitions[0]} {equals(node.value, self.digits)}{delta}{made_by}{place}",
         ]
         for slot, (operand, named) in enumerate(zip(self.operands, self.definitions[1:], strict=True)):
             mark = "  ← here" if slot == self.slot else ""
@@ -78,11 +80,13 @@ class Anomaly:
         lines.append(f"  source    {short(node.source, LONGEST_PATH) if node.source else unknown}")
         return "\n".join(filter(None, (self.anew, *lines)))
 
+    __repr__ = __str__
+
     def _repr_html_(self) -> str:
         return preformatted(str(self))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Sound:
     """Nothing went wrong; false in a condition."""
 
@@ -94,23 +98,36 @@ class Sound:
         return False
 
     def __str__(self) -> str:
-        found = f"nothing found: values, slopes and derivatives of all {self.nodes} nodes are finite, none is cut to 0"
+        all_nodes = f"all {self.nodes:,} nodes" if self.nodes != 1 else "the one node"
+        found = f"nothing found: values, slopes and derivatives of {all_nodes} are finite, none is cut to 0"
         if self.cut:
             found = found.removesuffix("none is cut to 0") + f"and {self.cut} cut to 0 change nothing here"
         return "\n".join(filter(None, (self.anew, found)))
 
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return preformatted(str(self))
+
 
 @overload
-def anomaly(output: Value, wrt: Wanted | None = None, *, names: Variables = None) -> Anomaly | Sound: ...
+def anomaly(
+    output: Value, wrt: Wanted | None = None, *, digits: int = DIGITS, names: Variables = None
+) -> Anomaly | Sound: ...
 @overload
 def anomaly(
-    output: Runs, *at: Any, wrt: Wanted | None = None, names: Variables = None, **named: Any
+    output: Runs, *at: Any, wrt: Wanted | None = None, digits: int = DIGITS, names: Variables = None, **named: Any
 ) -> Anomaly | Sound: ...
 
 
 @renamed(J="output")
 def anomaly(
-    output: Subject, *at: Any, wrt: Wanted | None = None, names: Variables = None, **named: Any
+    output: Subject,
+    *at: Any,
+    wrt: Wanted | None = None,
+    digits: int = DIGITS,
+    names: Variables = None,
+    **named: Any,
 ) -> Anomaly | Sound:
     """The first node where nan, inf, overflow or a zero derivative arises; false if there is none.
 
@@ -126,15 +143,18 @@ def anomaly(
     >>> found.kind, found.node.op
     ('nan', 'log')
     >>> print(found.explanation)
-    log of −1 is nan: log (the natural logarithm) is finite for x > 0
+    log of -1 is nan: log (the natural logarithm) is finite for x > 0
     >>> bool(anomaly(x * x))
     False
 
     Raises:
         OperandError: if output or wrt is not a Value
         GraphError: if it was not computed from wrt
+        ArgumentError: for digits that a number cannot have
     """
+    checked_digits(digits)
     seen, wrt = looked_at(output, at, named, names, wrt)
+    seen = replace(seen, digits=digits)
     targets = None if wrt is None else {seen.id_of(wrt)}
     cut = _cut(seen)
     found = _forward(seen) or _backward(seen) or _zero(seen, targets)
@@ -143,7 +163,7 @@ def anomaly(
         return Sound(len(seen.trace.nodes), seen.trace.anew, len(cut))
     told = [node.id for node in (found.node, *found.operands)]
     definitions = tuple(definition(seen.trace, seen.names, i) for i in told)
-    return replace(found, anew=seen.trace.anew, definitions=definitions)
+    return replace(found, anew=seen.trace.anew, definitions=definitions, digits=digits)
 
 
 # -- forward -----------------------------------------------------------------------------------------
@@ -162,24 +182,24 @@ def _forward(seen: Seen) -> Anomaly | None:
         for operand in inputs:
             if not isfinite(operand.value) and (not math.isnan(node.value) or math.isnan(operand.value)):
                 return _given(seen, operand)
-        kind, explanation = _of_value(node, inputs)
+        kind, explanation = _of_value(seen, node, inputs)
         return Anomaly(FORWARD, kind, node, inputs, None, explanation)
     return None
 
 
 def _given(seen: Seen, node: Node) -> Anomaly:
     what = "a constant" if node.kind == CONSTANT else f"{seen.called(node.id)} is a {node.kind}"
-    what = f"{what}: it was put in as {shown(node.value)}, nothing here computed it"
+    what = f"{what}: it was put in as {seen.shown(node.value)}, nothing here computed it"
     return Anomaly(FORWARD, "given", node, (), None, what)
 
 
-def _of_value(node: Node, operands: tuple[Node, ...]) -> tuple[str, str]:
+def _of_value(seen: Seen, node: Node, operands: tuple[Node, ...]) -> tuple[str, str]:
     """What kind of wrong value it is, and why, in a sentence."""
     values = [operand.value for operand in operands]
-    said = f"{_applied(node, values)} is {shown(node.value)}"
+    said = f"{_applied(seen, node, values)} is {seen.shown(node.value)}"
     if not all(map(isfinite, values)):
-        return "nan", f"{said}: infinities meet that have no common limit, as in inf − inf or 0·inf"
-    if math.isinf(node.value) and not is_pole(lookup(node.op), values):
+        return "nan", f"{said}: infinities meet that have no common limit, as in inf - inf or 0·inf"
+    if math.isinf(node.value) and not is_pole(node.op, values):
         return "overflow", f"{said}: the result is larger than any float, which ends at 1.8e308"
     return ("inf" if math.isinf(node.value) else "nan"), f"{said}: {_domain(node.op, values)}"
 
@@ -197,10 +217,11 @@ def _underflow(seen: Seen, cut: list[int], found: Anomaly | None) -> Anomaly | N
     if not begins:
         return None
     node, inputs = seen.trace.nodes[begins[0]], inputs_of(seen.trace, begins[0])
-    words = f"{_applied(node, [o.value for o in inputs])} is not 0 but smaller than any other float, and is cut to 0"
-    after = (
-        found.explanation if found else f"a change of {shown(SMALLEST)} there is seen in {seen.called(seen.trace.root)}"
+    words = (
+        f"{_applied(seen, node, [o.value for o in inputs])} is not 0 but smaller than any other float, and is cut to 0"
     )
+    smallest = shown(SMALLEST)
+    after = found.explanation if found else f"a change of {smallest} there is seen in {seen.called(seen.trace.root)}"
     return Anomaly(FORWARD, "underflow", node, inputs, None, f"{words}; then {after}")
 
 
@@ -248,7 +269,7 @@ def _contributions(seen: Seen) -> Iterator[tuple[int, Numbers]]:
 
 def _bad_step(seen: Seen, step: Step) -> Anomaly:
     node, operands = seen.trace.nodes[step.node], inputs_of(seen.trace, step.node)
-    product = f"δ·slope = {shown(step.delta)} · {shown(step.slope)} = {shown(step.contribution)}"
+    product = _product(seen, step)
     if isfinite(step.slope):
         kind = "delta overflow"
         ends = f"from {seen.called(step.node)} to {seen.called(step.operand)}"
@@ -256,21 +277,28 @@ def _bad_step(seen: Seen, step: Step) -> Anomaly:
     else:
         kind = "0·inf" if math.isinf(step.slope) else "slope"
         kind = "slope" if step.delta else kind
-        words = f"{_slope_of(node, operands, step)}, so {product}: {_slope_domain(seen, step)}"
+        words = f"{_slope_of(seen, node, operands, step)}, so {product}: {_slope_domain(seen, step)}"
     return Anomaly(BACKWARD, kind, node, operands, step.slot, words)
+
+
+def _product(seen: Seen, step: Step) -> str:
+    """δ·slope with its numbers."""
+    said = line(product, (step.delta, step.slope), step.contribution, seen.digits, product)
+    factors = " · ".join(shown(x, said.digits) for x in (step.delta, step.slope))
+    return f"δ·slope {said.numbers} {factors} {said.result} {seen.shown(step.contribution)}"
 
 
 def _sum_overflow(seen: Seen, node: Node) -> Anomaly:
     delta = math.nan if node.delta is None else node.delta
     said = f"the contributions to δ of {seen.called(node.id)} are finite"
-    words = f"{said}, but their sum overflows to {shown(delta)}"
+    words = f"{said}, but their sum overflows to {seen.shown(delta)}"
     return Anomaly(BACKWARD, "delta overflow", node, inputs_of(seen.trace, node.id), None, words)
 
 
-def _slope_of(node: Node, operands: tuple[Node, ...], step: Step) -> str:
+def _slope_of(seen: Seen, node: Node, operands: tuple[Node, ...], step: Step) -> str:
     values = [operand.value for operand in operands]
     along = "" if len(values) == 1 else f" along operand {step.slot + 1}"
-    return f"the slope of {_applied(node, values)}{along} is {shown(step.slope)}"
+    return f"the slope of {_applied(seen, node, values)}{along} is {seen.shown(step.slope)}"
 
 
 # -- a derivative of 0 -------------------------------------------------------------------------------
@@ -308,8 +336,8 @@ def _steps(seen: Seen, above: Marks, wanted: Callable[[Numbers, Numbers, Numbers
 def _end(seen: Seen, step: Step, what: str, others: int) -> Anomaly:
     node = seen.trace.nodes[step.node]
     operands = inputs_of(seen.trace, step.node)
-    product = f"δ·slope = {shown(step.delta)} · {shown(step.slope)} = 0"
-    why = f"{_slope_of(node, operands, step)}, so {product}"
+    product = _product(seen, step)
+    why = f"{_slope_of(seen, node, operands, step)}, so {product}"
     if step.slope:
         why = f"the derivative that goes back from {seen.called(node.id)} underflows: {product}"
     rest = f" (and at {others} more places)" if others else ""
@@ -332,34 +360,14 @@ def _unconnected(seen: Seen, what: str) -> Anomaly:
 
 # -- in words ----------------------------------------------------------------------------------------
 
-# Where functions of one variable are finite: candidates, and points that tell them apart.
-DOMAINS: tuple[tuple[str, Callable[[float], bool]], ...] = (
-    ("x > 0", lambda x: x > 0),
-    ("x ≥ 0", lambda x: x >= 0),
-    ("x ≠ 0", lambda x: x != 0),
-    ("−1 ≤ x ≤ 1", lambda x: -1 <= x <= 1),
-    ("−1 < x < 1", lambda x: -1 < x < 1),
-    ("x > −1", lambda x: x > -1),
-    ("x ≥ 1", lambda x: x >= 1),
-    ("x > 1", lambda x: x > 1),
-)
-PROBES = (-20.5, -3.0, -2.0, -1.5, -1.0, -0.5, -1e-3, 0.0, 1e-3, 0.5, 1.0, 1.5, 2.0, 3.0, 20.5)
-
-
-def _finite_where(function: Callable[[float], float | None]) -> str | None:
-    """For which x a function of one variable is finite, in words; None if no candidate fits."""
-    finite = [y is not None and isfinite(y) for y in map(function, PROBES)]
-    return next((words for words, holds in DOMAINS if finite == list(map(holds, PROBES))), None)
-
 
 def _doc(op: str) -> str:
     return lookup(op).doc
 
 
 def _domain(op: str, values: list[float]) -> str:
-    where = _finite_where(lookup(op).float) if len(values) == 1 else None
-    if where:
-        return f"{title_of(op)} ({_doc(op)}) is finite for {where}"
+    if domain(op):
+        return f"{title_of(op)} ({_doc(op)}) is finite for {domain(op)}"
     return f"it has no finite value there ({title_of(op)}: {_doc(op)})"
 
 
@@ -367,26 +375,24 @@ def _slope_domain(seen: Seen, step: Step) -> str:
     node, operands = seen.trace.nodes[step.node], inputs_of(seen.trace, step.node)
     row = lookup(node.op)
     said = f"{row.title} ({_doc(node.op)})"
-    if len(operands) == 1:
-        where = _finite_where(lambda x: row.float_slopes(row.float(x), x)[0])
-        if where:
-            return f"the slope of {said} is finite for {where}"
+    if slope_domain(node.op):
+        return f"the slope of {said} is finite for {slope_domain(node.op)}"
     at = operands[step.slot]
-    return f"{said} has no finite slope in {seen.called(at.id)} at {shown(at.value)}"
+    return f"{said} has no finite slope in {seen.called(at.id)} at {seen.shown(at.value)}"
 
 
-def _applied(node: Node, values: list[float]) -> str:
-    """The operation with its numbers: ``log of −1``, ``1 ÷ 0``, ``dot of 30 numbers``."""
+def _applied(seen: Seen, node: Node, values: list[float]) -> str:
+    """The operation with its numbers: ``log of -1``, ``1 ÷ 0``, ``dot of 30 numbers``."""
     row = lookup(node.op)
     if len(values) == 1:
-        return f"{row.title} of {shown(values[0])}"
+        return f"{row.title} of {seen.shown(values[0])}"
     if len(values) == 2 and row.operator:
-        return f"{_operand(values[0])} {node.symbol} {_operand(values[1])}"
+        return f"{_operand(seen, values[0])} {node.symbol} {_operand(seen, values[1])}"
     if len(values) <= 4:
-        return f"{row.title}({', '.join(map(shown, values))})"
+        return f"{row.title}({', '.join(map(seen.shown, values))})"
     largest = max(values, key=lambda x: -1.0 if math.isnan(x) else abs(x))
-    return f"{row.title} of {len(values)} numbers, the largest {shown(largest)},"
+    return f"{row.title} of {len(values)} numbers, the largest {seen.shown(largest)},"
 
 
-def _operand(x: float) -> str:
-    return f"({shown(x)})" if x < 0 else shown(x)
+def _operand(seen: Seen, x: float) -> str:
+    return f"({seen.shown(x)})" if x < 0 else seen.shown(x)

@@ -23,7 +23,7 @@ from autograd.text import apart, looks_like, quoted, short
 from viz.columns import CONSTANT, KINDS, OPERATION, Columns, Marks
 from viz.formulas.identifiers import LONGEST, identifier, in_text, lowered
 from viz.formulas.notation import Identifier
-from viz.numbers import shown
+from viz.numbers import MOST, shown
 
 NARROW = 22  # characters of a name in a box of a picture
 REMEMBERED = 4096  # nodes whose names are put together once
@@ -90,7 +90,7 @@ class Names:
     def _called(self, node: int, longest: int) -> str:
         name = self.given(node)
         if not name:
-            return shown(self._columns.value.item(node)) if self.is_constant(node) else self._lettered(node)
+            return shown(self._columns.value.item(node), MOST) if self.is_constant(node) else self._lettered(node)
         copy = self._copy(node)
         return f"{short(name, longest)}[{copy}]" if copy else short(name, longest)
 

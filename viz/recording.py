@@ -21,6 +21,8 @@ from autograd.iterations import Iteration, iterations_in
 from autograd.renamed import renamed
 from autograd.text import quoted
 from viz.columns import Indices, Numbers, Step
+from viz.names import Names
+from viz.numbers import counted, equals
 from viz.trace import Trace, trace
 from viz.variables import Variables
 
@@ -68,7 +70,7 @@ class Gathered(NamedTuple):
         return self.expected == 0
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Recording:
     """The steps of the forward and the backward pass of a graph, in order, and what they add up to.
 
@@ -84,6 +86,15 @@ class Recording:
 
     def __len__(self) -> int:
         return self.seed + 1 + len(self.sums)
+
+    def __repr__(self) -> str:
+        root, sums = self.trace.root, len(self.sums)
+        computed = counted(self.seed, "node")
+        said = f"{Names(self.trace.columns).called(root)} {equals(self.trace.columns.value.item(root))}"
+        return (
+            f"<recording of {said}: {computed} computed, then {counted(sums, 'contribution')} to δ, "
+            f"{counted(len(self), 'step')}; viz.debug and viz.explore walk through them>"
+        )
 
     @property
     def seed(self) -> int:

@@ -1,4 +1,4 @@
-"""What is looked at: a node, or what a compiled function or a program computes at a point, as a trace with its names.
+"""What is looked at: a node, or what a function or a program computes at a point, as a trace with its names.
 
 A compiled function is shown as the instructions that it was recorded as, with the names, scopes and source lines of
 the code that recorded them; each becomes a node, and what holds for the graph of a Value holds for it.
@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from autograd import Value
 from autograd.errors import ArgumentError, OperandError
 from autograd.program.as_graph import inputs_of
 from autograd.structure import flatten
 from autograd.text import quoted
+from viz.functions import graph_of
 from viz.names import Names
+from viz.numbers import DIGITS, shown
 from viz.trace import Trace, locate, trace
 from viz.variables import Variables
 
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
     from autograd import Compiled, Program
     from autograd.program.graph import Graph
 
-    Runs: TypeAlias = "Compiled | Program"
-    Subject: TypeAlias = "Value | Runs"
+    Runs: TypeAlias = "Compiled | Program | Callable[..., Any]"
+    Subject: TypeAlias = "Value | Runs | Callable[..., Any]"
     Wanted: TypeAlias = "Value | str"  # a node, or what it is called
 
 
@@ -35,6 +37,7 @@ class Seen:
 
     output: Value
     trace: Trace
+    digits: int = DIGITS  # of numbers in what is said of it
 
     @cached_property
     def names(self) -> Names:
@@ -44,6 +47,10 @@ class Seen:
     def called(self, node: int) -> str:
         """What one node is called in a sentence."""
         return self.names.called(node)
+
+    def shown(self, x: float) -> str:
+        """A number in a sentence."""
+        return shown(x, self.digits)
 
     def id_of(self, wanted: Wanted) -> int:
         """The id of the node that is meant: of a Value, or of the one node of that name.
@@ -98,7 +105,8 @@ def _output_of(subject: Subject, at: Sequence[Any], named: Mapping[str, Any]) ->
         OperandError: for what is neither and for arguments by name of a Value or a program
         ArgumentError: for other arguments of a Value, and where a function returns more than one number
     """
-    if named and (isinstance(subject, Value) or not hasattr(subject, "options")):
+    is_function = callable(subject) and not isinstance(subject, type) and not hasattr(subject, "parameters")
+    if named and (isinstance(subject, Value) or not (is_function or hasattr(subject, "options"))):
         raise OperandError(
             f"got an unexpected argument {', '.join(map(quoted, named))}: those of a compiled function may be given by "
             f"name, and this is {type(subject).__name__}"
@@ -111,8 +119,11 @@ def _output_of(subject: Subject, at: Sequence[Any], named: Mapping[str, Any]) ->
             )
         return subject
     if not hasattr(subject, "graph"):
+        if is_function and (at or named):
+            return _only(subject, graph_of(subject, at, named))
         raise _nothing_to_show(subject)
-    return _only(subject, subject.graph(*at, **named))
+    run = cast("Compiled | Program", subject)
+    return _only(run, run.graph(*at, **named))
 
 
 def with_loops(
@@ -122,8 +133,9 @@ def with_loops(
     if isinstance(subject, Value) or not hasattr(subject, "graph"):
         return None
     if not hasattr(subject, "options"):
-        return (subject, list(at), partial(_only, subject)) if subject.has_loops and not named else None
-    recorded, ordered = subject.at_one_point(at, dict(named))  # type: ignore[union-attr]  # what has options is compiled
+        program = cast("Program", subject)
+        return (program, list(at), partial(_only, program)) if program.has_loops and not named else None
+    recorded, ordered = cast("Compiled", subject).at_one_point(at, dict(named))
     written = recorded.as_written
     if not written.program.has_loops:
         return None
@@ -135,7 +147,7 @@ def _nothing_to_show(subject: Any) -> OperandError:
     if hasattr(subject, "__len__"):
         hint = "; take its elements one by one, or a sum of them"
     elif callable(subject):
-        hint = "; call it on Values, as f(Value(2.0, name='x')), and what it returns can be shown"
+        hint = "; pass its arguments behind it, or call it on Values, as f(Value(2.0, name='x'))"
     return OperandError(
         f"viz shows the graph below one Value, got {kind}{hint}: pass the node itself, such as a loss J, or a "
         "compiled function and its arguments"

@@ -19,6 +19,7 @@ from autograd import Value
 from autograd.chain import deltas_from
 from autograd.context import Label
 from autograd.errors import GraphError, OperandError
+from autograd.ops.primitive import title_of
 from autograd.order import reachable
 from autograd.renamed import renamed
 from autograd.replay import ANEW, computed_anew
@@ -41,7 +42,11 @@ from viz.columns import (
     frozen,
     with_names,
 )
+from viz.names import Names
+from viz.numbers import counted, shown
 from viz.variables import Variables, names_of_nodes
+
+MOST_TOLD = 12  # nodes that a trace prints
 
 __all__ = ["CONSTANT", "DETACHED", "LEAF", "OPERATION", "Columns", "Edge", "Node", "Step", "Trace", "locate", "trace"]
 
@@ -60,6 +65,25 @@ class Trace(NamedTuple):
     backward: Sequence[Step]  # from the root back
     columns: Columns
     anew: str = ""  # one line that says so, where leaves have moved and the graph is computed anew
+
+    def __repr__(self) -> str:
+        names, many = Names(self.columns), len(self.nodes)
+        some = self.nodes if many <= MOST_TOLD else [*self.nodes[: MOST_TOLD - 2], self.nodes[self.root]]
+        rows = [
+            (names.called(node.id), title_of(node.op) or node.kind, shown(node.value), _delta(node)) for node in some
+        ]
+        wide = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = ["  ".join(map(str.ljust, row, wide)).rstrip() for row in rows]
+        if many > MOST_TOLD:
+            lines.insert(-1, f"… {counted(many - len(some), 'node')} …")
+        said = f"trace of {names.called(self.root)}: {counted(many, 'node')}, {counted(len(self.edges), 'edge')}"
+        return "\n  ".join([said, *lines])
+
+
+def _delta(node: Node) -> str:
+    if node.kind == CONSTANT:
+        return ""
+    return "no path" if node.delta is None else f"δ {shown(node.delta)}"
 
 
 @renamed(root="output")

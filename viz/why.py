@@ -12,9 +12,10 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from itertools import count, islice
+from operator import truediv
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, overload
 
 from autograd import Value
@@ -22,7 +23,8 @@ from autograd.errors import ArgumentError
 from autograd.renamed import renamed
 from autograd.text import preformatted, quoted
 from viz.names import Names
-from viz.numbers import MINUS, shown, signed
+from viz.numbers import DIGITS, checked_digits, equals, line, shown, signed
+from viz.partials import Partials
 from viz.reach import dependents, ways_back
 from viz.subject import looked_at
 from viz.trace import Edge, Node, Trace
@@ -54,6 +56,7 @@ class Path:
     slots: tuple[int, ...]
     contribution: float
     names: tuple[str, ...]
+    digits: int = DIGITS  # of the numbers where it is printed
 
     def steepest(self, most: int = 3) -> list[int]:
         """Positions of the slopes that are largest in size (nan and inf first), the largest first."""
@@ -76,15 +79,15 @@ class Path:
         for slope in self.slopes[ENDS:-ENDS]:
             skipped = EXACT.multiply(skipped, Decimal(slope))
         between = len(self.slopes) - 2 * ENDS
-        middle = f" ─…{between:,} slopes, product {_large(skipped)}…─ {self.names[-1 - ENDS]}"
+        middle = f" ─…{between:,} slopes, product {_large(skipped, self.digits)}…─ {self.names[-1 - ENDS]}"
         ends = self._links(0, ENDS), self._links(len(self.slopes) - ENDS, len(self.slopes))
         return self.names[0] + ends[0] + middle + ends[1]
 
     def _links(self, first: int, last: int) -> str:
-        return "".join(f" ─{shown(self.slopes[i])}→ {self.names[i + 1]}" for i in range(first, last))
+        return "".join(f" ─{shown(self.slopes[i], self.digits)}→ {self.names[i + 1]}" for i in range(first, last))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Why:
     """What `why` found: ``derivative = Σ contributions of paths + residual``.
 
@@ -103,23 +106,25 @@ class Why:
     names: tuple[str, str]  # what the output and wrt are called
     where: tuple[str, ...] = ()  # how nodes in the paths were computed that nobody gave a name
     anew: str = ""  # one line that says so, where leaves have moved and all numbers are computed anew
+    symbol: str = ""  # what the derivative is called: ∂J/∂w, dJ/dx
+    digits: int = DIGITS  # of the numbers where it is printed
 
     def __str__(self) -> str:
         return "\n".join(filter(None, (self.anew, *self._lines())))
 
     def _lines(self) -> list[str]:
-        symbol = "∂{}/∂{}".format(*self.names)
+        symbol, derivative = self.symbol, equals(self.derivative, self.digits)
         if not self.count:
             return [f"{symbol}: no derivative comes back along any path (that is not the same as 0)"]
-        of = "1 path" if self.count == 1 else f"{_large(Decimal(self.count))} paths"
+        of = "1 path" if self.count == 1 else f"{_large(Decimal(self.count), self.digits)} paths"
         listed = "" if len(self.paths) == self.count else f"; the largest, {len(self.paths)} shown"
-        lines = [f"{symbol} = {shown(self.derivative)}, carried by {of}{listed}:"]
+        lines = [f"{symbol} {derivative}, carried by {of}{listed}:"]
         if self.derivative == 0 == self.absolute:
-            lines = [f"{symbol} = {shown(self.derivative)}: a slope of 0 lies on each of {of}"]
+            lines = [f"{symbol} {derivative}: a slope of 0 lies on each of {of}"]
         for place, path in enumerate(self.paths, 1):
-            lines.append(f"{place:4}. {signed(path.contribution):>11} {self._share(path):>8}   {path}")
-        lines.append(f"residual, what these paths leave unexplained: {shown(self.residual)}")
-        lines.append(f"cancellation, |Σ| / Σ|·| = {_ratio(self)}")
+            lines.append(f"{place:4}. {signed(path.contribution, self.digits):>11} {self._share(path):>8}   {path}")
+        lines.append(f"residual, what these paths leave unexplained: {shown(self.residual, self.digits)}")
+        lines.append(f"cancellation, |Σ| / Σ|·| {_ratio(self)}")
         return lines + [f"{'     ' if place else 'where'} {line}" for place, line in enumerate(self.where)]
 
     def _share(self, path: Path) -> str:
@@ -127,53 +132,71 @@ class Why:
             return ""
         return f"{100 * abs(path.contribution) / self.absolute:.3g}%"
 
+    __repr__ = __str__
+
     def _repr_html_(self) -> str:
         return preformatted(str(self))
 
 
 @overload
-def why(output: Value, wrt: Wanted, top: int = 10, *, names: Variables = None) -> Why: ...
+def why(output: Value, wrt: Wanted, top: int = 10, *, digits: int = DIGITS, names: Variables = None) -> Why: ...
 @overload
-def why(output: Runs, *at: Any, wrt: Wanted, top: int = 10, names: Variables = None, **named: Any) -> Why: ...
+def why(
+    output: Runs,
+    *at: Any,
+    wrt: Wanted,
+    top: int = 10,
+    digits: int = DIGITS,
+    names: Variables = None,
+    **named: Any,
+) -> Why: ...
 
 
 @renamed(J="output", w="wrt")
 def why(
-    output: Subject, *at: Any, wrt: Wanted | None = None, top: int = 10, names: Variables = None, **named: Any
+    output: Subject,
+    *at: Any,
+    wrt: Wanted | None = None,
+    top: int = 10,
+    digits: int = DIGITS,
+    names: Variables = None,
+    **named: Any,
 ) -> Why:
     """The paths from `output` to `wrt` that carry ∂output/∂wrt, largest |product of slopes| first, at most `top`.
 
     Paths along which the derivative is exactly 0 are counted and not listed.  `wrt` may be any node that the output
     was computed from, or its name.  The output may be a compiled function or a program, followed by its arguments
-    (see `draw`, also for `names`).  No grad is read or changed.
+    (see `draw`, also for `names`).  Numbers have `digits` significant ones, and more where a line would not be true
+    otherwise; ≈ says that some are cut.  No grad is read or changed.
 
     >>> x, w = Value(3.0, name="x"), Value(2.0, name="w")
     >>> print(why(x * w - w, w))
     ∂t₂/∂w = 2, carried by 2 paths:
        1.          +3      75%   t₂ ─1→ t₁ ─3→ w
-       2.          −1      25%   t₂ ─−1→ w
+       2.          -1      25%   t₂ ─-1→ w
     residual, what these paths leave unexplained: 0
     cancellation, |Σ| / Σ|·| = 2 / 4 = 0.5
     where t₁ = x·w = 6
-          t₂ = t₁ − w = 4
+          t₂ = t₁ - w = 4
 
     Raises:
         OperandError: if output or wrt is not a Value
         GraphError: if it was not computed from wrt
-        ArgumentError: if `top` is not a whole number from 0 up
+        ArgumentError: if `top` is not a whole number from 0 up, or for digits that a number cannot have
     """
+    checked_digits(digits)
     seen, wrt, top = looked_at(output, at, named, names, wrt, top)
     if isinstance(top, bool) or not isinstance(top, int) or top < 0:
         raise ArgumentError(f"top is how many paths to show, a whole number from 0 up, got {quoted(top)}")
     if wrt is None:
         raise ArgumentError("why(J, wrt=w) explains the derivative along one node: say which")
-    return why_in(seen.trace, seen.names, seen.id_of(wrt), top)
+    return why_in(seen.trace, seen.names, seen.id_of(wrt), top, digits)
 
 
-def why_in(seen: Trace, names: Names, target: int, top: int = 10) -> Why:
+def why_in(seen: Trace, names: Names, target: int, top: int = 10, digits: int = DIGITS) -> Why:
     """`why` of a trace that is already there, to the node with the id `target`."""
     ways = _ways_down(seen, target)
-    paths = tuple(islice(_largest_first(seen, names, target, ways, top), top))
+    paths = tuple(replace(path, digits=digits) for path in islice(_largest_first(seen, names, target, ways, top), top))
     derivative = seen.nodes[target].delta
     derivative = 0.0 if derivative is None else derivative
     absolute, number = _over_all_paths(seen, target, ways)
@@ -187,8 +210,10 @@ def why_in(seen: Trace, names: Names, target: int, top: int = 10) -> Why:
         cancellation=_cancellation(derivative, absolute),
         count=int(number),
         names=(names.called(seen.root), names.called(target)),
-        where=tuple(_where(seen, names, [seen.nodes[seen.root], *(node for path in paths for node in path.told)])),
+        where=tuple(_where(seen, names, digits, [seen.nodes[seen.root], *(n for path in paths for n in path.told)])),
         anew=seen.anew,
+        symbol=Partials(seen).whole_text(target, names.called),
+        digits=digits,
     )
 
 
@@ -333,27 +358,31 @@ def _cancellation(derivative: float, absolute: Decimal) -> float:
 # -- in words ----------------------------------------------------------------------------------------
 
 
-def _where(seen: Trace, names: Names, nodes: Iterable[Node]) -> Iterator[str]:
+def _where(seen: Trace, names: Names, digits: int, nodes: Iterable[Node]) -> Iterator[str]:
     """What the nodes without a name are, in the order of computing, and that there are more."""
     unnamed = sorted({node.id for node in nodes if not node.name})
     for i in unnamed[:MOST_TOLD]:
-        yield f"{definition(seen, names, i)} = {shown(seen.nodes[i].value)}"
+        yield f"{definition(seen, names, i)} {equals(seen.nodes[i].value, digits)}"
     if len(unnamed) > MOST_TOLD:
         yield f"… and {len(unnamed) - MOST_TOLD} more: see draw or formula"
 
 
-def _large(number: Decimal) -> str:
+def _large(number: Decimal, digits: int) -> str:
     """A number of any exponent, short."""
     if number.is_finite() and number.adjusted() < 6 and number == number.to_integral_value():
-        return f"{int(number):,}".replace("-", MINUS)
+        return f"{int(number):,}"
     if -300 < number.adjusted() < 300 or not number.is_finite():
-        return shown(float(number))
-    return f"{number:.3e}".replace("e+", "e").replace("-", MINUS)
+        return shown(float(number), digits)
+    return f"{number:.{digits - 1}e}".replace("e+", "e")
 
 
 def _ratio(found: Why) -> str:
+    """|Σ| / Σ|·| with its numbers, behind the sign that is true."""
+    if not math.isnan(found.cancellation) and found.cancellation > 0.9999999:
+        return "= 1: nothing cancels"
+    terms = abs(found.derivative), found.absolute
+    said = line(truediv, terms, found.cancellation, found.digits, truediv)
+    quotient = f"{said.numbers} {' / '.join(shown(term, said.digits) for term in terms)}"
     if math.isnan(found.cancellation):
-        return f"{shown(abs(found.derivative))} / {shown(found.absolute)}, which has no meaning here"
-    if found.cancellation > 0.9999999:
-        return "1: nothing cancels"
-    return f"{shown(abs(found.derivative))} / {shown(found.absolute)} = {shown(found.cancellation)}"
+        return f"{quotient}, which has no meaning here"
+    return f"{quotient} {said.result} {shown(found.cancellation, found.digits)}"

@@ -9,38 +9,51 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
+from math import isfinite
 from typing import Any, TypeAlias
 
 from autograd.ops import special
 from autograd.ops.primitive import Primitive, lookup, title_of
 from viz.columns import Step
+from viz.domains import domain, slope_domain, why_not_finite
 from viz.formulas.notation import Box, Number, Slot, Word
 from viz.formulas.printers import pattern
 from viz.formulas.slopes import laid_out, textbook_terms
 from viz.formulas.textbook import written as as_in_the_table
 from viz.names import Names
-from viz.numbers import MINUS, shown
+from viz.numbers import DIGITS, MINUS, checked_digits, equals, in_fractions, line, plus, product, shown
+from viz.partials import Partials
 from viz.reach import operands_into
 from viz.recording import Compute, Gathered, Recording, Seed, State
 from viz.trace import Trace
 
 # A field {x} takes the text called x; {-x} puts it in parentheses if it begins with a minus sign, {^x} if it
 # is more than one word, {*x} says so many times as far (see `fill`).  x and y are an operand and the node
-# that it goes into, J is the root.
+# that it goes into, J is the root; local is ∂y/∂x and total ∂J/∂x, as `viz.partials` calls them; what begins with is_
+# has the sign that is true before it, = or ≈.
 TEMPLATES: Mapping[str, str] = {
     # arithmetic
-    "compute": "{y} = {formula} = {numbers} = {value}",
-    "compute, one number": "{y} = {formula} = {value}",  # where the numbers say no more than the value
-    "seed": "δ({y}) = ∂{y}/∂{y} = 1",
-    "send": "δ({x}) += δ({y})·∂{y}/∂{x} = {delta} · {-slope} = {contribution}",
+    "compute": "{y} = {formula} {is_numbers} {is_value}",
+    "compute, one number": "{y} = {formula} {is_value}",  # where the numbers say no more than the value
+    "seed": "δ({y}) = {total} = 1",
+    "send": "δ({x}) += δ({y})·{local} {is_product} {is_contribution}",
+    "send, after others": "δ({x}) += δ({y})·{local} {is_product} {is_contribution}, now {running} {is_sum}",
     # sentences
     "computed": "{y} is computed from {operands} by {op}: {doc}.",
-    "seeded": "Forwards is done: {y} = {value}. A change of {y} is a change of {y}, so its own derivative is 1.",
-    "sent": "{x} feeds {y}; the slope of {op} here is {slope}.",
-    "sent, by formula": "{x} feeds {y}; the slope of {op} here is {formula} = {slope}.",
+    "seeded": "Forwards is done: {y} {is_value}. A change of {y} is a change of {y}, so its own derivative is 1.",
+    "sent": "{x} feeds {y}{place}; the slope of {op} here is {slope}.",
+    "sent, by formula": "{x} feeds {y}{place}; the slope of {op} here is {formula} {is_slope}.",
+    "place": " as operand {number}",  # of several in which it stands
     "complete": "δ({x}) is complete: {sum}.",
     "so far": "δ({x}) is {sum} so far, {arrived} of {expected} contributions.",
     "flat": "A slope of 0 lets nothing through.",
+    # where it is not finite
+    "value spreads": "It is {value} because not all of these are finite.",
+    "value overflows": "It is {value}: larger than any float, which ends at 1.8e308.",
+    "value outside": "It is {value}: {op} is finite for {domain}.",
+    "value nowhere": "It is {value}: {op} has no finite value there.",
+    "slope outside": "The slope of {op} is finite for {domain}.",
+    "slope nowhere": "{op} has no finite slope there.",
     # what a step means
     "compute means": "{y} goes on into {users}.",
     "compute means, at the end": "{y} is the result: what the derivatives will be of.",
@@ -49,13 +62,16 @@ TEMPLATES: Mapping[str, str] = {
         "Move {x} a little, and {y} moves {*slope}; move {y} a little, and {J} moves {*delta}. "
         "So by this way {J} moves {*contribution} as {x}."
     ),
+    "send means, not finite": (
+        "Along this way {J} has no finite derivative by {x}: nothing can be said of how far it moves as {x} does."
+    ),
     # what is known of a node
     "not computed": "{x} is not computed yet",
-    "value": "{x} = {value}",
+    "value": "{x} {is_value}",
     "nothing yet": "δ({x}): nothing has come back yet",
     "no path": "δ({x}): no path, no derivative comes back to it",
-    "part": "δ({x}) = {sum} so far, {arrived} of {expected} contributions",
-    "whole": "δ({x}) = ∂{J}/∂{x} = {sum}",
+    "part": "δ({x}) {is_sum} so far, {arrived} of {expected} contributions",
+    "whole": "δ({x}) = {total} {is_sum}",
 }
 
 MOST_TERMS, MOST_FACTORS = 6, 4  # of a sum, and pairs of a dot, that are written out
@@ -70,10 +86,10 @@ _WORD = re.compile(r"[^\W_⁰¹²³⁴-⁹]+|\d+\.\d+")
 def fill(template: str, values: Mapping[str, str]) -> str:
     """The template with its fields filled; a field without a value stays as it is.
 
-    >>> fill("{-a}·{-b} + {^a}²", {"a": "−2", "b": "0.5"})
-    '(−2)·0.5 + (−2)²'
-    >>> fill("y moves {*a} and z {*b}", {"a": "−2", "b": "1"})
-    'y moves −2 times as far and z just as far'
+    >>> fill("{-a}·{-b} + {^a}²", {"a": "-2", "b": "0.5"})
+    '(-2)·0.5 + (-2)²'
+    >>> fill("y moves {*a} and z {*b}", {"a": "-2", "b": "1"})
+    'y moves -2 times as far and z just as far'
     """
     return _FIELD.sub(lambda field: _filled(field, values), template)
 
@@ -111,7 +127,7 @@ def slope_written(op: str, constants: Constants, slot: int) -> str | None:
     """∂y/∂operand as a book prints it, y as the field {y}; None if that is long, or a number and no more.
 
     >>> slope_written("tanh", (None,), 0), slope_written("multiply", (None, None), 0)
-    ('1 − {^y}²', '{1}')
+    ('1 - {^y}²', '{1}')
     """
     return _slope_written(op, _relevant(lookup(op), constants), slot)
 
@@ -205,33 +221,38 @@ class Wording:
     >>> a = tanh(z); a.name = "a"
     >>> words = Wording(record(a))
     >>> [words.arithmetic(step) for step in range(3)]
-    ['a = tanh(z) = tanh(0.5) = 0.4621', 'δ(a) = ∂a/∂a = 1', 'δ(z) += δ(a)·∂a/∂z = 1 · 0.7864 = 0.7864']
+    ['a = tanh(z) = tanh(0.5) ≈ 0.4621', 'δ(a) = ∂a/∂a = 1', 'δ(z) += δ(a)·∂a/∂z ≈ 1 · 0.7864 ≈ 0.7864']
     >>> words.sentence(2)
-    'z feeds a; the slope of tanh here is 1 − a² = 0.7864. δ(z) is complete: 0.7864.'
+    'z feeds a; the slope of tanh here is 1 - a² ≈ 0.7864. δ(z) is complete: 0.7864.'
+
+    Numbers have `digits` significant ones, and more where a line would not be true otherwise.
     """
 
-    def __init__(self, log: Recording) -> None:
-        self._log, self._trace = log, log.trace
+    def __init__(self, log: Recording, digits: int = DIGITS) -> None:
+        self._log, self._trace, self.digits = log, log.trace, checked_digits(digits)
         self.names = Names(log.trace.columns)
+        self.partials = Partials(log.trace)
 
     def arithmetic(self, number: int) -> str:
         """The step as an equation with its numbers in it."""
         step = self._log.step(number)
         if isinstance(step, Compute):
             facts = self._computed(step)
-            kind = "compute" if facts["numbers"] != facts["value"] else "compute, one number"
+            kind = "compute" if facts["is_numbers"][2:] != facts["value"] else "compute, one number"
             return fill(TEMPLATES[kind], facts)
-        return fill(TEMPLATES["seed" if isinstance(step, Seed) else "send"], self.facts(number))
+        facts = self.facts(number)
+        kind = "seed" if isinstance(step, Seed) else "send, after others" if facts["running"] else "send"
+        return fill(TEMPLATES[kind], facts)
 
     def sentence(self, number: int) -> str:
         """What happens in the step, in words, and what is known then."""
         step, facts = self._log.step(number), self.facts(number)
         if isinstance(step, Compute):
-            return fill(TEMPLATES["computed"], facts)
+            return " ".join(fill(TEMPLATES[key], facts) for key in ("computed", *self._failing_value(step)))
         if isinstance(step, Seed):
             return fill(TEMPLATES["seeded"], facts)
         keys = ["sent" if facts["formula"] in ("", facts["slope"]) else "sent, by formula"]
-        keys += ["flat"] if step.slope == 0 else []
+        keys += ["flat"] if step.slope == 0 else self._failing_slope(step)
         keys += ["complete" if self._log.state(number + 1).delta(step.operand).complete else "so far"]
         return " ".join(fill(TEMPLATES[key], facts) for key in keys)
 
@@ -241,6 +262,8 @@ class Wording:
         kind = {Compute: "compute means", Seed: "seed means", Step: "send means"}[type(step)]
         if isinstance(step, Compute) and step.node == self._trace.root:
             kind = "compute means, at the end"
+        if isinstance(step, Step) and not isfinite(step.contribution):
+            kind = "send means, not finite"
         return fill(TEMPLATES[kind], self.facts(number))
 
     def known(self, state: State, node: int) -> str:
@@ -255,7 +278,8 @@ class Wording:
         if isinstance(step, Compute):
             return self._computed(step)
         if isinstance(step, Seed):
-            return {**self._named(step.node), "value": shown(self._trace.nodes[step.node].value)}
+            value = self._trace.nodes[step.node].value
+            return {**self._named(step.node), "is_value": self._is(value), "total": self._total(step.node)}
         return self._sent(step, number)
 
     def _named(self, node: int) -> dict[str, str]:
@@ -264,12 +288,17 @@ class Wording:
     def _computed(self, step: Compute) -> dict[str, str]:
         op, operands = self._trace.nodes[step.node].op, operands_into(self._trace, step.node)
         row, formula = lookup(op), written(op, constants_of(self._trace, operands))
-        value = self._trace.columns.value.item
+        values = self._values(operands)
+        found = line(row.float, values, step.value, self.digits, in_fractions(row.name, step.value))
+        numbers = dict(zip(operands, values, strict=True))
+        said = filled_with(formula, operands, lambda operand: shown(numbers[operand], found.digits))
         return {
             **self._named(step.node),
             "formula": filled_with(formula, operands, self.names.called),
-            "numbers": filled_with(formula, operands, lambda operand: shown(value(operand))),
-            "value": shown(step.value),
+            "is_numbers": f"{found.numbers} {said}",
+            "value": shown(step.value, self.digits),
+            "is_value": f"{found.result} {shown(step.value, self.digits)}",
+            "domain": domain(op),
             "operands": self._listed(operands),
             "users": self._listed(self.users(step.node)) or "nothing that sends a derivative back",
             "op": row.title,
@@ -279,17 +308,75 @@ class Wording:
     def _sent(self, step: Step, number: int) -> dict[str, str]:
         node, operands = self._trace.nodes[step.node], operands_into(self._trace, step.node)
         formula = slope_written(node.op, constants_of(self._trace, operands), step.slot) or ""
-        gathered = self._log.state(number + 1).delta(step.operand)
+        local = self.partials.local(step.node, step.slot)
+        sent = line(product, (step.delta, step.slope), step.contribution, self.digits, product)
+        numbers = {"delta": shown(step.delta, sent.digits), "slope": shown(step.slope, sent.digits)}
         return {
             **self._named(step.node),
             "x": self.names.called(step.operand),
             "op": title_of(node.op),
+            "place": fill(TEMPLATES["place"], {"number": str(local.place)}) if local.place else "",
             "formula": filled_with(fill(formula, {"y": self.names.called(step.node)}), operands, self.names.called),
-            "delta": shown(step.delta),
-            "slope": shown(step.slope),
-            "contribution": shown(step.contribution),
-            **_sum(gathered),
+            "local": self.partials.text(local, self.names.called),
+            "delta": shown(step.delta, self.digits),
+            "slope": shown(step.slope, self.digits),
+            "is_slope": self._is(step.slope),
+            "is_product": fill(f"{sent.numbers} {{delta}} · {{-slope}}", numbers),
+            "contribution": shown(step.contribution, self.digits),
+            "is_contribution": f"{sent.result} {shown(step.contribution, self.digits)}",
+            "domain": slope_domain(node.op),
+            **self._sum(self._log.state(number + 1).delta(step.operand), step),
         }
+
+    def _sum(self, found: Gathered, step: Step | None = None) -> dict[str, str]:
+        """What δ has come to; after a step that is not the first, from what it was before."""
+        total = 0.0 if found.delta is None else found.delta
+        facts = {
+            "sum": "" if found.delta is None else shown(total, self.digits),
+            "is_sum": self._is(total),
+            "running": "",
+            "arrived": f"{found.arrived:,}",
+            "expected": f"{found.expected:,}",
+        }
+        if step is None or found.arrived < 2:
+            return facts
+        terms = (self._before(found, step), step.contribution)
+        added = line(plus, terms, total, self.digits, plus)
+        before, more = (shown(term, added.digits) for term in terms)
+        facts["running"] = f"{before} {more.replace('-', '- ', 1) if more.startswith('-') else '+ ' + more}"
+        facts["is_sum"] = f"{added.result} {shown(total, self.digits)}"
+        return facts
+
+    def _before(self, found: Gathered, step: Step) -> float:
+        """δ of the step's operand before the step."""
+        log = self._log
+        earlier = log.arriving[log.begins.item(step.operand) + found.arrived - 2]
+        return log.sums.item(earlier)
+
+    def _values(self, operands: list[int]) -> list[float]:
+        return [self._trace.columns.value.item(operand) for operand in operands]
+
+    def _is(self, x: float) -> str:
+        return equals(x, self.digits)
+
+    def _total(self, node: int) -> str:
+        return self.partials.whole_text(node, self.names.called)
+
+    def _failing_value(self, step: Compute) -> list[str]:
+        """The key of what is said where a value is not finite."""
+        if isfinite(step.value):
+            return []
+        operands = self._values(operands_into(self._trace, step.node))
+        return [f"value {why_not_finite(self._trace.nodes[step.node].op, operands, step.value)}"]
+
+    def _failing_slope(self, step: Step) -> list[str]:
+        """The same where a slope is not, though what it is taken at is."""
+        node = self._trace.nodes[step.node]
+        if isfinite(step.slope) or not all(map(isfinite, self._values(operands_into(self._trace, step.node)))):
+            return []
+        if slope_domain(node.op):
+            return ["slope outside"]
+        return ["slope nowhere"] if isfinite(node.value) else []
 
     def users(self, node: int) -> list[int]:
         """The ids of the nodes that send a contribution back to this one, the earliest computed first."""
@@ -307,16 +394,11 @@ class Wording:
 
     def _known_value(self, state: State, node: int) -> tuple[str, dict[str, str]]:
         value = state.value(node)
-        facts = {"x": self.names.called(node), "value": "" if value is None else shown(value)}
+        facts = {"x": self.names.called(node), "is_value": "" if value is None else self._is(value)}
         return TEMPLATES["not computed" if value is None else "value"], facts
 
     def _known_delta(self, state: State, node: int) -> tuple[str, dict[str, str]]:
         found = state.delta(node)
-        facts = {"x": self.names.called(node), **self._named(node), **_sum(found)}
+        facts = {"x": self.names.called(node), "total": self._total(node), **self._sum(found)}
         kind = "no path" if found.no_path else "whole" if found.complete else "part" if found.arrived else "nothing yet"
         return TEMPLATES[kind], facts
-
-
-def _sum(found: Gathered) -> dict[str, str]:
-    total = "" if found.delta is None else shown(found.delta)
-    return {"sum": total, "arrived": f"{found.arrived:,}", "expected": f"{found.expected:,}"}

@@ -213,7 +213,7 @@ def test_a_formula_says_so_where_it_shows_a_computed_number():
     w.data = 3.0
     assert f"<mtext>{ANEW}</mtext>" in viz.formula(J, depth=1).mathml
     assert viz.formula(J, depth=1)._repr_html_().count(ANEW) == 2  # to read, and to hear
-    assert str(viz.formula(J)) == "(1 − tanh(w·x))²"
+    assert str(viz.formula(J)) == "(1 - tanh(w·x))²"
 
 
 @pytest.mark.parametrize("options", [{}, {"level": "op"}, {"level": "layer"}, {"around": True}, {"wrt": True}])
@@ -270,7 +270,7 @@ def test_an_anomaly_speaks_of_the_numbers_that_are_shown():
     assert not viz.anomaly(J)
     x.data = -1.0
     found = viz.anomaly(J)
-    assert found.explanation == "log of −1 is nan: log (the natural logarithm) is finite for x > 0"
+    assert found.explanation == "log of -1 is nan: log (the natural logarithm) is finite for x > 0"
     assert math.isnan(found.node.value)
     assert str(found).startswith(f"{ANEW}\nnan, forward: ")
     x.data = 3.0

@@ -198,10 +198,10 @@ def test_an_anomaly_in_what_was_compiled_has_the_line_that_recorded_it():
         (lambda p: viz.why(p, *AT), ArgumentError, "say which"),
         (lambda p: viz.why(p, *AT, wrt="q"), ArgumentError, "no node is called 'q'"),
         (lambda p: viz.why(compile(lambda x: x + 3.0), 1.0, wrt="#2"), ArgumentError, "is a constant"),
-        (lambda p: viz.derive(p, *AT), OperandError, "takes two Values"),
+        (lambda p: viz.derive(p, *AT), OperandError, "derives along one node"),
         (lambda p: viz.draw(p.record(*AT), 1.0), ArgumentError, "takes 4 numbers, got 1"),
-        (lambda p: viz.formula(p.jacobian, *AT), OperandError, "got MatrixCall; call it on Values"),
-        (lambda p: viz.formula(f, *AT), OperandError, "got function; call it on Values"),
+        (lambda p: viz.formula(p.jacobian, *AT), ArgumentError, "returns 2 numbers"),
+        (lambda p: viz.formula(f), OperandError, "pass its arguments behind it"),
         (lambda p: viz.draw(p.record(*AT), 1.0, 2.0, -3.0, scale=2.0), OperandError, "unexpected argument 'scale'"),
         (lambda p: viz.draw(w, lvel="op"), OperandError, "unexpected argument 'lvel'"),
         (lambda p: viz.draw(compile(lambda x: (x, x), has_aux=True, argnums=0).graph(1.0)), OperandError, "got tuple"),
@@ -228,18 +228,18 @@ def test_arguments_by_name_and_what_is_beside_the_output():
     assert "scale" in viz.draw(p, x=2.0, scale=3.0, level="op").svg
     assert viz.anomaly(p, 2.0, scale=float("inf")).node.name == "scale"
     assert str(viz.derive(p, 2.0, scale=3.0, wrt="x")).endswith("∂t₁/∂x = scale = 3")
-    with pytest.raises(OperandError, match="call it on Values"):
+    with pytest.raises(ArgumentError, match="returns 2 numbers"):
         viz.draw(p.grad, 2.0)
     assert str(viz.formula(p.grad(Value(2.0, name="x"), scale=Value(3.0, name="s"))[0])) == "s"
 
 
 def test_what_a_derivative_is_computed_by_is_shown_as_the_form_that_was_taken():
-    for f, second in ((log, "−1/x²"), (log1p, "−1/(1 + x)²")):
+    for f, second in ((log, "-1/x²"), (log1p, "-1/(1 + x)²")):
         p = compile(f)
         p.hessian(0.5)
         (seen,) = [y for y in p._latest().latest_program.graph(0.5) if isinstance(y, Value)]
         assert str(viz.formula(seen)) == second
     recorded = compile(lambda x: grad(lambda x: grad(log)(x))(x))
-    assert str(viz.formula(recorded, 0.5)) == "−1/x²"
+    assert str(viz.formula(recorded, 0.5)) == "-1/x²"
     assert recorded(-0.5) != recorded(-0.5)  # nan, as log itself
     assert compile(lambda x: where(x > 0.0, log(x), -x)).grad(-2.0) == -1.0

@@ -93,7 +93,7 @@ def test_a_pdf_holds_the_text_as_text(converter, tmp_path):
     drawing = a_drawing()
     (page,) = pypdf.PdfReader(drawing.save(tmp_path / "net.pdf")).pages
     words = page.extract_text()
-    assert all(word in words for word in ("layer1", "tanh", "−1.5", "0.7071"))
+    assert all(word in words for word in ("layer1", "tanh", "-1.5", "0.7071"))
     root = ET.fromstring(drawing.svg)
     ratio = float(root.get("width", "")) / float(root.get("height", ""))
     assert float(page.mediabox.width) / float(page.mediabox.height) == pytest.approx(ratio, rel=0.01)

@@ -161,7 +161,7 @@ def test_numbers_are_written_as_in_python(context):
     page = context.new_page()
     page.add_script_tag(content=_part("numbers.js"))
     assert page.evaluate("numbers => numbers.map((x) => shown(x))", numbers) == [shown(x) for x in numbers]
-    assert page.evaluate("[NaN, Infinity, -Infinity].map((x) => shown(x))") == ["nan", "inf", "−inf"]
+    assert page.evaluate("[NaN, Infinity, -Infinity].map((x) => shown(x))") == ["nan", "inf", "-inf"]
     assert page.evaluate("['−0.5', ' 1e-3 ', '2,5', 'x', '', 'Infinity'].map(parsed)") == [
         -0.5,
         1e-3,
@@ -277,8 +277,8 @@ def test_a_constant_can_be_changed_and_is_never_learnt(show):
     tab.page.fill("#node .number", "-0.25")
     tab.press("Enter")
     assert_equal_numbers(tab, fixed(target=-0.25))
-    assert tab.text("#called").startswith("−0.25")
-    assert tab.run("app.picture.cards.get(app.selected).g.textContent") == "−0.25"
+    assert tab.text("#called").startswith("-0.25")
+    assert tab.run("app.picture.cards.get(app.selected).g.textContent") == "-0.25"
     tab.run("i => app.change(i, 3)", tab.run(card, 2.0))  # the input x
     assert_equal_numbers(tab, fixed(x=3.0, target=-0.25))
     tab.page.click("text=Step downhill")
@@ -297,7 +297,7 @@ def test_formulas_stay_true_when_a_constant_in_them_is_changed(show):
     assert_equal_numbers(tab, fixed(power=3.0))
     assert tab.run("i => app.words.formula(i)", root) == "J = t₃^3"
     assert tab.run(said) == "J=t33"
-    assert "the slope of power here is 3·t₃^(3 − 1) = " in tab.run("app.words.of(app.graph.seed + 1).sentence")
+    assert "the slope of power here is 3·t₃^(3 - 1) ≈ " in tab.run("app.words.of(app.graph.seed + 1).sentence")
     tab.run("app.learning.reset()")
     assert tab.run("i => app.words.formula(i)", root) == "J = t₃²"
 
@@ -351,7 +351,7 @@ def test_a_long_formula_goes_on_in_the_next_line(show):
 
 def test_names_are_laid_out_as_in_python(context):
     names = ["z", "z²₁", "W¹₁₀,₇", "w_1", "w12", "loss", "learning_rate", "b¹", "z²₁[2]", "x1₂", "<b>", "t₁", "é₂"]
-    numbers = ["0.5", "−2", "3e−5", "−1.5e300", "inf"]
+    numbers = ["0.5", "-2", "3e-5", "-1.5e300", "inf"]
     page = context.new_page()
     page.add_script_tag(content=_part("math.js"))
     as_html = "texts => texts.map((text) => symbol(text).outerHTML)"
@@ -473,7 +473,7 @@ def test_not_computed_no_path_and_zero_are_told_apart(show):
     assert "not yet" not in card("x")
     tab.press("End")
     assert card("J").endswith("0δ +1")
-    assert card("x").endswith("−1δ 0")
+    assert card("x").endswith("-1δ 0")
     assert card("w").endswith("2no path")
     i = tab.run("app.graph.called.indexOf('w')")
     assert "no derivative comes back" in tab.run("i => app.words.known(i, app.taken).delta", i)

@@ -256,7 +256,7 @@ def test_a_formula_has_an_index():
         "        q₀ = q",
         "        p₀ = p",
         "        qₖ₊₁ = qₖ + 0.1·pₖ₊₁, k = 0, …, 9",
-        "        pₖ₊₁ = pₖ − 0.1·sin(qₖ) + forcesₖ, k = 0, …, 9",
+        "        pₖ₊₁ = pₖ - 0.1·sin(qₖ) + forcesₖ, k = 0, …, 9",
         "        xₖ = qₖ₊₁², k = 0, …, 9",
     ]
     assert r"q_{k + 1} = q_{k} + 0.1 \cdot p_{k + 1}, k = 0, \dots , 9" in viz.formula(P, *AT).latex
@@ -311,7 +311,7 @@ def test_a_derivation_has_the_index_and_says_which_step_a_line_is_of():
     p = compile(lambda x: scan(logistic, x, length=2)[0])
     said = str(viz.derive(p, 0.3, wrt="x"))
     assert said.startswith(
-        "The loop\n  x₀ = x\n  xₖ₊₁ = 3.2·xₖ·(1 − xₖ), k = 0, 1\nThe computation, step 1 of 2 of logistic\n"
+        "The loop\n  x₀ = x\n  xₖ₊₁ = 3.2·xₖ·(1 - xₖ), k = 0, 1\nThe computation, step 1 of 2 of logistic\n"
     )
     assert "The computation, step 2 of 2 of logistic\n  t₄ = 3.2·t₃ = 2.1504" in said
 
@@ -349,4 +349,4 @@ def test_on_the_page_a_loop_is_a_group_that_opens_and_its_steps_are_told(tmp_pat
 
 def test_what_solves_an_equation_is_written_by_it():
     f = compile(lambda a: 2 * root(lambda x: x * x - a, 1.0))
-    assert str(viz.formula(f, 4.0)).splitlines() == ["2·x", "  where x = the solution of x² − a = 0"]
+    assert str(viz.formula(f, 4.0)).splitlines() == ["2·x", "  where x = the solution of x² - a = 0"]

@@ -132,7 +132,7 @@ def test_the_legend_of_a_decision_boundary_hides_no_sample():
 def test_heat_maps_of_numbers_that_are_not():
     axes = plots.plot_heatmap([[1.0, math.nan], [3e-5, -2.0]])
     assert axes.images[0].get_array().mask.tolist() == [[False, True], [False, False]]
-    assert {text.get_text() for text in axes.texts} == {"1", "nan", "3e−5", "−2"}
+    assert {text.get_text() for text in axes.texts} == {"1", "nan", "3e-5", "-2"}
     assert axes.images[0].get_clim() == (-2.0, 2.0)
     for wrong in (np.zeros((2, 2, 2)), []):
         with pytest.raises(ArgumentError):

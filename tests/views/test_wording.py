@@ -29,7 +29,7 @@ def constants_of(row, numbers):
 
 
 def digits(x):
-    return repr(x).removesuffix(".0").replace("-", "−")
+    return repr(x).removesuffix(".0").replace("-", "-")
 
 
 @pytest.mark.parametrize(("row", "numbers"), CASES)
@@ -59,11 +59,11 @@ def test_names_of_any_kind_go_into_every_pattern(row):
 
 @pytest.mark.parametrize(
     ("template", "expected"),
-    [("{-x}·{x}", "(−2)·−2"), ("{^x}²", "(−2)²"), ("{^y}²", "y₁²"), ("{^z}² {-z} {z}", "(z²₁)² z²₁ z²₁"),
-     ("{^e}²", "(3e−5)²"), ("{^d}²", "0.25²"), ("{unknown} {-no}", "{unknown} {-no}"), ("{n}", "{x}")],
+    [("{-x}·{x}", "(-2)·-2"), ("{^x}²", "(-2)²"), ("{^y}²", "y₁²"), ("{^z}² {-z} {z}", "(z²₁)² z²₁ z²₁"),
+     ("{^e}²", "(3e-5)²"), ("{^d}²", "0.25²"), ("{unknown} {-no}", "{unknown} {-no}"), ("{n}", "{x}")],
 )  # fmt: skip
 def test_a_field_puts_what_needs_them_in_parentheses(template, expected):
-    values = {"x": "−2", "y": "y₁", "z": "z²₁", "e": "3e−5", "d": "0.25", "n": "{x}"}
+    values = {"x": "-2", "y": "y₁", "z": "z²₁", "e": "3e-5", "d": "0.25", "n": "{x}"}
     assert fill(template, values) == expected
 
 
@@ -93,19 +93,19 @@ def the_lectures_neuron():
 
 def test_what_a_learner_reads():
     words = the_lectures_neuron()
-    assert words.arithmetic(0) == "z²₁ = w₁·1.4 + w₂·(−1) + b = 0.12·1.4 + (−0.5)·(−1) + 0.1 = 0.768"
+    assert words.arithmetic(0) == "z²₁ = w₁·1.4 + w₂·(-1) + b = 0.12·1.4 + (-0.5)·(-1) + 0.1 = 0.768"
     assert words.sentence(0) == "z²₁ is computed from w₁, w₂, … and b by dot: Σ wᵢxᵢ + c as one node."
     assert words.meaning(0) == "z²₁ goes on into a²₁."
     assert words.sentence(1) == "a²₁ is computed from z²₁ by tanh: hyperbolic tangent."
     assert words.meaning(3) == "J is the result: what the derivatives will be of."
     assert words.arithmetic(4) == "δ(J) = ∂J/∂J = 1"
-    assert words.arithmetic(7) == "δ(z²₁) += δ(a²₁)·∂a²₁/∂z²₁ = −0.7085 · 0.583 = −0.413"
+    assert words.arithmetic(7) == "δ(z²₁) += δ(a²₁)·∂a²₁/∂z²₁ ≈ -0.7085 · 0.583 ≈ -0.413"
     assert words.sentence(7) == (
-        "z²₁ feeds a²₁; the slope of tanh here is 1 − (a²₁)² = 0.583. δ(z²₁) is complete: −0.413."
+        "z²₁ feeds a²₁; the slope of tanh here is 1 - (a²₁)² ≈ 0.583. δ(z²₁) is complete: -0.413."
     )
     assert words.meaning(7) == (
-        "Move z²₁ a little, and a²₁ moves 0.583 times as far; move a²₁ a little, and J moves −0.7085 times as far. "
-        "So by this way J moves −0.413 times as far as z²₁."
+        "Move z²₁ a little, and a²₁ moves 0.583 times as far; move a²₁ a little, and J moves -0.7085 times as far. "
+        "So by this way J moves -0.413 times as far as z²₁."
     )
 
 

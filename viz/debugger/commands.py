@@ -24,6 +24,7 @@ from viz.debugger.session import Session
 from viz.debugger.steps import NUMBERS, TEXTS
 from viz.debugger.style import style_for
 from viz.debugger.telling import LINE, Telling
+from viz.numbers import DIGITS, checked_digits
 from viz.recording import ITERATION, NEURON, PHASES, UNITS, Recording, recorded
 from viz.subject import looked_at
 from viz.terminal import written
@@ -69,7 +70,7 @@ class Debugger(cmd.Cmd):
 
     def __init__(
         self, load: Callable[[], Recording], commands: Sequence[str] = (), stdin: TextIO | None = None,
-        stdout: TextIO | None = None,
+        stdout: TextIO | None = None, digits: int = DIGITS,
     ) -> None:  # fmt: skip
         super().__init__(stdin=stdin or sys.stdin or io.StringIO(), stdout=stdout or sys.stdout or io.StringIO())
         asks = "ipykernel" in sys.modules and sys.stdin is not None  # in a box
@@ -77,7 +78,7 @@ class Debugger(cmd.Cmd):
         self.cmdqueue = list(commands)
         self._queued = len(self.cmdqueue)
         self._style = style_for(self.stdout)
-        self._load = load
+        self._load, self._digits = load, checked_digits(digits)
         self._session: Session | None = None
         self._telling: Telling | None = None
         self.verbs = [verb for verbs in VERBS.values() for verb in verbs.split()]
@@ -190,7 +191,7 @@ class Debugger(cmd.Cmd):
 
     def _start(self) -> None:
         self._session = self._telling = None
-        self._session = Session(self._load())
+        self._session = Session(self._load(), self._digits)
         width = min(shutil.get_terminal_size().columns, LINE) if self.stdout.isatty() else LINE
         self._telling = Telling(self._session, self._style, width)
         self._say(self._telling.start())
@@ -387,7 +388,7 @@ class Debugger(cmd.Cmd):
         node = session.node(name) if name else session.current()
         if node is None:
             raise ArgumentError("why needs a node, as in: why W111")
-        self._say(str(why_in(session.trace, session.names, node, _whole(count or "5"))).splitlines())
+        self._say(str(why_in(session.trace, session.names, node, _whole(count or "5"), self._digits)).splitlines())
 
     # -- besides --------------------------------------------------------------------------------
 
@@ -440,7 +441,12 @@ def completions(session: Session, before: Sequence[str], text: str) -> list[str]
 
 @overload
 def debug(
-    output: Value, commands: Iterable[str] | None = None, stdout: TextIO | None = None, *, names: Variables = None
+    output: Value,
+    commands: Iterable[str] | None = None,
+    stdout: TextIO | None = None,
+    *,
+    digits: int = DIGITS,
+    names: Variables = None,
 ) -> None: ...
 @overload
 def debug(
@@ -448,6 +454,7 @@ def debug(
     *at: Any,
     commands: Iterable[str] | None = None,
     stdout: TextIO | None = None,
+    digits: int = DIGITS,
     names: Variables = None,
     **named: Any,
 ) -> None: ...
@@ -456,13 +463,14 @@ def debug(
 @renamed(J="output")
 def debug(
     output: Subject, *at: Any, commands: Iterable[str] | None = None, stdout: TextIO | None = None,
-    names: Variables = None, **named: Any,
+    digits: int = DIGITS, names: Variables = None, **named: Any,
 ) -> None:  # fmt: skip
     """Step through the computation of `output` and of its derivatives, forwards and back, in the terminal.
 
     It reads commands as pdb does: `step`, `next`, `break z21`, `continue`, `back`, `print`, `why`, `help`.
     With `commands` it carries out those and returns.  The output is a Value, or a compiled function or a program,
-    followed by its arguments (see `draw`, also for `names`).  No grad is read or changed.
+    followed by its arguments (see `draw`, also for `names`).  Numbers have `digits` significant ones, and more where a
+    line would not be true otherwise; ≈ says that some are cut.  No grad is read or changed.
 
     >>> x = Value(3.0, name="x")
     >>> debug(x * x, ["step 2", "where"])  # doctest: +ELLIPSIS
@@ -471,11 +479,13 @@ def debug(
 
     Raises:
         OperandError: if `output` is not a Value
+        ArgumentError: for digits that a number cannot have
     """
+    checked_digits(digits)
     seen, commands, stdout = looked_at(output, at, named, names, commands, stdout)
     log = recorded(seen.trace)
     stdin = None if commands is None else io.StringIO("".join(f"{command}\n" for command in commands))
-    Debugger(lambda: log, stdin=stdin, stdout=stdout).loop()
+    Debugger(lambda: log, stdin=stdin, stdout=stdout, digits=digits).loop()
 
 
 @contextmanager

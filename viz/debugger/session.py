@@ -11,6 +11,7 @@ from autograd.text import apart, quoted, short
 from viz.columns import Step
 from viz.debugger.breakpoints import Breakpoint, at_nodes, first_stop, inside, last_stop, understood
 from viz.debugger.steps import StepColumns
+from viz.numbers import DIGITS
 from viz.recording import Recording, State
 from viz.trace import Trace
 from viz.wording import Wording
@@ -27,9 +28,9 @@ class Moved(NamedTuple):
 class Session:
     """A place in a recording, `taken` steps from its beginning, and the breakpoints."""
 
-    def __init__(self, log: Recording) -> None:
+    def __init__(self, log: Recording, digits: int = DIGITS) -> None:
         self.log = log
-        self.words = Wording(log)
+        self.words = Wording(log, digits)
         self.names = self.words.names
         self.steps = StepColumns(log, self.names)
         self.taken = 0

@@ -15,7 +15,7 @@ from autograd.text import short, visible
 from viz.columns import KINDS, LEAF, Step
 from viz.debugger.session import Moved, Session
 from viz.debugger.style import Style
-from viz.numbers import shown
+from viz.numbers import counted, equals
 from viz.recording import BACKWARD, FORWARD
 
 MOST_STEPS = 24  # that a move shows each; of more only the last
@@ -40,9 +40,9 @@ class Telling:
     def start(self) -> Iterator[str]:
         """What there is to step through."""
         columns, root = self._trace.columns, self._trace.root
-        J = f"{self._words.names.called(root)} = {shown(columns.value.item(root))}"
-        computed, back = _many(len(self._trace.forward), "node"), _many(len(self._log.sums), "contribution")
-        yield f"{J}. Forwards {computed} to compute, then backwards {back} to δ: {_many(len(self._log), 'step')}."
+        J = f"{self._words.names.called(root)} {equals(columns.value.item(root), self._words.digits)}"
+        computed, back = counted(len(self._trace.forward), "node"), counted(len(self._log.sums), "contribution")
+        yield f"{J}. Forwards {computed} to compute, then backwards {back} to δ: {counted(len(self._log), 'step')}."
         if self._trace.anew:
             yield self._style(self._trace.anew, "stop")
         what = "`next iteration` one of a loop" if any(self._log.iterations.table) else "`next` a neuron"
@@ -69,7 +69,8 @@ class Telling:
         leaves = np.flatnonzero((columns.kind == KINDS.index(LEAF)) & columns.reached)
         called = self._words.names.called
         for i in leaves[:MOST_LEAVES].tolist():
-            yield f"  ∂{called(self._trace.root)}/∂{called(i)} = {shown(columns.delta.item(i))}"
+            derivative = self._words.partials.whole_text(i, called)
+            yield f"  {derivative} {equals(columns.delta.item(i), self._words.digits)}"
         if len(leaves) > MOST_LEAVES:
             yield self._style(f"  … and {len(leaves) - MOST_LEAVES:,} more; `print NAME` shows one", "dim")
 
@@ -79,7 +80,7 @@ class Telling:
         """What a move did: each step if they are few, else the last, and what stopped it."""
         count = abs(moved.after - moved.before)
         if moved.after < moved.before:
-            yield self._style(f"{_many(count, 'step')} back", "dim")
+            yield self._style(f"{counted(count, 'step')} back", "dim")
         if not self._session.taken:
             self._told = ""
             yield "At the beginning: nothing is computed yet, only leaves and constants are known."
@@ -88,7 +89,7 @@ class Telling:
             for number in range(moved.before, moved.after - 1):
                 yield from self.step(number, False)
         elif moved.after > moved.before + 1:
-            yield self._style(f"… {_many(count - 1, 'step')} …", "dim")
+            yield self._style(f"… {counted(count - 1, 'step')} …", "dim")
         for point in moved.hit:
             yield self._style(str(point), "stop")
         yield from self.step(moved.after - 1, True)
@@ -138,7 +139,7 @@ class Telling:
     def where(self) -> Iterator[str]:
         """The place, the way down to it from J, and what comes next."""
         taken, total = self._session.taken, len(self._log)
-        place = f"{taken:,} of {_many(total, 'step')} taken"
+        place = f"{taken:,} of {counted(total, 'step')} taken"
         if not taken:
             yield f"{place}: nothing is computed yet"
         else:
@@ -206,8 +207,3 @@ class Telling:
         if step is None:
             return []
         return [step.node, step.operand] if isinstance(step, Step) else [step.node]
-
-
-def _many(count: int, one: str, many: str = "") -> str:
-    """1 step, 2 steps."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"

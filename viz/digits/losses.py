@@ -18,7 +18,8 @@ from autograd.order import interior
 from autograd.text import short
 from viz.digits.bounds import FULL, JUMPING, Bound, bounds, digits
 from viz.digits.rewriting import Rewriting, rewritings
-from viz.digits.underflow import is_cut, is_pole
+from viz.digits.underflow import is_cut
+from viz.domains import is_pole
 from viz.numbers import shown
 from viz.subject import Seen
 from viz.wording import definition
@@ -203,7 +204,7 @@ class _Telling:
         if isnan(y):
             return "nan", "it is nan"
         if not isfinite(y) and all(map(isfinite, numbers)):
-            pole = is_pole(row, numbers)
+            pole = is_pole(row.name, numbers)
             return "overflow", "it is infinite there" if pole else "it is larger than any float, which ends at 1.8e308"
         if is_cut(row, numbers, y):
             return "underflow", f"it is smaller than any float but 0, which begins at 5e{shown(-324)}, and is cut to 0"

@@ -1,4 +1,4 @@
-"""Whether a number was cut to 0, since it is smaller than any float, or an infinity is a pole or a number too large."""
+"""Whether a number was cut to 0, since it is smaller than any float."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from autograd.ops.primitive import Primitive
 from viz.digits.rounding import EXACT, RATIONAL, rounding
 
 STEP = 1e-3  # how far beside a point its neighbours lie
-NEAR = 1e-12  # and those that are still finite beside a pole
 
 
 def is_cut(row: Primitive, operands: Sequence[float], y: float) -> bool:
@@ -26,17 +25,6 @@ def is_cut(row: Primitive, operands: Sequence[float], y: float) -> bool:
     fixed = row.orders or (row.leading if row.has_index or row.reads_table else 0)
     around = ([_beside(x, i + 1, i < fixed, sign) for i, x in enumerate(operands)] for sign in (1, -1))
     return any(row.float(*point) == 0 for point in around)
-
-
-def is_pole(row: Primitive, operands: Sequence[float]) -> bool:
-    """Whether the function is finite right beside this point: then an infinity there is a pole, not an overflow.
-
-    >>> from autograd.ops.table import exp, log
-    >>> is_pole(log, [0.0]), is_pole(exp, [1000.0])
-    (True, False)
-    """
-    around = ([x * (1 + sign * NEAR) if x else sign * 1e-8 for x in operands] for sign in (1, -1))
-    return any(isfinite(row.float(*point)) for point in around)
 
 
 def _beside(x: float, place: int, keep: bool, sign: int) -> float:

@@ -7,10 +7,11 @@ recursion layer by layer, in matrices.
 
 from __future__ import annotations
 
-from collections import defaultdict
+import math
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
@@ -25,12 +26,15 @@ from autograd.text import in_latex, in_xml, quoted
 from viz.formulas import notation as n
 from viz.formulas import printers
 from viz.formulas.formula import math_element
+from viz.formulas.identifiers import in_text
 from viz.formulas.layers import layered_lines
 from viz.formulas.loops import looped_formula
 from viz.formulas.notation import Box
 from viz.formulas.slopes import textbook_slopes
 from viz.formulas.textbook import written
 from viz.formulas.writer import taken
+from viz.numbers import CHOOSING, checked_digits, in_fractions, is_cut, line
+from viz.partials import Partials
 from viz.reach import dependents, operands_of, ways_back
 from viz.subject import Seen, looked_at, with_loops
 from viz.trace import Edge
@@ -41,7 +45,7 @@ if TYPE_CHECKING:
 
 MOST_PATHS, LONGEST_PATH = 4, 12  # above them the recursion says it more briefly than the chain
 MOST_NODES = 60  # of a recursion that are written out; the middle is counted
-DIGITS = 5  # significant, of numbers
+DIGITS = 5  # significant, of numbers, unless somebody asks for others
 MOST_INSIDE = 6  # operations of what else is spoken of that are written out in its formula
 IN_A_LINE = 4  # of numbers that are only given
 
@@ -107,17 +111,30 @@ class Derivation:
 
 
 @overload
-def derive(output: Value, wrt: Wanted, *, names: Variables = None) -> Derivation: ...
+def derive(output: Value, wrt: Wanted, *, digits: int = DIGITS, names: Variables = None) -> Derivation: ...
 @overload
-def derive(output: Runs, *at: Any, wrt: Wanted, names: Variables = None, **named: Any) -> Derivation: ...
+def derive(
+    output: Runs, *at: Any, wrt: Wanted, digits: int = DIGITS, names: Variables = None, **named: Any
+) -> Derivation: ...
 
 
 @renamed(J="output")
-def derive(output: Subject, *at: Any, wrt: Wanted | None = None, names: Variables = None, **named: Any) -> Derivation:
+def derive(
+    output: Subject,
+    *at: Any,
+    wrt: Wanted | None = None,
+    digits: int = DIGITS,
+    names: Variables = None,
+    **named: Any,
+) -> Derivation:
     """How ∂output/∂wrt comes about, with symbols, then with the numbers of this graph.
 
     `output` is a Value, or a compiled function or a program, followed by its arguments; `wrt` a node or its name
     (see `draw`, also for `names`).  What is not computed on the way from wrt is explained by its formula or its number.
+    Numbers have `digits` significant ones, and more where a line would not be true otherwise; ≈ says that some are cut.
+
+    A total derivative is ∂J/∂w, or dJ/dx where x is the only variable; a local one, along an edge, is ∂y/∂x, or
+    (∂y/∂x)|t₁ where the total one is called so.
 
     >>> from autograd import Value, tanh
     >>> w, x = Value(0.5, name="w"), Value(2.0, name="x")
@@ -130,7 +147,7 @@ def derive(output: Subject, *at: Any, wrt: Wanted | None = None, names: Variable
     The chain rule
       ∂J/∂w = ∂J/∂t₁·∂t₁/∂w
     The local derivatives
-      ∂J/∂t₁ = 1 − J² ≈ 0.41997
+      ∂J/∂t₁ = 1 - J² ≈ 0.41997
       ∂t₁/∂w = x = 2
     With the numbers
       ∂J/∂w ≈ 0.41997·2 ≈ 0.83995
@@ -138,45 +155,49 @@ def derive(output: Subject, *at: Any, wrt: Wanted | None = None, names: Variable
     Raises:
         OperandError: if either is not a Value
         GraphError: if the output does not depend on wrt
+        ArgumentError: for digits that a number cannot have
     """
+    checked_digits(digits)
     seen, wrt = looked_at(output, at, named, names, wrt)
     if not isinstance(wrt, (Value, str)):
-        raise OperandError(f"derive(J, wrt=w) takes two Values, got {type(wrt).__name__}")
+        raise OperandError(f"derive(J, wrt=w) derives along one node, or its name, got {type(wrt).__name__}: say which")
     try:
         target = seen.id_of(wrt)
     except GraphError:
         target = -1
-    board = _Board(seen, target) if target >= 0 else None
+    board = _Board(seen, target, digits) if target >= 0 else None
     if board is None or board.root not in board.between:
         raise GraphError(
             f"there is no path from {quoted(wrt)} to {seen.output!r}: it was not computed from that, or was detached "
             "on the way, so the derivative is 0 and there is nothing to derive; pass a node below it"
         )
     said = [(seen.trace.anew, None)] if seen.trace.anew else []
-    return Derivation((*said, *_loops(output, at, named, names), *board.lines()))
+    return Derivation((*said, *_loops(output, at, named, names, digits), *board.lines()))
 
 
-def _loops(output: Subject, at: Sequence[Any], named: Mapping[str, Any], names: Variables) -> Lines:
+def _loops(output: Subject, at: Sequence[Any], named: Mapping[str, Any], names: Variables, digits: int) -> Lines:
     """The loops of a program with an index, before they are written out."""
     looped = with_loops(output, at, named)
-    lines = looped_formula(*looped, expand=True, depth=None, names=names)[1] if looped else ()
+    lines = looped_formula(*looped, expand=True, depth=None, names=names, digits=digits)[1] if looped else ()
     return [("" if i else "The loop", n.relation(left, "=", right)) for i, (left, right) in enumerate(lines)]
 
 
 class _Board:
     """What is written for one trace and one target."""
 
-    def __init__(self, seen: Seen, target: int) -> None:
+    def __init__(self, seen: Seen, target: int, digits: int) -> None:
+        self.digits, self.partials = digits, Partials(seen.trace)
         self.trace, self.names, self.target, self.root = seen.trace, seen.names, target, seen.trace.root
         self.nodes = tuple(self.trace.nodes)
         self.operands = operands_of(self.trace)
         ways = ways_back(self.trace, dependents(self.trace, [target], with_derivative=True))
         self.slopes = _summed(ways)
+        self.slots = Counter((edge.node, edge.operand) for edges in ways.values() for edge in edges)
         self.between = self._between(ways)  # nodes on the paths, target first, root last
         self.spoken: dict[int, None] = {}  # the nodes that are spoken of, in order
 
     def lines(self) -> Lines:
-        layered = layered_lines(self.trace, self.names, self.target) if self.target != self.root else None
+        layered = layered_lines(self.trace, self.names, self.target, self.digits) if self.target != self.root else None
         if layered is not None:
             return layered
         paths = self._paths()
@@ -217,43 +238,53 @@ class _Board:
 
     def _chain(self, paths: list[list[int]]) -> tuple[list[int], Lines]:
         """(the nodes whose computation is written first, the lines)."""
-        whole = self._partial(self.root, self.target)
+        whole = self._whole(self.target)
         if self.target == self.root:
             return [], [(f"{self.names.called(self.root)} with respect to itself", n.relation(whole, "=", n.ONE))]
         pairs = list(dict.fromkeys(pair for path in paths for pair in pairwise(path)))
         lines: Lines = []
-        products = [n.chain([self._partial(*pair) for pair in pairwise(path)]) for path in paths]
+        products = [n.chain([self._local(*pair) for pair in pairwise(path)]) for path in paths]
         if len(pairs) > 1:
-            rule = "The chain rule" if len(paths) == 1 else f"The chain rule, a sum over {len(paths)} paths"
-            lines.append((rule, n.relation(whole, "=", n.total(products))))
+            lines.append((self._rule(paths), n.relation(whole, "=", n.total(products))))
         title = "The local derivatives" if len(pairs) > 1 else "The derivative"
         for i, pair in enumerate(pairs):
-            box = n.relation(self._partial(*pair), "=", self._slope(*pair))
-            lines.append((title if i == 0 else "", _continued(box, self.slopes[pair])))
+            symbol = self._local(*pair) if len(pairs) > 1 else whole
+            box = n.relation(symbol, "=", self._slope(*pair))
+            lines.append((title if i == 0 else "", self._continued(box, self.slopes[pair], self._slope_sign(pair[0]))))
         if len(pairs) > 1:
             lines.append(("With the numbers", self._numbers(whole, paths)))
         return list(self.between)[1:], lines
 
+    def _rule(self, paths: list[list[int]]) -> str:
+        """What stands above the sum: how many paths there are, as `why` counts them, of which x·x has two."""
+        many = sum(math.prod(self.slots[pair] for pair in pairwise(path)) for path in paths)
+        if many == 1:
+            return "The chain rule"
+        together = ", those through the same nodes in one term" if many > len(paths) else ""
+        return f"The chain rule, a sum over {many} paths{together}"
+
     def _numbers(self, whole: Box, paths: list[list[int]]) -> Box:
-        terms, total, exact = [], 0.0, True
-        for path in paths:
-            slopes = [self.slopes[pair] for pair in pairwise(path)]
-            factors = [_number(slope) for slope in slopes]
-            exact = exact and not any(map(n.is_rounded, factors))
-            terms.append(n.chain(factors))
-            product = 1.0
-            for slope in slopes:
-                product *= slope
-            total += product
-        equals = n.relation(whole, "=" if exact else "≈", n.total(terms))
-        return _continued(equals, total, exact)
+        """The numbers put into the sum over the paths, with digits enough for what they give."""
+        factors = [[self.slopes[pair] for pair in pairwise(path)] for path in paths]
+        lengths = [len(path) for path in factors]
+
+        def summed(*slopes: Any) -> Any:
+            left = iter(slopes)
+            return left_to_right(math.prod(islice(left, length)) for length in lengths)
+
+        flat = [slope for path in factors for slope in path]
+        found = line(summed, flat, summed(*flat), self.digits, summed)
+        terms = [n.chain([n.Number(slope, found.digits) for slope in path]) for path in factors]
+        equals = n.relation(whole, found.numbers, n.total(terms))
+        return self._continued(equals, summed(*flat), found.result)
 
     def _computation(self, nodes: list[int]) -> Lines:
         lines, place = Lines(), ""
         for i in nodes:
             box = n.relation(self._symbol(i), "=", self._written(i))
             words, place = self._place(i, place, "The computation")
-            lines.append((words or ("" if lines else "The computation"), _continued(box, self.nodes[i].value)))
+            equation = self._continued(box, self.nodes[i].value, self._sign(i))
+            lines.append((words or ("" if lines else "The computation"), equation))
         return lines
 
     def _place(self, i: int, before: str, outside: str) -> tuple[str, str]:
@@ -275,7 +306,7 @@ class _Board:
         for i in order[1:]:
             deltas[i] = left_to_right(deltas[user] * self.slopes[user, i] for user in reversed(users[i]))
         kept = order if len(order) <= MOST_NODES else [*order[: MOST_NODES // 2], -1, *order[-MOST_NODES // 2 :]]
-        J = printers.text(self._symbol(self.root))
+        J = in_text(self.names.identifier(self.root))
         rule = f"δ(node) = ∂{J}/∂node, from the top down: the sum of δ·slope over its users"
         lines.append((rule, n.relation(self._delta(self.root), "=", n.ONE)))
         told, place = set(kept), ""
@@ -285,13 +316,12 @@ class _Board:
                 continue
             terms = [n.multiply(self._delta(user), self._slope(user, i)) for user in reversed(users[i])]
             skipped = [user for user in reversed(users[i]) if user not in told]
-            lines += [("", _continued(self._delta(user), deltas[user])) for user in skipped]
+            lines += [("", self._continued(self._delta(user), deltas[user])) for user in skipped]
             told.update(skipped)
             words, place = self._place(i, place, "Back")
-            lines.append((words, _continued(n.relation(self._delta(i), "=", n.total(terms)), deltas[i])))
-        result = _continued(
-            n.relation(self._partial(self.root, self.target), "=", self._delta(self.target)), deltas[self.target]
-        )
+            lines.append((words, self._continued(n.relation(self._delta(i), "=", n.total(terms)), deltas[i])))
+        total = n.relation(self._whole(self.target), "=", self._delta(self.target))
+        result = self._continued(total, deltas[self.target])
         computed = sorted(set(kept) - {self.target, -1}, key=list(self.between).index)
         return computed, [*lines, ("The result", result)]
 
@@ -306,9 +336,9 @@ class _Board:
             for i in sorted(pending):
                 formula = self._formula(i)
                 if formula is None:
-                    numbers.append(n.equals_number(self._symbol(i), self.nodes[i].value, DIGITS))
+                    numbers.append(n.equals_number(self._symbol(i), self.nodes[i].value, self.digits))
                 else:
-                    lines.append(("", _continued(n.relation(self._symbol(i), "=", formula), self.nodes[i].value)))
+                    lines.append(("", self._continued(n.relation(self._symbol(i), "=", formula), self.nodes[i].value)))
         lines += [("", n.listed(numbers[at : at + IN_A_LINE])) for at in range(0, len(numbers), IN_A_LINE)]
         return [("where" if place == 0 else "", box) for place, (_, box) in enumerate(lines)]
 
@@ -346,8 +376,19 @@ class _Board:
         boxes = [known[o] if o in known else self._symbol(o) for o in operands]
         return boxes[0] if node.op == table.guard.name else written(lookup(node.op), boxes)
 
-    def _partial(self, of: int, by: int) -> Box:
-        top, bottom = (n.row(n.Word("∂"), self._symbol(i), binds=n.ATOM) for i in (of, by))
+    def _whole(self, by: int) -> Box:
+        """The output's derivative by a node."""
+        return self._fraction(self.partials.sign(by), self.root, by)
+
+    def _local(self, of: int, by: int) -> Box:
+        """A node's derivative by its operand."""
+        held = self.partials.between(of, by)
+        fraction = self._fraction("∂", of, by)
+        others = [*map(self._symbol, held.held), *[n.Word("…")] * held.more]
+        return n.Held(fraction, n.listed(others)) if others else fraction
+
+    def _fraction(self, sign: str, of: int, by: int) -> Box:
+        top, bottom = (n.row(n.Word(sign), self._symbol(i), binds=n.ATOM) for i in (of, by))
         return n.Fraction(top, bottom)
 
     def _delta(self, i: int) -> Box:
@@ -362,6 +403,28 @@ class _Board:
             return n.multiply(n.Number(2.0), found[0])
         return n.total(found)
 
+    def _sign(self, i: int) -> str:
+        """= where a node's number is what its operation gives, ≈ where it was rounded, be it to 1 as tanh(500)."""
+        values = [self.nodes[o].value for o in self.operands[i]]
+        op, value = self.nodes[i].op, self.nodes[i].value
+        return (
+            "="
+            if op in CHOOSING
+            else line(lookup(op).float, values, value, self.digits, in_fractions(op, value)).result
+        )
+
+    def _slope_sign(self, i: int) -> str:
+        """= if a slope's number may be all of it: ≈ where the function hardly changes any more."""
+        return "=" if is_cut(self.nodes[i].value) or in_fractions(self.nodes[i].op, 0.0) else self._sign(i)
+
+    def _continued(self, box: Box, x: float, sign: str = "=") -> Box:
+        """box = x, with ≈ where x is rounded; the box alone if it ends in a number already."""
+        if sign == "=" and isinstance(box, n.Row) and isinstance(box.parts[-1], n.Number):
+            return box
+        shown = n.Number(x, self.digits)
+        sign = "≈" if n.is_rounded(shown) else sign
+        return n.Row((box, n.Word(sign), shown), (n.RELATION, n.RELATION, n.SUM), n.RELATION)
+
 
 def _summed(ways: dict[int, list[Edge]]) -> dict[tuple[int, int], float]:
     """∂node/∂operand by (node, operand); the slots of x·x are added."""
@@ -370,16 +433,3 @@ def _summed(ways: dict[int, list[Edge]]) -> dict[tuple[int, int], float]:
         for edge in edges:
             slopes[edge.node, edge.operand] += edge.slope or 0.0
     return slopes
-
-
-def _number(x: float) -> n.Number:
-    return n.Number(x, DIGITS)
-
-
-def _continued(box: Box, x: float, exact: bool = True) -> Box:
-    """box = x, with ≈ where x is rounded; the box alone if it ends in a number already."""
-    if exact and isinstance(box, n.Row) and isinstance(box.parts[-1], n.Number):
-        return box
-    shown = _number(x)
-    sign = "=" if exact and not n.is_rounded(shown) else "≈"
-    return n.Row((box, n.Word(sign), shown), (n.RELATION, n.RELATION, n.SUM), n.RELATION)

@@ -17,11 +17,15 @@ from viz.formulas import printers
 from viz.formulas.loops import looped_formula
 from viz.formulas.notation import Box
 from viz.formulas.writer import Writer
+from viz.numbers import checked_digits
 from viz.subject import look, with_loops
 
 if TYPE_CHECKING:
     from viz.subject import Subject
     from viz.variables import Variables
+
+
+DIGITS = 6  # significant, of the numbers that letters stand for, unless somebody asks for others
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,10 @@ class Formula:
         return f"$$ {self.latex} $$"
 
     def _definitions(self) -> list[Box]:
-        return [n.relation(letter, "=", box) for letter, box in self.where]
+        is_cut = [isinstance(box, n.Number) and n.is_rounded(box) for _, box in self.where]
+        return [
+            n.relation(letter, "≈" if cut else "=", box) for (letter, box), cut in zip(self.where, is_cut, strict=True)
+        ]
 
 
 def math_element(rows: list[str], spoken: str, display: str = "block") -> str:
@@ -99,12 +106,20 @@ def math_element(rows: list[str], spoken: str, display: str = "block") -> str:
 
 @renamed(v="output")
 def formula(
-    output: Subject, *at: Any, expand: bool = True, depth: int | None = None, names: Variables = None, **named: Any
+    output: Subject,
+    *at: Any,
+    expand: bool = True,
+    depth: int | None = None,
+    digits: int = DIGITS,
+    names: Variables = None,
+    **named: Any,
 ) -> Formula:
     """The expression that computed `output`: a Value, or a compiled function or a program, followed by its arguments.
 
     With ``expand=False`` it stops at nodes that have a name, with ``depth=2`` after two operations.  What nodes
-    without a name are called, and what `names` is for: see `draw`.  Only exact rules simplify: x·1, -(-x), x + 0, x·x.
+    without a name are called, and what `names` is for: see `draw`.  The numbers that letters stand for have `digits`
+    significant ones, and ≈ before them where some are cut; constants in the formula have all.  Only exact rules
+    simplify: x·1, -(-x), x + 0, x·x.
 
     >>> from autograd import Value, tanh
     >>> w, x, b = Value(1.8, name="w"), Value(0.7, name="x"), Value(0.5, name="b")
@@ -116,14 +131,15 @@ def formula(
 
     Raises:
         OperandError: if `output` is not a Value
-        ArgumentError: for a depth below 1
+        ArgumentError: for a depth below 1, and for digits that a number cannot have
     """
+    checked_digits(digits)
     if depth is not None and (not isinstance(depth, int) or isinstance(depth, bool) or depth < 1):
         raise ArgumentError(f"depth is a whole number from 1 up, or None for all, got {quoted(depth)}")
     looped = with_loops(output, at, named)
     if looped:
-        return Formula(*looped_formula(*looped, expand, depth, names))
+        return Formula(*looped_formula(*looped, expand, depth, names, digits))
     seen = look(output, at, named, names)
-    writer = Writer(seen.trace, seen.names, expand, depth)
+    writer = Writer(seen.trace, seen.names, expand, depth, digits=digits)
     body, where = writer.write()
     return Formula(body, where, seen.trace.anew if writer.says_computed else "")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from autograd.text import ABOVE, BELOW, GREEK, short
+from autograd.text import ABOVE, BELOW, GREEK, SIGNS, short
 from autograd.text import in_latex as escaped
 from viz.formulas.notation import Identifier
 
@@ -18,11 +18,14 @@ LONGEST = 40  # characters of a name that a formula shows
 _RAISED = {plain: raised for raised, plain in ABOVE.items()}
 _LOWERED = {plain: lowered for lowered, plain in BELOW.items()} | dict(zip("ijklmn", "ᵢⱼₖₗₘₙ", strict=True))
 
+_GREEK = {command[1:]: letter for letter, command in GREEK.items() if letter not in SIGNS}  # alpha, Omega
+
 # Letters, then superscripts and subscripts; an ASCII subscript as in w_1 or w1 is one too.
 _INDEXED = re.compile(
     rf"(?P<letters>[^\W\d_]+?)(?:_?(?P<ascii>\d{{1,4}}))?"
     rf"(?P<above>[{''.join(ABOVE)}]*)(?P<below>[{''.join(BELOW)}](?:[{''.join(BELOW)}]|,(?=[₀-₉]))*)?"
 )
+_WORDED = re.compile(r"(?P<letters>[^\W\d_]+)_(?P<below>[a-zA-Z][a-zA-Z0-9]{0,11})")  # w_ij, sigma_max
 _PLAIN = re.compile(r"[^\W\d][\w.′']*(\[[\w'., ]+\])*")  # x, and x[0] or d['a'], which read as one thing too
 
 
@@ -31,15 +34,28 @@ def identifier(name: str, copy: int = 0) -> Identifier:
 
     >>> identifier("W¹₁₂")
     Identifier(name='W', above='1', below='12', copy=0)
+
+    Letters that are spelled out are themselves, and what stands behind a _ of a single letter stands below it.
+
+    >>> identifier("alpha"), identifier("w_ij")
+    (Identifier(name='α', above='', below='', copy=0), Identifier(name='w', above='', below='ij', copy=0))
     """
     shown = shortened(name)
+    worded = _WORDED.fullmatch(shown)
+    if worded and (len(worded["letters"]) == 1 or worded["letters"] in _GREEK):
+        return Identifier(_letters(worded["letters"]), "", worded["below"], copy)
     match = _INDEXED.fullmatch(shown)
     if match is None:
-        return Identifier(shown, copy=copy)
+        return Identifier(_letters(shown), copy=copy)
     below = match["ascii"] or "".join(BELOW.get(c, c) for c in match["below"] or "")
     if match["ascii"] and match["below"]:
         return Identifier(shown, copy=copy)
-    return Identifier(match["letters"], "".join(ABOVE[c] for c in match["above"]), below, copy)
+    return Identifier(_letters(match["letters"]), "".join(ABOVE[c] for c in match["above"]), below, copy)
+
+
+def _letters(name: str) -> str:
+    """A Greek letter that is spelled out as itself."""
+    return _GREEK.get(name, name)
 
 
 def shortened(name: str) -> str:
@@ -51,7 +67,8 @@ def in_text(symbol: Identifier) -> str:
     """z²₁; quoted where the name is more than a word, so that it reads as one thing."""
     letters = symbol.name if _PLAIN.fullmatch(symbol.name) else f"“{symbol.name}”"
     copy = f"[{symbol.copy}]" if symbol.copy else ""
-    return letters + raised(symbol.above) + lowered(symbol.below) + copy
+    below = lowered(symbol.below) if can_be_lowered(symbol.below.replace(",", "")) else f"_{symbol.below}"
+    return letters + raised(symbol.above) + below + copy
 
 
 def raised(digits: str) -> str:
@@ -79,6 +96,8 @@ def in_latex(symbol: Identifier) -> str:
     else:
         head = rf"\text{{{escaped(letters)}}}"
     above = f"^{{{symbol.above}}}" if symbol.above else ""
-    below = f"_{{{symbol.below}}}" if symbol.below else ""
+    is_word = len(symbol.below) > 2 and symbol.below.isalpha()
+    index = rf"\text{{{symbol.below}}}" if is_word else symbol.below
+    below = f"_{{{index}}}" if index else ""
     copy = f"[{symbol.copy}]" if symbol.copy else ""
     return f"{head}{above}{below}{copy}"

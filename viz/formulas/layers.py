@@ -21,11 +21,10 @@ from viz.trace import Node, Trace
 
 Lines = list[tuple[str, Box | None]]
 
-DIGITS = 4
 LARGEST = 6  # rows or columns of a matrix that are shown in full
 
 
-def layered_lines(seen: Trace, names: Names, target: int) -> Lines | None:
+def layered_lines(seen: Trace, names: Names, target: int, digits: int) -> Lines | None:
     """The derivation in matrices, or None if the nodes do not form layers or the target is not in one."""
     node = seen.nodes[target]
     if not SCOPE.search(node.scope) or (node.name or " ")[0] not in "Wbzα":
@@ -33,7 +32,7 @@ def layered_lines(seen: Trace, names: Names, target: int) -> Lines | None:
     try:
         stack = Stack(seen)
         place = next((layer for layer in stack.layers if layer.holds(target)), None)
-        return None if place is None else _Writer(names, stack, place, target).lines()
+        return None if place is None else _Writer(names, stack, place, target, digits).lines()
     except NoStack:
         return None
 
@@ -41,7 +40,8 @@ def layered_lines(seen: Trace, names: Names, target: int) -> Lines | None:
 class _Writer:
     """Writes the derivation of ∂J/∂target, which lies in the layer `place`."""
 
-    def __init__(self, names: Names, stack: Stack, place: Layer, target: int) -> None:
+    def __init__(self, names: Names, stack: Stack, place: Layer, target: int, digits: int) -> None:
+        self.digits = digits
         self.nodes, self.layers, self.place, self.target = stack.nodes, stack.layers, place, target
         self.names, self.J = names, names.identifier(stack.root)
         self.loss = _Loss(stack, names)
@@ -60,7 +60,7 @@ class _Writer:
 
     def _beside(self) -> Lines:
         """The numbers of what else stands in the slope of the loss."""
-        return [("", n.equals_number(box, self.nodes[i].value)) for i, box in self.loss.beside.items()]
+        return [("", n.equals_number(box, self.nodes[i].value, self.digits)) for i, box in self.loss.beside.items()]
 
     def _title(self) -> str:
         samples = len(self.place.z)
@@ -81,7 +81,7 @@ class _Writer:
             lines.append((words, self._equals(_z(layer), z, layer.z, of="value")))
             if layer.g is not None:
                 lines.append(("", self._equals(self._output(layer), layer.g.output(_z(layer)), layer.a, of="value")))
-        return [*lines, ("", n.equals_number(self.J, self.nodes[self.loss.root].value, DIGITS))]
+        return [*lines, ("", n.equals_number(self.J, self.nodes[self.loss.root].value, self.digits))]
 
     def _backward(self, layer: Layer) -> Lines:
         """δ of a layer; if its rows are mixed, ∂J/∂A on a line before."""
@@ -106,7 +106,7 @@ class _Writer:
 
     def _result(self) -> Lines:
         node = self.nodes[self.target]
-        result = n.equals_number(self._partial(self.names.identifier(self.target)), node.delta or 0.0)
+        result = n.equals_number(self._partial(self.names.identifier(self.target)), node.delta or 0.0, self.digits)
         return [*self._parameters(), ("The result", result)]
 
     def _parameters(self) -> Lines:
@@ -138,8 +138,9 @@ class _Writer:
     # -- boxes ----------------------------------------------------------------------------------
 
     def _equals(self, left: Box, right: Box, grid: Grid, of: str) -> Box:
-        rows = _numbers(self.nodes, grid, of)
-        parts = (left, n.Word("="), right, n.Word("≈"), rows)
+        rows = _numbers(self.nodes, grid, of, self.digits)
+        is_cut = any(isinstance(cell, n.Number) and n.is_rounded(cell) for cells in rows.rows for cell in cells)
+        parts = (left, n.Word("="), right, n.Word("≈" if is_cut else "="), rows)
         return n.Row(parts, (n.SUM, 0, n.SUM, 0, n.SUM), n.RELATION)
 
     def _inputs(self, layer: Layer, above: str = "") -> Box:
@@ -250,17 +251,17 @@ def _weight(x: float) -> Box:
     whole = round(1 / x) if x else 0
     if whole > 1 and isclose(x, 1 / whole, rel_tol=1e-12):
         return n.Fraction(n.ONE, n.Number(float(whole)))
-    return n.ONE if isclose(x, 1.0, rel_tol=1e-12) else n.Number(x, DIGITS)
+    return n.ONE if isclose(x, 1.0, rel_tol=1e-12) else n.Number(x)
 
 
-def _numbers(nodes: Sequence[Node], grid: Grid, of: str) -> n.Matrix:
+def _numbers(nodes: Sequence[Node], grid: Grid, of: str, digits: int) -> n.Matrix:
     """The values or δs of a grid; of a large one the first ones and the last, with … between."""
     rows: list[list[Box]] = []
     for line in _cut(grid):
         cells: list[Box] = []
         for i in _cut(line if line is not None else [-1] * len(grid[0])):
             number = None if i is None or i < 0 else nodes[i].value if of == "value" else nodes[i].delta
-            cells.append(n.Word("…") if number is None else n.Number(number, DIGITS))
+            cells.append(n.Word("…") if number is None else n.Number(number, digits))
         rows.append(cells)
     return n.Matrix(tuple(map(tuple, rows)))
 

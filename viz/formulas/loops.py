@@ -41,6 +41,7 @@ def looped_formula(
     expand: bool,
     depth: int | None,
     names: Variables,
+    digits: int,
 ) -> tuple[Box, tuple[tuple[Box, Box], ...]]:
     """(what `output` chooses among the program's outputs, of what its loops end with; what letters in it stand for).
 
@@ -60,7 +61,7 @@ def looped_formula(
     seen, ids = trace(whole, names), {node: i for i, node in enumerate(reachable(whole))}
     letters = {ids[node]: box for node, box in loops.letters.items() if node in ids}
     roots = [ids[node] for node in dict.fromkeys(said)]
-    writer = _Writer(seen, Names(seen.columns), expand, None, roots, letters, loops.free(AUXILIARY))
+    writer = _Writer(seen, Names(seen.columns), expand, None, roots, letters, digits, loops.free(AUXILIARY))
     _, where = writer.write()
     said_of = _said_by(writer, ids, loops.letters)
     lines = [(line.left, line.written(said_of)) for line in loops.lines]

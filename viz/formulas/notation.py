@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from fractions import Fraction as Rational
 from typing import TypeAlias, TypeGuard
 
+from viz.numbers import is_cut, shown
+
 RELATION, SUM, MODULO, PRODUCT, POWER, ATOM = range(6)  # how strongly a box binds
 
 
@@ -108,6 +110,14 @@ class Apply:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A derivative and what is held while it is taken: (∂y/∂x)|t₁."""
+
+    derivative: Box
+    held: Box
+
+
+@dataclass(frozen=True, slots=True)
 class Matrix:
     """Boxes in rows and columns, in brackets."""
 
@@ -122,7 +132,20 @@ class Slot:
 
 
 Box: TypeAlias = (
-    Slot | Identifier | Number | Word | Row | Negative | Fraction | Power | Below | Root | Fenced | Apply | Matrix
+    Slot
+    | Identifier
+    | Number
+    | Word
+    | Row
+    | Negative
+    | Fraction
+    | Power
+    | Below
+    | Root
+    | Fenced
+    | Apply
+    | Held
+    | Matrix
 )
 
 ZERO, ONE = Number(0.0), Number(1.0)
@@ -147,10 +170,9 @@ def binding(box: Box) -> int:
 
 def digits_of(number: Number) -> str:
     """The decimal digits of a number as Python writes them, without a needless ``.0``."""
-    value = number.value
-    text = repr(value)
-    if is_rounded(number):
-        text = f"{value:.{number.digits}g}"
+    if number.digits is not None and math.isfinite(number.value):
+        return shown(number.value, number.digits)
+    text = repr(number.value)
     if "e" in text:
         mantissa, exponent = text.split("e")
         return f"{mantissa.removesuffix('.0')}e{int(exponent)}"
@@ -159,8 +181,7 @@ def digits_of(number: Number) -> str:
 
 def is_rounded(number: Number) -> bool:
     """Whether fewer digits are shown than the float has."""
-    value = number.value
-    return number.digits is not None and math.isfinite(value) and float(f"{value:.{number.digits}g}") != value
+    return number.digits is not None and is_cut(number.value, number.digits)
 
 
 # -- builders ---------------------------------------------------------------------------------------
@@ -296,7 +317,7 @@ def relation(left: Box, sign: str, right: Box) -> Row:
     return Row((left, Word(sign), right), (SUM, RELATION, SUM), RELATION)
 
 
-def equals_number(left: Box, x: float, digits: int = 5) -> Row:
+def equals_number(left: Box, x: float, digits: int) -> Row:
     """left = x, or left ≈ x where x is rounded."""
     shown = Number(x, digits)
     return relation(left, "≈" if is_rounded(shown) else "=", shown)

@@ -20,6 +20,7 @@ from viz.formulas.notation import (
     Box,
     Fenced,
     Fraction,
+    Held,
     Identifier,
     Matrix,
     Negative,
@@ -33,7 +34,7 @@ from viz.formulas.notation import (
     digits_of,
 )
 
-_SPECIAL = {"inf": "∞", "-inf": "−∞", "nan": "nan"}
+_SPECIAL = {"inf": "∞", "-inf": "-∞", "nan": "nan"}
 _CLINGING = {",", ";"}  # signs with a space only after them
 _SPACED = {"+", "−", "=", "≈", "<", ">", "≤", "≥", "mod", "⊙"}
 # Lines, since brackets stretch only where a font for mathematics is installed.
@@ -93,10 +94,10 @@ class _Text(_Printer):
 
     def _number(self, box: Number) -> str:
         digits = digits_of(box)
-        return _SPECIAL.get(digits, digits.replace("-", "−", 1) if digits.startswith("-") else digits)
+        return _SPECIAL.get(digits, digits)
 
     def _word(self, box: Word) -> str:
-        return box.text
+        return "-" if box.text == "−" else box.text  # one minus sign, that which Python reads
 
     def _row(self, box: Row) -> str:
         shown = ""
@@ -110,7 +111,7 @@ class _Text(_Printer):
         return shown.strip()
 
     def _negative(self, box: Negative) -> str:
-        return f"−{self._fit(box.inside, PRODUCT)}"
+        return f"-{self._fit(box.inside, PRODUCT)}"
 
     def _fraction(self, box: Fraction) -> str:
         return f"{self._fit(box.top, PRODUCT)}/{self._fit(box.bottom, POWER)}"
@@ -137,6 +138,9 @@ class _Text(_Printer):
 
     def _apply(self, box: Apply) -> str:
         return self.show(box.function) + self.show(box.argument)
+
+    def _held(self, box: Held) -> str:
+        return f"({self.show(box.derivative)})|{self.show(box.held).replace(', ', ',')}"
 
     def _matrix(self, box: Matrix) -> str:
         return "[" + "; ".join("  ".join(map(self.show, cells)) for cells in box.rows) + "]"
@@ -214,6 +218,9 @@ class _Latex(_Printer):
     def _apply(self, box: Apply) -> str:
         return self.show(box.function).rstrip() + self.show(box.argument)
 
+    def _held(self, box: Held) -> str:
+        return rf"\left.{self.show(box.derivative)}\right|_{{{self.show(box.held)}}}"
+
     def _matrix(self, box: Matrix) -> str:
         rows = r" \\ ".join(" & ".join(map(self.show, cells)) for cells in box.rows)
         return rf"\begin{{bmatrix}} {rows} \end{{bmatrix}}"
@@ -225,7 +232,8 @@ class _Latex(_Printer):
 class _MathML(_Printer):
     def _identifier(self, box: Identifier) -> str:
         letters = f"<mi>{in_xml(box.name)}</mi>"
-        above, below = f"<mn>{in_xml(box.above)}</mn>", f"<mn>{in_xml(box.below)}</mn>"
+        token = "mi" if box.below.isalpha() else "mn"
+        above, below = f"<mn>{in_xml(box.above)}</mn>", f"<{token}>{in_xml(box.below)}</{token}>"
         if box.above and box.below:
             shown = f"<msubsup>{letters}{below}{above}</msubsup>"
         elif box.above:
@@ -284,6 +292,10 @@ class _MathML(_Printer):
 
     def _apply(self, box: Apply) -> str:
         return f"<mrow>{self.show(box.function)}<mo>\u2061</mo>{self.show(box.argument)}</mrow>"
+
+    def _held(self, box: Held) -> str:
+        bar = f'<mrow>{self._parentheses(self.show(box.derivative))}<mo form="postfix">|</mo></mrow>'
+        return f"<msub>{bar}{self.show(box.held)}</msub>"
 
     def _matrix(self, box: Matrix) -> str:
         rows = "".join(f"<mtr>{''.join(f'<mtd>{self.show(cell)}</mtd>' for cell in cells)}</mtr>" for cells in box.rows)

@@ -23,8 +23,9 @@ class Writer:
 
     def __init__(
         self, seen: Trace, names: Names, expand: bool, depth: int | None, roots: Sequence[int] = (),
-        letters: Mapping[int, Box] = MappingProxyType({}),
+        letters: Mapping[int, Box] = MappingProxyType({}), digits: int = 6,
     ) -> None:  # fmt: skip
+        self._digits = digits
         self._forward = seen.forward
         self._roots = tuple(roots) or (seen.root,)  # what is written out in any case
         self._letters = letters  # of nodes that are called so elsewhere
@@ -92,7 +93,7 @@ class Writer:
             value = self._nodes[i].value
             box = n.Number(value) if self._names.is_constant(i) else self.symbol(i)
             if not self._names.given(i) and not self._names.is_constant(i):
-                self._where.append((box, n.Number(value, 6)))
+                self._where.append((box, n.Number(value, self._digits)))
                 self.says_computed |= bool(self._nodes[i].op)
             self._boxes[i] = box
         return self._boxes[i]

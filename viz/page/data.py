@@ -14,9 +14,13 @@ from autograd.iterations import iterations_in, place_told
 from autograd.ops.primitive import lookup, title_of
 from autograd.text import short
 from viz.columns import KINDS, LEAF
-from viz.formulas.printers import mathml_pattern
+from viz.domains import domain, slope_domain
+from viz.formulas.notation import Identifier
+from viz.formulas.printers import mathml, mathml_pattern
 from viz.names import Names
+from viz.numbers import DIGITS
 from viz.page.javascript import Use
+from viz.partials import Partials
 from viz.text import shortened
 from viz.trace import Trace
 from viz.wording import TEMPLATES, Constants, laid_out_written, slope_written, written
@@ -28,8 +32,10 @@ LONGEST_NAME = 60
 class ExplorableGraph:
     """A trace as the columns that the page reads (see page/graph.js)."""
 
-    def __init__(self, seen: Trace, names: Names) -> None:
-        self.trace = seen
+    def __init__(self, seen: Trace, names: Names, digits: int = DIGITS) -> None:
+        self.trace, self.digits = seen, digits
+        self.partials = Partials(seen)
+        self.identifiers = {names.called(i): names.identifier(i) for i in range(seen.root + 1)}
         self.called = list(map(names.called, range(seen.root + 1)))
         self.narrow = list(map(names.narrow, range(seen.root + 1)))
         self.leaves = seen.root + 1 - len(seen.forward)
@@ -90,6 +96,18 @@ class ExplorableGraph:
             "use": [0] * self.leaves + self.use,
             "uses": [_described(use, constants) for use, constants in self.uses],
             "templates": dict(TEMPLATES),
+            "digits": self.digits,
+            "variable": self.partials.variable,
+            "locals": self._locals(),
+            "typeset": {called: _lists(box) for called, box in self.identifiers.items() if _is_typeset(called, box)},
+        }
+
+    def _locals(self) -> dict[int, tuple[str, int]]:
+        """By edge, what its derivative is called if that is more than ∂y/∂x, and by which of several operands it is."""
+        first, called = self.trace.columns.first, self.called.__getitem__
+        return {
+            first.item(node) + slot: (self.partials.text(local, called), local.place)
+            for (node, slot), local in self.partials.unusual().items()
         }
 
 
@@ -107,12 +125,23 @@ def _described(use: Use, constants: Constants) -> dict[str, Any]:
 
     Where constants take part in how it is written, `otherwise` says how it is with other numbers in their place.
     """
-    described = {"op": use.op, "rule": use.key, **_notation(use, constants)}
+    described: dict[str, Any] = {"op": use.op, "rule": use.key, **_notation(use, constants)}
+    domains = {"finite": domain(use.op), "smooth": slope_domain(use.op)}  # the words for where its value and slope are
+    described |= {key: words for key, words in domains.items() if words}
     if use.leading:
         described["leading"] = len(use.leading)
     elif any(constant is not None for constant in constants):
         described["otherwise"] = _notation(use, (None,) * len(constants))
     return described
+
+
+def _is_typeset(called: str, box: Identifier) -> bool:
+    """Whether the page cannot see by itself how a name is set: a Greek letter that is spelled out, letters below."""
+    return (len(box.name) == 1 and called[:1] != box.name and called.isascii()) or box.below.isalpha()
+
+
+def _lists(box: Identifier) -> Any:
+    return _as_lists(ElementTree.fromstring(mathml(box)))
 
 
 def _notation(use: Use, constants: Constants) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import math
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from html import escape
 from importlib import resources
@@ -23,11 +23,12 @@ from autograd.errors import ArgumentError, GraphError
 from autograd.files import write_whole
 from autograd.renamed import renamed
 from autograd.text import in_json, in_xml, quoted
-from viz.names import Names
+from viz.numbers import DIGITS, checked_digits, counted
 from viz.page.data import ExplorableGraph
 from viz.page.javascript import Use, by_hand, table_source
 from viz.pictures.svg import COLOURS
-from viz.subject import look
+from viz.showing import show
+from viz.subject import Seen, look
 from viz.text import shortened
 from viz.trace import Trace
 
@@ -59,6 +60,10 @@ class Page:
         write_whole(target, self.html.encode())
         return target
 
+    def show(self) -> Path:
+        """Open it in the browser, for scripts; without one say where it lies, which is returned too."""
+        return show(self.html, "step.html")
+
     def _repr_html_(self) -> str:
         frame = 'sandbox="allow-scripts" width="100%" height="760" style="border:1px solid #8884;border-radius:10px"'
         return f'<iframe {frame} title="A computation, step by step" srcdoc="{escape(self.html)}"></iframe>'
@@ -75,6 +80,7 @@ def explore(
     note: str | None = None,
     wrt: Wanted | Iterable[Wanted] | None = None,
     rate: float = 0.1,
+    digits: int = DIGITS,
     names: Variables = None,
     **named: Any,
 ) -> Page:
@@ -87,6 +93,7 @@ def explore(
         note: a sentence beside the title: what it is about, what to try
         wrt: the leaves that a step of gradient descent on the page moves; else every leaf
         rate: the learning rate that the page begins with
+        digits: significant, of every number; more where a line would not be true otherwise
 
     No grad is read or changed, and the page keeps nothing of the graph alive.
 
@@ -94,7 +101,7 @@ def explore(
         OperandError: if `output` is not a Value
         GraphError: for a leaf that it was not computed from, for a graph that is too large for a page and for a row
             that JavaScript cannot have, by its name
-        ArgumentError: for a rate that is not a finite number
+        ArgumentError: for a rate that is not a finite number, and for digits that a number cannot have
 
     >>> from autograd import Value
     >>> x = Value(3.0, name="x")
@@ -103,21 +110,22 @@ def explore(
     """
     if not isinstance(rate, (int, float)) or isinstance(rate, bool) or not math.isfinite(rate):
         raise ArgumentError(f"a learning rate is a finite number, got {quoted(rate)}")
-    seen = look(output, at, named, names)
+    checked_digits(digits)
+    seen = replace(look(output, at, named, names), digits=digits)
     if len(seen.trace.nodes) > MOST:
         raise GraphError(
             f"a page holds up to {MOST:,} numbers, this graph has {len(seen.trace.nodes):,}: "
             "explore a part of it, or step through it with viz.debug"
         )
     learn = None if wrt is None else seen.ids_of(wrt)
-    return Page(_page(seen.trace, seen.names, title, note, learn, float(rate)))
+    return Page(_page(seen, title, note, learn, float(rate)))
 
 
 # -- the file ---------------------------------------------------------------------------------------
 
 
-def _page(seen: Trace, names: Names, title: str | None, note: str | None, learn: list[int] | None, rate: float) -> str:
-    graph = ExplorableGraph(seen, names)
+def _page(looked: Seen, title: str | None, note: str | None, learn: list[int] | None, rate: float) -> str:
+    seen, graph = looked.trace, ExplorableGraph(looked.trace, looked.names, looked.digits)
     root = graph.called[seen.root]
     script = _script(graph.rules)
     style = _colours() + _part("style.css")
@@ -139,8 +147,8 @@ def _title(seen: Trace, root: str) -> str:
 
 
 def _lead(seen: Trace, root: str) -> str:
-    forward, back = len(seen.forward), len(seen.backward)
-    return f"{forward:,} numbers computed forwards, {back:,} contributions back to find out what moves {root}"
+    forward, back = counted(len(seen.forward), "number"), counted(len(seen.backward), "contribution")
+    return f"{forward} computed forwards, {back} back to find out what moves {root}"
 
 
 def _policy(script: str, style: str) -> str:

@@ -7,6 +7,8 @@ const number = (x) => (typeof x === "string" ? NUMBERS[x] : x);
 class Graph {
   constructor(data) {
     Object.assign(this, data);
+    significant = data.digits;
+    typeset = data.typeset;
     this.size = data.value.length;
     this.value = Float64Array.from(data.value, number);
     this.flows = Uint8Array.from(data.slope, (slope) => slope !== null);
@@ -116,6 +118,11 @@ class Graph {
   }
 
   // -- steps: first one a computed node, then the seed, then one a contribution ----------------------
+
+  /** What the chain rule sends back along edge e. */
+  sent(e) {
+    return this.delta[this.node[e]] * this.slope[e];
+  }
 
   get seed() {
     return this.root + 1 - this.leaves;

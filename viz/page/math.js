@@ -3,6 +3,8 @@
 const MATHML = "http://www.w3.org/1998/Math/MathML",
   TOKENS = new Set(["mi", "mn", "mo", "mtext"]);
 
+let typeset = {}; // names that are more than letters with digits, such as alpha and w_ij, as lists (see `laidOut`)
+
 function math(name, attributes, ...children) {
   const element = document.createElementNS(MATHML, name);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
@@ -27,11 +29,12 @@ function filledIn(field, texts) {
 
 /** A name with what stands above and below it, or a number, as an element. */
 function symbol(text) {
-  const [, sign, size, exponent] = text.match(/^(−?)(\d[\d.]*|inf|nan)(?:e(−?\d+))?$/) ?? [];
+  const [, sign, size, exponent] = text.match(/^(-?)(\d[\d.]*|inf|nan)(?:e(-?\d+))?$/) ?? [];
   if (size) {
-    const power = exponent ? [math("mo", {}, "·"), math("msup", {}, math("mn", {}, "10"), math("mn", {}, exponent))] : [];
+    const power = exponent ? [math("mo", {}, "·"), math("msup", {}, math("mn", {}, "10"), math("mn", {}, exponent.replace("-", "−")))] : [];
     return math("mrow", {}, ...(sign ? [math("mo", {}, "−")] : []), math("mn", {}, size === "inf" ? "∞" : size), ...power);
   }
+  if (Object.hasOwn(typeset, text)) return laidOut(typeset[text], []);
   const found = text.match(INDEXED),
     [, letters, ascii, above, below] = found && !(found[2] && found[4]) ? found : [null, text],
     under = ascii ?? plainDigits(below),

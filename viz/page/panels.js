@@ -74,10 +74,8 @@ class Story {
 
   /** An equation, a line for every = sign, what it comes to in bold. */
   write(arithmetic) {
-    const [left, ...sides] = arithmetic.split(" = "),
-      sign = left.includes(" += ") ? " += " : " = ";
-    const [name, first] = left.includes(" += ") ? left.split(" += ") : [left, sides.shift()];
-    const rows = first === undefined ? [] : [first, ...sides].map((side, i) => [i ? "" : name, i ? " = " : sign, side]);
+    const [name, ...parts] = arithmetic.split(/( \+= | = | ≈ |, now )/),
+      rows = parts.flatMap((side, i) => (i % 2 ? [[i === 1 ? name : "", parts[i - 1], side]] : []));
     if (this.rows?.length !== rows.length) this.rule(rows.length);
     rows.forEach((texts, i) => texts.forEach((text, k) => setText(this.rows[i].children[k], text)));
   }

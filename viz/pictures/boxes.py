@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
+from viz.numbers import DIGITS
 from viz.trace import Edge, Node
 
 GROUP = "group"
@@ -38,6 +40,7 @@ class Arrow(NamedTuple):
     slope: float | None
     contribution: float | None  # what the chain rule sends back along it
     edges: int = 1
+    symbol: str = ""  # of its slope; empty where it is ∂head/∂tail
     lit: bool = False  # whether it stands out from the others
 
 
@@ -50,21 +53,43 @@ class View(NamedTuple):
     arrows: tuple[Arrow, ...]
     compact: bool
     note: str  # for the reader of the picture, a sentence a line: what was left out, gathered, computed anew
+    digits: int = DIGITS  # of every number
 
 
 Nodes = Sequence[Node]
 Edges = Sequence[Edge]
 
 
-def every_node(root: int, nodes: Nodes, edges: Edges, names: Mapping[int, str], compact: bool, note: str) -> View:
-    """A box a node, an arrow an edge; `names` are what these nodes and the root are called."""
+def every_node(
+    root: int,
+    nodes: Nodes,
+    edges: Edges,
+    names: Mapping[int, str],
+    compact: bool,
+    note: str,
+    symbols: Mapping[tuple[int, int, int], str] = MappingProxyType({}),
+) -> View:
+    """A box a node, an arrow an edge; `names` are what these nodes and the root are called.
+
+    `symbols` are those of slopes that are not ∂head/∂tail, by node, operand and slot.
+    """
     slots = Counter(edge.node for edge in edges)
     deltas = {node.id: node.delta for node in nodes}
     rank = Counter[int]()
     arrows = []
     for e in edges:
         sent = sent_back(deltas[e.node], e.slope)
-        arrows.append(Arrow(f"n{e.operand}", f"n{e.node}", rank[e.node], e.slope, sent))
+        arrows.append(
+            Arrow(
+                f"n{e.operand}",
+                f"n{e.node}",
+                rank[e.node],
+                e.slope,
+                sent,
+                1,
+                symbols.get((e.node, e.operand, e.slot), ""),
+            )
+        )
         rank[e.node] += 1
     boxes = tuple(
         Box(

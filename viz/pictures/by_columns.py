@@ -1,23 +1,27 @@
 """A plain layout, for where there is no Graphviz: columns, operands left of what is computed from them.
 
 A box stands right after the last of its operands, a leaf right before the first that uses it.  A scope is a
-band across its columns, and an arrow has a lane in every column that it passes, so that it runs between the
-boxes.  Heights are found in sweeps (Sugiyama, Tagawa & Toda 1981): everything wishes to stand level with its
-neighbours, and comes as close to that as what stands above and below it lets it.
+band across its columns, and an arrow has a lane in every column that it passes, which it shares with others from
+the same box, so that it runs between the boxes; where arrows pass very many columns, the longest run below the
+picture, those of one box on one track.  Heights are found in sweeps (Sugiyama, Tagawa & Toda 1981): everything
+wishes to stand level with its neighbours, and comes as close to that as what stands above and below it lets it.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from statistics import fmean
 
 from viz.pictures.geometry import Cluster, Layout, Link, Point, Shape, as_counted, enters, path_of, room_for
 
 HEADER, RIM = 26.0, 10.0  # what a band adds above its boxes, where its name stands, and on its other sides
 LANE = 9.0  # the height that an arrow takes in a column that it passes
+MOST_PASSED = 4_000  # columns that arrows pass in lanes; the longest arrows of more run below
+TRACK = 5.0  # the height of a track below
 SWEEPS = 24
 
 Path = tuple[str, ...]
@@ -64,7 +68,9 @@ class _Plan:
         column = _columns(shapes, links)
         self.boxes = {s.id: Item(column[s.id], column[s.id], s.height + self.apart) for s in shapes}
         self.bands = self._bands()
-        self.chains = [self._chain(link) for link in links]
+        self.far = self._far(column)
+        self.lanes: dict[tuple[str, Path, int], Item] = {}
+        self.chains = [[] if i in self.far else self._chain(link) for i, link in enumerate(links)]
         self.where = self._settled()
 
     # -- what there is to place -------------------------------------------------------------------------
@@ -83,14 +89,41 @@ class _Plan:
             bands[path].items.append(box)
         return bands
 
+    def _far(self, column: dict[str, int]) -> dict[int, int]:
+        """The arrows that run below, each with its track: the longest, so that the others pass no more than may be."""
+        spans = [abs(column[link.head] - column[link.tail]) for link in self.links]
+        in_order = sorted(range(len(spans)), key=spans.__getitem__)
+        near = bisect_right(list(accumulate(spans[i] for i in in_order)), MOST_PASSED)
+        far = [i for i in in_order[near:] if column[self.links[i].tail] < column[self.links[i].head]]
+        tracks = self._tracks({self.links[i].tail for i in far}, far, column)
+        return {i: tracks[self.links[i].tail] for i in far}
+
+    def _tracks(self, tails: set[str], far: Sequence[int], column: dict[str, int]) -> dict[str, int]:
+        """A track for each box whose arrows run below; two share one where neither's arrows reach the other's."""
+        reach = dict.fromkeys(tails, 0)
+        for i in far:
+            reach[self.links[i].tail] = max(reach[self.links[i].tail], column[self.links[i].head])
+        ends, tracks = list[int](), dict[str, int]()
+        for tail in sorted(tails, key=lambda name: (column[name], name)):
+            free = next((k for k, end in enumerate(ends) if end <= column[tail]), len(ends))
+            ends[free:] = [reach[tail], *ends[free + 1 :]]
+            tracks[tail] = free
+        return tracks
+
     def _chain(self, link: Link) -> list[Item]:
         """From an arrow's tail to its head, with its lanes; one that runs back passes both ends' columns too."""
         tail, head = self.boxes[link.tail], self.boxes[link.head]
         between = range(tail.last + 1, head.first) if tail.last < head.first else range(tail.last, head.first - 1, -1)
-        lanes = [Item(column, column, LANE) for column in between]
-        for lane in lanes:
-            self._band_at(lane.first, link).items.append(lane)
-        return [tail, *lanes, head]
+        return [tail, *(self._lane(column, link) for column in between), head]
+
+    def _lane(self, column: int, link: Link) -> Item:
+        """An arrow's lane in a column, which it shares with others from the same box."""
+        band = self._band_at(column, link)
+        at = (link.tail, band.path, column)
+        if at not in self.lanes:
+            self.lanes[at] = Item(column, column, LANE)
+            band.items.append(self.lanes[at])
+        return self.lanes[at]
 
     def _band_at(self, column: int, link: Link) -> Band:
         """Where an arrow's lane lies: inside its head's scope where that has the column, else inside its tail's."""
@@ -119,13 +152,15 @@ class _Plan:
 
     def _level(self) -> list[tuple[Item, Item, float]]:
         """Neighbours along the arrows, and how far below the first's top the second's is where both are level."""
-        found = []
+        found: dict[tuple[Item, Item], float] = {}
         for link, chain in zip(self.links, self.chains, strict=True):
+            if not chain:
+                continue
             leaves, enters = self._ends(link)
             heights = [leaves, *(LANE / 2 for _ in chain[1:-1])], [*(LANE / 2 for _ in chain[1:-1]), enters]
             for (a, b), out, into in zip(pairwise(chain), *heights, strict=True):
-                found.append((a, b, out - into))
-        return found
+                found[a, b] = out - into
+        return [(a, b, drop) for (a, b), drop in found.items()]
 
     def _ends(self, link: Link) -> tuple[float, float]:
         """How far below the tops of its boxes an arrow leaves and comes in."""
@@ -169,9 +204,31 @@ class _Plan:
             shape.id: (across.centre(box.first), self.where[box] + shape.height / 2)
             for shape, box in zip(self.shapes, self.boxes.values(), strict=True)
         }
-        curves = [self._curve(*pair, across) for pair in zip(self.links, self.chains, strict=True)]
+        height = self.bands[()].height - HEADER - RIM - self.apart
+        curves = [
+            self._below(link, height + TRACK * (2 + self.far[i]), across)
+            if i in self.far
+            else self._curve(link, self.chains[i], across)
+            for i, link in enumerate(self.links)
+        ]
         clusters.sort(key=lambda cluster: cluster.depth)
-        return Layout(across.width, self.bands[()].height - HEADER - RIM - self.apart, centres, curves, clusters)
+        below = TRACK * (3 + max(self.far.values())) if self.far else 0.0
+        return Layout(across.width, height + below, centres, curves, clusters)
+
+    def _below(self, link: Link, track: float, across: _Across) -> list[Point]:
+        """Down to a track below the picture right behind the tail, and up again right before the head."""
+        leaves, enters = self._ends(link)
+        tail, head = self.boxes[link.tail], self.boxes[link.head]
+        start, end = self.where[tail] + leaves, self.where[head] + enters
+        points = [
+            (across.centre(tail.last) + self.shape[link.tail].width / 2, start),
+            (across.right(tail.last), start),
+            (across.lefts[tail.last + 1], track),
+            (across.right(head.first - 1), track),
+            (across.lefts[head.first], end),
+            (across.centre(head.first) - self.shape[link.head].width / 2, end),
+        ]
+        return list(_bezier(points, self.gap / 2))
 
     def _curve(self, link: Link, chain: Sequence[Item], across: _Across) -> list[Point]:
         """Level through every column, bent only between them."""
@@ -257,6 +314,12 @@ def _bezier(points: Sequence[Point], reach: float) -> Iterator[Point]:
 # -- columns and heights ----------------------------------------------------------------------------
 
 
+def columns_passed(shapes: Sequence[Shape], links: Sequence[Link]) -> int:
+    """How many columns arrows pass on their way, all together: what a layout costs."""
+    column = _columns(shapes, links)
+    return sum(max(abs(column[link.head] - column[link.tail]) - 1, 0) for link in links)
+
+
 def _columns(shapes: Sequence[Shape], links: Sequence[Link]) -> dict[str, int]:
     """The column of every box, from 0 on and none empty."""
     order, scope = _order(shapes, links), {shape.id: shape.scope for shape in shapes}
@@ -271,8 +334,9 @@ def _columns(shapes: Sequence[Shape], links: Sequence[Link]) -> dict[str, int]:
     column: dict[str, int] = {}
     for name in order:
         column[name] = max((column[tail] + apart for tail, apart in tails[name]), default=0)
-    for name in reversed(order):  # to the right where that shortens arrows
-        if heads[name] and len(tails[name]) <= len(heads[name]):
+    for name in reversed(order):  # to the right where that shortens arrows; what only this uses comes along
+        shared = [tail for tail, _ in tails[name] if len(heads[tail]) > 1]
+        if heads[name] and len(shared) <= len(heads[name]):
             column[name] = min(column[head] - apart for head, apart in heads[name])
     rank = {used: i for i, used in enumerate(sorted(set(column.values())))}
     return {name: rank[column[name]] for name in order}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from autograd.errors import MissingExtra
 from autograd.renamed import renamed
 from autograd.text import in_dot
-from viz.numbers import shown, signed
+from viz.numbers import DIGITS, shown, signed
 from viz.pictures.boxes import Arrow, Box
 from viz.pictures.parts import part
 from viz.pictures.view import view
@@ -35,6 +35,7 @@ def to_dot(
     radius: int = 1,
     wrt: Wanted | Iterable[Wanted] | None = None,
     force: bool = False,
+    digits: int = DIGITS,
     names: Variables = None,
     **named: Any,
 ) -> graphviz.Digraph:
@@ -54,19 +55,19 @@ def to_dot(
         raise MissingExtra("to_dot needs the package graphviz: pip install graphviz") from None
     looked = look(output, at, named, names)
     shown_nodes, opened = part(looked, scope, around, radius, wrt), scope is not None or around is not None
-    seen = view(looked.trace, level=level, shown=shown_nodes, force=force, opened=opened)
+    seen = view(looked.trace, level=level, shown=shown_nodes, force=force, opened=opened, digits=digits)
     above = {"rankdir": "LR"} | ({"label": looked.trace.anew, "labelloc": "t"} if looked.trace.anew else {})
     graph = graphviz.Digraph("graph", graph_attr=above, node_attr={"shape": "box", "style": "rounded"})
     by_scope: dict[str, list[Box]] = {}
     for box in seen.boxes:
         by_scope.setdefault(box.scope, []).append(box)
-    graph.body += _clusters(by_scope)
+    graph.body += _clusters(by_scope, digits)
     for arrow in seen.arrows:
-        graph.edge(arrow.tail, arrow.head, **_edge(arrow))
+        graph.edge(arrow.tail, arrow.head, **_edge(arrow, digits))
     return graph
 
 
-def _clusters(by_scope: dict[str, list[Box]]) -> list[str]:
+def _clusters(by_scope: dict[str, list[Box]], digits: int) -> list[str]:
     """Nested subgraphs, one a scope, with the nodes in them."""
     lines: list[str] = []
     open_path: list[str] = []
@@ -81,23 +82,23 @@ def _clusters(by_scope: dict[str, list[Box]]) -> list[str]:
             lines.append(f"subgraph cluster_{count} {{ label={_quoted(name)}\n")
             count += 1
         open_path = path
-        lines += [_node(box) for box in by_scope[scope]]
+        lines += [_node(box, digits) for box in by_scope[scope]]
     return lines + ["}\n"] * len(open_path)
 
 
-def _node(box: Box) -> str:
+def _node(box: Box, digits: int) -> str:
     first = " ".join(part for part in (box.name, box.symbol) if part)
-    rows = [first, *box.counts, "" if box.value is None else shown(box.value)]
+    rows = [first, *box.counts, "" if box.value is None else shown(box.value, digits)]
     if box.kind != CONSTANT:
-        rows.append("no path" if box.delta is None else f"δ {signed(box.delta)}")
+        rows.append("no path" if box.delta is None else f"δ {signed(box.delta, digits)}")
     label = "\\n".join(_escaped(row) for row in rows if row)
     shape = ", shape=ellipse" if box.kind in (LEAF, CONSTANT) else ""
     dashed = ', style="rounded,dashed"' if box.delta is None else ""
     return f'{box.id} [label="{label}", color="{_colour(box.delta)}"{shape}{dashed}]\n'
 
 
-def _edge(arrow: Arrow) -> dict[str, str]:
-    label = shown(arrow.slope) if arrow.slope is not None else f"×{arrow.edges}" if arrow.edges > 1 else ""
+def _edge(arrow: Arrow, digits: int) -> dict[str, str]:
+    label = shown(arrow.slope, digits) if arrow.slope is not None else f"×{arrow.edges}" if arrow.edges > 1 else ""
     style = {"style": "dashed"} if arrow.contribution is None else {}
     return {"label": label, "color": _colour(arrow.contribution), **style}
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterable
@@ -14,14 +16,20 @@ from autograd.errors import ArgumentError, AutogradError, MissingExtra
 from autograd.files import write_whole
 from autograd.renamed import renamed
 from autograd.text import quoted
+from viz.numbers import DIGITS
 from viz.pictures.parts import part
-from viz.pictures.svg import render
+from viz.pictures.svg import THEMES, Look, render
 from viz.pictures.view import view
+from viz.showing import show
 from viz.subject import look
 
 if TYPE_CHECKING:
     from viz.subject import Subject, Wanted
     from viz.variables import Variables
+
+
+LONGEST_SIDE = 32_000  # pixels of a PNG; cairo's end at 32,767
+MOST_PIXELS = 60_000_000  # 4 bytes each
 
 
 class ConverterError(AutogradError, RuntimeError):
@@ -39,6 +47,10 @@ class Drawing:
 
     def __repr__(self) -> str:
         return f"<drawing, {len(self.svg):,} characters of SVG; .save('graph.svg') writes it>"
+
+    def show(self) -> Path:
+        """Open it in the browser, for scripts; without one say where it lies, which is returned too."""
+        return show(self.svg, "graph.svg")
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the picture, as its ending says: .svg, .png or .pdf.  The file appears whole or not at all.
@@ -66,6 +78,10 @@ def draw(
     radius: int = 1,
     wrt: Wanted | Iterable[Wanted] | None = None,
     force: bool = False,
+    digits: int = DIGITS,
+    theme: str = "auto",
+    legend: bool = True,
+    size: float | None = None,
     names: Variables = None,
     **named: Any,
 ) -> Drawing:
@@ -81,6 +97,10 @@ def draw(
         around: only the nodes at most `radius` edges from this one
         wrt: only what depends on this node, or on one of these
         force: draw every node, however many; from 2,000 on they are otherwise gathered by scope
+        digits: significant, of every number
+        theme: "light" or "dark"; "auto" is as the reader's system has it
+        legend: whether there is a legend below
+        size: how wide it is shown, in pixels; as wide as it is with letters of 12 pixels, if None
         names: variables, such as locals(), as which nodes are called that nobody gave a name; True: those of the caller
 
     What is in no variable either has a letter and a number, t₁, t₂, … if it was computed, v₁, v₂, … if it was given,
@@ -92,7 +112,7 @@ def draw(
 
     Raises:
         OperandError: if `output` is not a Value
-        ArgumentError: for an unknown level, scope or radius
+        ArgumentError: for an unknown level, scope, theme or radius, and for a size that is not positive
         GraphError: for a node that it was not computed from
         LayoutError: where Graphviz fails
 
@@ -103,23 +123,38 @@ def draw(
     >>> "6" in draw(compile(lambda x: x * x), 3.0).svg
     True
     """
-    seen = look(output, at, named, names)
+    seen, looks = look(output, at, named, names), _checked(Look(theme, legend, size))
     shown, opened = part(seen, scope, around, radius, wrt), scope is not None or around is not None
-    return Drawing(render(view(seen.trace, level=level, shown=shown, force=force, opened=opened)))
+    return Drawing(render(view(seen.trace, level=level, shown=shown, force=force, opened=opened, digits=digits), looks))
+
+
+def _checked(looks: Look) -> Look:
+    if looks.theme not in THEMES:
+        raise ArgumentError(f"a theme is one of {', '.join(THEMES)}, got {quoted(looks.theme)}")
+    size = looks.size
+    if size is not None and (not isinstance(size, (int, float)) or isinstance(size, bool) or not 0 < size < math.inf):
+        raise ArgumentError(f"size is how many pixels wide a picture is shown, more than 0, got {quoted(size)}")
+    return looks
 
 
 # -- files ------------------------------------------------------------------------------------------
 
 
 def _converted(svg: str, kind: str) -> bytes:
-    """The picture as PNG (at twice its size) or PDF."""
+    """The picture as PNG (at twice its size, or as large as a PNG of cairo's may be) or PDF."""
     try:
         import cairosvg
     except (ImportError, OSError):  # OSError: cairosvg without the cairo library
         return _by_program(svg, kind)
     convert = cairosvg.svg2png if kind == "png" else cairosvg.svg2pdf
-    content: bytes = convert(bytestring=svg.encode(), scale=2 if kind == "png" else 1)
+    content: bytes = convert(bytestring=svg.encode(), scale=_scale(svg) if kind == "png" else 1)
     return content
+
+
+def _scale(svg: str) -> float:
+    """How much larger than the picture its PNG is: twice, or what keeps it within the size that cairo can hold."""
+    across, down = map(float, re.findall(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)[0])
+    return min(2.0, LONGEST_SIDE / max(across, down), math.sqrt(MOST_PIXELS / (across * down)))
 
 
 def _by_program(svg: str, kind: str) -> bytes:
@@ -128,7 +163,7 @@ def _by_program(svg: str, kind: str) -> bytes:
         raise MissingExtra(
             f"saving as .{kind} needs cairosvg, the extra `images`: pip install 'glassgrad[images]', or save as .svg"
         )
-    command = [program, "--format", kind, "--zoom", "2" if kind == "png" else "1"]
+    command = [program, "--format", kind, "--zoom", str(_scale(svg)) if kind == "png" else "1"]
     done = subprocess.run(command, input=svg.encode(), capture_output=True, check=False)
     if done.returncode:
         raise ConverterError(f"rsvg-convert failed: {done.stderr.decode(errors='replace').strip()}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from viz.numbers import shown
+from viz.numbers import MOST, equals, line, product, shown
 from viz.pictures.boxes import GROUP, Arrow, Box, View, larger
 from viz.trace import CONSTANT, OPERATION
 
@@ -27,7 +27,7 @@ def folded(view: View) -> View:
         members[homes.get(box.id, box.id)].append(box)
     arrows = tuple(rewired(view.arrows, homes))
     slots = Counter(arrow.head for arrow in arrows)
-    boxes = tuple(_box(graph, i, inside)._replace(slots=slots[i]) for i, inside in members.items())
+    boxes = tuple(_box(graph, i, inside, view.digits)._replace(slots=slots[i]) for i, inside in members.items())
     said = f"{len(homes):,} nodes that only one other uses are folded; draw(…, force=True) draws each"
     return view._replace(boxes=boxes, arrows=arrows, note="; ".join(filter(None, (view.note, said))))
 
@@ -120,14 +120,14 @@ def _merged(one: Arrow, other: Arrow) -> Arrow:
     )
 
 
-def _box(graph: _Graph, i: str, inside: list[Box]) -> Box:
+def _box(graph: _Graph, i: str, inside: list[Box], digits: int) -> Box:
     """A box as it was, a sum with its terms, or the leaves that share one."""
     if i not in graph.boxes:
         return _leaves(i, inside)
     if len(inside) == 1:
         return inside[0]
     homes = {box.id: i for box in inside}
-    lines = [_line(graph, term) for term in graph.terms(i, homes)]
+    lines = [_line(graph, term, digits) for term in graph.terms(i, homes)]
     lines[MOST_LINES:] = [f"… and {len(lines) - MOST_LINES:,} more"] if len(lines) > MOST_LINES else []
     return graph.boxes[i]._replace(counts=tuple(lines))
 
@@ -141,17 +141,20 @@ def _leaves(group: str, inside: list[Box]) -> Box:
     return Box(group, GROUP, title, title, "", None, delta, inside[0].scope, 0, None, (f"{len(inside):,} leaves",))
 
 
-def _line(graph: _Graph, term: str) -> str:
-    """W¹₁₁·x₁ = 0.5·(−2) = −1, or b = 0.25."""
+def _line(graph: _Graph, term: str, digits: int) -> str:
+    """W¹₁₁·x₁ = 0.5·(-2) = -1, or b = 0.25."""
     box = graph.boxes[term]
-    value = shown(box.value or 0.0)
+    value = box.value or 0.0
     if not graph.is_product(term):
-        return f"{box.name} = {value}" if box.name else value
+        return f"{box.name} {equals(value, digits)}" if box.name else shown(value, digits)
     factors = [graph.boxes[i] for i in graph.operands[term]]
-    numbers = "·".join(_factor(factor.value or 0.0) for factor in factors)
-    names = "·".join(factor.name or _factor(factor.value or 0.0) for factor in factors)
-    return f"{names} = {numbers} = {value}" if names != numbers else f"{numbers} = {value}"
+    of_each = [factor.value or 0.0 for factor in factors]
+    said = line(product, of_each, value, digits, product)
+    numbers = "·".join(_factor(x, said.digits) for x in of_each)
+    names = "·".join(factor.name or _factor(x, MOST) for factor, x in zip(factors, of_each, strict=True))
+    result = f"{said.result} {shown(value, digits)}"
+    return f"{names} {said.numbers} {numbers} {result}" if names != numbers else f"{numbers} {result}"
 
 
-def _factor(x: float) -> str:
-    return f"({shown(x)})" if x < 0 else shown(x)
+def _factor(x: float, digits: int) -> str:
+    return f"({shown(x, digits)})" if x < 0 else shown(x, digits)

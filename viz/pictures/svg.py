@@ -14,7 +14,7 @@ from typing import NamedTuple
 from autograd.files import LONGEST_PATH
 from autograd.text import in_xml, short
 from viz.names import NARROW
-from viz.numbers import Scale, shown, signed
+from viz.numbers import Scale, equals, shown, signed
 from viz.pictures.boxes import GROUP, Arrow, Box, View
 from viz.pictures.geometry import Cluster, Layout, Link, Point, Shape
 from viz.pictures.layout import place
@@ -68,14 +68,30 @@ class Card(NamedTuple):
     gutter: float  # room at the left for the numbers of the arrows that come in
 
 
-def render(view: View) -> str:
+class Look(NamedTuple):
+    """How a picture is to look."""
+
+    theme: str = "auto"  # light or dark: as the reader's system has it, if auto
+    legend: bool = True
+    size: float | None = None  # how wide it is shown, in pixels; its own width if None
+
+
+THEMES = ("auto", "light", "dark")
+USUAL = Look()
+
+
+def render(view: View, look: Look = USUAL) -> str:
     """The SVG file of a view."""
+    return Picture(view, *laid_out(view), look).text()
+
+
+def laid_out(view: View) -> tuple[list[Card], Layout]:
+    """The cards of a view, and where everything is."""
     gutters = _gutters(view)
-    cards = [_card(box, view.compact, gutters[box.id]) for box in view.boxes]
+    cards = [_card(box, view, gutters[box.id]) for box in view.boxes]
     shapes = [card.shape for card in cards]
     links = [Link(a.tail, a.head, a.slot) for a in view.arrows]
-    placed = place(shapes, links, compact=view.compact)
-    return _Picture(view, cards, placed).text()
+    return cards, place(shapes, links, compact=view.compact)
 
 
 # -- cards ------------------------------------------------------------------------------------------
@@ -86,19 +102,19 @@ def _gutters(view: View) -> dict[str, float]:
     gutters = dict.fromkeys((box.id for box in view.boxes), 0.0)
     if not view.compact:
         for arrow in view.arrows:
-            gutters[arrow.head] = max(gutters[arrow.head], width(_number(arrow), LABEL) + TIP + 4)
+            gutters[arrow.head] = max(gutters[arrow.head], width(_number(arrow, view.digits), LABEL) + TIP + 4)
     return gutters
 
 
-def _number(arrow: Arrow) -> str:
+def _number(arrow: Arrow, digits: int) -> str:
     """What an arrow is labelled with: its local derivative, or how many edges it stands for."""
     if arrow.slope is not None:
-        return shown(arrow.slope)
+        return shown(arrow.slope, digits)
     return f"×{_rough(arrow.edges)}" if arrow.edges > 1 else ""
 
 
-def _card(box: Box, compact: bool, gutter: float) -> Card:
-    rows = tuple(_rows(box, compact))
+def _card(box: Box, view: View, gutter: float) -> Card:
+    rows, compact = tuple(lines_of(box, view)), view.compact
     padding, gap = (3.0, 2.0) if compact else (8.0, 4.0)
     need = max((width(r.text, r.size) * (BOLD if r.bold else 1) + _aside(r) for r in rows), default=0)
     high = sum(row.size + gap for row in rows) + 2 * padding - gap
@@ -111,10 +127,11 @@ def _aside(row: Row) -> float:
     return width(row.aside, row.size - 1) + 10 if row.aside else 0.0
 
 
-def _rows(box: Box, compact: bool) -> Iterator[Row]:
-    size = 8.0 if compact else 12.0
+def lines_of(box: Box, view: View) -> Iterator[Row]:
+    """What stands on a card: what it is called and its operation, what is in it, its value, and at the end its δ."""
+    size, digits = 8.0 if view.compact else 12.0, view.digits
     if box.kind == CONSTANT:
-        yield Row(shown(box.value or 0.0), "soft", size)
+        yield Row(shown(box.value or 0.0, digits), "soft", size)
         return
     symbol = "detached" if box.kind == DETACHED else "dot" if box.symbol == "·" else box.symbol  # a lone · is lost
     if box.given:
@@ -126,12 +143,12 @@ def _rows(box: Box, compact: bool) -> Iterator[Row]:
     for line in box.counts:
         yield Row(line, "soft", size)
     if box.value is not None:
-        yield Row(shown(box.value), "ink", size)
+        yield Row(shown(box.value, digits), "ink", size)
     if box.delta is None:
         yield Row("no path", "soft", size)
     else:
         what = "largest δ " if box.kind == GROUP else "δ "
-        yield Row(what + signed(box.delta), _sign(box.delta, "soft"), size)
+        yield Row(what + signed(box.delta, digits), _sign(box.delta, "soft"), size)
 
 
 def _sign(x: float, neither: str, suffix: str = "") -> str:
@@ -143,17 +160,23 @@ def _sign(x: float, neither: str, suffix: str = "") -> str:
 # -- the file ---------------------------------------------------------------------------------------
 
 
-class _Picture:
+class Picture:
     """One file in the making."""
 
-    def __init__(self, view: View, cards: list[Card], placed: Layout) -> None:
+    def __init__(self, view: View, cards: list[Card], placed: Layout, look: Look = USUAL) -> None:
+        self.look = look
         self.view, self.cards, self.placed = view, cards, placed
         self.boxes = {box.id: box for box in view.boxes}
         self.gutters = {card.box.id: card.gutter for card in cards}
         self.scale = Scale([a.contribution for a in view.arrows if a.contribution is not None])
         self.tint = Scale([box.delta for box in view.boxes if box.delta is not None])
-        self.id = "g" + hashlib.sha256(repr(view).encode("utf-8", "surrogatepass")).hexdigest()[:8]
-        self.legend = list(self._legend())
+        self.id = (
+            "g"
+            + hashlib.sha256(f"{view!r}{look if look != USUAL else ''}".encode("utf-8", "surrogatepass")).hexdigest()[
+                :8
+            ]
+        )
+        self.legend = list(self._legend()) if look.legend else []
         self.note = _wrapped(view.note, max([NARROWEST, placed.width, *(x for x, _ in self.legend)]))
         self.top = MARGIN + (8 + NOTE_LINE * len(self.note) if self.note else 0)
 
@@ -181,16 +204,23 @@ class _Picture:
 
     def _head(self, across: float, down: float) -> str:
         root, name = self.boxes.get(self.view.root), self.view.output  # a view of a part may not show it
-        value = f" = {shown(root.value)}" if root and root.value is not None else ""
-        dark = "".join(f"#{self.id} .{c}{{{p}:{v}}}" for c, (p, _, v) in COLOURS.items())
+        value = f" {equals(root.value, self.view.digits)}" if root and root.value is not None else ""
+        scale = 1.0 if self.look.size is None else self.look.size / across
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" id="{self.id}" class="graph" role="img" '
-            f'aria-labelledby="{self.id}-title {self.id}-desc" width="{_n(across)}" height="{_n(down)}" '
+            f'aria-labelledby="{self.id}-title {self.id}-desc" '
+            f'width="{_n(across * scale)}" height="{_n(down * scale)}" '
             f'viewBox="0 0 {_n(across)} {_n(down)}" font-family="{FONT}" font-size="12">\n'
             f'<title id="{self.id}-title">Computation graph of {in_xml(name)}{value}</title>\n'
-            f'<desc id="{self.id}-desc">{in_xml(self._description(name))}</desc>\n'
-            f"<style>@media (prefers-color-scheme: dark){{{dark}}}</style>"
+            f'<desc id="{self.id}-desc">{in_xml(self._description(name))}</desc>\n' + self._dark()
         )
+
+    def _dark(self) -> str:
+        """The style of readers whose system is dark, unless the theme is said."""
+        if self.look.theme != "auto":
+            return ""
+        dark = "".join(f"#{self.id} .{c}{{{p}:{v}}}" for c, (p, _, v) in COLOURS.items())
+        return f"<style>@media (prefers-color-scheme: dark){{{dark}}}</style>"
 
     def _description(self, name: str) -> str:
         """What the picture shows, for those who hear it."""
@@ -202,15 +232,15 @@ class _Picture:
         said += f"δ is the derivative of {name} by a node; the number at an arrow's head is the local derivative."
         if known:
             most = max(known, key=lambda b: abs(b.delta or 0.0))
-            said += f" The largest δ is {signed(most.delta or 0.0)}, at {_called(most)}."
+            said += f" The largest δ is {signed(most.delta or 0.0, self.view.digits)}, at {_called(most)}."
         said += f" {without} without a backward path." if without else ""
         said += f" {odd} not finite." if odd else ""
         return " ".join(filter(None, (said, *self.view.note.split("\n"))))
 
     def _paint(self, colour: str) -> str:
-        attribute, light, _ = COLOURS[colour]
+        attribute, light, dark = COLOURS[colour]
         other = {"fill": "", "stroke": ' fill="none"'}[attribute]
-        return f'class="{colour}" {attribute}="{light}"{other}'
+        return f'class="{colour}" {attribute}="{dark if self.look.theme == "dark" else light}"{other}'
 
     def _words(self, x: float, y: float, text: str, colour: str, size: float, extra: str = "") -> str:
         at = f'x="{_n(x)}" y="{_n(y)}" font-size="{_n(size)}"'
@@ -262,11 +292,12 @@ class _Picture:
         if arrow.slope is None:
             return f"{tail} → {head}: no derivative flows here"
         back = "" if arrow.contribution is None else f"; δ · slope = {arrow.contribution!r} goes back"
-        return f"∂({head})/∂({tail}), operand {arrow.slot + 1}: {arrow.slope!r}{back}"
+        symbol = arrow.symbol or f"∂{head}/∂{tail}"
+        return f"{symbol} = {arrow.slope!r}{back}"
 
     def _slope(self, arrow: Arrow, points: list[Point]) -> str:
         """The number near the head, on a ground of the page's colour."""
-        text = _number(arrow)
+        text = _number(arrow, self.view.digits)
         if not text or self.view.compact or not points:
             return ""
         wide = width(text, LABEL)
@@ -380,7 +411,7 @@ class _Picture:
             return f'<rect {shape} stroke-dasharray="4 3" {self._paint("line")}/>'
         if what == "odd":
             return self._hatching(0.5, -6.5, 22, 13, 4.0) + f"<rect {shape} {self._paint('hatch')}/>"
-        sign = self._words(11.5, 4, "+" if what == "plus" else "−", what, 12, ' text-anchor="middle" font-weight="700"')
+        sign = self._words(11.5, 4, "+" if what == "plus" else "-", what, 12, ' text-anchor="middle" font-weight="700"')
         tint = f'<rect {shape} fill-opacity="0.15" {self._paint(what + "-tint")}/>'
         return tint + f'<rect {shape} stroke-width="1.4" {self._paint(what + "-line")}/>' + sign
 

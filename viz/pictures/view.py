@@ -12,6 +12,8 @@ from autograd.errors import ArgumentError
 from autograd.text import quoted
 from viz.columns import Marks
 from viz.names import Names
+from viz.numbers import DIGITS, checked_digits
+from viz.partials import Partials
 from viz.pictures.boxes import Edges, Nodes, View, every_node
 from viz.pictures.dots import expanded, products_in
 from viz.pictures.fold import folded
@@ -26,7 +28,13 @@ LEVELS = ("layer", "neuron", "op")
 
 
 def view(
-    trace: Trace, *, level: str = "neuron", shown: Marks | None = None, force: bool = False, opened: bool = False
+    trace: Trace,
+    *,
+    level: str = "neuron",
+    shown: Marks | None = None,
+    force: bool = False,
+    opened: bool = False,
+    digits: int = DIGITS,
 ) -> View:
     """What to draw of `trace`.
 
@@ -36,15 +44,17 @@ def view(
         shown: which nodes to show (see `viz.pictures.parts`); all, if None
         force: draw every node, however many
         opened: draw every step of a loop, however many
+        digits: significant, of every number
     """
     if level not in LEVELS:
         raise ArgumentError(f"a level is one of {', '.join(LEVELS)}, got {quoted(level)}")
     shown = np.ones(len(trace.nodes), bool) if shown is None else shown
-    chosen = _chosen(trace, level, shown & ~in_tables(trace), force, opened or force)
-    return chosen._replace(note="\n".join(filter(None, (trace.anew, chosen.note))))
+    checked_digits(digits)
+    chosen = _chosen(trace, level, shown & ~in_tables(trace), force, opened or force, digits)
+    return chosen._replace(digits=digits, note="\n".join(filter(None, (trace.anew, chosen.note))))
 
 
-def _chosen(trace: Trace, level: str, shown: Marks, force: bool, opened: bool) -> View:
+def _chosen(trace: Trace, level: str, shown: Marks, force: bool, opened: bool, digits: int) -> View:
     total = len(trace.nodes) - int(np.count_nonzero(in_tables(trace)))
     wanted = int(np.count_nonzero(shown))
     boxes = wanted + (products_in(trace, shown) if level == "op" else 0)
@@ -57,13 +67,20 @@ def _chosen(trace: Trace, level: str, shown: Marks, force: bool, opened: bool) -
     if level == "op":
         nodes, edges = expanded(nodes, edges)
     note = f"{wanted:,} of the graph's {total:,} nodes" if wanted < total else ""
-    whole = with_tables(every_node(trace.root, nodes, edges, names, len(nodes) > FULL, note), trace)
+    drawn = every_node(trace.root, nodes, edges, names, len(nodes) > FULL, note, _symbols(trace))
+    whole = with_tables(drawn, trace)._replace(digits=digits)
     if loops:
         whole = loops_folded(whole)
         if len(whole.boxes) > COMPACT:
             return gathered(trace, shown, coarsest=False, crowded=True)
         whole = whole._replace(compact=len(whole.boxes) > FULL)
     return folded(whole) if whole.compact and not force else whole
+
+
+def _symbols(trace: Trace) -> dict[tuple[int, int, int], str]:
+    """What slopes are called that are not ∂head/∂tail, by node, operand and slot."""
+    partials, called = Partials(trace), Names(trace.columns).narrow
+    return {(node, local.by, slot): partials.text(local, called) for (node, slot), local in partials.unusual().items()}
 
 
 def _has_long_loops(trace: Trace, shown: Marks) -> bool:
