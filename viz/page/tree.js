@@ -34,7 +34,13 @@ class Tree {
     for (const group of [...this.root.inside()]) this.gatherLeaves(group);
     for (const group of [...this.root.inside()]) this.gatherParts(group);
     this.number();
-    this.openSome();
+    this.openThese(this.some);
+  }
+
+  /** Every group by its number, which is the same whenever the page is opened. */
+  get groups() {
+    this.all ??= [...this.root.inside()];
+    return this.all;
   }
 
   groupOf(scope, groups) {
@@ -177,19 +183,52 @@ class Tree {
     return at === group;
   }
 
-  /** Open groups from the outside in, as long as what is shown can be read. */
-  openSome() {
+  /**
+   * Open what a step is about, and fold the rest: all around `inner`, and around `near` as far as each is told apart,
+   * by itself or by a closed group whose one output it is.  Where there is room, what can be read stays open; what was
+   * opened or closed by hand stays so.  Whether anything changed.
+   */
+  arrange(inner, near, roomy) {
+    const open = new Set(roomy ? this.some : [this.root]);
+    const around = (group) => {
+      for (let above = group; above; above = above.parent) open.add(above);
+    };
+    for (const i of inner) around(this.home[i]);
+    for (const i of near) around(this.speaksFor(i));
+    return this.openThese(open);
+  }
+
+  openThese(open) {
+    let changed = false;
+    for (const group of this.groups) {
+      const opens = group.pinned ?? open.has(group);
+      changed ||= group.open !== opens;
+      group.open = opens;
+    }
+    return changed;
+  }
+
+  /** The innermost group that has to be open so that node i is told apart. */
+  speaksFor(i) {
+    let group = this.home[i];
+    while (group.parent && group.outputs.length === 1) group = group.parent;
+    return group;
+  }
+
+  /** The groups to open from the outside in, as long as what is shown can be read. */
+  get some() {
+    if (this.readable) return this.readable;
+    this.readable = new Set([this.root]);
     let shown = this.root.nodes.length + this.root.groups.length,
       level = this.root.groups;
     while (level.length) {
       const more = level.reduce((sum, group) => sum + group.nodes.length + group.groups.length - 1, 0);
       if (shown + more > READABLE) break;
-      level.forEach((group) => {
-        group.open = true;
-      });
+      for (const group of level) this.readable.add(group);
       shown += more;
       level = level.flatMap((group) => group.groups);
     }
+    return this.readable;
   }
 
   /** What shows node i: the outermost closed group around it, or itself. */
