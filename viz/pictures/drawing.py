@@ -14,6 +14,9 @@ from autograd.errors import ArgumentError, AutogradError, MissingExtra
 from autograd.files import write_whole
 from autograd.renamed import renamed
 from autograd.text import quoted
+from viz.languages import language
+from viz.pictures.blanks import blanks
+from viz.pictures.images import as_image
 from viz.pictures.parts import part
 from viz.pictures.svg import render
 from viz.pictures.view import view
@@ -36,6 +39,9 @@ class Drawing:
 
     def _repr_svg_(self) -> str:
         return self.svg
+
+    def _repr_html_(self) -> str:
+        return as_image(self.svg)
 
     def __repr__(self) -> str:
         return f"<drawing, {len(self.svg):,} characters of SVG; .save('graph.svg') writes it>"
@@ -66,6 +72,8 @@ def draw(
     radius: int = 1,
     wrt: Wanted | Iterable[Wanted] | None = None,
     force: bool = False,
+    hide: str | Iterable[str] = (),
+    lang: str = "en",
     names: Variables = None,
     **named: Any,
 ) -> Drawing:
@@ -81,6 +89,9 @@ def draw(
         around: only the nodes at most `radius` edges from this one
         wrt: only what depends on this node, or on one of these
         force: draw every node, however many; from 2,000 on they are otherwise gathered by scope
+        hide: "value", "slope" or "delta", or several: blanks for a worksheet, and nothing that would give them away.
+            The solution is the same picture without `hide`
+        lang: the language of the words in it, "en" or "ru"
         names: variables, such as locals(), as which nodes are called that nobody gave a name; True: those of the caller
 
     What is in no variable either has a letter and a number, t₁, t₂, … if it was computed, v₁, v₂, … if it was given,
@@ -92,7 +103,7 @@ def draw(
 
     Raises:
         OperandError: if `output` is not a Value
-        ArgumentError: for an unknown level, scope or radius
+        ArgumentError: for an unknown level, scope, radius or language, and for another kind of number to hide
         GraphError: for a node that it was not computed from
         LayoutError: where Graphviz fails
 
@@ -105,7 +116,8 @@ def draw(
     """
     seen = look(output, at, named, names)
     shown, opened = part(seen, scope, around, radius, wrt), scope is not None or around is not None
-    return Drawing(render(view(seen.trace, level=level, shown=shown, force=force, opened=opened)))
+    drawn = view(seen.trace, level=level, shown=shown, force=force, opened=opened)
+    return Drawing(render(drawn, blanks(hide), language(lang)))
 
 
 # -- files ------------------------------------------------------------------------------------------

@@ -13,8 +13,10 @@ from typing import NamedTuple
 
 from autograd.files import LONGEST_PATH
 from autograd.text import in_xml, short
+from viz.languages import Language, language
 from viz.names import NARROW
 from viz.numbers import Scale, shown, signed
+from viz.pictures.blanks import BLANK, Blanks
 from viz.pictures.boxes import GROUP, Arrow, Box, View
 from viz.pictures.geometry import Cluster, Layout, Link, Point, Shape
 from viz.pictures.layout import place
@@ -68,37 +70,41 @@ class Card(NamedTuple):
     gutter: float  # room at the left for the numbers of the arrows that come in
 
 
-def render(view: View) -> str:
-    """The SVG file of a view."""
-    gutters = _gutters(view)
-    cards = [_card(box, view.compact, gutters[box.id]) for box in view.boxes]
+def render(view: View, asks: Blanks | None = None, words: Language | None = None) -> str:
+    """The SVG file of a view: with blanks, if any are asked, and in a language."""
+    return _rendered(view, asks or Blanks(), words or language("en"))
+
+
+def _rendered(view: View, asks: Blanks, words: Language) -> str:
+    gutters = _gutters(view, asks)
+    cards = [_card(box, view.compact, gutters[box.id], asks, words) for box in view.boxes]
     shapes = [card.shape for card in cards]
     links = [Link(a.tail, a.head, a.slot) for a in view.arrows]
     placed = place(shapes, links, compact=view.compact)
-    return _Picture(view, cards, placed).text()
+    return _Picture(view, cards, placed, asks, words).text()
 
 
 # -- cards ------------------------------------------------------------------------------------------
 
 
-def _gutters(view: View) -> dict[str, float]:
+def _gutters(view: View, asks: Blanks) -> dict[str, float]:
     """How much room the numbers of a box's arrows take in front of it."""
     gutters = dict.fromkeys((box.id for box in view.boxes), 0.0)
     if not view.compact:
         for arrow in view.arrows:
-            gutters[arrow.head] = max(gutters[arrow.head], width(_number(arrow), LABEL) + TIP + 4)
+            gutters[arrow.head] = max(gutters[arrow.head], width(_number(arrow, asks), LABEL) + TIP + 4)
     return gutters
 
 
-def _number(arrow: Arrow) -> str:
+def _number(arrow: Arrow, asks: Blanks) -> str:
     """What an arrow is labelled with: its local derivative, or how many edges it stands for."""
     if arrow.slope is not None:
-        return shown(arrow.slope)
+        return shown(arrow.slope) if asks.shows("slope") else "" if asks.leaves_out("slope") else BLANK
     return f"×{_rough(arrow.edges)}" if arrow.edges > 1 else ""
 
 
-def _card(box: Box, compact: bool, gutter: float) -> Card:
-    rows = tuple(_rows(box, compact))
+def _card(box: Box, compact: bool, gutter: float, asks: Blanks, words: Language) -> Card:
+    rows = tuple(_rows(box, compact, asks, words))
     padding, gap = (3.0, 2.0) if compact else (8.0, 4.0)
     need = max((width(r.text, r.size) * (BOLD if r.bold else 1) + _aside(r) for r in rows), default=0)
     high = sum(row.size + gap for row in rows) + 2 * padding - gap
@@ -111,12 +117,12 @@ def _aside(row: Row) -> float:
     return width(row.aside, row.size - 1) + 10 if row.aside else 0.0
 
 
-def _rows(box: Box, compact: bool) -> Iterator[Row]:
+def _rows(box: Box, compact: bool, asks: Blanks, words: Language) -> Iterator[Row]:
     size = 8.0 if compact else 12.0
     if box.kind == CONSTANT:
         yield Row(shown(box.value or 0.0), "soft", size)
         return
-    symbol = "detached" if box.kind == DETACHED else "dot" if box.symbol == "·" else box.symbol  # a lone · is lost
+    symbol = words.picture["detached"] if box.kind == DETACHED else "dot" if box.symbol == "·" else box.symbol  # a lone · is lost
     if box.given:
         yield Row(box.name, "ink", size + 1, True, symbol)
     elif symbol:
@@ -125,12 +131,17 @@ def _rows(box: Box, compact: bool) -> Iterator[Row]:
         yield Row(box.name, "soft", size + 1)
     for line in box.counts:
         yield Row(line, "soft", size)
+    given = box.kind in (LEAF, DETACHED) or asks.shows("value")
     if box.value is not None:
-        yield Row(shown(box.value), "ink", size)
-    if box.delta is None:
-        yield Row("no path", "soft", size)
+        yield Row(shown(box.value) if given else BLANK, "ink", size)
+    if asks.leaves_out("delta"):
+        return
+    what = f"{words.picture['largest, short']} " if box.kind == GROUP else "δ "
+    if not asks.shows("delta"):
+        yield Row(what + BLANK, "soft", size)
+    elif box.delta is None:
+        yield Row(words.picture["no path, short"], "soft", size)
     else:
-        what = "largest δ " if box.kind == GROUP else "δ "
         yield Row(what + signed(box.delta), _sign(box.delta, "soft"), size)
 
 
@@ -146,13 +157,15 @@ def _sign(x: float, neither: str, suffix: str = "") -> str:
 class _Picture:
     """One file in the making."""
 
-    def __init__(self, view: View, cards: list[Card], placed: Layout) -> None:
+    def __init__(self, view: View, cards: list[Card], placed: Layout, asks: Blanks, words: Language) -> None:
         self.view, self.cards, self.placed = view, cards, placed
+        self.asks, self.words = asks, words
         self.boxes = {box.id: box for box in view.boxes}
         self.gutters = {card.box.id: card.gutter for card in cards}
         self.scale = Scale([a.contribution for a in view.arrows if a.contribution is not None])
         self.tint = Scale([box.delta for box in view.boxes if box.delta is not None])
-        self.id = "g" + hashlib.sha256(repr(view).encode("utf-8", "surrogatepass")).hexdigest()[:8]
+        seen = (view, *filter(None, (sorted(asks.asked), words.code.removeprefix("en"))))
+        self.id = "g" + hashlib.sha256(repr(seen).encode("utf-8", "surrogatepass")).hexdigest()[:8]
         self.legend = list(self._legend())
         self.note = _wrapped(view.note, max([NARROWEST, placed.width, *(x for x, _ in self.legend)]))
         self.top = MARGIN + (8 + NOTE_LINE * len(self.note) if self.note else 0)
@@ -181,31 +194,32 @@ class _Picture:
 
     def _head(self, across: float, down: float) -> str:
         root, name = self.boxes.get(self.view.root), self.view.output  # a view of a part may not show it
-        value = f" = {shown(root.value)}" if root and root.value is not None else ""
+        value = f" = {shown(root.value)}" if root and root.value is not None and self.asks.shows("value") else ""
+        title = self.words.tell(self.words.picture["title"], root=name)
         dark = "".join(f"#{self.id} .{c}{{{p}:{v}}}" for c, (p, _, v) in COLOURS.items())
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" id="{self.id}" class="graph" role="img" '
             f'aria-labelledby="{self.id}-title {self.id}-desc" width="{_n(across)}" height="{_n(down)}" '
             f'viewBox="0 0 {_n(across)} {_n(down)}" font-family="{FONT}" font-size="12">\n'
-            f'<title id="{self.id}-title">Computation graph of {in_xml(name)}{value}</title>\n'
+            f'<title id="{self.id}-title">{in_xml(title)}{value}</title>\n'
             f'<desc id="{self.id}-desc">{in_xml(self._description(name))}</desc>\n'
             f"<style>@media (prefers-color-scheme: dark){{{dark}}}</style>"
         )
 
     def _description(self, name: str) -> str:
         """What the picture shows, for those who hear it."""
-        boxes = self.view.boxes
+        boxes, tell, words = self.view.boxes, self.words.tell, self.words.picture
         without = sum(1 for b in boxes if b.delta is None and b.kind != CONSTANT)
         odd = sum(1 for b in boxes if not _finite(b))
         known = [b for b in boxes if b.delta is not None and b.id != self.view.root and math.isfinite(b.delta)]
-        said = f"{len(boxes)} boxes and {len(self.view.arrows)} arrows, read from left to right. "
-        said += f"δ is the derivative of {name} by a node; the number at an arrow's head is the local derivative."
-        if known:
-            most = max(known, key=lambda b: abs(b.delta or 0.0))
-            said += f" The largest δ is {signed(most.delta or 0.0)}, at {_called(most)}."
-        said += f" {without} without a backward path." if without else ""
-        said += f" {odd} not finite." if odd else ""
-        return " ".join(filter(None, (said, *self.view.note.split("\n"))))
+        said = [tell(words["described"], boxes=len(boxes), arrows=len(self.view.arrows)), tell(words["meant"], root=name)]
+        if self.asks.shows("delta"):
+            if known:
+                most = max(known, key=lambda b: abs(b.delta or 0.0))
+                said.append(tell(words["largest"], delta=signed(most.delta or 0.0), node=_called(most)))
+            said.append(tell(words["without"], n=without) if without else "")
+            said.append(tell(words["odd"], n=odd) if odd else "")
+        return " ".join(filter(None, (*said, *self.view.note.split("\n"))))
 
     def _paint(self, colour: str) -> str:
         attribute, light, _ = COLOURS[colour]
@@ -237,7 +251,9 @@ class _Picture:
             return ""
         sent = arrow.contribution
         colour, thick, dash = "line", 1.0, ""
-        if sent is None:
+        if not self.asks.shows("delta"):
+            dash = ' stroke-dasharray="3 3"' if self.boxes[arrow.tail].kind == CONSTANT else ""
+        elif sent is None:
             dash = ' stroke-dasharray="3 3"'
         else:
             colour, thick = _sign(sent, "line", "-line"), 0.9 + 3.1 * self.scale(sent)
@@ -258,19 +274,21 @@ class _Picture:
         tail, head = (_called(self.boxes[i]) for i in (arrow.tail, arrow.head))
         if arrow.edges > 1 or self.boxes[arrow.head].kind == GROUP:
             return f"{arrow.edges:,} edges from {tail} to {head}"
+        if not self.asks.shows("slope"):
+            return f"{tail} → {head}"
         if arrow.slope is None:
             return f"{tail} → {head}: no derivative flows here"
-        back = "" if arrow.contribution is None else f"; δ · slope = {arrow.contribution!r} goes back"
+        back = "" if arrow.contribution is None or not self.asks.shows("delta") else f"; δ · slope = {arrow.contribution!r} goes back"
         return f"∂({head})/∂({tail}), operand {arrow.slot + 1}: {arrow.slope!r}{back}"
 
     def _slope(self, arrow: Arrow, points: list[Point]) -> str:
         """The number near the head, on a ground of the page's colour."""
-        text = _number(arrow)
+        text = _number(arrow, self.asks)
         if not text or self.view.compact or not points:
             return ""
         wide = width(text, LABEL)
         x, y = points[-1][0] + self.gutters[arrow.head] - TIP, points[-1][1]
-        odd = arrow.slope is not None and not math.isfinite(arrow.slope)
+        odd = arrow.slope is not None and not math.isfinite(arrow.slope) and self.asks.shows("slope")
         return (
             f'<rect x="{_n(x - wide - 1)}" y="{_n(y - 6.5)}" width="{_n(wide + 3)}" height="13" rx="4" '
             f'fill-opacity="0.88" {self._paint("page")}/>'
@@ -283,7 +301,7 @@ class _Picture:
         box, shape = card.box, card.shape
         x, y = self.placed.centres[box.id]
         left, top, wide = x - shape.width / 2 + card.gutter, y - shape.height / 2, shape.width - card.gutter
-        yield f'<g class="node {box.kind}"><title>{in_xml(_spoken(box))}</title>'
+        yield f'<g class="node {box.kind}"><title>{in_xml(_spoken(box, self.asks))}</title>'
         yield from self._frame(box, left, top, wide, shape.height)
         gap = 2.0 if self.view.compact else 4.0
         text_height = sum(row.size + gap for row in card.rows) - gap
@@ -314,6 +332,9 @@ class _Picture:
                 yield f"<rect {behind} {self._paint('card')}/><rect {behind} {self._paint('line')}/>"
         yield f"<rect {here} {self._paint('given' if box.kind in (LEAF, CONSTANT) else 'card')}/>"
         colour, dash, thick = "line", "", 1.0
+        if not self.asks.shows("delta"):
+            yield f'<rect {here} {self._paint(colour)}/>'
+            return
         if box.delta is None:
             dash = ' stroke-dasharray="4 3"'
         else:
@@ -340,20 +361,7 @@ class _Picture:
 
     def _legend(self) -> Iterator[tuple[float, str]]:
         """Lines of the legend: (width, markup)."""
-        group = any(box.kind == GROUP for box in self.view.boxes)
-        items: list[tuple[str, str]] = [
-            (self._key("plus"), f"δ = ∂{self.view.output}/∂node > 0"),
-            (self._key("minus"), "δ < 0"),
-            (self._stroke(), "width and tint: size, on a log scale"),
-        ]
-        if group:
-            items.append((self._count(), "edges between two groups"))
-        elif not self.view.compact:
-            items.append((self._slope_key(), "local derivative ∂head/∂tail"))
-        if any(box.delta is None for box in self.view.boxes):
-            items.append((self._key("dash"), "no backward path (not the same as δ = 0)"))
-        if not all(map(_finite, self.view.boxes)):
-            items.append((self._key("odd"), "nan or ±inf"))
+        items = list(self._legend_items())
         x, line = 0.0, ""
         limit = max(self.placed.width, NARROWEST)
         for mark, text in items:
@@ -365,6 +373,25 @@ class _Picture:
             line += f'<g transform="translate({_n(x)} 0)">{mark}</g>{words}'
             x += wide
         yield x, line
+
+    def _legend_items(self) -> Iterator[tuple[str, str]]:
+        words, shows = self.words.picture, self.asks.shows
+        if shows("delta"):
+            yield self._key("plus"), f"δ = ∂{self.view.output}/∂node > 0"
+            yield self._key("minus"), "δ < 0"
+            yield self._stroke(), words["scale"]
+        elif "delta" in self.asks.asked:
+            yield self._words(0, 4, "δ", "ink", LABEL), f"∂{self.view.output}/∂node"
+        if any(box.kind == GROUP for box in self.view.boxes):
+            yield self._count(), words["edges between"]
+        elif not self.view.compact and not self.asks.leaves_out("slope"):
+            yield self._slope_key(), words["local"]
+        if shows("delta") and any(box.delta is None for box in self.view.boxes):
+            yield self._key("dash"), words["no path"]
+        if shows("delta") and not all(map(_finite, self.view.boxes)):
+            yield self._key("odd"), words["not finite"]
+        if self.asks.asked:
+            yield self._words(0, 4, "____", "ink", LABEL), words["hidden"]
 
     def _key(self, what: str) -> str:
         shape = 'x="0.5" y="-6.5" width="22" height="13" rx="4"'
@@ -380,7 +407,8 @@ class _Picture:
         return f'<path d="M0 -1.5L23 -4V4L0 1.5z" {self._paint("soft")}/>'
 
     def _slope_key(self) -> str:
-        return self._words(0, 4, "0.5", "ink", LABEL) + f'<path d="M25 0l-7 -3.5v7z" {self._paint("soft")}/>'
+        number = "0.5" if self.asks.shows("slope") else "___"
+        return self._words(0, 4, number, "ink", LABEL) + f'<path d="M25 0l-7 -3.5v7z" {self._paint("soft")}/>'
 
     def _count(self) -> str:
         return self._words(0, 4, "×16", "ink", LABEL)
@@ -423,7 +451,7 @@ def _called(box: Box) -> str:
     return box.name or box.symbol or shown(box.value or 0.0)
 
 
-def _spoken(box: Box) -> str:
+def _spoken(box: Box, asks: Blanks) -> str:
     """Everything about a box, as a tooltip."""
     full = short(box.given, LONGEST)
     parts = [
@@ -432,8 +460,9 @@ def _spoken(box: Box) -> str:
         f"operation {box.symbol}" if box.symbol else box.kind,
         *box.counts,
     ]
-    parts += [f"value {box.value!r}"] if box.value is not None else []
-    if box.kind != CONSTANT:
+    given = box.kind in (LEAF, DETACHED, CONSTANT) or asks.shows("value")
+    parts += [f"value {box.value!r}"] if box.value is not None and given else []
+    if box.kind != CONSTANT and asks.shows("delta"):
         parts.append("no backward path" if box.delta is None else f"δ {box.delta!r}")
     parts += [f"scope {short(box.scope, LONGEST)}"] if box.scope else []
     parts += [short(box.source, LONGEST_PATH)] if box.source else []
