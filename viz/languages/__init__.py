@@ -19,11 +19,12 @@ _FIELD = re.compile(r"\{(\w+)(?:#([^{}]*))?\}")
 
 
 class Language(NamedTuple):
-    """One language: its code, the words of a page and of a picture, the templates of steps, and its counting."""
+    """One language: its code, the words of a page, a picture and a sheet, the templates of steps, and its counting."""
 
     code: str
     page: Mapping[str, str]
     picture: Mapping[str, str]
+    sheet: Mapping[str, str]
     steps: Mapping[str, str]
     operations: Mapping[str, str]  # what operations are called, where that is not the function's own name
     form: Callable[[int], int]  # of a count: which of the forms of a word goes with it
@@ -55,8 +56,8 @@ def _russian(n: int) -> int:
 
 
 LANGUAGES = {
-    "en": Language("en", english.PAGE, english.PICTURE, TEMPLATES, {}, _english),
-    "ru": Language("ru", russian.PAGE, russian.PICTURE, russian.STEPS, russian.OPERATIONS, _russian),
+    "en": Language("en", english.PAGE, english.PICTURE, english.SHEET, TEMPLATES, {}, _english),
+    "ru": Language("ru", russian.PAGE, russian.PICTURE, russian.SHEET, russian.STEPS, russian.OPERATIONS, _russian),
 }
 
 

@@ -236,6 +236,14 @@ PAGE: Mapping[str, str] = {
     "close guide": "Close",
 }
 
+SHEET: Mapping[str, str] = {
+    "sheet": "Sheet {k} of {n} (seed {seed})",
+    "name": "Name",
+    "task": "Fill in every blank, to three digits.",
+    "key": "Key",
+    "of sheet": "Sheet {k}",
+}
+
 PICTURE: Mapping[str, str] = {
     "title": "Computation graph of {root}",
     "described": "{boxes} {boxes#box|boxes} and {arrows} {arrows#arrow|arrows}, read from left to right.",

@@ -236,6 +236,14 @@ PAGE: Mapping[str, str] = {
     "close guide": "Закрыть",
 }
 
+SHEET: Mapping[str, str] = {
+    "sheet": "Лист {k} из {n} (зерно {seed})",
+    "name": "Имя",
+    "task": "Заполните все пропуски с точностью до трёх цифр.",
+    "key": "Ответы",
+    "of sheet": "Лист {k}",
+}
+
 PICTURE: Mapping[str, str] = {
     "title": "Граф вычисления {root}",
     "described": "{boxes} {boxes#карточка|карточки|карточек} и {arrows} {arrows#стрелка|стрелки|стрелок}, читать слева"

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from autograd.files import LONGEST_PATH
 from autograd.text import in_xml, short
-from viz.languages import Language, language
+from viz.languages import LANGUAGES, Language
 from viz.names import NARROW
 from viz.numbers import Scale, shown, signed
 from viz.pictures.blanks import BLANK, Blanks
@@ -28,6 +28,7 @@ MARGIN = 18.0
 LONGEST = 200  # characters of a name in a tooltip
 NARROWEST = 440.0  # so wide the legend and the note may always be
 NOTE_LINE = 16.0
+NOTHING, ENGLISH = Blanks(), LANGUAGES["en"]
 LABEL, TIP = 10.5, 14.0  # the size of an arrow's number, and how far before its tip it ends
 # class: (property, light, dark).  Orange for δ > 0 and blue for δ < 0 differ for colour-blind readers too.
 COLOURS: dict[str, tuple[str, str, str]] = {
@@ -70,12 +71,8 @@ class Card(NamedTuple):
     gutter: float  # room at the left for the numbers of the arrows that come in
 
 
-def render(view: View, asks: Blanks | None = None, words: Language | None = None) -> str:
+def render(view: View, asks: Blanks = NOTHING, words: Language = ENGLISH) -> str:
     """The SVG file of a view: with blanks, if any are asked, and in a language."""
-    return _rendered(view, asks or Blanks(), words or language("en"))
-
-
-def _rendered(view: View, asks: Blanks, words: Language) -> str:
     gutters = _gutters(view, asks)
     cards = [_card(box, view.compact, gutters[box.id], asks, words) for box in view.boxes]
     shapes = [card.shape for card in cards]
