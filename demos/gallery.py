@@ -52,7 +52,7 @@ ROOMS: dict[str, tuple[Exhibit, ...]] = {
 }  # fmt: skip
 
 STYLE = """
-:root { color-scheme: light dark; --ink: #1d232b; --soft: #67717e; --page: #fff; --card: #f5f7fa; --rim: #d5dce5;
+:root { color-scheme: light dark; --ink: #1d232b; --soft: #4f5863; --page: #fff; --card: #f5f7fa; --rim: #d5dce5;
   --accent: #6b4fd8 }
 @media (prefers-color-scheme: dark) { :root { --ink: #e9edf2; --soft: #98a3b1; --page: #14171c; --card: #1d222a;
   --rim: #343d4a; --accent: #a991ff } }

@@ -193,7 +193,7 @@ def _drawn(seen: Trace) -> str:
     for level in ("neuron", "layer"):
         drawn = view(seen, level=level)
         if len(drawn.boxes) <= MOST_DRAWN:
-            return render(drawn)
+            return render(drawn._replace(note=drawn.note.replace(seen.anew, "")))  # which stands in the page's head
     return ""
 
 

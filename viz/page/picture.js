@@ -377,7 +377,7 @@ class Picture {
       if (state) card.g.classList.add(...state.split(" "));
       card.state = state;
     }
-    const tint = states.includes("odd") ? 0.16 : sign ? 0.05 + 0.2 * logarithmic(delta, this.largestDelta) : 0;
+    const tint = states.includes("odd") ? 0.16 : sign ? 0.04 + 0.16 * logarithmic(delta, this.largestDelta) : 0;
     if (tint !== card.opacity) card.tint.style.fillOpacity = card.opacity = tint;
   }
 

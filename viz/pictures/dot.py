@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +10,10 @@ from autograd.errors import MissingExtra
 from autograd.renamed import renamed
 from autograd.text import in_dot
 from viz.numbers import shown, signed
-from viz.pictures.boxes import Arrow, Box
+from viz.pictures.boxes import Arrow, Box, View
+from viz.pictures.images import as_image
 from viz.pictures.parts import part
+from viz.pictures.svg import render
 from viz.pictures.view import view
 from viz.subject import look
 from viz.text import shortened
@@ -56,7 +59,7 @@ def to_dot(
     shown_nodes, opened = part(looked, scope, around, radius, wrt), scope is not None or around is not None
     seen = view(looked.trace, level=level, shown=shown_nodes, force=force, opened=opened)
     above = {"rankdir": "LR"} | ({"label": looked.trace.anew, "labelloc": "t"} if looked.trace.anew else {})
-    graph = graphviz.Digraph("graph", graph_attr=above, node_attr={"shape": "box", "style": "rounded"})
+    graph = _showing(seen)("graph", graph_attr=above, node_attr={"shape": "box", "style": "rounded"})
     by_scope: dict[str, list[Box]] = {}
     for box in seen.boxes:
         by_scope.setdefault(box.scope, []).append(box)
@@ -64,6 +67,21 @@ def to_dot(
     for arrow in seen.arrows:
         graph.edge(arrow.tail, arrow.head, **_edge(arrow))
     return graph
+
+
+def _showing(seen: View) -> type[graphviz.Digraph]:
+    """A Digraph that shows itself in a notebook also where there is no dot program: then as `draw` does."""
+    import graphviz
+
+    class Shown(graphviz.Digraph):
+        def _repr_mimebundle_(self, *args: Any, **named: Any) -> dict[str, str]:
+            if shutil.which("dot"):
+                bundle: dict[str, str] = super()._repr_mimebundle_(*args, **named)
+                return bundle
+            svg = render(seen)
+            return {"image/svg+xml": svg, "text/html": as_image(svg)}
+
+    return Shown
 
 
 def _clusters(by_scope: dict[str, list[Box]]) -> list[str]:
