@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 DIGITS = 4  # of an answer in the key
 TOLERANCE = 0.01  # of an answer, relative: two or three digits are enough
-SMALLEST, LARGEST = 1e-3, 1e3  # sizes of numbers that are worked out by hand
+SMALLEST, LARGEST = 0.01, 1e3  # sizes of numbers that are worked out by hand
 TRIES = 400  # numbers that are drawn for a sheet before it is given up
 MOST = 60  # nodes of a graph that fits on a sheet
 ACROSS, DOWN, RIM = 1122.5, 793.7, 48.0  # A4, lying, in CSS pixels
@@ -129,7 +129,9 @@ def sheet(
         raise ArgumentError(f"hide says what is to be found, {', '.join(map(repr, KINDS))}, got nothing")
     seen = look(output, at, named, names)
     if len(seen.trace.nodes) > MOST:
-        raise GraphError(f"a sheet holds up to {MOST} nodes, this graph has {len(seen.trace.nodes):,}: take a part of it")
+        raise GraphError(
+            f"a sheet holds up to {MOST} nodes, this graph has {len(seen.trace.nodes):,}: take a part of it"
+        )
     variants = _variants(seen.output, n, random.Random(seed))
     made = [_sheet(number, trace(each, names), asks, words) for number, each in enumerate(variants, 1)]
     root = seen.called(seen.trace.root)
@@ -159,8 +161,8 @@ def _variants(output: Value, n: int, dice: random.Random) -> Iterator[Value]:
             if len(found) == n:
                 return
     raise GraphError(
-        f"only {len(found)} of {n} sheets were found whose numbers are all finite and from {SMALLEST} to {LARGEST:g} in "
-        "size: ask for fewer, or begin with other numbers in the leaves"
+        f"only {len(found)} of {n} sheets were found whose numbers are all finite, {SMALLEST} to {LARGEST:g} in size: "
+        "ask for fewer, or begin with other numbers in the leaves"
     )
 
 
@@ -172,7 +174,7 @@ def _drawn(x: float, dice: random.Random, tame: bool) -> float:
 
 
 def _is_fit(seen: Trace) -> bool:
-    """Whether all numbers are finite and of a size for work by hand; 0 is, but not for the derivatives of all leaves."""
+    """Whether all numbers are finite and of a size for work by hand; of the derivatives no more than half are 0."""
     columns = seen.columns
     numbers = [*columns.value.tolist(), *columns.slope[columns.flows].tolist()]
     deltas = [node.delta for node in seen.nodes if node.delta is not None]
@@ -309,9 +311,10 @@ def _question(sheets: Sheets, one: Sheet) -> str:
     text = f'<p>{in_xml(words["task"])}</p><p><img src="@@PLUGINFILE@@/sheet.svg" alt=""></p><ul>{rows}</ul>'
     return (
         f'<question type="cloze"><name><text>{in_xml(sheets.title)}: {in_xml(name)}</text></name>'
-        f'<questiontext format="html"><text><![CDATA[{text}]]></text>{_file("sheet.svg", one.exercise.svg)}</questiontext>'
+        f'<questiontext format="html"><text><![CDATA[{text}]]></text>'
+        f"{_file('sheet.svg', one.exercise.svg)}</questiontext>"
         f'<generalfeedback format="html"><text><![CDATA[<img src="@@PLUGINFILE@@/key.svg" alt="">]]></text>'
-        f'{_file("key.svg", one.solution.svg)}</generalfeedback></question>'
+        f"{_file('key.svg', one.solution.svg)}</generalfeedback></question>"
     )
 
 
@@ -321,5 +324,5 @@ def _file(name: str, svg: str) -> str:
 
 def _field(answer: float) -> str:
     """A number to type, right within what a rounding on the way may cost."""
-    off = max(TOLERANCE * abs(answer), 5e-4)
+    off = max(TOLERANCE * abs(answer), 1e-4)
     return f"{{1:NUMERICAL:={answer:.{DIGITS + 2}g}:{off:.2g}}}"

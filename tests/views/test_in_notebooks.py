@@ -1,4 +1,4 @@
-"""What a notebook shows that nobody has trusted yet: no MathML, SVG or script survives, and it is right all the same."""
+"""What a notebook shows that nobody has trusted yet: no MathML, SVG or script survives, and it is right."""
 
 import base64
 import re
@@ -47,7 +47,9 @@ def test_formulas_and_derivations_are_latex():
 def test_pictures_and_pages_leave_an_image(show):
     kind, content = untrusted(show(composed()[0]))
     assert kind == "text/html"
-    (image,) = re.findall(r'<img alt="[^"]*" style="max-width:100%;height:auto" src="data:image/svg\+xml;base64,([^"]*)">', content)
+    (image,) = re.findall(
+        r'<img alt="[^"]*" style="max-width:100%;height:auto" src="data:image/svg\+xml;base64,([^"]*)">', content
+    )
     assert base64.b64decode(image).decode().startswith("<svg")
 
 

@@ -1,4 +1,4 @@
-"""Tables of words: the same keys and fields in every language, forms for every count, and nothing said in another one."""
+"""Tables of words: the same keys and fields in every language, forms for every count, nothing in another one."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""A lesson with the page, in a browser: legible at once, near what is at work, asking, comparing, saved and linked to."""
+"""A lesson with the page, in a browser: legible at once, near what is at work, asking, comparing, saved."""
 
 import json
 import math
@@ -27,12 +27,12 @@ def show(browser, tmp_path):
     """Opens the page of a node in a window; afterwards it must have complained about nothing."""
     contexts = []
 
-    def shown(J, hash="", size=(1280, 720), motion="reduce", **options):
+    def shown(J, at="", size=(1280, 720), motion="reduce", **options):
         window = {"width": size[0], "height": size[1]}
         contexts.append(browser.new_context(viewport=window, reduced_motion=motion, accept_downloads=True))
         contexts[-1].set_default_timeout(8_000)
         file = viz.explore(J, **options).save(tmp_path / f"page{len(contexts)}.html")
-        tab = opened(contexts[-1], file, hash)
+        tab = opened(contexts[-1], file, at)
         contexts[-1].tab = tab
         return tab
 
@@ -98,7 +98,7 @@ def test_what_is_at_work_is_open_and_the_rest_is_folded(show):
 
 
 def test_it_opens_settled(show):
-    tab = show(network(), hash="#step=12", motion="no-preference")
+    tab = show(network(), at="#step=12", motion="no-preference")
     before = tab.run("getComputedStyle(app.picture.camera).transform")
     assert not tab.run("app.picture.camera.classList.contains('glides')")
     tab.page.wait_for_timeout(400)
@@ -129,12 +129,14 @@ def test_a_link_carries_numbers_groups_and_step(show):
     tab.run("app.open(app.tree.groups.find((group) => group.path === 'loss'), true)")
     tab.run("app.go(9)")
     tab.until("location.hash.includes('step=9')")
-    hash = tab.run("location.hash")
-    again = show(network(), hash=hash)
-    state = "[app.taken, [...app.graph.value], [...app.graph.delta], app.tree.groups.map((group) => group.pinned ?? null)]"
+    link = tab.run("location.hash")
+    again = show(network(), at=link)
+    state = (
+        "[app.taken, [...app.graph.value], [...app.graph.delta], app.tree.groups.map((group) => group.pinned ?? null)]"
+    )
     assert again.run(state) == tab.run(state)
     for broken in ("#set=0:x,99999:1,-1:2,1&step=2", "#open=9999,x&closed=0&node=77777", "#set=0:NaN"):
-        assert show(network(), hash=broken).run("app.graph.value[0]") == network_leaf()
+        assert show(network(), at=broken).run("app.graph.value[0]") == network_leaf()
 
 
 def network_leaf():
@@ -151,7 +153,7 @@ def test_the_step_can_be_typed(show):
 
 
 def test_the_view_is_saved_as_svg_and_png(show, tmp_path):
-    tab = show(network(), hash="#step=12")
+    tab = show(network(), at="#step=12")
     files = {}
     for kind in ("svg", "png"):
         tab.page.click("#save summary")
@@ -171,7 +173,7 @@ def test_the_view_is_saved_as_svg_and_png(show, tmp_path):
 
 def test_paper_has_the_whole_picture_and_no_buttons(show, tmp_path):
     pypdf = pytest.importorskip("pypdf")
-    tab = show(network(), hash="#step=31&look=free")
+    tab = show(network(), at="#step=31&look=free")
     tab.press("0")
     pages = pypdf.PdfReader(tab.page.pdf(path=tmp_path / "page.pdf", format="A4") and tmp_path / "page.pdf").pages
     said = "".join(page.extract_text() for page in pages)
@@ -194,7 +196,7 @@ def test_without_scripts_there_is_a_picture_and_no_dead_button(browser, tmp_path
 
 
 def test_before_and_after_stand_side_by_side(show):
-    tab = show(network(), hash="#step=11")
+    tab = show(network(), at="#step=11")
     tab.press("c")
     tab.press("ArrowRight")
     delta = "which => document.querySelector(which + ' .card.current .delta').textContent"
@@ -213,7 +215,7 @@ def test_why_lights_the_paths_that_python_finds(show):
     J = a * b + x * 0.1
     J.name = "J"
     found = why(J, x, top=5)
-    tab = show(J, hash="#step=99")
+    tab = show(J, at="#step=99")
     tab.run("i => app.find(i)", tab.run("app.graph.called.indexOf('x')"))
     tab.page.click("button.why")
     assert tab.run("app.paths.count") == found.count == 3
@@ -262,11 +264,11 @@ def test_a_learner_predicts_is_helped_and_goes_on(show):
 
 
 def test_nothing_that_is_asked_can_be_read_off_beside_it(show):
-    tab = show(network(), hash="#predict=1&step=11")
+    tab = show(network(), at="#predict=1&step=11")
     tab.press("ArrowRight")
     assert "slope ?" in tab.text("#node")
     assert "−0.1738" not in tab.text("main")
-    start = show(network(), hash="#predict=1")
+    start = show(network(), at="#predict=1")
     assert "0.003775" not in start.text("main")
 
 
@@ -312,7 +314,10 @@ def test_a_step_goes_by_the_mean_over_all_samples_as_in_python(show):
         assert said[k] == pytest.approx(model(at).data, rel=1e-9, abs=1e-12)
     tab.page.fill(".sample input", "4")
     tab.press("Enter")
-    assert tab.run("app.graph.called.map((name, i) => [name, app.graph.value[i]]).filter(([name]) => name === 't')[0][1]") == -0.9
+    assert (
+        tab.run("app.graph.called.map((name, i) => [name, app.graph.value[i]]).filter(([name]) => name === 't')[0][1]")
+        == -0.9
+    )
 
 
 def test_the_plane_is_painted(show):
@@ -356,7 +361,7 @@ def test_where_a_derivative_is_not_finite_nothing_moves(show):
 @pytest.mark.parametrize("zoom", [2, 4])
 @pytest.mark.parametrize("lang", ["en", "ru"])
 def test_enlarged_nothing_is_wider_than_the_window(show, zoom, lang):
-    tab = show(network(), hash="#step=12", size=(1280 // zoom, 720 // zoom), lang=lang)
+    tab = show(network(), at="#step=12", size=(1280 // zoom, 720 // zoom), lang=lang)
     assert tab.run("document.documentElement.scrollWidth") <= 1280 // zoom
     tab.run("app.quiz.turn(true)")
     assert tab.run("document.documentElement.scrollWidth") <= 1280 // zoom
@@ -364,7 +369,7 @@ def test_enlarged_nothing_is_wider_than_the_window(show, zoom, lang):
 
 @pytest.mark.parametrize("key", ["f", "0", "c", "p", "b", "o", "ArrowRight", "End", "+"])
 def test_every_key_says_what_it_did_or_shows_it(show, key):
-    tab = show(network(), hash="#step=3")
+    tab = show(network(), at="#step=3")
     before = tab.text("#said"), tab.run("app.camera.view.zoom")
     tab.press(key)
     tab.page.wait_for_timeout(250)
@@ -372,7 +377,7 @@ def test_every_key_says_what_it_did_or_shows_it(show, key):
 
 
 def test_everything_is_reached_by_tab(show):
-    tab = show(network(), hash="#step=3")
+    tab = show(network(), at="#step=3")
     reached = set()
     for _ in range(60):
         tab.press("Tab")
@@ -386,7 +391,7 @@ def test_names_that_run_from_right_to_left_turn_nothing_around_them(show):
     hebrew, persian = "\u05de\u05e9\u05e7\u05dc", "\u0645\u06cc\u200c\u0634\u0648\u062f"
     J = Value(2.0, name=hebrew) * Value(3.0, name=persian)
     J.name = "J"
-    tab = show(J, hash="#step=1")
+    tab = show(J, at="#step=1")
     sentence = tab.text("#sentence")
     assert f"\u2068{hebrew}\u2069" in sentence
     assert f"\u2068{persian}\u2069" in sentence  # with its U+200C

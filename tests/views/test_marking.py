@@ -148,7 +148,8 @@ def test_what_follows_from_a_wrong_number_counts_as_right(page):
         op = log.trace.nodes[node].op
         mine = {"add": sum, "multiply": math.prod, "tanh": lambda n: math.tanh(*n), "sqrt": lambda n: math.sqrt(*n),
                 "exp": lambda n: math.exp(*n), "log": lambda n: math.log(*n), "divide": lambda n: n[0] / n[1],
-                "subtract": lambda n: n[0] - n[1], "sigmoid": lambda n: 1 / (1 + math.exp(-n[0]))}[op](numbers)  # fmt: skip
+                "subtract": lambda n: n[0] - n[1],
+                "sigmoid": lambda n: 1 / (1 + math.exp(-n[0]))}[op](numbers)  # fmt: skip
         if k == 0:
             mine *= 1.4  # the one slip
         own[node] = mine
@@ -173,7 +174,11 @@ def test_numbers_are_read_as_people_write_them(page, text, number):
 
 def test_one_digit_is_too_few_unless_it_is_all_there_is(page):
     log = record(composed())
-    k = next(k for k in range(log.seed) if abs(log.step(k).value) > 0.2 and f"{log.step(k).value:.1g}" != f"{log.step(k).value:.4g}")
+    k = next(
+        k
+        for k in range(log.seed)
+        if abs(log.step(k).value) > 0.2 and f"{log.step(k).value:.1g}" != f"{log.step(k).value:.4g}"
+    )
     (rough,) = page.run(MARKS, [[k, "value", f"{log.step(k).value:.1g}"]])
     assert (rough["verdict"], rough["hint"]) == ("unclear", "digits")
     (two,) = page.run(MARKS, [[k, "value", f"{log.step(k).value:#.2g}"]])

@@ -94,7 +94,7 @@ def test_numbers_stay_where_functions_are_defined():
     x = Value(2.0, name="x")
     made = viz.sheet(log(x) * sqrt(x + 1), n=20, seed=1)
     assert all(one.given["x"] > 0 for one in made.sheets)
-    assert all(1e-3 <= abs(answer) <= 1e3 for one in made.sheets for answer in one.answers.values() if answer)
+    assert all(0.01 <= abs(answer) <= 1e3 for one in made.sheets for answer in one.answers.values() if answer)
 
 
 def test_both_slopes_of_a_square_are_asked():

@@ -72,8 +72,9 @@ class Page:
         return target
 
     def _repr_html_(self) -> str:
-        frame = 'sandbox="allow-scripts allow-downloads" allow="fullscreen; clipboard-write" width="100%" height="760" style="border:1px solid #8884;border-radius:10px"'
-        page = f'<iframe {frame} title="A computation, step by step" srcdoc="{escape(self.html)}"></iframe>'
+        may = 'sandbox="allow-scripts allow-downloads" allow="fullscreen; clipboard-write"'
+        size = 'width="100%" height="760" style="border:1px solid #8884;border-radius:10px"'
+        page = f'<iframe {may} {size} title="A computation, step by step" srcdoc="{escape(self.html)}"></iframe>'
         return page + (f"<noscript>{as_image(self.picture)}</noscript>" if self.picture else "")
 
     def __repr__(self) -> str:
@@ -138,9 +139,7 @@ def explore(
 # -- the file ---------------------------------------------------------------------------------------
 
 
-def _page(
-    looked_at: Seen, picture: str, title: str | None, note: str | None, about: Lesson, words: Language
-) -> str:
+def _page(looked_at: Seen, picture: str, title: str | None, note: str | None, about: Lesson, words: Language) -> str:
     seen = looked_at.trace
     graph = ExplorableGraph(seen, looked_at.names, words)
     root = graph.called[seen.root]

@@ -51,34 +51,38 @@ def to_dot(
     >>> "δ +1" in to_dot(x * x).source
     True
     """
-    try:
-        import graphviz
-    except ImportError:
-        raise MissingExtra("to_dot needs the package graphviz: pip install graphviz") from None
+    digraph = _digraph()
     looked = look(output, at, named, names)
     shown_nodes, opened = part(looked, scope, around, radius, wrt), scope is not None or around is not None
     seen = view(looked.trace, level=level, shown=shown_nodes, force=force, opened=opened)
     above = {"rankdir": "LR"} | ({"label": looked.trace.anew, "labelloc": "t"} if looked.trace.anew else {})
-    graph = _showing(seen)("graph", graph_attr=above, node_attr={"shape": "box", "style": "rounded"})
+    graph = digraph("graph", graph_attr=above, node_attr={"shape": "box", "style": "rounded"})
     by_scope: dict[str, list[Box]] = {}
     for box in seen.boxes:
         by_scope.setdefault(box.scope, []).append(box)
     graph.body += _clusters(by_scope)
     for arrow in seen.arrows:
         graph.edge(arrow.tail, arrow.head, **_edge(arrow))
-    return graph
+    graph.drawn = seen
+    shown: graphviz.Digraph = graph
+    return shown
 
 
-def _showing(seen: View) -> type[graphviz.Digraph]:
+def _digraph() -> type[Any]:
     """A Digraph that shows itself in a notebook also where there is no dot program: then as `draw` does."""
-    import graphviz
+    try:
+        import graphviz
+    except ImportError:
+        raise MissingExtra("to_dot needs the package graphviz: pip install graphviz") from None
 
     class Shown(graphviz.Digraph):
+        drawn: View
+
         def _repr_mimebundle_(self, *args: Any, **named: Any) -> dict[str, str]:
             if shutil.which("dot"):
                 bundle: dict[str, str] = super()._repr_mimebundle_(*args, **named)
                 return bundle
-            svg = render(seen)
+            svg = render(self.drawn)
             return {"image/svg+xml": svg, "text/html": as_image(svg)}
 
     return Shown

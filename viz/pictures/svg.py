@@ -119,7 +119,9 @@ def _rows(box: Box, compact: bool, asks: Blanks, words: Language) -> Iterator[Ro
     if box.kind == CONSTANT:
         yield Row(shown(box.value or 0.0), "soft", size)
         return
-    symbol = words.picture["detached"] if box.kind == DETACHED else "dot" if box.symbol == "·" else box.symbol  # a lone · is lost
+    symbol = (
+        words.picture["detached"] if box.kind == DETACHED else "dot" if box.symbol == "·" else box.symbol
+    )  # a lone · is lost
     if box.given:
         yield Row(box.name, "ink", size + 1, True, symbol)
     elif symbol:
@@ -209,7 +211,10 @@ class _Picture:
         without = sum(1 for b in boxes if b.delta is None and b.kind != CONSTANT)
         odd = sum(1 for b in boxes if not _finite(b))
         known = [b for b in boxes if b.delta is not None and b.id != self.view.root and math.isfinite(b.delta)]
-        said = [tell(words["described"], boxes=len(boxes), arrows=len(self.view.arrows)), tell(words["meant"], root=name)]
+        said = [
+            tell(words["described"], boxes=len(boxes), arrows=len(self.view.arrows)),
+            tell(words["meant"], root=name),
+        ]
         if self.asks.shows("delta"):
             if known:
                 most = max(known, key=lambda b: abs(b.delta or 0.0))
@@ -275,7 +280,11 @@ class _Picture:
             return f"{tail} → {head}"
         if arrow.slope is None:
             return f"{tail} → {head}: no derivative flows here"
-        back = "" if arrow.contribution is None or not self.asks.shows("delta") else f"; δ · slope = {arrow.contribution!r} goes back"
+        back = (
+            ""
+            if arrow.contribution is None or not self.asks.shows("delta")
+            else f"; δ · slope = {arrow.contribution!r} goes back"
+        )
         return f"∂({head})/∂({tail}), operand {arrow.slot + 1}: {arrow.slope!r}{back}"
 
     def _slope(self, arrow: Arrow, points: list[Point]) -> str:
@@ -330,7 +339,7 @@ class _Picture:
         yield f"<rect {here} {self._paint('given' if box.kind in (LEAF, CONSTANT) else 'card')}/>"
         colour, dash, thick = "line", "", 1.0
         if not self.asks.shows("delta"):
-            yield f'<rect {here} {self._paint(colour)}/>'
+            yield f"<rect {here} {self._paint(colour)}/>"
             return
         if box.delta is None:
             dash = ' stroke-dasharray="4 3"'
