@@ -23,6 +23,8 @@ ROOMS: dict[str, tuple[Exhibit, ...]] = {
         Exhibit("step.html", "The lecture's network, step by step",
                 "Forwards to the loss, backwards by the chain rule, in words and numbers; every weight can be moved.",
                 "lecture.svg"),
+        Exhibit("step-ru.html", "Сеть из лекции, шаг за шагом", "The same page in Russian, the lecture's own language.",
+                "lecture.svg"),
         Exhibit("sigmoid.html", "One sigmoid neuron", "It thinks a picnic unlikely. Step downhill and it learns.",
                 "neuron.svg"),
         Exhibit("perceptron.html", "The picnic perceptron", "Yes or no: a step has the slope 0, so nothing is learnt.",

@@ -22,7 +22,9 @@ def lecture_network() -> Page:
 
 def lecture_network_in_russian() -> Page:
     """The same in the lecture's own language."""
-    note = "Небольшая сеть угадывает цену автомобиля. Пройдите её по шагам: сначала числа, потом — кто виноват в ошибке."
+    note = (
+        "Небольшая сеть угадывает цену автомобиля. Пройдите её по шагам: сначала числа, потом — кто виноват в ошибке."
+    )
     return _price_of_a_car("Сеть из лекции", note, "ru")
 
 

@@ -98,7 +98,7 @@ TEXTS = r"""() => {
 }"""
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.thorough)])
 def test_every_text_of_a_page_can_be_read(browser, tmp_path, scheme):
     model = MLP(2, [2, 1], activation="tanh", seed=3)
     J = half_squared_error(model([0.5, -1.0]), 0.7) + log(Value(-1.0, name="never")) * 0.0

@@ -13,7 +13,10 @@ from nn import MLP, half_squared_error
 from tests.support.browser import launched, opened
 from viz.why import why
 
-SCREENS = [(1280, 720), (1920, 1080), (768, 1024), (844, 390), (390, 844)]
+SCREENS = [
+    (1280, 720),
+    *(pytest.param(size, marks=pytest.mark.thorough) for size in [(1920, 1080), (768, 1024), (844, 390), (390, 844)]),
+]
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +78,7 @@ def test_names_are_legible_and_what_is_at_work_is_in_view_at_every_step(show, si
         assert tab.run(FILLED)
 
 
+@pytest.mark.thorough
 def test_in_full_screen_names_are_larger(show):
     tab = show(network(), size=(1920, 1080))
     assert 14 <= tab.run(NAME) < 18
@@ -135,6 +139,12 @@ def test_a_link_carries_numbers_groups_and_step(show):
         "[app.taken, [...app.graph.value], [...app.graph.delta], app.tree.groups.map((group) => group.pinned ?? null)]"
     )
     assert again.run(state) == tab.run(state)
+    for broken in ("#set=0:NaN&open=9999,x",):
+        assert show(network(), at=broken).run("app.graph.value[0]") == network_leaf()
+
+
+@pytest.mark.thorough
+def test_a_broken_link_changes_nothing(show):
     for broken in ("#set=0:x,99999:1,-1:2,1&step=2", "#open=9999,x&closed=0&node=77777", "#set=0:NaN"):
         assert show(network(), at=broken).run("app.graph.value[0]") == network_leaf()
 
@@ -171,6 +181,7 @@ def test_the_view_is_saved_as_svg_and_png(show, tmp_path):
     assert int.from_bytes(png[16:20], "big") == 2 * tab.run("app.camera.size.width")
 
 
+@pytest.mark.thorough
 def test_paper_has_the_whole_picture_and_no_buttons(show, tmp_path):
     pypdf = pytest.importorskip("pypdf")
     tab = show(network(), at="#step=31&look=free")
@@ -320,6 +331,7 @@ def test_a_step_goes_by_the_mean_over_all_samples_as_in_python(show):
     )
 
 
+@pytest.mark.thorough
 def test_the_plane_is_painted(show):
     J, x, t, y = exclusive_or()
     tab = show(J, samples={x[0]: [0, 1], x[1]: [0, 1], t: [-1, 1]}, says=y)
@@ -358,8 +370,8 @@ def test_where_a_derivative_is_not_finite_nothing_moves(show):
 # -- for everybody ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("zoom", [2, 4])
-@pytest.mark.parametrize("lang", ["en", "ru"])
+@pytest.mark.parametrize("zoom", [pytest.param(2, marks=pytest.mark.thorough), 4])
+@pytest.mark.parametrize("lang", [pytest.param("en", marks=pytest.mark.thorough), "ru"])
 def test_enlarged_nothing_is_wider_than_the_window(show, zoom, lang):
     tab = show(network(), at="#step=12", size=(1280 // zoom, 720 // zoom), lang=lang)
     assert tab.run("document.documentElement.scrollWidth") <= 1280 // zoom
@@ -367,6 +379,7 @@ def test_enlarged_nothing_is_wider_than_the_window(show, zoom, lang):
     assert tab.run("document.documentElement.scrollWidth") <= 1280 // zoom
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("key", ["f", "0", "c", "p", "b", "o", "ArrowRight", "End", "+"])
 def test_every_key_says_what_it_did_or_shows_it(show, key):
     tab = show(network(), at="#step=3")
@@ -376,6 +389,7 @@ def test_every_key_says_what_it_did_or_shows_it(show, key):
     assert (tab.text("#said"), tab.run("app.camera.view.zoom")) != before
 
 
+@pytest.mark.thorough
 def test_everything_is_reached_by_tab(show):
     tab = show(network(), at="#step=3")
     reached = set()

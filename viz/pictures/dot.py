@@ -75,7 +75,7 @@ def _digraph() -> type[Any]:
     except ImportError:
         raise MissingExtra("to_dot needs the package graphviz: pip install graphviz") from None
 
-    class Shown(graphviz.Digraph):
+    class Shown(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         drawn: View
 
         def _repr_mimebundle_(self, *args: Any, **named: Any) -> dict[str, str]:
