@@ -2,6 +2,7 @@
 // What lies on the ground and what lies on top are an <svg> each, which the browser paints by themselves: a card that
 // changes repaints no arrow, and looking elsewhere moves what is painted.
 
+const GUTTER = 48; // before a card, where the numbers of its arrows stand
 const SVG = "http://www.w3.org/2000/svg";
 
 function svg(name, attributes = {}, text) {
@@ -229,17 +230,19 @@ class Picture {
 
   drawLink(link, points) {
     if (points.length < 2) return;
-    link.points = points;
-    link.d = curve(points);
-    const [x, y] = points.at(-1);
+    const [x, y] = points.at(-1),
+      isLabelled = link.edges.length === 1 && typeof link.head === "number",
+      isLevel = isLabelled && points.at(-2)[0] < x - GUTTER - 8; // comes in level, so that no other line crosses its number
+    link.points = isLevel ? [...points.slice(0, -1), [x - GUTTER, y], [x, y]] : points;
+    link.d = curve(link.points);
     link.g = svg("g", { class: "edge" });
     link.arrow = `${link.d}M${x - 6} ${y - 3.5}L${x - 0.5} ${y}L${x - 6} ${y + 3.5}`;
     link.path = svg("path", { class: "line", d: link.arrow });
     link.g.append(link.path);
-    if (link.edges.length === 1 && typeof link.head === "number") {
+    if (isLabelled) {
       const slots = this.graph.first[link.head + 1] - this.graph.first[link.head],
         apart = this.layout.boxes.get(link.head).height / slots;
-      link.label = svg("text", { class: "slope", x: x - 9, y: y - (slots > 1 && apart < 18 ? -3.5 : 5) });
+      link.label = svg("text", { class: "slope", x: x - 9, y: y + (slots > 1 ? 3.5 : -5) });
       if (apart > 12) this.layers.slopes.append(link.label); // above all arrows, if there is room; else when lit
     }
     this.layers.edges.append(link.g);
