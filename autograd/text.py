@@ -38,6 +38,8 @@ LONGEST_IDENTIFIER = 40
 _WITHOUT_INK = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]"
 )
+_JOINERS = "\u200c\u200d"  # which part and join letters: Persian is misspelt without the first
+VIRAMA = 9  # its combining class
 _JOINS = "\u200d\ufe0f"  # what makes one picture of several: 👩‍🔬
 
 _DIGITS = "0123456789+-()"
@@ -77,7 +79,17 @@ def visible(text: str) -> str:
 def _seen(text: str, at: int, c: str) -> str:
     if c in _JOINS and at and _is_pictorial(text[at - 1]):
         return c
+    if c in _JOINERS and _shapes_letters(text, at):
+        return c
     return c if _has_ink(c) else ascii(c)[1:-1]
+
+
+def _shapes_letters(text: str, at: int) -> bool:
+    """Whether a joiner has letters to shape, as RFC 5892 asks: behind a virama, or between letters of Arabic script."""
+    before, after = text[at - 1 : at], text[at + 1 : at + 2]
+    if before and unicodedata.combining(before) == VIRAMA:
+        return True
+    return bool(before and after) and unicodedata.bidirectional(before) == unicodedata.bidirectional(after) == "AL"
 
 
 def _has_ink(c: str) -> bool:

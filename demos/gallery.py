@@ -23,6 +23,8 @@ ROOMS: dict[str, tuple[Exhibit, ...]] = {
         Exhibit("step.html", "The lecture's network, step by step",
                 "Forwards to the loss, backwards by the chain rule, in words and numbers; every weight can be moved.",
                 "lecture.svg"),
+        Exhibit("step-ru.html", "Сеть из лекции, шаг за шагом", "The same page in Russian, the lecture's own language.",
+                "lecture.svg"),
         Exhibit("sigmoid.html", "One sigmoid neuron", "It thinks a picnic unlikely. Step downhill and it learns.",
                 "neuron.svg"),
         Exhibit("perceptron.html", "The picnic perceptron", "Yes or no: a step has the slope 0, so nothing is learnt.",
@@ -52,7 +54,7 @@ ROOMS: dict[str, tuple[Exhibit, ...]] = {
 }  # fmt: skip
 
 STYLE = """
-:root { color-scheme: light dark; --ink: #1d232b; --soft: #67717e; --page: #fff; --card: #f5f7fa; --rim: #d5dce5;
+:root { color-scheme: light dark; --ink: #1d232b; --soft: #4f5863; --page: #fff; --card: #f5f7fa; --rim: #d5dce5;
   --accent: #6b4fd8 }
 @media (prefers-color-scheme: dark) { :root { --ink: #e9edf2; --soft: #98a3b1; --page: #14171c; --card: #1d222a;
   --rim: #343d4a; --accent: #a991ff } }

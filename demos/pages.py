@@ -16,10 +16,22 @@ from viz import Page, terminal
 
 def lecture_network() -> Page:
     """The lecture's 3-3-2-1 network and its loss for the first car."""
+    note = "A small network guesses the price of a car. Step through it: first the numbers, then who is to blame."
+    return _price_of_a_car("The lecture's network", note, "en")
+
+
+def lecture_network_in_russian() -> Page:
+    """The same in the lecture's own language."""
+    note = (
+        "Небольшая сеть угадывает цену автомобиля. Пройдите её по шагам: сначала числа, потом — кто виноват в ошибке."
+    )
+    return _price_of_a_car("Сеть из лекции", note, "ru")
+
+
+def _price_of_a_car(title: str, note: str, lang: str) -> Page:
     model = MLP.from_weights(WEIGHTS, activation="tanh")
     J = half_squared_error(model(X[0]), Y[0, 0])
-    note = "A small network guesses the price of a car. Step through it: first the numbers, then who is to blame."
-    return viz.explore(J, title="The lecture's network", note=note, wrt=model.parameters(), rate=1.0)
+    return viz.explore(J, title=title, note=note, wrt=model.parameters(), rate=1.0, lang=lang)
 
 
 def perceptron() -> Page:
@@ -43,7 +55,10 @@ def _circumstances(weather: float, friends: float, distance: float) -> list[Valu
     return [Value(weather, name="weather"), Value(friends, name="friends"), Value(distance, name="distance")]
 
 
-PAGES = {"step.html": lecture_network, "perceptron.html": perceptron, "sigmoid.html": sigmoid_neuron}
+PAGES = {
+    "step.html": lecture_network, "step-ru.html": lecture_network_in_russian, "perceptron.html": perceptron,
+    "sigmoid.html": sigmoid_neuron,
+}  # fmt: skip
 
 
 def run(out: Path) -> list[Path]:

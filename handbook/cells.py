@@ -31,6 +31,7 @@ class Outcome:
 
     text: str = ""
     html: str | None = None
+    latex: str | None = None  # the same formula for a notebook, which strips MathML until it is trusted
     svg: str | None = None
     page: str | None = None  # a whole HTML page, to be looked at in a frame
     caption: str = ""
@@ -115,7 +116,7 @@ def _outcome(printed: str, shown: Any, block: Block) -> Outcome:
     if isinstance(shown, Page):
         return Outcome(printed, html=shown._repr_html_(), page=shown.html, caption=caption)
     if hasattr(shown, "mathml"):
-        return Outcome(printed, html=shown.html, caption=caption)
+        return Outcome(printed, html=shown.html, latex=shown._repr_latex_(), caption=caption)
     figure = getattr(shown, "figure", shown)
     if hasattr(figure, "savefig"):
         return Outcome(printed, svg=_svg_of(figure), caption=caption)

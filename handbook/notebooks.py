@@ -9,6 +9,7 @@ from typing import Any
 
 from handbook.cells import Outcome
 from handbook.pages import Block, Page
+from viz.pictures.images import as_image
 
 CHAPTER = re.compile(r"\]\(([\w-]+)\.md(#[^)]*)?\)")
 ELSEWHERE = re.compile(r"(?<!!)\[([^\]]*)\]\(\.\./[^)\s]*\)")
@@ -54,7 +55,11 @@ def _code(block: Block, outcome: Outcome) -> dict[str, Any]:
 def _outputs(outcome: Outcome) -> Any:
     if outcome.text:
         yield {"output_type": "stream", "name": "stdout", "text": outcome.text}
-    shown = {"image/svg+xml": outcome.svg, "text/html": outcome.html}
+    shown = {
+        "image/svg+xml": outcome.svg,
+        "text/html": as_image(outcome.svg) if outcome.svg else None if outcome.latex else outcome.html,
+        "text/latex": outcome.latex,
+    }
     data = {kind: content for kind, content in shown.items() if content}
     if data:
         yield {"output_type": "display_data", "metadata": {}, "data": data}

@@ -33,6 +33,7 @@ from viz.pictures.drawing import ConverterError, Drawing, draw
 from viz.pictures.geometry import LayoutError
 from viz.pictures.pattern import PatternDrawing, pattern
 from viz.recording import Recording, State, record
+from viz.sheets import Sheet, Sheets, sheet
 from viz.trace import Edge, Node, Step, Trace, trace
 from viz.uncertainty.budget import Budget, uncertainty_budget
 from viz.why import Why, why
@@ -58,6 +59,8 @@ __all__ = [
     "Page",
     "PatternDrawing",
     "Recording",
+    "Sheet",
+    "Sheets",
     "Sound",
     "State",
     "Step",
@@ -78,6 +81,7 @@ __all__ = [
     "pattern",
     "plots",
     "record",
+    "sheet",
     "to_dot",
     "trace",
     "uncertainty_budget",

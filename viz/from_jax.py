@@ -111,7 +111,7 @@ def _doubles() -> Any:
 
     found: Any = getattr(jax, "enable_x64", None)
     older: Any = jax.experimental  # which has it where `jax` has not
-    return found(True) if found else older.enable_x64()
+    return found(True) if found is not None else older.enable_x64()
 
 
 def _leaves(function: Callable[..., Any], args: Sequence[Any], named: dict[str, Any]) -> Iterator[str]:

@@ -172,7 +172,7 @@ def debugged(J, w):
 
 FACES = {
     "debug": debugged, "derive": lambda J, w: str(viz.derive(J, w)), "latex": lambda J, w: viz.derive(J, w).latex,
-    "html": lambda J, w: viz.derive(J, w)._repr_html_(), "mathml": lambda J, w: viz.derive(J, w).mathml,
+    "html": lambda J, w: viz.derive(J, w).html, "mathml": lambda J, w: viz.derive(J, w).mathml,
     "why": lambda J, w: str(viz.why(J, w)), "anomaly": lambda J, w: str(viz.anomaly(exp(700 * w) * J)),
     "formula": lambda J, w: str(viz.formula(J, depth=1)),
     "formula in LaTeX": lambda J, w: viz.formula(J, depth=1).latex,
@@ -212,7 +212,7 @@ def test_a_formula_says_so_where_it_shows_a_computed_number():
     J, w = neuron(0.5, 2.0)
     w.data = 3.0
     assert f"<mtext>{ANEW}</mtext>" in viz.formula(J, depth=1).mathml
-    assert viz.formula(J, depth=1)._repr_html_().count(ANEW) == 2  # to read, and to hear
+    assert viz.formula(J, depth=1).html.count(ANEW) == 2  # to read, and to hear
     assert str(viz.formula(J)) == "(1 - tanh(w·x))²"
 
 

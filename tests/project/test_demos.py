@@ -35,7 +35,7 @@ RUNS = {
     derivative: ([], ["derivative.svg"]),
     neuron: ([], ["neuron.svg", "picnic.svg"]),
     lecture: ([], ["lecture.svg", "activations.svg", "relu_family.svg", "bias.svg", "lecture.html"]),
-    pages: ([], ["step.html", "perceptron.html", "sigmoid.html"]),
+    pages: ([], ["step.html", "step-ru.html", "perceptron.html", "sigmoid.html"]),
     step: ([], ["step.txt"]),
     exploding: ([], ["exploding.txt"]),
     finance: (["--scenarios", "2000"], ["finance.txt"]),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import autograd
 from autograd import Value
 from viz import derive, formula, record, why
+from viz.languages import LANGUAGES
 from viz.names import Names
 from viz.numbers import equals, is_cut, shown
 from viz.page.data import ExplorableGraph
@@ -179,7 +180,7 @@ def test_what_the_debugger_says_is_true_as_it_is_printed(plan, digits):
 def test_no_symbol_of_a_page_has_two_values(plan):
     y, _ = built(plan)
     seen = trace(y)
-    page = ExplorableGraph(seen, Names(seen.columns)).columns()
+    page = ExplorableGraph(seen, Names(seen.columns), LANGUAGES["en"]).columns()
     said = defaultdict(set)
     for i in range(seen.root + 1):
         sign = "d" if i == page["variable"] else "∂"

@@ -296,7 +296,7 @@ def test_every_form(network):
     assert r"\delta^{(3)} = \left(\delta^{(4)} \cdot W^{(3)T}\right) \odot \left(1 - \tanh ^{2}" in derivation.latex
     assert derivation.latex.count("{") == derivation.latex.count("}")
     assert derivation._repr_latex_() == f"$$ {derivation.latex} $$"
-    assert derivation._repr_html_() == derivation.html
+    assert not hasattr(derivation, "_repr_html_")  # which a notebook would prefer, and strip of its MathML
     for markup in (derivation.mathml, derivation.html):
         ET.fromstring(markup)
 

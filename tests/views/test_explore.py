@@ -127,8 +127,8 @@ def test_saving_is_whole_and_checks_the_ending(tmp_path):
 
 def test_in_a_notebook_it_shows_in_a_frame_of_its_own():
     frame = viz.explore(loss()[0])._repr_html_()
-    assert frame.startswith('<iframe sandbox="allow-scripts"')
-    assert frame.count("<") == 2  # of the page itself nothing is markup here
+    assert frame.startswith('<iframe sandbox="allow-scripts allow-downloads" ')
+    assert frame.count("<") == 5  # of the page itself nothing is markup here, and behind it stands an image
     assert "allow-same-origin" not in frame
 
 

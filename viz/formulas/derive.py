@@ -103,9 +103,6 @@ class Derivation:
                 shown.append(f'<div style="margin:0.5em 1.5em">{line}</div>')
         return f'<div class="derivation" style="overflow-x:auto;text-align:left">{"".join(shown)}</div>'
 
-    def _repr_html_(self) -> str:
-        return self.html
-
     def _repr_latex_(self) -> str:
         return f"$$ {self.latex} $$"
 

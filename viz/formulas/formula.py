@@ -32,7 +32,8 @@ DIGITS = 6  # significant, of the numbers that letters stand for, unless somebod
 class Formula:
     """A formula and the definitions of the letters in it.  str() is Unicode text.
 
-    `latex` is for inside of $$, `mathml` a whole <math> element, `html` the same in a <div>.
+    `latex` is for inside of $$, `mathml` a whole <math> element, `html` the same in a <div>.  Notebooks show the LaTeX:
+    of MathML, they strip a notebook that nobody has trusted yet, and x² would read x2.
     """
 
     body: Box
@@ -76,9 +77,6 @@ class Formula:
     def html(self) -> str:
         """The MathML in a <div class="formula">."""
         return f'<div class="formula">{self.mathml}</div>'
-
-    def _repr_html_(self) -> str:
-        return self.html
 
     def _repr_latex_(self) -> str:
         return f"$$ {self.latex} $$"

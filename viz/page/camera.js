@@ -1,10 +1,11 @@
 // Looking at the picture: drag to move, wheel or pinch to zoom, and follow the step where the picture is too large.
 
-const NEAREST = 2.4,
-  NEAR_ZOOM = 0.7, // what a step is brought to
-  READABLE_ZOOM = 0.6, // what is left as it is
-  VISIBLE_ZOOM = 0.25, // colours can be told apart, words cannot be read
-  UNDER = 30; // the legend's height
+const NEAREST = 3,
+  NAME_SIZE = 12.5, // of a card's name at zoom 1
+  LEGIBLE = 14, // pixels of a name that is read at a desk
+  LEGIBLE_FAR = 18, // and from the last row, in full screen
+  VISIBLE_ZOOM = 0.2, // colours can be told apart, words cannot be read
+  MARGIN = 20;
 
 class Camera {
   constructor(picture) {
@@ -17,6 +18,8 @@ class Camera {
     this.element.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     for (const kind of ["pointerdown", "pointermove", "pointerup", "pointercancel"])
       this.element.addEventListener(kind, (event) => this[kind](event));
+    for (const kind of ["focus", "blur"]) addEventListener(kind, () => this.touched());
+    this.touched();
     new ResizeObserver(() => this.resized()).observe(this.element);
   }
 
@@ -25,33 +28,49 @@ class Camera {
     this.size = { width: this.element.clientWidth, height: this.element.clientHeight };
   }
 
+  /** The zoom from which on names can be read. */
+  get readable() {
+    return (document.fullscreenElement ? LEGIBLE_FAR : LEGIBLE) / NAME_SIZE;
+  }
+
   resized() {
     this.measure();
     const { width, height } = this.size;
     if (this.fitted === `${width} ${height}`) return;
     this.fit();
-    this.picture.app.watch();
+    this.picture.app.watch(false);
+  }
+
+  /** The zoom at which the whole is as large as it fits. */
+  get whole() {
+    return this.zoomFor(this.picture.layout);
+  }
+
+  zoomFor(layout) {
+    const { width, height } = this.size;
+    return Math.min(
+      (width - 2 * MARGIN) / layout.width,
+      (height - 2 * MARGIN) / layout.height,
+      1.2 * this.readable,
+    );
   }
 
   /** Show the whole picture, as large as it fits. */
   fit(glides = false) {
-    const { width, height } = this.size,
-      { layout } = this.picture;
+    const { width, height } = this.size;
     if (!width || !height) return;
     this.fitted = `${width} ${height}`;
-    const zoom = Math.min((width - 48) / layout.width, (height - UNDER - 24) / layout.height, 1.5);
-    this.whole = zoom;
-    this.go({ zoom, x: (width - layout.width * zoom) / 2, y: (height - UNDER - layout.height * zoom) / 2 }, glides);
+    this.go({ zoom: this.whole, x: 0, y: 0 }, glides);
   }
 
   /**
    * Bring the cards of a step near.  In a run of steps, which nobody reads, stand back and let the whole be seen;
    * where that is too small to see anything, move and do not glide.
    */
-  follow(things, runs = false) {
+  follow(things, runs = false, glides = true) {
     if (!this.following) return;
-    if (runs && this.whole >= VISIBLE_ZOOM) this.fit(true);
-    else this.bring(things, !runs);
+    if (this.whole >= this.readable || (runs && this.whole >= VISIBLE_ZOOM)) this.fit(glides);
+    else this.bring(things, glides && !runs);
   }
 
   /** Move as little as need be to see these cards, or the last one if they are too far apart, and to read them. */
@@ -60,18 +79,17 @@ class Camera {
     if (!boxes.length) return;
     const { width, height } = this.size,
       now = this.view.zoom,
-      fits = (room) =>
-        Math.min(Math.max(1, now), width / (room.right - room.left), (height - UNDER) / (room.bottom - room.top));
+      fits = (room) => Math.min(width / (room.right - room.left), height / (room.bottom - room.top));
     const all = this.around(boxes),
-      room = fits(all) >= NEAR_ZOOM ? all : this.around(boxes.slice(-1));
+      room = fits(all) >= this.readable ? all : this.around(boxes.slice(-1));
     if (this.sees(room)) return;
-    const most = Math.max(READABLE_ZOOM, fits(room)),
-      zoom = now >= NEAR_ZOOM && now <= most ? now : Math.min(1, most); // no nearer and farther at every step
+    const most = Math.max(this.readable, Math.min(fits(room), 1.2 * this.readable)),
+      zoom = now >= this.readable && now <= most ? now : most; // no nearer and farther at every step
     this.go(
       {
         zoom,
         x: width / 2 - ((room.left + room.right) / 2) * zoom,
-        y: (height - UNDER) / 2 - ((room.top + room.bottom) / 2) * zoom,
+        y: height / 2 - ((room.top + room.bottom) / 2) * zoom,
       },
       glides,
     );
@@ -91,10 +109,10 @@ class Camera {
   /** Show one box as large as can be, a group that was just opened. */
   lookAt({ x, y, width, height }) {
     const room = this.size,
-      zoom = Math.min(1.1, (room.width - 60) / width, (room.height - UNDER - 30) / height);
+      zoom = Math.min(1.1, (room.width - 60) / width, (room.height - 30) / height);
     if (zoom > this.whole)
       this.go(
-        { zoom, x: room.width / 2 - (x + width / 2) * zoom, y: (room.height - UNDER) / 2 - (y + height / 2) * zoom },
+        { zoom, x: room.width / 2 - (x + width / 2) * zoom, y: room.height / 2 - (y + height / 2) * zoom },
         true,
       );
   }
@@ -104,18 +122,35 @@ class Camera {
     const { x, y, zoom } = this.view,
       { width, height } = this.size;
     const inside =
-      left * zoom + x >= 0 && right * zoom + x <= width && top * zoom + y >= 0 && bottom * zoom + y <= height - UNDER;
-    return inside && zoom >= READABLE_ZOOM;
+      left * zoom + x >= 0 && right * zoom + x <= width && top * zoom + y >= 0 && bottom * zoom + y <= height;
+    return inside && zoom >= this.readable - 1e-9;
   }
 
   /** Look there; a glide is the browser's, which moves what is painted and paints it anew at the end. */
   go(target, glides) {
-    this.view = target;
-    const { x, y, zoom } = target,
+    this.view = this.clamped(target);
+    const { x, y, zoom } = this.view,
       { camera } = this.picture;
     camera.classList.toggle("glides", glides);
     camera.style.transform = `translate(${x}px, ${y}px) scale(${zoom})`;
     this.element.classList.toggle("far", zoom < 0.55);
+    this.onMove?.(this.view, glides);
+  }
+
+  /** The same view, moved so that none of the window stays empty that the picture can fill. */
+  clamped({ x, y, zoom }) {
+    const { width, height } = this.size,
+      { layout } = this.picture;
+    const along = (at, room, size) =>
+      size + 2 * MARGIN <= room ? (room - size) / 2 : Math.min(MARGIN, Math.max(at, room - size - MARGIN));
+    return { zoom, x: along(x, width, layout.width * zoom), y: along(y, height, layout.height * zoom) };
+  }
+
+  /** After another layout, look so that one card stays where it was on the screen. */
+  keep(card, before) {
+    if (!card || !before) return;
+    const { x, y, zoom } = this.view;
+    this.go({ zoom, x: x + (before.x - card.x) * zoom, y: y + (before.y - card.y) * zoom }, false);
   }
 
   /** Stop where a glide is just now. */
@@ -126,12 +161,14 @@ class Camera {
 
   zoomBy(factor, at = { x: this.size.width / 2, y: this.size.height / 2 }) {
     const { x, y, zoom } = this.view,
-      next = Math.min(NEAREST, Math.max(0.05, zoom * factor)),
+      next = Math.min(NEAREST, Math.max(Math.min(this.whole, 1), zoom * factor)),
       ratio = next / zoom;
     this.go({ zoom: next, x: at.x - (at.x - x) * ratio, y: at.y - (at.y - y) * ratio }, false);
   }
 
+  /** In a notebook's frame the wheel is the notebook's, until somebody has clicked here. */
   wheel(event) {
+    if (parent !== window && !document.hasFocus() && !event.ctrlKey) return;
     event.preventDefault();
     const { left, top } = this.element.getBoundingClientRect();
     this.zoomBy(Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.0016)), {
@@ -139,6 +176,11 @@ class Camera {
       y: event.clientY - top,
     });
     this.letGo();
+  }
+
+  /** A finger moves the picture, but in a notebook's frame the notebook, until somebody has tapped here. */
+  touched() {
+    this.element.classList.toggle("yields", parent !== window && !document.hasFocus());
   }
 
   /** Whoever moves the picture by hand is not followed any more, until asked. */

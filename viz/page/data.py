@@ -9,21 +9,20 @@ from functools import lru_cache
 from typing import Any
 from xml.etree import ElementTree
 
-from autograd.errors import ArgumentError
 from autograd.iterations import iterations_in, place_told
 from autograd.ops.primitive import lookup, title_of
 from autograd.text import short
-from viz.columns import KINDS, LEAF
 from viz.domains import domain, slope_domain
 from viz.formulas.notation import Identifier
 from viz.formulas.printers import mathml, mathml_pattern
+from viz.languages import Language
 from viz.names import Names
 from viz.numbers import DIGITS
 from viz.page.javascript import Use
 from viz.partials import Partials
 from viz.text import shortened
 from viz.trace import Trace
-from viz.wording import TEMPLATES, Constants, laid_out_written, slope_written, written
+from viz.wording import Constants, laid_out_written, slope_written, written
 
 DEEPEST = 12  # scopes inside each other that the picture shows as groups
 LONGEST_NAME = 60
@@ -32,8 +31,8 @@ LONGEST_NAME = 60
 class ExplorableGraph:
     """A trace as the columns that the page reads (see page/graph.js)."""
 
-    def __init__(self, seen: Trace, names: Names, digits: int = DIGITS) -> None:
-        self.trace, self.digits = seen, digits
+    def __init__(self, seen: Trace, names: Names, words: Language, digits: int = DIGITS) -> None:
+        self.trace, self.words, self.digits = seen, words, digits
         self.partials = Partials(seen)
         self.identifiers = {names.called(i): names.identifier(i) for i in range(seen.root + 1)}
         self.called = list(map(names.called, range(seen.root + 1)))
@@ -59,16 +58,6 @@ class ExplorableGraph:
         """The rules that the page needs."""
         return [use for use, _ in self.uses]
 
-    def learn(self, wanted: list[int] | None) -> list[int]:
-        """The leaves that learning moves."""
-        kind = self.trace.columns.kind
-        if wanted is None:
-            return [i for i in range(self.leaves) if KINDS[kind.item(i)] == LEAF]
-        for i in wanted:
-            if KINDS[kind.item(i)] != LEAF:
-                raise ArgumentError(f"learning moves leaves, but {self.called[i]} was computed: pass what it came from")
-        return wanted
-
     def columns(self) -> dict[str, Any]:
         """Everything but what the user chose."""
         columns, labels = self.trace.columns, self.trace.columns.labels
@@ -83,7 +72,7 @@ class ExplorableGraph:
             "narrow": self.narrow + constants,
             "kind": columns.kind.tolist(),
             "op": columns.op.tolist(),
-            "ops": [{"name": title_of(name), "symbol": symbol, "doc": _doc(name)} for name, symbol in columns.ops],
+            "ops": [self._operation(name, symbol) for name, symbol in columns.ops],
             "scope": [scopes.of[i] for i in label],
             "scopes": scopes.texts,
             "places": [place_told(scope) if iterations_in(scope) else "" for scope in scopes.texts],
@@ -95,7 +84,7 @@ class ExplorableGraph:
             "slope": [_number(x) if flows else None for x, flows in _pairs(columns.slope, columns.flows)],
             "use": [0] * self.leaves + self.use,
             "uses": [_described(use, constants) for use, constants in self.uses],
-            "templates": dict(TEMPLATES),
+            "templates": dict(self.words.steps),
             "digits": self.digits,
             "variable": self.partials.variable,
             "locals": self._locals(),
@@ -109,6 +98,11 @@ class ExplorableGraph:
             first.item(node) + slot: (self.partials.text(local, called), local.place)
             for (node, slot), local in self.partials.unusual().items()
         }
+
+    def _operation(self, name: str, symbol: str) -> dict[str, str]:
+        title = title_of(name)
+        told = self.words.operations.get(title, title)
+        return {"name": title, "told": told, "symbol": symbol, "doc": _doc(name)}
 
 
 class _Codes:

@@ -11,7 +11,7 @@ import hashlib
 import math
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from html import escape
@@ -23,30 +23,43 @@ from autograd.errors import ArgumentError, GraphError
 from autograd.files import write_whole
 from autograd.renamed import renamed
 from autograd.text import in_json, in_xml, quoted
-from viz.numbers import DIGITS, checked_digits, counted
+from viz.languages import Language, language
+from viz.numbers import DIGITS, checked_digits
 from viz.page.data import ExplorableGraph
 from viz.page.javascript import Use, by_hand, table_source
-from viz.pictures.svg import COLOURS
+from viz.page.lessons import Lesson, lesson
+from viz.pictures.images import as_image
+from viz.pictures.svg import COLOURS, render
+from viz.pictures.view import view
 from viz.showing import show
 from viz.subject import Seen, look
 from viz.text import shortened
 from viz.trace import Trace
 
 if TYPE_CHECKING:
-    from viz.subject import Subject, Wanted
+    from viz.subject import Seen, Subject, Wanted
     from viz.variables import Variables
 
 MODULES = (
-    "numbers", "graph", "words", "math", "tree", "layout", "picture", "camera", "panels", "player", "guide", "main"
+    "language", "numbers", "graph", "words", "math", "tree", "layout", "picture", "camera", "panels", "learning",
+    "paths", "marking", "quiz", "player", "guide", "stage", "state", "main",
 )  # fmt: skip
+_FIELD = re.compile(r"\{([^\W\d][\w ]*)\}")
+_COMMENTS = re.compile(r"^[ \t]*(?://.*|/\*(?:[^*]|\*(?!/))*\*/)$", re.MULTILINE)
 MOST = 100_000  # numbers on a page: it is then 6 MB or more
+MOST_DRAWN = 40  # boxes of the picture that stands there where no script may run
+MOST_LOOKED_AT = 2_000  # nodes of a graph for which that picture is tried
 
 
 @dataclass(frozen=True)
 class Page:
-    """A finished page: `html` is the file's text.  In a notebook it shows itself."""
+    """A finished page: `html` is the file's text.  In a notebook it shows itself.
+
+    `picture` is the graph as SVG where a small one shows it, else empty: for where no script may run.
+    """
 
     html: str
+    picture: str = ""
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the page, whole or not at all.
@@ -65,8 +78,10 @@ class Page:
         return show(self.html, "step.html")
 
     def _repr_html_(self) -> str:
-        frame = 'sandbox="allow-scripts" width="100%" height="760" style="border:1px solid #8884;border-radius:10px"'
-        return f'<iframe {frame} title="A computation, step by step" srcdoc="{escape(self.html)}"></iframe>'
+        may = 'sandbox="allow-scripts allow-downloads" allow="fullscreen; clipboard-write"'
+        size = 'width="100%" height="760" style="border:1px solid #8884;border-radius:10px"'
+        page = f'<iframe {may} {size} title="A computation, step by step" srcdoc="{escape(self.html)}"></iframe>'
+        return page + (f"<noscript>{as_image(self.picture)}</noscript>" if self.picture else "")
 
     def __repr__(self) -> str:
         return f"<page, {len(self.html):,} characters of HTML; .save('step.html') writes it>"
@@ -81,6 +96,9 @@ def explore(
     wrt: Wanted | Iterable[Wanted] | None = None,
     rate: float = 0.1,
     digits: int = DIGITS,
+    samples: Mapping[Wanted, Sequence[float]] | None = None,
+    says: Wanted | None = None,
+    lang: str = "en",
     names: Variables = None,
     **named: Any,
 ) -> Page:
@@ -94,6 +112,10 @@ def explore(
         wrt: the leaves that a step of gradient descent on the page moves; else every leaf
         rate: the learning rate that the page begins with
         digits: significant, of every number; more where a line would not be true otherwise
+        samples: numbers for the leaves that differ from sample to sample, as {x: [0, 1], y: [1, 0]}; a step downhill
+            then goes by the mean over all of them, and the page draws its curve
+        says: of two inputs among them, the node that the page draws over their plane: what a network answers
+        lang: the language of the page, "en" or "ru"
 
     No grad is read or changed, and the page keeps nothing of the graph alive.
 
@@ -101,7 +123,8 @@ def explore(
         OperandError: if `output` is not a Value
         GraphError: for a leaf that it was not computed from, for a graph that is too large for a page and for a row
             that JavaScript cannot have, by its name
-        ArgumentError: for a rate that is not a finite number, and for digits that a number cannot have
+        ArgumentError: for a rate that is not a finite number, digits that a number cannot have, samples that are none,
+            and for another language
 
     >>> from autograd import Value
     >>> x = Value(3.0, name="x")
@@ -118,43 +141,74 @@ def explore(
             "explore a part of it, or step through it with viz.debug"
         )
     learn = None if wrt is None else seen.ids_of(wrt)
-    return Page(_page(seen, title, note, learn, float(rate)))
+    picture = _drawn(seen.trace, digits)
+    about = lesson(seen, learn, float(rate), samples, says)
+    return Page(_page(seen, picture, title, note, about, language(lang)), picture)
 
 
 # -- the file ---------------------------------------------------------------------------------------
 
 
-def _page(looked: Seen, title: str | None, note: str | None, learn: list[int] | None, rate: float) -> str:
-    seen, graph = looked.trace, ExplorableGraph(looked.trace, looked.names, looked.digits)
+def _page(looked: Seen, picture: str, title: str | None, note: str | None, about: Lesson, words: Language) -> str:
+    seen, graph = looked.trace, ExplorableGraph(looked.trace, looked.names, words, looked.digits)
     root = graph.called[seen.root]
     script = _script(graph.rules)
-    style = _colours() + _part("style.css")
+    style = _colours() + _lean(_part("style.css"))
+    data = {**graph.columns(), **about.columns(graph), "language": _spoken(words)}
     fields = {
+        **{key: in_xml(words.tell(words.page[key], root=root)) for key in _written()},
+        "lang": words.code,
         "policy": in_xml(_policy(script, style)),
-        "title": in_xml(shortened(title or _title(seen, root), 80)),
-        "lead": in_xml(note if note is not None else _lead(seen, root)),
+        "title": in_xml(shortened(title or _title(seen, root, words), 80)),
+        "lead": in_xml(note if note is not None else _lead(seen, root, words)),
         "anew": f'<p class="anew">{in_xml(seen.anew)}</p>' if seen.anew else "",
-        "root": in_xml(root),
         "style": style,
-        "data": in_json({**graph.columns(), "learn": graph.learn(learn), "rate": rate}),
+        "drawing": re.sub("<style>.*?</style>", "", picture),  # which the page's policy would not let act
+        "data": in_json(data),
         "script": script,
     }
-    return re.sub(r"\{(\w+)\}", lambda field: fields[field[1]], _part("page.html"))
+    return _FIELD.sub(lambda field: fields[field[1]], _part("page.html"))
 
 
-def _title(seen: Trace, root: str) -> str:
-    return f"How {root} is computed" if seen.nodes[seen.root].name else "A computation, step by step"
+@cache
+def _written() -> frozenset[str]:
+    """The words that stand in the page's own text."""
+    ours = {"lang", "policy", "title", "lead", "anew", "style", "drawing", "data", "script"}
+    return frozenset(_FIELD.findall(_part("page.html"))) - ours
 
 
-def _lead(seen: Trace, root: str) -> str:
-    forward, back = counted(len(seen.forward), "number"), counted(len(seen.backward), "contribution")
-    return f"{forward} computed forwards, {back} back to find out what moves {root}"
+def _spoken(words: Language) -> dict[str, Any]:
+    """The words that the script says: all but those that only stand in the page's text."""
+    script = "".join(_part(f"{module}.js") for module in MODULES)
+    return {
+        "code": words.code,
+        "words": {key: text for key, text in words.page.items() if key not in _written() or f'"{key}"' in script},
+    }
+
+
+def _title(seen: Trace, root: str, words: Language) -> str:
+    return words.tell(words.page["titled" if seen.nodes[seen.root].name else "untitled"], root=root)
+
+
+def _lead(seen: Trace, root: str, words: Language) -> str:
+    return words.tell(words.page["lead"], forward=len(seen.forward), back=len(seen.backward), root=root)
+
+
+def _drawn(seen: Trace, digits: int) -> str:
+    """A picture for where no script runs, if one of few boxes shows the graph."""
+    if len(seen.nodes) > MOST_LOOKED_AT:
+        return ""
+    for level in ("neuron", "layer"):
+        drawn = view(seen, level=level, digits=digits)
+        if len(drawn.boxes) <= MOST_DRAWN:
+            return render(drawn._replace(note=drawn.note.replace(seen.anew, "")))  # which stands in the page's head
+    return ""
 
 
 def _policy(script: str, style: str) -> str:
     """What the page may do: run this one script, use this one style, and load nothing."""
     return (
-        f"default-src 'none'; script-src {_digest(script)}; style-src {_digest(style)}; "
+        f"default-src 'none'; script-src {_digest(script)}; style-src {_digest(style)}; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
 
@@ -165,8 +219,13 @@ def _digest(text: str) -> str:
 
 def _script(rules: Iterable[Use]) -> str:
     """One function around all modules, so that they share names with each other and with nobody else."""
-    parts = [by_hand(), table_source(rules), *(_part(f"{module}.js") for module in MODULES)]
+    parts = [_lean(by_hand()), table_source(rules), *(_lean(_part(f"{module}.js")) for module in MODULES)]
     return '"use strict";\n(() => {\n' + "\n".join(parts) + "\n})();\n"
+
+
+def _lean(source: str) -> str:
+    """The source without what only its reader needs: comments on lines of their own, and indentation."""
+    return re.sub(r"^\s+", "", _COMMENTS.sub("", source), flags=re.MULTILINE)
 
 
 @cache

@@ -7,8 +7,10 @@ const number = (x) => (typeof x === "string" ? NUMBERS[x] : x);
 class Graph {
   constructor(data) {
     Object.assign(this, data);
-    significant = data.digits;
-    typeset = data.typeset;
+    this.called = data.called.map(isolated);
+    this.narrow = data.narrow.map(isolated);
+    asked.digits = data.digits;
+    Object.assign(typeset, data.typeset);
     this.size = data.value.length;
     this.value = Float64Array.from(data.value, number);
     this.flows = Uint8Array.from(data.slope, (slope) => slope !== null);
@@ -71,10 +73,10 @@ class Graph {
 
   /** Every computed number and slope again, from the leaves as they are now. */
   evaluate() {
+    this.compute();
     for (let i = this.leaves; i <= this.root; i++) {
-      const { op, rule } = this.uses[this.use[i]];
-      const operands = Array.from(this.operands(i), (o) => this.value[o]);
-      this.value[i] = value[op](...operands);
+      const { rule } = this.uses[this.use[i]];
+      const operands = this.given(i, this.value);
       slopes[rule](this.value[i], ...operands).forEach((slope, slot) => {
         const e = this.first[i] + slot,
           flows = slope !== null && !this.isConstant(this.operand[e]);
@@ -83,6 +85,25 @@ class Graph {
       });
     }
     this.differentiate();
+  }
+
+  /** The numbers up to node `last`, and no slopes: what a curve or a plane of many points is drawn with. */
+  compute(last = this.root) {
+    for (let i = this.leaves; i <= last; i++) this.value[i] = this.valueOf(i, this.value);
+  }
+
+  /** Node i by its rule, from these numbers of its operands. */
+  valueOf(i, numbers) {
+    return value[this.uses[this.use[i]].op](...this.given(i, numbers));
+  }
+
+  /** The slopes of node i, null where no derivative flows, from these numbers. */
+  slopesOf(i, numbers) {
+    return slopes[this.uses[this.use[i]].rule](numbers[i], ...this.given(i, numbers));
+  }
+
+  given(i, numbers) {
+    return Array.from(this.operands(i), (o) => numbers[o]);
   }
 
   restore() {

@@ -17,45 +17,45 @@ class Guide {
     return [
       {
         at: ".stage",
-        title: "Every card is a number",
+        title: tell("guide 1"),
         go: 0,
-        text: `Round cards were given: inputs and weights. The others are computed from what their arrows bring, left to right, until ${root} stands at the right.`,
+        text: tell("guide 1, said", { root }),
       },
       {
         at: ".transport",
-        title: "One step at a time",
+        title: tell("guide 2"),
         go: 1,
-        text: "Press → and one number is computed; ← takes it back. The slider goes anywhere, the space bar plays.",
+        text: tell("guide 2, said"),
       },
       {
         at: ".story",
-        title: "In words, and in numbers",
+        title: tell("guide 3"),
         go: Math.min(2, graph.seed),
-        text: "What just happened is written here: a sentence, the arithmetic with the numbers in it, and what it means.",
+        text: tell("guide 3, said"),
       },
       ...(has
         ? [
             {
               at: ".stage",
-              title: "Then the derivatives come back",
+              title: tell("guide 4"),
               go: graph.seed + 2,
-              text: `δ says how fast ${root} moves when a number moves. It travels against the arrows, and each arrow multiplies it by its slope: that is the chain rule. Orange raises ${root}, blue lowers it.`,
+              text: tell("guide 4, said", { root }),
             },
           ]
         : []),
       {
         at: ".node",
-        title: "Look closer",
+        title: tell("guide 5"),
         go: Math.min(graph.seed + 3, graph.steps),
-        text: "Click any card to see its formula, what it comes from and where it goes. A click on its corner sets a breakpoint: play stops there.",
+        text: tell("guide 5, said"),
       },
       ...(app.live && has
         ? [
             {
               at: ".learn",
-              title: "Now change something",
+              title: tell("guide 6"),
               go: graph.steps,
-              text: `Choose a round card and drag its value: every number follows. Or step downhill: each weight moves a little against its δ, and ${root} falls.`,
+              text: tell("guide 6, said", { root }),
             },
           ]
         : []),
@@ -63,6 +63,7 @@ class Guide {
   }
 
   start() {
+    this.app.stage.unhide();
     this.list = this.stops();
     this.at = -1;
     this.box.hidden = false;
@@ -81,8 +82,8 @@ class Guide {
     target.scrollIntoView({ block: "nearest" });
     byId("guide-title").textContent = title;
     byId("guide-text").textContent = text;
-    byId("guide-count").textContent = `${this.at + 1} of ${this.list.length}`;
-    byId("guide-next").textContent = this.at === this.list.length - 1 ? "Start" : "Next";
+    byId("guide-count").textContent = tell("guide of", { k: this.at + 1, n: this.list.length });
+    byId("guide-next").textContent = tell(this.at === this.list.length - 1 ? "begin" : "next");
     this.place(target.getBoundingClientRect(), at);
     this.app.say(`${title}. ${text}`);
   }
@@ -92,7 +93,7 @@ class Guide {
     const { offsetWidth, offsetHeight } = this.box,
       gap = 14,
       picture = at === ".stage";
-    const x = picture ? right - offsetWidth - 16 : left + width / 2 - offsetWidth / 2;
+    const x = picture ? this.aside(left, right, offsetWidth) : left + width / 2 - offsetWidth / 2;
     const y =
       innerWidth <= 860
         ? innerHeight
@@ -103,6 +104,14 @@ class Guide {
             : bottom + gap;
     this.box.style.left = `${Math.max(12, Math.min(x, innerWidth - offsetWidth - 12))}px`;
     this.box.style.top = `${Math.max(12, Math.min(y, innerHeight - offsetHeight - 12))}px`;
+  }
+
+  /** The right corner of the picture, or the left one where the result stands in the right. */
+  aside(left, right, wide) {
+    const { cards } = this.app.picture,
+      card = cards.get(this.app.tree.shows(this.app.graph.root));
+    const covers = card && card.g.getBoundingClientRect().right > right - wide - 32;
+    return covers ? left + 16 : right - wide - 16;
   }
 
   close() {

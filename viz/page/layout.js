@@ -2,7 +2,7 @@
 // parent's (Sugiyama, Tagawa & Toda 1981: columns, order by barycentres, positions).  Arrows that cross a group's
 // rim or pass a column get a point of their own there, so that they run between the cards and not through them.
 
-const GAP = { column: 50, row: 7, lane: 6, padding: 10, header: 19 };
+const GAP = { column: 70, row: 7, lane: 6, padding: 10, header: 19 };
 const LONGEST = 18; // items in a column
 
 class Layout {

@@ -1,9 +1,11 @@
 // Everything together: one state (steps taken, chosen number, breakpoints, leaves' values), and who shows it.
 
 const QUICK = 150; // milliseconds from step to step below which nobody reads what each one says
+const SEVERAL = 12; // operands of a step up to which all of them are brought near
 
 class App {
   constructor(data) {
+    Object.assign(language, data.language);
     const graph = new Graph(data);
     Object.assign(this, {
       graph,
@@ -15,9 +17,13 @@ class App {
       still: matchMedia("(prefers-reduced-motion: reduce)"),
       run: 0,
       gone: -Infinity,
+      settled: false,
     });
     this.live = graph.seed > 0;
     this.tree = new Tree(graph);
+    this.stage = new Stage(this);
+    this.state = new State(this, data.state);
+    this.stage.place();
     this.picture = new Picture(document.querySelector(".picture"), this);
     this.camera = new Camera(this.picture);
     this.story = new Story(this);
@@ -26,31 +32,33 @@ class App {
     this.player = new Player(this);
     this.search = new Search(this);
     this.guide = new Guide(this);
-    this.look();
+    this.paths = new Paths(this);
+    this.quiz = new Quiz(this);
+    this.stage.begin();
     this.camera.fit();
-    this.watch();
+    this.state.follow(location.hash);
+    if (!this.taken) this.watch(false);
     this.learning.show();
     this.show();
-    this.player.follow(location.hash);
+    this.settled = true;
   }
 
-  look() {
-    byId("nearer").addEventListener("click", () => this.camera.zoomBy(1.25));
-    byId("farther").addEventListener("click", () => this.camera.zoomBy(0.8));
-    byId("whole").addEventListener("click", () => this.whole());
-    byId("follow").addEventListener("click", () => this.follow(!this.camera.following));
-    this.camera.onLetGo = () => byId("follow").setAttribute("aria-pressed", "false");
-  }
+  // -- looking -------------------------------------------------------------------------------------
 
   whole() {
+    this.follow(false);
+    if (this.tree.openThese(this.tree.some)) this.redraw();
     this.camera.fit(true);
-    this.camera.letGo();
+    this.say(tell("whole seen"));
   }
 
+  /** Keep what is at work open and near, or leave everything where it is. */
   follow(on) {
     this.camera.following = on;
     byId("follow").setAttribute("aria-pressed", String(on));
     if (on) this.watch();
+    this.state.keep();
+    this.say(tell(on ? "followed" : "let go"));
   }
 
   // -- steps ---------------------------------------------------------------------------------------
@@ -63,8 +71,9 @@ class App {
     this.taken = to;
     this.pace();
     this.picture.move(from, to);
+    this.stage.other?.picture.move(Math.max(0, from - 1), Math.max(0, to - 1));
     this.show();
-    this.watch();
+    this.watch(this.settled);
     const flight = Math.min(620, this.player.pace * 0.8);
     if (flies && to === from + 1 && flight > 150 && !this.still.matches) this.picture.fly(from, flight);
     else this.picture.layers.flights.replaceChildren();
@@ -83,7 +92,7 @@ class App {
 
   /** After a step that no other follows: what nobody can see in a run of steps. */
   settle() {
-    this.player.link();
+    this.state.keep();
     if (!this.run) return;
     this.run = 0;
     document.body.classList.remove("fast");
@@ -98,14 +107,31 @@ class App {
     if (!this.run || this.selected !== null) this.inspector.show();
   }
 
-  watch() {
-    const { camera } = this;
-    const enough = camera.size.width < 600 ? READABLE_ZOOM : VISIBLE_ZOOM; // the whole on a phone says little
-    if (!this.taken && (camera.whole >= enough || !this.graph.seed)) return camera.following && camera.fit(true);
-    const { phase, node, target } = this.graph.step(Math.max(0, this.taken - 1)), // at first, where it will begin
-      shows = (i) => this.tree.shows(i);
-    const near = phase === "forward" ? [...this.graph.operands(node)].slice(0, 12) : [node];
-    camera.follow([...near, target].map(shows), this.run > 3);
+  /** The step that the picture is about: the last one, at first the one that will begin. */
+  get atWork() {
+    return this.graph.step(Math.max(0, this.taken - 1));
+  }
+
+  watch(glides = true) {
+    const { camera, graph } = this;
+    if (!camera.following) return;
+    if (!graph.seed) return camera.fit(glides);
+    const { phase, node, target } = this.atWork,
+      near = phase === "forward" ? [...graph.operands(node)].slice(0, SEVERAL) : [node];
+    if (!this.run) this.focus([node, target], near);
+    camera.follow([...near, target].map((i) => this.tree.shows(i)), this.run > 3, glides);
+  }
+
+  /** Open what is at work, and fold the rest where the whole cannot be read; the card at work stays where it is. */
+  focus(inner, near) {
+    const { tree, picture, camera, selected } = this,
+      anchor = inner.at(-1),
+      before = picture.cards.get(tree.shows(anchor));
+    this.unfolded ??= picture.layout; // as it was drawn first
+    const roomy = camera.zoomFor(this.unfolded) >= camera.readable;
+    if (!tree.arrange(typeof selected === "number" ? [...inner, selected] : inner, near, roomy)) return;
+    this.redraw();
+    camera.keep(picture.cards.get(tree.shows(anchor)), before);
   }
 
   announce() {
@@ -121,41 +147,43 @@ class App {
   choose(thing) {
     const before = this.selected;
     this.selected = this.selected === thing ? null : thing;
-    for (const card of [before, thing])
-      if (this.picture.cards.has(card)) this.picture.refreshCard(this.picture.cards.get(card));
+    for (const picture of this.stage.pictures) for (const each of [before, thing]) picture.refreshThing(each);
     this.inspector.show();
-    this.player.link();
+    this.state.keep();
   }
 
   /** Choose node i, opening the groups around it and looking at it. */
   find(i) {
     if (this.tree.reveal(i)) this.redraw();
     if (this.selected !== i) this.choose(i);
-    this.camera.bring([i]);
+    this.camera.bring([i], this.settled);
   }
 
   toggleBreakpoint(thing) {
     if (typeof thing !== "number" || this.graph.isConstant(thing)) return;
     this.breakpoints.has(thing) ? this.breakpoints.delete(thing) : this.breakpoints.add(thing);
-    if (this.picture.cards.has(thing)) this.picture.refreshCard(this.picture.cards.get(thing));
+    for (const picture of this.stage.pictures) picture.refreshThing(thing);
     this.inspector.show();
     this.player.ticks();
-    this.say(`Breakpoint at ${this.graph.called[thing]} ${this.breakpoints.has(thing) ? "set" : "removed"}.`);
+    this.say(tell(this.breakpoints.has(thing) ? "breakpoint set" : "breakpoint gone", { x: this.graph.called[thing] }));
   }
 
   escape() {
     if (!byId("guide").hidden) return this.guide.close();
+    if (this.paths.lit) return this.paths.clear();
     if (this.selected !== null) this.choose(this.selected);
   }
 
   // -- groups --------------------------------------------------------------------------------------
 
   open(group, opened) {
-    group.open = opened;
+    group.open = group.pinned = opened;
     if (this.selected === group) this.selected = null;
     this.redraw();
-    if (opened && this.camera.whole < 0.6) this.camera.lookAt(this.picture.layout.boxes.get(group));
-    this.say(`${group.name} ${opened ? "opened" : "closed"}.`);
+    if (opened && this.camera.whole < this.camera.readable) this.camera.lookAt(this.picture.layout.boxes.get(group));
+    else this.camera.fit(true);
+    this.state.keep();
+    this.say(tell(opened ? "opened" : "closed", { x: group.name }));
   }
 
   toggleGroup() {
@@ -165,8 +193,9 @@ class App {
   }
 
   redraw() {
-    this.picture.draw();
-    this.camera.fit(true);
+    for (const picture of this.stage.pictures) picture.draw();
+    this.camera.go(this.camera.view, false);
+    this.paths.show();
     this.inspector.show();
   }
 
@@ -197,10 +226,13 @@ class App {
 
   changed() {
     this.taken = Math.min(this.taken, this.graph.steps);
-    this.picture.refresh();
+    for (const picture of this.stage.pictures) picture.refresh();
+    this.paths.find();
+    this.quiz.renew();
     this.show();
     this.learning.show();
     this.player.ticks();
+    this.state.keep();
   }
 }
 

@@ -1,10 +1,10 @@
 // How numbers are written, as viz.numbers has them: short, never so short that 3e-5 becomes 0.000, and with ≈ where
 // digits were cut.
 
-let significant = 4; // digits, unless others are asked for
+const asked = { digits: 4 }; // significant, unless others are asked for
 
 /** x as Python reads it, below a million never without what stands before the point. */
-function shown(x, digits = significant) {
+function shown(x, digits = asked.digits) {
   if (Number.isNaN(x)) return "nan";
   const sign = x < 0 ? "-" : "",
     size = Math.abs(x);
@@ -20,7 +20,7 @@ function shown(x, digits = significant) {
 }
 
 /** Whether x has digits that are not shown; what a float's own rounding adds behind the 15th is none. */
-function isCut(x, digits = significant) {
+function isCut(x, digits = asked.digits) {
   const seen = Number(shown(x, digits));
   return Number.isFinite(x) && seen !== x && (digits >= SURE || seen !== Number(x.toPrecision(SURE)));
 }
@@ -36,7 +36,7 @@ const SURE = 15, // digits, of which a number keeps each
  * `exact` computes with fractions, or tells that nothing has to be rounded.
  */
 function line(compute, exact, numbers, result) {
-  let digits = significant;
+  let digits = asked.digits;
   while (digits < MOST && !gives(compute, numbers, result, digits)) digits++;
   const cut = numbers.some((x) => isCut(x, digits)),
     isExact = !cut && !isCut(result) && exactly(compute, exact, numbers, result, digits);
@@ -46,7 +46,7 @@ function line(compute, exact, numbers, result) {
 function gives(compute, numbers, result, digits) {
   const found = compute(...numbers.map((x) => Number(printed(x, digits))));
   if (!Number.isFinite(result)) return Object.is(found, result);
-  const unit = result ? 10 ** (Math.floor(Math.log10(Math.abs(result))) - significant + 1) : 0;
+  const unit = result ? 10 ** (Math.floor(Math.log10(Math.abs(result))) - asked.digits + 1) : 0;
   return Math.abs(found - Number(shown(result))) <= unit;
 }
 

@@ -46,29 +46,24 @@ class Story {
       back = graph.steps - graph.seed - 1;
     const where =
       phase === "forward"
-        ? `Forward, ${taken} of ${graph.seed}`
+        ? tell("Forward", { k: taken, n: graph.seed })
         : phase === "seed"
-          ? "The turn"
-          : `Backward, ${taken - graph.seed - 1} of ${back}`;
+          ? tell("The turn")
+          : tell("Backward", { k: taken - graph.seed - 1, n: back });
     const said = words.of(taken - 1);
-    if (taken === graph.steps && phase === "backward") said.meaning += " That was the last one: every δ is complete.";
+    if (taken === graph.steps && phase === "backward") said.meaning += ` ${tell("last one")}`;
     return { phase: place ? `${where}: ${place}` : where, ...said };
   }
 
   before() {
-    const { graph } = this.app;
-    if (!graph.seed)
-      return {
-        phase: "Nothing to compute",
-        sentence: `${graph.called[graph.root]} was given, not computed.`,
-        arithmetic: "",
-        meaning: "Its derivative by itself is 1, and that is all there is.",
-      };
+    const { graph } = this.app,
+      kind = graph.seed ? "before" : "nothing",
+      facts = { root: graph.called[graph.root], n: graph.seed };
     return {
-      phase: "Before the first step",
-      sentence: "Nothing is computed yet. The round cards were given: inputs and weights.",
+      phase: tell(kind),
+      sentence: tell(`${kind}, said`, facts),
       arithmetic: "",
-      meaning: `Take a step (→), and the first number is computed. ${graph.seed.toLocaleString("en")} steps lead forwards to ${graph.called[graph.root]}, then the derivatives come back.`,
+      meaning: tell(`${kind}, means`, facts),
     };
   }
 
@@ -105,7 +100,7 @@ class Inspector {
   get thing() {
     const { app } = this;
     if (app.selected !== null) return app.selected;
-    return app.taken ? app.graph.step(app.taken - 1).target : app.graph.root;
+    return app.live ? app.atWork.target : app.graph.root;
   }
 
   show() {
@@ -114,12 +109,12 @@ class Inspector {
     if (typeof thing !== "number") return this.group(thing);
     const { graph, words } = this.app,
       kind = graph.isConstant(thing)
-        ? "a constant"
+        ? tell("a constant")
         : graph.isComputed(thing)
-          ? graph.operation(thing).name
+          ? graph.operation(thing).told
           : graph.kind[thing] === 2
-            ? "detached"
-            : "given";
+            ? tell("detached")
+            : tell("given");
     byId("called").replaceChildren(words.operand(thing), html("small", {}, kind));
     if (this.shown !== thing || !this.fields) this.build(thing);
     this.fields.forEach((field) => field());
@@ -146,9 +141,10 @@ class Inspector {
     if (constant) parts.push(html("p", { class: "soft" }, this.ofConstant(thing)));
     else parts.push(live(html("p", { class: "delta" }), () => known().delta));
     parts.push(live(html("p", { class: "soft" }), () => this.effect(thing, found())));
+    parts.push(this.ways(thing));
     const around = [
-      this.list("Comes from", graph.edges(thing), (e) => graph.operand[e]),
-      this.list("Goes into", graph.users[thing], (e) => graph.node[e]),
+      this.list(tell("comes from"), graph.edges(thing), (e) => graph.operand[e]),
+      this.list(tell("goes into"), graph.users[thing], (e) => graph.node[e]),
     ];
     parts.push(html("div", { class: "around" }, ...around.filter(Boolean)), this.buttons(thing));
     byId("node").replaceChildren(...parts);
@@ -171,8 +167,8 @@ class Inspector {
     const { graph } = this.app,
       root = graph.called[graph.root];
     return graph.canChange(thing)
-      ? `A plain number of the program: no derivative of ${root} is taken by it, and nothing moves it but you.`
-      : `A plain number of the program. It says what ${graph.called[graph.node[graph.users[thing][0]]]} is of, and stays as it is.`;
+      ? tell("free constant", { root })
+      : tell("fixed constant", { y: graph.called[graph.node[graph.users[thing][0]]] });
   }
 
   /** What δ means, once it is complete. */
@@ -180,21 +176,21 @@ class Inspector {
     const { graph } = this.app;
     if (!expected || arrived < expected || thing === graph.root || !Number.isFinite(delta)) return "";
     const root = graph.called[graph.root];
-    if (delta === 0) return `Raise it a little, and ${root} does not move.`;
-    return `Raise it by 0.01, and ${root} ${delta > 0 ? "grows" : "falls"} by about ${shown(Math.abs(delta) * 0.01, 3)}.`;
+    if (delta === 0) return tell("no movement", { root });
+    return tell(delta > 0 ? "grows" : "falls", { root, x: shown(Math.abs(delta) * 0.01, 3) });
   }
 
   /** The value of a leaf or a constant, to type or to drag. */
   dial(thing) {
     const { app } = this,
       { graph } = app,
-      name = graph.isConstant(thing) ? "the constant" : graph.called[thing],
+      name = graph.isConstant(thing) ? tell("the constant") : graph.called[thing],
       now = graph.value[thing],
       span = Math.max(1, 2 * finite(now));
     const typed = html("input", {
       type: "text",
       inputmode: "decimal",
-      "aria-label": `Value of ${name}`,
+      "aria-label": tell("value of", { x: name }),
       class: "number",
     });
     const dragged = html("input", {
@@ -202,7 +198,7 @@ class Inspector {
       min: finite(now) ? now - span : -1,
       max: finite(now) ? now + span : 1,
       step: "any",
-      "aria-label": `Drag the value of ${name}`,
+      "aria-label": tell("drag", { x: name }),
     });
     const set = (x) => app.change(thing, x);
     dragged.addEventListener("input", () => set(Number(Number(dragged.value).toPrecision(4))));
@@ -215,7 +211,7 @@ class Inspector {
     typed.addEventListener("input", () => typed.classList.toggle("wrong", parsed(typed.value) === null));
     typed.addEventListener("change", () => {
       const x = parsed(typed.value);
-      if (x === null) app.say(`${typed.value} is not a number: type one such as −0.5 or 1e-3.`);
+      if (x === null) app.say(tell("no number", { x: typed.value }));
       else set(x);
       typed.classList.toggle("wrong", x === null);
     });
@@ -231,7 +227,7 @@ class Inspector {
       moves.checked ? app.learns.add(thing) : app.learns.delete(thing);
       app.learning.show();
     });
-    const learns = html("label", { class: "soft" }, moves, " moves when learning");
+    const learns = html("label", { class: "soft" }, moves, ` ${tell("moves when learning")}`);
     return html("div", { class: "dial" }, typed, dragged, ...(graph.isConstant(thing) ? [] : [learns]));
   }
 
@@ -245,11 +241,11 @@ class Inspector {
         value = html("span", { class: "soft" }),
         i = of(e);
       this.fields.push(() => {
-        value.textContent = graph.knows(i, app.taken) ? shown(graph.value[i]) : "not yet";
+        value.textContent = graph.knows(i, app.taken) ? shown(graph.value[i]) : tell("not yet");
         slope.textContent = !graph.flows[e]
-          ? "no slope"
+          ? tell("no slope")
           : graph.knows(graph.node[e], app.taken)
-            ? `slope ${shown(graph.slope[e])}`
+            ? tell("slope", { x: this.hides(e) ? "?" : shown(graph.slope[e]) })
             : "";
       });
       return html(
@@ -258,15 +254,21 @@ class Inspector {
         html(
           "button",
           { type: "button", class: "link", onclick: () => app.find(i) },
-          graph.isConstant(i) ? "constant" : graph.narrow[i],
+          graph.isConstant(i) ? tell("constant") : graph.narrow[i],
         ),
         value,
         slope,
       );
     });
     if (edges.length > some.length)
-      rows.push(html("li", { class: "soft" }, `and ${(edges.length - some.length).toLocaleString("en")} more`));
+      rows.push(html("li", { class: "soft" }, tell("more", { n: edges.length - some.length })));
     return html("div", {}, html("h3", {}, title), html("ul", {}, ...rows));
+  }
+
+  /** Whether a slope is to be predicted and has not been. */
+  hides(e) {
+    const { quiz, graph, taken } = this.app;
+    return quiz?.on && graph.flows[e] && graph.taken.indexOf(e) >= taken - graph.seed - 1;
   }
 
   buttons(thing) {
@@ -275,22 +277,50 @@ class Inspector {
       stops = html(
         "button",
         { type: "button", "aria-keyshortcuts": "b", onclick: () => app.toggleBreakpoint(thing) },
-        "Breakpoint",
+        tell("breakpoint"),
       );
     this.fields.push(() => stops.setAttribute("aria-pressed", String(app.breakpoints.has(thing))));
     const jump = (text, moment) => html("button", { type: "button", onclick: () => app.go(moment()) }, text);
     const all = [];
-    if (graph.isComputed(thing)) all.push(jump("When computed", () => graph.momentOf(thing, false)));
-    if (graph.gathered(thing, 0).expected) all.push(jump("When δ is complete", () => graph.momentOf(thing, true)));
+    if (graph.isComputed(thing)) all.push(jump(tell("when computed"), () => graph.momentOf(thing, false)));
+    if (graph.gathered(thing, 0).expected) all.push(jump(tell("when complete"), () => graph.momentOf(thing, true)));
     if (!graph.isConstant(thing)) all.push(stops);
+    if (graph.gathered(thing, 0).expected && thing !== graph.root) {
+      const why = html("button", { type: "button", class: "why", onclick: () => app.paths.ask(thing) }, tell("why"));
+      this.fields.push(() => why.setAttribute("aria-pressed", String(app.paths.from === thing)));
+      all.push(why);
+    }
     const source = graph.sources[graph.source[thing]];
     return html("div", { class: "row" }, ...all, source ? html("span", { class: "soft" }, source) : "");
+  }
+
+  /** The paths that carry most of its δ, where they are asked for. */
+  ways(thing) {
+    const { app } = this,
+      { graph, paths } = app,
+      box = html("div", { class: "ways" }),
+      facts = () => ({ root: graph.called[graph.root], total: app.words.total(thing), n: paths.count, k: paths.list.length });
+    this.fields.push(() => {
+      if (paths.from !== thing) return box.replaceChildren();
+      const rows = paths.list.map((way) => {
+        const { names, product } = paths.told(way);
+        return html("li", {}, html("span", {}, names), html("span", {}, product));
+      });
+      const more = paths.count > rows.length ? `; ${tell("why of more", facts())}` : "";
+      const sum = { x: shown(graph.delta[thing]), n: paths.count };
+      box.replaceChildren(
+        html("h3", {}, tell("why title", facts()) + more),
+        html("ol", {}, ...rows),
+        html("p", { class: "soft" }, tell("why sum", sum)),
+      );
+    });
+    return box;
   }
 
   group(group) {
     const { app } = this;
     this.fields = null;
-    byId("called").replaceChildren(group.name, html("small", {}, `${group.size.toLocaleString("en")} numbers`));
+    byId("called").replaceChildren(group.name, html("small", {}, tell("numbers", { n: group.size })));
     const outputs = group.outputs
       .slice(0, 12)
       .map((i) =>
@@ -298,7 +328,7 @@ class Inspector {
           "li",
           {},
           html("button", { type: "button", class: "link", onclick: () => app.find(i) }, app.graph.narrow[i]),
-          html("span", { class: "soft" }, app.graph.knows(i, app.taken) ? shown(app.graph.value[i]) : "not yet"),
+          html("span", { class: "soft" }, app.graph.knows(i, app.taken) ? shown(app.graph.value[i]) : tell("not yet")),
         ),
       );
     byId("node").replaceChildren(
@@ -306,7 +336,7 @@ class Inspector {
       html(
         "div",
         { class: "around" },
-        html("div", {}, html("h3", {}, "What others use of it"), html("ul", {}, ...outputs)),
+        html("div", {}, html("h3", {}, tell("of group")), html("ul", {}, ...outputs)),
       ),
       html(
         "div",
@@ -314,118 +344,9 @@ class Inspector {
         html(
           "button",
           { type: "button", onclick: () => app.open(group, !group.open) },
-          group.open ? "Close the group" : "Open the group",
+          tell(group.open ? "close group" : "open group"),
         ),
       ),
     );
-  }
-}
-
-// -- learning -----------------------------------------------------------------------------------------
-
-class Learning {
-  constructor(app) {
-    this.app = app;
-    this.history = [app.graph.value[app.graph.root]];
-    this.steps = 0;
-    this.build();
-  }
-
-  build() {
-    const { app } = this,
-      { graph } = app,
-      root = graph.called[graph.root];
-    if (!app.live) {
-      byId("learn").replaceChildren(
-        html("p", { class: "soft" }, "Nothing is computed here, so there is nothing to learn."),
-      );
-      return;
-    }
-    this.chart = svg("svg", { class: "chart", viewBox: "0 0 240 64", preserveAspectRatio: "none", role: "img" });
-    this.rate = html("input", {
-      type: "text",
-      inputmode: "decimal",
-      class: "number",
-      value: shown(graph.rate),
-      "aria-label": "Learning rate α",
-    });
-    this.step = html("button", { type: "button", class: "main", onclick: () => this.descend(1) }, "Step downhill");
-    this.ten = html("button", { type: "button", onclick: () => this.descend(10) }, "10 steps");
-    this.undo = html("button", { type: "button", class: "quiet", onclick: () => this.reset() }, "As recorded");
-    this.note = html("p", { class: "soft" });
-    byId("learn").replaceChildren(
-      html("div", { class: "row" }, this.step, this.ten, html("label", {}, "α ", this.rate), this.undo),
-      this.note,
-      this.chart,
-    );
-    this.chart.setAttribute("aria-label", `${root} after each change`);
-  }
-
-  show() {
-    const { graph, learns, live } = this.app;
-    byId("loss").replaceChildren(
-      `${graph.called[graph.root]} = ${shown(graph.value[graph.root])}`,
-      html("small", {}, this.steps ? `after ${this.steps} step${this.steps > 1 ? "s" : ""}` : "at the end"),
-    );
-    if (!live) return;
-    const reached = [...learns].filter((i) => graph.reached[i]),
-      moving = reached.length;
-    const still = moving && reached.every((i) => graph.delta[i] === 0);
-    this.note.textContent = still
-      ? `Every δ is 0: no direction leads ${this.steps ? "farther downhill" : "downhill, and nothing is learnt"}.`
-      : moving
-        ? `Each of ${moving.toLocaleString("en")} numbers moves against its δ: w ← w − α·δ.`
-        : "No number moves: no derivative comes back to one, or none is chosen to.";
-    this.step.disabled = this.ten.disabled = !moving;
-    this.undo.disabled = this.history.length < 2;
-    this.draw();
-  }
-
-  /** J falls, we hope: each chosen leaf moves against its derivative. */
-  descend(times) {
-    const { app } = this,
-      { graph } = app,
-      rate = parsed(this.rate.value);
-    this.rate.classList.toggle("wrong", rate === null);
-    if (rate === null) return app.say(`${this.rate.value} is not a learning rate: type a number such as 0.1.`);
-    const before = graph.value[graph.root];
-    for (let k = 0; k < times; k++) {
-      for (const i of app.learns) if (graph.reached[i]) graph.value[i] -= rate * graph.delta[i];
-      graph.evaluate();
-      this.history.push(graph.value[graph.root]);
-    }
-    this.steps += times;
-    app.changed();
-    const now = graph.value[graph.root],
-      root = graph.called[graph.root];
-    app.say(`${root} went from ${shown(before)} to ${shown(now)}.${now > before ? " It grew: try a smaller α." : ""}`);
-  }
-
-  changedByHand() {
-    this.history.push(this.app.graph.value[this.app.graph.root]);
-    if (this.history.length > 400) this.history.splice(1, 1);
-  }
-
-  reset() {
-    const { app } = this;
-    app.graph.restore();
-    this.history = [app.graph.value[app.graph.root]];
-    this.steps = 0;
-    app.changed();
-    app.say("The recorded numbers are back.");
-  }
-
-  draw() {
-    const values = this.history.filter(Number.isFinite),
-      high = Math.max(...values),
-      low = Math.min(...values, high > 0 ? 0 : high);
-    const x = (i) => (values.length < 2 ? 4 : 4 + (232 * i) / (values.length - 1)),
-      y = (v) => 58 - (52 * (v - low)) / (high - low || 1);
-    const line = values.map((v, i) => `${i ? "L" : "M"}${x(i).toFixed(1)} ${y(v).toFixed(1)}`).join("");
-    const parts = [svg("path", { class: "floor", d: "M0 58H240" }), svg("path", { class: "line", d: line })];
-    if (values.length)
-      parts.push(svg("path", { class: "now", d: `M${x(values.length - 1)} ${y(values.at(-1))}h0.01` }));
-    this.chart.replaceChildren(...parts);
-    this.chart.classList.toggle("empty", values.length < 2);
   }
 }

@@ -2,6 +2,7 @@
 // What lies on the ground and what lies on top are an <svg> each, which the browser paints by themselves: a card that
 // changes repaints no arrow, and looking elsewhere moves what is painted.
 
+const GUTTER = 48; // before a card, where the numbers of its arrows stand
 const SVG = "http://www.w3.org/2000/svg";
 
 function svg(name, attributes = {}, text) {
@@ -23,7 +24,7 @@ class Picture {
     Object.assign(this, { element, app, graph: app.graph, tree: app.tree });
     this.camera = element.querySelector(".camera");
     this.layers = Object.fromEntries(
-      ["scopes", "edges", "slopes", "lit", "cards", "flights"].map((name) => [name, element.querySelector(`.${name}`)]),
+      ["scopes", "edges", "slopes", "ways", "lit", "cards", "flights"].map((name) => [name, element.querySelector(`.${name}`)]),
     );
     this.pen = document.createElement("canvas").getContext("2d");
     this.draw();
@@ -112,7 +113,7 @@ class Picture {
     if (typeof thing !== "number") {
       const { length } = thing.computed,
         only = thing.outputs.length === 1 ? `${this.graph.narrow[thing.outputs[0]]} = −0.0000` : "",
-        most = Math.max(...[`${length} of ${length} computed`, only].map((text) => this.measure(text, "12px"))) + 24;
+        most = Math.max(...[tell("computed of", { k: length, n: length }), only].map((text) => this.measure(text, "12px"))) + 24;
       return { width: Math.max(138, most, this.measure(short(thing.name, 22), "600 12px") + 44), height: 62 };
     }
     if (this.graph.isConstant(thing))
@@ -153,7 +154,7 @@ class Picture {
     const fold = svg("g", {
       class: "fold",
       role: "button",
-      "aria-label": `Close ${group.name}`,
+      "aria-label": tell("close", { x: group.name }),
       transform: `translate(${width - 15} 12)`,
     });
     fold.append(svg("circle", { r: 7.5 }), svg("path", { d: "M-3.5 0H3.5" }));
@@ -203,7 +204,7 @@ class Picture {
 
   drawBreakpoint(card) {
     if (!this.graph.isComputed(card.thing) && !this.graph.arriving[card.thing].length) return;
-    const dot = svg("g", { class: "breakpoint", role: "button", "aria-label": "breakpoint" });
+    const dot = svg("g", { class: "breakpoint", role: "button", "aria-label": tell("breakpoint") });
     dot.append(svg("circle", { class: "reach", cx: 1, cy: 1, r: 11 }), svg("circle", { cx: 1, cy: 1, r: 5 }));
     dot.addEventListener("click", (event) => {
       event.stopPropagation();
@@ -216,7 +217,7 @@ class Picture {
     const unfold = svg("g", {
       class: "fold",
       role: "button",
-      "aria-label": `Open ${card.thing.name}`,
+      "aria-label": tell("open", { x: card.thing.name }),
       transform: `translate(${card.width - 14} 15)`,
     });
     unfold.append(svg("circle", { r: 8.5 }), svg("path", { d: "M-4 0H4M0 -4V4" }));
@@ -229,17 +230,19 @@ class Picture {
 
   drawLink(link, points) {
     if (points.length < 2) return;
-    link.points = points;
-    link.d = curve(points);
-    const [x, y] = points.at(-1);
+    const [x, y] = points.at(-1),
+      isLabelled = link.edges.length === 1 && typeof link.head === "number",
+      isLevel = isLabelled && points.at(-2)[0] < x - GUTTER - 8; // comes in level, so that no other line crosses its number
+    link.points = isLevel ? [...points.slice(0, -1), [x - GUTTER, y], [x, y]] : points;
+    link.d = curve(link.points);
     link.g = svg("g", { class: "edge" });
     link.arrow = `${link.d}M${x - 6} ${y - 3.5}L${x - 0.5} ${y}L${x - 6} ${y + 3.5}`;
     link.path = svg("path", { class: "line", d: link.arrow });
     link.g.append(link.path);
-    if (link.edges.length === 1 && typeof link.head === "number") {
+    if (isLabelled) {
       const slots = this.graph.first[link.head + 1] - this.graph.first[link.head],
         apart = this.layout.boxes.get(link.head).height / slots;
-      link.label = svg("text", { class: "slope", x: x - 9, y: y + (slots > 1 ? 3.5 : -4) });
+      link.label = svg("text", { class: "slope", x: x - 9, y: y + (slots > 1 ? 3.5 : -5) });
       if (apart > 12) this.layers.slopes.append(link.label); // above all arrows, if there is room; else when lit
     }
     this.layers.edges.append(link.g);
@@ -299,6 +302,10 @@ class Picture {
     this.glow();
   }
 
+  refreshThing(thing) {
+    if (this.cards.has(thing)) this.refreshCard(this.cards.get(thing));
+  }
+
   refreshCard(card) {
     const { thing } = card;
     if (typeof thing !== "number") return this.refreshGroup(card);
@@ -306,7 +313,7 @@ class Picture {
       known = graph.knows(thing, app.taken);
     if (graph.isConstant(thing)) return this.refreshConstant(card);
     const found = graph.gathered(thing, app.taken);
-    setText(card.value, known ? shown(graph.value[thing]) : "not yet");
+    setText(card.value, known ? shown(graph.value[thing]) : tell("not yet"));
     setText(card.delta, deltaText(found, known));
     this.paint(card, known, found);
     this.label(card, this.spoken(thing, known, found));
@@ -316,7 +323,7 @@ class Picture {
     const value = shown(this.graph.value[card.thing]);
     setText(card.value, value);
     this.paint(card, true, { delta: null, arrived: 1, expected: 1 });
-    this.label(card, `constant, ${value}`);
+    this.label(card, tell("constant, said", { x: value }));
   }
 
   refreshGroup(card) {
@@ -332,18 +339,18 @@ class Picture {
         known
           ? `${graph.narrow[only]} = ${shown(graph.value[only])}`
           : computed.length
-            ? `${done} of ${computed.length} computed`
+            ? tell("computed of", { k: done, n: computed.length })
             : "",
       );
       setText(card.delta, deltaText(found, known));
       this.paint(card, known, found);
     } else {
-      setText(card.value, computed.length ? `${done} of ${computed.length} computed` : `${size} numbers`);
+      setText(card.value, computed.length ? tell("computed of", { k: done, n: computed.length }) : tell("numbers", { n: size }));
       const back = countBelow(begun, app.taken - graph.seed - 1);
-      setText(card.delta, back ? `δ at ${back} of ${outputs.length} outputs` : "");
+      setText(card.delta, back ? tell("δ at", { k: back, n: outputs.length }) : "");
       this.paint(card, known, { delta: null, arrived: back, expected: outputs.length });
     }
-    this.label(card, `group ${card.thing.name}, ${size} numbers, ${card.value.textContent}`);
+    this.label(card, tell("group", { x: card.thing.name, n: size, said: card.value.textContent }));
   }
 
   label(card, text) {
@@ -373,14 +380,14 @@ class Picture {
       if (state) card.g.classList.add(...state.split(" "));
       card.state = state;
     }
-    const tint = states.includes("odd") ? 0.16 : sign ? 0.05 + 0.2 * logarithmic(delta, this.largestDelta) : 0;
+    const tint = states.includes("odd") ? 0.16 : sign ? 0.04 + 0.16 * logarithmic(delta, this.largestDelta) : 0;
     if (tint !== card.opacity) card.tint.style.fillOpacity = card.opacity = tint;
   }
 
   spoken(i, known, found) {
     const { graph } = this,
-      op = graph.isComputed(i) ? `, ${graph.operation(i).name}` : "";
-    return `${graph.called[i]}${op}, ${known ? shown(graph.value[i]) : "not computed yet"}, ${deltaText(found, known)}`;
+      op = graph.isComputed(i) ? `, ${graph.operation(i).told}` : "";
+    return `${graph.called[i]}${op}, ${known ? shown(graph.value[i]) : tell("not computed")}, ${deltaText(found, known)}`;
   }
 
   refreshLink(link) {
@@ -415,8 +422,9 @@ class Picture {
     for (const card of cards) card.spot = "";
     cards.clear();
     links.clear();
-    if (!app.taken) return;
-    const { phase, edge, node, target } = graph.step(app.taken - 1),
+    const lights = app.lights ?? app.taken;
+    if (!lights) return;
+    const { phase, edge, node, target } = graph.step(lights - 1),
       back = phase === "forward" ? "" : " back";
     const light = (all, thing, how) => {
       if (!thing) return;
@@ -479,7 +487,7 @@ class Picture {
 
 /** δ on a card: what has arrived, … if more is to come; "no path" is not 0. */
 function deltaText({ delta, arrived, expected }, known) {
-  if (!expected) return known ? "no path" : "";
+  if (!expected) return known ? tell("no path") : "";
   if (!arrived) return "δ ?";
   return `δ ${signed(delta)}${arrived < expected ? " …" : ""}`;
 }

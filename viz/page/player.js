@@ -12,9 +12,9 @@ class Player {
     click("end", () => app.go(app.graph.steps));
     click("play", () => this.toggle());
     byId("slider").addEventListener("input", (event) => app.go(Number(event.target.value)));
+    byId("number").addEventListener("change", (event) => app.go(Math.round(Number(event.target.value) || 0)));
     this.chooseSpeed(byId("speed"));
     document.addEventListener("keydown", (event) => this.key(event));
-    addEventListener("hashchange", () => this.follow(location.hash));
   }
 
   /** Whoever chose a speed with the mouse has the page's keys back. */
@@ -31,6 +31,8 @@ class Player {
 
   step(by) {
     this.stop();
+    if (by > 0 && this.app.quiz.ask(this.app.taken)) return;
+    this.app.quiz.close();
     this.app.go(this.app.taken + by, by > 0);
   }
 
@@ -44,10 +46,11 @@ class Player {
       slider = byId("slider");
     slider.max = graph.steps;
     slider.value = taken;
+    if (document.activeElement !== byId("number")) byId("number").value = taken;
     const where =
       taken <= graph.seed
-        ? `forward ${taken} of ${graph.seed}`
-        : `backward ${taken - graph.seed - 1} of ${graph.steps - graph.seed - 1}`;
+        ? tell("forward of", { k: taken, n: graph.seed })
+        : tell("backward of", { k: taken - graph.seed - 1, n: graph.steps - graph.seed - 1 });
     slider.setAttribute("aria-valuetext", where);
     this.done.style.clipPath = `inset(0 ${100 - (100 * taken) / graph.steps}% 0 0 round 4px)`;
     if (this.shown !== graph.steps) this.lengths();
@@ -60,6 +63,8 @@ class Player {
     const { graph } = this.app,
       bar = byId("slider").parentElement;
     this.shown = graph.steps;
+    byId("number").max = graph.steps;
+    byId("of-steps").textContent = tell("of steps", { n: graph.steps });
     bar.style.setProperty("--turn", `${(100 * (graph.seed + 0.5)) / graph.steps}%`);
     bar.parentElement.style.setProperty("--forward", Math.max(0.22, graph.seed / graph.steps));
   }
@@ -68,6 +73,7 @@ class Player {
 
   toggle() {
     if (this.playing) return this.stop();
+    if (this.app.quiz.on) return this.step(1);
     if (this.app.taken === this.app.graph.steps) this.app.go(0);
     this.playing = true;
     this.mark();
@@ -84,7 +90,7 @@ class Player {
 
   mark() {
     byId("play").classList.toggle("playing", this.playing);
-    byId("play").setAttribute("aria-label", this.playing ? "Pause" : "Play");
+    byId("play").setAttribute("aria-label", tell(this.playing ? "pause" : "play"));
   }
 
   tick(now) {
@@ -155,33 +161,15 @@ class Player {
       "+": () => app.camera.zoomBy(1.25),
       "-": () => app.camera.zoomBy(0.8),
       0: () => app.whole(),
+      f: () => app.follow(!app.camera.following),
+      c: () => app.stage.compare(!app.stage.other),
+      p: () => app.quiz.turn(!app.quiz.on),
+      g: () => byId("number").select(),
       "?": () => app.guide.start(),
     }[event.key];
     if (!act) return;
     event.preventDefault();
     act();
-  }
-
-  // -- links ---------------------------------------------------------------------------------------
-
-  /** The address says where we are. */
-  link() {
-    const { taken, selected } = this.app,
-      node = typeof selected === "number" ? `&node=${selected}` : "";
-    try {
-      history.replaceState(null, "", `#step=${taken}${node}`);
-    } catch {
-      /* a sandboxed frame has no address of its own */
-    }
-  }
-
-  follow(hash) {
-    const asked = new URLSearchParams(hash.replace(/^#/, "")),
-      whole = (name) => (/^\d+$/.test(asked.get(name) ?? "") ? Number(asked.get(name)) : null);
-    const node = whole("node"),
-      step = whole("step");
-    if (node !== null && node < this.app.graph.size) this.app.find(node);
-    if (step !== null) this.app.go(step);
   }
 }
 
@@ -236,7 +224,7 @@ class Search {
         return row;
       }),
     );
-    if (text && !rows.length) this.list.append(html("li", { class: "soft" }, "nothing of that name"));
+    if (text && !rows.length) this.list.append(html("li", { class: "soft" }, tell("nothing found")));
     this.rows = rows;
     this.mark();
   }
@@ -277,4 +265,4 @@ const plain = (text) =>
   text
     .normalize("NFKC")
     .toLowerCase()
-    .replace(/[_^\s]/g, "");
+    .replace(/[_^\s\u2068\u2069]/g, "");

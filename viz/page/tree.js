@@ -1,6 +1,8 @@
 // Scopes as a tree of groups that open and close, made small enough that every level can be read.
 
 const CROWDED = 100; // children of a group before they are gathered into parts
+const ALIKE = 30; // groups in a group, such as neurons in a layer, before they are gathered
+const TOGETHER = 20; // of them in a part
 const FEW = 12; // loops of a group that are not gathered into parts
 const LEAVES_TOGETHER = 8; // this many leaves of one operation share a group
 const READABLE = 90; // cards to show at first
@@ -34,7 +36,13 @@ class Tree {
     for (const group of [...this.root.inside()]) this.gatherLeaves(group);
     for (const group of [...this.root.inside()]) this.gatherParts(group);
     this.number();
-    this.openSome();
+    this.openThese(this.some);
+  }
+
+  /** Every group by its number, which is the same whenever the page is opened. */
+  get groups() {
+    this.all ??= [...this.root.inside()];
+    return this.all;
   }
 
   groupOf(scope, groups) {
@@ -82,7 +90,8 @@ class Tree {
     const loops = group.groups.filter((inner) => inner.name.includes(" × ")),
       few = loops.length <= FEW ? loops : [], // stay to be seen, and part what is before them from what is after
       inners = group.groups.filter((inner) => !few.includes(inner));
-    if (group.nodes.length + inners.length <= CROWDED) return;
+    const many = inners.length > ALIKE && inners.length > group.nodes.length && this.called(inners) === null;
+    if (group.nodes.length + inners.length <= CROWDED && !many) return;
     const { graph } = this,
       when = new Map();
     for (const i of group.nodes)
@@ -94,14 +103,15 @@ class Tree {
     let made = 0;
     for (const isLate of [false, true]) {
       const stretch = children.filter((child) => when.get(child) > end === isLate);
-      if (!few.length || stretch.length > CROWDED / 2) made += this.slice(group, stretch, made);
+      const most = many ? TOGETHER : CROWDED * 0.6;
+      if (!few.length || stretch.length > CROWDED / 2) made += this.slice(group, stretch, made, most);
     }
   }
 
   /** Children of a group in parts; how many these are. */
-  slice(group, children, before) {
+  slice(group, children, before, most) {
     if (!children.length) return 0;
-    const parts = Math.min(12, Math.ceil(children.length / (CROWDED * 0.6)));
+    const parts = Math.min(12, Math.ceil(children.length / most));
     for (let k = 0; k < parts; k++) {
       const part = children.slice(
           Math.ceil((k * children.length) / parts),
@@ -109,9 +119,14 @@ class Tree {
         ),
         nodes = part.filter((child) => typeof child === "number"),
         groups = part.filter((child) => typeof child !== "number");
-      this.gatherParts(this.gather(group, nodes, groups, this.called(part) ?? `part ${before + k + 1}`));
+      this.gatherParts(this.gather(group, nodes, groups, this.called(part) ?? this.fromTo(part) ?? `part ${before + k + 1}`));
     }
     return parts;
+  }
+
+  /** What groups alike are called together: neuron1 … neuron20. */
+  fromTo(children) {
+    return children.every((child) => child.name) ? `${children[0].name} … ${children.at(-1).name}` : null;
   }
 
   /** What steps of a loop are called together; null for others. */
@@ -177,19 +192,52 @@ class Tree {
     return at === group;
   }
 
-  /** Open groups from the outside in, as long as what is shown can be read. */
-  openSome() {
+  /**
+   * Open what a step is about, and fold the rest: all around `inner`, and around `near` as far as each is told apart,
+   * by itself or by a closed group whose one output it is.  Where there is room, what can be read stays open; what was
+   * opened or closed by hand stays so.  Whether anything changed.
+   */
+  arrange(inner, near, roomy) {
+    const open = new Set(roomy ? this.some : [this.root]);
+    const around = (group) => {
+      for (let above = group; above; above = above.parent) open.add(above);
+    };
+    for (const i of inner) around(this.home[i]);
+    for (const i of near) around(this.speaksFor(i));
+    return this.openThese(open);
+  }
+
+  openThese(open) {
+    let changed = false;
+    for (const group of this.groups) {
+      const opens = group.pinned ?? open.has(group);
+      changed ||= group.open !== opens;
+      group.open = opens;
+    }
+    return changed;
+  }
+
+  /** The innermost group that has to be open so that node i is told apart. */
+  speaksFor(i) {
+    let group = this.home[i];
+    while (group.parent && group.outputs.length === 1) group = group.parent;
+    return group;
+  }
+
+  /** The groups to open from the outside in, as long as what is shown can be read. */
+  get some() {
+    if (this.readable) return this.readable;
+    this.readable = new Set([this.root]);
     let shown = this.root.nodes.length + this.root.groups.length,
       level = this.root.groups;
     while (level.length) {
       const more = level.reduce((sum, group) => sum + group.nodes.length + group.groups.length - 1, 0);
       if (shown + more > READABLE) break;
-      level.forEach((group) => {
-        group.open = true;
-      });
+      for (const group of level) this.readable.add(group);
       shown += more;
       level = level.flatMap((group) => group.groups);
     }
+    return this.readable;
   }
 
   /** What shows node i: the outermost closed group around it, or itself. */

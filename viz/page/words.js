@@ -115,8 +115,8 @@ class Words {
       operands: this.listed(operands),
       users:
         this.listed(graph.arriving[node].map((b) => graph.node[graph.taken[b]]).reverse()) ||
-        "nothing that sends a derivative back",
-      op: graph.operation(node).name,
+        tell("no users"),
+      op: graph.operation(node).told,
       doc: graph.operation(node).doc,
     };
   }
@@ -134,7 +134,7 @@ class Words {
     return {
       ...this.named(node),
       x: graph.called[graph.operand[edge]],
-      op: graph.operation(node).name,
+      op: graph.operation(node).told,
       formula: fill(written ?? "", { y: graph.called[node], ...names }),
       local,
       place: place ? fill(graph.templates.place, { number: String(place) }) : "",
@@ -202,7 +202,7 @@ class Words {
     const once = [...new Set(nodes)];
     const said = (once.length <= 4 ? once : [once[0], once[1], once.at(-1)]).map((i) => this.operand(i));
     return said.length > 1
-      ? said.slice(0, -1).join(", ") + (once.length > 4 ? ", … and " : " and ") + said.at(-1)
+      ? said.slice(0, -1).join(", ") + tell(once.length > 4 ? "and last" : "and") + said.at(-1)
       : said.join("");
   }
 }
@@ -210,8 +210,8 @@ class Words {
 const sumOf = ({ delta, arrived, expected }) => ({
   sum: delta === null ? "" : shown(delta),
   is_sum: equals(delta ?? 0),
-  arrived: arrived.toLocaleString("en"),
-  expected: expected.toLocaleString("en"),
+  arrived: counted(arrived),
+  expected: counted(expected),
 });
 
 /** Whether a text can stand in a field without parentheses. */
@@ -227,7 +227,7 @@ function fill(template, values) {
   return template.replace(/\{([-^*]?)([\p{L}\p{N}_]+)\}/gu, (field, how, name) => {
     const text = values[name];
     if (text === undefined) return field;
-    if (how === "*") return text === "1" ? "just as far" : `${text} times as far`;
+    if (how === "*") return text === "1" ? tell("just as far") : tell("times as far", { x: text });
     return standsAlone(text, how) ? text : `(${text})`;
   });
 }

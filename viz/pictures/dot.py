@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +10,10 @@ from autograd.errors import MissingExtra
 from autograd.renamed import renamed
 from autograd.text import in_dot
 from viz.numbers import DIGITS, shown, signed
-from viz.pictures.boxes import Arrow, Box
+from viz.pictures.boxes import Arrow, Box, View
+from viz.pictures.images import as_image
 from viz.pictures.parts import part
+from viz.pictures.svg import render
 from viz.pictures.view import view
 from viz.subject import look
 from viz.text import shortened
@@ -49,22 +52,41 @@ def to_dot(
     >>> "δ +1" in to_dot(x * x).source
     True
     """
-    try:
-        import graphviz
-    except ImportError:
-        raise MissingExtra("to_dot needs the package graphviz: pip install graphviz") from None
+    digraph = _digraph()
     looked = look(output, at, named, names)
     shown_nodes, opened = part(looked, scope, around, radius, wrt), scope is not None or around is not None
     seen = view(looked.trace, level=level, shown=shown_nodes, force=force, opened=opened, digits=digits)
     above = {"rankdir": "LR"} | ({"label": looked.trace.anew, "labelloc": "t"} if looked.trace.anew else {})
-    graph = graphviz.Digraph("graph", graph_attr=above, node_attr={"shape": "box", "style": "rounded"})
+    graph = digraph("graph", graph_attr=above, node_attr={"shape": "box", "style": "rounded"})
     by_scope: dict[str, list[Box]] = {}
     for box in seen.boxes:
         by_scope.setdefault(box.scope, []).append(box)
     graph.body += _clusters(by_scope, digits)
     for arrow in seen.arrows:
         graph.edge(arrow.tail, arrow.head, **_edge(arrow, digits))
-    return graph
+    graph.drawn = seen
+    shown: graphviz.Digraph = graph
+    return shown
+
+
+def _digraph() -> type[Any]:
+    """A Digraph that shows itself in a notebook also where there is no dot program: then as `draw` does."""
+    try:
+        import graphviz
+    except ImportError:
+        raise MissingExtra("to_dot needs the package graphviz: pip install graphviz") from None
+
+    class Shown(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
+        drawn: View
+
+        def _repr_mimebundle_(self, *args: Any, **named: Any) -> dict[str, str]:
+            if shutil.which("dot"):
+                bundle: dict[str, str] = super()._repr_mimebundle_(*args, **named)
+                return bundle
+            svg = render(self.drawn)
+            return {"image/svg+xml": svg, "text/html": as_image(svg)}
+
+    return Shown
 
 
 def _clusters(by_scope: dict[str, list[Box]], digits: int) -> list[str]:

@@ -16,7 +16,10 @@ from autograd.errors import ArgumentError, AutogradError, MissingExtra
 from autograd.files import write_whole
 from autograd.renamed import renamed
 from autograd.text import quoted
+from viz.languages import language
 from viz.numbers import DIGITS
+from viz.pictures.blanks import blanks
+from viz.pictures.images import as_image
 from viz.pictures.parts import part
 from viz.pictures.svg import THEMES, Look, render
 from viz.pictures.view import view
@@ -44,6 +47,9 @@ class Drawing:
 
     def _repr_svg_(self) -> str:
         return self.svg
+
+    def _repr_html_(self) -> str:
+        return as_image(self.svg)
 
     def __repr__(self) -> str:
         return f"<drawing, {len(self.svg):,} characters of SVG; .save('graph.svg') writes it>"
@@ -82,6 +88,8 @@ def draw(
     theme: str = "auto",
     legend: bool = True,
     size: float | None = None,
+    hide: str | Iterable[str] = (),
+    lang: str = "en",
     names: Variables = None,
     **named: Any,
 ) -> Drawing:
@@ -101,6 +109,9 @@ def draw(
         theme: "light" or "dark"; "auto" is as the reader's system has it
         legend: whether there is a legend below
         size: how wide it is shown, in pixels; as wide as it is with letters of 12 pixels, if None
+        hide: "value", "slope" or "delta", or several: blanks for a worksheet, and nothing that would give them away.
+            The solution is the same picture without `hide`
+        lang: the language of the words in it, "en" or "ru"
         names: variables, such as locals(), as which nodes are called that nobody gave a name; True: those of the caller
 
     What is in no variable either has a letter and a number, t₁, t₂, … if it was computed, v₁, v₂, … if it was given,
@@ -112,7 +123,8 @@ def draw(
 
     Raises:
         OperandError: if `output` is not a Value
-        ArgumentError: for an unknown level, scope, theme or radius, and for a size that is not positive
+        ArgumentError: for an unknown level, scope, theme, radius or language, for a size that is not positive, and for
+            another kind of number to hide
         GraphError: for a node that it was not computed from
         LayoutError: where Graphviz fails
 
@@ -123,9 +135,11 @@ def draw(
     >>> "6" in draw(compile(lambda x: x * x), 3.0).svg
     True
     """
-    seen, looks = look(output, at, named, names), _checked(Look(theme, legend, size))
+    looks = _checked(Look(theme, legend, size, blanks(hide), language(lang)))
+    seen = look(output, at, named, names)
     shown, opened = part(seen, scope, around, radius, wrt), scope is not None or around is not None
-    return Drawing(render(view(seen.trace, level=level, shown=shown, force=force, opened=opened, digits=digits), looks))
+    drawn = view(seen.trace, level=level, shown=shown, force=force, opened=opened, digits=digits)
+    return Drawing(render(drawn, looks))
 
 
 def _checked(looks: Look) -> Look:

@@ -13,8 +13,10 @@ from typing import NamedTuple
 
 from autograd.files import LONGEST_PATH
 from autograd.text import in_xml, short
+from viz.languages import LANGUAGES, Language
 from viz.names import NARROW
 from viz.numbers import Scale, equals, shown, signed
+from viz.pictures.blanks import BLANK, Blanks
 from viz.pictures.boxes import GROUP, Arrow, Box, View
 from viz.pictures.geometry import Cluster, Layout, Link, Point, Shape
 from viz.pictures.layout import place
@@ -26,20 +28,21 @@ MARGIN = 18.0
 LONGEST = 200  # characters of a name in a tooltip
 NARROWEST = 440.0  # so wide the legend and the note may always be
 NOTE_LINE = 16.0
+NOTHING, ENGLISH = Blanks(), LANGUAGES["en"]
 LABEL, TIP = 10.5, 14.0  # the size of an arrow's number, and how far before its tip it ends
 # class: (property, light, dark).  Orange for δ > 0 and blue for δ < 0 differ for colour-blind readers too.
 COLOURS: dict[str, tuple[str, str, str]] = {
     "page": ("fill", "#ffffff", "#14171c"),
     "ink": ("fill", "#1d232b", "#e9edf2"),
-    "soft": ("fill", "#67717e", "#98a3b1"),
+    "soft": ("fill", "#4f5863", "#b3bcc7"),
     "card": ("fill", "#ffffff", "#1d222a"),
     "given": ("fill", "#f3f5f8", "#262c36"),
     "line": ("stroke", "#a9b2bd", "#5a6675"),
     "scope0": ("fill", "#f5f7fa", "#191d24"),
     "scope1": ("fill", "#eaeef4", "#20262f"),
     "rim": ("stroke", "#d5dce5", "#343d4a"),
-    "plus": ("fill", "#b84d00", "#ff9a52"),
-    "minus": ("fill", "#005f96", "#62b8ee"),
+    "plus": ("fill", "#963f00", "#ffa566"),
+    "minus": ("fill", "#00568a", "#7cc6f3"),
     "plus-tint": ("fill", "#d55e00", "#ff8a3c"),
     "minus-tint": ("fill", "#0072b2", "#4fb0ef"),
     "plus-line": ("stroke", "#d55e00", "#ff8a3c"),
@@ -69,11 +72,13 @@ class Card(NamedTuple):
 
 
 class Look(NamedTuple):
-    """How a picture is to look."""
+    """How a picture is to look, and what is left blank in it."""
 
     theme: str = "auto"  # light or dark: as the reader's system has it, if auto
     legend: bool = True
     size: float | None = None  # how wide it is shown, in pixels; its own width if None
+    asks: Blanks = Blanks()
+    words: Language = LANGUAGES["en"]
 
 
 THEMES = ("auto", "light", "dark")
@@ -82,13 +87,13 @@ USUAL = Look()
 
 def render(view: View, look: Look = USUAL) -> str:
     """The SVG file of a view."""
-    return Picture(view, *laid_out(view), look).text()
+    return Picture(view, *laid_out(view, look), look).text()
 
 
-def laid_out(view: View) -> tuple[list[Card], Layout]:
+def laid_out(view: View, look: Look = USUAL) -> tuple[list[Card], Layout]:
     """The cards of a view, and where everything is."""
-    gutters = _gutters(view)
-    cards = [_card(box, view, gutters[box.id]) for box in view.boxes]
+    gutters = _gutters(view, look.asks)
+    cards = [_card(box, view, gutters[box.id], look) for box in view.boxes]
     shapes = [card.shape for card in cards]
     links = [Link(a.tail, a.head, a.slot) for a in view.arrows]
     return cards, place(shapes, links, compact=view.compact)
@@ -97,24 +102,24 @@ def laid_out(view: View) -> tuple[list[Card], Layout]:
 # -- cards ------------------------------------------------------------------------------------------
 
 
-def _gutters(view: View) -> dict[str, float]:
+def _gutters(view: View, asks: Blanks) -> dict[str, float]:
     """How much room the numbers of a box's arrows take in front of it."""
     gutters = dict.fromkeys((box.id for box in view.boxes), 0.0)
     if not view.compact:
         for arrow in view.arrows:
-            gutters[arrow.head] = max(gutters[arrow.head], width(_number(arrow, view.digits), LABEL) + TIP + 4)
+            gutters[arrow.head] = max(gutters[arrow.head], width(_number(arrow, view.digits, asks), LABEL) + TIP + 4)
     return gutters
 
 
-def _number(arrow: Arrow, digits: int) -> str:
+def _number(arrow: Arrow, digits: int, asks: Blanks) -> str:
     """What an arrow is labelled with: its local derivative, or how many edges it stands for."""
     if arrow.slope is not None:
-        return shown(arrow.slope, digits)
+        return shown(arrow.slope, digits) if asks.shows("slope") else "" if asks.leaves_out("slope") else BLANK
     return f"×{_rough(arrow.edges)}" if arrow.edges > 1 else ""
 
 
-def _card(box: Box, view: View, gutter: float) -> Card:
-    rows, compact = tuple(lines_of(box, view)), view.compact
+def _card(box: Box, view: View, gutter: float, look: Look) -> Card:
+    rows, compact = tuple(lines_of(box, view, look)), view.compact
     padding, gap = (3.0, 2.0) if compact else (8.0, 4.0)
     need = max((width(r.text, r.size) * (BOLD if r.bold else 1) + _aside(r) for r in rows), default=0)
     high = sum(row.size + gap for row in rows) + 2 * padding - gap
@@ -127,13 +132,15 @@ def _aside(row: Row) -> float:
     return width(row.aside, row.size - 1) + 10 if row.aside else 0.0
 
 
-def lines_of(box: Box, view: View) -> Iterator[Row]:
+def lines_of(box: Box, view: View, look: Look = USUAL) -> Iterator[Row]:
     """What stands on a card: what it is called and its operation, what is in it, its value, and at the end its δ."""
-    size, digits = 8.0 if view.compact else 12.0, view.digits
+    size, digits, asks, words = 8.0 if view.compact else 12.0, view.digits, look.asks, look.words.picture
     if box.kind == CONSTANT:
         yield Row(shown(box.value or 0.0, digits), "soft", size)
         return
-    symbol = "detached" if box.kind == DETACHED else "dot" if box.symbol == "·" else box.symbol  # a lone · is lost
+    symbol = (
+        words["detached"] if box.kind == DETACHED else "dot" if box.symbol == "·" else box.symbol
+    )  # a lone · is lost
     if box.given:
         yield Row(box.name, "ink", size + 1, True, symbol)
     elif symbol:
@@ -142,12 +149,17 @@ def lines_of(box: Box, view: View) -> Iterator[Row]:
         yield Row(box.name, "soft", size + 1)
     for line in box.counts:
         yield Row(line, "soft", size)
+    given = box.kind in (LEAF, DETACHED) or asks.shows("value")
     if box.value is not None:
-        yield Row(shown(box.value, digits), "ink", size)
-    if box.delta is None:
-        yield Row("no path", "soft", size)
+        yield Row(shown(box.value, digits) if given else BLANK, "ink", size)
+    if asks.leaves_out("delta"):
+        return
+    what = f"{words['largest, short']} " if box.kind == GROUP else "δ "
+    if not asks.shows("delta"):
+        yield Row(what + BLANK, "soft", size)
+    elif box.delta is None:
+        yield Row(words["no path, short"], "soft", size)
     else:
-        what = "largest δ " if box.kind == GROUP else "δ "
         yield Row(what + signed(box.delta, digits), _sign(box.delta, "soft"), size)
 
 
@@ -170,12 +182,8 @@ class Picture:
         self.gutters = {card.box.id: card.gutter for card in cards}
         self.scale = Scale([a.contribution for a in view.arrows if a.contribution is not None])
         self.tint = Scale([box.delta for box in view.boxes if box.delta is not None])
-        self.id = (
-            "g"
-            + hashlib.sha256(f"{view!r}{look if look != USUAL else ''}".encode("utf-8", "surrogatepass")).hexdigest()[
-                :8
-            ]
-        )
+        seen = (view, *look[:3], sorted(look.asks.asked), look.words.code)
+        self.id = "g" + hashlib.sha256(repr(seen).encode("utf-8", "surrogatepass")).hexdigest()[:8]
         self.legend = list(self._legend()) if look.legend else []
         self.note = _wrapped(view.note, max([NARROWEST, placed.width, *(x for x, _ in self.legend)]))
         self.top = MARGIN + (8 + NOTE_LINE * len(self.note) if self.note else 0)
@@ -204,14 +212,16 @@ class Picture:
 
     def _head(self, across: float, down: float) -> str:
         root, name = self.boxes.get(self.view.root), self.view.output  # a view of a part may not show it
-        value = f" {equals(root.value, self.view.digits)}" if root and root.value is not None else ""
+        is_told = root is not None and root.value is not None and self.look.asks.shows("value")
+        value = f" {equals(root.value, self.view.digits)}" if root and root.value is not None and is_told else ""
+        title = self.look.words.tell(self.look.words.picture["title"], root=name)
         scale = 1.0 if self.look.size is None else self.look.size / across
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" id="{self.id}" class="graph" role="img" '
             f'aria-labelledby="{self.id}-title {self.id}-desc" '
             f'width="{_n(across * scale)}" height="{_n(down * scale)}" '
             f'viewBox="0 0 {_n(across)} {_n(down)}" font-family="{FONT}" font-size="12">\n'
-            f'<title id="{self.id}-title">Computation graph of {in_xml(name)}{value}</title>\n'
+            f'<title id="{self.id}-title">{in_xml(title)}{value}</title>\n'
             f'<desc id="{self.id}-desc">{in_xml(self._description(name))}</desc>\n' + self._dark()
         )
 
@@ -224,18 +234,23 @@ class Picture:
 
     def _description(self, name: str) -> str:
         """What the picture shows, for those who hear it."""
-        boxes = self.view.boxes
+        boxes, tell, words = self.view.boxes, self.look.words.tell, self.look.words.picture
         without = sum(1 for b in boxes if b.delta is None and b.kind != CONSTANT)
         odd = sum(1 for b in boxes if not _finite(b))
         known = [b for b in boxes if b.delta is not None and b.id != self.view.root and math.isfinite(b.delta)]
-        said = f"{len(boxes)} boxes and {len(self.view.arrows)} arrows, read from left to right. "
-        said += f"δ is the derivative of {name} by a node; the number at an arrow's head is the local derivative."
-        if known:
-            most = max(known, key=lambda b: abs(b.delta or 0.0))
-            said += f" The largest δ is {signed(most.delta or 0.0, self.view.digits)}, at {_called(most)}."
-        said += f" {without} without a backward path." if without else ""
-        said += f" {odd} not finite." if odd else ""
-        return " ".join(filter(None, (said, *self.view.note.split("\n"))))
+        said = [
+            tell(words["described"], boxes=len(boxes), arrows=len(self.view.arrows)),
+            tell(words["meant"], root=name),
+        ]
+        if self.look.asks.shows("delta"):
+            if known:
+                most = max(known, key=lambda b: abs(b.delta or 0.0))
+                said.append(
+                    tell(words["largest"], delta=signed(most.delta or 0.0, self.view.digits), node=_called(most))
+                )
+            said.append(tell(words["without"], n=without) if without else "")
+            said.append(tell(words["odd"], n=odd) if odd else "")
+        return " ".join(filter(None, (*said, *self.view.note.split("\n"))))
 
     def _paint(self, colour: str) -> str:
         attribute, light, dark = COLOURS[colour]
@@ -267,7 +282,9 @@ class Picture:
             return ""
         sent = arrow.contribution
         colour, thick, dash = "line", 1.0, ""
-        if sent is None:
+        if not self.look.asks.shows("delta"):
+            dash = ' stroke-dasharray="3 3"' if self.boxes[arrow.tail].kind == CONSTANT else ""
+        elif sent is None:
             dash = ' stroke-dasharray="3 3"'
         else:
             colour, thick = _sign(sent, "line", "-line"), 0.9 + 3.1 * self.scale(sent)
@@ -289,20 +306,23 @@ class Picture:
         tail, head = (_called(self.boxes[i]) for i in (arrow.tail, arrow.head))
         if arrow.edges > 1 or self.boxes[arrow.head].kind == GROUP:
             return f"{arrow.edges:,} edges from {tail} to {head}"
+        if not self.look.asks.shows("slope"):
+            return f"{tail} → {head}"
         if arrow.slope is None:
             return f"{tail} → {head}: no derivative flows here"
-        back = "" if arrow.contribution is None else f"; δ · slope = {arrow.contribution!r} goes back"
+        goes = arrow.contribution is not None and self.look.asks.shows("delta")
+        back = f"; δ · slope = {arrow.contribution!r} goes back" if goes else ""
         symbol = arrow.symbol or f"∂{head}/∂{tail}"
         return f"{symbol} = {arrow.slope!r}{back}"
 
     def _slope(self, arrow: Arrow, points: list[Point]) -> str:
         """The number near the head, on a ground of the page's colour."""
-        text = _number(arrow, self.view.digits)
+        text = _number(arrow, self.view.digits, self.look.asks)
         if not text or self.view.compact or not points:
             return ""
         wide = width(text, LABEL)
         x, y = points[-1][0] + self.gutters[arrow.head] - TIP, points[-1][1]
-        odd = arrow.slope is not None and not math.isfinite(arrow.slope)
+        odd = arrow.slope is not None and not math.isfinite(arrow.slope) and self.look.asks.shows("slope")
         return (
             f'<rect x="{_n(x - wide - 1)}" y="{_n(y - 6.5)}" width="{_n(wide + 3)}" height="13" rx="4" '
             f'fill-opacity="0.88" {self._paint("page")}/>'
@@ -315,7 +335,7 @@ class Picture:
         box, shape = card.box, card.shape
         x, y = self.placed.centres[box.id]
         left, top, wide = x - shape.width / 2 + card.gutter, y - shape.height / 2, shape.width - card.gutter
-        yield f'<g class="node {box.kind}"><title>{in_xml(_spoken(box))}</title>'
+        yield f'<g class="node {box.kind}"><title>{in_xml(_spoken(box, self.look.asks))}</title>'
         yield from self._frame(box, left, top, wide, shape.height)
         gap = 2.0 if self.view.compact else 4.0
         text_height = sum(row.size + gap for row in card.rows) - gap
@@ -346,6 +366,9 @@ class Picture:
                 yield f"<rect {behind} {self._paint('card')}/><rect {behind} {self._paint('line')}/>"
         yield f"<rect {here} {self._paint('given' if box.kind in (LEAF, CONSTANT) else 'card')}/>"
         colour, dash, thick = "line", "", 1.0
+        if not self.look.asks.shows("delta"):
+            yield f"<rect {here} {self._paint(colour)}/>"
+            return
         if box.delta is None:
             dash = ' stroke-dasharray="4 3"'
         else:
@@ -374,25 +397,7 @@ class Picture:
 
     def _legend(self) -> Iterator[tuple[float, str]]:
         """Lines of the legend: (width, markup)."""
-        group = any(box.kind == GROUP for box in self.view.boxes)
-        items: list[tuple[str, str]] = [
-            (self._key("plus"), f"δ = ∂{self.view.output}/∂node > 0"),
-            (self._key("minus"), "δ < 0"),
-            (self._stroke(), "width and tint: size, on a log scale"),
-        ]
-        if any(box.lost is not None for box in self.view.boxes):
-            items[2:] = [
-                (self._stroke(), "width: size, on a log scale"),
-                (self._shades(), "tint: digits lost, 0 to 16"),
-            ]
-        if group:
-            items.append((self._count(), "edges between two groups"))
-        elif not self.view.compact:
-            items.append((self._slope_key(), "local derivative ∂head/∂tail"))
-        if any(box.delta is None for box in self.view.boxes):
-            items.append((self._key("dash"), "no backward path (not the same as δ = 0)"))
-        if not all(map(_finite, self.view.boxes)):
-            items.append((self._key("odd"), "nan or ±inf"))
+        items = list(self._legend_items())
         x, line = 0.0, ""
         limit = max(self.placed.width, NARROWEST)
         for mark, text in items:
@@ -404,6 +409,28 @@ class Picture:
             line += f'<g transform="translate({_n(x)} 0)">{mark}</g>{words}'
             x += wide
         yield x, line
+
+    def _legend_items(self) -> Iterator[tuple[str, str]]:
+        words, shows = self.look.words.picture, self.look.asks.shows
+        if shows("delta"):
+            yield self._key("plus"), f"δ = ∂{self.view.output}/∂node > 0"
+            yield self._key("minus"), "δ < 0"
+            lost = any(box.lost is not None for box in self.view.boxes)
+            yield self._stroke(), words["width" if lost else "scale"]
+            if lost:
+                yield self._shades(), words["lost"]
+        elif "delta" in self.look.asks.asked:
+            yield self._words(0, 4, "δ", "ink", LABEL), f"∂{self.view.output}/∂node"
+        if any(box.kind == GROUP for box in self.view.boxes):
+            yield self._count(), words["edges between"]
+        elif not self.view.compact and not self.look.asks.leaves_out("slope"):
+            yield self._slope_key(), words["local"]
+        if shows("delta") and any(box.delta is None for box in self.view.boxes):
+            yield self._key("dash"), words["no path"]
+        if shows("delta") and not all(map(_finite, self.view.boxes)):
+            yield self._key("odd"), words["not finite"]
+        if self.look.asks.asked:
+            yield self._words(0, 4, "____", "ink", LABEL), words["hidden"]
 
     def _key(self, what: str) -> str:
         shape = 'x="0.5" y="-6.5" width="22" height="13" rx="4"'
@@ -425,7 +452,8 @@ class Picture:
         return "".join(f'<rect x="{x}" y="-6.5" width="7.5" height="13" fill-opacity="{o}" {alarm}/>' for x, o in steps)
 
     def _slope_key(self) -> str:
-        return self._words(0, 4, "0.5", "ink", LABEL) + f'<path d="M25 0l-7 -3.5v7z" {self._paint("soft")}/>'
+        number = "0.5" if self.look.asks.shows("slope") else "___"
+        return self._words(0, 4, number, "ink", LABEL) + f'<path d="M25 0l-7 -3.5v7z" {self._paint("soft")}/>'
 
     def _count(self) -> str:
         return self._words(0, 4, "×16", "ink", LABEL)
@@ -468,7 +496,7 @@ def _called(box: Box) -> str:
     return box.name or box.symbol or shown(box.value or 0.0)
 
 
-def _spoken(box: Box) -> str:
+def _spoken(box: Box, asks: Blanks) -> str:
     """Everything about a box, as a tooltip."""
     full = short(box.given, LONGEST)
     parts = [
@@ -477,8 +505,9 @@ def _spoken(box: Box) -> str:
         f"operation {box.symbol}" if box.symbol else box.kind,
         *box.counts,
     ]
-    parts += [f"value {box.value!r}"] if box.value is not None else []
-    if box.kind != CONSTANT:
+    given = box.kind in (LEAF, DETACHED, CONSTANT) or asks.shows("value")
+    parts += [f"value {box.value!r}"] if box.value is not None and given else []
+    if box.kind != CONSTANT and asks.shows("delta"):
         parts.append("no backward path" if box.delta is None else f"δ {box.delta!r}")
     parts += [f"scope {short(box.scope, LONGEST)}"] if box.scope else []
     parts += [short(box.source, LONGEST_PATH)] if box.source else []

@@ -1,0 +1,64 @@
+"""Tables of words: the same keys and fields in every language, forms for every count, nothing in another one."""
+
+import re
+
+import pytest
+
+import viz
+from autograd import Value, errors, tanh
+from viz.languages import LANGUAGES, language
+
+FIELD = re.compile(r"\{[-^*]?(\w+)(?:#([^{}]*))?\}")
+TABLES = ("page", "picture", "sheet", "steps")
+
+
+def fields(text):
+    return {name for name, _ in FIELD.findall(text)}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_tables_say_the_same_things(table):
+    english, russian = (getattr(LANGUAGES[code], table) for code in ("en", "ru"))
+    assert set(english) == set(russian)
+    for key, text in english.items():
+        ours, theirs = fields(text), fields(russian[key])
+        assert theirs <= ours | {"x", "y"}, key
+        if table != "steps":
+            assert theirs == ours, key
+
+
+@pytest.mark.parametrize(("code", "forms"), [("en", 2), ("ru", 3)])
+def test_every_count_has_all_its_forms(code, forms):
+    for table in TABLES:
+        for key, text in getattr(LANGUAGES[code], table).items():
+            for _, words in FIELD.findall(text):
+                assert not words or len(words.split("|")) == forms, key
+
+
+@pytest.mark.parametrize(
+    ("n", "said"),
+    [(1, "1 число"), (2, "2 числа"), (4, "4 числа"), (5, "5 чисел"), (11, "11 чисел"), (12, "12 чисел"),
+     (21, "21 число"), (22, "22 числа"), (111, "111 чисел"), (0, "0 чисел")],
+)  # fmt: skip
+def test_russian_counts(n, said):
+    assert language("ru").tell("{n} {n#число|числа|чисел}", n=n) == said
+
+
+def test_no_latin_word_stands_in_russian_but_names():
+    known = {"nan", "JavaScript", "Enter", "Esc", "Shift", "SVG", "PNG", "inf", "head", "tail", "node", "e"}
+    for table in TABLES:
+        for key, text in getattr(LANGUAGES["ru"], table).items():
+            words = set(re.findall(r"[A-Za-z]{2,}", FIELD.sub("", text)))
+            assert words <= known, key
+
+
+def test_a_page_and_a_picture_in_russian():
+    y = tanh(Value(0.5, name="x"))
+    y.name = "y"
+    page = viz.explore(y, lang="ru").html
+    assert '<html lang="ru">' in page
+    assert "<h1>Как вычисляется y</h1>" in page
+    assert "Граф вычисления y" in viz.draw(y, lang="ru").svg
+    for show in (viz.explore, viz.draw):
+        with pytest.raises(errors.ArgumentError, match="lang is one of 'en', 'ru', got 'klingon'"):
+            show(y, lang="klingon")
