@@ -174,7 +174,7 @@ def test_the_view_is_saved_as_svg_and_png(show, tmp_path):
         assert f"-12.{kind}" in download.value.suggested_filename
     tree = ElementTree.parse(files["svg"]).getroot()
     words = [text.text for text in tree.iter("{http://www.w3.org/2000/svg}text")]
-    assert {"J", "0.003775", "δ −0.08689"} <= set(words)
+    assert {"J", "0.003775", "δ -0.08689"} <= set(words)
     assert "var(" not in files["svg"].read_text("utf-8") and "class=" not in files["svg"].read_text("utf-8")
     png = files["png"].read_bytes()
     assert png[:8] == b"\x89PNG\r\n\x1a\n"
@@ -212,7 +212,7 @@ def test_before_and_after_stand_side_by_side(show):
     tab.press("ArrowRight")
     delta = "which => document.querySelector(which + ' .card.current .delta').textContent"
     assert tab.run(delta, ".picture.earlier") == "δ ?"
-    assert tab.run(delta, ".picture:not(.earlier)") == "δ −0.08689"
+    assert tab.run(delta, ".picture:not(.earlier)") == "δ -0.08689"
     tab.run("app.change(0, 0.9)")
     values = """which => [...document.querySelectorAll(which + ' .card.leaf .value')].map((text) => text.textContent)"""
     assert tab.run(values, ".picture.earlier") == tab.run(values, ".picture:not(.earlier)")
@@ -253,7 +253,7 @@ def test_a_learner_predicts_is_helped_and_goes_on(show):
     tab.page.fill("#answer", "-1.24")
     tab.press("Enter")
     assert tab.taken == 1
-    assert tab.text("#mark").endswith("Right: −1.245.")
+    assert tab.text("#mark").endswith("Right: -1.245.")
     assert tab.text("#score") == "0 of 1 at the first try"
     tab.press("ArrowRight")
     tab.page.fill("#answer", "0.5")
@@ -271,14 +271,14 @@ def test_a_learner_predicts_is_helped_and_goes_on(show):
     assert "inner derivative" in tab.text("#mark")
     tab.page.click("#tell")
     assert tab.taken == 12
-    assert tab.text("#mark") == "It is −0.08689."
+    assert tab.text("#mark") == "It is -0.08689."
 
 
 def test_nothing_that_is_asked_can_be_read_off_beside_it(show):
     tab = show(network(), at="#predict=1&step=11")
     tab.press("ArrowRight")
     assert "slope ?" in tab.text("#node")
-    assert "−0.1738" not in tab.text("main")
+    assert "-0.1738" not in tab.text("main")
     start = show(network(), at="#predict=1")
     assert "0.003775" not in start.text("main")
 

@@ -175,8 +175,8 @@ def test_without_matplotlib_one_sentence_says_what_to_install(monkeypatch):
             raise ImportError(name)
         return real(name, *args, **kwargs)
 
-    monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(MissingExtra, match="glassgrad\\[plots\\]"):
+    with monkeypatch.context() as patched, pytest.raises(MissingExtra, match="glassgrad\\[plots\\]"):
+        patched.setattr(builtins, "__import__", without)
         plots.plot_loss([1.0])
 
 
