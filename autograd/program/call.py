@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import accumulate
 from typing import Any, NoReturn, Protocol
 
@@ -18,6 +19,7 @@ from autograd.program.batch import Arguments, Run, take
 from autograd.program.derive import ALONG_ONE_WAY, VALUE, Asked, Question
 from autograd.program.executors import choose, gains_from_loops, kernel_for
 from autograd.program.kernel import Floats, Kernel, Task
+from autograd.program.kinks import Watch, watch_of
 from autograd.program.layout import Extra, Layout, extras
 from autograd.program.options import Options
 from autograd.program.outputs import check_apart, check_output
@@ -45,7 +47,7 @@ class Recorded:
             program = self._options.tidied(self.as_written.program)
             if not self._options.exact:
                 program = self._options.tidied(fuse_sums(program))
-            return self.as_written.of(Program.of(program))
+            return self.as_written.of(Program.of(replace(program, smoothed=self._options.smooth)))
 
     @lazy
     def rolled(self) -> Program | None:
@@ -101,6 +103,7 @@ class Recordings(Protocol):
     f: Any
     options: Options
     lock: Any
+    tells_kinks: bool
 
     def taken(
         self, args: Sequence[Any], named: dict[str, Any], differentiated: bool = False
@@ -131,10 +134,17 @@ class Call:
         ready = self._ready(recorded, taken)
         layout = ready.layout
         fixed, each, total = ready.fixed(taken), layout.room_each(taken.samples), layout.room_total()
+        self.look(ready, fixed, taken)
         ready.kernel.run(fixed, taken.batch, each, total, options.threads)
         layout.scale(taken.samples, each, total)
         answer = ready.read(layout.read(each, total, taken.samples))
         return answer if out is None else _fill(out, answer)
+
+    def look(self, ready: Ready, fixed: Floats, taken: Arguments) -> None:
+        """Tell, once, if the answer leaves out what a kink or a jump adds."""
+        watch = ready.watch
+        if watch is not None and not watch.is_over and self._compiled.tells_kinks:
+            watch.look(fixed, taken.batch, taken.samples, self._compiled.options.backend)
 
     def bind(self, *args: Any, **named: Any) -> Bound:
         """This call on arrays of its own, for the lowest latency: see `Bound`.
@@ -221,6 +231,7 @@ class Ready:
         self.read: Callable[[Any], Any] = _as_it_is if question.reader is None else question.reader(asked)
         task = Task(program, self.layout.batched, self.layout.summed, options.exact)
         self.kernel: Kernel = kernel_for(task, backend)
+        self.watch: Watch | None = watch_of(question, asked, self.layout)
 
     def fixed(self, taken: Arguments) -> Floats:
         """The numbers that are the same for all samples."""
@@ -257,6 +268,7 @@ class Bound:
         layout, threads = ready.layout, call._compiled.options.threads
         fixed, batch = np.array(ready.fixed(taken)), np.array(taken.batch)
         each, total = layout.room_each(taken.samples), layout.room_total()
+        call.look(ready, fixed, taken)
         bound = ready.kernel.bind(fixed, batch, each, total, threads)
         places = range(layout.shared, layout.shared + len(ready.captured))
         captured = fixed[places.start : places.stop]
