@@ -24,11 +24,12 @@ _row = attrgetter("_row")
 
 
 class Break(NamedTuple):
-    """A kink or a jump of a node: `at` changes its sign there."""
+    """A kink or a jump of a node: `at`, the term `slot` of its boundaries, changes its sign there."""
 
     node: Value
     at: float
     is_jump: bool
+    slot: int
 
 
 def breaks(nodes: Iterable[Value]) -> Iterator[Break]:
@@ -40,9 +41,9 @@ def breaks(nodes: Iterable[Value]) -> Iterator[Break]:
     """
     for node in nodes:
         if node._row in BROKEN and not isinstance(node, Symbol):
-            kinks, jumps = node._row.boundaries(*(float(getattr(o, "_data", o)) for o in node.operands))
-            yield from (Break(node, float(at), False) for at in kinks)
-            yield from (Break(node, float(at), True) for at in jumps)
+            terms = node._row.boundaries(*(float(getattr(o, "_data", o)) for o in node.operands))
+            for is_jump in (False, True):
+                yield from (Break(node, float(at), is_jump, slot) for slot, at in enumerate(terms[is_jump]))
 
 
 def at_breaks(nodes: Iterable[Value], jumps_alone: bool) -> list[Break]:

@@ -203,7 +203,7 @@ def _pull(run: Run, seeds: dict[Any, Any]) -> list[Any]:
 
 
 def _look_at_breaks(run: Run) -> None:
-    """Say what a derivative leaves out that is taken at a kink or a jump, or note it for the one that is taken of it."""
+    """Say what a derivative leaves out that is taken at a kink or a jump, or note it for a derivative of this one."""
     told = [found for found in run.breaks if not set(run.inputs).isdisjoint(reachable(found.node))]
     for found in told[:1]:
         tell_of(found, "second")

@@ -24,6 +24,7 @@ from viz.debugger import debug
 from viz.digits.report import Accuracy, accuracy
 from viz.formulas.derive import Derivation, derive
 from viz.formulas.formula import Formula, formula
+from viz.kinks import Kinks, kinks
 from viz.page.explore import Page, explore
 from viz.pictures.dot import to_dot
 from viz.pictures.drawing import ConverterError, Drawing, draw
@@ -44,6 +45,7 @@ __all__ = [
     "Drawing",
     "Edge",
     "Formula",
+    "Kinks",
     "LayoutError",
     "Node",
     "Page",
@@ -62,6 +64,7 @@ __all__ = [
     "draw",
     "explore",
     "formula",
+    "kinks",
     "pattern",
     "plots",
     "record",

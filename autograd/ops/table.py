@@ -77,7 +77,6 @@ sech: Primitive
 sigmoid: Primitive
 sign: Primitive
 sin: Primitive
-sinc: Primitive
 sinpi: Primitive
 sqrt: Primitive
 square: Primitive
@@ -154,7 +153,7 @@ positive = row("positive", Atom(operator.pos, np.positive, lambda x: x), lambda 
 remainder = row("remainder", Atom(operator.mod, np.remainder, lambda a, b: _remainder(a, b)),
           lambda y, a, b: (1.0, -floor_divide(a, b)),
           textbook=lambda y, a, b: (1.0, -floor(a / b)), symbol="mod", operator="mod", aliases=("mod",), shows="a % b",
-          jumps=lambda a, b: sinpi(a / b), smooth=lambda h, a, b: a - b * _stairs(h, a / b),
+          jumps=lambda a, b: _off_whole(a / b), smooth=lambda h, a, b: a - b * _stairs(h, a / b),
           definition="a - b * floor(a / b)", points=[(7.5, 2), (-7.5, 2), (7.5, -2)],
           edges=[((1, 0.1), 0.09999999999999995, (1, -9))], doc="Python's a % b, whose sign is that of b")
 
@@ -173,13 +172,13 @@ def _where_signs_differ(a: Any, b: Any, chosen: Any, other: Any) -> Any:
 
 fmod = row("fmod", Atom(math.fmod, np.fmod), lambda y, a, b: (1.0, -round_((a - y) / b)), method=True,
           textbook=lambda y, a, b: (1.0, -trunc(a / b)),
-          jumps=lambda a, b: sinc(a / b), smooth=lambda h, a, b: a - b * _stairs_around_zero(h, a / b),
+          jumps=lambda a, b: _off_whole_beside_zero(a / b), smooth=lambda h, a, b: a - b * _stairs_around_zero(h, a / b),
           definition="a - b * trunc(a / b)", points=[(7.5, 2), (-7.5, 2), (7.5, -2)],
           edges=[((1, 0.1), 0.09999999999999995, (1, -9))], doc="C's remainder, whose sign is that of a")
 
 floor_divide = row("floor_divide", Atom(operator.floordiv, np.floor_divide, lambda a, b: _floor_divide(a, b)), lambda y, a, b: (0.0, 0.0),
           symbol="//", operator="floordiv", shows="floor(a / b)",
-          jumps=lambda a, b: sinpi(a / b), smooth=lambda h, a, b: _stairs(h, a / b),
+          jumps=lambda a, b: _off_whole(a / b), smooth=lambda h, a, b: _stairs(h, a / b),
           definition="floor(a / b)", points=[(7.5, 2), (-7.5, 2)], doc="Python's a // b")
 
 
@@ -697,7 +696,16 @@ softsign = row("softsign", lambda x: where(abs_(x) > 1e17, sign(x), x / (1.0 + a
           definition="x / (1 + abs(x))", points=[0.3, -5, 1e10],
           edges=[(0, 0, 1), (inf, 1, 0)], doc="x/(1 + |x|)")
 
-# -- smoothed by the normal distribution of width h -------------------------------------------------
+# -- kinks and jumps: where, and smoothed by the normal distribution of width h ------------------------------------
+
+
+def _off_whole(x: Any) -> Any:
+    """How far x is off the nearest whole number, with a sign that changes at each."""
+    return _parity(x) * _turn(x)
+
+
+def _off_whole_beside_zero(x: Any) -> Any:
+    return where(abs_(x) < 1.0, 1.0 - abs_(x), _off_whole(abs_(x)))
 
 
 def _ramp(h: Any, x: Any) -> Any:
@@ -801,21 +809,21 @@ guard = row("guard", lambda condition, chosen, other: where(condition, chosen, o
           doc="chosen or other, two forms of one number of which either has its digits somewhere: a formula shows the one taken")
 
 floor = row("floor", Atom(lambda x: math.copysign(math.floor(x), x), np.floor), lambda y, x: 0.0, method=True,
-          jumps=lambda x: sinpi(x), smooth=lambda h, x: _stairs(h, x),
+          jumps=lambda x: _off_whole(x), smooth=lambda h, x: _stairs(h, x),
           definition="floor(x)", points=[2.5, -2.5], edges=[(inf, inf, 0)],
           doc="the largest whole number not above x")
 
 ceil = row("ceil", Atom(lambda x: math.copysign(math.ceil(x), x), np.ceil, lambda x: -floor(-x)), lambda y, x: 0.0, method=True,
-          jumps=lambda x: sinpi(x), smooth=lambda h, x: -_stairs(h, -x),
+          jumps=lambda x: _off_whole(x), smooth=lambda h, x: -_stairs(h, -x),
           definition="ceil(x)", points=[2.5, -2.5], doc="the smallest whole number not below x")
 
 trunc = row("trunc", Atom(lambda x: math.copysign(math.trunc(x), x), np.trunc, lambda x: where(x < 0.0, ceil(x), floor(x))), lambda y, x: 0.0, method=True,
-          aliases=("fix",), jumps=lambda x: sinc(x), smooth=lambda h, x: _stairs_around_zero(h, x),
+          aliases=("fix",), jumps=lambda x: _off_whole_beside_zero(x), smooth=lambda h, x: _stairs_around_zero(h, x),
           definition="floor(x) if x > 0 else ceil(x)",
           points=[2.5, -2.5], doc="x without its fraction")
 
 round_ = row("round", Atom(lambda x: math.copysign(round(x), x), np.rint, lambda x: _round(x)), lambda y, x: 0.0,
-          aliases=("rint",), jumps=lambda x: cospi(x), smooth=lambda h, x: _stairs(h, x + 0.5),
+          aliases=("rint",), jumps=lambda x: _off_whole(x + 0.5), smooth=lambda h, x: _stairs(h, x + 0.5),
           definition="nint(x)", points=[2.4, -2.6],
           edges=[(0.5, 0, 0), (1.5, 2, 0), (2.5, 2, 0)], doc="the nearest whole number, halves to the even one")
 
@@ -1123,7 +1131,7 @@ log_softmax = row("log_softmax",
 
 take = row("take", Atom(tables.entry, tables.entry_of_arrays, tables.entry_rule),
           lambda y, i, *table: (None, *tables.entry_slopes(floor(i), len(table))), variadic=True, reads_table=True,
-          jumps=lambda i, *table: sinpi(i),
+          jumps=lambda i, *table: _off_whole(i),
           definition="table[int(i)] if 0 <= i < len(table) else nan",
           points=[(0, 1, 2, 3), (1.5, 4, 5, 6), (2, -1, -2, -3), (2.25, 7, 8, 9, 10)],
           edges=[((3, 1, 2, 3), nan, (None, None, None, None)), ((-0.5, 1, 2), nan, (None, None, None)),

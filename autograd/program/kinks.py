@@ -77,7 +77,7 @@ def _variables(operands: Sequence[int]) -> list[Any]:
 
 
 def _reaching(program: Graph, outputs: Sequence[int]) -> bytearray:
-    """For every number whether outputs are computed through it; what chooses between two forms of one does not count."""
+    """For every number whether outputs are computed through it; choosing between two forms of one does not count."""
     found = bytearray(program.first + len(program))
     for i in outputs:
         found[i] = 1

@@ -90,7 +90,8 @@ class _Smoothing:
 
     def _write(self, rule: Callable[..., Term], operands: Numbers) -> int:
         names = [f"x{i}" for i in range(len(operands))]
-        return self._builder.write(rule(*map(variable, names)), dict(zip(names, operands, strict=True)).__getitem__, GUARD)
+        numbers = dict(zip(names, operands, strict=True))
+        return self._builder.write(rule(*map(variable, names)), numbers.__getitem__, GUARD)
 
     def _loop(self, loop: Loop) -> Loop:
         def change(program: Graph) -> Graph:
