@@ -10,7 +10,8 @@ from contextvars import ContextVar
 from operator import attrgetter
 from typing import NamedTuple
 
-from autograd.context import Label
+from autograd.chain import deltas_from
+from autograd.context import Label, recording
 from autograd.errors import KinkWarning
 from autograd.home import HOME
 from autograd.ops.primitive import TABLE, Primitive
@@ -27,6 +28,7 @@ class Break(NamedTuple):
     """A kink or a jump of a node: `at`, the term `slot` of its boundaries, changes its sign there."""
 
     node: Value
+    row: Primitive
     at: float
     is_jump: bool
     slot: int
@@ -40,10 +42,11 @@ def breaks(nodes: Iterable[Value]) -> Iterator[Break]:
     [(3.0, False)]
     """
     for node in nodes:
-        if node._row in BROKEN and not isinstance(node, Symbol):
-            terms = node._row.boundaries(*(float(getattr(o, "_data", o)) for o in node.operands))
+        row = node._row
+        if row is not None and row in BROKEN and not isinstance(node, Symbol):
+            terms = row.boundaries(*(float(getattr(o, "_data", o)) for o in node.operands))
             for is_jump in (False, True):
-                yield from (Break(node, float(at), is_jump, slot) for slot, at in enumerate(terms[is_jump]))
+                yield from (Break(node, row, float(at), is_jump, slot) for slot, at in enumerate(terms[is_jump]))
 
 
 def at_breaks(nodes: Iterable[Value], jumps_alone: bool) -> list[Break]:
@@ -52,6 +55,14 @@ def at_breaks(nodes: Iterable[Value], jumps_alone: bool) -> list[Break]:
     if (JUMPING if jumps_alone else BROKEN).isdisjoint(map(_row, nodes)):
         return []
     return [found for found in breaks(nodes) if found.at == 0.0 and (found.is_jump or not jumps_alone)]
+
+
+def is_moved(found: Break, inputs: Iterable[Value]) -> bool:
+    """Whether it comes nearer or goes farther off when inputs move."""
+    with recording():
+        term = found.row.boundaries(*found.node.operands)[found.is_jump][found.slot]
+    slopes = deltas_from({term: 1.0}) if isinstance(term, Value) else {}
+    return any(slopes.get(x) for x in inputs)
 
 
 _MET: ContextVar[list[Break] | None] = ContextVar("met", default=None)
@@ -77,7 +88,7 @@ def note(found: Iterable[Break]) -> None:
 
 def tell_of(found: Break, order: str) -> None:
     """`tell` of a node that stands at a break."""
-    tell(found.node._row, found.is_jump, found.node._words, order, "it is taken right there")
+    tell(found.row, found.is_jump, found.node._words, order, "it is taken right there")
 
 
 def tell(row: Primitive, is_jump: bool, label: Label | None, order: str, where: str) -> None:

@@ -18,9 +18,9 @@ from autograd.chain import as_value, deltas_as_graph, deltas_from, tangents, tan
 from autograd.context import is_recording, now, recording
 from autograd.errors import ArgumentError, OperandError
 from autograd.kinds import Static
-from autograd.kinks import Break, at_breaks, note, noting, tell_of
+from autograd.kinks import Break, at_breaks, is_moved, note, noting, tell_of
 from autograd.numpy_protocol.notes import annotate
-from autograd.order import computed_since, dependent, interior, reachable, remember_age
+from autograd.order import computed_since, dependent, interior, remember_age
 from autograd.structure import Structure, compose, flatten, leaves_like, mapped
 from autograd.symbol import Symbol
 from autograd.text import quoted
@@ -204,7 +204,7 @@ def _pull(run: Run, seeds: dict[Any, Any]) -> list[Any]:
 
 def _look_at_breaks(run: Run) -> None:
     """Say what a derivative leaves out that is taken at a kink or a jump, or note it for a derivative of this one."""
-    told = [found for found in run.breaks if not set(run.inputs).isdisjoint(reachable(found.node))]
+    told = [found for found in run.breaks if is_moved(found, run.inputs)]
     for found in told[:1]:
         tell_of(found, "second")
     roots = [output for output in run.outputs if isinstance(output, Value)]
@@ -213,9 +213,8 @@ def _look_at_breaks(run: Run) -> None:
     order = run.order if run.order is not None else interior(*roots, above=run.above)
     met = at_breaks(order, jumps_alone=not run.lifted)
     if met:
-        towards = dependent(order, run.inputs)
         deltas = deltas_from(dict.fromkeys(roots, 1.0), run.above, order)
-        met = [found for found in met if found.node in towards and deltas.get(found.node)]
+        met = [found for found in met if deltas.get(found.node) and is_moved(found, run.inputs)]
     if run.lifted:
         note(met)
     for found in met[: not told and not run.lifted]:

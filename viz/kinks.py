@@ -127,7 +127,7 @@ def _measured(order: Sequence[Value]) -> list[tuple[Break, float]]:
     """Every break of these nodes that is near enough to be one, with how far the leaves are from it."""
     met = [found for found in breaks(order) if not math.isnan(found.at)]
     with recording():  # also inside of no_grad
-        terms = [found.node.op.boundaries(*found.node.operands)[found.is_jump][found.slot] for found in met]
+        terms = [found.row.boundaries(*found.node.operands)[found.is_jump][found.slot] for found in met]
     return [(found, _away(found.at, term)) for found, term in zip(met, terms, strict=True)]
 
 

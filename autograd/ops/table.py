@@ -413,7 +413,7 @@ atan2 = row("atan2", Atom(math.atan2, np.arctan2, lambda a, b: _atan2(a, b)),
           lambda y, a, b: (_over_square(b, a, b), _over_square(-a, a, b)),
           textbook=lambda y, a, b: (b / (a**2.0 + b**2.0), -a / (a**2.0 + b**2.0)),
           aliases=("arctan2",), method=True,
-          jumps=lambda a, b: where(b < 0.0, a, nan),
+          jumps=lambda a, b: where(b <= 0.0, a, nan),
           definition="atan2(a, b)", points=[(1, 2), (-1, -2), (3, 1e-3), (1e200, 1e200)],
           edges=[((0, 0), 0, (0, 0))], doc="the angle of the point (b, a), in (-π, π]")
 

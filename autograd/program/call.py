@@ -231,7 +231,7 @@ class Ready:
         self.read: Callable[[Any], Any] = _as_it_is if question.reader is None else question.reader(asked)
         task = Task(program, self.layout.batched, self.layout.summed, options.exact)
         self.kernel: Kernel = kernel_for(task, backend)
-        self.watch: Watch | None = watch_of(question, asked, self.layout)
+        self.watch: Watch | None = watch_of(question.order, asked, self.layout)
 
     def fixed(self, taken: Arguments) -> Floats:
         """The numbers that are the same for all samples."""

@@ -120,7 +120,7 @@ def compile(  # noqa: A001  (what the field calls it, torch.compile; Python's ow
             an inf or a nan that is met all the same may be forgotten
         smooth: a width h, within which kinks and jumps are smoothed by a normal distribution: relu(x) is
             x·Φ(x/h) + h·φ(x/h), a step Φ(x/h), and so on for all that the table has; off by 0.4·h at a kink, by nothing
-            beyond 9·h, and in a mean over samples by the order of h².  Derivatives are those of the smoothed function: so
+            beyond 9·h, and in a mean over samples by the order of h².  Derivatives are the smoothed function's: so
             compile the function, not its gradient.  Of x % y and x // y the width is one of x/y
         threads: over how many threads a batch may be spread
         has_aux: f returns a pair, what is differentiated and what is not, which comes back beside the derivative, as

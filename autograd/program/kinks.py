@@ -21,7 +21,7 @@ from autograd.ops.expression import variable
 from autograd.ops.primitive import Primitive, lookup
 from autograd.program.as_values import run
 from autograd.program.builder import Builder
-from autograd.program.derive import HESSIAN, HVP, JVP, VALUE, Asked, Question
+from autograd.program.derive import Asked
 from autograd.program.executors import choose, kernel_for
 from autograd.program.graph import GUARD, WHERE, Graph, Instruction, Operation
 from autograd.program.kernel import Task
@@ -102,12 +102,10 @@ def written_out(program: Graph) -> Graph:
 class Watch:
     """What is looked at when a question is answered: nothing any more, once it was told or is known to be smooth."""
 
-    def __init__(self, question: Question, program: Graph, found: list[Surface], asked: Asked, layout: Layout) -> None:
-        self._program, self._asked, self._surfaces = program, asked, found
-        self._second = question in (HESSIAN, HVP)
+    def __init__(self, order: int, program: Graph, found: list[Surface], asked: Asked, layout: Layout) -> None:
+        self._second, self._program, self._asked, self._surfaces = order > 1, program, asked, found
         self._batched = np.array(layout.batched)
-        along = zip(layout.summed, question.answer(asked).depends, strict=True)
-        self._summed = any(is_summed and (inputs or question is JVP) for is_summed, inputs in along)
+        self._summed = layout.is_reduced and not all(layout.batched[i] for i in asked.inputs)
         self._gradients: dict[int, Graph] = {}
         self._smooth = [0] * len(found)  # at how many calls nothing jumped there
         self.is_over = False
@@ -253,11 +251,11 @@ def _with(program: Graph, outputs: Sequence[int]) -> Graph:
     return builder.finish([numbers[i] for i in outputs])
 
 
-def watch_of(question: Question, asked: Asked, layout: Layout) -> Watch | None:
-    """What must be looked at when a question is answered; None where no number could make it leave anything out."""
-    kinks = question in (HESSIAN, HVP)
-    if question is VALUE or not any(_is_broken(operation, kinks) for operation in asked.program.all_operations()):
+def watch_of(order: int, asked: Asked, layout: Layout) -> Watch | None:
+    """What is to be looked at for derivatives of that order; None where no number makes them leave anything out."""
+    kinks = order > 1
+    if not order or not any(_is_broken(operation, kinks) for operation in asked.program.all_operations()):
         return None
     program = written_out(asked.program)
     found = surfaces(program, asked.inputs, program.outputs.tolist()[: asked.main.size], kinks)
-    return Watch(question, program, found, asked, layout) if found else None
+    return Watch(order, program, found, asked, layout) if found else None

@@ -78,6 +78,11 @@ class Layout:
         return np.empty(self._counts[1])
 
     @property
+    def is_reduced(self) -> bool:
+        """Whether what does not differ from sample to sample is asked for once, of all samples together."""
+        return self._reduce is not None
+
+    @property
     def is_scaled(self) -> bool:
         """Whether `scale` does anything."""
         return self._reduce == "mean"

@@ -13,8 +13,8 @@ from autograd.errors import GraphError
 from autograd.ops.expression import COMPARISONS, SUBTRACT, Term, variable
 from autograd.ops.primitive import Primitive, lookup
 from autograd.program.builder import Builder, Numbers
-from autograd.program.graph import GUARD, MAXIMUM, MULTIPLY, Graph, Operation
-from autograd.program.loops import Loop
+from autograd.program.graph import GUARD, MAXIMUM, MULTIPLY, WHERE, Graph, Operation
+from autograd.program.loops import Final, Loop
 
 
 def smoothed(program: Graph, h: float) -> Graph:
@@ -43,6 +43,8 @@ class _Smoothing:
         self._builder = Builder(program.inputs)
         self._numbers = [*range(len(program.inputs)), *map(self._builder.constant, program.constants.tolist())]
         self._sharp: dict[int, int] = {}  # of the program's conditions, where they stand as they were
+        self._runs: dict[int, Loop] = {}
+        self._counts: set[int] = set()  # how many steps loops took
         for line in program:
             operands = tuple(self._numbers[i] for i in line.operands)
             self._numbers.append(self._line(line.id, line.operation, line.operands, operands))
@@ -58,9 +60,14 @@ class _Smoothing:
 
     def _line(self, number: int, operation: object, before: Numbers, operands: Numbers) -> int:
         if isinstance(operation, Loop):
+            self._runs[number] = operation
             return self._builder.emit(self._loop(operation), operands)
+        if isinstance(operation, Final) and operation.k >= self._runs[before[0]].carried:
+            self._counts.add(number)
         if not isinstance(operation, Operation) or operation.slot is not None:
             return self._builder.emit(operation, operands)  # type: ignore[arg-type]  # another step of a loop's
+        if self._stays(operation, before):
+            return self._builder.emit(operation, operands)
         if operation.row in COMPARISONS or self._combines(operation, before):
             self._sharp[number] = self._builder.emit(operation, tuple(map(self._as_it_was, before)))
         if operation == GUARD:
@@ -68,6 +75,10 @@ class _Smoothing:
         if operation == MAXIMUM and number in self._sharp:  # one of two conditions, as a probability
             return self._write(_either, operands)
         return self._row(lookup(operation.row), operation, operands)
+
+    def _stays(self, operation: Operation, before: Numbers) -> bool:
+        """Whether it compares how many steps a loop took, or chooses by what is no comparison."""
+        return not self._counts.isdisjoint(before) or (operation == WHERE and before[0] not in self._sharp)
 
     def _combines(self, operation: Operation, before: Numbers) -> bool:
         """Whether it is what `&`, `|` or `~` write of conditions."""
@@ -94,11 +105,26 @@ class _Smoothing:
         return self._builder.write(rule(*map(variable, names)), numbers.__getitem__, GUARD)
 
     def _loop(self, loop: Loop) -> Loop:
+        if loop.solves is not None:
+            return _as_it_is(loop)
+
         def change(program: Graph) -> Graph:
             inside = _Smoothing(program, self._h)
             return inside.finish_body(program) if loop.tested and program is loop.body else inside.finish(program)
 
         return loop.with_programs(change)
+
+
+def _as_it_is(loop: Loop) -> Loop:
+    """A loop that solves an equation, whose steps are no part of the answer; GraphError if the equation has kinks."""
+    operations = loop.solves.all_operations() if loop.solves is not None else set()
+    broken = [lookup(operation.row) for operation in operations]
+    for row in broken:
+        if row.kinks or row.jumps:
+            raise GraphError(
+                f"an equation with {row.title} in it is not smoothed: write it smoothly, or leave out smooth=h"
+            )
+    return loop
 
 
 def _either(a: Term, b: Term) -> Term:
