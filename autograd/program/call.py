@@ -134,7 +134,8 @@ class Call:
         ready = self._ready(recorded, taken)
         layout = ready.layout
         fixed, each, total = ready.fixed(taken), layout.room_each(taken.samples), layout.room_total()
-        self.look(ready, fixed, taken)
+        if ready.watch is not None:
+            self.look(ready, fixed, taken)
         ready.kernel.run(fixed, taken.batch, each, total, options.threads)
         layout.scale(taken.samples, each, total)
         answer = ready.read(layout.read(each, total, taken.samples))
@@ -142,9 +143,11 @@ class Call:
 
     def look(self, ready: Ready, fixed: Floats, taken: Arguments) -> None:
         """Tell, once, if the answer leaves out what a kink or a jump adds."""
-        watch = ready.watch
-        if watch is not None and not watch.is_over and self._compiled.tells_kinks:
+        watch = ready.watch if self._compiled.tells_kinks else None
+        if watch is not None:
             watch.look(fixed, taken.batch, taken.samples, self._compiled.options.backend)
+        if watch is None or watch.is_over:
+            ready.watch = None
 
     def bind(self, *args: Any, **named: Any) -> Bound:
         """This call on arrays of its own, for the lowest latency: see `Bound`.

@@ -24,7 +24,7 @@ from autograd.program.builder import Builder
 from autograd.program.derive import Asked
 from autograd.program.executors import choose, kernel_for
 from autograd.program.graph import GUARD, WHERE, Graph, Instruction, Operation
-from autograd.program.kernel import Task
+from autograd.program.kernel import Kernel, Task
 from autograd.program.layout import Layout
 from autograd.program.passes.adjoint import copy_into, depends_on, with_gradient
 from autograd.program.passes.expand import expand_slopes
@@ -107,14 +107,14 @@ class Watch:
         self._batched = np.array(layout.batched)
         self._summed = layout.is_reduced and not all(layout.batched[i] for i in asked.inputs)
         self._gradients: dict[int, Graph] = {}
+        self._kernels: dict[tuple[int, str, tuple[bool, ...]], Kernel] = {}
         self._smooth = [0] * len(found)  # at how many calls nothing jumped there
         self.is_over = False
 
     def look(self, fixed: Floats, batch: Floats, samples: int | None, backend: str) -> None:
         """Tell if the answer for these numbers leaves something out."""
         ends = _Ends(len(self._surfaces))
-        task = Task(self._boundaries, tuple(self._batched.tolist()), (False,) * len(self._surfaces))
-        kernel = kernel_for(task, choose(self._boundaries, backend, samples)[0])
+        kernel = self._kernel(self._boundaries, choose(self._boundaries, backend, samples)[0], self._batched.tolist())
         rows = 1 if samples is None else samples
         step = max(AT_ONCE // len(self._surfaces), 1)
         for start in range(0, rows, step):
@@ -169,10 +169,14 @@ class Watch:
         """A program's outputs at points, one a row."""
         count = len(program.inputs)
         found = np.empty((len(points), len(program.outputs)))
-        task = Task(program, (True,) * count, (False,) * len(program.outputs))
-        backend = "interpreter" if program.has_loops else "numpy"
-        kernel_for(task, backend).run(np.empty(0), points[:, :count], found, np.empty(0))
+        self._kernel(program, "numpy", [True] * count).run(np.empty(0), points[:, :count], found, np.empty(0))
         return found
+
+    def _kernel(self, program: Graph, backend: str, batched: list[bool]) -> Kernel:
+        key = id(program), backend, tuple(batched)  # the programs are kept for as long as this is
+        if key not in self._kernels:
+            self._kernels[key] = kernel_for(Task(program, key[2], (False,) * len(program.outputs)), backend)
+        return self._kernels[key]
 
     def _across(self, k: int, point: Floats) -> tuple[Floats, Floats] | None:
         """Two points on both sides of a surface that a point lies on; None if it has no direction across."""

@@ -1,4 +1,4 @@
-"""What compiled derivatives leave out at kinks and jumps is told; smoothed functions, and their derivatives, are whole."""
+"""Compiled derivatives tell what they leave out at kinks and jumps; those of smoothed functions are whole."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from autograd import (
     floor,
     fori_loop,
     grad,
+    load_program,
     log,
     maximum,
     relu,
@@ -250,10 +251,12 @@ def test_loops_are_smoothed_and_end_as_they_did(backend):
     )
 
 
-def test_what_is_smoothed_says_so_and_what_cannot_be_is_refused():
+def test_what_is_smoothed_says_so_and_what_cannot_be_is_refused(tmp_path):
     p = compile(relu, smooth=0.5)
     assert p(1.0) and "smoothed within 0.5" in repr(p) and "smoothed within 0.5" in str(p.program)
     assert "smoothed" not in str(compile(relu).record(1.0))
+    p.program.save(tmp_path / "smooth.program")
+    assert "smoothed within 0.5" in str(load_program(tmp_path / "smooth.program"))
     for width in (0, 0.0, -1.0, math.nan, math.inf, True, "wide"):
         with pytest.raises(ArgumentError, match="smooth is the width"):
             compile(relu, smooth=width)
@@ -271,6 +274,20 @@ def test_a_smoothed_gamma_is_that_of_the_closed_form():
     narrow, wide = (compile(call, smooth=h, **MEAN).hessian(SPOT, z) for h in (4.0, 8.0))
     assert narrow == pytest.approx(closed, rel=0.04)
     assert (4.0 * narrow - wide) / 3.0 == pytest.approx(closed, rel=0.02)
+
+
+@pytest.mark.thorough
+def test_a_smoothed_gamma_of_twenty_seeds():
+    d = (math.log(SPOT / STRIKE) + 0.5 * VOLATILITY**2) / VOLATILITY
+    closed, widths = density(d) / (SPOT * VOLATILITY), [compile(call, smooth=h, **MEAN).hessian for h in (4.0, 8.0)]
+    for seed in range(20):
+        narrow, wide = (hessian(SPOT, np.random.default_rng(seed).normal(size=100_000)) for hessian in widths)
+        assert (4.0 * narrow - wide) / 3.0 == pytest.approx(closed, rel=0.02)
+
+
+def test_kinks_are_told_where_a_target_is_smoothed_too():
+    source = compile(relu, smooth=0.5).record(1.0).to_c()
+    assert "erfc" in source
 
 
 # -- seen -------------------------------------------------------------------------------------------

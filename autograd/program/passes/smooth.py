@@ -41,7 +41,10 @@ class _Smoothing:
     def __init__(self, program: Graph, h: float) -> None:
         self._h = h
         self._builder = Builder(program.inputs)
-        self._numbers = [*range(len(program.inputs)), *map(self._builder.constant, program.constants.tolist())]
+        self._numbers: list[int] = [
+            *range(len(program.inputs)),
+            *map(self._builder.constant, program.constants.tolist()),
+        ]
         self._sharp: dict[int, int] = {}  # of the program's conditions, where they stand as they were
         self._runs: dict[int, Loop] = {}
         self._counts: set[int] = set()  # how many steps loops took
