@@ -33,8 +33,9 @@ from autograd.symbol import Symbol
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 AT_ONCE = 1 << 20  # numbers that are looked at together
+SURFACES = 16  # that are tried at a call
 PARTS = 64  # of a line, each time it is cut
-TRIED = 4  # samples that lie on a surface; and calls after which one that is smooth is asked no more
+TRIED = 4  # samples that lie on a surface; and the calls at which nothing jumped on one that then is asked no more
 NEAR = 1e-5  # of a line between two samples: how far beside a surface numbers are compared; and nearer by PARTS
 NOISE = 1e-7  # of the numbers themselves: what is no jump
 ACROSS = 1e-3  # of the inputs: how far a line goes across a surface that a sample lies on
@@ -125,19 +126,23 @@ class Watch:
         self._judge(ends, lambda row: self._point(fixed, batch, row))
 
     def _judge(self, ends: _Ends, point: Callable[[int], Floats]) -> None:
-        for k, surface in enumerate(self._surfaces):
-            if self._smooth[k] >= TRIED:
-                continue
-            lines = [self._across(k, point(row)) for row in ends.on[k]]
-            where = "it is taken right there"
-            if not lines and self._summed and ends.are_met(k):
-                lines, where = [(point(int(ends.above[k])), point(int(ends.below[k])))], _BOTH
-            if any(self._jumps(k, *line) for line in lines if line is not None):
+        """Tell of the first surface at which something jumps, of as many as are tried at a call."""
+        met = [k for k in range(len(self._surfaces)) if self._smooth[k] < TRIED and self._is_met(ends, k)]
+        for k in met[:SURFACES]:
+            lines = [(line, _THERE) for row in ends.on[k] if (line := self._across(k, point(row)))]
+            if self._summed and ends.are_met(k):
+                lines.append(((point(int(ends.above[k])), point(int(ends.below[k]))), _BOTH))
+            where = next((where for line, where in lines if self._jumps(k, *line)), None)
+            if where is not None:
+                surface = self._surfaces[k]
                 tell(surface.row, surface.is_jump, surface.label, "second" if self._second else "first", where)
                 self.is_over = True
                 return
-            self._smooth[k] += bool(lines)
+            self._smooth[k] += 1
         self.is_over = min(self._smooth) >= TRIED
+
+    def _is_met(self, ends: _Ends, k: int) -> bool:
+        return bool(ends.on[k]) or (self._summed and ends.are_met(k))
 
     def _point(self, fixed: Floats, batch: Floats, row: int) -> Floats:
         point = np.empty(len(self._batched))
@@ -209,10 +214,11 @@ class Watch:
         beside = below + np.outer([at - far, at - near, at + near, at + far], line)
         found = self._values(self._differentiated, beside)
         wide, narrow = np.abs(found[3] - found[0]), np.abs(found[2] - found[1])
-        scale = np.abs(found).max()
+        scale = np.abs(found[np.isfinite(found)]).max(initial=0.0)
         return bool(np.any((narrow > 0.5 * wide) & (narrow > NOISE * scale)))
 
 
+_THERE = "it is taken right there"
 _BOTH = "samples lie on both sides of it, and the derivative of their mean is not the mean of their derivatives"
 
 

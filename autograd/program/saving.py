@@ -60,7 +60,7 @@ def save_program(program: Graph, place: Place) -> None:
             "the program has two primitives of one name, from before and after it was written again, which a file "
             "could not tell apart: record the function again"
         )
-    description = {
+    description: Description = {
         "inputs": list(program.inputs),
         "operations": [_entry(operation) for operation in program.operations],
         "rows": {row.title: _meaning(row).written() for row in rows},

@@ -37,6 +37,7 @@ from autograd import (
 from autograd import abs as abs_
 from autograd.ops.primitive import TABLE
 from nn import MLP
+from tests.support.compilers import called, compiled
 
 BACKENDS = pytest.mark.parametrize("backend", ["interpreter", "numpy", "llvm"])
 Z = np.random.default_rng(0).normal(size=2000)
@@ -167,6 +168,11 @@ def test_few_samples_at_a_time_find_the_same(monkeypatch):
     assert len(told(compile(call, **MEAN).hessian, SPOT, np.sort(Z))) == 1
 
 
+def test_a_sample_at_which_nothing_is_lost_hides_no_others():
+    z = np.array([0.0, -1.0, 1.0, 2.0, -2.0])  # at 0 the slope is the same on both sides
+    assert len(told(compile(lambda s, z: z * relu(s * z - 1.0 + 1.0 / s), **MEAN).hessian, 1.0, z)) == 1
+
+
 def test_networks_say_nothing():
     model, rows = MLP(2, [4, 1], activation="relu", seed=0), np.random.default_rng(0).normal(size=(40, 2))
     assert told(lambda: model.fit(rows, rows[:, 0] > 0, epochs=2, progress=False)) == []
@@ -285,9 +291,26 @@ def test_a_smoothed_gamma_of_twenty_seeds():
         assert (4.0 * narrow - wide) / 3.0 == pytest.approx(closed, rel=0.02)
 
 
-def test_kinks_are_told_where_a_target_is_smoothed_too():
-    source = compile(relu, smooth=0.5).record(1.0).to_c()
-    assert "erfc" in source
+def rough(x):
+    return where(x > 0.3, relu(x - 0.5), floor(x)) + maximum(x, 0.1) * abs_(x)
+
+
+def test_a_file_of_c_has_the_smoothed_function_and_its_gradient(tmp_path):
+    p, xs = compile(rough, smooth=0.2), np.linspace(-1.7, 1.9, 40)
+    library = compiled(p.record(1.0).to_c(), tmp_path)
+    value, slope = called(library, "f_gradient", xs[:, None], 1, 1)
+    assert value[:, 0] == pytest.approx(np.array([p(x) for x in xs]), rel=1e-13)
+    assert slope[:, 0] == pytest.approx(np.array([p.grad(x) for x in xs]), rel=1e-12)
+
+
+def test_jax_has_the_same_derivatives_of_the_smoothed_function():
+    jax = pytest.importorskip("jax", reason="the extra `jax` is not installed")
+    jax.config.update("jax_enable_x64", True)
+    p, xs = compile(rough, smooth=0.2), np.linspace(-1.7, 1.9, 40)
+    f = p.record(1.0).to_jax()
+    for derive, ours in [(lambda g: g, p), (jax.grad, p.grad), (lambda g: jax.grad(jax.grad(g)), p.hessian)]:
+        found = jax.vmap(derive(lambda x: f(x[None])[0]))(xs)
+        assert np.asarray(found) == pytest.approx(np.array([ours(x) for x in xs]), rel=1e-9, abs=1e-9)
 
 
 # -- seen -------------------------------------------------------------------------------------------
