@@ -63,3 +63,11 @@ class LoopError(AutogradError, RuntimeError):
 
 class MatrixError(AutogradError, LinAlgError):
     """A matrix does not allow what was asked: singular, not positive definite, not of full rank."""
+
+
+class KinkWarning(UserWarning):
+    """A derivative leaves out what a kink or a jump adds to it: it is 0 beside it, and infinite at it.
+
+    Said once, of a second derivative through a kink, such as relu's, or a first one through a jump, such as floor's:
+    taken right there, or of a sum or a mean over samples that lie on both sides.
+    """

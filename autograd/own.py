@@ -23,7 +23,8 @@ from autograd.text import quoted
 from autograd.value import REAL, number
 
 _GIVEN = frozenset(
-    "name rule slopes called said begin revision opaque by_hand defaults operator aliases method".split()
+    "name rule slopes called said begin revision opaque by_hand defaults operator aliases method"
+    " kinks jumps smooth".split()
 )  # what is given otherwise, or is for the table's rows alone
 COLUMNS = tuple(column.name for column in fields(Primitive) if column.name not in _GIVEN)
 _VALUES = ("value", "portable")  # the rules of operands alone; the others have the output before them

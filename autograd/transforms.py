@@ -18,6 +18,7 @@ from autograd.chain import as_value, deltas_as_graph, deltas_from, tangents, tan
 from autograd.context import is_recording, now, recording
 from autograd.errors import ArgumentError, OperandError
 from autograd.kinds import Static
+from autograd.kinks import Break, at_breaks, is_moved, note, noting, tell_of
 from autograd.numpy_protocol.notes import annotate
 from autograd.order import computed_since, dependent, interior, remember_age
 from autograd.structure import Structure, compose, flatten, leaves_like, mapped
@@ -54,6 +55,7 @@ class Run(NamedTuple):
         above: where the way down from an output ends
         towards: what depends on the inputs, if the answers are Values
         aux: what the function returned beside its outputs
+        breaks: the kinks and jumps at which derivatives stand that the function took itself
     """
 
     inputs: list[Value]
@@ -65,6 +67,7 @@ class Run(NamedTuple):
     above: set[Value]
     towards: set[Value] | None
     aux: Any
+    breaks: list[Break]
 
     @property
     def outcome(self) -> Any:
@@ -100,7 +103,7 @@ def run_on_fresh(f: Function, args: Sequence[Any], named: dict[str, Any], wrt: P
         replaced = list(args)
         for i, argument in zip(chosen, [fresh] if isinstance(wrt, int) else fresh, strict=True):
             replaced[i] = argument
-        with running(inputs):
+        with noting() as breaks, running(inputs):
             answer = f(*replaced, **named)
     answer, aux = _split(f, answer) if has_aux else (answer, None)
     outputs, outputs_structure = flatten(answer, "what the function returns")
@@ -116,7 +119,7 @@ def run_on_fresh(f: Function, args: Sequence[Any], named: dict[str, Any], wrt: P
         return lifting and (on_values or computed_since(start, [x], inputs)[1])
 
     aux = mapped(lambda x: x if stays(x) else x.data, aux) if has_aux else None
-    return Run(inputs, structure, outputs, outputs_structure, lifted, known, above, towards, aux)
+    return Run(inputs, structure, outputs, outputs_structure, lifted, known, above, towards, aux, breaks)
 
 
 def bound(f: Function, args: Sequence[Any], named: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
@@ -200,6 +203,25 @@ def _pull(run: Run, seeds: dict[Any, Any]) -> list[Any]:
     return [found.get(x, 0.0) for x in run.inputs]
 
 
+def _look_at_breaks(run: Run) -> None:
+    """Say what a derivative leaves out that is taken at a kink or a jump, or note it for a derivative of this one."""
+    told = [found for found in run.breaks if is_moved(found, run.inputs)]
+    for found in told[:1]:
+        tell_of(found, "second")
+    roots = [output for output in run.outputs if isinstance(output, Value)]
+    if any(isinstance(root, Symbol) for root in roots):
+        return
+    order = run.order if run.order is not None else interior(*roots, above=run.above)
+    met = at_breaks(order, jumps_alone=not run.lifted)
+    if met:
+        deltas = deltas_from(dict.fromkeys(roots, 1.0), run.above, order)
+        met = [found for found in met if deltas.get(found.node) and is_moved(found, run.inputs)]
+    if run.lifted:
+        note(met)
+    for found in met[: not told and not run.lifted]:
+        tell_of(found, "first")
+
+
 # -- first derivatives ------------------------------------------------------------------------------
 
 
@@ -243,6 +265,7 @@ def value_and_grad(
         run = run_on_fresh(f, args, named, wrt, has_aux)
         output = _scalar(run, f)
         value = run.beside(plain(output, run.lifted), has_aux=has_aux)
+        _look_at_breaks(run)
         return value, run.inputs_structure.build(_pull(run, {output: 1.0}))
 
     return wrapped
@@ -327,6 +350,7 @@ def value_and_jacobian(
     @functools.wraps(f, updated=())
     def wrapped(*args: Any, **named: Any) -> Any:
         run = run_on_fresh(f, args, named, wrt, has_aux)
+        _look_at_breaks(run)
         rows = _rows_backward(run) if len(run.outputs) <= len(run.inputs) else _rows_forward(run)
         answer, order = compose(run.outputs_structure, run.inputs_structure)
         return run.beside(run.outcome, has_aux=has_aux), answer.build([rows[i][j] for i, j in order])
@@ -409,6 +433,7 @@ def jvp(
     run = run_on_fresh(f, tuple(primals), named, tuple(range(len(primals))), has_aux)
     direction = leaves_like(tuple(directions), run.inputs_structure, "the directions")
     order = interior(*(o for o in run.outputs if isinstance(o, Value)), above=run.above)
+    _look_at_breaks(run)
     moved = _push(run, order, dict(zip(run.inputs, direction, strict=True)))
     answers: tuple[Any, ...] = run.beside(run.outcome, run.outputs_structure.build(moved), has_aux=has_aux)
     return answers
@@ -431,6 +456,7 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False, **named: Any) -> tupl
     (13.0, 12.0)
     """
     run = run_on_fresh(f, primals, named, tuple(range(len(primals))), has_aux)
+    _look_at_breaks(run)
 
     def pull(weights: Any) -> Any:
         given = leaves_like(weights, run.outputs_structure, "the weights")

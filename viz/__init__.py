@@ -25,6 +25,7 @@ from viz.digits.report import Accuracy, accuracy
 from viz.explain import Explained, Explanation, Mistake, explain, explain_deltas
 from viz.formulas.derive import Derivation, derive
 from viz.formulas.formula import Formula, formula
+from viz.kinks import Kinks, kinks
 from viz.marking import Mark, Marks, mark
 from viz.page.explore import Page, explore
 from viz.pictures.animation import Animation, animate
@@ -51,6 +52,7 @@ __all__ = [
     "Explained",
     "Explanation",
     "Formula",
+    "Kinks",
     "LayoutError",
     "Mark",
     "Marks",
@@ -78,6 +80,7 @@ __all__ = [
     "explore",
     "formula",
     "mark",
+    "kinks",
     "pattern",
     "plots",
     "record",

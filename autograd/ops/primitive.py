@@ -96,6 +96,9 @@ class Primitive:
     definition: str  # the mathematics, in Python's notation: what the careful rule must agree with
     points: tuple[tuple[float, ...], ...]  # where every reading is tested
     edges: tuple[Edge, ...] = ()
+    kinks: Rule | None = None  # (*operands) → a term, or several: where one changes its sign, the slopes jump
+    jumps: Rule | None = None  # and where one of these does, the value jumps; nan: neither is near
+    smooth: Rule | None = None  # (h, *operands) → the value with its kinks and jumps smoothed within a width h
     textbook: Rule | None = None  # the slopes as a book prints them, where the careful rule differs
     symbol: str = ""  # in a picture: × for multiply
     shows: str = ""  # in a formula, in Python's syntax; else it is a function of its name
@@ -165,6 +168,15 @@ class Primitive:
     def is_piecewise(self) -> bool:
         """Whether its definition chooses, as relu's; else a choice in its slopes is between forms of one number."""
         return not self.definition or re.search(r"\bif\b|\bmax\(|\bmin\(", self.definition) is not None
+
+    def boundaries(self, *operands: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """(its kinks, its jumps) on any kind of number: terms that change their sign there.
+
+        >>> from autograd.ops.table import clip, step
+        >>> clip.boundaries(0.5, -1.0, 1.0), step.boundaries(2.0)
+        (((1.5, -0.5), ()), ((), (2.0,)))
+        """
+        return tuple(_listed(rule(*operands)) if rule else () for rule in (self.kinks, self.jumps))  # type: ignore[return-value]  # two
 
     @property
     def title(self) -> str:
@@ -266,6 +278,10 @@ class Primitive:
     def slope_terms(self, operands: Sequence[Term]) -> tuple[Term, ...]:
         """The slopes as Expressions of `operands` and y."""
         return self.local(variable("y"), *operands)
+
+
+def _listed(terms: Any) -> tuple[Any, ...]:
+    return terms if isinstance(terms, tuple) else (terms,)
 
 
 TABLE: dict[str, Primitive] = {}  # every row by its name, in the order of the page

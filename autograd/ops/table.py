@@ -153,6 +153,7 @@ positive = row("positive", Atom(operator.pos, np.positive, lambda x: x), lambda 
 remainder = row("remainder", Atom(operator.mod, np.remainder, lambda a, b: _remainder(a, b)),
           lambda y, a, b: (1.0, -floor_divide(a, b)),
           textbook=lambda y, a, b: (1.0, -floor(a / b)), symbol="mod", operator="mod", aliases=("mod",), shows="a % b",
+          jumps=lambda a, b: _off_whole(a / b), smooth=lambda h, a, b: a - b * _stairs(h, a / b),
           definition="a - b * floor(a / b)", points=[(7.5, 2), (-7.5, 2), (7.5, -2)],
           edges=[((1, 0.1), 0.09999999999999995, (1, -9))], doc="Python's a % b, whose sign is that of b")
 
@@ -171,11 +172,13 @@ def _where_signs_differ(a: Any, b: Any, chosen: Any, other: Any) -> Any:
 
 fmod = row("fmod", Atom(math.fmod, np.fmod), lambda y, a, b: (1.0, -round_((a - y) / b)), method=True,
           textbook=lambda y, a, b: (1.0, -trunc(a / b)),
+          jumps=lambda a, b: _off_whole_beside_zero(a / b), smooth=lambda h, a, b: a - b * _stairs_around_zero(h, a / b),
           definition="a - b * trunc(a / b)", points=[(7.5, 2), (-7.5, 2), (7.5, -2)],
           edges=[((1, 0.1), 0.09999999999999995, (1, -9))], doc="C's remainder, whose sign is that of a")
 
 floor_divide = row("floor_divide", Atom(operator.floordiv, np.floor_divide, lambda a, b: _floor_divide(a, b)), lambda y, a, b: (0.0, 0.0),
           symbol="//", operator="floordiv", shows="floor(a / b)",
+          jumps=lambda a, b: _off_whole(a / b), smooth=lambda h, a, b: _stairs(h, a / b),
           definition="floor(a / b)", points=[(7.5, 2), (-7.5, 2)], doc="Python's a // b")
 
 
@@ -245,7 +248,9 @@ def _cbrt(x: Any) -> Any:
 hypot = row("hypot", Atom(math.hypot, np.hypot, lambda a, b: _hypot(a, b)),
           lambda y, a, b: (where(equal(y, 0.0), 0.0, _cosine(y, a, b)), where(equal(y, 0.0), 0.0, _cosine(y, b, a))),
           textbook=lambda y, a, b: (a / y, b / y), method=True,
-          shows="sqrt(a**2 + b**2)", definition="sqrt(a * a + b * b)",
+          shows="sqrt(a**2 + b**2)", kinks=lambda a, b: where(equal(b, 0.0), a, where(equal(a, 0.0), b, hypot(a, b))),
+          smooth=lambda h, a, b: hypot(hypot(a, b), h),
+          definition="sqrt(a * a + b * b)",
           points=[(3, 4), (1e200, 1e200), (1e-200, 1e-200), (-1, 0)],
           edges=[((0, 0), 0, (0, 0))], doc="√(a² + b²) without overflow")
 
@@ -408,6 +413,7 @@ atan2 = row("atan2", Atom(math.atan2, np.arctan2, lambda a, b: _atan2(a, b)),
           lambda y, a, b: (_over_square(b, a, b), _over_square(-a, a, b)),
           textbook=lambda y, a, b: (b / (a**2.0 + b**2.0), -a / (a**2.0 + b**2.0)),
           aliases=("arctan2",), method=True,
+          jumps=lambda a, b: where(b <= 0.0, a, nan),
           definition="atan2(a, b)", points=[(1, 2), (-1, -2), (3, 1e-3), (1e200, 1e200)],
           edges=[((0, 0), 0, (0, 0))], doc="the angle of the point (b, a), in (-π, π]")
 
@@ -566,34 +572,41 @@ logsigmoid = row("logsigmoid", lambda x: -softplus(-x), lambda y, x: sigmoid(-x)
 
 relu = row("relu", lambda x: where(x <= 0.0, 0.0, x), lambda y, x: where(x <= 0.0, 0.0, where(x > 0.0, 1.0, x)),
           method=True, textbook=lambda y, x: where(x > 0.0, 1.0, 0.0),
+          kinks=lambda x: x, smooth=lambda h, x: _ramp(h, x),
           definition="x if x > 0 else 0 * x", points=[2, -3], edges=[(0, 0, 0), (nan, nan, nan)], doc="max(0, x)")
 
 leaky_relu = row("leaky_relu", lambda x, negative_slope=0.01: where(x > 0.0, x, negative_slope * x),
           lambda y, x, negative_slope: (where(x > 0.0, 1.0, negative_slope), where(x > 0.0, 0.0, x)),
           method=True, shows="leakyrelu(x, negative_slope=negative_slope)",
+          kinks=lambda x, negative_slope: x, smooth=lambda h, x, negative_slope: _bent(h, x, negative_slope),
           definition="x if x > 0 else negative_slope * x", points=[(2, 0.01), (-3, 0.2)],
           edges=[((0, 0.2), 0, (0.2, 0))], doc="x, or negative_slope·x below 0 (and at 0)")
 
 prelu = row("prelu", lambda x, a: where(x > 0.0, x, a * x),
           lambda y, x, a: (where(x > 0.0, 1.0, a), where(x > 0.0, 0.0, x)),
           method=True, shows="prelu(x, a=a)",
+          kinks=lambda x, a: x, smooth=lambda h, x, a: _bent(h, x, a),
           definition="x if x > 0 else a * x", points=[(2, 0.25), (-3, 0.2)], edges=[((0, 0.2), 0, (0.2, 0))],
           doc="x, or a·x below 0, where a is learned (He et al. 2015)")
 
 rrelu = row("rrelu", lambda x, a: where(x > 0.0, x, a * x),
           lambda y, x, a: (where(x > 0.0, 1.0, a), where(x > 0.0, 0.0, x)),
           shows="rrelu(x, a=a)",
+          kinks=lambda x, a: x, smooth=lambda h, x, a: _bent(h, x, a),
           definition="x if x > 0 else a * x", points=[(2, 0.25), (-3, 0.2)], edges=[((0, 0.2), 0, (0.2, 0))],
           doc="x, or a·x below 0, where a was drawn at random (Xu et al. 2015)")
 
 elu = row("elu", lambda x, alpha=1.0: where(x > 0.0, x, alpha * expm1(x)),
           lambda y, x, alpha: (where(x > 0.0, 1.0, alpha * exp(x)), where(x > 0.0, 0.0, expm1(x))),
           method=True, shows="elu(x, alpha=alpha)",
+          kinks=lambda x, alpha: where(equal(alpha, 1.0), nan, x),
+          smooth=lambda h, x, alpha: _ramp(h, x) + alpha * expm1(-_ramp(h, -x)),
           definition="x if x > 0 else alpha * expm1(x)", points=[(2, 1), (-3, 0.5), (-40, 2)],
           edges=[((0, 1), 0, (1, 0)), ((0, 0.5), 0, (0.5, 0))], doc="x, or α(eˣ - 1) below 0 (Clevert et al. 2016)")
 
 selu = row("selu", lambda x: SELU_SCALE * where(x > 0.0, x, SELU_ALPHA * expm1(x)),
           lambda y, x: SELU_SCALE * where(x > 0.0, 1.0, SELU_ALPHA * exp(x)), method=True,
+          kinks=lambda x: x, smooth=lambda h, x: SELU_SCALE * (_ramp(h, x) + SELU_ALPHA * expm1(-_ramp(h, -x))),
           definition=f"mpf('{SELU_SCALE}') * (x if x > 0 else mpf('{SELU_ALPHA}') * expm1(x))",
           points=[2, -3, -40], edges=[(0, 0, SELU_SCALE * SELU_ALPHA)],
           doc="λ·elu(x; α) with the λ and α that keep mean 0 and variance 1 (Klambauer et al. 2017)")
@@ -655,21 +668,25 @@ hardtanh = row("hardtanh", lambda x, low=-1.0, high=1.0: where(x <= low, low, wh
           lambda y, x, low, high: (where(x <= low, 0.0, where(x >= high, 0.0, where(equal(x, x), 1.0, x))),
                                    where(x <= low, 1.0, 0.0), where(x <= low, 0.0, where(x >= high, 1.0, 0.0))),
           method=True, shows="hardtanh(x, low=low, high=high)",
+          kinks=lambda x, low, high: (x - low, x - high), smooth=lambda h, x, low, high: _between(h, x, low, high),
           definition="low if x <= low else high if x >= high else x", points=[(0.3, -1, 1), (5, -1, 1), (-5, -1, 2)],
           edges=[((-1, -1, 1), -1, (0, None, None)), ((1, -1, 1), 1, (0, None, None))], doc="x cut off at low and high")
 
 relu6 = row("relu6", lambda x: where(x <= 0.0, 0.0, where(x >= 6.0, 6.0, x)),
           lambda y, x: where(x > 0.0, where(x < 6.0, 1.0, 0.0), where(x <= 0.0, 0.0, x)), method=True,
+          kinks=lambda x: (x, x - 6.0), smooth=lambda h, x: _between(h, x, 0.0, 6.0),
           definition="0 * x if x <= 0 else 6 + 0 * x if x >= 6 else x",
           points=[3, -1, 7], edges=[(0, 0, 0), (6, 6, 0)], doc="min(max(0, x), 6)")
 
 hardsigmoid = row("hardsigmoid", lambda x: where(x <= -3.0, 0.0, where(x >= 3.0, 1.0, x / 6.0 + 0.5)),
           lambda y, x: where(x > -3.0, where(x < 3.0, 1.0 / 6.0, 0.0), where(x <= -3.0, 0.0, x)), method=True,
+          kinks=lambda x: (x + 3.0, x - 3.0), smooth=lambda h, x: _between(h, x, -3.0, 3.0) / 6.0 + 0.5,
           definition="0 * x if x <= -3 else 1 + 0 * x if x >= 3 else x / 6 + mpf(1) / 2",
           points=[0.3, -5, 5], edges=[(-3, 0, 0), (3, 1, 0)], doc="x/6 + ½ cut off at 0 and 1")
 
 hardswish = row("hardswish", lambda x: where(x <= -3.0, 0.0, where(x >= 3.0, x, x * (x / 6.0 + 0.5))),
           lambda y, x: where(x > -3.0, where(x < 3.0, x / 3.0 + 0.5, 1.0), where(x <= -3.0, 0.0, x)), method=True,
+          kinks=lambda x: (x + 3.0, x - 3.0), smooth=lambda h, x: x * (_between(h, x, -3.0, 3.0) / 6.0 + 0.5),
           definition="0 * x if x <= -3 else x if x >= 3 else x * (x / 6 + mpf(1) / 2)",
           points=[0.3, -5, 5, -2], edges=[(-3, 0, 0), (3, 3, 1)], doc="x·hardsigmoid(x) (Howard et al. 2019)")
 
@@ -679,34 +696,77 @@ softsign = row("softsign", lambda x: where(abs_(x) > 1e17, sign(x), x / (1.0 + a
           definition="x / (1 + abs(x))", points=[0.3, -5, 1e10],
           edges=[(0, 0, 1), (inf, 1, 0)], doc="x/(1 + |x|)")
 
+# -- kinks and jumps: where, and smoothed by the normal distribution of width h ------------------------------------
+
+
+def _off_whole(x: Any) -> Any:
+    """How far x is off the nearest whole number, with a sign that changes at each."""
+    return _parity(x) * _turn(x)
+
+
+def _off_whole_beside_zero(x: Any) -> Any:
+    return where(abs_(x) < 1.0, 1.0 - abs_(x), _off_whole(abs_(x)))
+
+
+def _ramp(h: Any, x: Any) -> Any:
+    """The mean of max(0, x + h·Z) over a standard normal Z: relu, off by 0.4·h at 0 and by nothing beyond 9·h."""
+    return x * ndtr(x / h) + h * _normal(x / h)
+
+
+def _bent(h: Any, x: Any, slope: Any) -> Any:
+    return slope * x + (1.0 - slope) * _ramp(h, x)
+
+
+def _between(h: Any, x: Any, low: Any, high: Any) -> Any:
+    return low + _ramp(h, x - low) - _ramp(h, x - high)
+
+
+def _stairs(h: float, x: Any) -> Any:
+    """The mean of floor(x + h·Z): the steps beside x, as many as are not yet 0 or 1 to the last digit."""
+    nearest, beside = round_(x), math.ceil(9.0 * h)
+    steps = (ndtr((x - nearest - float(k)) / h) for k in range(-beside, beside + 1))
+    return reduce(operator.add, steps, nearest - float(1 + beside))
+
+
+def _stairs_around_zero(h: float, x: Any) -> Any:
+    return _stairs(h, x) + ndtr(-x / h)
+
+
 # -- kinks and steps --------------------------------------------------------------------------------
 
 abs_ = row("abs", Atom(math.fabs, np.abs), lambda y, x: sign(x),
           aliases=("absolute", "fabs"), method=True, symbol="|·|",
+          kinks=lambda x: x, smooth=lambda h, x: 2.0 * _ramp(h, x) - x,
           definition="abs(x)", points=[2, -3], edges=[(0, 0, 0)], doc="|x|")
 
 sign = row("sign", lambda x: where(x > 0.0, 1.0, where(x < 0.0, -1.0, 0.0 * x)), lambda y, x: 0.0, method=True,
+          jumps=lambda x: x, smooth=lambda h, x: 2.0 * ndtr(x / h) - 1.0,
           definition="sign(x)", points=[2, -3], edges=[(0, 0, 0)],
           doc="-1, 0 or 1")
 
 step = row("step", lambda x: where(x > 0.0, 1.0, where(x <= 0.0, 0.0, x)), lambda y, x: 0.0, method=True,
-          shows="x > 0", definition="mpf(1) if x > 0 else mpf(0)", points=[2, -3], edges=[(0, 0, 0)],
+          shows="x > 0", jumps=lambda x: x, smooth=lambda h, x: ndtr(x / h),
+          definition="mpf(1) if x > 0 else mpf(0)", points=[2, -3], edges=[(0, 0, 0)],
           doc="the threshold unit: 1 where x > 0, else 0")
 
 less = row("less", lambda a, b: where(a < b, 1.0, 0.0), lambda y, a, b: (None, None), symbol="<",
-          shows="a < b", definition="mpf(1) if a < b else mpf(0)", points=[(1, 2), (2, -1)],
+          shows="a < b", jumps=lambda a, b: a - b, smooth=lambda h, a, b: ndtr((b - a) / h),
+          definition="mpf(1) if a < b else mpf(0)", points=[(1, 2), (2, -1)],
           edges=[((1, 1), 0, (None, None)), ((nan, 1), 0, (None, None))], doc="1 where a < b, else 0")
 
 less_equal = row("less_equal", lambda a, b: where(a <= b, 1.0, 0.0), lambda y, a, b: (None, None), symbol="≤",
-          shows="a <= b", definition="mpf(1) if a <= b else mpf(0)", points=[(1, 2), (2, -1)],
+          shows="a <= b", jumps=lambda a, b: a - b, smooth=lambda h, a, b: ndtr((b - a) / h),
+          definition="mpf(1) if a <= b else mpf(0)", points=[(1, 2), (2, -1)],
           edges=[((1, 1), 1, (None, None)), ((nan, 1), 0, (None, None))], doc="1 where a ≤ b, else 0")
 
 greater = row("greater", lambda a, b: where(a > b, 1.0, 0.0), lambda y, a, b: (None, None), symbol=">",
-          shows="a > b", definition="mpf(1) if a > b else mpf(0)", points=[(1, 2), (2, -1)],
+          shows="a > b", jumps=lambda a, b: a - b, smooth=lambda h, a, b: ndtr((a - b) / h),
+          definition="mpf(1) if a > b else mpf(0)", points=[(1, 2), (2, -1)],
           edges=[((1, 1), 0, (None, None)), ((nan, 1), 0, (None, None))], doc="1 where a > b, else 0")
 
 greater_equal = row("greater_equal", lambda a, b: where(a >= b, 1.0, 0.0), lambda y, a, b: (None, None), symbol="≥",
-          shows="a >= b", definition="mpf(1) if a >= b else mpf(0)", points=[(1, 2), (2, -1)],
+          shows="a >= b", jumps=lambda a, b: a - b, smooth=lambda h, a, b: ndtr((a - b) / h),
+          definition="mpf(1) if a >= b else mpf(0)", points=[(1, 2), (2, -1)],
           edges=[((1, 1), 1, (None, None)), ((nan, 1), 0, (None, None))], doc="1 where a ≥ b, else 0")
 
 equal_ = row("equal", lambda a, b: where(equal(a, b), 1.0, 0.0), lambda y, a, b: (None, None), symbol="=",
@@ -716,25 +776,30 @@ equal_ = row("equal", lambda a, b: where(equal(a, b), 1.0, 0.0), lambda y, a, b:
 maximum = row("maximum", lambda a, b: where(a > b, a, where(b >= a, b, a + b)),
           lambda y, a, b: (where(a > b, 1.0, where(a < b, 0.0, where(equal(a, b), 0.5, nan))),
                            where(a > b, 0.0, where(a < b, 1.0, where(equal(a, b), 0.5, nan)))),
-          method=True, shows="max(a, b)", definition="max(a, b)", points=[(1, 2), (2, -1)],
+          method=True, shows="max(a, b)", kinks=lambda a, b: a - b, smooth=lambda h, a, b: b + _ramp(h, a - b),
+          definition="max(a, b)", points=[(1, 2), (2, -1)],
           edges=[((1, 1), 1, (0.5, 0.5)), ((nan, 1), nan, (nan, nan))], doc="the larger; at a tie each gets half")
 
 minimum = row("minimum", lambda a, b: where(a < b, a, where(b <= a, b, a + b)),
           lambda y, a, b: (where(a < b, 1.0, where(a > b, 0.0, where(equal(a, b), 0.5, nan))),
                            where(a < b, 0.0, where(a > b, 1.0, where(equal(a, b), 0.5, nan)))),
-          method=True, shows="min(a, b)", definition="min(a, b)", points=[(1, 2), (2, -1)],
+          method=True, shows="min(a, b)", kinks=lambda a, b: a - b, smooth=lambda h, a, b: a - _ramp(h, a - b),
+          definition="min(a, b)", points=[(1, 2), (2, -1)],
           edges=[((1, 1), 1, (0.5, 0.5)), ((nan, 1), nan, (nan, nan))], doc="the smaller; at a tie each gets half")
 
 clip = row("clip", lambda x, low, high: where(x > high, high, where(x < low, low, x)),
           lambda y, x, low, high: (where(x > high, 0.0, where(x < low, 0.0, where(equal(x, x), 1.0, x))),
                                    where(x > high, 0.0, where(x < low, 1.0, 0.0)), where(x > high, 1.0, 0.0)),
           method=True, aliases=("clamp",), shows="clip(x, low=low, high=high)",
+          kinks=lambda x, low, high: (x - low, x - high), smooth=lambda h, x, low, high: _between(h, x, low, high),
           definition="high if x > high else low if x < low else x", points=[(0.3, -1, 1), (5, -1, 1), (-5, -1, 2)],
           edges=[((-1, -1, 1), -1, (1, 0, 0)), ((1, -1, 1), 1, (1, 0, 0))], doc="x kept within [low, high]; slope 1 at the bounds")
 
 where_ = row("where", lambda condition, chosen, other: where(condition, chosen, other),
           lambda y, condition, chosen, other: (None, where(condition, 1.0, None), where(condition, None, 1.0)),
-          shows="chosen if condition else other", definition="chosen if condition else other",
+          shows="chosen if condition else other", smooth=lambda h, condition, chosen, other: where(condition >= 1.0, chosen, where(
+              condition <= 0.0, other, condition * chosen + (1.0 - condition) * other)),
+          definition="chosen if condition else other",
           points=[(1, 2, 3), (0, 2, 3)], doc="chosen or other; no derivative at all goes to the one not taken")
 
 guard = row("guard", lambda condition, chosen, other: where(condition, chosen, other),
@@ -744,18 +809,22 @@ guard = row("guard", lambda condition, chosen, other: where(condition, chosen, o
           doc="chosen or other, two forms of one number of which either has its digits somewhere: a formula shows the one taken")
 
 floor = row("floor", Atom(lambda x: math.copysign(math.floor(x), x), np.floor), lambda y, x: 0.0, method=True,
+          jumps=lambda x: _off_whole(x), smooth=lambda h, x: _stairs(h, x),
           definition="floor(x)", points=[2.5, -2.5], edges=[(inf, inf, 0)],
           doc="the largest whole number not above x")
 
 ceil = row("ceil", Atom(lambda x: math.copysign(math.ceil(x), x), np.ceil, lambda x: -floor(-x)), lambda y, x: 0.0, method=True,
+          jumps=lambda x: _off_whole(x), smooth=lambda h, x: -_stairs(h, -x),
           definition="ceil(x)", points=[2.5, -2.5], doc="the smallest whole number not below x")
 
 trunc = row("trunc", Atom(lambda x: math.copysign(math.trunc(x), x), np.trunc, lambda x: where(x < 0.0, ceil(x), floor(x))), lambda y, x: 0.0, method=True,
-          aliases=("fix",), definition="floor(x) if x > 0 else ceil(x)",
+          aliases=("fix",), jumps=lambda x: _off_whole_beside_zero(x), smooth=lambda h, x: _stairs_around_zero(h, x),
+          definition="floor(x) if x > 0 else ceil(x)",
           points=[2.5, -2.5], doc="x without its fraction")
 
 round_ = row("round", Atom(lambda x: math.copysign(round(x), x), np.rint, lambda x: _round(x)), lambda y, x: 0.0,
-          aliases=("rint",), definition="nint(x)", points=[2.4, -2.6],
+          aliases=("rint",), jumps=lambda x: _off_whole(x + 0.5), smooth=lambda h, x: _stairs(h, x + 0.5),
+          definition="nint(x)", points=[2.4, -2.6],
           edges=[(0.5, 0, 0), (1.5, 2, 0), (2.5, 2, 0)], doc="the nearest whole number, halves to the even one")
 
 
@@ -983,6 +1052,7 @@ k1 = row("k1", bessel.k1, lambda y, x: where(equal(y, inf), -square(1.0 / (x + 0
 i0e = row("i0e", bessel.i0e,
           lambda y, x: where(abs_(x) < 10.0, i1e(x) - sign(x) * y, sign(x) * bessel.scaled_i_slope_far(0, abs_(x))),
           textbook=lambda y, x: i1e(x) - sign(x) * y, method=True, shows="e**(-abs(x)) * I_0(x)",
+          kinks=lambda x: x,
           definition="exp(-abs(x)) * besseli(0, x)", points=[0.5, -2, 5, 30, 1e4],
           edges=[(0, 1, 0), (inf, 0, 0), (-inf, 0, 0)], doc="I₀ scaled by exp(-|x|)")
 
@@ -1061,6 +1131,7 @@ log_softmax = row("log_softmax",
 
 take = row("take", Atom(tables.entry, tables.entry_of_arrays, tables.entry_rule),
           lambda y, i, *table: (None, *tables.entry_slopes(floor(i), len(table))), variadic=True, reads_table=True,
+          jumps=lambda i, *table: _off_whole(i),
           definition="table[int(i)] if 0 <= i < len(table) else nan",
           points=[(0, 1, 2, 3), (1.5, 4, 5, 6), (2, -1, -2, -3), (2.25, 7, 8, 9, 10)],
           edges=[((3, 1, 2, 3), nan, (None, None, None, None)), ((-0.5, 1, 2), nan, (None, None, None)),
@@ -1069,6 +1140,7 @@ take = row("take", Atom(tables.entry, tables.entry_of_arrays, tables.entry_rule)
 
 locate = row("locate", Atom(tables.interval, tables.interval_of_arrays, tables.interval_rule),
           lambda y, x, *knots: (None,) * (1 + len(knots)), variadic=True, reads_table=True,
+          jumps=lambda x, *knots: tuple(x - knot for knot in knots[1:-1]),
           definition="sum(1 for knot in knots[1:-1] if x >= knot)",
           points=[(0.5, 0, 1, 2), (1.5, 0, 1, 2), (-3, 0, 1, 2), (7, 0, 1, 2, 5), (1.5, -1, 1)],
           edges=[((1, 0, 1, 2), 1, (None,) * 4), ((2, 0, 1, 2), 1, (None,) * 4), ((inf, 0, 1, 2), 1, (None,) * 4), ((nan, 0, 1, 2), nan, (None,) * 4)],

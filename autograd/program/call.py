@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import accumulate
 from typing import Any, NamedTuple, NoReturn, Protocol
@@ -20,6 +20,7 @@ from autograd.program.batch import Arguments, Run, take
 from autograd.program.derive import ALONG_ONE_WAY, VALUE, Asked, Question
 from autograd.program.executors import choose, gains_from_loops, kernel_for
 from autograd.program.kernel import Floats, Kernel, Task
+from autograd.program.kinks import Watch, watch_of
 from autograd.program.layout import Extra, Layout, extras
 from autograd.program.options import Options
 from autograd.program.orders import Key
@@ -58,7 +59,7 @@ class Recorded:
             program = self._options.tidied(self.as_written.program)
             if not self._options.exact:
                 program = self._options.tidied(fuse_sums(program))
-            return self.as_written.of(Program.of(program))
+            return self.as_written.of(Program.of(replace(program, smoothed=self._options.smooth)))
 
     @lazy
     def rolled(self) -> Program | None:
@@ -115,6 +116,7 @@ class Recordings(Protocol):
     options: Options
     lock: Any
     last: Recorded | None  # the recording that was used last
+    tells_kinks: bool
 
     def taken(
         self, args: Sequence[Any], named: dict[str, Any], differentiated: bool = False
@@ -185,11 +187,22 @@ class Call:
         """The answer for these numbers."""
         ready = self._ready(recorded, taken)
         layout = ready.layout
-        each, total = ready.kernel.answers(ready.fixed(taken), taken.batch, self._compiled.options.threads)
+        fixed = ready.fixed(taken)
+        if ready.watch is not None:
+            self.look(ready, fixed, taken)
+        each, total = ready.kernel.answers(fixed, taken.batch, self._compiled.options.threads)
         if not layout.is_reduced:
             return ready.reader(each[0] if taken.samples is None else each)
         layout.scale(taken.samples, each, total)
         return ready.read(layout.read(each, total, taken.samples))
+
+    def look(self, ready: Ready, fixed: Floats, taken: Arguments) -> None:
+        """Tell, once, if the answer leaves out what a kink or a jump adds."""
+        watch = ready.watch if self._compiled.tells_kinks else None
+        if watch is not None:
+            watch.look(fixed, taken.batch, taken.samples, self._compiled.options.backend)
+        if watch is None or watch.is_over:
+            ready.watch = None
 
     def bind(self, *args: Any, **named: Any) -> Bound:
         """This call on arrays of its own, for the lowest latency: see `Bound`.
@@ -261,7 +274,9 @@ class Call:
             return recorded.ready(self._question, self._compiled.options, taken.samples)
 
     def _remember(self, recorded: Recorded, taken: Arguments, count: int, named: dict[str, Any]) -> None:
-        """Know the short way for such arguments, if there is one."""
+        """Know the short way for such arguments, if there is one, and nothing is to be told of kinks any more."""
+        if self._ready(recorded, taken).watch is not None:
+            return
         key = (self._question, count, frozenset(named))
         if key not in recorded.shortcuts:
             recorded.shortcuts[key] = self._shortcut(recorded, taken, count, named)
@@ -327,6 +342,7 @@ class Ready:
         self.read: Callable[[Any], Any] = _as_it_is if question.reader is None else question.reader(asked)
         task = Task(program, self.layout.batched, self.layout.summed, options.exact)
         self.kernel: Kernel = kernel_for(task, backend)
+        self.watch: Watch | None = watch_of(question.order, asked, self.layout)
 
     def fixed(self, taken: Arguments) -> Floats:
         """The numbers that are the same for all samples."""
@@ -400,6 +416,7 @@ class Bound:
         layout, threads = ready.layout, call._compiled.options.threads
         fixed, batch = np.array(ready.fixed(taken)), np.array(taken.batch)
         each, total = layout.room_each(taken.samples), layout.room_total()
+        call.look(ready, fixed, taken)
         self.run = ready.bound(fixed, batch, each, total, threads)
         self.args = _views_of_arguments(taken, fixed, batch, ready.places_captured)
         self.out = ready.read(layout.read(each, total, taken.samples, views=True))

@@ -74,6 +74,7 @@ def compile(  # noqa: A001  (what the field calls it, torch.compile; Python's ow
     has_aux: bool = False,
     static_argnums: Positions = (),
     static_argnames: str | Sequence[str] = (),
+    smooth: float | None = None,
 ) -> Compiled | Callable[[Function], Compiled]:
     """f recorded once for each structure of its arguments, and run from then on without Python.
 
@@ -119,6 +120,10 @@ def compile(  # noqa: A001  (what the field calls it, torch.compile; Python's ow
         simplify: assume that all numbers are finite, and leave out what then changes nothing, 0·x, x + 0, x - x, sums
             of nothing, before and after deriving.  Numbers stay as they are, but a zero may have the other sign, and
             an inf or a nan that is met all the same may be forgotten
+        smooth: a width h, within which kinks and jumps are smoothed by a normal distribution: relu(x) is
+            x·Φ(x/h) + h·φ(x/h), a step Φ(x/h), and so on for all that the table has; off by 0.4·h at a kink, by nothing
+            beyond 9·h, and in a mean over samples by the order of h².  Derivatives are the smoothed function's: so
+            compile the function, not its gradient.  Of x % y and x // y the width is one of x/y
         threads: over how many threads a batch may be spread
         has_aux: f returns a pair, what is differentiated and what is not, which comes back beside the derivative, as
             from the transforms (with a reduction it is reduced as the value is)
@@ -146,11 +151,11 @@ def compile(  # noqa: A001  (what the field calls it, torch.compile; Python's ow
 
     Raises:
         ArgumentError: for options that are none
-        GraphError: where f cannot be recorded
+        GraphError: where f cannot be recorded, or has a jump that cannot be smoothed, as atan2 has
         OperandError: for arguments that are not numbers
     """
     options = Options(
-        argnums, in_axes, reduce, backend, exact, threads, has_aux, static_argnums, static_argnames, simplify
+        argnums, in_axes, reduce, backend, exact, threads, has_aux, static_argnums, static_argnames, simplify, smooth
     )
     return partial(Compiled, options=options) if f is None else Compiled(f, options)
 
@@ -177,6 +182,7 @@ def compile_graph(
     exact: bool = False,
     simplify: bool = False,
     threads: int = 1,
+    smooth: float | None = None,
 ) -> Compiled: ...
 def compile_graph(
     outputs: Any,
@@ -189,6 +195,7 @@ def compile_graph(
     exact: bool = False,
     simplify: bool = False,
     threads: int = 1,
+    smooth: float | None = None,
 ) -> Compiled:
     """The graph between nodes already built, as a function of `inputs`.
 
@@ -203,7 +210,7 @@ def compile_graph(
     >>> compile_graph(J, [w, x]).value_and_grad(1.0, 3.0)
     (4.0, 12.0)
     """
-    options = Options(argnums, in_axes, reduce, backend, exact, threads, simplify=simplify)
+    options = Options(argnums, in_axes, reduce, backend, exact, threads, simplify=simplify, smooth=smooth)
     return Compiled(None, options, record_nodes(outputs, inputs))
 
 
@@ -226,6 +233,7 @@ class Compiled(Locked):
         super().__init__()
         self.f = f
         self.options = options
+        self.tells_kinks = True  # False: no KinkWarning, nor a look at what could be a reason
         self._graph = graph
         self._signature = Signature(f, options)
         self._recordings: OrderedDict[Key, Recorded] = OrderedDict()
@@ -369,7 +377,7 @@ class Compiled(Locked):
         found = self._known(key)
         if found is not None:
             return found
-        mine = Recorded(self._recorded_now(key), self.options, key)
+        mine = Recorded(self.options.smoothed(self._recorded_now(key)), self.options, key)
         with self.lock:
             found = self._known(key)
             if found is None:
@@ -480,6 +488,7 @@ class Compiled(Locked):
     def __repr__(self) -> str:
         name = short(str(getattr(self.f, "__name__", "graph")))
         how = ", simplified" * self.options.simplify
+        how += f", smoothed within {self.options.smooth}" * (self.options.smooth is not None)
         count = len(self._recordings)
         return f"<compiled {name}{how}, recorded for {count} structure{'s' * (count != 1)}>"
 

@@ -312,6 +312,7 @@ class Question:
         answer: (asked) → how the outputs of `program` answer it
         program: (asked) → a program whose inputs are the recording's, and then those of what it takes
         takes: after f's arguments: "a direction" for each of `argnums`, "weights" of the value, or nothing
+        order: of how high an order the derivatives are that it answers with
         reader: (asked) → what makes of the structured numbers an answer of another kind, if it is one
     """
 
@@ -320,6 +321,7 @@ class Question:
     answer: Callable[[Asked], Answer]
     program: Callable[[Asked], Graph]
     takes: str = ""
+    order: int = 1
     reader: Callable[[Asked], Callable[[Any], Any]] | None = None
 
 
@@ -327,7 +329,7 @@ def _with_value(asked: Asked, answer: Answer) -> Answer:
     return _several([asked.whole, answer])
 
 
-VALUE = Question("value", _itself, lambda asked: asked.whole, lambda asked: asked.program)
+VALUE = Question("value", _itself, lambda asked: asked.whole, lambda asked: asked.program, order=0)
 GRADIENT = Question(
     "grad",
     transforms.grad,
@@ -357,6 +359,7 @@ HESSIAN = Question(
     transforms.hessian,
     lambda asked: asked.beside(_hessian(asked)),
     lambda asked: asked.with_aux(_hessian_program(asked)),
+    order=2,
 )
 HVP = Question(
     "hvp",
@@ -364,6 +367,7 @@ HVP = Question(
     lambda asked: asked.beside(_gradient(asked)),
     lambda asked: asked.with_aux(_hvp_program(asked)),
     "a direction",
+    order=2,
 )
 JVP = Question("jvp", _jvp, lambda asked: asked.beside(asked.value, asked.value), _jvp_program, "a direction")
 VJP = Question("vjp", _vjp, lambda asked: asked.beside(asked.value, _slopes(asked)), _vjp_program, "weights")

@@ -100,6 +100,7 @@ class Graph:
         outputs: the numbers that are asked for
         words: of results, where known, their name, scope and the line that recorded them; files do not keep them
         simplified: whether it computes what was recorded for finite numbers alone (see `passes.simplify`)
+        smoothed: within which width its kinks and jumps were smoothed, None if they were not
 
     `Builder` makes them, and sees to it that operands stand before their users; `verify` says all that holds of them.
     """
@@ -113,6 +114,7 @@ class Graph:
     outputs: Ids
     words: Mapping[int, Label] = field(default_factory=dict)
     simplified: bool = False
+    smoothed: float | None = None
 
     def __len__(self) -> int:
         return len(self.code)
@@ -144,7 +146,8 @@ class Graph:
 
         return (
             f"<program: {count(len(self.inputs), 'input')}, {count(len(self), 'instruction')}, "
-            f"{count(len(self.outputs), 'output')}{', simplified' * self.simplified}>"
+            f"{count(len(self.outputs), 'output')}{', simplified' * self.simplified}"
+            f"{', smoothed' * (self.smoothed is not None)}>"
         )
 
     def __str__(self) -> str:
@@ -159,7 +162,8 @@ class Graph:
 
     @property
     def _notes(self) -> list[str]:
-        return ["simplified for finite numbers"] * self.simplified
+        notes = ["simplified for finite numbers"] * self.simplified
+        return notes + [f"kinks and jumps smoothed within {self.smoothed}"] * (self.smoothed is not None)
 
     def _elided(self) -> list[str]:
         n = len(self)

@@ -79,7 +79,7 @@ class Layout:
 
     @property
     def is_reduced(self) -> bool:
-        """Whether samples are summed or averaged."""
+        """Whether what does not differ from sample to sample is asked for once, of all samples together."""
         return self._reduce is not None
 
     @property

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TypedDict
+from dataclasses import dataclass, replace
+from typing import Any, TypedDict
 
 from autograd.errors import ArgumentError
 from autograd.program.batch import Axes, has_samples
 from autograd.program.executors import Work, check_backend
 from autograd.program.graph import Graph
 from autograd.program.passes.simplify import simplified
+from autograd.program.passes.smooth import smoothed
+from autograd.program.program import Program
+from autograd.program.recording import Recording
 from autograd.text import quoted
 from autograd.transforms import Positions
 
@@ -33,6 +37,7 @@ class Choices(Running, total=False):
     in_axes: Axes
     reduce: str | None
     has_aux: bool
+    smooth: float | None
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,7 @@ class Options:
     static_argnums: Positions = ()
     static_argnames: str | Sequence[str] = ()
     simplify: bool = False
+    smooth: float | None = None
     work: Work | None = None  # what is going to be computed, where that is known
 
     def __post_init__(self) -> None:
@@ -64,8 +70,23 @@ class Options:
         for name in ("exact", "simplify", "has_aux"):
             if not isinstance(getattr(self, name), bool):
                 raise ArgumentError(f"{name} is True or False, got {quoted(getattr(self, name))}")
+        if self.smooth is not None and not (_is_number(self.smooth) and 0.0 < self.smooth < math.inf):
+            raise ArgumentError(f"smooth is the width of what a kink becomes, above 0, got {quoted(self.smooth)}")
         check_backend(self.backend)
+
+    def smoothed(self, recording: Recording) -> Recording:
+        """The recording, its kinks and jumps smoothed if that was asked for."""
+        if self.smooth is None:
+            return recording
+        h, rolled = float(self.smooth), recording.rolled
+        written = Program.of(replace(smoothed(recording.program, h), smoothed=h))
+        there = None if rolled is None else Program.of(replace(smoothed(rolled, h), smoothed=h))
+        return replace(recording, written=written, rolled=there)
 
     def tidied(self, program: Graph) -> Graph:
         """The program, simplified if that was asked for."""
         return simplified(program, self.exact) if self.simplify and not program.simplified else program
+
+
+def _is_number(x: Any) -> bool:
+    return isinstance(x, (int, float)) and not isinstance(x, bool)

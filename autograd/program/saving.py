@@ -3,7 +3,7 @@
 An archive (see `autograd.archive`) that holds
 
 program     the names of the inputs, the operations, and of every row that occurs its revision and how many operands it
-            takes (null: any number); whether it was simplified
+            takes (null: any number); whether it was simplified, within which width smoothed
 constants, code, starts, operands, outputs    the program's arrays
 """
 
@@ -60,11 +60,12 @@ def save_program(program: Graph, place: Place) -> None:
             "the program has two primitives of one name, from before and after it was written again, which a file "
             "could not tell apart: record the function again"
         )
-    description = {
+    description: Description = {
         "inputs": list(program.inputs),
         "operations": [_entry(operation) for operation in program.operations],
         "rows": {row.title: _meaning(row).written() for row in rows},
     } | ({"simplified": True} if program.simplified else {})
+    description |= {"smoothed": program.smoothed} if program.smoothed is not None else {}
     FORMAT.write(place, description, {name: getattr(program, name) for name in COLUMNS})
 
 
@@ -104,8 +105,10 @@ def _checked(description: Description, arrays: Arrays) -> Graph:
     require(isinstance(rows, dict), "its operations are not listed")
     simplified = description.get("simplified", False)
     require(isinstance(simplified, bool), "it does not say whether it was simplified")
+    smoothed = description.get("smoothed")
+    require(smoothed is None or (isinstance(smoothed, float) and smoothed > 0), "it does not say how it was smoothed")
     operations = _operations(description.get("operations"), rows, DEEPEST)
-    program = Graph(tuple(inputs), operations=operations, simplified=simplified, **chosen)
+    program = Graph(tuple(inputs), operations=operations, simplified=simplified, smoothed=smoothed, **chosen)
     verify(program)
     return program
 

@@ -68,6 +68,8 @@ class Objective:
         options: Any = {"argnums": 0, "in_axes": (None, 0), "backend": backend, "threads": threads}
         self._compiled = compile_graph(J, inputs, reduce="sum", **options)
         self._outputs = compile_graph(predictions[0], inputs, **options)
+        for compiled in (self._compiled, self._outputs):
+            compiled.tells_kinks = False  # a step of training goes by the slopes of the samples as they are
         self._bound: dict[tuple[Any, int], Bound] = {}
 
     def expect(self, work: Work | None) -> None:

@@ -1,0 +1,118 @@
+"""Kinks and jumps on the way of a derivative: which a graph has, and what is said where their part is left out."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from operator import attrgetter
+from typing import NamedTuple
+
+from autograd.chain import deltas_from
+from autograd.context import Label, recording
+from autograd.errors import KinkWarning
+from autograd.home import HOME
+from autograd.ops.primitive import TABLE, Primitive
+from autograd.symbol import Symbol
+from autograd.value import Value
+
+JUMPING = frozenset(row for row in TABLE.values() if row.jumps)
+BROKEN = JUMPING.union(row for row in TABLE.values() if row.kinks)
+
+_row = attrgetter("_row")
+
+
+class Break(NamedTuple):
+    """A kink or a jump of a node: `at`, the term `slot` of its boundaries, changes its sign there."""
+
+    node: Value
+    row: Primitive
+    at: float
+    is_jump: bool
+    slot: int
+
+
+def breaks(nodes: Iterable[Value]) -> Iterator[Break]:
+    """All kinks and jumps of these nodes, each by how far off it is; none of Symbols, whose numbers nobody knows.
+
+    >>> from autograd import relu
+    >>> [(found.at, found.is_jump) for found in breaks([relu(Value(3.0))])]
+    [(3.0, False)]
+    """
+    for node in nodes:
+        row = node._row
+        if row is not None and row in BROKEN and not isinstance(node, Symbol):
+            terms = row.boundaries(*(float(getattr(o, "_data", o)) for o in node.operands))
+            for is_jump in (False, True):
+                yield from (Break(node, row, float(at), is_jump, slot) for slot, at in enumerate(terms[is_jump]))
+
+
+def at_breaks(nodes: Iterable[Value], jumps_alone: bool) -> list[Break]:
+    """Those that nodes stand at."""
+    nodes = tuple(nodes)
+    if (JUMPING if jumps_alone else BROKEN).isdisjoint(map(_row, nodes)):
+        return []
+    return [found for found in breaks(nodes) if found.at == 0.0 and (found.is_jump or not jumps_alone)]
+
+
+def is_moved(found: Break, inputs: Iterable[Value]) -> bool:
+    """Whether it comes nearer or goes farther off when inputs move."""
+    with recording():
+        term = found.row.boundaries(*found.node.operands)[found.is_jump][found.slot]
+    slopes = deltas_from({term: 1.0}) if isinstance(term, Value) else {}
+    return any(slopes.get(x) for x in inputs)
+
+
+_MET: ContextVar[list[Break] | None] = ContextVar("met", default=None)
+
+
+@contextmanager
+def noting() -> Iterator[list[Break]]:
+    """A block in which the breaks are noted that derivatives as graphs go through, which may be differentiated on."""
+    met: list[Break] = []
+    token = _MET.set(met)
+    try:
+        yield met
+    finally:
+        _MET.reset(token)
+
+
+def note(found: Iterable[Break]) -> None:
+    """Let the block around know of breaks that a derivative went through."""
+    met = _MET.get()
+    if met is not None:
+        met.extend(found)
+
+
+def tell_of(found: Break, order: str) -> None:
+    """`tell` of a node that stands at a break."""
+    tell(found.row, found.is_jump, found.node._words, order, "it is taken right there")
+
+
+def tell(row: Primitive, is_jump: bool, label: Label | None, order: str, where: str) -> None:
+    """Warn, once at a line of the user's, that a derivative leaves something out.
+
+    Args:
+        order: which derivative: "first" or "second"
+        where: how it was met
+    """
+    named = f" {label.name!r}" if label and label.name else ""
+    line = f" ({label.source})" if label and label.source else ""
+    said = (
+        f"the {order} derivative leaves out what the {'jump' if is_jump else 'kink'} of {row.title}{named}{line} adds "
+        f"to it: {where}. compile(f, smooth=h) has a derivative that is whole; docs/how-to/scenarios.md has others"
+    )
+    warnings.warn(said, KinkWarning, stacklevel=_outside())
+
+
+def _outside() -> int:
+    """How far above the caller the nearest line outside of this package is."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back is not None:
+        module = frame.f_globals.get("__name__", "")
+        if module != HOME and not module.startswith(f"{HOME}."):
+            return level
+        frame, level = frame.f_back, level + 1
+    return level

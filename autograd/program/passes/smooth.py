@@ -1,0 +1,134 @@
+"""Kinks and jumps smoothed within a width: every row that has one is written as its column `smooth` says.
+
+A smoothed row is the mean of the row over a normal distribution of width h around what its boundary is taken of:
+relu(x) becomes x·Φ(x/h) + h·φ(x/h), a jump Φ(x/h).  Beyond 9 h nothing changes to the last digit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from autograd.errors import GraphError
+from autograd.ops.expression import COMPARISONS, SUBTRACT, Term, variable
+from autograd.ops.primitive import Primitive, lookup
+from autograd.program.builder import Builder, Numbers
+from autograd.program.graph import GUARD, MAXIMUM, MULTIPLY, WHERE, Graph, Operation
+from autograd.program.loops import Final, Loop
+
+
+def smoothed(program: Graph, h: float) -> Graph:
+    """The same program with its kinks and jumps smoothed within h.
+
+    What chooses between two forms of one number, and what says when a loop ends, stays as it is.
+
+    >>> b = Builder(["x"])
+    >>> print(smoothed(b.finish([b.emit(Operation("step"), (0,))]), 0.5))
+    inputs x
+    t1 = divide(x, 0.5)
+    t2 = ndtr(t1)
+    outputs t2
+
+    Raises:
+        GraphError: for a row that has a jump for which no smoothing is known, such as atan2
+    """
+    return _Smoothing(program, h).finish(program)
+
+
+class _Smoothing:
+    """A program being written smoothed, and its conditions as they were too."""
+
+    def __init__(self, program: Graph, h: float) -> None:
+        self._h = h
+        self._builder = Builder(program.inputs)
+        self._numbers: list[int] = [
+            *range(len(program.inputs)),
+            *map(self._builder.constant, program.constants.tolist()),
+        ]
+        self._sharp: dict[int, int] = {}  # of the program's conditions, where they stand as they were
+        self._runs: dict[int, Loop] = {}
+        self._counts: set[int] = set()  # how many steps loops took
+        for line in program:
+            operands = tuple(self._numbers[i] for i in line.operands)
+            self._numbers.append(self._line(line.id, line.operation, line.operands, operands))
+            self._builder.describe(self._numbers[-1], program.words.get(line.id))
+
+    def finish(self, program: Graph) -> Graph:
+        return self._builder.finish([self._numbers[i] for i in program.outputs.tolist()])
+
+    def finish_body(self, body: Graph) -> Graph:
+        """The body of a loop that says whether it goes on."""
+        *carried, test = body.outputs.tolist()
+        return self._builder.finish([*(self._numbers[i] for i in carried), self._sharp.get(test, self._numbers[test])])
+
+    def _line(self, number: int, operation: object, before: Numbers, operands: Numbers) -> int:
+        if isinstance(operation, Loop):
+            self._runs[number] = operation
+            return self._builder.emit(self._loop(operation), operands)
+        if isinstance(operation, Final) and operation.k >= self._runs[before[0]].carried:
+            self._counts.add(number)
+        if not isinstance(operation, Operation) or operation.slot is not None:
+            return self._builder.emit(operation, operands)  # type: ignore[arg-type]  # another step of a loop's
+        if self._stays(operation, before):
+            return self._builder.emit(operation, operands)
+        if operation.row in COMPARISONS or self._combines(operation, before):
+            self._sharp[number] = self._builder.emit(operation, tuple(map(self._as_it_was, before)))
+        if operation == GUARD:
+            return self._builder.emit(operation, (self._as_it_was(before[0]), *operands[1:]))
+        if operation == MAXIMUM and number in self._sharp:  # one of two conditions, as a probability
+            return self._write(_either, operands)
+        return self._row(lookup(operation.row), operation, operands)
+
+    def _stays(self, operation: Operation, before: Numbers) -> bool:
+        """Whether it compares how many steps a loop took, or chooses by what is no comparison."""
+        return not self._counts.isdisjoint(before) or (operation == WHERE and before[0] not in self._sharp)
+
+    def _combines(self, operation: Operation, before: Numbers) -> bool:
+        """Whether it is what `&`, `|` or `~` write of conditions."""
+        if operation.row == SUBTRACT:
+            return before[1] in self._sharp and self._builder.is_one(self._numbers[before[0]])
+        return operation in (MULTIPLY, MAXIMUM) and all(i in self._sharp for i in before)
+
+    def _as_it_was(self, number: int) -> int:
+        return self._sharp.get(number, self._numbers[number])
+
+    def _row(self, row: Primitive, operation: Operation, operands: Numbers) -> int:
+        if row.smooth is not None:
+            return self._write(partial(row.smooth, self._h), operands)
+        if row.kinks or row.jumps:
+            raise GraphError(
+                f"{row.title} has {'a kink' if row.kinks else 'jumps'} for which no smoothing is known: leave out "
+                "smooth=h, or write it in other functions"
+            )
+        return self._builder.emit(operation, operands)
+
+    def _write(self, rule: Callable[..., Term], operands: Numbers) -> int:
+        names = [f"x{i}" for i in range(len(operands))]
+        numbers = dict(zip(names, operands, strict=True))
+        return self._builder.write(rule(*map(variable, names)), numbers.__getitem__, GUARD)
+
+    def _loop(self, loop: Loop) -> Loop:
+        if loop.solves is not None:
+            return _as_it_is(loop)
+
+        def change(program: Graph) -> Graph:
+            inside = _Smoothing(program, self._h)
+            return inside.finish_body(program) if loop.tested and program is loop.body else inside.finish(program)
+
+        return loop.with_programs(change)
+
+
+def _as_it_is(loop: Loop) -> Loop:
+    """A loop that solves an equation, whose steps are no part of the answer; GraphError if the equation has kinks."""
+    operations = loop.solves.all_operations() if loop.solves is not None else set()
+    broken = [lookup(operation.row) for operation in operations]
+    for row in broken:
+        if row.kinks or row.jumps:
+            raise GraphError(
+                f"an equation with {row.title} in it is not smoothed: write it smoothly, or leave out smooth=h"
+            )
+    return loop
+
+
+def _either(a: Term, b: Term) -> Term:
+    return 1.0 - (1.0 - a) * (1.0 - b)

@@ -1,0 +1,328 @@
+"""Compiled derivatives tell what they leave out at kinks and jumps; those of smoothed functions are whole."""
+
+from __future__ import annotations
+
+import math
+import warnings
+
+import numpy as np
+import pytest
+
+import viz
+from autograd import (
+    ArgumentError,
+    GraphError,
+    KinkWarning,
+    Value,
+    atan2,
+    clip,
+    compile,
+    compile_graph,
+    exp,
+    floor,
+    fori_loop,
+    grad,
+    load_program,
+    log,
+    maximum,
+    relu,
+    root,
+    sin,
+    softplus,
+    step,
+    tanh,
+    where,
+    while_loop,
+)
+from autograd import abs as abs_
+from autograd.ops.primitive import TABLE
+from nn import MLP
+from tests.support.compilers import called, compiled
+
+BACKENDS = pytest.mark.parametrize("backend", ["interpreter", "numpy", "llvm"])
+Z = np.random.default_rng(0).normal(size=2000)
+SPOT, STRIKE, VOLATILITY = 100.0, 105.0, 0.2
+EACH = {"in_axes": (None, 0)}
+MEAN = EACH | {"reduce": "mean"}
+
+
+@pytest.fixture(autouse=True)
+def _machine_code():
+    pytest.importorskip("llvmlite", reason="the extra `native` is not installed")
+
+
+def at_the_end(spot, z):
+    return spot * exp(VOLATILITY * z - 0.5 * VOLATILITY**2)
+
+
+def call(spot, z):
+    return relu(at_the_end(spot, z) - STRIKE)
+
+
+def by_where(spot, z):
+    s = at_the_end(spot, z)
+    return where(s > STRIKE, s - STRIKE, 0.0)
+
+
+def by_a_product(spot, z):
+    s = at_the_end(spot, z)
+    return (s > STRIKE) * (s - STRIKE)
+
+
+def digital(spot, z):
+    return where(at_the_end(spot, z) > STRIKE, 1.0, 0.0)
+
+
+def looped(spot, z):
+    return fori_loop(0, 3, lambda i, s: relu(s * (1.0 + 0.1 * z) - 1.0), spot * 0.01 + 1.0)
+
+
+def told(question, *args):
+    """What is said while something is asked."""
+    with warnings.catch_warnings(record=True) as met:
+        warnings.simplefilter("always")
+        question(*args)
+    assert all(each.category is KinkWarning and each.filename == __file__ for each in met)
+    return [str(each.message) for each in met]
+
+
+@pytest.mark.parametrize("backend", ["numpy", pytest.param("llvm", marks=pytest.mark.thorough)])
+@pytest.mark.parametrize(
+    "payoff",
+    [
+        call,
+        by_where,
+        by_a_product,
+        lambda s, z: abs_(s - 100.0 - z),
+        looped,
+        lambda s, z: maximum(s, 100.0 + z) ** 3,
+        lambda w, x: clip(w * x, -60.0, 60.0),
+    ],
+)
+def test_a_second_derivative_of_a_mean_over_a_kink_is_told_once_and_the_first_never(payoff, backend):
+    compiled = compile(payoff, backend=backend, **MEAN)
+    assert told(compiled.value_and_grad, SPOT, Z) == told(compiled.grad, SPOT, Z) == told(compiled, SPOT, Z) == []
+    (said,) = told(compiled.hessian, SPOT, Z)
+    assert said.startswith("the second derivative leaves out what the ") and "on both sides" in said
+    assert told(compiled.hessian, SPOT, Z) == []
+    assert len(told(compiled.hvp, SPOT, Z, 1.0)) == 1
+    assert told(compile(payoff, backend=backend, **EACH).hessian, SPOT, Z) == []
+
+
+@BACKENDS
+@pytest.mark.parametrize(
+    "payoff", [digital, lambda s, z: floor(s / 10.0 + z), lambda s, z: (1 + z * z) * step(s - 100.0 - z)]
+)
+def test_a_first_derivative_of_a_mean_over_a_jump_is_told_once(payoff, backend):
+    compiled = compile(payoff, backend=backend, **MEAN)
+    assert told(compiled, SPOT, Z) == []
+    for question in ("grad", "value_and_grad", "jacobian"):
+        (said,) = told(getattr(compiled, question), SPOT, Z)
+        assert said.startswith("the first derivative leaves out what the jump of ")
+    assert len(told(compiled.jvp, SPOT, Z, 1.0)) == len(told(compiled.vjp, SPOT, Z, 1.0)) == 1
+    assert told(compile(payoff, backend=backend, **EACH).grad, SPOT, Z) == []
+
+
+WHOLE = {
+    "one side alone": (lambda s, z: relu(at_the_end(s, z) + 1.0), MEAN),
+    "a square": (lambda s, z: call(s, z) ** 2, MEAN),
+    "a kink that does not move": (lambda w, x: w * w * relu(x) + where(x > 0.0, w**3, w**2), MEAN),
+    "two forms of one function": (lambda w, x: where(w * x > 1.0, w * x + 1.0, 1.0 + x * w), MEAN),
+    "Huber's": (lambda w, x: where(abs_(w - x) < 1.0, 0.5 * (w - x) ** 2, abs_(w - x) - 0.5), MEAN),
+    "smooth": (lambda w, x: softplus(tanh(w * x)) + sin(w) * exp(x), MEAN),
+}
+
+
+@pytest.mark.parametrize("backend", ["numpy", pytest.param("llvm", marks=pytest.mark.thorough)])
+@pytest.mark.parametrize(("f", "options"), WHOLE.values(), ids=WHOLE.keys())
+def test_what_is_whole_says_nothing(f, options, backend):
+    compiled = compile(f, backend=backend, **options)
+    for question in ("grad", "hessian", "hessian", "jacobian"):
+        assert told(getattr(compiled, question), 1.0, Z) == []
+
+
+@BACKENDS
+def test_a_kink_is_told_where_a_derivative_is_taken_at_it(backend):
+    for question, at in [
+        (compile(relu, backend=backend).hessian, 0.0), (compile(abs_, backend=backend).hessian.bind, 0.0),
+        (compile(relu, backend=backend).hessian.sparse, 0.0), (compile(grad(abs_), backend=backend).grad, 0.0),
+        (compile(relu, backend=backend, in_axes=0).hessian, np.array([1.0, 0.0, 2.0])),
+        (compile(lambda x: [floor(x), x], backend=backend).jacobian, 2.0),
+    ]:  # fmt: skip
+        (said,) = told(question, at)
+        assert "right there" in said
+    for f, at in [(relu, 1e-9), (lambda x: relu(x) ** 2, 0.0), (lambda x: x * abs_(x), 0.0), (floor, 2.5)]:
+        assert told(compile(f, backend=backend).hessian, at) == told(compile(f, backend=backend).grad, at) == []
+
+
+def test_the_node_is_named_with_its_line():
+    spot, z = Value(100.0, name="spot"), Value(0.0, name="z")
+    payoff = relu(spot * (1.0 + z) - 100.0)
+    payoff.name = "payoff"
+    (said,) = told(compile_graph(payoff, [spot, z], **MEAN).hessian, 100.0, Z)
+    assert "the kink of relu 'payoff' adds" in said
+
+
+def test_few_samples_at_a_time_find_the_same(monkeypatch):
+    monkeypatch.setattr("autograd.program.kinks.AT_ONCE", 7)
+    assert len(told(compile(call, **MEAN).hessian, SPOT, np.sort(Z))) == 1
+
+
+def test_a_sample_at_which_nothing_is_lost_hides_no_others():
+    z = np.array([[0.0, 0.0], [1.0, 1.0], [-0.5, 1.0]])  # at the first the slope is 0 on both sides
+    assert len(told(compile(lambda s, z: z[1] * relu(s * z[0] + s - 1.0), **MEAN).hessian, 1.0, z)) == 1
+
+
+def test_networks_say_nothing():
+    model, rows = MLP(2, [4, 1], activation="relu", seed=0), np.random.default_rng(0).normal(size=(40, 2))
+    assert told(lambda: model.fit(rows, rows[:, 0] > 0, epochs=2, progress=False)) == []
+    assert told(lambda: model.predict(rows)) == []
+
+
+@pytest.mark.parametrize("row", [row for row in TABLE.values() if not (row.kinks or row.jumps or row.orders)
+                                 and row.name not in ("where", "guard", "equal", "softmax", "log_softmax")
+                                 and "inc" not in row.name], ids=lambda row: row.name)  # fmt: skip
+def test_smooth_rows_say_nothing(row):
+    for at in row.points[:2]:
+        compiled = compile(lambda x, *rest, row=row: row(*x), in_axes=(None, 0), reduce="sum", backend="numpy")
+        assert told(compiled.hessian, np.array(at, float), Z[:3]) == []
+
+
+# -- smoothed ---------------------------------------------------------------------------------------
+
+
+def normal(x):
+    return 0.5 * math.erfc(-x / math.sqrt(2.0))
+
+
+def density(x):
+    return math.exp(-0.5 * x * x) / math.sqrt(2.0 * math.pi)
+
+
+@BACKENDS
+@pytest.mark.parametrize("x", [-3.0, -0.1, 0.0, 0.4, 7.0])
+def test_a_smoothed_relu_and_step_are_what_is_said(x, backend):
+    h = 0.5
+    ramp, jump = (
+        compile(relu, smooth=h, backend=backend),
+        compile(lambda x: where(x > 0, 1, 0), smooth=h, backend=backend),
+    )
+    close = pytest.approx
+    assert ramp(x) == close(x * normal(x / h) + h * density(x / h), abs=1e-15)
+    assert [ramp.grad(x), jump(x)] == close([normal(x / h)] * 2, abs=1e-15)
+    assert [ramp.hessian(x), jump.grad(x)] == close([density(x / h) / h] * 2, abs=1e-15)
+    assert told(ramp.hessian, x) == told(jump.grad, x) == []
+    assert grad(grad(ramp))(x) == close(density(x / h) / h, abs=1e-15)
+
+
+@BACKENDS
+def test_every_derivative_of_what_is_smoothed_is_one(backend):
+    def f(x):
+        inside = where((x[0] > 0.1) & (x[1] < 2.0) | (x[0] > 5.0), log(3.0 + x[0]), x[1] * abs_(x[0]))
+        return inside + clip(x[0] * x[1], -0.3, 0.2) + floor(x[1]) * x[0] + maximum(x[0], x[1]) ** 2
+
+    p, at, h = compile(f, smooth=0.2, backend=backend), np.array([0.15, 0.9]), 1e-6
+    for i, move in enumerate(np.eye(2) * h):
+        assert p.grad(at)[i] == pytest.approx((p(at + move) - p(at - move)) / (2 * h), rel=1e-6)
+        assert p.hessian(at)[i] == pytest.approx((p.grad(at + move) - p.grad(at - move)) / (2 * h), rel=1e-5)
+
+
+def test_what_searches_is_not_smoothed_nor_an_equation_with_kinks():
+    solved = compile(lambda a: root(lambda x: x**3 - a, 1.0) + relu(a - 2.0), smooth=0.1)
+    assert solved(8.0) == pytest.approx(8.0)
+    assert solved.grad(8.0) == pytest.approx(1.0 / 12.0 + 1.0)
+    with pytest.raises(GraphError, match="an equation with relu in it is not smoothed"):
+        compile(lambda a: root(lambda x: x + relu(x) - a, 1.0), smooth=0.1)(3.0)
+
+
+def test_a_smoothed_condition_keeps_what_was_not_chosen_out():
+    p = compile(lambda x: where(x > 0.0, log(x), 0.0), smooth=0.01)
+    assert (p(-1.0), p.grad(-1.0)) == (0.0, 0.0)
+    assert p(2.0) == math.log(2.0)
+    either = compile(lambda x: where((x < -1.0) | (x > 1.0), 2.0, 1.0), smooth=0.1)
+    assert [round(either(x), 6) for x in (-3.0, -1.0, 0.0, 1.0, 3.0)] == [2.0, 1.5, 1.0, 1.5, 2.0]
+
+
+@BACKENDS
+def test_loops_are_smoothed_and_end_as_they_did(backend):
+    def straight(s):
+        for _ in range(3):
+            s = relu(s - 1.0)
+        return s
+
+    rolled = compile(lambda s: fori_loop(0, 3, lambda i, s: relu(s - 1.0), s), smooth=0.1, backend=backend)
+    assert rolled.hessian(3.0) == pytest.approx(compile(straight, smooth=0.1).hessian(3.0), rel=1e-12)
+    assert (
+        compile(lambda x: while_loop(lambda x: x < 10, lambda x: 2 * x, x, 9), smooth=3.0, backend=backend)(1.0) == 16
+    )
+
+
+def test_what_is_smoothed_says_so_and_what_cannot_be_is_refused(tmp_path):
+    p = compile(relu, smooth=0.5)
+    assert p(1.0) and "smoothed within 0.5" in repr(p) and "smoothed within 0.5" in str(p.program)
+    assert "smoothed" not in str(compile(relu).record(1.0))
+    p.program.save(tmp_path / "smooth.program")
+    assert "smoothed within 0.5" in str(load_program(tmp_path / "smooth.program"))
+    for width in (0, 0.0, -1.0, math.nan, math.inf, True, "wide"):
+        with pytest.raises(ArgumentError, match="smooth is the width"):
+            compile(relu, smooth=width)
+    with pytest.raises(GraphError, match="atan2 has jumps for which no smoothing is known"):
+        compile(atan2, smooth=0.1)(1.0, 2.0)
+
+
+def test_a_smoothed_gamma_is_that_of_the_closed_form():
+    d = (math.log(SPOT / STRIKE) + 0.5 * VOLATILITY**2) / VOLATILITY
+    closed = density(d) / (SPOT * VOLATILITY)
+    z = np.random.default_rng(1).normal(size=100_000)
+    assert compile(call, **MEAN)(SPOT, z) > 0.0
+    with pytest.warns(KinkWarning):
+        assert compile(call, **MEAN).hessian(SPOT, z) == 0.0
+    narrow, wide = (compile(call, smooth=h, **MEAN).hessian(SPOT, z) for h in (4.0, 8.0))
+    assert narrow == pytest.approx(closed, rel=0.04)
+    assert (4.0 * narrow - wide) / 3.0 == pytest.approx(closed, rel=0.02)
+
+
+@pytest.mark.thorough
+def test_a_smoothed_gamma_of_twenty_seeds():
+    d = (math.log(SPOT / STRIKE) + 0.5 * VOLATILITY**2) / VOLATILITY
+    closed, widths = density(d) / (SPOT * VOLATILITY), [compile(call, smooth=h, **MEAN).hessian for h in (4.0, 8.0)]
+    for seed in range(20):
+        narrow, wide = (hessian(SPOT, np.random.default_rng(seed).normal(size=100_000)) for hessian in widths)
+        assert (4.0 * narrow - wide) / 3.0 == pytest.approx(closed, rel=0.02)
+
+
+def rough(x):
+    return where(x > 0.3, relu(x - 0.5), floor(x)) + maximum(x, 0.1) * abs_(x)
+
+
+def test_a_file_of_c_has_the_smoothed_function_and_its_gradient(tmp_path):
+    p, xs = compile(rough, smooth=0.2), np.linspace(-1.7, 1.9, 40)
+    library = compiled(p.record(1.0).to_c(), tmp_path)
+    value, slope = called(library, "f_gradient", xs[:, None], 1, 1)
+    assert value[:, 0] == pytest.approx(np.array([p(x) for x in xs]), rel=1e-13)
+    assert slope[:, 0] == pytest.approx(np.array([p.grad(x) for x in xs]), rel=1e-12)
+
+
+def test_jax_has_the_same_derivatives_of_the_smoothed_function():
+    jax = pytest.importorskip("jax", reason="the extra `jax` is not installed")
+    jax.config.update("jax_enable_x64", True)
+    p, xs = compile(rough, smooth=0.2), np.linspace(-1.7, 1.9, 40)
+    f = p.record(1.0).to_jax()
+    for derive, ours in [(lambda g: g, p), (jax.grad, p.grad), (lambda g: jax.grad(jax.grad(g)), p.hessian)]:
+        found = jax.vmap(derive(lambda x: f(x[None])[0]))(xs)
+        assert np.asarray(found) == pytest.approx(np.array([ours(x) for x in xs]), rel=1e-9, abs=1e-9)
+
+
+# -- seen -------------------------------------------------------------------------------------------
+
+
+def test_kinks_are_listed_by_how_near_they_are():
+    s = Value(100.0, name="s")
+    found = viz.kinks(relu(s - 102.0) + step(s - 90.0) * floor(s / 40.0) + abs_(s - 100.0))
+    assert [(k.is_jump, k.at) for k in found.found] == [(False, 0.0), (False, -2.0), (True, 10.0), (True, 0.5)]
+    assert [k.away for k in found.found] == pytest.approx([0.0, 0.02, 0.1, 0.2])
+    lines = str(found).splitlines()
+    assert "at its kink" in lines[1] and "2 below its kink, 2 % of the leaves off" in lines[2]
+    assert "kink: 2 % off" in found.draw().svg
+    assert str(viz.kinks(s * s)) == "no node has a kink or a jump"
+    assert "0.5 above its jump" in str(viz.kinks(compile(lambda x: where(x > 3.0, x, 0.0)), 3.5))
