@@ -42,10 +42,10 @@ def neuron(w, x):
 @pytest.mark.parametrize(
     ("slope", "written"),
     [
-        (lambda a, z: 1 - a, "1 − a"),
-        (lambda a, z: a * (1 - a), "a·(1 − a)"),
-        (lambda a, z: 1 - z * z, "1 − z²"),
-        (lambda a, z: (1 - a) ** 2, "(1 − a)²"),
+        (lambda a, z: 1 - a, "1 - a"),
+        (lambda a, z: a * (1 - a), "a·(1 - a)"),
+        (lambda a, z: 1 - z * z, "1 - z²"),
+        (lambda a, z: (1 - a) ** 2, "(1 - a)²"),
         (lambda a, z: 1 / (1 + z * z), "1/(1 + z²)"),
         (lambda a, z: a, "a"),
         (lambda a, z: 1 + a * a, "1 + a²"),
@@ -58,14 +58,14 @@ def test_another_formula_is_said_beside_the_right_one(slope, written):
         return d * x, d * w
 
     found = explain(check_grad(neuron, 0.6, 0.9, gradient=gradient))
-    assert f"{written} is written for 1 − a² at a = tanh(z)" in map(str, found.best)
+    assert f"{written} is written for 1 - a² at a = tanh(z)" in map(str, found.best)
     assert found.points == 3
 
 
 def test_the_rule_the_line_and_the_correction_stand_beside_it():
     mistake = first(neuron, 0.6, 0.9, gradient=lambda w, x: tuple(3 * (1 - math.tanh(w * x)) * v for v in (x, w)))
-    assert mistake.said == "1 − a is written for 1 − a² at a = tanh(z)"
-    assert mistake.rule == "∂a/∂z = 1 − a²" and mistake.corrected == "δ(z) = δ(a)·(1 − a²)"
+    assert mistake.said == "1 - a is written for 1 - a² at a = tanh(z)"
+    assert mistake.rule == "∂a/∂z = 1 - a²" and mistake.corrected == "δ(z) = δ(a)·(1 - a²)"
     assert __file__ in mistake.line
 
 
@@ -131,7 +131,7 @@ def by_hand(slope=lambda a: a * (1 - a), turn=lambda g: g, half=1.0):
 
 def test_a_formula_that_is_wrong_in_a_layer_is_one_mistake():
     mistake = first(network, *WEIGHTS_3, gradient=by_hand(lambda a: 1 - a * a))
-    assert mistake.said == "1 − a0² is written for a0·(1 − a0) at a0 = σ(z0), and so at a1, a2"
+    assert mistake.said == "1 - a0² is written for a0·(1 - a0) at a0 = σ(z0), and so at a1, a2"
     assert len(mistake.edges) == 3
 
 
@@ -155,8 +155,8 @@ def test_two_at_once_are_both_named():
     found = explain(check, mistakes=2)
     assert all(len(e.mistakes) == 2 for e in found.best)
     one, other = found.explanations[0].mistakes
-    assert one.said == "1 − a0 is written for a0·(1 − a0) at a0 = σ(z0), and so at a1, a2"
-    assert other.said.startswith("−0.5 is written for 0.5 at z0 =") and other.said.endswith("and so at z1, z2")
+    assert one.said == "1 - a0 is written for a0·(1 - a0) at a0 = σ(z0), and so at a1, a2"
+    assert other.said.startswith("-0.5 is written for 0.5 at z0 =") and other.said.endswith("and so at z1, z2")
     assert "the derivative along W1 is replaced by its negative" in {e.mistakes[1].said for e in found.explanations}
 
 
@@ -174,7 +174,7 @@ def test_a_jacobian_transposed_and_one_with_a_wrong_step():
     found = explain(check_jacobian(f, at, jacobian=lambda v: jacobian(v).T))
     assert found.explanations[0].mistakes[0].kind == "transposed"
     found = explain(check_jacobian(f, at, jacobian=lambda v: jacobian(v, lambda t: -math.cos(t))))
-    assert any("−cos(v[0]) is written for cos(v[0])" in str(e) for e in found.best)
+    assert any("-cos(v[0]) is written for cos(v[0])" in str(e) for e in found.best)
 
 
 def test_a_hessian_whose_second_order_part_was_left_out():
@@ -207,7 +207,7 @@ def test_the_lectures_slides_layer_by_layer():
     given = {tuple(Z.ravel()): d for Z, d in zip(net.Z, (delta2, delta3, delta4), strict=True)}
     by_layer = explain_deltas(J, given)
     said = [found.explanations[0].mistakes[0] for found in by_layer]
-    assert said[0].said.startswith("(1 − t₁₂)") and "is written for 1 − t₁₂²" in said[0].said
+    assert said[0].said.startswith("(1 - t₁₂)") and "is written for 1 - t₁₂²" in said[0].said
     assert [m.kind for m in said[1:]] == ["parentheses lost"] * 2
     assert [len(m.edges) for m in said] == [4, 8, 12]
 
@@ -281,7 +281,7 @@ def test_rounded_wrong_numbers_are_explained_too():
     def gradient(*point):
         return tuple(np.float32(part).tolist() for part in by_hand(lambda a: 1 - a * a)(*point))
 
-    assert "1 − a0²" in first(network, *WEIGHTS_3, gradient=gradient).said
+    assert "1 - a0²" in first(network, *WEIGHTS_3, gradient=gradient).said
 
 
 def test_numbers_at_one_point_are_weak_and_at_two_are_not():
@@ -312,10 +312,10 @@ def test_what_cannot_be_explained_says_why():
 
 def test_it_is_text_a_table_and_a_lit_picture():
     found = explain(check_grad(network, *WEIGHTS_3, gradient=by_hand(lambda a: 1 - a * a)))
-    assert "rule       ∂a0/∂z0 = a0·(1 − a0)" in str(found)
+    assert "rule       ∂a0/∂z0 = a0·(1 - a0)" in str(found)
     assert found._repr_html_().count("<tr>") == 1 + sum(len(e.mistakes) for e in found.explanations[:3])
     svg = found.draw().svg
-    assert svg.count('stroke-width="11"') == 3 and "lit: 1 − a0²" in svg
+    assert svg.count('stroke-width="11"') == 3 and "lit: 1 - a0²" in svg
     with pytest.raises(ArgumentError, match="no step to light"):
         explain(check_grad(network, *WEIGHTS_3, gradient=by_hand(turn=lambda g: g.T))).draw()
 

@@ -51,7 +51,7 @@ def test_right_wrong_and_failed(tmp_path):
     table = marked(tmp_path, ("ann.py", "ben.py", "joe.py"))
     ann, ben, joe = table.marks
     assert (ann.verdict, ben.verdict, joe.verdict) == ("right", "wrong", "failed")
-    assert "1 − t₃ is written for 1 − t₃²" in ben.explained and ben.rule and "test_marking.py" in ben.line
+    assert "1 - t₃ is written for 1 - t₃²" in ben.explained and ben.rule and "test_marking.py" in ben.line
     assert joe.explained == "has no function gradient"
     assert str(table).startswith("f: 1 failed, 1 right, 1 wrong")
 

@@ -279,9 +279,9 @@ def _terms(node: Value, numbers: list[float]) -> list[float]:
 
 
 def _sum(node: Value, numbers: list[float]) -> str:
-    """The sum with its numbers: 1 − 0.99; of many the largest."""
+    """The sum with its numbers: 1 - 0.99; of many the largest."""
     terms = _terms(node, numbers)
     if len(terms) > LISTED:
         return f"a sum of {len(terms)} terms, the largest {shown(max(terms, key=abs))},"
     first, *rest = terms
-    return shown(first) + "".join(f" {'−' if term < 0 else '+'} {shown(abs(term))}" for term in rest)
+    return shown(first) + "".join(f" {'-' if term < 0 else '+'} {shown(abs(term))}" for term in rest)

@@ -115,12 +115,12 @@ def accuracy(output: Subject, *at: Any, digits: int | None = None, names: Variab
     >>> from autograd import Value, cos
     >>> x = Value(1e-4, name="x")
     >>> print(accuracy(1 - cos(x)))
-    t₂ = 5e−9, off by at most 6.7e−17: 7.9 digits
-    ∂t₂/∂x = 1e−4, off by at most 1.4e−20: 15.9 digits
-       1. t₂ = 1 − t₁ loses 8.1 digits of t₂: 1 − 1 cancels to 5e−9, and the error of t₁, 6.7e−17, stays
+    t₂ = 5e-9, off by at most 6.7e-17: 7.9 digits
+    ∂t₂/∂x = 1e-4, off by at most 1.4e-20: 15.9 digits
+       1. t₂ = 1 - t₁ loses 8.1 digits of t₂: 1 - 1 cancels to 5e-9, and the error of t₁, 6.7e-17, stays
           write 2 * sin(x / 2) ** 2 for 1 - cos(x): 15.6 digits
     where t₁ = cos(x) = 1
-          t₂ = 1 − t₁ = 5e−9
+          t₂ = 1 - t₁ = 5e-9
 
     Raises:
         OperandError: if output is not a Value

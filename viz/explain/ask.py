@@ -41,7 +41,7 @@ def explain(check: GradientCheck, *others: GradientCheck, mistakes: int = 1) -> 
     ...     return tanh(x) * 3.0
     >>> found = explain(check_grad(f, 0.3, gradient=lambda x: 3 * (1 - tanh(x))))
     >>> found.explanations[0].mistakes[0].said
-    '1 − t₁ is written for 1 − t₁² at t₁ = tanh(x)'
+    '1 - t₁ is written for 1 - t₁² at t₁ = tanh(x)'
 
     Raises:
         ArgumentError: for a check of the engine's own derivatives, of different functions, and one that was pickled
@@ -72,7 +72,7 @@ def explain_deltas(output: Value, given: Mapping[Any, Any]) -> tuple[Explained, 
     >>> J = a * a
     >>> found = explain_deltas(J, {a: 2 * a.data, z: 2 * a.data * (1 - a.data)})
     >>> found[0].status, found[1].explanations[0].mistakes[0].said
-    ('right', '1 − a is written for 1 − a² at a = tanh(z)')
+    ('right', '1 - a is written for 1 - a² at a = tanh(z)')
 
     Raises:
         ArgumentError: if a layer and its numbers differ in length, or a node is not in the graph
