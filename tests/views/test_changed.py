@@ -115,6 +115,14 @@ def test_what_is_compiled_and_what_a_program_computes():
         viz.changed(f, [0.5, 2.0], (0.9, 3.0))
 
 
+def test_a_plain_function():
+    found = viz.changed(lambda x, w: tanh(x) * w, (0.5, 2.0), (0.9, 3.0))
+    assert {part.name for part in found.inputs} == {"x", "w"}
+    assert found.difference == pytest.approx(3 * math.tanh(0.9) - 2 * math.tanh(0.5))
+    with pytest.raises(ArgumentError, match="each in a tuple"):
+        viz.changed(tanh, 0.5, 0.9)
+
+
 def test_a_jump_is_told():
     f = compile(lambda x: where(x > 1, x + 10, x))
     found = viz.changed(f, (0.0,), (2.0,))
@@ -147,7 +155,11 @@ def test_the_picture():
 def test_one_that_leaves_the_domain():
     (x,) = given(1.0)
     with pytest.raises(NonFiniteError, match="is not finite"):
-        viz.changed(log(x + 0.5), {x: 0.0}, {x: -1.0})
+        viz.changed(sqrt(x * x - 0.25), {x: -1.0}, {x: 2.0})
+    with pytest.raises(NonFiniteError, match="t₁ is -inf before, and a difference from that has no parts"):
+        viz.changed(log(x), {x: 0.0})
+    with pytest.raises(NonFiniteError, match="inf after"):
+        viz.changed(compile(exp), (1.0,), (1000.0,))
 
 
 def test_mistakes():
