@@ -130,6 +130,19 @@ def test_a_jump_is_told():
     assert "no derivative sees +10 of it: the output jumps on the way" in str(found)
 
 
+@pytest.mark.parametrize("many", [50.0, 61.7])
+def test_kinks_that_no_point_sees(many):
+    found = viz.changed(lambda x: abs(sin(many * x)), (0.0,), (7.3,))
+    assert found.inputs[0].contribution == pytest.approx(abs(math.sin(many * 7.3)), abs=1e-8)
+    assert "jumps" not in str(found)
+
+
+@pytest.mark.parametrize("of", [lambda x: log(x * x), lambda x: 1 / x, lambda x: log(abs(x))])
+def test_a_pole_on_the_way_has_no_integral(of):
+    with pytest.raises(NonFiniteError, match="has no integral"):
+        viz.changed(of, (-1.0,), (1.7,))
+
+
 def test_in_words():
     x, y = given(1.0, 2.0)
     J = x * y

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from viz.variables import Variables
 
 MOST = 10  # inputs and definitions that are listed
-JUMPED = 1e-9  # of the change, from which on what is left over is a jump
+JUMPED = 1e-8  # of the change, from which on what is left over is a jump
 
 
 class Part(NamedTuple):
