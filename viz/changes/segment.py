@@ -125,8 +125,8 @@ def _check_settled(pieces: Any, sums: Any, scale: float, root: Value) -> None:
     """Raise NonFiniteError where the shortest pieces still bring something: at a pole of a derivative."""
     if np.abs(sums[pieces[:, 1] - pieces[:, 0] < SHORT]).sum() > POLE * scale:
         raise NonFiniteError(
-            f"on the straight way between the two runs a derivative of {root!r} has no integral, as that of ln|x| at 0: "
-            "choose runs between which the graph stays within its domain, or take the way in steps"
+            f"on the straight way between the two runs a derivative of {root!r} has no integral, as that of ln|x| at "
+            "0: choose runs between which the graph stays within its domain, or take the way in steps"
         )
 
 

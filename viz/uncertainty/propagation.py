@@ -28,7 +28,7 @@ class Second(NamedTuple):
 
 
 def first_order(contributions: Any, correlation: Any) -> tuple[float, Any]:
-    """u to first order, and the part of u² that comes with each contribution; they are scaled, so that no square is cut.
+    """u to first order, and the part of u² that comes with each contribution; scaled, so that no square is cut.
 
     >>> first_order(np.array([3e200, 3e200]), np.ones((2, 2)))
     (6e+200, array([0.5, 0.5]))
