@@ -16,12 +16,12 @@ from autograd import functions
 from autograd.ops.primitive import TABLE, Edge, Primitive
 from handbook import matrix
 from handbook.numpy_arrays import plain_arrays, recorded_functions
-from viz.formulas import notation as n
+from viz import notation as n
 from viz.formulas import printers
 from viz.formulas.formula import math_element
-from viz.formulas.notation import Box
 from viz.formulas.slopes import textbook_slopes
 from viz.formulas.textbook import written
+from viz.notation import Box
 
 PLACE = re.compile(r"<!-- table: (\w+) -->")
 DIGITS = 6

@@ -21,8 +21,8 @@ import numpy as np
 from autograd.errors import ArgumentError
 from autograd.text import apart, looks_like, quoted, short
 from viz.columns import CONSTANT, KINDS, OPERATION, Columns, Marks
-from viz.formulas.identifiers import LONGEST, identifier, in_text, lowered
-from viz.formulas.notation import Identifier
+from viz.identifiers import LONGEST, identifier, in_text, lowered
+from viz.notation import Identifier
 from viz.numbers import MOST, shown
 
 NARROW = 22  # characters of a name in a box of a picture

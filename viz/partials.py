@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from viz.columns import CONSTANT, KINDS, LEAF
-from viz.formulas.identifiers import lowered
+from viz.identifiers import lowered
 from viz.reach import operands_into
 from viz.trace import Trace
 

@@ -16,11 +16,11 @@ from autograd.ops import special
 from autograd.ops.primitive import Primitive, lookup, title_of
 from viz.columns import Step
 from viz.domains import domain, slope_domain, why_not_finite
-from viz.formulas.notation import Box, Number, Slot, Word
 from viz.formulas.printers import pattern
 from viz.formulas.slopes import laid_out, textbook_terms
 from viz.formulas.textbook import written as as_in_the_table
 from viz.names import Names
+from viz.notation import Box, Number, Slot, Word
 from viz.numbers import DIGITS, MINUS, checked_digits, equals, in_fractions, line, plus, product, shown
 from viz.partials import Partials
 from viz.reach import operands_into

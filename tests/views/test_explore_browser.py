@@ -27,8 +27,8 @@ from autograd import (
 from autograd.ops.primitive import TABLE
 from nn import MLP, Neuron, half_squared_error
 from tests.support.browser import launched, opened
-from viz.formulas.identifiers import identifier
 from viz.formulas.printers import mathml
+from viz.identifiers import identifier
 from viz.numbers import shown
 from viz.page.explore import _part
 from viz.page.javascript import Use, by_hand, table_source

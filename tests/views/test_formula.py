@@ -19,12 +19,13 @@ from autograd.check import definition
 from autograd.errors import ArgumentError, OperandError
 from autograd.ops.primitive import TABLE
 from autograd.recorder import record
-from viz.formulas import notation, printers, textbook
+from viz import notation
+from viz.formulas import printers, textbook
 from viz.formulas.formula import formula
-from viz.formulas.identifiers import identifier
-from viz.formulas.notation import Number
 from viz.formulas.printers import text
 from viz.formulas.slopes import textbook_slopes
+from viz.identifiers import identifier
+from viz.notation import Number
 
 # -- back from the printed text: a small translation --------------------------------------------------
 

@@ -476,6 +476,8 @@ MAY_ESCAPE = {
     "notebooks.py": "a notebook of our own pages",
     "program/native/objects.py": "a file of numbers and names of ours",
     "archive.py": "a file, not a page",
+    "marking/running.py": "a pipe between processes",
+    "marking/worker.py": "a pipe between processes",
 }
 
 

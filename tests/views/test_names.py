@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 import viz
 from autograd import ArgumentError, Value, compile, sin, tanh
-from viz.formulas import notation as n
-from viz.formulas.identifiers import in_text
+from viz import notation as n
 from viz.formulas.printers import text
+from viz.identifiers import in_text
 from viz.names import Names
 from viz.pictures.view import view
 from viz.trace import CONSTANT, trace

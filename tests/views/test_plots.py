@@ -175,9 +175,10 @@ def test_without_matplotlib_one_sentence_says_what_to_install(monkeypatch):
             raise ImportError(name)
         return real(name, *args, **kwargs)
 
-    monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(MissingExtra, match="glassgrad\\[plots\\]"):
-        plots.plot_loss([1.0])
+    with monkeypatch.context() as patched:
+        patched.setattr(builtins, "__import__", without)
+        with pytest.raises(MissingExtra, match="glassgrad\\[plots\\]"):
+            plots.plot_loss([1.0])
 
 
 @pytest.mark.parametrize("name", ["$x", "$\\frac{$", "a" * 10_000, "<b>&", "\n\x00", "имя"])

@@ -16,7 +16,7 @@ from autograd.text import preformatted, quoted
 from autograd.value import number
 from viz.changes.paths import Way, largest_ways, number_of_ways
 from viz.changes.segment import Segment, segment
-from viz.numbers import shown, signed
+from viz.numbers import equals, shown, signed
 from viz.pictures.drawing import Drawing
 from viz.pictures.svg import render
 from viz.pictures.view import view
@@ -224,7 +224,7 @@ def _told(
     seen, was, now = runs.seen, runs.before.data, runs.seen.output.data
     residual = math.fsum([now, -was, *(-part.contribution for part in parts)])
     unnamed = {n.id for path in paths for n in path.told if not n.name}
-    where = [f"{definition(seen.trace, seen.names, i)} = {shown(seen.trace.nodes[i].value)}" for i in sorted(unnamed)]
+    where = [f"{definition(seen.trace, seen.names, i)} {equals(seen.trace.nodes[i].value)}" for i in sorted(unnamed)]
     if len(where) > MOST:
         where = [*where[:MOST], f"… and {len(where) - MOST} more: see draw or formula"]
     return Changed(runs.name, was, now, parts, paths, count, residual, tuple(where), seen, flows, through)

@@ -18,7 +18,8 @@ from autograd.text import preformatted, quoted
 from viz.digits.bounds import EXACTLY, FULL, Bound, bounds
 from viz.digits.bounds import digits as digits_of
 from viz.digits.losses import Loss, losses_in
-from viz.numbers import shown
+from viz.numbers import equals, shown
+from viz.partials import Partials
 from viz.pictures.drawing import Drawing
 from viz.pictures.svg import render
 from viz.pictures.view import view
@@ -46,12 +47,17 @@ class Digits(NamedTuple):
     measured: float | None = None
 
     def __str__(self) -> str:
+        return self.said.partition(" ")[2]
+
+    @property
+    def said(self) -> str:
+        """The number behind the sign that is true, and what is known of it."""
         if not math.isfinite(self.value):
-            return f"{shown(self.value)}: no digit"
+            return f"= {shown(self.value)}: no digit"
         known = f" (measured: {_said(self.measured)})" if self.measured is not None else ""
         off = "exact" if self.error == 0 else f"off by at most {shown(self.error, 2)}"
         off = off if math.isfinite(self.error) else "off by nobody knows how much"
-        return f"{shown(self.value, 6)}, {off}: {_said(self.digits)} digits{known}"
+        return f"{equals(self.value, 6)}, {off}: {_said(self.digits)} digits{known}"
 
 
 @dataclass(frozen=True)
@@ -75,11 +81,12 @@ class Accuracy:
 
     def _lines(self) -> list[str]:
         root = self.names[self.trace.root]
-        lines = [f"{root} = {self.output}"]
+        lines = [f"{root} {self.output.said}"]
         leaves = [i for i, node in enumerate(self.trace.nodes) if node.kind == LEAF and i != self.trace.root]
         known = [(self.deltas[i], i) for i in leaves]
         worst = sorted(((d, i) for d, i in known if d is not None), key=lambda pair: pair[0].digits)
-        lines += [f"∂{root}/∂{self.names[i]} = {d}" for d, i in worst[:MOST]]
+        partials = Partials(self.trace)
+        lines += [f"{partials.whole_text(i, self.names.__getitem__)} {d.said}" for d, i in worst[:MOST]]
         lines += [f"… and {len(worst) - MOST} derivatives more, with as many digits or more"] * (len(worst) > MOST)
         for place, loss in enumerate(self.losses[:MOST], 1):
             lines += [f"{place:4}. {loss}"] + [f"      write {loss.advice}"] * (loss.advice is not None)
@@ -115,12 +122,12 @@ def accuracy(output: Subject, *at: Any, digits: int | None = None, names: Variab
     >>> from autograd import Value, cos
     >>> x = Value(1e-4, name="x")
     >>> print(accuracy(1 - cos(x)))
-    t₂ = 5e-9, off by at most 6.7e-17: 7.9 digits
-    ∂t₂/∂x = 1e-4, off by at most 1.4e-20: 15.9 digits
+    t₂ ≈ 5e-9, off by at most 6.7e-17: 7.9 digits
+    dt₂/dx ≈ 1e-4, off by at most 1.4e-20: 15.9 digits
        1. t₂ = 1 - t₁ loses 8.1 digits of t₂: 1 - 1 cancels to 5e-9, and the error of t₁, 6.7e-17, stays
           write 2 * sin(x / 2) ** 2 for 1 - cos(x): 15.6 digits
-    where t₁ = cos(x) = 1
-          t₂ = 1 - t₁ = 5e-9
+    where t₁ = cos(x) ≈ 1
+          t₂ = 1 - t₁ ≈ 5e-9
 
     Raises:
         OperandError: if output is not a Value
@@ -178,11 +185,11 @@ class _Run:
 
     def losses(self) -> list[Loss]:
         """Those that reach the output, or its derivative by a leaf."""
-        wanted = {self.root: self.seen.called(self.seen.trace.root)}
+        wanted, partials = {self.root: self.seen.called(self.seen.trace.root)}, Partials(self.seen.trace)
         for i, node in enumerate(self.order):
             delta = self.deltas.get(node)
             if node.is_leaf and isinstance(delta, Value):
-                wanted.setdefault(delta, f"∂{wanted[self.root]}/∂{self.seen.called(i)}")
+                wanted.setdefault(delta, partials.whole_text(i, self.seen.called))
         place = {node: i for i, node in enumerate(self.order)}
         return losses_in(self.seen, place, self.backward, wanted)
 
@@ -218,4 +225,4 @@ def _said(count: float | None) -> str:
 def _definitions(seen: Seen, losses: Iterable[Loss]) -> list[str]:
     told = sorted({i for loss in list(losses)[:MOST] for i in loss.mentioned if not seen.trace.nodes[i].name})
     values = seen.trace.columns.value.item
-    return [f"{definition(seen.trace, seen.names, i)} = {shown(values(i))}" for i in told if i <= seen.trace.root]
+    return [f"{definition(seen.trace, seen.names, i)} {equals(values(i))}" for i in told if i <= seen.trace.root]

@@ -9,11 +9,11 @@ from autograd.ops import table
 from autograd.ops.expression import variable
 from autograd.ops.primitive import lookup
 from autograd.text import short
+from viz import notation as n
 from viz.explain.forms import FORGOTTEN, LOST, Form, Letters, without_parentheses
 from viz.explain.places import Place
 from viz.explain.search import Finding
 from viz.explain.sheet import Sheet
-from viz.formulas import notation as n
 from viz.formulas.printers import text
 from viz.formulas.slopes import laid_out, textbook_terms
 from viz.numbers import shown

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from autograd.ops import table
 from autograd.ops.primitive import lookup
-from viz.formulas import notation as n
-from viz.formulas.notation import Box
+from viz import notation as n
 from viz.formulas.slopes import textbook_slopes
 from viz.formulas.textbook import written
+from viz.notation import Box
 
 ROWWISE = (table.softmax.name, table.log_softmax.name)
 

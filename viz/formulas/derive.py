@@ -23,16 +23,16 @@ from autograd.ops.numbers import left_to_right
 from autograd.ops.primitive import lookup
 from autograd.renamed import renamed
 from autograd.text import in_latex, in_xml, quoted
-from viz.formulas import notation as n
+from viz import notation as n
 from viz.formulas import printers
 from viz.formulas.formula import math_element
-from viz.formulas.identifiers import in_text
 from viz.formulas.layers import layered_lines
 from viz.formulas.loops import looped_formula
-from viz.formulas.notation import Box
 from viz.formulas.slopes import textbook_slopes
 from viz.formulas.textbook import written
 from viz.formulas.writer import taken
+from viz.identifiers import in_text
+from viz.notation import Box
 from viz.numbers import CHOOSING, checked_digits, in_fractions, is_cut, line
 from viz.partials import Partials
 from viz.reach import dependents, operands_of, ways_back

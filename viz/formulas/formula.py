@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from autograd.errors import ArgumentError
 from autograd.renamed import renamed
 from autograd.text import in_latex, in_xml, quoted
-from viz.formulas import notation as n
+from viz import notation as n
 from viz.formulas import printers
 from viz.formulas.loops import looped_formula
-from viz.formulas.notation import Box
 from viz.formulas.writer import Writer
+from viz.notation import Box
 from viz.numbers import checked_digits
 from viz.subject import look, with_loops
 

@@ -9,14 +9,14 @@ from autograd.ops import table
 from autograd.ops.expression import SUBTRACT
 from autograd.ops.numbers import left_to_right
 from autograd.ops.primitive import lookup
-from viz.formulas import notation as n
+from viz import notation as n
 from viz.formulas.activations import Elementwise, Rowwise, column_sums
-from viz.formulas.identifiers import in_text
-from viz.formulas.notation import Box, Identifier
 from viz.formulas.slopes import textbook_slopes
 from viz.formulas.stack import SCOPE, Grid, Layer, NoStack, Row, Stack, symbol
 from viz.formulas.textbook import written
+from viz.identifiers import in_text
 from viz.names import Names
+from viz.notation import Box, Identifier
 from viz.trace import Node, Trace
 
 Lines = list[tuple[str, Box | None]]

@@ -18,11 +18,11 @@ from autograd.program.runs import Ran, ran
 from autograd.program.source import python_function
 from autograd.recorder import RECORDERS, apply
 from autograd.value import Value
-from viz.formulas import notation as n
-from viz.formulas.identifiers import identifier
-from viz.formulas.notation import Box, Identifier
+from viz import notation as n
 from viz.formulas.writer import Writer
+from viz.identifiers import identifier
 from viz.names import Names
+from viz.notation import Box, Identifier
 from viz.trace import trace
 
 if TYPE_CHECKING:

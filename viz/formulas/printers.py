@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from autograd.text import GREEK, in_xml
 from autograd.text import in_latex as escaped
-from viz.formulas.identifiers import can_be_lowered, in_latex, in_text, lowered, raised
-from viz.formulas.notation import (
+from viz.identifiers import can_be_lowered, in_latex, in_text, lowered, raised
+from viz.notation import (
     ATOM,
     POWER,
     PRODUCT,

@@ -7,9 +7,9 @@ from typing import Any
 
 from autograd.ops.expression import WHERE, Expression, variable
 from autograd.ops.primitive import Primitive
-from viz.formulas import notation as n
-from viz.formulas.notation import Box
+from viz import notation as n
 from viz.formulas.textbook import operation
+from viz.notation import Box
 
 
 def textbook_slopes(primitive: Primitive, output: Box, operands: Sequence[Box]) -> list[Box | None]:

@@ -15,9 +15,9 @@ from itertools import chain, pairwise
 import numpy as np
 
 from autograd.ops import special, table
-from viz.formulas import notation as n
+from viz import notation as n
 from viz.formulas.activations import ROWWISE, Activation, Elementwise, Rowwise
-from viz.formulas.notation import Identifier
+from viz.notation import Identifier
 from viz.reach import operands_of
 from viz.trace import CONSTANT, Trace
 

@@ -20,8 +20,8 @@ from autograd.errors import ArgumentError
 from autograd.ops import special, table
 from autograd.ops.expression import COMPARISONS, WHERE
 from autograd.ops.primitive import Primitive, lookup, told_apart
-from viz.formulas import notation as n
-from viz.formulas.notation import Box
+from viz import notation as n
+from viz.notation import Box
 
 Names: TypeAlias = Mapping[str, "Box | Sequence[Box]"]  # what the operands are: one box, or those of a vector
 

@@ -8,10 +8,10 @@ from types import MappingProxyType
 
 from autograd.ops import table
 from autograd.ops.primitive import lookup
-from viz.formulas import notation as n
-from viz.formulas.notation import Box
+from viz import notation as n
 from viz.formulas.textbook import written
 from viz.names import Names
+from viz.notation import Box
 from viz.reach import operands_of
 from viz.trace import CONSTANT, Node, Trace
 

@@ -13,10 +13,10 @@ from autograd.iterations import iterations_in, place_told
 from autograd.ops.primitive import lookup, title_of
 from autograd.text import short
 from viz.domains import domain, slope_domain
-from viz.formulas.notation import Identifier
 from viz.formulas.printers import mathml, mathml_pattern
 from viz.languages import Language
 from viz.names import Names
+from viz.notation import Identifier
 from viz.numbers import DIGITS
 from viz.page.javascript import Use
 from viz.partials import Partials

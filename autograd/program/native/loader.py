@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import mmap
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -30,6 +30,21 @@ class UnknownObject(Exception):
     """Object code of another kind."""
 
 
+class _Section(NamedTuple):
+    """A section's heading, in Python's whole numbers."""
+
+    name: int
+    kind: int
+    flags: int
+    address: int
+    offset: int
+    size: int
+    link: int
+    info: int
+    align: int
+    each: int
+
+
 class Loaded:
     """Functions of object code, in memory for as long as this lives."""
 
@@ -40,26 +55,26 @@ class Loaded:
         if int.from_bytes(code[18:20], "little") != _X86_64:
             raise UnknownObject("not of this processor")
         start, count = int.from_bytes(code[40:48], "little"), int.from_bytes(code[60:62], "little")
-        self._sections = np.frombuffer(code, _SECTION, count, start)
+        self._sections = [_Section(*row) for row in np.frombuffer(code, _SECTION, count, start).tolist()]
         starts = self._placed()
         self.functions = self._defined(starts, address_of)
         self._relocate(starts)
         self._protect()
 
-    def _content(self, section: Any, kind: Any = np.uint8) -> Any:
+    def _content(self, section: _Section, kind: Any = np.uint8) -> Any:
         """A section as an array."""
-        return np.frombuffer(self._code, kind, int(section["size"]) // np.dtype(kind).itemsize, int(section["offset"]))
+        return np.frombuffer(self._code, kind, section.size // np.dtype(kind).itemsize, section.offset)
 
     def _placed(self) -> list[int]:
         """Where in memory the sections stand that are used at run time, 0 for others; copied there."""
         sections, size, places = self._sections, 0, {}
         for i, section in enumerate(sections):
-            if section["flags"] & _ALLOCATED and section["kind"] != _UNWINDING and section["size"]:
-                if section["flags"] & _WRITABLE or section["kind"] != _PLAIN:
+            if section.flags & _ALLOCATED and section.kind != _UNWINDING and section.size:
+                if section.flags & _WRITABLE or section.kind != _PLAIN:
                     raise UnknownObject("it has a section that is no constant")
-                size = -(-size // int(section["align"])) * int(section["align"])
+                size = -(-size // section.align) * section.align
                 places[i] = size
-                size += int(section["size"])
+                size += section.size
         self._room = mmap.mmap(-1, max(size, 1))
         self._memory = np.frombuffer(self._room, np.uint8)
         for i, place in places.items():
@@ -70,8 +85,8 @@ class Loaded:
 
     def _defined(self, starts: list[int], address_of: Callable[[str], int]) -> dict[str, int]:
         """The functions by name; and of every symbol its address is known then, of others' by `address_of`."""
-        (table,) = (section for section in self._sections if section["kind"] == _SYMBOLS)
-        names = self._content(self._sections[table["link"]]).tobytes()
+        (table,) = (section for section in self._sections if section.kind == _SYMBOLS)
+        names = self._content(self._sections[table.link]).tobytes()
         functions, self._addresses = {}, []
         for symbol in self._content(table, _SYMBOL).tolist():
             name, _, _, section, value, _ = symbol
@@ -88,8 +103,8 @@ class Loaded:
 
     def _relocate(self, starts: list[int]) -> None:
         """Write the addresses that the machine code asks for."""
-        for section in self._sections[self._sections["kind"] == _RELOCATIONS]:
-            start = starts[section["info"]]
+        for section in (each for each in self._sections if each.kind == _RELOCATIONS):
+            start = starts[section.info]
             if not start:
                 continue  # of how to unwind, which nothing does
             wanted = self._content(section, _RELOCATION)

@@ -11,7 +11,7 @@ import re
 
 from autograd.text import ABOVE, BELOW, GREEK, SIGNS, short
 from autograd.text import in_latex as escaped
-from viz.formulas.notation import Identifier
+from viz.notation import Identifier
 
 LONGEST = 40  # characters of a name that a formula shows
 
