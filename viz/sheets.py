@@ -187,7 +187,7 @@ def _is_fit(seen: Trace) -> bool:
 
 def _sheet(number: int, seen: Trace, asks: Blanks, words: Language) -> Sheet:
     names = Names(seen.columns)
-    drawn = view(seen)
+    drawn = view(seen, words=words)
     given = {names.called(node.id): node.value for node in seen.nodes if node.kind not in (OPERATION, CONSTANT)}
     answers = dict(_answers(seen, names, asks))
     blank, solved = (Drawing(render(drawn, Look(asks=hidden, words=words))) for hidden in (asks, Blanks()))

@@ -162,7 +162,7 @@ def _page(looked: Seen, picture: str, title: str | None, note: str | None, about
         "policy": in_xml(_policy(script, style)),
         "title": in_xml(shortened(title or _title(seen, root, words), 80)),
         "lead": in_xml(note if note is not None else _lead(seen, root, words)),
-        "anew": f'<p class="anew">{in_xml(seen.anew)}</p>' if seen.anew else "",
+        "anew": f'<p class="anew">{in_xml(words.picture["anew"])}</p>' if seen.anew else "",
         "style": style,
         "drawing": f'<img alt="{in_xml(_title(seen, root, words))}" src="{as_data(picture)}">' if picture else "",
         "data": in_json(data),
@@ -200,9 +200,9 @@ def _drawn(seen: Trace, digits: int, words: Language) -> str:
     if len(seen.nodes) > MOST_LOOKED_AT:
         return ""
     for level in ("neuron", "layer"):
-        drawn = view(seen, level=level, digits=digits)
+        drawn = view(seen, level=level, digits=digits, words=words)
         if len(drawn.boxes) <= MOST_DRAWN:
-            said = drawn.note.replace(seen.anew, "")  # which stands in the page's head
+            said = drawn.note.replace(words.picture["anew"], "")  # which stands in the page's head
             return render(drawn._replace(note=said), Look(words=words))
     return ""
 
