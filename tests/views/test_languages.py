@@ -45,6 +45,11 @@ def test_russian_counts(n, said):
     assert language("ru").tell("{n} {n#число|числа|чисел}", n=n) == said
 
 
+def test_thousands_stand_apart_as_the_page_itself_writes_them():
+    assert language("en").tell("{n}", n=2100) == "2,100"
+    assert language("ru").tell("{n}", n=2100) == "2\u00a0100"
+
+
 def test_no_latin_word_stands_in_russian_but_names():
     known = {
         "nan",

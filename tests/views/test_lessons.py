@@ -307,9 +307,12 @@ def test_a_sum_that_goes_on_has_a_line_of_its_own(show, lang, now):
     assert tab.run("app.paths.list.map((way) => app.paths.told(way).product)") == ["1", "0.5·1 = 0.5", "0.5·1 = 0.5"]
 
 
-def test_a_path_says_where_digits_are_cut(show):
+def test_a_path_and_the_loss_say_where_digits_are_cut(show):
     x = Value(1.0, name="x")
-    tab = show(tanh(x) / 3, at="#step=99")
+    J = tanh(x) / 3
+    J.name = "J"
+    tab = show(J, at="#step=99")
+    assert tab.text("#loss").startswith("J ≈ 0.2539")
     tab.run("app.paths.ask(app.graph.called.indexOf('x'))")
     assert tab.run("app.paths.list.map((way) => app.paths.told(way).product)") == ["0.42·0.3333 ≈ 0.14"]
 
