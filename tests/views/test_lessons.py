@@ -343,6 +343,7 @@ def test_a_step_goes_by_the_mean_over_all_samples_as_in_python(show):
     J, x, t, y = exclusive_or()
     columns = [list(column) for column in zip(*SAMPLES, strict=True)]
     tab = show(J, samples=dict(zip([*x, t], columns, strict=True)), says=y, rate=0.5)
+    assert re.match(r"mean of J [=≈] 0\.\d+", tab.text("#loss"))
     model = MLP(2, [3, 1], activation="tanh", seed=2)
     weights = model.parameters()
     for _ in range(7):

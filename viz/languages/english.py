@@ -177,7 +177,7 @@ PAGE: Mapping[str, str] = {
     "recorded again": "The recorded numbers are back.",
     "sample": "Sample",
     "sample how": "Which sample is shown",
-    "mean": "mean of {root} {is_x}",
+    "mean": "mean of {root} {x}",
     "plane": "{x} and {y} across the plane: what {z} is there",
     # predicting
     "ask value": "What is {y}?",

@@ -95,7 +95,7 @@ class Learning {
       heading = this.app.quiz?.on
         ? root
         : this.samples
-          ? tell("mean", { root, is_x: equals(this.found.mean) })
+          ? tell("mean", { root, x: equals(this.found.mean) })
           : `${root} ${equals(graph.value[graph.root])}`;
     byId("loss").replaceChildren(
       heading,
