@@ -16,7 +16,6 @@ import copy
 import math
 import os
 import random
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +30,7 @@ from autograd.text import in_xml, quoted
 from viz.languages import Language, language
 from viz.names import Names
 from viz.numbers import shown
+from viz.partials import Partials
 from viz.pictures.blanks import KINDS, Blanks, blanks
 from viz.pictures.drawing import Drawing
 from viz.pictures.images import as_image
@@ -187,7 +187,7 @@ def _is_fit(seen: Trace) -> bool:
 
 def _sheet(number: int, seen: Trace, asks: Blanks, words: Language) -> Sheet:
     names = Names(seen.columns)
-    drawn = view(seen)
+    drawn = view(seen, words=words)
     given = {names.called(node.id): node.value for node in seen.nodes if node.kind not in (OPERATION, CONSTANT)}
     answers = dict(_answers(seen, names, asks))
     blank, solved = (Drawing(render(drawn, Look(asks=hidden, words=words))) for hidden in (asks, Blanks()))
@@ -199,12 +199,10 @@ def _answers(seen: Trace, names: Names, asks: Blanks) -> Iterator[tuple[str, flo
     for node in seen.nodes:
         if node.kind == OPERATION and "value" in asks.asked:
             yield names.called(node.id), node.value
-    alike = Counter[str]()
+    partials = Partials(seen)
     for edge in seen.edges:
         if edge.slope is not None and "slope" in asks.asked:
-            name = f"∂{names.called(edge.node)}/∂{names.called(edge.operand)}"
-            alike[name] += 1  # of x·x, there are two
-            yield name if alike[name] == 1 else f"{name} ({alike[name]})", edge.slope
+            yield partials.text(partials.local(edge.node, edge.slot), names.called), edge.slope
     for node in reversed(seen.nodes):
         if node.kind != CONSTANT and node.delta is not None and "delta" in asks.asked:
             yield f"δ({names.called(node.id)})", node.delta
@@ -265,16 +263,29 @@ def _plain(svg: str) -> str:
 
 def _key(sheets: Sheets) -> Iterator[str]:
     """The answers of all sheets, in columns."""
-    lines = [line for one in sheets.sheets for line in _key_lines(sheets, one)]
     across = (ACROSS - 2 * RIM) / COLUMNS
-    deep = int((DOWN - 2 * RIM - 30) / LINE)
-    for start in range(0, len(lines), deep * COLUMNS):
-        part = lines[start : start + deep * COLUMNS]
+    columns = _key_columns(sheets, int((DOWN - 2 * RIM - 30) / LINE))
+    for start in range(0, len(columns), COLUMNS):
         texts = [
-            _text(RIM + across * (i // deep), RIM + 44 + LINE * (i % deep), 10.5, line, weight)
-            for i, (line, weight) in enumerate(part)
+            _text(RIM + across * i, RIM + 44 + LINE * k, 10.5, line, weight)
+            for i, column in enumerate(columns[start : start + COLUMNS])
+            for k, (line, weight) in enumerate(column)
         ]
         yield _page(_text(RIM, RIM + 12, 20, sheets.words.sheet["key"], ' font-weight="600"') + "".join(texts))
+
+
+def _key_columns(sheets: Sheets, deep: int) -> list[list[tuple[str, str]]]:
+    """Lines in columns of at most so many; those of a sheet stay together where a column has room for them."""
+    columns: list[list[tuple[str, str]]] = [[]]
+    for one in sheets.sheets:
+        lines = list(_key_lines(sheets, one))
+        if columns[-1] and len(columns[-1]) + len(lines) > deep:
+            columns.append([])
+        for line in lines:
+            if len(columns[-1]) == deep:
+                columns.append([])
+            columns[-1].append(line)
+    return columns
 
 
 def _key_lines(sheets: Sheets, one: Sheet) -> Iterator[tuple[str, str]]:
@@ -308,7 +319,7 @@ def _moodle(sheets: Sheets) -> str:
 def _question(sheets: Sheets, one: Sheet) -> str:
     words, tell = sheets.words.sheet, sheets.words.tell
     name = tell(words["sheet"], k=one.number, n=len(sheets.sheets), seed=str(sheets.seed))
-    rows = "".join(f"<li>{in_xml(of)} = {_field(answer)}</li>" for of, answer in one.answers.items())
+    rows = "".join(f"<li>{_plainly(of)} = {_field(answer)}</li>" for of, answer in one.answers.items())
     text = f'<p>{in_xml(words["task"])}</p><p><img src="@@PLUGINFILE@@/sheet.svg" alt=""></p><ul>{rows}</ul>'
     return (
         f'<question type="cloze"><name><text>{in_xml(sheets.title)}: {in_xml(name)}</text></name>'
@@ -321,6 +332,11 @@ def _question(sheets: Sheets, one: Sheet) -> str:
 
 def _file(name: str, svg: str) -> str:
     return f'<file name="{name}" path="/" encoding="base64">{base64.b64encode(svg.encode()).decode()}</file>'
+
+
+def _plainly(name: str) -> str:
+    """A name in the text of a question, in which braces would begin a field."""
+    return in_xml(name).replace("{", "&#123;").replace("}", "&#125;")
 
 
 def _field(answer: float) -> str:

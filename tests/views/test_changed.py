@@ -115,11 +115,32 @@ def test_what_is_compiled_and_what_a_program_computes():
         viz.changed(f, [0.5, 2.0], (0.9, 3.0))
 
 
+def test_a_plain_function():
+    found = viz.changed(lambda x, w: tanh(x) * w, (0.5, 2.0), (0.9, 3.0))
+    assert {part.name for part in found.inputs} == {"x", "w"}
+    assert found.difference == pytest.approx(3 * math.tanh(0.9) - 2 * math.tanh(0.5))
+    with pytest.raises(ArgumentError, match="each in a tuple"):
+        viz.changed(tanh, 0.5, 0.9)
+
+
 def test_a_jump_is_told():
     f = compile(lambda x: where(x > 1, x + 10, x))
     found = viz.changed(f, (0.0,), (2.0,))
     assert (found.inputs[0].contribution, found.residual) == (pytest.approx(2), pytest.approx(10))
     assert "no derivative sees +10 of it: the output jumps on the way" in str(found)
+
+
+@pytest.mark.parametrize("many", [50.0, 61.7])
+def test_kinks_that_no_point_sees(many):
+    found = viz.changed(lambda x: abs(sin(many * x)), (0.0,), (7.3,))
+    assert found.inputs[0].contribution == pytest.approx(abs(math.sin(many * 7.3)), abs=1e-8)
+    assert "jumps" not in str(found)
+
+
+@pytest.mark.parametrize("of", [lambda x: log(x * x), lambda x: 1 / x, lambda x: log(abs(x))])
+def test_a_pole_on_the_way_has_no_integral(of):
+    with pytest.raises(NonFiniteError, match="has no integral"):
+        viz.changed(of, (-1.0,), (1.7,))
 
 
 def test_in_words():
@@ -147,7 +168,11 @@ def test_the_picture():
 def test_one_that_leaves_the_domain():
     (x,) = given(1.0)
     with pytest.raises(NonFiniteError, match="is not finite"):
-        viz.changed(log(x + 0.5), {x: 0.0}, {x: -1.0})
+        viz.changed(sqrt(x * x - 0.25), {x: -1.0}, {x: 2.0})
+    with pytest.raises(NonFiniteError, match="t₁ is -inf before, and a difference from that has no parts"):
+        viz.changed(log(x), {x: 0.0})
+    with pytest.raises(NonFiniteError, match="inf after"):
+        viz.changed(compile(exp), (1.0,), (1000.0,))
 
 
 def test_mistakes():

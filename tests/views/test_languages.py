@@ -6,6 +6,7 @@ import pytest
 
 import viz
 from autograd import Value, errors, tanh
+from nn import MLP
 from viz.languages import LANGUAGES, language
 
 FIELD = re.compile(r"\{[-^*]?(\w+)(?:#([^{}]*))?\}")
@@ -44,12 +45,49 @@ def test_russian_counts(n, said):
     assert language("ru").tell("{n} {n#число|числа|чисел}", n=n) == said
 
 
+def test_thousands_stand_apart_as_the_page_itself_writes_them():
+    assert language("en").tell("{n}", n=2100) == "2,100"
+    assert language("ru").tell("{n}", n=2100) == "2\u00a0100"
+
+
 def test_no_latin_word_stands_in_russian_but_names():
-    known = {"nan", "JavaScript", "Enter", "Esc", "Shift", "SVG", "PNG", "inf", "head", "tail", "node", "e"}
+    known = {
+        "nan",
+        "JavaScript",
+        "Enter",
+        "Esc",
+        "Shift",
+        "SVG",
+        "PNG",
+        "inf",
+        "head",
+        "tail",
+        "node",
+        "e",
+        "draw",
+        "force",
+        "True",
+    }
     for table in TABLES:
         for key, text in getattr(LANGUAGES["ru"], table).items():
             words = set(re.findall(r"[A-Za-z]{2,}", FIELD.sub("", text)))
             assert words <= known, key
+
+
+def test_what_is_said_of_a_graph_is_said_in_russian():
+    model = MLP(2, [3, 1], "tanh", seed=0)
+    J = (model([0.5, -1.0]) - 0.3) ** 2
+    J.name = "J"
+    parameters = model.parameters()
+    parameters[0].data += 0.1
+    names = {"layer1", "layer2", "layer3", "neuron", "neuron1", "neuron2", "neuron3", "loss", "tanh", "dot", "pow"}
+    for options in ({"level": "layer"}, {}, {"around": parameters[0]}, {"hide": "delta"}):
+        svg = viz.draw(J, lang="ru", **options).svg
+        said = " ".join(re.findall(r"<(?:text|title|desc)[^>]*>([^<]*)<", svg))
+        assert set(re.findall(r"[a-z]{3,}\d?", said)) <= names, options
+        assert "вычислен заново" in said
+    page = viz.explore(J, lang="ru")
+    assert 'class="anew">Листья изменились' in page.html and "since" not in page.picture
 
 
 def test_a_page_and_a_picture_in_russian():

@@ -1,5 +1,6 @@
 """A lesson with the page, in a browser: legible at once, near what is at work, asking, comparing, saved."""
 
+import base64
 import json
 import math
 import re
@@ -194,11 +195,15 @@ def test_paper_has_the_whole_picture_and_no_buttons(show, tmp_path):
 
 
 def test_without_scripts_there_is_a_picture_and_no_dead_button(browser, tmp_path):
-    file = viz.explore(network()).save(tmp_path / "page.html")
+    made = viz.explore(network(), lang="ru")
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
-    page.goto(file.as_uri())
-    assert page.locator("noscript svg.graph").is_visible()
+    page.goto(made.save(tmp_path / "page.html").as_uri())
+    image = page.locator("noscript img")
+    assert image.is_visible() and image.bounding_box()["width"] > 400
+    svg = base64.b64decode(image.get_attribute("src").partition(",")[2]).decode()
+    assert svg == made.picture and "prefers-color-scheme: dark" in svg
+    assert "локальная производная" in svg and "local derivative" not in svg
     assert not page.locator("button").first.is_visible()
     context.close()
 
@@ -274,6 +279,44 @@ def test_a_learner_predicts_is_helped_and_goes_on(show):
     assert tab.text("#mark") == "It is -0.08689."
 
 
+HELP = """() => Array.from({ length: app.graph.steps }, (_, k) => app.quiz.exam.kinds(k).map((kind) => {
+    app.quiz.k = k;
+    return [kind, app.quiz.help(kind, app.graph.step(k).edge)];
+})).flat()"""
+
+
+def test_what_an_answer_is_made_of_is_said_without_it(show):
+    x = Value(1 / 3, name="x")
+    J = tanh(x) * x + x / 7
+    J.name = "J"
+    said = show(J, at="#predict=1").run(HELP)
+    assert ["value", "t₁ = tanh(x) ≈ tanh(0.3333)"] in said
+    assert ["δ", "δ(x) += δ(t₁)·∂t₁/∂x ≈ 0.3333 · 0.8966;  δ(x) ≈ 0.4644"] in said
+    for kind, text in said:
+        assert kind == "slope" or text.partition(";")[0].count(" ≈ ") + text.partition(";")[0].count(" = ") <= 2
+        assert "undefined" not in text and "NaN" not in text
+
+
+@pytest.mark.parametrize(("lang", "now"), [("en", "now"), ("ru", "теперь")])
+def test_a_sum_that_goes_on_has_a_line_of_its_own(show, lang, now):
+    x = Value(0.5, name="x")
+    tab = show(x * x + x, at="#step=99", lang=lang)
+    signs = tab.run("[...document.querySelectorAll('#arithmetic .sign')].map((sign) => sign.textContent.trim())")
+    assert signs == ["+=", "=", "=", now, "="]
+    tab.run("app.paths.ask(0)")
+    assert tab.run("app.paths.list.map((way) => app.paths.told(way).product)") == ["1", "0.5·1 = 0.5", "0.5·1 = 0.5"]
+
+
+def test_a_path_and_the_loss_say_where_digits_are_cut(show):
+    x = Value(1.0, name="x")
+    J = tanh(x) / 3
+    J.name = "J"
+    tab = show(J, at="#step=99")
+    assert tab.text("#loss").startswith("J ≈ 0.2539")
+    tab.run("app.paths.ask(app.graph.called.indexOf('x'))")
+    assert tab.run("app.paths.list.map((way) => app.paths.told(way).product)") == ["0.42·0.3333 ≈ 0.14"]
+
+
 def test_nothing_that_is_asked_can_be_read_off_beside_it(show):
     tab = show(network(), at="#predict=1&step=11")
     tab.press("ArrowRight")
@@ -300,6 +343,7 @@ def test_a_step_goes_by_the_mean_over_all_samples_as_in_python(show):
     J, x, t, y = exclusive_or()
     columns = [list(column) for column in zip(*SAMPLES, strict=True)]
     tab = show(J, samples=dict(zip([*x, t], columns, strict=True)), says=y, rate=0.5)
+    assert re.match(r"mean of J [=≈] 0\.\d+", tab.text("#loss"))
     model = MLP(2, [3, 1], activation="tanh", seed=2)
     weights = model.parameters()
     for _ in range(7):

@@ -9,6 +9,7 @@ import pytest
 
 import viz
 from autograd import Value, errors, log, sin, sqrt, tanh
+from viz.sheets import _key_columns, _key_lines
 
 LABELS = re.compile(r"<text[^>]*>([^<]*)</text>")
 
@@ -100,7 +101,17 @@ def test_numbers_stay_where_functions_are_defined():
 def test_both_slopes_of_a_square_are_asked():
     x = Value(3.0, name="x")
     (one,) = viz.sheet(x * x, n=1, hide="slope").sheets
-    assert list(one.answers) == ["∂t₁/∂x", "∂t₁/∂x (2)"]
+    assert list(one.answers) == ["∂₁t₁", "∂₂t₁"]
+
+
+def test_slopes_are_called_as_on_the_board():
+    x, w = Value(3.0, name="x"), Value(2.0, name="w")
+    (one,) = viz.sheet(tanh(x) * x + w, n=1, hide="slope").sheets
+    assert "(∂t₃/∂x)|t₁" not in one.answers and {"∂t₂/∂x", "∂t₂/∂t₁", "∂t₁/∂x", "∂t₃/∂w"} <= set(one.answers)
+    (one,) = viz.sheet(tanh(x) * x, n=1, hide="slope").sheets
+    assert "∂t₂/∂x" in one.answers
+    (one,) = viz.sheet(tanh(x) * x + w * x, n=1, hide="slope").sheets
+    assert all(name in one.solution.svg for name in one.answers)
 
 
 def test_the_pdf_has_a_page_a_sheet_and_the_key(tmp_path):
@@ -114,6 +125,25 @@ def test_the_pdf_has_a_page_a_sheet_and_the_key(tmp_path):
     answer = viz.numbers.shown(made.sheets[1].answers["δ(w)"])
     assert answer in said[3]
     assert answer not in said[1]
+
+
+def test_the_answers_of_a_sheet_stand_together():
+    made = viz.sheet(squashed(), n=40, seed=1)
+    for deep in (3, 7, 40):
+        columns = _key_columns(made, deep)
+        assert max(map(len, columns)) <= deep
+        starts = [column[0][0] for column in columns]
+        long = any(len(list(_key_lines(made, one))) > deep for one in made.sheets)
+        assert long or all(start.startswith("Sheet") for start in starts)
+        assert [line for column in columns for line in column] == [
+            line for one in made.sheets for line in _key_lines(made, one)
+        ]
+
+
+def test_a_name_begins_no_field_in_moodle(tmp_path):
+    x = Value(3.0, name="{1:NUMERICAL:=7:0}")
+    text = viz.sheet(tanh(x) * x, n=1).save(tmp_path / "quiz.xml").read_text("utf-8")
+    assert text.count("{1:NUMERICAL:") == 3
 
 
 def test_moodle_marks_what_is_right_and_not_what_is_wrong(tmp_path):

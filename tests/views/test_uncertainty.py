@@ -10,9 +10,9 @@ import pytest
 from scipy import stats
 
 import viz
-from autograd import Value, cos, exp, no_grad, scope, sin, sqrt
+from autograd import Value, cos, exp, log, no_grad, scope, sin, sqrt
 from autograd import sum as total
-from autograd.errors import ArgumentError, GraphError, OperandError
+from autograd.errors import ArgumentError, GraphError, NonFiniteError, OperandError
 from viz.uncertainty.propagation import coverage_factor
 
 
@@ -199,6 +199,25 @@ def test_inputs_by_name_and_names_of_variables():
     assert (found.name, found.u) == ("z", pytest.approx(math.hypot(2 * 0.1, 3 * 0.2) / math.sqrt(13)))
 
 
+def test_what_is_not_finite_has_no_uncertainty():
+    (x,) = named(x=1.0)
+    with pytest.raises(NonFiniteError, match="t₂ is nan, of which nobody knows"):
+        viz.uncertainty_budget(log(x - 2), {x: 0.1})
+    with pytest.raises(NonFiniteError, match="the sensitivity of t₂ to x is inf"):
+        viz.uncertainty_budget(sqrt(x - 1), {x: 0.1})
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-160, 1.0, 1e160, 1e300])
+def test_squares_that_are_no_floats_cost_no_digit(size):
+    x, y = named(x=1.0, y=2.0)
+    budget = viz.uncertainty_budget(x * size * 3 + y * size * 4, {x: 0.1, y: 0.1}, degrees={x: 5})
+    assert budget.u == pytest.approx(0.5 * size, rel=1e-15)
+    assert [entry.share for entry in budget.entries] == pytest.approx([0.36, 0.64], rel=1e-14)
+    assert budget.degrees == pytest.approx(5 / 0.36**2, rel=1e-14)
+    with pytest.raises(ArgumentError, match=r"the square of u\(x\) = 1e-170 is no float: state x in another unit"):
+        viz.uncertainty_budget(x * 1e170, {x: 1e-170})
+
+
 def test_mistakes():
     x, y, other = named(x=1.0, y=2.0, other=3.0)
     f = x * y
@@ -237,6 +256,6 @@ def test_mistakes():
     with pytest.raises(ArgumentError, match="nobody knows"):
         budget(f, {x: 0.1, y: 0.1}, correlation={(x, y): 0.5}, degrees={x: 4}).expanded()
     with pytest.raises(ArgumentError, match="no finite result"):
-        budget(exp(x * 1000), {x: 1.0}, samples=100)
+        budget(exp(x * 700), {x: 1.0}, samples=100)
     with pytest.raises(ArgumentError, match="the same inputs"):
         budget(f, {x: 0.1}).correlation(budget(f, {x: 0.2}))

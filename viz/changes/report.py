@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd import Value
-from autograd.errors import ArgumentError, GraphError
+from autograd.errors import ArgumentError, GraphError, NonFiniteError
 from autograd.order import reachable
 from autograd.replay import computed_at
 from autograd.text import preformatted, quoted
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from viz.variables import Variables
 
 MOST = 10  # inputs and definitions that are listed
-JUMPED = 1e-9  # of the change, from which on what is left over is a jump
+JUMPED = 1e-8  # of the change, from which on what is left over is a jump
 
 
 class Part(NamedTuple):
@@ -118,7 +118,7 @@ def changed(output: Subject, before: Any, after: Any = None, *, top: int = 10, n
 
     `output` is a Value, and the runs are {leaf: number}, by leaves or their names; what a run does not mention is as it
     is now, so that after a step of training ``before`` is enough: ``{p: p.data for p in parameters}``, read before it.
-    Or it is a compiled function or a program, and the runs are its arguments, in tuples.
+    Or it is a function, compiled, plain or one of JAX's, or a program, and the runs are its arguments, in tuples.
 
     Each part is the change of an input times the mean of the derivative along the straight way, so that all
     parts add up to the difference, to rounding, and do not depend on an order.  No node is changed.
@@ -135,7 +135,7 @@ def changed(output: Subject, before: Any, after: Any = None, *, top: int = 10, n
        2.          +6    42.9%   J ─3→ x
 
     Raises:
-        OperandError: for what is neither a Value nor compiled, and for numbers that are none
+        OperandError: for what is neither a Value nor a function, and for numbers that are none
         ArgumentError: for runs that are not made so, and if `top` is not a whole number from 0 up
         GraphError: for a leaf that the output was not computed from, and where the two runs are not of one graph
         NonFiniteError: where the graph or a derivative is not finite on the way
@@ -144,6 +144,9 @@ def changed(output: Subject, before: Any, after: Any = None, *, top: int = 10, n
         raise ArgumentError(f"top is how many paths to show, a whole number from 0 up, got {quoted(top)}")
     runs = _runs(output, before, after, names)
     order, root = reachable(runs.seen.output), runs.seen.output
+    for when, node in (("before", runs.before), ("after", root)):
+        if not math.isfinite(node.data):
+            raise NonFiniteError(f"{runs.name} is {shown(node.data)} {when}, and a difference from that has no parts")
     pairs = zip(reachable(runs.before), order, strict=True)
     start = {x: was.data for was, x in pairs if x.is_leaf and was.data != x.data}
     inputs = list(start)
@@ -170,6 +173,11 @@ class _Runs(NamedTuple):
     before: Value
     seen: Seen
 
+    @property
+    def name(self) -> str:
+        """What the output is called."""
+        return self.seen.called(self.seen.trace.root)
+
 
 def _runs(output: Subject, before: Any, after: Any, names: Variables) -> _Runs:
     if not isinstance(output, Value):
@@ -185,7 +193,7 @@ def _runs(output: Subject, before: Any, after: Any, names: Variables) -> _Runs:
 
 
 def _arguments(run: Any, output: Any) -> tuple[Any, ...]:
-    if not hasattr(output, "graph"):
+    if not hasattr(output, "graph") and not callable(output):
         return ()  # it can be neither asked nor shown, which `look` says
     if not isinstance(run, tuple):
         raise ArgumentError(f"the runs of {output!r} are its arguments, each in a tuple, got {quoted(run)}")
@@ -219,8 +227,7 @@ def _told(
     where = [f"{definition(seen.trace, seen.names, i)} {equals(seen.trace.nodes[i].value)}" for i in sorted(unnamed)]
     if len(where) > MOST:
         where = [*where[:MOST], f"… and {len(where) - MOST} more: see draw or formula"]
-    name = seen.called(seen.trace.root)
-    return Changed(name, was, now, parts, paths, count, residual, tuple(where), seen, flows, through)
+    return Changed(runs.name, was, now, parts, paths, count, residual, tuple(where), seen, flows, through)
 
 
 def _path(seen: Seen, found: Segment, place: Mapping[Value, int], way: Way) -> Path:

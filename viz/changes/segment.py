@@ -22,6 +22,9 @@ from autograd.sweeps import Products, backwards, forwards
 POINTS = 12  # of a piece
 ROUNDS = 50  # of halving: then a piece is as long as the rounding of t
 TOLERANCE = 2e-15  # of the sum of what all inputs bring, in size
+MISSED = 1e-11  # of that sum and of the output: by how much the parts of a piece may miss what the output does on it
+PATIENT, FEW = 8, 64  # so many halvings without news of more than so many pieces: what they miss is rounding
+SHORT, POLE = 1e-9, 1e-5  # pieces that bring so much of that sum; beside x = 0, √x brings 3e-8
 MOST = 4096  # pieces that are halved at once: rounding errors do not become smaller
 
 
@@ -93,20 +96,38 @@ def segment(order: Sequence[Value], inputs: Sequence[Value], before: Any, after:
     """
     way = _Way(order, inputs, before, after)
     pieces = np.array([[0.0, 1.0]])
-    sums, done, calm = way.parts(pieces), list[Any](), np.zeros(1, bool)
+    sums, done, calm = way.parts(pieces), list[Any](), np.zeros(1, int)
     scale = np.abs(sums).sum()
     for _ in range(ROUNDS):
         halves = _halves(pieces)
         found = way.parts(halves)
         both = found[0::2] + found[1::2]
         scale = max(scale, np.abs(both).sum())
-        agrees = np.abs(both - sums).max(axis=1) <= TOLERANCE * scale
-        unsure = np.repeat(~(agrees & calm), 2)  # halves may agree by chance, hardly twice
+        calm = np.where(np.abs(both - sums).max(axis=1) <= TOLERANCE * scale, calm + 1, 0)
+        # halves may agree by chance, hardly twice; and they do beside a kink that no point has seen
+        missed = way.misses(pieces, both, scale) & ~_rounded(calm)
+        unsure = np.repeat((calm < 2) | missed, 2)
         done.append(halves[~unsure])
-        pieces, sums, calm = halves[unsure], found[unsure], np.repeat(agrees, 2)[unsure]
+        pieces, sums, calm = halves[unsure], found[unsure], np.repeat(calm, 2)[unsure]
         if not len(pieces) or len(pieces) > MOST:
             break
+    _check_settled(pieces, sums, scale, order[-1])
     return way.at(np.concatenate([*done, pieces]))
+
+
+def _rounded(calm: Any) -> Any:
+    """The pieces that have long been the same, if there are many: beside a kink or at a jump there is one."""
+    long = calm >= PATIENT
+    return long & (np.count_nonzero(long) > FEW)
+
+
+def _check_settled(pieces: Any, sums: Any, scale: float, root: Value) -> None:
+    """Raise NonFiniteError where the shortest pieces still bring something: at a pole of a derivative."""
+    if np.abs(sums[pieces[:, 1] - pieces[:, 0] < SHORT]).sum() > POLE * scale:
+        raise NonFiniteError(
+            f"on the straight way between the two runs a derivative of {root!r} has no integral, as that of ln|x| at "
+            "0: choose runs between which the graph stays within its domain, or take the way in steps"
+        )
 
 
 def _halves(pieces: Any) -> Any:
@@ -134,6 +155,14 @@ class _Way:
         parts = [found.weights * found.delta[x] * found.velocity[x] if x in found.delta else 0 * found.weights
                  for x in self._inputs]  # fmt: skip
         return np.array(parts).reshape(len(self._inputs), len(pieces), POINTS).sum(axis=2).T
+
+    def misses(self, pieces: Any, parts: Any, scale: float) -> Any:
+        """Whether the parts of a piece are not what the output does on it: at a jump, and beside a kink."""
+        columns = [a + pieces.ravel() * d for a, d in zip(self._before, self._change, strict=True)]
+        ends = dict(zip((*self._inputs, *self._computed), (*columns, *self._run(*columns)), strict=True))
+        output = np.asarray(ends[self._moving[-1]]).reshape(-1, 2)
+        moved = output[:, 1] - output[:, 0]
+        return ~(np.abs(parts.sum(axis=1) - moved) <= MISSED * (scale + np.abs(output).max(axis=1)))
 
     def at(self, pieces: Any) -> Segment:
         """The graph at the points of these pieces, one batch."""

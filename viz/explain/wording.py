@@ -21,7 +21,7 @@ from viz.wording import definition
 
 FEW = 3  # places of a group that are listed
 ALONE = {"kept alone": "", "the others' sign": " as it is, and the others have the other sign"}
-CONSTANTS = {"left out": "0", "taken as 1": "1", "taken as -1": "−1"}
+CONSTANTS = {"left out": "0", "taken as 1": "1", "taken as -1": "-1"}
 
 
 class Step(NamedTuple):
@@ -169,7 +169,7 @@ class Words:
         if parts is None:
             return "another number"
         inner, outer = (self._text(part, symbols) for part in parts)
-        return f"δ·{_factor(inner)} − {outer}"
+        return f"δ·{_factor(inner)} - {outer}"
 
     def _quantity(self, how: str, node: int, factor: float, right: str) -> str:
         if how == "number":
@@ -177,7 +177,7 @@ class Words:
         if how == "number times":
             return f"{shown(factor)}·{_factor(right)}"
         name = self.sheet.names.called(node)
-        times = {1.0: name, -1.0: f"−{name}", 2.0: f"2·{name}", 0.5: f"{name}/2"}[factor]
+        times = {1.0: name, -1.0: f"-{name}", 2.0: f"2·{name}", 0.5: f"{name}/2"}[factor]
         return {
             "is": times, "times": f"{_factor(right)}·{times}", "over": f"{_factor(right)}/({times})",
             "plus": f"{right} + {times}", "at": f"the slope at {name}",
@@ -187,7 +187,7 @@ class Words:
 
 def _factor(term: str) -> str:
     """A term as a factor."""
-    return f"({term})" if " " in term or term.startswith("−") else term
+    return f"({term})" if " " in term or term.startswith("-") else term
 
 
 def _times(form: Form | None) -> str:

@@ -28,6 +28,7 @@ class Language(NamedTuple):
     steps: Mapping[str, str]
     operations: Mapping[str, str]  # what operations are called, where that is not the function's own name
     form: Callable[[int], int]  # of a count: which of the forms of a word goes with it
+    thousands: str = ","  # what stands between them
 
     def tell(self, text: str, **fields: object) -> str:
         """A text with its fields filled.
@@ -39,7 +40,7 @@ class Language(NamedTuple):
         def filled(field: re.Match[str]) -> str:
             value = fields[field[1]]
             if field[2] is None:
-                return f"{value:,}" if isinstance(value, int) else str(value)
+                return f"{value:,}".replace(",", self.thousands) if isinstance(value, int) else str(value)
             return field[2].split("|")[self.form(value if isinstance(value, int) else 0)]
 
         return _FIELD.sub(filled, text)
@@ -57,7 +58,9 @@ def _russian(n: int) -> int:
 
 LANGUAGES = {
     "en": Language("en", english.PAGE, english.PICTURE, english.SHEET, TEMPLATES, {}, _english),
-    "ru": Language("ru", russian.PAGE, russian.PICTURE, russian.SHEET, russian.STEPS, russian.OPERATIONS, _russian),
+    "ru": Language(
+        "ru", russian.PAGE, russian.PICTURE, russian.SHEET, russian.STEPS, russian.OPERATIONS, _russian, "\u00a0"
+    ),
 }
 
 

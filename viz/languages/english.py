@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from autograd.replay import ANEW
+
 PAGE: Mapping[str, str] = {
     # the head of the page
     "titled": "How {root} is computed",
@@ -175,7 +177,7 @@ PAGE: Mapping[str, str] = {
     "recorded again": "The recorded numbers are back.",
     "sample": "Sample",
     "sample how": "Which sample is shown",
-    "mean": "mean of {root} = {x}",
+    "mean": "mean of {root} {x}",
     "plane": "{x} and {y} across the plane: what {z} is there",
     # predicting
     "ask value": "What is {y}?",
@@ -262,4 +264,23 @@ PICTURE: Mapping[str, str] = {
     "no path, short": "no path",
     "largest, short": "largest δ",
     "detached": "detached",
+    "node": "node",
+    "anew": ANEW,
+    "part of": "{n} of the graph's {total} nodes",
+    "gathered": "{n} {n#node|nodes} gathered by scope",
+    "gathered by order": "{n} {n#node|nodes} gathered in the order in which they were computed",
+    "left out": "; {n} {n#constant|constants} left out",
+    "draws all": "; draw(…, force=True) draws them all",
+    "nodes": "{n} {n#node|nodes}",
+    "of operation": "{n} {op}",
+    "of kind": "×{n} {kind}{n#|s}",
+    "edges": "{n} {n#edge|edges} from {tail} to {head}",
+    "no flow": "no derivative flows here",
+    "goes back": "δ · slope = {x} goes back",
+    "operation": "operation {x}",
+    "value": "value {x}",
+    "scope": "scope {x}",
+    "leaf": "leaf",
+    "constant": "constant",
+    "group": "group",
 }

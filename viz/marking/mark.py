@@ -170,11 +170,12 @@ body {{ font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 76r
 table {{ border-collapse: collapse; width: 100% }}
 th, td {{ text-align: left; vertical-align: top; padding: .45rem .7rem; border-bottom: 1px solid #d5dce5 }}
 td {{ overflow-wrap: anywhere }}
-th {{ color: #67717e; font-weight: 600; border-bottom: 2px solid #a9b2bd }}
+th {{ color: #4f5863; font-weight: 600; border-bottom: 2px solid #a9b2bd }}
 td:nth-child(1), td:nth-child(2), td:nth-child(5), td:nth-child(6) {{ white-space: nowrap }}
 tr.right td:nth-child(2) {{ color: #00694d }} tr.wrong td:nth-child(2) {{ color: #b84d00 }}
 tr.failed td:nth-child(2) {{ color: #a3157c }}
 @media (prefers-color-scheme: dark) {{ body {{ background: #14171c; color: #e9edf2 }} th, td {{ border-color: #343d4a }}
+  th {{ color: #b3bcc7 }}
   tr.right td:nth-child(2) {{ color: #5cd6a9 }} tr.wrong td:nth-child(2) {{ color: #ff9a52 }}
   tr.failed td:nth-child(2) {{ color: #ff7ad9 }} }}
 </style></head><body><h1>Gradients of {title}</h1>{table}</body></html>

@@ -28,8 +28,8 @@ from viz.numbers import DIGITS, checked_digits
 from viz.page.data import ExplorableGraph
 from viz.page.javascript import Use, by_hand, table_source
 from viz.page.lessons import Lesson, lesson
-from viz.pictures.images import as_image
-from viz.pictures.svg import COLOURS, render
+from viz.pictures.images import as_data, as_image
+from viz.pictures.svg import COLOURS, Look, render
 from viz.pictures.view import view
 from viz.showing import show
 from viz.subject import Seen, look
@@ -141,9 +141,10 @@ def explore(
             "explore a part of it, or step through it with viz.debug"
         )
     learn = None if wrt is None else seen.ids_of(wrt)
-    picture = _drawn(seen.trace, digits)
+    words = language(lang)
+    picture = _drawn(seen.trace, digits, words)
     about = lesson(seen, learn, float(rate), samples, says)
-    return Page(_page(seen, picture, title, note, about, language(lang)), picture)
+    return Page(_page(seen, picture, title, note, about, words), picture)
 
 
 # -- the file ---------------------------------------------------------------------------------------
@@ -161,9 +162,9 @@ def _page(looked: Seen, picture: str, title: str | None, note: str | None, about
         "policy": in_xml(_policy(script, style)),
         "title": in_xml(shortened(title or _title(seen, root, words), 80)),
         "lead": in_xml(note if note is not None else _lead(seen, root, words)),
-        "anew": f'<p class="anew">{in_xml(seen.anew)}</p>' if seen.anew else "",
+        "anew": f'<p class="anew">{in_xml(words.picture["anew"])}</p>' if seen.anew else "",
         "style": style,
-        "drawing": re.sub("<style>.*?</style>", "", picture),  # which the page's policy would not let act
+        "drawing": f'<img alt="{in_xml(_title(seen, root, words))}" src="{as_data(picture)}">' if picture else "",
         "data": in_json(data),
         "script": script,
     }
@@ -194,14 +195,15 @@ def _lead(seen: Trace, root: str, words: Language) -> str:
     return words.tell(words.page["lead"], forward=len(seen.forward), back=len(seen.backward), root=root)
 
 
-def _drawn(seen: Trace, digits: int) -> str:
+def _drawn(seen: Trace, digits: int, words: Language) -> str:
     """A picture for where no script runs, if one of few boxes shows the graph."""
     if len(seen.nodes) > MOST_LOOKED_AT:
         return ""
     for level in ("neuron", "layer"):
-        drawn = view(seen, level=level, digits=digits)
+        drawn = view(seen, level=level, digits=digits, words=words)
         if len(drawn.boxes) <= MOST_DRAWN:
-            return render(drawn._replace(note=drawn.note.replace(seen.anew, "")))  # which stands in the page's head
+            said = drawn.note.replace(words.picture["anew"], "")  # which stands in the page's head
+            return render(drawn._replace(note=said), Look(words=words))
     return ""
 
 

@@ -95,8 +95,8 @@ class Learning {
       heading = this.app.quiz?.on
         ? root
         : this.samples
-          ? tell("mean", { root, x: shown(this.found.mean) })
-          : `${root} = ${shown(graph.value[graph.root])}`;
+          ? tell("mean", { root, x: equals(this.found.mean) })
+          : `${root} ${equals(graph.value[graph.root])}`;
     byId("loss").replaceChildren(
       heading,
       html("small", {}, this.steps ? tell("after steps", { n: this.steps }) : tell("at the end")),

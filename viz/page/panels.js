@@ -67,10 +67,12 @@ class Story {
     };
   }
 
-  /** An equation, a line for every = sign, what it comes to in bold. */
+  /** An equation, a line for every = sign and for what a sum is now, what it comes to in bold. */
   write(arithmetic) {
-    const [name, ...parts] = arithmetic.split(/( \+= | = | ≈ |, now )/),
-      rows = parts.flatMap((side, i) => (i % 2 ? [[i === 1 ? name : "", parts[i - 1], side]] : []));
+    const { templates } = this.app.graph,
+      [, now] = templates["send, after others"].match(/\{is_contribution\}(.+)\{running\}/u),
+      [name, ...parts] = arithmetic.split(new RegExp(`( \\+= | = | ≈ |${now})`, "u")),
+      rows = parts.flatMap((side, i) => (i % 2 ? [[i === 1 ? name : "", parts[i - 1].replace(",", ""), side]] : []));
     if (this.rows?.length !== rows.length) this.rule(rows.length);
     rows.forEach((texts, i) => texts.forEach((text, k) => setText(this.rows[i].children[k], text)));
   }

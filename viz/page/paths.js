@@ -77,12 +77,16 @@ class Paths {
     const { graph } = this.app,
       edges = stepsOf(way),
       names = [this.from, ...edges.map((e) => graph.node[e])].map((i) => graph.narrow[i]),
-      factors = edges.map((e) => fill("{-x}", { x: shown(graph.slope[e]) }));
+      slopes = edges.map((e) => graph.slope[e]),
+      { digits, result } = line(multiplied, (...all) => all.reduce(times, [1n, 1n]), slopes, way.product),
+      factors = slopes.map((x) => fill("{-x}", { x: shown(x, digits) }));
     const some = (all, sign) => (all.length > 7 ? [...all.slice(0, 3), "…", ...all.slice(-3)] : all).join(sign);
-    const product = factors.length > 1 ? `${some(factors, "·")} = ` : "";
+    const product = factors.length > 1 ? `${some(factors, "·")} ${result} ` : "";
     return { names: some(names, " → "), product: `${product}${shown(way.product)}` };
   }
 }
+
+const multiplied = (...factors) => factors.reduce((a, b) => a * b, 1);
 
 /** The edges of a path, from the number that is asked about up to the root. */
 function stepsOf(way) {

@@ -337,7 +337,7 @@ class Picture {
       setText(
         card.value,
         known
-          ? `${graph.narrow[only]} = ${shown(graph.value[only])}`
+          ? `${graph.narrow[only]} ${equals(graph.value[only])}`
           : computed.length
             ? tell("computed of", { k: done, n: computed.length })
             : "",

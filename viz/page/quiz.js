@@ -72,15 +72,16 @@ class Quiz {
 
   /** What the answer is made of, without it. */
   help(kind, edge) {
-    const { words, graph } = this.app;
-    if (kind === "value") {
-      const { y, formula, numbers } = words.computed(graph.step(this.k).node);
-      return formula === numbers ? `${y} = ${formula}` : `${y} = ${formula} = ${numbers}`;
-    }
     if (kind === "slope") return "";
-    const { arithmetic } = words.of(this.k),
-      { delta } = graph.gathered(graph.operand[edge], this.k);
-    return `${arithmetic.split(" = ").slice(0, 2).join(" = ")}${delta === null ? "" : `;  δ(${this.facts?.x ?? graph.called[graph.operand[edge]]}) = ${shown(delta)}`}`;
+    const { words, graph } = this.app,
+      { node, target } = graph.step(this.k);
+    if (kind === "value") {
+      const { y, formula, is_numbers } = words.computed(node);
+      return `${y} = ${formula}${is_numbers.slice(2) === formula ? "" : ` ${is_numbers}`}`;
+    }
+    const { x, y, local, is_product } = words.sent(edge, this.k),
+      { delta } = graph.gathered(target, this.k);
+    return `δ(${x}) += δ(${y})·${local} ${is_product}${delta === null ? "" : `;  δ(${x}) ${equals(delta)}`}`;
   }
 
   check() {

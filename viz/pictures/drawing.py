@@ -138,7 +138,7 @@ def draw(
     looks = _checked(Look(theme, legend, size, blanks(hide), language(lang)))
     seen = look(output, at, named, names)
     shown, opened = part(seen, scope, around, radius, wrt), scope is not None or around is not None
-    drawn = view(seen.trace, level=level, shown=shown, force=force, opened=opened, digits=digits)
+    drawn = view(seen.trace, level=level, shown=shown, force=force, opened=opened, digits=digits, words=looks.words)
     return Drawing(render(drawn, looks))
 
 

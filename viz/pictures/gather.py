@@ -13,6 +13,7 @@ import numpy as np
 from autograd.ops.primitive import title_of
 from autograd.text import apart
 from viz.columns import CONSTANT, KINDS, OPERATION, Columns, Indices, Marks, Numbers, products
+from viz.languages import LANGUAGES, Language
 from viz.names import NARROW, Names
 from viz.pictures.boxes import GROUP, Arrow, Box, View
 from viz.trace import Trace
@@ -41,32 +42,30 @@ class Grouping:
     groups: list[Group]
 
 
-def gathered(trace: Trace, shown: Marks, *, coarsest: bool, crowded: bool) -> View:
+def gathered(trace: Trace, shown: Marks, *, coarsest: bool, crowded: bool, words: Language = LANGUAGES["en"]) -> View:
     """One box a scope, as finely as can still be read, or one a layer.
 
     `crowded` leaves constants out, and slices what has no scopes to gather by.
     """
-    columns = trace.columns
-    note = f"{np.count_nonzero(shown):,} nodes gathered by scope"
+    columns, said, wanted, more = trace.columns, words.picture, int(np.count_nonzero(shown)), ""
     if crowded:
         constants = columns.kind == KINDS.index(CONSTANT)
         left_out = int(np.count_nonzero(shown & constants))
         shown = shown & ~constants
-        note += f"; {left_out:,} constant{'s' * (left_out != 1)} left out" if left_out else ""
-        note += "" if coarsest else "; draw(…, force=True) draws them all"
+        more += words.tell(said["left out"], n=left_out) if left_out else ""
+        more += "" if coarsest else said["draws all"]
     scopes = [label.scope for label in columns.labels]
     present = set(np.unique(columns.label[shown]).tolist())
     depth = max((scopes[label].count(".") + 1 for label in present if scopes[label]), default=0)
-    grouping = _by_scope(trace, shown, 1)
+    grouping, how = _by_scope(trace, shown, 1), "gathered"
     for finer in range(2, 1 if coarsest else min(depth, DEEPEST) + 1):
         candidate = _by_scope(trace, shown, finer)
         if len(candidate.groups) > READABLE:
             break
         grouping = candidate
     if crowded and (not depth or len(grouping.groups) > READABLE):
-        grouping = _by_order(trace, shown)
-        note = note.replace("by scope", "in the order in which they were computed")
-    return _pictured(trace, grouping, note)
+        grouping, how = _by_order(trace, shown), "gathered by order"
+    return _pictured(trace, grouping, words.tell(said[how], n=wanted) + more, words)
 
 
 # -- which nodes go together ------------------------------------------------------------------------
@@ -153,15 +152,16 @@ def _root_alone(trace: Trace, home: Indices, groups: list[Group]) -> Grouping:
 # -- boxes and arrows -------------------------------------------------------------------------------
 
 
-def _pictured(trace: Trace, grouping: Grouping, note: str) -> View:
+def _pictured(trace: Trace, grouping: Grouping, note: str, words: Language) -> View:
     ids = [f"g{i}" if group.node is None else f"n{group.node}" for i, group in enumerate(grouping.groups)]
     arrows = tuple(_arrows(trace, grouping, ids))
     slots = Counter(arrow.head for arrow in arrows)
-    boxes = tuple(box._replace(id=i, slots=slots[i]) for i, box in zip(ids, _boxes(trace, grouping), strict=True))
+    drawn = zip(ids, _boxes(trace, grouping, words), strict=True)
+    boxes = tuple(box._replace(id=i, slots=slots[i]) for i, box in drawn)
     return View(f"n{trace.root}", Names(trace.columns).narrow(trace.root), boxes, arrows, False, note)
 
 
-def _boxes(trace: Trace, grouping: Grouping) -> Iterator[Box]:
+def _boxes(trace: Trace, grouping: Grouping, words: Language) -> Iterator[Box]:
     columns, home, count, names = trace.columns, grouping.home, len(grouping.groups), Names(trace.columns)
     members = np.bincount(home[home >= 0], minlength=count).tolist()
     reached = columns.reached & (home >= 0)
@@ -176,18 +176,21 @@ def _boxes(trace: Trace, grouping: Grouping) -> Iterator[Box]:
             called = "" if n.kind == CONSTANT else names.narrow(n.id)
             yield Box("", n.kind, called, n.name or "", n.symbol, n.value, n.delta, "", 0, n.source)
         else:
-            lines = tuple(_counts(group, members[i], ops[i].tolist(), columns.ops))
+            lines = tuple(_counts(group, members[i], ops[i].tolist(), columns.ops, words))
             yield Box("", GROUP, titles[i], group.title, "", None, deltas[i], group.scope, 0, None, lines)
 
 
-def _counts(group: Group, members: int, of_op: list[int], ops: tuple[tuple[str, str], ...]) -> Iterator[str]:
+def _counts(
+    group: Group, members: int, of_op: list[int], ops: tuple[tuple[str, str], ...], words: Language
+) -> Iterator[str]:
     """What is in a group: its inner scopes by kind, its nodes, its operations."""
     for kind, many in group.parts.most_common(2):
-        yield f"×{many:,} {kind}{'s' if many > 1 else ''}"
-    yield f"{members:,} nodes" if members > 1 else "1 node"
+        yield words.tell(words.picture["of kind"], n=many, kind=kind)
+    yield words.tell(words.picture["nodes"], n=members)
     often = sorted((op for op, many in enumerate(of_op) if many), key=lambda op: -of_op[op])[:3]
     if often:
-        yield ", ".join(f"{of_op[op]:,} {title_of(ops[op][0])}" for op in often)
+        called = {op: words.operations.get(ops[op][0], title_of(ops[op][0])) for op in often}
+        yield ", ".join(words.tell(words.picture["of operation"], n=of_op[op], op=called[op]) for op in often)
 
 
 def _arrows(trace: Trace, grouping: Grouping, ids: list[str]) -> Iterator[Arrow]:

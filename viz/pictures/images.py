@@ -20,5 +20,13 @@ def as_image(svg: str) -> str:
     """
     title = _TITLE.search(svg)
     alt = in_xml(title[1]) if title else ""
-    content = base64.b64encode(svg.encode()).decode()
-    return f'<img alt="{alt}" style="max-width:100%;height:auto" src="data:image/svg+xml;base64,{content}">'
+    return f'<img alt="{alt}" style="max-width:100%;height:auto" src="{as_data(svg)}">'
+
+
+def as_data(svg: str) -> str:
+    """The address of an image that holds it, in which it keeps its own style.
+
+    >>> as_data("<svg/>")
+    'data:image/svg+xml;base64,PHN2Zy8+'
+    """
+    return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"

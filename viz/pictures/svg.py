@@ -304,14 +304,15 @@ class Picture:
 
     def _edge_title(self, arrow: Arrow) -> str:
         tail, head = (_called(self.boxes[i]) for i in (arrow.tail, arrow.head))
+        tell, words = self.look.words.tell, self.look.words.picture
         if arrow.edges > 1 or self.boxes[arrow.head].kind == GROUP:
-            return f"{arrow.edges:,} edges from {tail} to {head}"
+            return tell(words["edges"], n=arrow.edges, tail=tail, head=head)
         if not self.look.asks.shows("slope"):
             return f"{tail} → {head}"
         if arrow.slope is None:
-            return f"{tail} → {head}: no derivative flows here"
+            return f"{tail} → {head}: {words['no flow']}"
         goes = arrow.contribution is not None and self.look.asks.shows("delta")
-        back = f"; δ · slope = {arrow.contribution!r} goes back" if goes else ""
+        back = f"; {tell(words['goes back'], x=arrow.contribution)}" if goes else ""
         symbol = arrow.symbol or f"∂{head}/∂{tail}"
         return f"{symbol} = {arrow.slope!r}{back}"
 
@@ -335,7 +336,7 @@ class Picture:
         box, shape = card.box, card.shape
         x, y = self.placed.centres[box.id]
         left, top, wide = x - shape.width / 2 + card.gutter, y - shape.height / 2, shape.width - card.gutter
-        yield f'<g class="node {box.kind}"><title>{in_xml(_spoken(box, self.look.asks))}</title>'
+        yield f'<g class="node {box.kind}"><title>{in_xml(_spoken(box, self.look))}</title>'
         yield from self._frame(box, left, top, wide, shape.height)
         gap = 2.0 if self.view.compact else 4.0
         text_height = sum(row.size + gap for row in card.rows) - gap
@@ -413,14 +414,14 @@ class Picture:
     def _legend_items(self) -> Iterator[tuple[str, str]]:
         words, shows = self.look.words.picture, self.look.asks.shows
         if shows("delta"):
-            yield self._key("plus"), f"δ = ∂{self.view.output}/∂node > 0"
+            yield self._key("plus"), f"δ = ∂{self.view.output}/∂{words['node']} > 0"
             yield self._key("minus"), "δ < 0"
             lost = any(box.lost is not None for box in self.view.boxes)
             yield self._stroke(), words["width" if lost else "scale"]
             if lost:
                 yield self._shades(), words["lost"]
         elif "delta" in self.look.asks.asked:
-            yield self._words(0, 4, "δ", "ink", LABEL), f"∂{self.view.output}/∂node"
+            yield self._words(0, 4, "δ", "ink", LABEL), f"∂{self.view.output}/∂{words['node']}"
         if any(box.kind == GROUP for box in self.view.boxes):
             yield self._count(), words["edges between"]
         elif not self.view.compact and not self.look.asks.leaves_out("slope"):
@@ -496,20 +497,21 @@ def _called(box: Box) -> str:
     return box.name or box.symbol or shown(box.value or 0.0)
 
 
-def _spoken(box: Box, asks: Blanks) -> str:
+def _spoken(box: Box, look: Look) -> str:
     """Everything about a box, as a tooltip."""
+    asks, tell, words = look.asks, look.words.tell, look.words.picture
     full = short(box.given, LONGEST)
     parts = [
         box.name,
         full if len(full) > NARROW else "",
-        f"operation {box.symbol}" if box.symbol else box.kind,
+        tell(words["operation"], x=box.symbol) if box.symbol else words.get(box.kind, box.kind),
         *box.counts,
     ]
     given = box.kind in (LEAF, DETACHED, CONSTANT) or asks.shows("value")
-    parts += [f"value {box.value!r}"] if box.value is not None and given else []
+    parts += [tell(words["value"], x=box.value)] if box.value is not None and given else []
     if box.kind != CONSTANT and asks.shows("delta"):
-        parts.append("no backward path" if box.delta is None else f"δ {box.delta!r}")
-    parts += [f"scope {short(box.scope, LONGEST)}"] if box.scope else []
+        parts.append(words["no path, short"] if box.delta is None else f"δ {box.delta!r}")
+    parts += [tell(words["scope"], x=short(box.scope, LONGEST))] if box.scope else []
     parts += [short(box.source, LONGEST_PATH)] if box.source else []
     return " ".join(part for part in parts if part)
 

@@ -11,6 +11,7 @@ import numpy as np
 from autograd.errors import ArgumentError
 from autograd.text import quoted
 from viz.columns import Marks
+from viz.languages import LANGUAGES, Language
 from viz.names import Names
 from viz.numbers import DIGITS, checked_digits
 from viz.partials import Partials
@@ -35,6 +36,7 @@ def view(
     force: bool = False,
     opened: bool = False,
     digits: int = DIGITS,
+    words: Language = LANGUAGES["en"],
 ) -> View:
     """What to draw of `trace`.
 
@@ -45,34 +47,36 @@ def view(
         force: draw every node, however many
         opened: draw every step of a loop, however many
         digits: significant, of every number
+        words: the language of what is said of the graph
     """
     if level not in LEVELS:
         raise ArgumentError(f"a level is one of {', '.join(LEVELS)}, got {quoted(level)}")
     shown = np.ones(len(trace.nodes), bool) if shown is None else shown
     checked_digits(digits)
-    chosen = _chosen(trace, level, shown & ~in_tables(trace), force, opened or force, digits)
-    return chosen._replace(digits=digits, note="\n".join(filter(None, (trace.anew, chosen.note))))
+    chosen = _chosen(trace, level, shown & ~in_tables(trace), force, opened or force, digits, words)
+    anew = words.picture["anew"] if trace.anew else ""
+    return chosen._replace(digits=digits, note="\n".join(filter(None, (anew, chosen.note))))
 
 
-def _chosen(trace: Trace, level: str, shown: Marks, force: bool, opened: bool, digits: int) -> View:
+def _chosen(trace: Trace, level: str, shown: Marks, force: bool, opened: bool, digits: int, words: Language) -> View:
     total = len(trace.nodes) - int(np.count_nonzero(in_tables(trace)))
     wanted = int(np.count_nonzero(shown))
     boxes = wanted + (products_in(trace, shown) if level == "op" else 0)
     loops = not opened and boxes <= ALL and _has_long_loops(trace, shown)
     if level == "layer" or (boxes > COMPACT and not force and not loops):
-        return gathered(trace, shown, coarsest=level == "layer", crowded=boxes > COMPACT)
+        return gathered(trace, shown, coarsest=level == "layer", crowded=boxes > COMPACT, words=words)
     nodes, edges = _records(trace, shown)
     called = Names(trace.columns).narrow
     names = {i: called(i) for i in (trace.root, *(node.id for node in nodes if node.kind != CONSTANT))}
     if level == "op":
         nodes, edges = expanded(nodes, edges)
-    note = f"{wanted:,} of the graph's {total:,} nodes" if wanted < total else ""
+    note = words.tell(words.picture["part of"], n=wanted, total=total) if wanted < total else ""
     drawn = every_node(trace.root, nodes, edges, names, len(nodes) > FULL, note, _symbols(trace))
     whole = with_tables(drawn, trace)._replace(digits=digits)
     if loops:
         whole = loops_folded(whole)
         if len(whole.boxes) > COMPACT:
-            return gathered(trace, shown, coarsest=False, crowded=True)
+            return gathered(trace, shown, coarsest=False, crowded=True, words=words)
         whole = whole._replace(compact=len(whole.boxes) > FULL)
     return folded(whole) if whole.compact and not force else whole
 

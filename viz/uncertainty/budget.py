@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import numpy as np
 
 from autograd import Value, deltas
-from autograd.errors import ArgumentError, GraphError, OperandError
+from autograd.errors import ArgumentError, GraphError, NonFiniteError, OperandError
 from autograd.order import reachable
 from autograd.replay import computed_anew
 from autograd.text import in_latex, in_xml, quoted
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     Pairs: TypeAlias = "Mapping[tuple[Value | str, Value | str], float]"
 
 HEAD = ("quantity", "value", "u", "sensitivity", "contribution", "share")
+SMALLEST, LARGEST = 1e-150, 1e150  # of an uncertainty whose square is a float with all its digits
 DIGITS = 6  # significant, of values that are exact; the others have as many as their u says, u has four
 
 
@@ -216,17 +217,18 @@ def uncertainty_budget(
         OperandError: for an output that is not a Value, and for an uncertainty that is no number
         ArgumentError: for inputs that are none, uncertainties below 0, correlations that cannot be, unknown shapes
         GraphError: for an input that the output was not computed from, or that was itself computed
+        NonFiniteError: where the result or a sensitivity is not finite
     """
     if not isinstance(output, Value):
         raise OperandError(f"a budget is of a Value, the result of a computation, got {type(output).__name__}")
     seen = look(output, (), {}, names)
     given = _Given(seen, uncertainties)
-    covariance = given.covariance(correlation or {})
+    correlations = given.correlations(correlation or {})
+    covariance = given.covariance(correlations)
     node = computed_anew(reachable(output))
-    found = deltas(node)
-    sensitivities = np.array([found.get(x, 0.0) for x in given.inputs])
+    sensitivities = _sensitivities(node, given)
     second = second_order(node, given.inputs, covariance) if _order(order) == 2 else None
-    first = math.sqrt(max(0.0, first_order(sensitivities, covariance)))
+    first, shares = first_order(sensitivities * given.u, correlations)
     if second is not None and first**2 + second.variance < 0:
         raise ArgumentError("the terms of second order make u² negative: use order=1, and samples to see what holds")
     freedom = given.listed(degrees or {}, math.inf, "degrees of freedom", above=0.0)
@@ -234,11 +236,11 @@ def uncertainty_budget(
     return Budget(
         seen.called(seen.trace.root),
         node.data,
-        tuple(_entries(given, sensitivities, covariance, freedom)),
+        tuple(_entries(given, sensitivities, shares, freedom)),
         tuple((given.names[i], given.names[j], r) for (i, j), r in given.pairs(correlation or {}).items()),
         first,
         second,
-        _degrees(sensitivities, covariance, freedom),
+        _degrees(sensitivities * given.u, correlations, freedom),
         check,
         seen,
         tuple(given.inputs),
@@ -254,7 +256,7 @@ class _Given:
         if not isinstance(uncertainties, Mapping) or not uncertainties:
             raise ArgumentError(f"uncertainties are {{x: u, …}}, of one input or more, got {quoted(uncertainties)}")
         order = reachable(seen.output)
-        self._seen = seen
+        self._seen, self.name = seen, seen.called(seen.trace.root)
         self.ids = seen.ids_of(list(uncertainties))
         self.inputs = [order[i] for i in self.ids]
         self.names = [seen.called(i) for i in self.ids]
@@ -295,14 +297,21 @@ class _Given:
             found[(j, i) if (j, i) in found else (i, j)] = size
         return found
 
-    def covariance(self, correlation: Pairs) -> Any:
-        """The covariances of the inputs."""
+    def correlations(self, correlation: Pairs) -> Any:
+        """The correlations of the inputs as a matrix."""
         matrix = np.eye(len(self.ids))
         for (i, j), r in self.pairs(correlation).items():
             matrix[i, j] = matrix[j, i] = r
         if np.linalg.eigvalsh(matrix)[0] < -1e-9:
             raise ArgumentError("these correlations cannot all hold: their matrix is not positive semidefinite")
-        return matrix * np.outer(self.u, self.u)
+        return matrix
+
+    def covariance(self, correlations: Any) -> Any:
+        """The covariances of the inputs."""
+        for name, u in zip(self.names, map(float, self.u), strict=True):
+            if u and not SMALLEST <= u <= LARGEST:
+                raise ArgumentError(f"the square of u({name}) = {u!r} is no float: state {name} in another unit")
+        return correlations * np.outer(self.u, self.u)
 
 
 def _order(order: int) -> int:
@@ -328,18 +337,26 @@ def _checked(
     return monte_carlo(node, given.inputs, covariance, listed, samples, seed) if samples else None
 
 
-def _entries(given: _Given, sensitivities: Any, covariance: Any, freedom: Sequence[float]) -> list[Entry]:
-    total = first_order(sensitivities, covariance)
-    shares = sensitivities * (covariance @ sensitivities) / total if total else np.zeros(len(given.ids))
+def _sensitivities(node: Value, given: _Given) -> Any:
+    """The derivatives along the inputs, which are finite, as what they are of."""
+    found = deltas(node)
+    for name, x in zip((given.name, *given.names), (node, *given.inputs), strict=True):
+        size = node.data if x is node else found.get(x, 0.0)
+        if not math.isfinite(size):
+            what = name if x is node else f"the sensitivity of {given.name} to {name}"
+            raise NonFiniteError(f"{what} is {shown(size)}, of which nobody knows an uncertainty: see viz.anomaly")
+    return np.array([found.get(x, 0.0) for x in given.inputs])
+
+
+def _entries(given: _Given, sensitivities: Any, shares: Any, freedom: Sequence[float]) -> list[Entry]:
     columns = zip(given.names, given.inputs, given.u, sensitivities.tolist(), shares.tolist(), freedom, strict=True)
     return [Entry(name, x.data, u, c, c * u, share, nu) for name, x, u, c, share, nu in columns]
 
 
-def _degrees(sensitivities: Any, covariance: Any, freedom: Sequence[float]) -> float | None:
-    correlated = np.count_nonzero(covariance - np.diag(np.diag(covariance)))
-    if correlated:
+def _degrees(contributions: Any, correlations: Any, freedom: Sequence[float]) -> float | None:
+    if np.count_nonzero(correlations) > len(correlations):
         return None if any(map(math.isfinite, freedom)) else math.inf
-    return effective_degrees((sensitivities * np.sqrt(np.diag(covariance))).tolist(), freedom)
+    return effective_degrees(contributions.tolist(), freedom)
 
 
 # -- in a table ---------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ is exact of functions of second degree).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from math import inf, isfinite
 from typing import Any, NamedTuple
@@ -26,9 +27,17 @@ class Second(NamedTuple):
     shift: float
 
 
-def first_order(sensitivities: Any, covariance: Any) -> float:
-    """u² to first order."""
-    return float(sensitivities @ covariance @ sensitivities)
+def first_order(contributions: Any, correlation: Any) -> tuple[float, Any]:
+    """u to first order, and the part of u² that comes with each contribution; scaled, so that no square is cut.
+
+    >>> first_order(np.array([3e200, 3e200]), np.ones((2, 2)))
+    (6e+200, array([0.5, 0.5]))
+    """
+    largest = float(np.abs(contributions).max())
+    scaled = contributions / largest if largest else contributions
+    parts = scaled * (correlation @ scaled)
+    total = max(0.0, float(parts.sum()))
+    return largest * math.sqrt(total), parts / total if total else np.zeros(len(parts))
 
 
 def second_order(output: Value, inputs: Sequence[Value], covariance: Any) -> Second:
@@ -57,8 +66,9 @@ def effective_degrees(parts: Sequence[float], degrees: Sequence[float]) -> float
     >>> effective_degrees([3.0, 4.0], [5.0, inf])
     38.58024691358025
     """
-    total = sum(part**2 for part in parts)
-    below = sum(part**4 / nu for part, nu in zip(parts, degrees, strict=True) if isfinite(nu))
+    largest = max(map(abs, parts)) or 1.0
+    total = sum((part / largest) ** 2 for part in parts)
+    below = sum((part / largest) ** 4 / nu for part, nu in zip(parts, degrees, strict=True) if isfinite(nu))
     return total**2 / below if below else inf
 
 
