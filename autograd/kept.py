@@ -28,7 +28,7 @@ def folder() -> str | None:
     """
     chosen = os.environ.get(SWITCH, "")
     if chosen:
-        return None if chosen.lower() == "off" else os.path.abspath(chosen)
+        return None if chosen.lower() == "off" else _absolute(os.path.expanduser(chosen))
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA", "")
     elif sys.platform == "darwin":
@@ -37,6 +37,13 @@ def folder() -> str | None:
         base = os.environ.get("XDG_CACHE_HOME", "")
         base = base if os.path.isabs(base) else os.path.expanduser("~/.cache")
     return os.path.join(base, "glassgrad") if os.path.isabs(base) else None
+
+
+def _absolute(path: str) -> str | None:
+    try:
+        return os.path.abspath(path)
+    except OSError:  # the folder that we are in is gone
+        return None
 
 
 def read(key: str) -> bytes | None:

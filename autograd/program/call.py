@@ -30,7 +30,8 @@ from autograd.program.pointer import Pointer
 from autograd.program.program import Program
 from autograd.program.recording import Recording
 from autograd.program.shortcut import SMALL, AtAPoint, Form, Shortcut, Workplace, shortcut_to
-from autograd.structure import check_length, fit, floats, numbers_or_values
+from autograd.structure import Structure, check_length, fit, flatten, floats, numbers_or_values
+from autograd.text import quoted
 
 
 class Ran(NamedTuple):
@@ -218,7 +219,7 @@ class Call:
 
         Raises:
             OperandError: for Values
-            ArgumentError: for a batch
+            ArgumentError: for a batch, and for dicts with their keys in another order than they are read in
             GraphError: where the function uses Values from outside, or what only Python computes
             MissingExtra: without llvmlite
         """
@@ -229,7 +230,21 @@ class Call:
             raise GraphError(
                 "a C function would keep the numbers that Values from outside have now: hand them in as arguments"
             )
+        given, read = self._keys(args, named), _keys(taken.structures)
+        if given != read:
+            raise ArgumentError(
+                "a C function reads numbers as the function was first recorded, for dicts with the keys "
+                f"{quoted(read)}, got {quoted(given)}: hand them in in that order"
+            )
         return Pointer(ready.kernel.task)
+
+    def _keys(self, args: tuple[Any, ...], named: dict[str, Any]) -> list[Any]:
+        """The keys of all dicts among these, as they stand there."""
+        takes, names = bool(self._question.takes), sorted(named)
+        order, static = self._compiled.order(len(args) - takes, names)
+        things = [*args[: len(args) - takes], *map(named.__getitem__, names)]
+        numbers = [things[i] for i, is_static in zip(order, static, strict=True) if not is_static]
+        return _keys([flatten(thing)[1] for thing in [*numbers, *args[len(args) - takes :]]])
 
     def ready_for(self, args: tuple[Any, ...], named: dict[str, Any], asker: str = "bind") -> tuple[Ready, Arguments]:
         """What answers for these plain numbers, and the numbers."""
@@ -312,6 +327,11 @@ class Call:
 def _on_its_own(recording: Recording, take: Take) -> Take:
     """What takes arguments unless the answer must be a graph."""
     return lambda args, named: None if as_graph.is_part_of_more(recording) else take(args, named)
+
+
+def _keys(structures: Sequence[Structure]) -> list[Any]:
+    """The keys of all dicts in these, from the first to the last."""
+    return [keys for each in structures for keys in ([each.keys] * bool(each.keys) + _keys(each.parts))]
 
 
 def take_numbers(args: Sequence[Any], axes: Sequence[Any], what: str = "") -> Arguments:

@@ -23,8 +23,8 @@ class Pointer:
     Attributes:
         address: where the function stands, a whole number
         signature: how it is called, ``void (const double *inputs, double *outputs)``
-        inputs: how many doubles it reads: those of the arguments, one after the other, arrays row by row, dicts in the
-            order in which they were handed in
+        inputs: how many doubles it reads: those of the arguments in the order of the function's own, then of those that
+            go by name alone in the order of their names; arrays row by row, dicts from the first key to the last
         outputs: how many it writes: those of the answer, in the same way
 
     >>> import numpy as np

@@ -102,7 +102,7 @@ def _recorded(
         check_apart(model, loss, data.X, data.y)
         return found
 
-    made: Objective = remembered(model, "fit", recipe, recorded)
+    made: Objective = remembered(model, "fit", recipe, recorded, loss)
     made.expect(work)
     return made
 

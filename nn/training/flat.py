@@ -53,9 +53,9 @@ class FlatObjective:
     def __call__(self, w: Any) -> tuple[float, Vector]:
         """The mean loss and its gradient; for ``minimize(…, jac=True)``."""
         at = self._vector(w)
-        if self._last is None or not np.array_equal(self._last[0], at):
+        if self._last is None or not np.array_equal(self._last[0], self._read(at)):
             J, gradient = self._objective.at_means(at, self._rows)
-            self._last = at.copy(), float(J) / self._count, gradient / self._count
+            self._last = self._read(at), float(J) / self._count, gradient / self._count
         return self._last[1], self._last[2].copy()
 
     def fun(self, w: Any) -> float:
@@ -84,6 +84,10 @@ class FlatObjective:
     def residuals_jacobian(self, w: Any) -> Matrix:
         """Their Jacobian alone, rows of residuals."""
         return self.residuals(w)[1]
+
+    def _read(self, at: Vector) -> Vector:
+        """All numbers that the loss now goes by, those of Values that are not moved too."""
+        return np.concatenate([at, self._objective.captured])
 
     def _vector(self, w: Any) -> Vector:
         vector = np.asarray(w, dtype=float)

@@ -104,6 +104,11 @@ class Objective:
         return found
 
     @property
+    def captured(self) -> Vector:
+        """The Values that it reads beside what it is handed, once it has run: what is not moved."""
+        return np.array([value.data for value in self._compiled.captured], float)
+
+    @property
     def backend(self) -> str:
         """What runs the program, and why."""
         return self._compiled.backend

@@ -8,8 +8,9 @@ import pytest
 from scipy.optimize import approx_fprime, least_squares, minimize, rosen, rosen_der
 
 import nn
+from autograd import Value
 from autograd.errors import ArgumentError, OperandError
-from nn import LBFGS, MLP, LevenbergMarquardt, train
+from nn import LBFGS, MLP, Layer, LevenbergMarquardt, Module, train
 from nn.training.minimisers import Decayed, Line, damped, quasi_newton, reduced
 
 RNG = np.random.default_rng(0)
@@ -217,3 +218,34 @@ def test_what_they_do_not_go_with_is_refused():
     for way in (MLP.fit, train):
         with pytest.raises(ArgumentError, match="sums of squares"):
             way(model, X, counts, loss=nn.poisson, optimiser=LevenbergMarquardt(model.parameters()))
+
+
+def test_the_objective_follows_values_that_it_does_not_move():
+    gain = Value(2.0)
+
+    class Scaled(Module):
+        def __init__(self):
+            self.line = Layer(2, 1, "linear", seed=0)
+
+        def forward(self, x):
+            return self.line(x) * gain
+
+    model = Scaled()
+    f = model.objective(X, Y)
+    before = f.fun(f.start), f.jac(f.start)
+    gain.data = 3.0
+    fresh = model.objective(X, Y)
+    assert f.fun(f.start) == fresh.fun(f.start) != before[0]
+    assert (f.jac(f.start) == fresh.jac(f.start)).all()
+
+
+def test_a_callback_may_set_what_lbfgs_does_not_move():
+    model, losses = made(), []
+    frozen, moved = (layer.parameters() for layer in model.layers)
+
+    def shaken(epoch):
+        frozen[0].data = 0.1 * epoch.number
+        losses.append(float(np.mean((model.predict(X) - Y) ** 2)))
+
+    history = model.fit(X, Y, loss=nn.mean_squared_error, optimiser=LBFGS(moved), epochs=5, callbacks=[shaken])
+    assert history.training[1:] == pytest.approx(losses[:-1], rel=1e-12)

@@ -45,7 +45,7 @@ def test_it_computes_trains_and_predicts_like_a_network():
     assert isinstance(net([1.0, 2.0]), Value)
     again = Net()
     again.load_state_dict(net.state_dict())
-    assert (again.predict(X) == net.predict(X)).all()
+    assert (again.predict(X, backend="numpy") == net.predict(X, backend="numpy")).all()  # "auto" asks the history
     for copied in (copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
         assert (copied.predict(X) == net.predict(X)).all()
     with pytest.raises(ArgumentError, match="class Net cannot be saved"):
@@ -108,3 +108,46 @@ def test_networks_among_the_attributes_keep_their_mode():
     assert two.eval().parts["a"].layers[0].training is False
     assert two(X[0]).data == two.predict(X[:1])[0]
     assert two.outputs == 1
+
+
+class Scaled(Module):
+    """A model whose forward goes by a plain number."""
+
+    def __init__(self):
+        self.w, self.factor = Value(1.5), 2.0
+
+    def forward(self, x):
+        return self.w * x[0] * self.factor
+
+
+class Weighed:
+    """A loss that goes by a plain number."""
+
+    factor = 1.0
+
+    def __call__(self, predictions, targets):
+        return nn.mean_squared_error(predictions, targets) * self.factor
+
+
+def test_what_is_recorded_follows_plain_attributes_of_one_s_own():
+    model, loss, stay = Scaled(), Weighed(), {"epochs": 1, "backend": "interpreter"}
+    at_rest = nn.SGD(model.parameters(), 0.0)
+    for factor in (2.0, 5.0, 2.0):
+        model.factor = factor
+        expected = [v.data for v in model(X)[:, 0]]
+        np.testing.assert_allclose(model.predict(X), expected, rtol=1e-15)
+        for loss.factor in (1.0, 10.0):
+            history = model.fit(X, Y, loss=loss, optimiser=at_rest, **stay)
+            assert history.training[-1] == pytest.approx(loss.factor * np.mean((expected - Y) ** 2), rel=1e-12)
+
+
+def test_what_is_recorded_follows_activations_of_one_s_own():
+    steepness = 1.0
+    model = Layer(2, 1, lambda z: tanh(steepness * z), seed=0)
+    first = model.predict(X)
+    steepness = 3.0
+    np.testing.assert_allclose(model.predict(X), np.tanh(3.0 * np.arctanh(first)), rtol=1e-12)
+    model = Layer(2, 1, nn.RReLU(0.1, 0.3, seed=0), seed=0)
+    below = model.predict(X) < 0
+    first, model.activation.upper = model.predict(X), 0.5
+    np.testing.assert_allclose(model.predict(X), np.where(below, 1.5 * first, first), rtol=1e-12)

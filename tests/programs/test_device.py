@@ -11,8 +11,23 @@ import pytest
 import sympy
 
 import autograd
-from autograd import Value, compile, dot, exp, logsumexp, primitive, relu, sin, sqrt, tanh
-from autograd.errors import ArgumentError
+from autograd import (
+    Value,
+    compile,
+    dot,
+    exp,
+    fixed_point,
+    fori_loop,
+    logsumexp,
+    minimize,
+    primitive,
+    relu,
+    root,
+    sin,
+    sqrt,
+    tanh,
+)
+from autograd.errors import ArgumentError, GraphError
 from autograd.ops.primitive import TABLE, lookup
 from autograd.program.builder import Builder
 from autograd.program.exports import c_bodies, c_rolled
@@ -120,6 +135,19 @@ def test_a_constant_that_single_precision_has_not_is_refused(constant):
     with pytest.raises(ArgumentError, match="beyond single precision"):
         program.to_c(dtype="float32")
     assert repr(constant) in program.to_c(dtype="float64")
+
+
+@pytest.mark.parametrize("solve", [
+    lambda a: root(lambda x: x * x - a, 1.0), lambda a: fixed_point(lambda x: tanh(x) + a, 1.0),
+    lambda a: minimize(lambda x: (x - a) ** 4 + x * x, 0.0),
+    lambda a: fori_loop(0, 3, lambda i, x: root(lambda y: y * y - x - a, 1.0), a),
+])  # fmt: skip
+def test_what_searches_to_the_digits_of_a_double_is_refused_in_single_precision(solve):
+    program = compile(solve).record(2.0)
+    for refused in (program.to_c, program.to_c_header):
+        with pytest.raises(GraphError, match="which single precision never reaches: ask for dtype='float64'"):
+            refused("f", dtype="float32", what="gradient")
+    assert "f_gradient" in program.to_c("f", what="gradient")
 
 
 # -- small powers, and factors of one ---------------------------------------------------------------

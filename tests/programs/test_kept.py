@@ -174,6 +174,20 @@ def test_a_folder_that_others_may_write_is_neither_read_nor_written(folder, comp
     assert len(files_of(folder)) == 1
 
 
+def test_with_source_that_was_changed_since_it_was_read_nothing_is_kept(folder, tmp_path, monkeypatch):
+    changed = tmp_path / "rules.py"
+    changed.write_text("# what runs here is not this")
+    monkeypatch.setattr(objects, "_sources", lambda: [changed])
+    for since, files in ((changed.stat().st_mtime, 0), (changed.stat().st_ctime + 1.0, 1)):
+        monkeypatch.setattr(objects, "READ_SINCE", since)
+        objects._surroundings.cache_clear()
+        try:
+            assert value_of(task_of()) == [7.5]
+            assert len(list(folder.glob("*"))) == files
+        finally:
+            objects._surroundings.cache_clear()
+
+
 # -- where, and how much ------------------------------------------------------------------------------
 
 
@@ -202,6 +216,20 @@ def test_without_the_switch_it_is_the_system_s_place_for_such(monkeypatch, tmp_p
     assert kept.folder() == str(tmp_path / "glassgrad")
     monkeypatch.delenv("LOCALAPPDATA")
     assert kept.folder() is None
+
+
+def test_a_home_is_meant_by_its_sign_and_a_folder_that_is_gone_is_none(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv(kept.SWITCH, "~/kept")
+    assert kept.folder() == str(tmp_path / "kept")
+    monkeypatch.setenv(kept.SWITCH, "kept")
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    assert kept.folder() == str(gone / "kept")
+    gone.rmdir()
+    assert kept.folder() is None
+    assert value_of(task_of()) == [7.5]
 
 
 @pytest.mark.parametrize("place", ["a file", "below a file", "read-only"])

@@ -147,6 +147,29 @@ def test_signature_and_address_serve_whoever_calls_c():
     assert repr(pointer) == f"<{pointer.signature} at {pointer.address:#x}, inputs: 2, outputs: 2>"
 
 
+def priced(order):
+    return {key: {"a": 2.0, "b": 1.0, "c": [3.0, 4.0]}[key] for key in order}
+
+
+def told(order, question, *more):
+    """A pointer for a dict in this order, of a function that was recorded for another one."""
+    compiled = compile(
+        lambda k, d, *, e: d["a"] + 10 * d["b"] * e["b"] * e["a"] + d["c"][1] * k, argnums=1, static_argnums=0
+    )
+    compiled(2, priced("abc"), e=priced("ab"))
+    return getattr(compiled, question).pointer(2, priced(order), *more, e=priced("ab"))
+
+
+def test_dicts_are_read_as_they_were_handed_in_or_refused():
+    pointer = told("abc", "value")
+    answer, numbers = np.empty(1), np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
+    pointer.ctypes(numbers.ctypes.data, answer.ctypes.data)
+    assert answer[0] == 1 + 10 * 2 * 6 * 5 + 4 * 2
+    own = compile(lambda d: d["a"] + 10 * d["b"]).grad.pointer(priced("ba"))
+    own.ctypes(numbers.ctypes.data, numbers[2:].ctypes.data)
+    assert numbers[2:4].tolist() == [10.0, 1.0]
+
+
 @custom_jvp
 def by_hand(x):
     return float(x) * 2
@@ -164,6 +187,9 @@ outside = Value(3.0, name="w")
         (lambda: compile(tanh, in_axes=0).value.pointer(np.ones(3)), ArgumentError, "one sample, got 3"),
         (lambda: compile(tanh).value.pointer(Value(1.0)), OperandError, "pointer takes plain numbers"),
         (lambda: compile(plain).value.pointer(X, K).scipy(), ArgumentError, "one number, and this one has 3"),
+        (lambda: told("bac", "value"), ArgumentError, "keys.*'a', 'b', 'c'.*got.*'b', 'a', 'c'.*in that order"),
+        (lambda: told("cab", "grad"), ArgumentError, "in that order"),
+        (lambda: compile(lambda d: d["a"] * d["b"]).jvp.pointer(priced("ab"), priced("ba")), ArgumentError, "order"),
         (lambda: copy.copy(compile(tanh).value.pointer(1.0)), GraphError, "make it again there"),
     ],
 )

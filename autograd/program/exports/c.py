@@ -14,7 +14,7 @@ from functools import cache
 from textwrap import wrap
 from typing import NamedTuple
 
-from autograd.errors import ArgumentError
+from autograd.errors import ArgumentError, GraphError
 from autograd.ops.primitive import TABLE, is_row
 from autograd.program.exports.c_bodies import Body, Results, Setting
 from autograd.program.exports.c_functions import FUNCTIONS
@@ -32,6 +32,7 @@ from autograd.program.exports.derivatives import (
     with_derivatives,
 )
 from autograd.program.graph import Graph, Tables
+from autograd.program.loops import Loop
 from autograd.text import in_c_comment, quoted
 
 NAMED = 1000  # inputs that the file says the names of
@@ -96,7 +97,7 @@ def to_c(
         ArgumentError: for a name that C or C++ keeps for itself or that the file has for something else, for a
             softmax whose component is computed, for a gradient of several numbers, for places that no input has,
             for another dtype, and for a constant that single precision has not
-        GraphError: for a row that C cannot have, by its name
+        GraphError: for a row that C cannot have, by its name, and for what searches a solution in single precision
     """
     return _File(program, Wanted(name, gradient, what, argnums, dtype, stack)).source
 
@@ -132,6 +133,11 @@ class _File:
         _check(wanted.name)
         self.program, self.name = program, wanted.name
         self.precision = precision_of(wanted.dtype)
+        if self.precision is FLOAT and _searches(program):
+            raise GraphError(
+                "root, fixed_point and minimize stop at the digits of double precision, which single precision never "
+                "reaches: ask for dtype='float64'"
+            )
         self._stack = _checked_stack(wanted.stack)
         self._tables = Tables(f"{self.name}_table")
         self._along = along(program, wanted.argnums)
@@ -250,6 +256,12 @@ def _second(wanted: Wanted) -> tuple[str, bool]:
     if wanted.what not in (VALUE, GRADIENT, JACOBIAN, HESSIAN):
         raise ArgumentError(f"what is 'value', 'gradient', 'jacobian' or 'hessian', got {quoted(wanted.what)}")
     return wanted.what, True
+
+
+def _searches(program: Graph) -> bool:
+    """Whether it has a loop that goes on until an equation holds."""
+    loops = [operation for operation in program.operations if isinstance(operation, Loop)]
+    return any(loop.solves is not None or any(map(_searches, loop.programs)) for loop in loops)
 
 
 def _checked_stack(stack: object) -> int:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from autograd import kept
 from autograd.home import __version__
+from autograd.ops import READ_SINCE
 from autograd.program.native import callbacks, machine
 from autograd.program.native.machine import Library, Object
 
@@ -67,13 +68,17 @@ def _key(what: str, content: str) -> str | None:
 def _surroundings() -> str | None:
     """All that machine code depends on beside what it computes: this package, LLVM, processor and system.
 
-    None where the source cannot be read, of which the version alone would not tell that it was changed.
+    None where the source cannot be read, of which the version alone would not tell that it was changed, or was changed
+    since we began to read it: what runs here may be what stood there before.
     """
     told = hashlib.sha256(repr((__version__, machine.release(), _system(), machine.processor())).encode())
     try:
         for path in _sources():
             with open(path, "rb") as file:
                 told.update(hashlib.sha256(file.read()).digest())
+                about = os.fstat(file.fileno())
+            if max(about.st_mtime, about.st_ctime) >= READ_SINCE:
+                return None
     except OSError:
         return None
     return told.hexdigest()
