@@ -1,6 +1,6 @@
 """This engine as a tool of GradBench: messages on standard input, responses on standard output.
 
-    python -m benchmarks.gradbench
+python -m benchmarks.gradbench
 """
 
 from __future__ import annotations

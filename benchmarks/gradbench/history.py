@@ -69,10 +69,13 @@ def fastest(run: Run) -> dict[str, float]:
     It is the geometric mean over sizes, for the tool that is best in it, of those with a valid answer wherever this
     engine has one; infinity where there is no other.
     """
-    return {name: min(_ratios(run, name).values(), default=math.inf) for name in dict.fromkeys(c.eval for c in run.cells)}
+    return {
+        name: min(_ratios(run, name).values(), default=math.inf) for name in dict.fromkeys(c.eval for c in run.cells)
+    }
 
 
 def _ratios(run: Run, name: str) -> dict[str, float]:
+    """Of each tool that gave valid derivatives wherever this engine did: its time in this engine's."""
     asked: dict[str, dict[tuple[str, str], float]] = {}
     for cell in run.cells:
         if cell.eval == name and cell.function not in PRIMAL and cell.verdict == "valid" and cell.seconds:
@@ -92,27 +95,28 @@ def page(run: Run) -> str:
     """The results."""
     tools = [tool for tool in TITLES if any(cell.tool == tool for cell in run.cells)]
     head = " | ".join(TITLES[tool] for tool in tools)
-    won = [name for name, ratio in fastest(run).items() if ratio > 1.0]
+    compared = {name: ratio for name, ratio in fastest(run).items() if math.isfinite(ratio)}
+    won = [name for name, ratio in compared.items() if ratio > 1.0]
     return f"""# GradBench
 
 [GradBench](https://github.com/gradbench/gradbench)'s evaluations, asked by its own scripts and judged by its own
 checks. Milliseconds of an evaluation after the first; the first, in which this engine records and compiles and JAX
-traces and compiles, in brackets. Derivatives are taken fastest of the tools by this engine in {len(won)} of
-{len(fastest(run))} evals: {", ".join(won)}.
+traces and compiles, in brackets. Of the {len(compared)} evals in which another tool gave derivatives, this engine gives
+them fastest, by the geometric mean over sizes, in {len(won)}: {", ".join(won)}.
 
 | | | {head} |
 |---|---|{"--:|" * len(tools)}
 {chr(10).join(_rows(run, tools))}
 
 {NOTES}
-Measured {run.date} with version {run.version} on {run.machine}; one core, load {run.load}; medians of {run.rounds} rounds
-in which the tools took turns. How: [run.py](../gradbench/run.py); earlier figures: [gradbench.jsonl](gradbench.jsonl).
+Measured {run.date} with version {run.version} on {run.machine}; one core, load {run.load}; medians, the tools in turns,
+rounds: {run.rounds}. How: [run.py](../gradbench/run.py); earlier figures: [gradbench.jsonl](gradbench.jsonl).
 """
 
 
 NOTES = """\
-- *det* asks for an expansion by minors. Here a minor that is met again is the same instruction, so there are 2ⁿ of them and
-  not n!: another algorithm than the other tools run, chosen by how a graph is recorded.
+- *det* asks for an expansion by minors. Here a minor that is met again is the same instruction, so there are 2ⁿ of them
+  and not n!: another algorithm than the other tools run, chosen by how a graph is recorded.
 - *ode* goes through all steps component by component where others go through all components step by step: the same
   arithmetic in another order.
 - *kmeans* takes the gradient and the sparse Hessian, in two calls.
@@ -157,8 +161,9 @@ def chart(path: Path = KEPT) -> Any:
     for run in runs:
         ratios = fastest(run)
         latest = run is runs[-1]
-        axes.plot([ratios.get(name, math.nan) for name in names], range(len(names)), "o", color="#1f6f8b" if latest else "#b9cdd4",
-                  label=f"{run.date}, {run.version}", zorder=3 if latest else 2)  # fmt: skip
+        across = [ratios.get(name, math.nan) for name in names]
+        colour = "#1f6f8b" if latest else "#b9cdd4"
+        axes.plot(across, range(len(names)), "o", color=colour, label=f"{run.date}, {run.version}", zorder=2 + latest)
     axes.axvline(1.0, color="0.5", linewidth=0.8)
     axes.set(xscale="log", yticks=range(len(names)), yticklabels=names, xlabel="time of the best other tool, in ours")
     axes.invert_yaxis()

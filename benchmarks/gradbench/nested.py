@@ -58,7 +58,14 @@ def lowest(f: Function, slopes: Slopes, start: Any, most: int = 1000) -> list[An
         down = ~full & ~near & (height_there < height)
         x = [where(down, b, a) for a, b in zip(x, there, strict=True)]
         rate = where(full, 2.0 * rate, where(down | near, rate, 0.5 * rate))
-        return [x, where(down, height_there, height), slopes(f, x), rate, where(down, downs + 1.0, 0.0), where(near, 0.0, 1.0)]
+        return [
+            x,
+            where(down, height_there, height),
+            slopes(f, x),
+            rate,
+            where(down, downs + 1.0, 0.0),
+            where(near, 0.0, 1.0),
+        ]
 
     def going(state: Any) -> Any:
         return (state[5] > 0.5) & (length(state[2]) > CLOSE)
@@ -115,7 +122,9 @@ def steered(outer: str, inner: str) -> Task:
     """The w whose particle meets the origin."""
     square = compile(lambda w: landing(w[0], MODES[inner]))
     slope = square.grad if outer == "r" else lambda w: np.array([square.jvp(w, np.ones(1))[1]])
-    return Task(lambda given: (np.array([given["w"]], float),), lambda w: descended(square, slope, w), lambda w: float(w[0]))
+    return Task(
+        lambda given: (np.array([given["w"]], float),), lambda w: descended(square, slope, w), lambda w: float(w[0])
+    )
 
 
 # -- a saddle ---------------------------------------------------------------------------------------

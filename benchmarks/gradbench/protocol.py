@@ -1,4 +1,4 @@
-"""The tool's side of GradBench's protocol: messages come in as lines of JSON, and each but the last has its response."""
+"""The tool's side of GradBench's protocol: lines of JSON come in, and each but the last has its response."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ from benchmarks.gradbench import history
 from benchmarks.gradbench.history import Cell, Run
 
 LIMIT = 60.0  # seconds a tool has for one message
-RUNS = ("--min-runs", "3", "--min-seconds", "0.1")
+RUNS = ("--min-runs", "3", "--min-seconds", "0.05")
 SIZES: dict[str, tuple[str, ...]] = {
     "hello": (),
     "det": ("-l", "5", "7", "9", *RUNS),

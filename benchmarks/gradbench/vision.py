@@ -109,9 +109,7 @@ def about(axis: Any) -> list[list[Any]]:
     (x, y, z), s, c = unit, sin(angle), cos(angle)
     crossed = [[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]]
     eye = [[float(i == j) for j in range(3)] for i in range(3)]
-    rotation = [
-        [eye[i][j] * c + crossed[i][j] * s + unit[i] * unit[j] * (1.0 - c) for j in range(3)] for i in range(3)
-    ]
+    rotation = [[eye[i][j] * c + crossed[i][j] * s + unit[i] * unit[j] * (1.0 - c) for j in range(3)] for i in range(3)]
     return [[where(still, eye[i][j], rotation[i][j]) for j in range(3)] for i in range(3)]
 
 
