@@ -15,6 +15,7 @@ from autograd.text import quoted, short
 Place: TypeAlias = "str | os.PathLike[str] | BinaryIO"  # a path, or a file that is open for bytes
 
 LONGEST_PATH = 200  # characters of a path in a message
+_UNMOVABLE = (errno.EBUSY, errno.EXDEV, errno.EACCES, errno.EPERM, errno.EROFS)
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
@@ -22,7 +23,8 @@ def write_whole(place: Place, content: bytes) -> None:
     """Write `content` to a file; whatever goes wrong on the way, what was there before stays.
 
     A link is followed and stays one, and a file that is there keeps its mode.  When this returns, the content is
-    on the disk.  An open file is written to where it stands.
+    on the disk.  An open file is written to where it stands.  A file that nothing can take the place of, as one that
+    is mounted by itself or stands in a folder that is read-only, is written in place, and put back if that fails.
 
     Raises:
         ArgumentError: for a device, a pipe or whatever else is no file
@@ -39,8 +41,17 @@ def write_whole(place: Place, content: bytes) -> None:
 
 
 def _replace(path: str, content: bytes) -> None:
-    mode = _mode_of(path)
-    target = os.path.realpath(path)
+    mode, target = _mode_of(path), os.path.realpath(path)
+    try:
+        _put_beside(target, mode, content)
+    except OSError as error:
+        if mode is None or error.errno not in _UNMOVABLE:
+            raise
+        _write_in_place(target, content)
+
+
+def _put_beside(target: str, mode: int | None, content: bytes) -> None:
+    """Write another file, and let it take the target's place."""
     folder, name = os.path.split(target)
     beside = os.path.join(folder, f".{name[:40]}.{secrets.token_hex(4)}")
     try:
@@ -56,6 +67,24 @@ def _replace(path: str, content: bytes) -> None:
             os.unlink(beside)
         raise
     _sync_folder(folder)
+
+
+def _write_in_place(target: str, content: bytes) -> None:
+    with open(target, "r+b") as file:
+        before = file.read()
+        try:
+            _overwrite(file, content)
+        except BaseException:
+            _overwrite(file, before)
+            raise
+
+
+def _overwrite(file: BinaryIO, content: bytes) -> None:
+    file.seek(0)
+    file.truncate()
+    file.write(content)
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _mode_of(path: str) -> int | None:

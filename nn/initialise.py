@@ -16,6 +16,7 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -34,7 +35,7 @@ def zeros() -> Initialiser:
 
 def constant(value: float) -> Initialiser:
     """All weights the same: the neurons of a layer stay copies of each other."""
-    return lambda inputs, outputs, rng: np.full((inputs, outputs), float(value))
+    return partial(_constant, float(value))
 
 
 def normal(mean: float = 0.0, variance: float | None = None, *, std: float | None = None) -> Initialiser:
@@ -55,59 +56,77 @@ def normal(mean: float = 0.0, variance: float | None = None, *, std: float | Non
         std = math.sqrt(variance)
     if not std >= 0:
         raise ArgumentError(f"a standard deviation is at least 0, got {std}")
-    deviation = std
-    return lambda inputs, outputs, rng: rng.normal(mean, deviation, (inputs, outputs))
+    return partial(_normal, mean, std)
 
 
 def uniform(low: float = -1.0, high: float = 1.0) -> Initialiser:
     """U(low, high); raises ArgumentError unless low ≤ high."""
     if not low <= high:
         raise ArgumentError(f"uniform draws from [low, high], got [{low}, {high}]")
-    return lambda inputs, outputs, rng: rng.uniform(low, high, (inputs, outputs))
+    return partial(_uniform, low, high)
 
 
 def xavier_uniform(gain: float = 1.0) -> Initialiser:
     """U(-r, r) with r = gain·√(6/(inputs + outputs)) (Glorot & Bengio 2010), for tanh and sigmoid."""
-    return _uniform_of(lambda inputs, outputs: gain * math.sqrt(2 / (inputs + outputs)))
+    return partial(_uniform_of, _glorot, gain)
 
 
 def xavier_normal(gain: float = 1.0) -> Initialiser:
     """N(0, gain²·2/(inputs + outputs)) (Glorot & Bengio 2010), for tanh and sigmoid."""
-    return _normal_of(lambda inputs, outputs: gain * math.sqrt(2 / (inputs + outputs)))
+    return partial(_normal_of, _glorot, gain)
 
 
 def he_uniform() -> Initialiser:
     """U(-r, r) with r = √(6/inputs) (He et al. 2015), for relu and its kin."""
-    return _uniform_of(lambda inputs, outputs: math.sqrt(2 / inputs))
+    return partial(_uniform_of, _by_inputs, 2.0)
 
 
 def he_normal() -> Initialiser:
     """N(0, 2/inputs) (He et al. 2015), for relu and its kin."""
-    return _normal_of(lambda inputs, outputs: math.sqrt(2 / inputs))
+    return partial(_normal_of, _by_inputs, 2.0)
 
 
 def lecun_uniform() -> Initialiser:
     """U(-r, r) with r = √(3/inputs) (LeCun et al. 1998), for selu and tanh."""
-    return _uniform_of(lambda inputs, outputs: math.sqrt(1 / inputs))
+    return partial(_uniform_of, _by_inputs, 1.0)
 
 
 def lecun_normal() -> Initialiser:
     """N(0, 1/inputs) (LeCun et al. 1998), for selu and tanh."""
-    return _normal_of(lambda inputs, outputs: math.sqrt(1 / inputs))
+    return partial(_normal_of, _by_inputs, 1.0)
 
 
-def _normal_of(deviation: Callable[[int, int], float]) -> Initialiser:
-    return lambda inputs, outputs, rng: rng.normal(0.0, deviation(inputs, outputs), (inputs, outputs))
+# (Functions of the module with what was said beforehand, and none inside of functions: so they can be pickled.)
 
 
-def _uniform_of(deviation: Callable[[int, int], float]) -> Initialiser:
+def _constant(value: float, inputs: int, outputs: int, rng: np.random.Generator) -> Matrix:
+    return np.full((inputs, outputs), value)
+
+
+def _normal(mean: float, deviation: float, inputs: int, outputs: int, rng: np.random.Generator) -> Matrix:
+    return rng.normal(mean, deviation, (inputs, outputs))
+
+
+def _uniform(low: float, high: float, inputs: int, outputs: int, rng: np.random.Generator) -> Matrix:
+    return rng.uniform(low, high, (inputs, outputs))
+
+
+def _glorot(gain: float, inputs: int, outputs: int) -> float:
+    return gain * math.sqrt(2 / (inputs + outputs))
+
+
+def _by_inputs(share: float, inputs: int, outputs: int) -> float:
+    return math.sqrt(share / inputs)
+
+
+def _normal_of(deviation: Any, factor: float, inputs: int, outputs: int, rng: np.random.Generator) -> Matrix:
+    return _normal(0.0, deviation(factor, inputs, outputs), inputs, outputs, rng)
+
+
+def _uniform_of(deviation: Any, factor: float, inputs: int, outputs: int, rng: np.random.Generator) -> Matrix:
     """Uniform of the given standard deviation, which is r/√3 for U(-r, r)."""
-
-    def draw(inputs: int, outputs: int, rng: np.random.Generator) -> Matrix:
-        reach = math.sqrt(3) * deviation(inputs, outputs)
-        return rng.uniform(-reach, reach, (inputs, outputs))
-
-    return draw
+    reach = math.sqrt(3) * deviation(factor, inputs, outputs)
+    return _uniform(-reach, reach, inputs, outputs, rng)
 
 
 RECTIFIERS = frozenset((

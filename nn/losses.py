@@ -251,13 +251,13 @@ def _is_fraction(x: Any) -> Any:
 
 
 def _bernoulli(p: Any, y: Any) -> Any:
-    """In the part that counts nothing beside a label of 0 or 1, p is kept just inside of (0, 1): 0·∞ never arises."""
+    """In the part that counts nothing beside a label of 0 or 1, p stays within (0, 1): 0·∞ never arises."""
 
     def if_one() -> Any:
-        return -f.log(_chosen(f.equal(y, 0.0), lambda: f.maximum(p, _SMALLEST), lambda: p))
+        return -f.log(_chosen(f.equal(y, 0.0), lambda: f.where(f.equal(p, 0.0), _ABOVE_ZERO, p), lambda: p))
 
     def if_zero() -> Any:
-        return -f.log1p(-_chosen(f.equal(y, 1.0), lambda: f.minimum(p, _BELOW_ONE), lambda: p))
+        return -f.log1p(-_chosen(f.equal(y, 1.0), lambda: f.where(f.equal(p, 1.0), _BELOW_ONE, p), lambda: p))
 
     return _mixed(y, if_one, if_zero)
 
@@ -291,7 +291,7 @@ LOSSES: dict[Any, str] = {  # what the predictions of each are
 SQUARES = (half_squared_error, mean_squared_error)
 
 
-_SMALLEST, _BELOW_ONE = 2.0**-1022, 1.0 - 2.0**-53
+_ABOVE_ZERO, _BELOW_ONE = 2.0**-126, 1.0 - 2.0**-24  # which float32 has too, as in JAX
 _HUGE = 1e300  # e^(z - this) is 0 for any logit z
 
 

@@ -51,9 +51,9 @@ class Run(NamedTuple):
 
 def added(run: Run, path: Path = KEPT) -> None:
     """Write a run below the others."""
-    kept = run._replace(cells=[[*cell] for cell in run.cells])  # type: ignore[arg-type]  # as JSON has them
+    kept = run._asdict() | {"cells": [[*cell] for cell in run.cells]}
     with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(kept._asdict()) + "\n")
+        file.write(json.dumps(kept) + "\n")
 
 
 def read(path: Path = KEPT) -> list[Run]:

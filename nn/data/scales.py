@@ -108,9 +108,10 @@ class Normalization(ABC):
 
 
 class Standardization(Normalization):
-    """(x - mean)/std, column by column; a constant column becomes 0.
+    """(x - mean)/std, column by column; a column that is constant, or would be but for rounding, becomes x - mean.
 
-    The standard deviation divides by n, as scikit-learn's StandardScaler.
+    Shares that sum up to 1 ± 2e-16 are such: no rounding is blown up.  The standard deviation divides by n, as
+    scikit-learn's StandardScaler.
 
     >>> scale = Standardization().fit([[1.0, 5.0], [3.0, 5.0]])
     >>> scale.transform([[1.0, 5.0]])
@@ -118,7 +119,7 @@ class Standardization(Normalization):
     """
 
     mean: Vector | None = None
-    std: Vector | None = None  # 1 for a constant column, which then becomes 0
+    std: Vector | None = None  # 1 for a constant column
 
     @property
     def columns(self) -> int | None:
@@ -126,11 +127,16 @@ class Standardization(Normalization):
         return None if self.mean is None else len(self.mean)
 
     def _fit(self, X: Vector) -> None:
-        constant = X.min(axis=0) == X.max(axis=0)  # asked exactly: rounding gives them a std of 1e-17
-        self.mean = np.where(constant, X[0], X.mean(axis=0))
-        spread = np.where(constant, 1.0, X.max(axis=0) / 2 - X.min(axis=0) / 2)  # halved: no overflow
-        relative = ((X - self.mean) / spread).std(axis=0)  # squares of 1e-200 would vanish
-        self.std = np.where(constant, 1.0, relative * spread)
+        size = np.abs(X).max(axis=0)
+        unit = np.where(size > 0, size, 1.0)  # in which sums do not overflow
+        mean = np.mean(X / unit, axis=0)
+        spread = np.abs(X / unit - mean).max(axis=0)
+        noise = len(X) * np.finfo(float).eps  # what rounding alone may leave of a mean of so many
+        constant = spread <= noise * np.abs(mean)
+        spread = np.where(constant, 1.0, spread)
+        relative = ((X / unit - mean) / spread).std(axis=0)  # squares of 1e-200 would vanish
+        self.mean = np.where(constant, X[0], mean * unit)
+        self.std = np.where(constant, 1.0, relative * spread * unit)
 
     def _transform(self, X: Vector) -> Vector:
         mean, std = self._fitted()

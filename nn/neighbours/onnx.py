@@ -20,11 +20,12 @@ from autograd.ops import table
 from autograd.ops.expression import COMPARISONS, WHERE, Expression, Term, variable
 from autograd.ops.primitive import Primitive, lookup
 from autograd.ops.resolution import Target
+from autograd.text import quoted
 from nn.activations import Activation, PReLU, RReLU
 from nn.data.scales import Normalization, Standardization
 from nn.neighbours.layer import LayerLike
 
-OPSET, IR_VERSION = 17, 8  # of 2022: what is in use reads it
+OPSET, OLDEST_OPSET = 17, 13  # of 2022, which what is in use reads; and the first whose Softmax is of an axis
 
 # (Sigmoid is left out: ONNX Runtime's has no digits in the tail, the row's rule has.)
 OPERATORS = {
@@ -44,18 +45,56 @@ def to_onnx(
     target_scale: Normalization | None,
     path: str | os.PathLike[str] | None,
     dtype: Any,
+    opset: int | None,
+    then: str | None = None,
 ) -> Any:
-    """The onnx.ModelProto, written to `path` if that is given; see `Sequential.to_onnx`."""
+    """The onnx.ModelProto, written to `path` if that is given; see `Sequential.to_onnx`.
+
+    `then` is an operator that the outputs go through at last.
+    """
+    graph = _Graph(_onnx(), np.dtype(dtype), opset)
+    flowing = graph.original(target_scale, graph.network(layers, graph.standardised(input_scale, "x")))
+    found = flowing if then is None else graph.node(then, flowing)
+    return _written(graph.finish(layers[0].inputs, y=(found, graph.kind, [layers[-1].outputs])), path)
+
+
+def classifier_to_onnx(
+    layers: Sequence[LayerLike],
+    classes: Any,
+    path: str | os.PathLike[str] | None,
+    dtype: Any,
+    opset: int | None,
+) -> Any:
+    """A network whose outputs are logits, one a class (or for two classes one), with outputs label and probabilities.
+
+    Raises:
+        ArgumentError: for classes that are neither whole numbers nor strings
+    """
+    graph = _Graph(_onnx(), np.dtype(dtype), opset)
+    logits = graph.network(layers, "x")
+    if layers[-1].outputs == 1:  # softmax of (0, z): σ(z), and both probabilities have all their digits
+        logits = graph.node("Concat", graph.node("Mul", logits, graph.term(0.0)), logits, axis=-1)
+    place = graph.node("ArgMax", logits, axis=-1, keepdims=0)
+    label = graph.node("Gather", graph.labels(classes), place)
+    return _written(
+        graph.finish(
+            layers[0].inputs,
+            label=(label, graph.kind_of_labels(classes), []),
+            probabilities=(graph.node("Softmax", logits, axis=-1), graph.kind, [len(classes)]),
+        ),
+        path,
+    )
+
+
+def _onnx() -> Any:
     try:
         import onnx
     except ImportError:
         raise MissingExtra("to_onnx needs onnx, the extra `onnx`: pip install 'glassgrad[onnx]'") from None
-    graph = _Graph(onnx, np.dtype(dtype))
-    flowing = graph.standardised(input_scale, "x")
-    for place, layer in enumerate(layers, 2):
-        z = graph.weighted_sum(flowing, layer, place)
-        flowing = graph.activated(z, layer, place)
-    model = graph.finish(graph.original(target_scale, flowing), layers[0].inputs, layers[-1].outputs)
+    return onnx
+
+
+def _written(model: Any, path: str | os.PathLike[str] | None) -> Any:
     if path is not None:
         write_whole(path, model.SerializeToString())
     return model
@@ -64,16 +103,27 @@ def to_onnx(
 class _Graph:
     """An ONNX graph being written; what was written before is not written again."""
 
-    def __init__(self, onnx: Any, dtype: np.dtype[Any]) -> None:
+    def __init__(self, onnx: Any, dtype: np.dtype[Any], opset: int | None) -> None:
         if dtype not in (np.float64, np.float32):
             raise ArgumentError(f"an ONNX graph is written in float64 or float32, got {dtype}")
-        self._onnx, self._dtype = onnx, dtype
+        newest = onnx.defs.onnx_opset_version()
+        whole = isinstance(opset, (int, np.integer)) and not isinstance(opset, bool)
+        if opset is not None and not (whole and OLDEST_OPSET <= opset <= newest):
+            raise ArgumentError(f"opset is a whole number from {OLDEST_OPSET} to {newest}, got {quoted(opset)}")
+        self._onnx, self._dtype, self._opset = onnx, dtype, OPSET if opset is None else int(opset)
+        self.kind = onnx.helper.np_dtype_to_tensor_dtype(dtype)
         self._nodes: list[Any] = []
         self._constants: dict[str, Any] = {}
         self._written: dict[tuple[str, ...], str] = {}
         self._terms: dict[int, tuple[Term, str]] = {}  # by identity; the term is kept so that its id stays its own
 
     # -- layers ---------------------------------------------------------------------------------
+
+    def network(self, layers: Sequence[LayerLike], x: str) -> str:
+        """What the last layer says of x."""
+        for place, layer in enumerate(layers, 2):
+            x = self.activated(self.weighted_sum(x, layer, place), layer, place)
+        return x
 
     def weighted_sum(self, x: str, layer: LayerLike, place: int) -> str:
         """Z = X·W + b."""
@@ -148,7 +198,24 @@ class _Graph:
     def constant(self, numbers: Any, name: str) -> str:
         """The name of an initializer; the same for the same numbers."""
         array = np.asarray(numbers, self._dtype)
-        key = ("constant", str(array.shape), array.tobytes().hex())
+        return self._initializer(array, name, ("constant", str(array.shape), array.tobytes().hex()))
+
+    def labels(self, classes: Any) -> str:
+        """The name of an initializer of whole numbers or strings."""
+        whole = self.kind_of_labels(classes) == self._onnx.TensorProto.INT64
+        array = np.asarray(classes, np.int64) if whole else np.asarray([str(c) for c in classes], object)
+        return self._initializer(array, "classes", ("classes",))
+
+    def kind_of_labels(self, classes: Any) -> int:
+        """ONNX's number for what the labels are."""
+        kinds = self._onnx.TensorProto
+        if np.asarray(classes).dtype.kind in "iu":
+            return int(kinds.INT64)
+        if all(isinstance(c, str) for c in classes):
+            return int(kinds.STRING)
+        raise ArgumentError(f"labels in ONNX are whole numbers or strings, got {quoted(list(classes))}")
+
+    def _initializer(self, array: Any, name: str, key: tuple[str, ...]) -> str:
         if key not in self._written:
             self._written[key] = name
             self._constants[name] = self._onnx.numpy_helper.from_array(array, name)
@@ -164,16 +231,23 @@ class _Graph:
 
     # -- the end --------------------------------------------------------------------------------
 
-    def finish(self, result: str, inputs: int, outputs: int) -> Any:
-        """The model, checked, its input called x and its output y, samples × columns."""
-        helper, kind = self._onnx.helper, self._onnx.helper.np_dtype_to_tensor_dtype(self._dtype)
-        self._nodes.append(helper.make_node("Identity", [result], ["y"], "y"))
-        given = helper.make_tensor_value_info("x", kind, ["samples", inputs])
-        found = helper.make_tensor_value_info("y", kind, ["samples", outputs])
-        graph = helper.make_graph(self._nodes, "network", [given], [found], list(self._constants.values()))
+    def finish(self, inputs: int, **outputs: tuple[str, int, list[int]]) -> Any:
+        """The model, checked, its input x of samples × columns.
+
+        Each output is called what it is given as: what computes it, of which kind, and its shape behind the samples.
+        """
+        helper = self._onnx.helper
+        given = helper.make_tensor_value_info("x", self.kind, ["samples", inputs])
+        found = []
+        for name, (result, kind, shape) in outputs.items():
+            self._nodes.append(helper.make_node("Identity", [result], [name], name))
+            found.append(helper.make_tensor_value_info(name, kind, ["samples", *shape]))
+        graph = helper.make_graph(self._nodes, "network", [given], found, list(self._constants.values()))
+        opsets = [helper.make_opsetid("", self._opset)]
         model = helper.make_model(
-            graph, producer_name="glassgrad", ir_version=IR_VERSION, opset_imports=[helper.make_opsetid("", OPSET)]
-        )
+            graph, producer_name="glassgrad", opset_imports=opsets,
+            ir_version=helper.find_min_ir_version_for(opsets),
+        )  # fmt: skip
         self._onnx.checker.check_model(model, full_check=True)
         return model
 

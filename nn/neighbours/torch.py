@@ -7,8 +7,8 @@ is imported when it is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from autograd.errors import ArgumentError, MissingExtra, OperandError
 from autograd.ops import table
 from autograd.ops.primitive import Primitive
 from nn.activations import PRELU, Activation, PReLU, RReLU, activation
+from nn.data.scales import Normalization, Standardization
+from nn.data.tables import Vector
+from nn.initialise import Matrix
 from nn.neighbours.layer import LayerLike, LayerNumbers
 
 # Ours by PyTorch's, with its settings.  Softplus there switches to x above a threshold: at 40 that is exact.
@@ -34,17 +37,59 @@ MODULES = {row.name: module for row, module in _OF_ROWS.items()}
 _IGNORED = {"Softplus": {"threshold"}, "Softmax": {"dim"}, "LogSoftmax": {"dim"}}  # no other function on vectors
 
 
-def to_torch(layers: Iterable[LayerLike], dtype: Any = None) -> Any:
+def to_torch(
+    layers: Sequence[LayerLike], input_scale: Normalization | None, target_scale: Normalization | None, dtype: Any
+) -> Any:
     """A torch.nn.Sequential that computes the same; see `Sequential.to_torch`."""
     torch = _torch()
     dtype, parts = torch.float64 if dtype is None else dtype, []
-    for layer in layers:
-        linear = torch.nn.Linear(layer.inputs, layer.outputs, bias=layer.bias is not None, dtype=dtype)
-        parts.append(_filled(torch, linear, weight=layer.weights.T, bias=layer.bias))
+    for layer, affine in zip(layers, _folded(layers, input_scale, target_scale), strict=True):
+        linear = torch.nn.Linear(layer.inputs, layer.outputs, bias=affine.bias is not None, dtype=dtype)
+        parts.append(_filled(torch, linear, weight=affine.weights.T, bias=affine.bias))
         activated = _module(torch, layer, dtype)
         if activated is not None:
             parts.append(activated)
     return torch.nn.Sequential(*parts)
+
+
+class _Affine(NamedTuple):
+    """x·W + b."""
+
+    weights: Matrix  # inputs × outputs
+    bias: Matrix | None
+
+    def after(self, mean: Vector, std: Vector) -> _Affine:
+        """The same of (x - mean)/std."""
+        weights = self.weights / std[:, None]
+        return _Affine(weights, (0.0 if self.bias is None else self.bias) - mean @ weights)
+
+    def before(self, mean: Vector, std: Vector) -> _Affine:
+        """The same times std, plus mean."""
+        return _Affine(self.weights * std, (0.0 if self.bias is None else self.bias * std) + mean)
+
+
+def _folded(
+    layers: Sequence[LayerLike], input_scale: Normalization | None, target_scale: Normalization | None
+) -> list[_Affine]:
+    """The matrices of each layer, with the scales in the first and the last."""
+    found = [_Affine(layer.weights, layer.bias) for layer in layers]
+    if input_scale is not None:
+        found[0] = found[0].after(*_of_scale(input_scale, "input_scale"))
+    if target_scale is not None:
+        if layers[-1].activation.function is not None:
+            raise ArgumentError(
+                f"a target_scale goes into a last layer that is linear, and this one's activation is "
+                f"{layers[-1].activation.name}: set target_scale to None and scale the answers yourself"
+            )
+        found[-1] = found[-1].before(*_of_scale(target_scale, "target_scale"))
+    return found
+
+
+def _of_scale(scale: Normalization, what: str) -> tuple[Vector, Vector]:
+    if not isinstance(scale, Standardization):
+        raise ArgumentError(f"only a Standardization goes into a Linear, {what} is a {type(scale).__name__}")
+    fitted = scale.to_dict()
+    return np.array(fitted["mean"]), np.array(fitted["std"])
 
 
 def layers_from(module: Any) -> list[LayerNumbers]:

@@ -142,12 +142,13 @@ class Sequential(Module):
     def to_torch(self, dtype: Any = None) -> Any:
         """The same network as a torch.nn.Sequential of Linear and activation modules, by default in float64.
 
-        The scales are left out.
+        It computes what `predict` does: a Standardization goes into the weights of the first and the last Linear.
 
         Raises:
-            ArgumentError: for an activation that PyTorch has no module for
+            ArgumentError: for an activation that PyTorch has no module for, for scales other than Standardization, and
+                for a target scale behind a last activation that is not linear
         """
-        return to_torch(self.layers, dtype)
+        return to_torch(self.layers, self.input_scale, self.target_scale, dtype)
 
     @classmethod
     def from_torch(cls, module: Any) -> Sequential:
@@ -166,16 +167,19 @@ class Sequential(Module):
                 layer.slopes = part.slopes
         return cls._assembled(layers)
 
-    def to_onnx(self, path: str | os.PathLike[str] | None = None, dtype: Any = np.float64) -> Any:
+    def to_onnx(
+        self, path: str | os.PathLike[str] | None = None, dtype: Any = np.float64, opset: int | None = None
+    ) -> Any:
         """What `predict` computes, as an onnx.ModelProto: input x, output y, samples × columns.
 
         It is written to `path` too if one is given.  Random activations take their mean.  ``dtype`` may be
-        float32, for devices that have nothing else.
+        float32, for devices that have nothing else; ``opset`` is the version of ONNX's operators, from 13 up (17).
 
         Raises:
-            ArgumentError: for an activation of your own, and for scales other than Standardization
+            ArgumentError: for an activation of your own, for scales other than Standardization, and for an opset that
+                the installed onnx does not know
         """
-        return to_onnx(self.layers, self.input_scale, self.target_scale, path, dtype)
+        return to_onnx(self.layers, self.input_scale, self.target_scale, path, dtype, opset)
 
     def __repr__(self) -> str:
         return f"Sequential({', '.join(map(repr, self.layers))})"

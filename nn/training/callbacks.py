@@ -78,6 +78,8 @@ class Callback:
     True
     """
 
+    looks: bool = True  # at the model or its parameters after an epoch, so that these have to be written
+
     def begin(self) -> None:
         """Before the first batch."""
 
@@ -107,6 +109,8 @@ class EarlyStopping(Callback):
     Raises:
         ArgumentError: for a patience below 1 and a negative min_delta
     """
+
+    looks = False
 
     def __init__(self, patience: int = 10, min_delta: float = 0.0, restore_best: bool = True) -> None:
         if not min_delta >= 0:

@@ -26,7 +26,7 @@ from nn.data.seeds import generator
 from nn.data.tables import Array, Vector, column_names
 from nn.losses import check_targets
 from nn.training.advice import check_apart, warn_of_reach
-from nn.training.callbacks import Batch, Callback, EarlyStopping, Epoch
+from nn.training.callbacks import Batch, Callback, Epoch
 from nn.training.faults import first_fault, still_layers, warn_of_still
 from nn.training.flat import FlatObjective
 from nn.training.history import History
@@ -79,14 +79,14 @@ def fit(model: Model, X: Any, y: Any, options: FitOptions) -> History:
 
 
 def objective(
-    model: Model, X: Any, y: Any, loss: Loss, sample_weight: Any, backend: str, threads: int
+    model: Model, X: Any, y: Any, loss: Loss, sample_weight: Any, backend: str, threads: int, work: Work | None = None
 ) -> FlatObjective:
-    """See `Module.objective`."""
+    """See `Module.objective`; `work` is how much is going to be asked, where that is known."""
     check_loss(loss)
     data = Data(*check_data(model, X, y), check_weights(sample_weight, len(X))).counted()
     check_scales(model)
     data = scaled(model, data)
-    recorded = _recorded(model, model.parameters(), data, loss, backend, threads, None)
+    recorded = _recorded(model, model.parameters(), data, loss, backend, threads, work)
     return FlatObjective(recorded, data, model.parameters(), loss)
 
 
@@ -200,7 +200,7 @@ class _Training:
         """Each sample once; the mean loss of all of them, each as it was met."""
         count = len(self.rows)
         size = min(self.options.batch_size or count, count)
-        order = rng.permutation(count) if size < count else None
+        order = self._order(count, size, rng)
         rows, total = self.rows if order is None else self.rows[order], 0.0
         for place, start in enumerate(range(0, count, size)):
             met = slice(start, start + size)
@@ -214,6 +214,19 @@ class _Training:
                 bar.update(done)
         return total / self._counts(rows)
 
+    def _order(self, count: int, size: int, rng: np.random.Generator) -> Array | None:
+        """Of the samples in this epoch; None: as they stand."""
+        if self.options.order is not None:
+            return self.options.order(count)
+        return rng.permutation(count) if size < count else None
+
+    def _penalised(self, w: Vector, J: float, gradient: Vector) -> tuple[float, Vector]:
+        """A batch's sum of losses and its gradient, with the penalty."""
+        penalty = self.options.penalty
+        if penalty is None:
+            return J, gradient
+        return J + 0.5 * float(penalty @ (w * w)), gradient + penalty * w
+
     def _counts(self, rows: Array) -> float:
         """How much these samples count together."""
         return float(len(rows) if self.data.weights is None else rows[:, -1].sum())
@@ -222,7 +235,7 @@ class _Training:
         """One step with these rows of the data; the sum of their losses before it."""
         at, counts = self.at, self._counts(rows)
         if self.whole is None:
-            J, gradient = self.objective(at.w, rows)
+            J, gradient = self._penalised(at.w, *self.objective(at.w, rows))
             gradient = gradient / counts
         else:
             mean, gradient = self.whole(at.w)
@@ -283,7 +296,7 @@ class _Training:
         """Call them all; whether one of them wants to stop."""
         callbacks = self.options.callbacks
         stepped_to = self.at.w
-        looked_at = not all(isinstance(callback, EarlyStopping) for callback in callbacks)
+        looked_at = any(getattr(callback, "looks", True) for callback in callbacks)
         if looked_at:
             self._write()
         for callback in callbacks:

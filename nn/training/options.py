@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from autograd.errors import ArgumentError, OperandError
 from autograd.text import quoted
 from nn.data.seeds import Seed
-from nn.data.tables import check_count
+from nn.data.tables import Array, Vector, check_count
 from nn.losses import bare, half_squared_error
 from nn.training.callbacks import Epoch
 from nn.training.objective import Loss
@@ -23,7 +23,7 @@ Metric: TypeAlias = "Callable[[Any, Any], float]"
 
 @dataclass(frozen=True, kw_only=True)
 class FitOptions:
-    """What each means stands in `Module.fit`, which has the same keywords and defaults."""
+    """What each means stands in `Module.fit`, which has the same keywords and defaults, but the last two."""
 
     loss: Loss = half_squared_error
     optimiser: Optimiser | None = None
@@ -38,6 +38,10 @@ class FitOptions:
     progress: bool | None = None
     backend: str = "auto"
     threads: int = 1
+    order: Callable[[int], Array] | None = (
+        None  # of so many samples in an epoch; None: shuffled where there are batches
+    )
+    penalty: Vector | None = None  # of each parameter: ½ Σ penalty·w² is added to the sum of a batch's losses
 
     def __post_init__(self) -> None:
         check_count(self.epochs, "epochs")

@@ -27,7 +27,9 @@ def check_weights(sample_weight: Any, samples: int) -> Vector | None:
     if weights.shape != (samples,):
         raise ArgumentError(f"sample_weight has one number for each of {samples} samples, got shape {weights.shape}")
     if (weights < 0).any() or not weights.any():
-        raise ArgumentError(f"weights of samples are from 0 up, and not all 0, got {quoted(weights.min())}")
+        raise ArgumentError(
+            f"weights of samples are from 0 up, and not all of them zero, got {quoted(float(weights.min()))}"
+        )
     return weights
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -73,6 +74,37 @@ def test_the_mode_of_a_file_stays_and_a_new_one_follows_the_umask(what, tmp_path
     finally:
         os.umask(before)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@unix
+@pytest.mark.parametrize("number", [errno.EBUSY, errno.EXDEV])
+def test_a_file_that_is_a_mount_is_written_in_place(number, tmp_path, monkeypatch):
+    path = tmp_path / "x"
+    path.write_bytes(b"what was there, and is longer")
+    path.chmod(0o640)
+    known = path.stat()
+
+    def busy(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "replace", busy)
+    write_whole(path, b"content")
+    assert path.read_bytes() == b"content"
+    assert (path.stat().st_ino, path.stat().st_mode) == (known.st_ino, known.st_mode)
+    assert os.listdir(tmp_path) == ["x"]
+    calls = iter([OSError(errno.ENOSPC, "No space left on device")])
+
+    def full(handle):
+        if os.fstat(handle).st_ino == known.st_ino and (error := next(calls, None)):
+            raise error
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="space"):
+        write_whole(path, b"more")
+    assert path.read_bytes() == b"content"
+    with pytest.raises(OSError, match=os.strerror(number)):
+        write_whole(tmp_path / "new", b"content")  # where there is nothing to write in place of
+    assert os.listdir(tmp_path) == ["x"]
 
 
 @unix

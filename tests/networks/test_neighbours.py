@@ -57,6 +57,17 @@ def test_scales_go_into_onnx_and_quantiles_do_not():
         model.to_onnx()
 
 
+@pytest.mark.parametrize("opset", [13, 17, 21])
+def test_the_opset_is_chosen(opset):
+    model, X = network("mish"), grid("mish")
+    written = model.to_onnx(opset=opset)
+    assert written.opset_import[0].version == opset
+    np.testing.assert_allclose(run(written, X), run(model.to_onnx(), X), rtol=1e-15)
+    for wrong in (12, 1000, 17.0, True):
+        with pytest.raises(ArgumentError, match="opset is a whole number from 13 to"):
+            model.to_onnx(opset=wrong)
+
+
 def test_what_onnx_has_not_is_refused(tmp_path):
     path = tmp_path / "model.onnx"
     with pytest.raises(ArgumentError, match="of your own"):
@@ -84,6 +95,31 @@ def test_there_and_back(name):
     assert repr(again) == repr(model)
     assert again.state_dict() == model.state_dict()
     assert again.biases[1] is None
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("scales", ["input", "target", "input target"])
+def test_scales_go_into_the_first_and_the_last_linear(bias, scales):
+    torch = pytest.importorskip("torch")
+    X = np.array([[1.0, 2000.0], [2.0, 5000.0], [4.0, 1000.0]])
+    y = np.array([[1e6, 3.0], [3e6, 2.0], [2e6, 7.0]])
+    for sizes in ([3, 2], [2]):
+        model = MLP(2, sizes, ["tanh", "linear"][-len(sizes) :], bias=bias, seed=0)
+        model.input_scale = Standardization().fit(X) if "input" in scales else None
+        model.target_scale = Standardization().fit(y) if "target" in scales else None
+        found = model.to_torch()(torch.from_numpy(X)).detach().numpy()
+        np.testing.assert_allclose(found, model.predict(X), rtol=1e-13, atol=1e-12)
+
+
+def test_scales_that_go_into_no_linear_are_refused():
+    pytest.importorskip("torch")
+    model = MLP(2, [2, 1], "tanh", seed=0)
+    model.target_scale = Standardization().fit([1.0, 2.0])
+    with pytest.raises(ArgumentError, match="last layer that is linear, and this one's activation is tanh"):
+        model.to_torch()
+    model.target_scale, model.input_scale = None, QuantileNormalization().fit([[1.0, 2.0], [3.0, 4.0]])
+    with pytest.raises(ArgumentError, match="input_scale is a QuantileNormalization"):
+        model.to_torch()
 
 
 def test_float32_keeps_its_values_and_what_has_no_counterpart_is_refused():

@@ -115,6 +115,24 @@ def test_equal_numbers_are_constant_in_spite_of_rounding():
     assert not Z.any()
 
 
+def test_columns_that_are_constant_but_for_rounding_are_not_blown_up():
+    shares = np.random.default_rng(0).dirichlet(np.ones(3), 500).sum(1, keepdims=True)
+    assert 0 < np.ptp(shares) < 1e-15
+    scale = Standardization().fit(shares * [[1.0, 1e300, -3.0]])
+    assert scale.std.tolist() == [1.0, 1.0, 1.0]
+    assert scale.transform([[1.000001, 1e300, -3.0]])[0, [0, 2]] == pytest.approx([1e-6, 0.0], abs=1e-15)
+    theirs = np.array([[1.0], [1.0 + 1e-9]])  # no rounding
+    np.testing.assert_allclose(Standardization().fit(theirs).transform(theirs), [[-1.0], [1.0]], rtol=1e-6)
+
+
+def test_columns_at_the_end_of_the_floats_do_not_overflow():
+    X = np.array([[1.7e308, -1e308], [1.7e308, 1e308], [1.6e308, 1.7e308]])
+    small = Standardization().fit(X / 2.0**20)
+    scale = Standardization().fit(X)
+    assert (scale.mean, scale.std) == (pytest.approx(small.mean * 2.0**20), pytest.approx(small.std * 2.0**20))
+    np.testing.assert_allclose(scale.transform(X), small.transform(X / 2.0**20), rtol=1e-12)
+
+
 @pytest.mark.parametrize("make", [Standardization, QuantileNormalization])
 def test_normalisation_refuses(make):
     for use in (make().transform, make().inverse):

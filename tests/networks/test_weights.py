@@ -107,7 +107,7 @@ def test_weights_of_a_validation():
 
 @pytest.mark.parametrize(("change", "says"), [
     ({"sample_weight": [1.0] * 3}, "one number for each of 12"), ({"sample_weight": [-1.0] * 12}, "from 0 up"),
-    ({"sample_weight": [0.0] * 12}, "not all 0"), ({"class_weight": {7: 1.0}}, "has 7"),
+    ({"sample_weight": [0.0] * 12}, "not all of them zero"), ({"class_weight": {7: 1.0}}, "has 7"),
     ({"class_weight": "even"}, '"balanced"'), ({"class_weight": {0: -1.0}}, "from 0 up"),
 ])  # fmt: skip
 def test_bad_weights_change_nothing(change, says):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import autograd
+import nn
 from autograd import Value
 from autograd.errors import ArgumentError
 from autograd.ops.primitive import TABLE
@@ -150,3 +151,12 @@ def test_constants_that_a_derivative_makes_are_no_inputs():
     program = autograd.compile(f).record(3.0)
     assert program.inputs == ("x",)
     assert program.to_jax()(jax.numpy.array([3.0])).tolist() == [9.0]
+
+
+@pytest.mark.parametrize(("p", "y", "expected", "slope"), [(0.0, 0.0, 0.0, 1.0), (1.0, 1.0, 0.0, -1.0)])
+def test_binary_cross_entropy_at_its_ends_in_single_precision(p, y, expected, slope):
+    f = autograd.compile(lambda p, y: nn.binary_cross_entropy([p], [y])).record(0.5, 1.0).to_jax()
+    at = jax.numpy.array([p, y], "float32")
+    assert f(at).dtype == "float32"
+    assert float(f(at)[0]) == expected
+    assert float(jax.jacobian(lambda x: f(x)[0])(at)[0]) == slope
