@@ -84,9 +84,7 @@ def _clusters(given: Any) -> tuple[Any, ...]:
 
 def direction(centres: Any, points: Any) -> Any:
     """Newton's: the gradient through the Hessian, which has entries on its diagonal alone."""
-    with (
-        warnings.catch_warnings()
-    ):  # GradBench asks for the mean of the points' Hessians, without borders
+    with warnings.catch_warnings():  # GradBench asks for the mean of the points' Hessians, without borders
         warnings.simplefilter("ignore", KinkWarning)
         hessian = NEAREST.hessian.sparse(centres, points)
     slopes = NEAREST.grad(centres, points)
