@@ -665,20 +665,20 @@ def cosine() -> Any:
         ab = n("ab", dot(a, b))
         na = n("na", sqrt(n("aa", dot(a, a))))
         nb = n("nb", sqrt(n("bb", dot(b, b))))
-        return n("c", ab / n("nn", na * nb))
+        return n("c", ab / n("nab", na * nb))
 
     def g(slip: Slip, a: Any, b: Any) -> Any:
         a, b = A(a), A(b)
         na, nb = math.sqrt(a @ a), math.sqrt(b @ b)
         ab = a @ b
-        nn = na * nb
-        first = slip("first factor itself @ ab>a*|ab", b / nn, a / nn)
-        second = slip("norm of a held constant @ na|aa|nn>na", ab / nn / na**2 * a, 0 * a)
-        second = slip("norm of a not squared @ -", second, ab / nn / na * a)
+        nab = na * nb
+        first = slip("first factor itself @ ab>a*|ab", b / nab, a / nab)
+        second = slip("norm of a held constant @ na|aa|nab>na", ab / nab / na**2 * a, 0 * a)
+        second = slip("norm of a not squared @ -", second, ab / nab / na * a)
         second = slip("norm of a doubled @ na|aa", second, 2 * second)
-        ga = first - slip("quotient's minus @ c>nn|nn|na|aa|-", second, -second)
-        third = slip("norm of b held constant @ nb|bb|nn>nb", ab / nn / nb**2 * b, 0 * b)
-        gb = a / nn - third
+        ga = first - slip("quotient's minus @ c>nab|nab|na|aa|-", second, -second)
+        third = slip("norm of b held constant @ nb|bb|nab>nb", ab / nab / nb**2 * b, 0 * b)
+        gb = a / nab - third
         gb = slip("b not normalised by a @ -", gb, gb * na)
         return ga.tolist(), gb.tolist()
 

@@ -17,13 +17,14 @@ _LINEAR = 'a layer is Layer(inputs, outputs, "linear"), several MLP(inputs, [siz
 _ACTIVATION = 'an activation is a name, as in Layer(2, 3, "{}")'
 _WHOLE = "networks here are of scalars and fully connected: Layer, Sequential, MLP, or a Module of your own"
 NAMES = {
-    "Linear": _LINEAR, "Dense": _LINEAR, "LazyLinear": _LINEAR, "MLPRegressor": "it is nn.sklearn.MLPRegressor",
-    "MLPClassifier": "it is nn.sklearn.MLPClassifier", "Value": "it is autograd.Value",
+    "Linear": _LINEAR, "Dense": _LINEAR, "LazyLinear": _LINEAR, "Value": "it is autograd.Value",
+    "MLPRegressor": f"it is {__package__}.sklearn.MLPRegressor",
+    "MLPClassifier": f"it is {__package__}.sklearn.MLPClassifier",
     **{name: _ACTIVATION.format(ours) for name, ours in (
         ("ReLU", "relu"), ("Tanh", "tanh"), ("Sigmoid", "sigmoid"), ("Softmax", "softmax"), ("GELU", "gelu"),
         ("LeakyReLU", "leaky_relu"), ("ELU", "elu"), ("SELU", "selu"), ("SiLU", "silu"), ("Softplus", "softplus"),
         ("Mish", "mish"), ("LogSoftmax", "log_softmax"), ("Identity", "linear"), ("Hardtanh", "hardtanh"))},
-    **{name: f"the loss is the function nn.{ours}" for name, ours in (
+    **{name: f"the loss is the function {__package__}.{ours}" for name, ours in (
         ("MSELoss", "mean_squared_error"), ("L1Loss", "absolute_error"), ("HuberLoss", "huber"),
         ("SmoothL1Loss", "huber"), ("CrossEntropyLoss", "cross_entropy"), ("BCELoss", "binary_cross_entropy"),
         ("BCEWithLogitsLoss", "binary_cross_entropy_with_logits"), ("PoissonNLLLoss", "poisson"),

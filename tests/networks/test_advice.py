@@ -153,8 +153,8 @@ def test_other_words_are_taken_or_answered():
     (lambda m: autograd.backward([m([1.0])]), OperandError, "one Value, such as a sum"),
     (lambda m: Value(3.0) ^ 2, OperandError, r"x\*\*2"), (lambda m: 2 ^ Value(3.0), OperandError, r"x\*\*2"),
     (lambda m: nn.Linear, AttributeError, "Layer"), (lambda m: nn.foo, AttributeError, "nn has no 'foo'$"),
-    (lambda m: __import__("nn", fromlist=["MSELoss"]), ImportError, "mean_squared_error"),
-    (lambda m: __import__("autograd", fromlist=["numpy"]), ImportError, "import NumPy itself"),
+    (lambda m: __import__(nn.__name__, fromlist=["MSELoss"]), ImportError, "mean_squared_error"),
+    (lambda m: __import__(autograd.__name__, fromlist=["numpy"]), ImportError, "import NumPy itself"),
     (lambda m: MLP(2, [1]).predict([1.0, 2.0]), ArgumentError, r"of one sample X\[None\]"),
     (lambda m: m.fit(X, X[:, 0], validation=10), ArgumentError, "a share between 0 and 1"),
     (lambda m: nn.Adam(m.parameters(), betas=(0.9,)), ArgumentError, "pair"),
@@ -173,10 +173,13 @@ def test_every_answer_names_what_there_is():
 
     from nn.words import NAMES
 
+    packages = {package.__name__: package for package in (nn, autograd)}
     for name, said in NAMES.items():
         assert name == "MLPRegressor" or name not in nn.__all__
-        for package, attribute in re.findall(r"\b(nn|autograd)\.(\w+)", said):
-            assert attribute == "sklearn" or hasattr({"nn": nn, "autograd": autograd}[package], attribute), said
+        for package, attribute in re.findall(rf"\b({'|'.join(map(re.escape, packages))})\.(\w+)", said):
+            assert attribute in ("sklearn", nn.__name__.rpartition(".")[2]) or hasattr(packages[package], attribute), (
+                said
+            )
 
 
 def test_sparse_matrices_and_zeros():
