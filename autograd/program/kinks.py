@@ -123,7 +123,8 @@ class Watch:
             at = np.empty((min(step, rows - start), len(self._surfaces)))
             kernel.run(fixed, part, at, np.empty(0))
             ends.meet(at, start)
-        self._judge(ends, lambda row: self._point(fixed, batch, row))
+        with np.errstate(all="ignore"):  # what is not finite jumps nowhere that can be seen
+            self._judge(ends, lambda row: self._point(fixed, batch, row))
 
     def _judge(self, ends: _Ends, point: Callable[[int], Floats]) -> None:
         """Tell of the first surface at which something jumps, of as many as are tried at a call."""

@@ -146,12 +146,12 @@ def onnx_graph():
     onnx = pytest.importorskip("onnx", reason="the extra `onnx` is not installed")
     from nn.neighbours.onnx import _Graph
 
-    return _Graph(onnx, np.dtype(np.float64))
+    return _Graph(onnx, np.dtype(np.float64), None)
 
 
 def test_it_goes_to_onnx(j0):
     graph, runtime = onnx_graph(), pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
-    written = graph.finish(graph.term(TABLE["ourj0"](variable("x"))), 1, 1)
+    written = graph.finish(1, y=(graph.term(TABLE["ourj0"](variable("x"))), graph.kind, [1]))
     session = runtime.InferenceSession(written.SerializeToString(), providers=["CPUExecutionProvider"])
     agree(session.run(None, {"x": np.array(POINTS)[:, None]})[0][:, 0])
 

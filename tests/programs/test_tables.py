@@ -15,7 +15,18 @@ from autograd.program.source import python_function, python_source
 from autograd.splines import akima, bicubic, cubic, pchip
 from tests.support.compilers import called, compiled, works
 
+pytestmark = pytest.mark.filterwarnings("ignore::autograd.KinkWarning")  # tables are read at their knots too
+
 DICE = np.random.default_rng(0)
+
+
+@pytest.fixture(autouse=True)
+def same_numbers():
+    """Each test draws from the beginning, whichever ran before it."""
+    global DICE
+    DICE = np.random.default_rng(0)
+
+
 X = np.cumsum(DICE.uniform(0.05, 1.0, 24))
 Y = DICE.normal(size=24)
 GRID = np.cumsum(DICE.uniform(0.1, 1.0, 4))

@@ -79,13 +79,13 @@ def onnx_graph():
     onnx = pytest.importorskip("onnx", reason="the extra `onnx` is not installed")
     from nn.neighbours.onnx import _Graph
 
-    return _Graph(onnx, np.dtype(np.float64))
+    return _Graph(onnx, np.dtype(np.float64), None)
 
 
 def in_onnx(graph, term, x):
     """What ONNX Runtime makes of a term of x."""
     runtime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
-    written = graph.finish(graph.term(term), 1, 1).SerializeToString()
+    written = graph.finish(1, y=(graph.term(term), graph.kind, [1])).SerializeToString()
     session = runtime.InferenceSession(written, providers=["CPUExecutionProvider"])
     return session.run(None, {"x": np.reshape(np.asarray(x, float), (-1, 1))})[0][:, 0].tolist()
 

@@ -146,6 +146,12 @@ def _run_in(client: NotebookClient, name: str) -> None:
             assert _printed(cell) == _without_source(expected), f"{name}: {cell.source}"
 
 
+def _is_shown(data: dict[str, str]) -> bool:
+    """Whether a result is a picture, a page or mathematics, and no table of what its repr says."""
+    tags = ("<iframe", "<img", "<svg", "<math")
+    return not {"text/plain", "text/html"}.issuperset(data) or any(tag in data.get("text/html", "") for tag in tags)
+
+
 def _printed(cell: nbformat.NotebookNode) -> str:
     """What a cell printed, its last expression's repr and the error it ended in; not what is shown as a picture."""
     text = ""
@@ -155,7 +161,7 @@ def _printed(cell: nbformat.NotebookNode) -> str:
             text += output.text
         elif output.output_type == "error":
             text += f"{output.ename}: {output.evalue}\n"
-        elif output.output_type == "execute_result" and set(output.data) == {"text/plain"} and not pictures:
+        elif output.output_type == "execute_result" and not pictures and not _is_shown(output.data):
             text += f"{output.data['text/plain']}\n"
     return _without_source(text)
 
