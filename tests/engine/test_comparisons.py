@@ -17,8 +17,9 @@ import autograd
 from autograd import GraphError, OperandError, Value, compile, grad, greater, less, sin, where
 from autograd.symbol import Condition, Symbol
 from tests.support.comparisons import watched
+from tests.support.kinks import at_kinks
 
-pytestmark = pytest.mark.filterwarnings("ignore::autograd.KinkWarning")  # choices are tried where they change
+pytestmark = at_kinks  # choices are tried where they change
 
 COMPARISONS = [operator.eq, operator.ne, operator.lt, operator.le, operator.gt, operator.ge]
 NUMBERS = [0.0, -0.0, 1.0, 2.5, -1.0, math.inf, -math.inf, math.nan]

@@ -17,8 +17,9 @@ from autograd.errors import ArgumentError, OperandError
 from autograd.order import reachable
 from autograd.replay import computed_anew
 from autograd.splines import akima, bicubic, bilinear, cubic, pchip
+from tests.support.kinks import at_kinks
 
-pytestmark = pytest.mark.filterwarnings("ignore::autograd.KinkWarning")  # tables are read at their knots too
+pytestmark = at_kinks  # tables are read at their knots too
 
 DICE = np.random.default_rng(0)
 

@@ -23,6 +23,7 @@ import autograd as ag
 from autograd import ArgumentError, GraphError, OperandError, Value, compile_graph, no_grad, tanh, where
 from autograd.program.executors import EXECUTORS
 from autograd.symbol import Symbol
+from tests.support.kinks import at_kinks
 
 
 def model(w, x, y):
@@ -199,7 +200,7 @@ def test_transforms_inside_and_compiled_functions_inside():
 # -- control flow -----------------------------------------------------------------------------------
 
 
-@pytest.mark.filterwarnings("ignore::autograd.KinkWarning")  # taken at a jump, on purpose
+@at_kinks  # taken at a jump, on purpose
 def test_where_records_both_branches():
     p = autograd.compile(lambda x, y: where((x < y) & (y >= 0), x * y, where((x > 3.0) | (x <= -3), -x, 2 * y)))
     for x, y, expected in [(1.0, 2.0, 2.0), (2.0, 1.0, 2.0), (4.0, 1.0, -4.0), (-4.0, -5.0, 4.0), (0.0, 0.0, 0.0)]:
@@ -208,7 +209,7 @@ def test_where_records_both_branches():
     assert autograd.compile(lambda x: where(np.less(x, 0), 1.0, x)).grad(0.0) == 1.0
 
 
-@pytest.mark.filterwarnings("ignore::autograd.KinkWarning")  # taken at a jump, on purpose
+@at_kinks  # taken at a jump, on purpose
 def test_a_branch_not_chosen_sends_nothing_back():
     p = autograd.compile(lambda x: where(x > 0, autograd.sqrt(x), 0.0))
     assert p.value_and_grad(0.0) == (0.0, 0.0)  # not 0 · ∞

@@ -26,6 +26,7 @@ from autograd.program.passes.adjoint import with_gradient
 from autograd.program.reading import program_from
 from autograd.recorder import record
 from tests.engine.test_random_graphs import build, plans
+from tests.support.kinks import at_kinks
 
 BACKENDS = sorted(EXECUTORS)
 FEW_ULPS = 2e-14  # NumPy's and libm's functions differ in the last digits, and sums of slopes multiply that
@@ -305,7 +306,7 @@ def test_a_deep_irregular_graph(backend):
         assert close(slopes[i], slope, 1e-9, 1e-13)
 
 
-@pytest.mark.filterwarnings("ignore::autograd.KinkWarning")  # some are taken at a kink
+@at_kinks  # some are taken at a kink
 @every_backend
 @given(drawn=plans)
 @settings(max_examples=15)

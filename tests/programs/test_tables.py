@@ -14,8 +14,9 @@ from autograd.program.native.straight import one_sample
 from autograd.program.source import python_function, python_source
 from autograd.splines import akima, bicubic, cubic, pchip
 from tests.support.compilers import called, compiled, works
+from tests.support.kinks import at_kinks
 
-pytestmark = pytest.mark.filterwarnings("ignore::autograd.KinkWarning")  # tables are read at their knots too
+pytestmark = at_kinks  # tables are read at their knots too
 
 DICE = np.random.default_rng(0)
 
