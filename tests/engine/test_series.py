@@ -17,6 +17,7 @@ from autograd.ops.primitive import TABLE
 from autograd.recorder import apply
 from tests.engine.test_random_graphs import build, plans
 from tests.support.compilers import called, compiled
+from tests.support.kinks import at_kinks
 
 mpmath = pytest.importorskip("mpmath")
 mp, mpf = mpmath.mp, mpmath.mpf
@@ -170,6 +171,7 @@ def several(x):
     return z + autograd.dot([x, y], [z, 2.0], autograd.log(x)) - autograd.atan(y) / 3.0
 
 
+@at_kinks
 @given(plans)
 def test_the_first_orders_are_the_chain_rules(drawn):
     at, plan = drawn

@@ -98,7 +98,11 @@ def test_every_row_and_slope_equals_the_interpreter_s_with_every_compiler(compil
     expected = in_python(program, samples)
     tiny = np.array(
         [
-            1e-14 if name.startswith(("lgamma", "digamma", "polygamma", "gammainc", "betainc")) else 1e-300
+            1e-14
+            if name.startswith(("lgamma", "digamma", "polygamma", "gammainc", "betainc"))
+            else 1e-15  # near their zeros terms cancel, and NumPy's exp and log round otherwise before NumPy 2
+            if name.startswith(("betaln", "i1e", "silu"))
+            else 1e-300
             for name in names
         ]
     )
