@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import fields
-from typing import Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from autograd.files import Place
 from autograd.program.graph import Graph
 
-
-class CForm(TypedDict, total=False):
-    """What else can be asked of C: see `autograd.program.exports.c.to_c`."""
-
-    what: str | None
-    argnums: int | Sequence[int] | None
-    dtype: object
-    stack: int
+if TYPE_CHECKING:
+    from autograd.program.exports.c import CForm
 
 
 class Program(Graph):

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 from textwrap import wrap
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict, Unpack
 
 from autograd.errors import ArgumentError, GraphError
 from autograd.ops.primitive import TABLE, is_row
@@ -37,6 +37,15 @@ from autograd.text import in_c_comment, quoted
 
 NAMED = 1000  # inputs that the file says the names of
 STACK = 16384  # bytes that an array may take on the stack, unless it is said
+
+
+class CForm(TypedDict, total=False):
+    """What else can be asked of `to_c` and `to_c_header`, by name."""
+
+    what: str | None
+    argnums: int | Sequence[int] | None
+    dtype: object
+    stack: int
 
 
 class Wanted(NamedTuple):
@@ -102,16 +111,7 @@ def to_c(
     return _File(program, Wanted(name, gradient, what, argnums, dtype, stack)).source
 
 
-def to_c_header(
-    program: Graph,
-    name: str = "f",
-    gradient: bool = True,
-    *,
-    what: str | None = None,
-    argnums: Along = None,
-    dtype: object = "float64",
-    stack: int = STACK,
-) -> str:
+def to_c_header(program: Graph, name: str = "f", gradient: bool = True, **wanted: Unpack[CForm]) -> str:
     """The header of the file that `to_c` gives for the same arguments: what C and C++ files include to call it.
 
     >>> from autograd import Value
@@ -123,7 +123,7 @@ def to_c_header(
 
     Raises as `to_c` does.
     """
-    return _File(program, Wanted(name, gradient, what, argnums, dtype, stack)).header
+    return _File(program, Wanted(name, gradient, **wanted)).header
 
 
 class _File:
