@@ -19,6 +19,7 @@ from autograd.ops.primitive import _BY_ANY_NAME, TABLE, Atom, row
 from autograd.program.builder import Builder
 from autograd.program.graph import Operation
 from autograd.program.kernel import Task
+from tests.walks.interrupts import alarms
 
 pytest.importorskip("llvmlite", reason="the extra `native` is not installed")
 
@@ -157,9 +158,8 @@ def test_ctrl_c_at_any_time_interrupts_and_is_never_a_number(shape, fuse, monkey
     monkeypatch.setattr(Fuse, "__call__", lambda self, a, b: a - 2.0 * b)
     kernel, (fixed, batch, each, total) = shape(task_of(fuse)), arrays(20_000)
     kernel.run(fixed, batch, each, total)
-    previous = signal.signal(signal.SIGALRM, signal.default_int_handler)
     dice, inside = random.Random(1), 0
-    try:
+    with alarms():
         for _ in range(60):
             each[:] = math.nan
             try:
@@ -170,7 +170,4 @@ def test_ctrl_c_at_any_time_interrupts_and_is_never_a_number(shape, fuse, monkey
                     pass
             except KeyboardInterrupt:
                 inside += bool(np.isnan(each).any())
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
     assert inside > 5  # while it ran

@@ -8,6 +8,7 @@ A timer's signal raises KeyboardInterrupt at whatever instruction Python is, in 
 from __future__ import annotations
 
 import argparse
+import gc
 import io
 import os
 import random
@@ -261,11 +262,17 @@ def tried(activity: Activity, after: float) -> Trial:
 
 @contextmanager
 def alarms() -> Iterator[None]:
-    """SIGALRM as SIGINT is in a terminal; a job in the background has SIGINT ignored."""
-    previous = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    """SIGALRM as SIGINT is in a terminal; a job in the background has SIGINT ignored.
+
+    Python's collector waits: what is raised in a callback of it, as hypothesis and JAX have one, is only printed.
+    """
+    previous, collecting = signal.signal(signal.SIGALRM, signal.default_int_handler), gc.isenabled()
+    gc.disable()
     try:
         yield
     finally:
+        if collecting:
+            gc.enable()
         with suppress(KeyboardInterrupt):  # one that was still on its way comes out here, and no later
             signal.signal(signal.SIGALRM, signal.SIG_IGN)
         signal.signal(signal.SIGALRM, previous)
