@@ -1,4 +1,4 @@
-"""Tables of the documentation that are written from the engine itself: the primitives, and their conventions at kinks.
+"""Tables of the documentation that are written from the engine and the benchmarks: primitives, conventions, speed.
 
 A page says where one stands with a comment, such as <!-- table: primitives -->.
 """
@@ -14,7 +14,7 @@ from typing import Any
 
 from autograd import functions
 from autograd.ops.primitive import TABLE, Edge, Primitive
-from handbook import matrix
+from handbook import matrix, measured
 from handbook.numpy_arrays import plain_arrays, recorded_functions
 from viz import notation as n
 from viz.formulas import printers
@@ -57,6 +57,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "numpy_functions": recorded_functions,
     "numpy_arrays": plain_arrays,
     "matrix": matrix.table,
+    "measured": measured.results,
 }
 
 

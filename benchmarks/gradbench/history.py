@@ -12,6 +12,7 @@ from benchmarks.driver import HERE
 
 RESULTS = HERE / "results" / "gradbench.md"
 KEPT = HERE / "results" / "gradbench.jsonl"
+CHART = HERE.parent / "docs" / "reference" / "gradbench.svg"
 OURS = "ours"
 TITLES = {
     OURS: "this engine",
@@ -150,22 +151,35 @@ def _figure(seconds: float) -> str:
 # -- the chart --------------------------------------------------------------------------------------
 
 
+def drawn(path: Path = CHART, kept: Path = KEPT) -> None:
+    """Write the chart for the documentation: the same file for the same figures."""
+    import matplotlib as mpl
+
+    with mpl.rc_context({"svg.hashsalt": path.stem, "svg.fonttype": "path"}):
+        chart(kept).savefig(path, metadata={"Date": None}, facecolor="white")
+
+
 def chart(path: Path = KEPT) -> Any:
     """How many times longer the best other tool took in each eval, day by day, as a Matplotlib figure."""
     from matplotlib.figure import Figure
 
     runs = read(path)
-    figure = Figure(figsize=(7.2, 3.6), layout="constrained")
+    latest = fastest(runs[-1])
+    names = sorted((name for name in latest if math.isfinite(latest[name])), key=lambda name: -latest[name])
+    figure = Figure(figsize=(7.2, 0.8 + 0.32 * len(names)), layout="constrained")
     axes = figure.subplots()
-    names = [name for name, ratio in fastest(runs[-1]).items() if math.isfinite(ratio)]
     for run in runs:
-        ratios = fastest(run)
-        latest = run is runs[-1]
+        ratios, new = fastest(run), run is runs[-1]
         across = [ratios.get(name, math.nan) for name in names]
-        colour = "#1f6f8b" if latest else "#b9cdd4"
-        axes.plot(across, range(len(names)), "o", color=colour, label=f"{run.date}, {run.version}", zorder=2 + latest)
-    axes.axvline(1.0, color="0.5", linewidth=0.8)
-    axes.set(xscale="log", yticks=range(len(names)), yticklabels=names, xlabel="time of the best other tool, in ours")
+        colour = "#1f6f8b" if new else "#b9cdd4"
+        if new:
+            axes.hlines(range(len(names)), 1.0, across, color=colour, linewidth=1.5)
+        axes.plot(across, range(len(names)), "o", color=colour, label=f"{run.date}, {run.version}", zorder=2 + new)
+    axes.axvline(1.0, color="0.4", linewidth=0.8)
+    axes.set(xscale="log", yticks=range(len(names)), yticklabels=names)
+    axes.set_xlabel("how many times longer the best other tool takes (left of 1: it is faster)")
+    axes.xaxis.set_major_formatter("{x:g} ×")
     axes.invert_yaxis()
+    axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, fontsize="small")
     return figure

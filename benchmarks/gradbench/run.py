@@ -153,6 +153,7 @@ def main() -> None:
     run = Run(date.today().isoformat(), __version__, machine(), load, rounds, cells)
     if not given.quick:
         history.added(run)
+        history.drawn()
     publish(history.page(run), None if given.quick else history.RESULTS)
 
 
