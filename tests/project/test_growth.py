@@ -37,6 +37,7 @@ def thread() -> None:
     threading.Thread(target=ENDED.wait, daemon=True).start()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("fault", "words"),
     [(lambda: KEPT.append(Value(1.0, name="kept")), "bytes a call, most at"), (cycle, "only the collector frees"),
