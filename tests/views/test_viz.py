@@ -185,12 +185,34 @@ def test_boxes_do_not_overlap():
 
 
 @pytest.mark.usefixtures("placed_by")
-@pytest.mark.parametrize("level", ["neuron", "op"])
-def test_the_numbers_of_arrows_lie_on_no_box_and_no_other_number(level):
-    svg = viz.draw(many(2, 3, 4), level=level).svg
+@pytest.mark.parametrize(("level", "direction"), [("neuron", "LR"), ("op", "LR"), ("neuron", "TB"), ("op", "TB")])
+def test_the_numbers_of_arrows_lie_on_no_box_and_no_other_number(level, direction):
+    svg = viz.draw(many(2, 3, 4), level=level, direction=direction).svg
     labels = plates(svg)
     assert len(labels) == sum(arrow.slope is not None for arrow in view(viz.trace(many(2, 3, 4)), level=level).arrows)
     assert all(apart(a, b) for a, b in combinations([*labels, *frames(svg)], 2))
+
+
+@pytest.mark.usefixtures("placed_by")
+@pytest.mark.parametrize("options", [{}, {"theme": "dark", "digits": 9, "size": 300, "hide": "slope", "lang": "ru"}])
+def test_a_picture_that_is_read_downwards(options):
+    J = many(2, 3, 1)
+    svg = viz.draw(J, direction="TB", **options).svg
+    root, drawn = parsed(svg), view(viz.trace(J))
+    boxes = dict(zip((box.id for box in drawn.boxes), frames(svg), strict=True))
+    assert all(apart(a, b) for a, b in combinations([*boxes.values(), *plates(svg)], 2))
+    assert all(boxes[arrow.tail][3] < boxes[arrow.head][1] for arrow in drawn.arrows)
+    assert any(how in (root.find(f"{SVG}desc").text or "") for how in ("from top to bottom", "сверху вниз"))
+    for cluster in of_class(svg, "cluster"):  # the names of scopes stand above their boxes
+        room, name = rectangle(cluster.find(f"{SVG}rect")), float(cluster.find(f"{SVG}text").get("y"))
+        inside = [box for box in boxes.values() if room[0] < box[0] < room[2] and room[1] < box[1] < room[3]]
+        assert inside
+        assert name < min(box[1] for box in inside)
+    assert ids(svg) != ids(viz.draw(J, **options).svg)
+
+
+def ids(svg: str) -> set[str]:
+    return {e.get("id", "") for e in parsed(svg).iter() if e.get("id")}
 
 
 def test_not_finite_is_hatched():

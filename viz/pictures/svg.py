@@ -18,7 +18,7 @@ from viz.names import NARROW
 from viz.numbers import Scale, equals, shown, signed
 from viz.pictures.blanks import BLANK, Blanks
 from viz.pictures.boxes import GROUP, Arrow, Box, View
-from viz.pictures.geometry import Cluster, Layout, Link, Point, Shape
+from viz.pictures.geometry import DOWN, RIGHT, Cluster, Layout, Link, Point, Shape
 from viz.pictures.layout import place
 from viz.text import BOLD, shortened, width
 from viz.trace import CONSTANT, DETACHED, LEAF
@@ -30,6 +30,7 @@ NARROWEST = 440.0  # so wide the legend and the note may always be
 NOTE_LINE = 16.0
 NOTHING, ENGLISH = Blanks(), LANGUAGES["en"]
 LABEL, TIP = 10.5, 14.0  # the size of an arrow's number, and how far before its tip it ends
+LABEL_HIGH = 13.0
 # class: (property, light, dark).  Orange for δ > 0 and blue for δ < 0 differ for colour-blind readers too.
 COLOURS: dict[str, tuple[str, str, str]] = {
     "page": ("fill", "#ffffff", "#14171c"),
@@ -68,7 +69,7 @@ class Card(NamedTuple):
     box: Box
     rows: tuple[Row, ...]
     shape: Shape  # the gutter included
-    gutter: float  # room at the left for the numbers of the arrows that come in
+    gutter: float  # room in front of it, at the left or above, for the numbers of the arrows that come in
 
 
 class Look(NamedTuple):
@@ -79,6 +80,12 @@ class Look(NamedTuple):
     size: float | None = None  # how wide it is shown, in pixels; its own width if None
     asks: Blanks = Blanks()
     words: Language = LANGUAGES["en"]
+    direction: str = RIGHT  # where it is read to
+
+    @property
+    def is_down(self) -> bool:
+        """Whether it is read downwards."""
+        return self.direction == DOWN
 
 
 THEMES = ("auto", "light", "dark")
@@ -92,23 +99,23 @@ def render(view: View, look: Look = USUAL) -> str:
 
 def laid_out(view: View, look: Look = USUAL) -> tuple[list[Card], Layout]:
     """The cards of a view, and where everything is."""
-    gutters = _gutters(view, look.asks)
-    cards = [_card(box, view, gutters[box.id], look) for box in view.boxes]
+    widest = _widest_numbers(view, look.asks)
+    cards = [_card(box, view, widest.get(box.id), look) for box in view.boxes]
     shapes = [card.shape for card in cards]
     links = [Link(a.tail, a.head, a.slot) for a in view.arrows]
-    return cards, place(shapes, links, compact=view.compact)
+    return cards, place(shapes, links, compact=view.compact, direction=look.direction)
 
 
 # -- cards ------------------------------------------------------------------------------------------
 
 
-def _gutters(view: View, asks: Blanks) -> dict[str, float]:
-    """How much room the numbers of a box's arrows take in front of it."""
-    gutters = dict.fromkeys((box.id for box in view.boxes), 0.0)
+def _widest_numbers(view: View, asks: Blanks) -> dict[str, float]:
+    """How wide the widest number of the arrows into a box is, by the box; none where they have no room."""
+    widest: dict[str, float] = {}
     if not view.compact:
         for arrow in view.arrows:
-            gutters[arrow.head] = max(gutters[arrow.head], width(_number(arrow, view.digits, asks), LABEL) + TIP + 4)
-    return gutters
+            widest[arrow.head] = max(widest.get(arrow.head, 0.0), width(_number(arrow, view.digits, asks), LABEL))
+    return widest
 
 
 def _number(arrow: Arrow, digits: int, asks: Blanks) -> str:
@@ -118,14 +125,20 @@ def _number(arrow: Arrow, digits: int, asks: Blanks) -> str:
     return f"×{_rough(arrow.edges)}" if arrow.edges > 1 else ""
 
 
-def _card(box: Box, view: View, gutter: float, look: Look) -> Card:
+def _card(box: Box, view: View, widest: float | None, look: Look) -> Card:
+    """A card around its text, with room for its arrows and for their numbers, if these have any."""
     rows, compact = tuple(lines_of(box, view, look)), view.compact
     padding, gap = (3.0, 2.0) if compact else (8.0, 4.0)
     need = max((width(r.text, r.size) * (BOLD if r.bold else 1) + _aside(r) for r in rows), default=0)
     high = sum(row.size + gap for row in rows) + 2 * padding - gap
-    high = max(high, box.slots * (6.0 if compact else 15.0) + 4)
-    wide = max(need + 2 * padding + 2, 26.0) + gutter
-    return Card(box, rows, Shape(box.id, box.scope, wide, high, box.slots), gutter)
+    wide = max(need + 2 * padding + 2, 26.0)
+    if look.is_down:
+        gutter = 0.0 if widest is None else (LABEL_HIGH if widest else 0.0) + TIP + 4
+        wide = max(wide, box.slots * (6.0 if compact else (widest or 0.0) + 8) + 4)
+        return Card(box, rows, Shape(box.id, box.scope, wide, high + gutter, box.slots), gutter)
+    gutter = 0.0 if widest is None else widest + TIP + 4
+    high = max(high, box.slots * (6.0 if compact else LABEL_HIGH + 2) + 4)
+    return Card(box, rows, Shape(box.id, box.scope, wide + gutter, high, box.slots), gutter)
 
 
 def _aside(row: Row) -> float:
@@ -182,7 +195,7 @@ class Picture:
         self.gutters = {card.box.id: card.gutter for card in cards}
         self.scale = Scale([a.contribution for a in view.arrows if a.contribution is not None])
         self.tint = Scale([box.delta for box in view.boxes if box.delta is not None])
-        seen = (view, *look[:3], sorted(look.asks.asked), look.words.code)
+        seen = (view, *look[:3], sorted(look.asks.asked), look.words.code, look.direction)
         self.id = "g" + hashlib.sha256(repr(seen).encode("utf-8", "surrogatepass")).hexdigest()[:8]
         self.legend = list(self._legend()) if look.legend else []
         self.note = _wrapped(view.note, max([NARROWEST, placed.width, *(x for x, _ in self.legend)]))
@@ -239,7 +252,7 @@ class Picture:
         odd = sum(1 for b in boxes if not _finite(b))
         known = [b for b in boxes if b.delta is not None and b.id != self.view.root and math.isfinite(b.delta)]
         said = [
-            tell(words["described"], boxes=len(boxes), arrows=len(self.view.arrows)),
+            tell(words["described"], boxes=len(boxes), arrows=len(self.view.arrows), how=words[self.look.direction]),
             tell(words["meant"], root=name),
         ]
         if self.look.asks.shows("delta"):
@@ -290,17 +303,24 @@ class Picture:
             colour, thick = _sign(sent, "line", "-line"), 0.9 + 3.1 * self.scale(sent)
             dash = ' stroke-dasharray="8 3 2 3"' if not math.isfinite(sent) else ""
         thick *= 0.5 if self.view.compact else 1
-        tip = points[-1][0] + self.gutters[arrow.head], points[-1][1]
+        tip, down = self._tip(arrow, points), self.look.is_down
         size = (2.0 if self.view.compact else 4.0) + thick / 2
-        d = f"M{_p(points[0])}C" + " ".join(_p(point) for point in points[1:]) + f"H{_n(tip[0] - size)}"
+        straight = f"V{_n(tip[1] - size)}" if down else f"H{_n(tip[0] - size)}"
+        d = f"M{_p(points[0])}C" + " ".join(_p(point) for point in points[1:]) + straight
         fill = {"line": "soft", "hatch": "alarm"}.get(colour, colour.replace("-line", "-tint"))
-        head = f"M{_p(tip)}l{_n(-2 * size)} {_n(-size)}v{_n(2 * size)}z"
+        side = f"h{_n(2 * size)}z" if down else f"v{_n(2 * size)}z"
+        head = f"M{_p(tip)}l{_n(-size if down else -2 * size)} {_n(-2 * size if down else -size)}{side}"
         halo = f'<path d="{d}" stroke-width="11" stroke-opacity="0.3" {self._paint("hatch")}/>' if arrow.lit else ""
         return (
             f'<g class="edge"><title>{in_xml(self._edge_title(arrow))}</title>{halo}'
             f'<path d="{d}" stroke-width="{_n(thick)}" stroke-opacity="0.75"{dash} {self._paint(colour)}/>'
             f'<path d="{head}" {self._paint(fill)}/></g>'
         )
+
+    def _tip(self, arrow: Arrow, points: list[Point]) -> Point:
+        """Where an arrow ends: at its head's edge, behind the room for its number."""
+        (x, y), gutter = points[-1], self.gutters[arrow.head]
+        return (x, y + gutter) if self.look.is_down else (x + gutter, y)
 
     def _edge_title(self, arrow: Arrow) -> str:
         tail, head = (_called(self.boxes[i]) for i in (arrow.tail, arrow.head))
@@ -322,10 +342,11 @@ class Picture:
         if not text or self.view.compact or not points:
             return ""
         wide = width(text, LABEL)
-        x, y = points[-1][0] + self.gutters[arrow.head] - TIP, points[-1][1]
+        x, y = self._tip(arrow, points)
+        x, y = (x + wide / 2 + 1, y - TIP - LABEL_HIGH / 2) if self.look.is_down else (x - TIP, y)
         odd = arrow.slope is not None and not math.isfinite(arrow.slope) and self.look.asks.shows("slope")
         return (
-            f'<rect x="{_n(x - wide - 1)}" y="{_n(y - 6.5)}" width="{_n(wide + 3)}" height="13" rx="4" '
+            f'<rect x="{_n(x - wide - 1)}" y="{_n(y - 6.5)}" width="{_n(wide + 3)}" height="{_n(LABEL_HIGH)}" rx="4" '
             f'fill-opacity="0.88" {self._paint("page")}/>'
             + self._words(x, y + 3.8, text, "alarm" if odd else "ink", LABEL, ' text-anchor="end"')
         )
@@ -335,12 +356,14 @@ class Picture:
     def _node(self, card: Card) -> Iterator[str]:
         box, shape = card.box, card.shape
         x, y = self.placed.centres[box.id]
-        left, top, wide = x - shape.width / 2 + card.gutter, y - shape.height / 2, shape.width - card.gutter
+        before, above = (0.0, card.gutter) if self.look.is_down else (card.gutter, 0.0)
+        left, top = x - shape.width / 2 + before, y - shape.height / 2 + above
+        wide, high = shape.width - before, shape.height - above
         yield f'<g class="node {box.kind}"><title>{in_xml(_spoken(box, self.look))}</title>'
-        yield from self._frame(box, left, top, wide, shape.height)
+        yield from self._frame(box, left, top, wide, high)
         gap = 2.0 if self.view.compact else 4.0
         text_height = sum(row.size + gap for row in card.rows) - gap
-        line = y - text_height / 2
+        line = top + (high - text_height) / 2
         for row in card.rows:
             yield from self._row(row, left, wide, line + row.size * 0.86, len(card.rows) == 1)
             line += row.size + gap
@@ -363,7 +386,8 @@ class Picture:
         here = f'x="{_n(left)}" {at}'
         if box.kind == GROUP:
             for shift in (6.0, 3.0):
-                behind = f'x="{_n(left + shift)}" y="{_n(top - shift)}" width="{_n(wide)}" height="{_n(high)}" rx="5"'
+                higher = -shift if self.look.is_down else shift  # not where arrows come in
+                behind = f'x="{_n(left + shift)}" y="{_n(top - higher)}" width="{_n(wide)}" height="{_n(high)}" rx="5"'
                 yield f"<rect {behind} {self._paint('card')}/><rect {behind} {self._paint('line')}/>"
         yield f"<rect {here} {self._paint('given' if box.kind in (LEAF, CONSTANT) else 'card')}/>"
         colour, dash, thick = "line", "", 1.0
