@@ -298,7 +298,7 @@ def test_formulas_stay_true_when_a_constant_in_them_is_changed(show):
     assert_equal_numbers(tab, fixed(power=3.0))
     assert tab.run("i => app.words.formula(i)", root) == "J = t₃^3"
     assert tab.run(said) == "J=t33"
-    assert "the slope of power here is 3·t₃^(3 - 1) ≈ " in tab.run("app.words.of(app.graph.seed + 1).sentence")
+    assert "the slope here is 3·t₃^(3 - 1) ≈ " in tab.run("app.words.of(app.graph.seed + 1).sentence")
     tab.run("app.learning.reset()")
     assert tab.run("i => app.words.formula(i)", root) == "J = t₃²"
 
@@ -702,7 +702,7 @@ def test_the_keyboard_alone_reaches_a_card_and_screen_readers_hear_it(show):
     tab.press("ArrowRight")
     heard = tab.text("#said")
     assert heard.startswith("Forward, 1 of ")
-    assert "is computed from" in heard
+    assert "is a weighted sum" in heard
     assert tab.run("document.getElementById('slider').getAttribute('aria-valuetext')").startswith("forward 1 of")
     unnamed = """[...document.querySelectorAll('button, input, select, .card')]
         .filter(e => !(e.getAttribute('aria-label') || e.textContent || e.labels?.length)).length"""

@@ -650,3 +650,37 @@ def test_a_table_of_constants_is_a_line_on_a_box():
     short = viz.draw(take(x, [3.0, 4.0, 5.0, 6.0])).svg
     assert "table of" not in short
     assert all(f">{n}</text>" in short for n in (3, 4, 5, 6))
+
+
+# -- what is asked for wrongly ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("show", "options", "said"),
+    [
+        (viz.draw, {"theme": "x"}, "a theme is one of auto, light, dark, got 'x'"),
+        (viz.draw, {"theme": ["dark"]}, "a theme is one of"),
+        (viz.draw, {"direction": "up"}, "a direction is one of LR, TB, got 'up'"),
+        (viz.animate, {"direction": "lr"}, "a direction is one of LR, TB, got 'lr'"),
+        (viz.draw, {"digits": 0}, "from 1 to 17, got 0"),
+        (viz.draw, {"digits": 18}, "from 1 to 17, got 18"),
+        (viz.sheet, {"seed": "a"}, "seed is a whole number, the same for the same sheets, got 'a'"),
+        (viz.sheet, {"seed": True}, "seed is a whole number"),
+        (viz.draw, {"size": 0}, "size is how many pixels wide"),
+        (viz.draw, {"size": 10**400}, "size is how many pixels wide"),
+        (viz.draw, {"size": math.nan}, "size is how many pixels wide"),
+        (viz.draw, {"legend": "no"}, "legend is whether there is one"),
+        (viz.draw, {"hide": 3}, "hide is 'value', 'slope', 'delta', or several of them, got 3"),
+        (viz.draw, {"hide": [["value"]]}, "hide is 'value'"),
+        (viz.draw, {"scope": 3}, "a scope is a name such as 'layer2.neuron1', got 3"),
+        (viz.explore, {"title": 3}, "the title of a page is text, got 3"),
+        (viz.explore, {"note": ["a"]}, "the note of a page is text"),
+        (viz.debug, {"commands": "step"}, "commands are several"),
+        (viz.debug, {"commands": 3}, "commands are several"),
+    ],
+)  # fmt: skip
+def test_a_wrong_option_is_refused_in_a_sentence(show, options, said):
+    with pytest.raises(ArgumentError) as refused:
+        show(a_neuron(), **options)
+    assert said in str(refused.value)
+    assert "\n" not in str(refused.value)

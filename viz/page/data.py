@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 from xml.etree import ElementTree
 
-from autograd.iterations import iterations_in, place_told
+from autograd.iterations import iterations_in
 from autograd.ops.primitive import lookup, title_of
 from autograd.text import short
 from viz.domains import domain, slope_domain
@@ -22,7 +22,7 @@ from viz.page.javascript import Use
 from viz.partials import Partials
 from viz.text import shortened
 from viz.trace import Trace
-from viz.wording import Constants, laid_out_written, slope_written, written
+from viz.wording import Constants, computed_template, laid_out_written, slope_written, written
 
 DEEPEST = 12  # scopes inside each other that the picture shows as groups
 LONGEST_NAME = 60
@@ -75,7 +75,7 @@ class ExplorableGraph:
             "ops": [self._operation(name, symbol) for name, symbol in columns.ops],
             "scope": [scopes.of[i] for i in label],
             "scopes": scopes.texts,
-            "places": [place_told(scope) if iterations_in(scope) else "" for scope in scopes.texts],
+            "places": [self.words.place(scope) if iterations_in(scope) else "" for scope in scopes.texts],
             "source": [sources.of[i] for i in label],
             "sources": sources.texts,
             "value": [_number(x) for x in columns.value.tolist()],
@@ -102,7 +102,8 @@ class ExplorableGraph:
     def _operation(self, name: str, symbol: str) -> dict[str, str]:
         title = title_of(name)
         told = self.words.operations.get(title, title)
-        return {"name": title, "told": told, "symbol": symbol, "doc": _doc(name)}
+        said = computed_template(lookup(name), self.words) if name else ""
+        return {"name": title, "told": told, "symbol": symbol, "computed": said}
 
 
 class _Codes:
@@ -154,10 +155,6 @@ def _as_lists(element: ElementTree.Element) -> Any:
     if element.tag == "mrow" and [part[1:] for part in parts] == [["…"], ["·"], ["…"]]:  # of the ends of a long dot
         return parts[0]
     return [element.tag, *([element.attrib] if element.attrib else []), *(parts or [element.text or ""])]
-
-
-def _doc(op: str) -> str:
-    return re.split("[:;]", lookup(op).doc)[0] if op else ""
 
 
 @lru_cache(maxsize=4096)

@@ -124,7 +124,7 @@ def explore(
         GraphError: for a leaf that it was not computed from, for a graph that is too large for a page and for a row
             that JavaScript cannot have, by its name
         ArgumentError: for a rate that is not a finite number, digits that a number cannot have, samples that are none,
-            and for another language
+            for a title or a note that is no text, and for another language
 
     >>> from autograd import Value
     >>> x = Value(3.0, name="x")
@@ -133,6 +133,9 @@ def explore(
     """
     if not isinstance(rate, (int, float)) or isinstance(rate, bool) or not math.isfinite(rate):
         raise ArgumentError(f"a learning rate is a finite number, got {quoted(rate)}")
+    for name, text in (("title", title), ("note", note)):
+        if text is not None and not isinstance(text, str):
+            raise ArgumentError(f"the {name} of a page is text, got {quoted(text)}")
     checked_digits(digits)
     seen = replace(look(output, at, named, names), digits=digits)
     if len(seen.trace.nodes) > MOST:

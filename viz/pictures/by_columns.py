@@ -3,8 +3,9 @@
 A box stands right after the last of its operands, a leaf right before the first that uses it.  A scope is a
 band across its columns, and an arrow has a lane in every column that it passes, which it shares with others from
 the same box, so that it runs between the boxes; where arrows pass very many columns, the longest run below the
-picture, those of one box on one track.  A picture that is read downwards is laid out so on its side.  Heights are found in sweeps (Sugiyama, Tagawa & Toda 1981): everything
+picture, those of one box on one track.  Heights are found in sweeps (Sugiyama, Tagawa & Toda 1981): everything
 wishes to stand level with its neighbours, and comes as close to that as what stands above and below it lets it.
+A picture that is read downwards is laid out so, lying on its side.
 """
 
 from __future__ import annotations

@@ -68,17 +68,16 @@ def by_graphviz(
 # -- asking -----------------------------------------------------------------------------------------
 
 
-def _dot_source(
-    shapes: Sequence[Shape], links: Sequence[Link], compact: bool, flow: _Flow, scopes: list[str]
-) -> str:
+def _dot_source(shapes: Sequence[Shape], links: Sequence[Link], compact: bool, flow: _Flow, scopes: list[str]) -> str:
     # newrank: columns are chosen over all clusters together; cluster by cluster, Graphviz loses edges.
     apart, ranks = (0.06, 0.6) if compact else (0.2, 0.55)
     slots = {shape.id: shape.slots for shape in shapes}
     gates = _gates(shapes, links)
     lines = [
         "digraph {",
-        f"graph [rankdir={flow.rankdir}, nodesep={apart}, ranksep={ranks}, pad=0, fontsize=1, remincross=true, newrank=true,",
-        "nslimit=1, nslimit1=1]",  # deep graphs with tangled scopes take half the time, others look the same
+        f"graph [rankdir={flow.rankdir}, nodesep={apart}, ranksep={ranks}, pad=0, fontsize=1, remincross=true,",
+        # nslimit: deep graphs with tangled scopes take half the time, others look the same.
+        "newrank=true, nslimit=1, nslimit1=1]",
         'node [shape=record, fixedsize=true, label="", fontsize=1, margin=0]',
         "edge [dir=none]",
         *_cluster_lines([*shapes, *gates.values()], flow, scopes),

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 
 LONGEST_SIDE = 32_000  # pixels of a PNG; cairo's end at 32,767
+WIDEST = 100_000  # pixels for which a size may ask
 MOST_PIXELS = 60_000_000  # 4 bytes each
 
 
@@ -138,21 +139,26 @@ def draw(
     >>> "6" in draw(compile(lambda x: x * x), 3.0).svg
     True
     """
-    looks = _checked(Look(theme, legend, size, blanks(hide), language(lang), direction))
+    looks = checked(Look(theme, legend, size, blanks(hide), language(lang), direction))
     seen = look(output, at, named, names)
     shown, opened = part(seen, scope, around, radius, wrt), scope is not None or around is not None
     drawn = view(seen.trace, level=level, shown=shown, force=force, opened=opened, digits=digits, words=looks.words)
     return Drawing(render(drawn, looks))
 
 
-def _checked(looks: Look) -> Look:
+def checked(looks: Look) -> Look:
+    """How a picture is to look, if it can; ArgumentError else."""
     if looks.theme not in THEMES:
         raise ArgumentError(f"a theme is one of {', '.join(THEMES)}, got {quoted(looks.theme)}")
     if looks.direction not in DIRECTIONS:
         raise ArgumentError(f"a direction is one of {', '.join(DIRECTIONS)}, got {quoted(looks.direction)}")
+    if not isinstance(looks.legend, bool):
+        raise ArgumentError(f"legend is whether there is one, True or False, got {quoted(looks.legend)}")
     size = looks.size
-    if size is not None and (not isinstance(size, (int, float)) or isinstance(size, bool) or not 0 < size < math.inf):
-        raise ArgumentError(f"size is how many pixels wide a picture is shown, more than 0, got {quoted(size)}")
+    if size is not None and (not isinstance(size, (int, float)) or isinstance(size, bool) or not 0 < size <= WIDEST):
+        raise ArgumentError(
+            f"size is how many pixels wide a picture is shown, more than 0 and up to {WIDEST:,}, got {quoted(size)}"
+        )
     return looks
 
 

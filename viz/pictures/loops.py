@@ -82,9 +82,7 @@ def _said(folds: Mapping[str, Iteration], words: Language) -> str:
     return words.tell(words.picture["long loops"], one=repr(f"{loop}.{step}"), all=repr(loop))
 
 
-def _box(
-    i: str, inside: list[Box], folds: Mapping[str, Iteration], titles: Mapping[str, str], words: Language
-) -> Box:
+def _box(i: str, inside: list[Box], folds: Mapping[str, Iteration], titles: Mapping[str, str], words: Language) -> Box:
     """The later steps of a loop, or what they eat."""
     delta = None
     for box in inside:
