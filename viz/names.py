@@ -79,6 +79,11 @@ class Names:
         name = self.given(node)
         return identifier(name, self._copy(node)) if name else identifier(self._lettered(node))
 
+    def written(self, node: int) -> Identifier:
+        """The same as a card has it, typeset where it is not cut; alpha is α there, and w_1 is w₁."""
+        is_whole = self.narrow(node) == self.called(node) and len(self.given(node)) <= NARROW
+        return self.identifier(node) if is_whole else Identifier(self.narrow(node))
+
     def given(self, node: int) -> str:
         """The user's name, or the variable's, in full; empty if it has none."""
         return self._columns.labels[self._columns.label.item(node)].name or ""

@@ -684,3 +684,45 @@ def test_a_wrong_option_is_refused_in_a_sentence(show, options, said):
         show(a_neuron(), **options)
     assert said in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+# -- what is drawn to the edge, and what names look like ----------------------------------------------
+
+
+@pytest.mark.parametrize("size", [None, 333, 401.5])
+def test_a_dark_png_is_dark_to_its_last_pixel(tmp_path, size):
+    image = pytest.importorskip("PIL.Image")
+    png = viz.draw(a_neuron(), theme="dark", size=size, legend=False).save(tmp_path / "dark.png")
+    drawn = image.open(png).convert("RGBA")
+    wide, high = drawn.size
+    assert size is None or wide == 2 * math.ceil(size)
+    edge = {drawn.getpixel((x, y)) for x in range(wide) for y in (0, high - 1)}
+    edge |= {drawn.getpixel((x, y)) for y in range(high) for x in (0, wide - 1)}
+    assert edge == {(0x14, 0x17, 0x1C, 255)}
+
+
+def test_names_are_typeset_on_cards():
+    names = [
+        "alpha",
+        "α",
+        "w_ij",
+        "theta_1",
+        "x1",
+        "w_max",
+        "w_max",
+        "learning_rate",
+        "alpha[1]",
+        "a_very_long_name_" * 3,
+    ]
+    J = sum(Value(0.5, name=name) * 2.0 for name in names)
+    svg = viz.draw(J).svg
+    titles = [text for text in parsed(svg).iter(f"{SVG}text") if text.get("font-weight") == "600"]
+    said = ["".join(text.itertext()) for text in titles]
+    assert {"α[2]", "α[3]", "wᵢⱼ", "θ₁", "x₁", "wmax[1]", "wmax[2]", "learning_rate", "alpha[1]"} <= set(said)
+    assert len(set(said) - {"×", "+", "Σ"}) == len(names)
+    below = [t for t in parsed(svg).iter(f"{SVG}tspan") if t.text == "max"]
+    assert len(below) == 2
+    assert all(float(t.get("dy")) > 0 for t in below)
+    page = viz.explore(J).html
+    assert "theta_1" in page
+    assert r"\u03b8\u2081" in page

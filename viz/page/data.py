@@ -14,6 +14,7 @@ from autograd.ops.primitive import lookup, title_of
 from autograd.text import short
 from viz.domains import domain, slope_domain
 from viz.formulas.printers import mathml, mathml_pattern
+from viz.identifiers import on_card
 from viz.languages import Language
 from viz.names import Names
 from viz.notation import Identifier
@@ -36,7 +37,7 @@ class ExplorableGraph:
         self.partials = Partials(seen)
         self.identifiers = {names.called(i): names.identifier(i) for i in range(seen.root + 1)}
         self.called = list(map(names.called, range(seen.root + 1)))
-        self.narrow = list(map(names.narrow, range(seen.root + 1)))
+        self.written = [on_card(names.written(i)) for i in range(seen.root + 1)]
         self.leaves = seen.root + 1 - len(seen.forward)
         self.uses: dict[tuple[Use, Constants], int] = {}
         self.use = [self._use(i) for i in seen.forward]
@@ -69,7 +70,9 @@ class ExplorableGraph:
             "root": self.trace.root,
             "leaves": self.leaves,
             "called": self.called + constants,
-            "narrow": self.narrow + constants,
+            "narrow": [f"{head}_{below}{rest}" if below else head + rest for head, below, rest in self.written]
+            + constants,
+            "below": {i: [head, below, rest] for i, (head, below, rest) in enumerate(self.written) if below},
             "kind": columns.kind.tolist(),
             "op": columns.op.tolist(),
             "ops": [self._operation(name, symbol) for name, symbol in columns.ops],
@@ -131,8 +134,8 @@ def _described(use: Use, constants: Constants) -> dict[str, Any]:
 
 
 def _is_typeset(called: str, box: Identifier) -> bool:
-    """Whether the page cannot see by itself how a name is set: a Greek letter that is spelled out, letters below."""
-    return (len(box.name) == 1 and called[:1] != box.name and called.isascii()) or box.below.isalpha()
+    """Whether the page cannot see by itself how a name is set: one of several, a Greek letter in words, letters below."""
+    return (len(box.name) == 1 and called[:1] != box.name and called.isascii()) or box.below.isalpha() or bool(box.copy)
 
 
 def _lists(box: Identifier) -> Any:

@@ -160,7 +160,7 @@ class Film(Picture):
         down = under + 22 * len(legend) + MARGIN
         head = [
             self._head(across, down),
-            f'<rect width="{across:.0f}" height="{down:.0f}" {self._paint("page")}/>',
+            self._ground(across, down),
             *self._note(),
             f'<g transform="translate({MARGIN:g} {self.top:g})">',
             *(line for cluster in self.placed.clusters for line in self._cluster(cluster)),

@@ -138,7 +138,7 @@ def _leaves(group: str, inside: list[Box], words: Language) -> Box:
     delta = None
     for box in inside:
         delta = larger(delta, box.delta)
-    first, last = inside[0].name, inside[-1].name
+    first, last = inside[0].on_a_line, inside[-1].on_a_line
     title = f"{first} … {last}"
     count = words.tell(words.picture["leaves"], n=len(inside))
     return Box(group, GROUP, title, title, "", None, delta, inside[0].scope, 0, None, (count,))
@@ -149,12 +149,12 @@ def _line(graph: _Graph, term: str, digits: int) -> str:
     box = graph.boxes[term]
     value = box.value or 0.0
     if not graph.is_product(term):
-        return f"{box.name} {equals(value, digits)}" if box.name else shown(value, digits)
+        return f"{box.on_a_line} {equals(value, digits)}" if box.name else shown(value, digits)
     factors = [graph.boxes[i] for i in graph.operands[term]]
     of_each = [factor.value or 0.0 for factor in factors]
     said = line(product, of_each, value, digits, product)
     numbers = "·".join(_factor(x, said.digits) for x in of_each)
-    names = "·".join(factor.name or _factor(x, MOST) for factor, x in zip(factors, of_each, strict=True))
+    names = "·".join(factor.on_a_line or _factor(x, MOST) for factor, x in zip(factors, of_each, strict=True))
     result = f"{said.result} {shown(value, digits)}"
     return f"{names} {said.numbers} {numbers} {result}" if names != numbers else f"{numbers} {result}"
 

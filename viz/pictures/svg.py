@@ -30,7 +30,7 @@ NARROWEST = 440.0  # so wide the legend and the note may always be
 NOTE_LINE = 16.0
 NOTHING, ENGLISH = Blanks(), LANGUAGES["en"]
 LABEL, TIP = 10.5, 14.0  # the size of an arrow's number, and how far before its tip it ends
-LABEL_HIGH = 13.0
+LABEL_HIGH, SMALLER = 13.0, 0.72  # SMALLER: than the letters that they stand behind, letters below the line
 # class: (property, light, dark).  Orange for δ > 0 and blue for δ < 0 differ for colour-blind readers too.
 COLOURS: dict[str, tuple[str, str, str]] = {
     "page": ("fill", "#ffffff", "#14171c"),
@@ -61,6 +61,14 @@ class Row(NamedTuple):
     size: float = 12.0
     bold: bool = False
     aside: str = ""  # in soft ink at the right
+    below: str = ""  # behind the text, in small letters below the line
+    rest: str = ""  # behind that
+
+    @property
+    def wide(self) -> float:
+        """How wide its text may be."""
+        whole = width(self.text + self.rest, self.size) + width(self.below, SMALLER * self.size)
+        return whole * (BOLD if self.bold else 1)
 
 
 class Card(NamedTuple):
@@ -129,7 +137,7 @@ def _card(box: Box, view: View, widest: float | None, look: Look) -> Card:
     """A card around its text, with room for its arrows and for their numbers, if these have any."""
     rows, compact = tuple(lines_of(box, view, look)), view.compact
     padding, gap = (3.0, 2.0) if compact else (8.0, 4.0)
-    need = max((width(r.text, r.size) * (BOLD if r.bold else 1) + _aside(r) for r in rows), default=0)
+    need = max((row.wide + _aside(row) for row in rows), default=0)
     high = sum(row.size + gap for row in rows) + 2 * padding - gap
     wide = max(need + 2 * padding + 2, 26.0)
     if look.is_down:
@@ -154,12 +162,13 @@ def lines_of(box: Box, view: View, look: Look = USUAL) -> Iterator[Row]:
     symbol = (
         words["detached"] if box.kind == DETACHED else "dot" if box.symbol == "·" else box.symbol
     )  # a lone · is lost
+    name, below, rest = box.written
     if box.given:
-        yield Row(box.name, "ink", size + 1, True, symbol)
+        yield Row(name, "ink", size + 1, True, symbol, below, rest)
     elif symbol:
-        yield Row(symbol, "ink", size + 1, True, box.name)
+        yield Row(symbol, "ink", size + 1, True, name)
     else:
-        yield Row(box.name, "soft", size + 1)
+        yield Row(name, "soft", size + 1)
     for line in box.counts:
         yield Row(line, "soft", size)
     given = box.kind in (LEAF, DETACHED) or asks.shows("value")
@@ -210,7 +219,7 @@ class Picture:
         down = under + 22 * len(legend) + MARGIN - 8
         body = [
             self._head(across, down),
-            f'<rect width="{_n(across)}" height="{_n(down)}" {self._paint("page")}/>',
+            self._ground(across, down),
             *self._note(),
             f'<g transform="translate({_n(MARGIN)} {_n(self.top)})">',
             *(line for cluster in self.placed.clusters for line in self._cluster(cluster)),
@@ -228,15 +237,20 @@ class Picture:
         is_told = root is not None and root.value is not None and self.look.asks.shows("value")
         value = f" {equals(root.value, self.view.digits)}" if root and root.value is not None and is_told else ""
         title = self.look.words.tell(self.look.words.picture["title"], root=name)
-        scale = 1.0 if self.look.size is None else self.look.size / across
+        wide, high, seen = _in_whole_pixels(across, down, self.look.size)
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" id="{self.id}" class="graph" role="img" '
             f'aria-labelledby="{self.id}-title {self.id}-desc" '
-            f'width="{_n(across * scale)}" height="{_n(down * scale)}" '
-            f'viewBox="0 0 {_n(across)} {_n(down)}" font-family="{FONT}" font-size="12">\n'
+            f'width="{wide}" height="{high}" viewBox="0 0 {seen[0]:.9g} {seen[1]:.9g}" '
+            f'font-family="{FONT}" font-size="12">\n'
             f'<title id="{self.id}-title">{in_xml(title)}{value}</title>\n'
             f'<desc id="{self.id}-desc">{in_xml(self._description(name))}</desc>\n' + self._dark()
         )
+
+    def _ground(self, across: float, down: float) -> str:
+        """The page's colour, beyond the edges too: of a picture of broken pixels none is left half covered."""
+        over = f'x="{_n(-MARGIN)}" y="{_n(-MARGIN)}" width="{_n(across + 2 * MARGIN)}"'
+        return f'<rect {over} height="{_n(down + 2 * MARGIN)}" {self._paint("page")}/>'
 
     def _dark(self) -> str:
         """The style of readers whose system is dark, unless the theme is said."""
@@ -270,9 +284,10 @@ class Picture:
         other = {"fill": "", "stroke": ' fill="none"'}[attribute]
         return f'class="{colour}" {attribute}="{dark if self.look.theme == "dark" else light}"{other}'
 
-    def _words(self, x: float, y: float, text: str, colour: str, size: float, extra: str = "") -> str:
+    def _words(self, x: float, y: float, text: str | Row, colour: str, size: float, extra: str = "") -> str:
         at = f'x="{_n(x)}" y="{_n(y)}" font-size="{_n(size)}"'
-        return f"<text {at} {self._paint(colour)}{extra}>{in_xml(text)}</text>"
+        markup = in_xml(text) if isinstance(text, str) else _typeset(text)
+        return f"<text {at} {self._paint(colour)}{extra}>{markup}</text>"
 
     def _note(self) -> Iterator[str]:
         for i, line in enumerate(self.note):
@@ -373,9 +388,9 @@ class Picture:
         weight = ' font-weight="600"' if row.bold else ""
         padding = 4.0 if self.view.compact else 9.0
         if alone and not row.aside:
-            yield self._words(left + wide / 2, y, row.text, row.colour, row.size, weight + ' text-anchor="middle"')
+            yield self._words(left + wide / 2, y, row, row.colour, row.size, weight + ' text-anchor="middle"')
             return
-        yield self._words(left + padding, y, row.text, row.colour, row.size, weight)
+        yield self._words(left + padding, y, row, row.colour, row.size, weight)
         if row.aside:
             yield self._words(left + wide - padding, y, row.aside, "soft", row.size - 1, ' text-anchor="end"')
 
@@ -511,6 +526,22 @@ def _wrapped(note: str, limit: float) -> list[str]:
             else:
                 lines[-1] = longer
     return lines
+
+
+def _in_whole_pixels(across: float, down: float, size: float | None) -> tuple[int, int, Point]:
+    """How large a picture is shown, in pixels, and what of it is seen then: no pixel at an edge is half outside."""
+    scale = 1.0 if size is None else size / across
+    wide, high = max(math.ceil(across * scale), 1), max(math.ceil(down * scale), 1)
+    return wide, high, (wide / scale, high / scale)
+
+
+def _typeset(row: Row) -> str:
+    """A row's text with what stands below the line, which all renderers lower that know tspan."""
+    if not row.below:
+        return in_xml(row.text)
+    down = _n(0.22 * row.size)
+    lowered = f'<tspan dy="{down}" font-size="{_n(SMALLER * row.size)}">{in_xml(row.below)}</tspan>'
+    return in_xml(row.text) + lowered + (f'<tspan dy="-{down}">{in_xml(row.rest)}</tspan>' if row.rest else "")
 
 
 def _finite(box: Box) -> bool:

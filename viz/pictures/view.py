@@ -66,8 +66,11 @@ def _chosen(trace: Trace, level: str, shown: Marks, force: bool, opened: bool, d
     if level == "layer" or (boxes > COMPACT and not force and not loops):
         return gathered(trace, shown, coarsest=level == "layer", crowded=boxes > COMPACT, words=words)
     nodes, edges = _records(trace, shown)
-    called = Names(trace.columns).narrow
-    names = {i: called(i) for i in (trace.root, *(node.id for node in nodes if node.kind != CONSTANT))}
+    called = Names(trace.columns)
+    names = {
+        i: (called.narrow(i), called.written(i))
+        for i in (trace.root, *(node.id for node in nodes if node.kind != CONSTANT))
+    }
     if level == "op":
         nodes, edges = expanded(nodes, edges)
     note = words.tell(words.picture["part of"], n=wanted, total=total) if wanted < total else ""
