@@ -37,7 +37,8 @@ class ExplorableGraph:
         self.partials = Partials(seen)
         self.identifiers = {names.called(i): names.identifier(i) for i in range(seen.root + 1)}
         self.called = list(map(names.called, range(seen.root + 1)))
-        self.written = [on_card(names.written(i)) for i in range(seen.root + 1)]
+        self.numbers = list(map(names.number, range(seen.root + 1)))
+        self.cards = {i: on_card(names.written(i)) for i, number in enumerate(self.numbers) if not number}
         self.leaves = seen.root + 1 - len(seen.forward)
         self.uses: dict[tuple[Use, Constants], int] = {}
         self.use = [self._use(i) for i in seen.forward]
@@ -69,17 +70,16 @@ class ExplorableGraph:
         return {
             "root": self.trace.root,
             "leaves": self.leaves,
-            "called": self.called + constants,
-            "narrow": [f"{head}_{below}{rest}" if below else head + rest for head, below, rest in self.written]
-            + constants,
-            "below": {i: [head, below, rest] for i, (head, below, rest) in enumerate(self.written) if below},
+            # Of a node without a name its number alone; on cards what is not as it is called.
+            "called": [number or name for number, name in zip(self.numbers, self.called, strict=True)] + constants,
+            "cards": {i: parts for i, parts in self.cards.items() if parts != (self.called[i], "", "")},
             "kind": columns.kind.tolist(),
             "op": columns.op.tolist(),
             "ops": [self._operation(name, symbol) for name, symbol in columns.ops],
-            "scope": [scopes.of[i] for i in label],
+            "scope": _once([scopes.of[i] for i in label]),
             "scopes": scopes.texts,
             "places": [self.words.place(scope) if iterations_in(scope) else "" for scope in scopes.texts],
-            "source": [sources.of[i] for i in label],
+            "source": _once([sources.of[i] for i in label]),
             "sources": sources.texts,
             "value": [_number(x) for x in columns.value.tolist()],
             "first": columns.first.tolist(),
@@ -107,6 +107,11 @@ class ExplorableGraph:
         told = self.words.operations.get(title, title)
         said = computed_template(lookup(name), self.words) if name else ""
         return {"name": title, "told": told, "symbol": symbol, "computed": said}
+
+
+def _once(codes: list[int]) -> list[int] | int:
+    """A column that is the same everywhere, as where there are no scopes, is one number."""
+    return codes[0] if len({*codes}) == 1 else codes
 
 
 class _Codes:

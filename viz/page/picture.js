@@ -191,8 +191,8 @@ class Picture {
     const middle = card.height / 2,
       given = single && !this.graph.isComputed(card.thing);
     this.text(card, "name", 11, middle - (given ? 4 : 11), name);
-    const [head, below, rest] = (single && this.graph.below[card.thing]) || [];
-    if (below && name === this.graph.narrow[card.thing])
+    const [head, below, rest] = (single && this.graph.onCard(card.thing)) || [];
+    if (below)
       card.name.replaceChildren(
         head,
         svg("tspan", { class: "below", dy: 3 }, below),
