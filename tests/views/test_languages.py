@@ -125,6 +125,16 @@ def a_graph():
     return y, x, w
 
 
+def test_counts_in_russian_pages_and_pictures_have_their_spaces():
+    J = x = Value(0.3, name="x")
+    for k in range(450):
+        J = J * 0.9 + x * (k % 3 + 1)
+    page = viz.explore(J, lang="ru").html
+    assert "Вперёд: 1&#160;350 чисел." in page
+    assert "\\xa0" not in page
+    assert "\\xa0" not in viz.draw(J, lang="ru", level="layer").svg
+
+
 def test_the_debugger_answers_in_russian():
     said = io.StringIO()
     viz.debug(a_graph()[0], re.split(" / |\n", ASKED.strip()), said, lang="ru")

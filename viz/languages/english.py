@@ -144,6 +144,8 @@ PAGE: Mapping[str, str] = {
     "why sum": "Each path multiplies the slopes along it, and {x} is the sum over {n#the path|all paths}.",
     "why gone": "No path is lit.",
     "of group": "What others use of it",
+    "part": "part {k}",
+    "later steps": "steps {first} … {last}",
     "open group": "Open the group",
     "close group": "Close the group",
     "open": "Open {x}",

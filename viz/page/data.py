@@ -139,7 +139,7 @@ def _described(use: Use, constants: Constants) -> dict[str, Any]:
 
 
 def _is_typeset(called: str, box: Identifier) -> bool:
-    """Whether the page cannot see by itself how a name is set: one of several, a Greek letter in words, letters below."""
+    """Whether the page cannot see by itself how a name is set: one of several, Greek in words, letters below."""
     return (len(box.name) == 1 and called[:1] != box.name and called.isascii()) or box.below.isalpha() or bool(box.copy)
 
 

@@ -33,7 +33,7 @@ from viz.pictures.svg import COLOURS, Look, render
 from viz.pictures.view import view
 from viz.showing import show
 from viz.subject import Seen, look
-from viz.text import shortened
+from viz.text import shortened, words_in_xml
 from viz.trace import Trace
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def _page(looked: Seen, picture: str, title: str | None, note: str | None, about
         "lang": words.code,
         "policy": in_xml(_policy(script, style)),
         "title": in_xml(shortened(title or _title(seen, root, words), 80)),
-        "lead": in_xml(note if note is not None else _lead(seen, root, words)),
+        "lead": in_xml(note) if note is not None else words_in_xml(_lead(seen, root, words)),
         "anew": f'<p class="anew">{in_xml(words.picture["anew"])}</p>' if seen.anew else "",
         "style": style,
         "drawing": f'<img alt="{in_xml(_title(seen, root, words))}" src="{as_data(picture)}">' if picture else "",

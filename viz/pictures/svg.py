@@ -20,7 +20,7 @@ from viz.pictures.blanks import BLANK, Blanks
 from viz.pictures.boxes import GROUP, Arrow, Box, View
 from viz.pictures.geometry import DOWN, RIGHT, Cluster, Layout, Link, Point, Shape
 from viz.pictures.layout import place
-from viz.text import BOLD, shortened, width
+from viz.text import BOLD, shortened, width, words_in_xml
 from viz.trace import CONSTANT, DETACHED, LEAF
 
 FONT = "system-ui, -apple-system, 'Segoe UI', 'Helvetica Neue', 'DejaVu Sans', Arial, sans-serif"
@@ -244,7 +244,7 @@ class Picture:
             f'width="{wide}" height="{high}" viewBox="0 0 {seen[0]:.9g} {seen[1]:.9g}" '
             f'font-family="{FONT}" font-size="12">\n'
             f'<title id="{self.id}-title">{in_xml(title)}{value}</title>\n'
-            f'<desc id="{self.id}-desc">{in_xml(self._description(name))}</desc>\n' + self._dark()
+            f'<desc id="{self.id}-desc">{words_in_xml(self._description(name))}</desc>\n' + self._dark()
         )
 
     def _ground(self, across: float, down: float) -> str:
@@ -286,7 +286,7 @@ class Picture:
 
     def _words(self, x: float, y: float, text: str | Row, colour: str, size: float, extra: str = "") -> str:
         at = f'x="{_n(x)}" y="{_n(y)}" font-size="{_n(size)}"'
-        markup = in_xml(text) if isinstance(text, str) else _typeset(text)
+        markup = words_in_xml(text) if isinstance(text, str) else _typeset(text)
         return f"<text {at} {self._paint(colour)}{extra}>{markup}</text>"
 
     def _note(self) -> Iterator[str]:
@@ -327,7 +327,7 @@ class Picture:
         head = f"M{_p(tip)}l{_n(-size if down else -2 * size)} {_n(-2 * size if down else -size)}{side}"
         halo = f'<path d="{d}" stroke-width="11" stroke-opacity="0.3" {self._paint("hatch")}/>' if arrow.lit else ""
         return (
-            f'<g class="edge"><title>{in_xml(self._edge_title(arrow))}</title>{halo}'
+            f'<g class="edge"><title>{words_in_xml(self._edge_title(arrow))}</title>{halo}'
             f'<path d="{d}" stroke-width="{_n(thick)}" stroke-opacity="0.75"{dash} {self._paint(colour)}/>'
             f'<path d="{head}" {self._paint(fill)}/></g>'
         )
@@ -374,7 +374,7 @@ class Picture:
         before, above = (0.0, card.gutter) if self.look.is_down else (card.gutter, 0.0)
         left, top = x - shape.width / 2 + before, y - shape.height / 2 + above
         wide, high = shape.width - before, shape.height - above
-        yield f'<g class="node {box.kind}"><title>{in_xml(_spoken(box, self.look))}</title>'
+        yield f'<g class="node {box.kind}"><title>{words_in_xml(_spoken(box, self.look))}</title>'
         yield from self._frame(box, left, top, wide, high)
         gap = 2.0 if self.view.compact else 4.0
         text_height = sum(row.size + gap for row in card.rows) - gap
@@ -538,7 +538,7 @@ def _in_whole_pixels(across: float, down: float, size: float | None) -> tuple[in
 def _typeset(row: Row) -> str:
     """A row's text with what stands below the line, which all renderers lower that know tspan."""
     if not row.below:
-        return in_xml(row.text)
+        return words_in_xml(row.text)
     down = _n(0.22 * row.size)
     lowered = f'<tspan dy="{down}" font-size="{_n(SMALLER * row.size)}">{in_xml(row.below)}</tspan>'
     return in_xml(row.text) + lowered + (f'<tspan dy="-{down}">{in_xml(row.rest)}</tspan>' if row.rest else "")
