@@ -6,7 +6,7 @@ import re
 import pytest
 
 import viz
-from autograd import Value, compile, errors, fori_loop, logsumexp, scope, tanh
+from autograd import Value, compile, errors, fori_loop, logsumexp, scope, tanh, while_loop
 from nn import MLP, half_squared_error
 from viz.debugger import Debugger
 from viz.languages import LANGUAGES, TABLES, language
@@ -165,7 +165,10 @@ def test_derivations_and_paths_in_russian():
     b = model.layers[0].neurons[0].b
     derived = [viz.derive(y, x, lang="ru"), viz.derive(y, y, lang="ru"), viz.derive(J, b, lang="ru")]
     carried = [viz.why(y, x, lang="ru"), viz.why(J, b, 2, lang="ru"), viz.why(0.0 * w, w, lang="ru")]
-    boards = [*derived, viz.derive(p, 1.1, wrt="v", lang="ru"), *carried]
+    halved = compile(lambda v: while_loop(lambda s: s > 1.0, lambda s: s / 2.0, v * v, 8))
+    looped = [viz.derive(p, 1.1, wrt="v", lang="ru"), viz.derive(halved, 3.0, wrt="v", lang="ru")]
+    assert " пока " in str(looped[1])
+    boards = [*derived, *looped, *carried]
     for board in boards:
         words = set(re.findall(r"[A-Za-z]{2,}", str(board)))
         assert words <= {"tanh", "dt", "dv", "dw"}, board

@@ -549,8 +549,9 @@ def _nothing_more(line: str, verb: str) -> None:
 
 
 def _words_of(session: Session, line: str) -> list[str]:
-    """The names in a line; a name with blanks in it is one, if there is such a node."""
-    return [line] if line in session.names.codes else line.split()
+    """The names in a line; a name with blanks in it is one, if there is such a node, or several, as in a b[2]."""
+    known = session.names.codes
+    return [line] if line in known or line.rpartition("[")[0] in known else line.split()
 
 
 def _looks_like_an_expression(line: str) -> bool:

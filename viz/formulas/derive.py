@@ -181,14 +181,20 @@ def derive(
             "on the way, so the derivative is 0 and there is nothing to derive; pass a node below it"
         )
     said = [(words.picture["anew"], None)] if seen.trace.anew else []
-    loops = [("" if i else words.board["loop"], box) for i, box in enumerate(_loops(output, at, named, names, digits))]
+    loops = [
+        ("" if i else words.board["loop"], box) for i, box in enumerate(_loops(output, at, named, names, digits, words))
+    ]
     return Derivation((*said, *loops, *board.lines()))
 
 
-def _loops(output: Subject, at: Sequence[Any], named: Mapping[str, Any], names: Variables, digits: int) -> list[Box]:
+def _loops(
+    output: Subject, at: Sequence[Any], named: Mapping[str, Any], names: Variables, digits: int, words: Language
+) -> list[Box]:
     """The loops of a program with an index, before they are written out."""
     looped = with_loops(output, at, named)
-    lines = looped_formula(*looped, expand=True, depth=None, names=names, digits=digits)[1] if looped else ()
+    lines = (
+        looped_formula(*looped, expand=True, depth=None, names=names, digits=digits, words=words)[1] if looped else ()
+    )
     return [n.relation(left, "=", right) for left, right in lines]
 
 

@@ -398,6 +398,8 @@ BOARD: Mapping[str, str] = {
     "weights": "The weights",
     "slopes": "The slopes: the sum over the samples, 1 a column of ones",
     "bias": "The bias: the sum over the samples, 1 a column of ones",
+    "while": " while ",
+    "solution of": " the solution of ",
     "iteration": "step {step} of {length} of {loop}",
     "iteration, at most": "step {step} of at most {length} of {loop}",
     "the loop": "the loop",

@@ -417,6 +417,8 @@ BOARD: Mapping[str, str] = {
     "weights": "Веса",
     "slopes": "Наклоны: сумма по примерам, 1 — столбец из единиц",
     "bias": "Смещение: сумма по примерам, 1 — столбец из единиц",
+    "while": " пока ",
+    "solution of": " решение уравнения ",
     "iteration": "шаг {step} из {length}, цикл {loop}",
     "iteration, at most": "шаг {step}, всего не больше {length}, цикл {loop}",
     "the loop": "без имени",
