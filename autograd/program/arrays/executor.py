@@ -26,6 +26,7 @@ class NumpyKernel(Kernel):
     """A task as steps of array operations."""
 
     backend = "numpy"
+    columns = True
 
     def __init__(self, task: Task, faster: Callable[[Step], list[Step]] | None = None) -> None:
         """`faster` may put other steps in the place of one of a block."""
