@@ -69,13 +69,15 @@ class Engine(Called):
         if workload in ("energy", "forces"):
             x, axis = (np.ascontiguousarray(BODIES.T), 0) if self.by_row else (BODIES, 1)
             energies = compile(lambda state: energy(state, sqrt), backend=self.backend, in_axes=axis)
-            both = energies.value_and_grad
-            call, number = (
-                (both.bind(x), energies.value.bind(x)) if self.bound else (lambda: both(x), lambda: energies(x))
-            )
-            return call if workload == "forces" else lambda: (number(), ())
-        asked = compile(f, backend=self.backend, in_axes=axis).value_and_grad
-        return asked.bind(x) if self.bound else lambda: asked(x)
+            if workload == "energy":
+                value = self._asking(energies.value, x)
+                return lambda: (value(), ())
+            return self._asking(energies.value_and_grad, x)
+        return self._asking(compile(f, backend=self.backend, in_axes=axis).value_and_grad, x)
+
+    def _asking(self, asked: Any, x: Any) -> Callable[[], Any]:
+        bound: Callable[[], Any] = asked.bind(x) if self.bound else lambda: asked(x)
+        return bound
 
 
 class Jax(Called):

@@ -22,6 +22,7 @@ import nn
 from benchmarks.workloads import DECAY, E2_SIZES, initial_parameters, two_moons
 from nn import MLP, Adam, Module, Optimiser
 from nn.training.objective import Objective
+from nn.training.schedules import rate_at
 
 CARS = Path(__file__).resolve().parent.parent / "demos" / "data" / "toyota_corolla.csv"
 MEASURES, FUELS = ["km", "age_months"], ["Petrol", "Diesel", "CNG"]
@@ -191,7 +192,7 @@ class Torch(Contender):
         torch.set_num_threads(1)
         posed = task(workload)
         module = posed.model.to_torch()  # type: ignore[attr-defined]  # the tasks are MLPs
-        optimiser = torch.optim.Adam(module.parameters(), posed.optimiser.learning_rate)
+        optimiser = torch.optim.Adam(module.parameters(), rate_at(posed.optimiser.learning_rate, 0))
         return torch, torch.from_numpy(posed.X), torch.from_numpy(posed.y), module, optimiser, posed.batch_size
 
     def train(self, state: Any, epochs: int) -> None:

@@ -97,7 +97,8 @@ def address_of(array: Floats) -> int:
         return 0
     if not array.flags.writeable:
         return int(array.ctypes.data)
-    return ctypes.addressof(_NOTHING.from_buffer(array if array.flags.c_contiguous else array.T))
+    buffer: Any = array if array.flags.c_contiguous else array.T
+    return ctypes.addressof(_NOTHING.from_buffer(buffer))
 
 
 # -- by ctypes --------------------------------------------------------------------------------------

@@ -297,7 +297,7 @@ def _turned(code: Code, four: Sequence[Number]) -> list[Number]:
     pairs = [(0, 8, 2, 10, 4, 12, 6, 14), (1, 9, 3, 11, 5, 13, 7, 15)]
     halves = [(0, 1, 8, 9, 4, 5, 12, 13), (2, 3, 10, 11, 6, 7, 14, 15)]
     even, odd = ([code.shuffled(low, high, lanes) for low, high in ((a, b), (c, d))] for lanes in pairs)
-    return [code.shuffled(*side, lanes) for lanes in halves for side in (even, odd)]
+    return [code.shuffled(low, high, lanes) for lanes in halves for low, high in (even, odd)]
 
 
 # -- all samples ------------------------------------------------------------------------------------
