@@ -434,8 +434,9 @@ class Bound:
     def __init__(self, call: Call, args: tuple[Any, ...], named: dict[str, Any]) -> None:
         ready, taken = call.ready_for(args, named)
         layout, threads = ready.layout, call._compiled.options.threads
-        fixed, batch = np.array(ready.fixed(taken)), np.array(taken.batch)
-        each, total = layout.room_each(taken.samples), layout.room_total()
+        order = ready.kernel.order(taken.batch)
+        fixed, batch = np.array(ready.fixed(taken)), np.array(taken.batch, order=order)
+        each, total = layout.room_each(taken.samples, order), layout.room_total()
         call.look(ready, fixed, taken)
         self.run = ready.bound(fixed, batch, each, total, threads)
         self.args = _views_of_arguments(taken, fixed, batch, ready.places_captured)

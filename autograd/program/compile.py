@@ -103,9 +103,9 @@ def compile(  # noqa: A001  (what the field calls it, torch.compile; Python's ow
 
     A batch: `in_axes` says, as in `jax.vmap`, along which axis each argument has its samples (None: the
     same for all); of an argument made of parts it may say so part by part, as in ``({"w": None, "x": 0},)``.
-    Answers have the samples along their first axis; with ``reduce="sum"`` or "mean" they, and derivatives
-    along arguments without samples, are summed or averaged, and a training step holds no derivative of a
-    single sample:
+    Answers have the samples along their first axis.  Slopes along an argument of which numbers stand column by column,
+    as with axis 1, lie in memory in the same way.  With ``reduce="sum"`` or "mean" answers, and derivatives along
+    arguments without samples, are summed or averaged, and a training step holds no derivative of a single sample:
 
     >>> import numpy as np
     >>> loss = compile(lambda w, x, y: (w * x - y) ** 2, in_axes=(None, 0, 0), reduce="mean")
