@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,6 +19,7 @@ import numpy as np
 from autograd.ops.primitive import lookup
 from autograd.program.builder import Builder
 from autograd.program.graph import Graph, Operation
+from autograd.program.passes import alike
 from autograd.program.passes.adjoint import Written, adjoints, copy_into, slope_terms, tangents
 from autograd.sweeps import Edge, backwards, forwards
 
@@ -197,6 +198,7 @@ class _Walk:
         self.inputs, self.outputs, self.triangle = inputs, outputs, triangle
         self.earliest = self._earliest_inputs()
         self.latest = self._latest_outputs()
+        self._active = bytes([earliest < len(inputs) for earliest in self.earliest])
         self._kept: dict[tuple[bool, int], Cone] = {}  # cones that were walked to know their cost
 
     def _earliest_inputs(self) -> list[int]:
@@ -273,40 +275,88 @@ class _Walk:
 
     def entries(self, usually: bool) -> Entries:
         """What is not known to be 0, written into a program; forwards, if neither way costs much less, `usually`."""
+        way = self.is_cheaper_forwards(usually)
+        return self.all_at_once(way) or self.one_by_one(way)
+
+    def one_by_one(self, way: bool) -> Entries:
+        """The entries, every cone derived by itself."""
         builder = Builder(self.program.inputs)
-        active = bytes([earliest < len(self.inputs) for earliest in self.earliest])
-        written = _Remembered(builder, self.program, active.__getitem__)
-        found = self._by_column(written) if self.is_cheaper_forwards(usually) else self._by_row(written)
-        kept = [entry for entry in found if builder.value_of(entry[2]) != 0.0]
-        table = np.array(kept, np.int64).reshape(-1, 3)
-        table = table[np.lexsort((table[:, 1], table[:, 0]))]
-        program = builder.finish([*table[:, 2].tolist(), builder.zero])
-        return Entries(program, table[:, 0], table[:, 1], (len(self.outputs), len(self.inputs)))
+        written = _Remembered(builder, self.program, self._active.__getitem__)
+        found: list[tuple[int, int, int]] = []
+        for place in range(len(self.inputs if way else self.outputs)):
+            moved = _derived(written, sorted(self._cone(way, place)), way)
+            found += [(place, number, delta) for number, delta in moved.items() if builder.value_of(delta) != 0.0]
+        places, members, numbers = np.array(found, np.int64).reshape(-1, 3).T
+        rows, columns, which = self._placed(way, places, members)
+        program = builder.finish([*numbers[which].tolist(), builder.zero])
+        return Entries(program, rows, columns, (len(self.outputs), len(self.inputs)))
 
-    def _by_row(self, written: Written) -> Iterator[tuple[int, int, int]]:
-        """(row, column, number) of each entry, backwards from each output."""
-        columns = {number: column for column, number in enumerate(self.inputs)}
-        for row, output in enumerate(self.outputs):
-            cone = self._kept.pop((False, row), None) or self.above(row)
-            order = sorted(cone)
-            inside = bisect_left(order, self.program.first)
-            found: dict[int, int] = {}
-            seeds = {output: written.one} if cone else {}
-            steps = backwards(order[inside:], seeds, written, found, cone.__contains__, leaves=order[:inside])
-            deque(steps, maxlen=0)
-            for number in order[:inside]:
-                if number in found:
-                    yield row, columns[number], found[number]
+    def all_at_once(self, way: bool) -> Entries | None:
+        """The entries, one cone of each shape derived for all; None where few are alike."""
+        places, cones = self._gathered(way)
+        found = alike.derivatives(self.program, cones, partial(_piece_derived, way)) if cones is not None else None
+        if found is None:
+            return None
+        rows, columns, which = self._placed(way, places[found.cones], found.members)
+        return Entries(found.finish(which), rows, columns, (len(self.outputs), len(self.inputs)))
 
-    def _by_column(self, written: Written) -> Iterator[tuple[int, int, int]]:
-        """(row, column, number) of each entry, forwards from each input."""
-        rows: dict[int, list[int]] = {}
-        for row, output in enumerate(self.outputs):
-            rows.setdefault(output, []).append(row)
-        for column, number in enumerate(self.inputs):
-            cone = self._kept.pop((True, column), None) or self.below(column)
-            moving = forwards(sorted(cone), {number: written.one} if cone else {}, written)
-            for output in moving.keys() & rows.keys():
-                for row in rows[output]:
-                    if row >= column or not self.triangle:
-                        yield row, column, moving[output]
+    def _gathered(self, way: bool) -> tuple[Array, alike.Cones | None]:
+        """(which rows or columns have cones, these); None if they are few or large, or the first are not alike."""
+        asked = np.zeros(self.program.first + len(self.program), bool)
+        asked[np.array(self.outputs if way else self.inputs, np.int64)] = True
+        places: list[int] = []
+        members: list[int] = []
+        begins = [0]
+
+        def cones() -> alike.Cones:
+            active = np.frombuffer(self._active, bool)
+            return alike.Cones(np.array(members, np.int64), np.array(begins), active, asked)
+
+        for place in range(len(self.inputs if way else self.outputs)):
+            cone = self._cone(way, place)
+            if cone:
+                places.append(place)
+                members += sorted(cone)
+                begins.append(len(members))
+            if len(members) > alike.MOST or (len(begins) == alike.SAMPLE and not alike.promise(self.program, cones())):
+                return np.array(places), None
+        return np.array(places), cones() if len(places) >= alike.FEWEST else None
+
+    def _cone(self, way: bool, place: int) -> Cone:
+        kept = self._kept.get((way, place))
+        return kept if kept is not None else self.below(place) if way else self.above(place)
+
+    def _placed(self, way: bool, places: Array, members: Array) -> tuple[Array, Array, Array]:
+        """(rows, columns, which derivative stands there) of the derivatives of members of cones, row by row."""
+        ends = np.array(self.outputs if way else self.inputs, np.int64)
+        order = np.argsort(ends, kind="stable")
+        low, high = (np.searchsorted(ends[order], members, side) for side in ("left", "right"))
+        which = np.repeat(np.arange(len(members)), high - low)
+        theirs = order[alike.ranges(low, high - low)]
+        rows, columns = (theirs, places[which]) if way else (places[which], theirs)
+        kept = np.flatnonzero(rows >= columns) if self.triangle else np.arange(len(rows))
+        kept = kept[np.lexsort((columns[kept], rows[kept]))]
+        return rows[kept], columns[kept], which[kept]
+
+
+def _derived(written: Written, order: list[int], way: bool) -> dict[int, int]:
+    """How the numbers of a cone move with its first; or, not forwards, δ of its inputs where that of its last is 1."""
+    if way:
+        return forwards(order, {number: written.one for number in order[:1]}, written)
+    inside = bisect_left(order, written.order.start)
+    found: dict[int, int] = {}
+    seeds = {number: written.one for number in order[-1:]}
+    steps = backwards(order[inside:], seeds, written, found, set(order).__contains__, leaves=order[:inside])
+    deque(steps, maxlen=0)
+    return {number: found[number] for number in order[:inside] if number in found}
+
+
+def _piece_derived(way: bool, piece: alike.Piece) -> alike.Derived:
+    """The same of a cone that is a program of its own, with all that is written on the way."""
+    builder = Builder(piece.program.inputs)
+    written = _Remembered(builder, piece.program, piece.active.__getitem__)
+    moved = _derived(written, piece.order, way)
+    places = [place for place, number in enumerate(piece.order) if number in moved and number in piece.asked]
+    wanted = [moved[piece.order[place]] for place in places]
+    program = builder.finish([*wanted, *range(len(builder.inputs), len(builder.inputs) + len(builder))])
+    return alike.Derived(_with_outputs(program, range(len(wanted))), places)
