@@ -10,7 +10,6 @@ the one that a walk through every cone writes.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -148,9 +147,9 @@ def _shapes(program: Graph, cones: Cones, is_exact: bool) -> _Shapes | None:
     if fixed is None and not is_exact:
         return None
     members, begins, total = cones.members, cones.begins, program.first + len(program)
-    count, line = len(begins) - 1, members - program.first
+    count, line = len(begins) - 1, np.maximum(members - program.first, -1)  # -1: an input, which computes nothing
     cone = np.repeat(np.arange(count), np.diff(begins))
-    lengths = np.where(line >= 0, np.diff(program.starts)[line], 0)
+    lengths = np.append(np.diff(program.starts), 0)[line]
     slots = ranges(program.starts[line], lengths)
     operands, owner = program.operands[slots].astype(np.int64), np.repeat(cone, lengths)
     keys, wanted = cone * total + members, owner * total + operands
@@ -168,7 +167,7 @@ def _shapes(program: Graph, cones: Cones, is_exact: bool) -> _Shapes | None:
     token = np.where(is_inside, place - begins[owner], _KNOWN + operands)
     token[is_beside] = ~((rank[which] - beside_begins[owner[is_beside]]) * 4 + said[is_beside])
     operand_begins = np.concatenate([[0], np.cumsum(lengths)])[begins]
-    computes = np.where(line >= 0, program.code[line].astype(np.int64) << 32 | lengths, -1) * 2 + cones.asked[members]
+    computes = np.where(line >= 0, np.append(program.code, 0).astype(np.int64)[line] << 32 | lengths, -1) * 2 + cones.asked[members]
     same = _grouped(computes, begins, token, operand_begins)
     return _Shapes(cones, same, token, operand_begins, met[by_first] % total, beside_begins)
 
@@ -539,15 +538,14 @@ def _finished(
     kept = operands[np.repeat(needed, lengths)]
     renumber, values = _renumbering(before, needed, constants, np.concatenate([kept, outputs]))
     used, which = np.unique(code[needed], return_inverse=True)
-    return replace(
-        before,
+    return Graph(
+        inputs=before.inputs,
         constants=values,
         operations=tuple(operations[i] for i in used.tolist()),
         code=which.astype(np.int32),
         starts=np.concatenate([[0], np.cumsum(lengths[needed])]),
         operands=renumber[kept].astype(np.int32),
         outputs=renumber[outputs].astype(np.int32),
-        words={},
     )
 
 
