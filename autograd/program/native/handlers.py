@@ -49,7 +49,12 @@ class Kind(NamedTuple):
     @property
     def is_counted(self) -> bool:
         """Whether the tape says how many operands there are."""
-        return self.operation in COUNTED
+        return self.operation in COUNTED and not self.operands
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it is a dot or a sum of so many operands."""
+        return self.operation in (DOT, SUM) and self.operands > 0
 
 
 _ADDRESSES: dict[tuple[Kind, bool], int] = {}
@@ -72,7 +77,7 @@ def handlers(kinds: Sequence[Kind], single: bool) -> list[int]:
 
 def _write(text: Text, name: str, kind: Kind, single: bool) -> None:
     """Add the function for a kind: ``for instruction in run``."""
-    special = _SPECIAL.get((kind.operation, single))
+    special = _single_written_out if single and kind.is_short else _SPECIAL.get((kind.operation, single))
     code = _Handler(single, LANES if not single else 1 if special else _lanes(kind))
     count = Words(code, "%c")[0]
     with code.loop(0, count, code.lanes if single else 1) as i:
@@ -238,6 +243,19 @@ def _single_counted(code: _Handler, kind: Kind) -> Integer:
     n, result = code.words[0], code.words[1]
     (code.registers[result],) = _totals(code, kind, n, lambda place: [code.registers[place]], 1)
     return n + 2
+
+
+def _single_written_out(code: _Handler, kind: Kind) -> int:
+    """A dot or sum of so many doubles."""
+    numbers = [code.registers[code.words[1 + i]] for i in range(kind.operands)]
+    pairs = kind.operands // 2 * 2 if kind.operation == DOT else 0
+    total: Number = code.constant(0.0)
+    for i in range(0, pairs, 2):
+        total = _plus(code, total, numbers[i : i + 2], kind.exact)
+    for number in numbers[pairs:]:
+        total = total + number
+    code.registers[code.words[0]] = total
+    return 1 + kind.operands
 
 
 def _single_output(array: str) -> Callable[[_Handler, Kind], int]:
