@@ -21,12 +21,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
+from autograd.ops.primitive import TABLE
 from autograd.program.graph import DOT, LOCATE, SUM, TAKE, Operation
 from autograd.program.native import rules
 from autograd.program.native.code import Code, Doubles, Number, Vectors, bits_of
 from autograd.program.native.driver import LANES, Context
 from autograd.program.native.machine import Library, width
-from autograd.program.native.objects import library
+from autograd.program.native.objects import library, made
 from autograd.program.native.routine import Integer, Mask, Text, Words, choose, smaller
 
 Entry = Callable[[Integer], Number]  # the number at a place of a table
@@ -35,7 +36,7 @@ _SHORT = 8  # lines of code from which on an operation on doubles is worth gathe
 _UNROLLED = 4  # vectors of a block that a dot works on at once
 
 COUNTED = DOT, SUM, TAKE, LOCATE
-LOAD, STORE, TOTAL = Operation("load"), Operation("store"), Operation("total")  # instructions of the tape alone
+LOAD, STORE, TOTAL = _OF_TAPES = Operation("load"), Operation("store"), Operation("total")  # of tapes alone
 
 
 class Kind(NamedTuple):
@@ -65,14 +66,25 @@ def handlers(kinds: Sequence[Kind], single: bool) -> list[int]:
     """The addresses of the functions for these kinds, for a single sample or for blocks."""
     missing = [kind for kind in kinds if (kind, single) not in _ADDRESSES]
     if missing:
-        text = Text()
+        code = _library(missing, single)
+        _LIBRARIES.append(code)
         for i, kind in enumerate(missing):
-            _write(text, f"handler{i}", kind, single)
-        made = library("handlers", str(text))
-        _LIBRARIES.append(made)
-        for i, kind in enumerate(missing):
-            _ADDRESSES[kind, single] = made.address(f"handler{i}")
+            _ADDRESSES[kind, single] = code.address(f"handler{i}")
     return [_ADDRESSES[kind, single] for kind in kinds]
+
+
+def _library(kinds: Sequence[Kind], single: bool) -> Library:
+    """The functions handler0, handler1, … for kinds: those of the table are known without being written."""
+
+    def write() -> tuple[str, Sequence[int]]:
+        text = Text()
+        for i, kind in enumerate(kinds):
+            _write(text, f"handler{i}", kind, single)
+        return str(text), ()
+
+    if all(kind.operation in _OF_TAPES or kind.operation.row in TABLE for kind in kinds):
+        return made("handlers", repr((tuple(kinds), single)), write).library
+    return library("handlers", write()[0])
 
 
 def _write(text: Text, name: str, kind: Kind, single: bool) -> None:

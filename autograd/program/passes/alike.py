@@ -18,15 +18,15 @@ import numpy as np
 from autograd.ops.primitive import lookup
 from autograd.program.builder import Builder
 from autograd.program.graph import GUARD, POWER, TAKE, WHERE, Graph, Operation, plain
+from autograd.program.passes.reach import ranges
 
 Ids = np.ndarray[Any, np.dtype[np.int64]]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 Keys = np.ndarray[Any, np.dtype[np.uint64]]
 
-FEWEST = 32  # cones for which it is worth the search for those that are alike
-SAMPLE = 256  # cones that are looked at first
+_FEWEST = 32  # cones for which it is worth the search for those that are alike
+_SAMPLE = 256  # cones that are looked at first
 _WORTH = 0.5  # of all numbers in cones; those of one cone of each shape are fewer where shapes pay
-MOST = 2**22  # numbers in cones; more are walked one after the other, which takes no room
 _KNOWN = 2**40  # what a constant that is part of a shape is known by starts here
 _ACTIVE, _CONSTANT = 1, 2  # what is said of a number beside a cone; four ways in all
 _NEW = np.iinfo(np.int64).max  # in place of a number that is not known yet
@@ -93,15 +93,14 @@ class _Unlike(Exception):
     """A cone would be derived in another way than the one whose shape it has."""
 
 
-def promise(program: Graph, cones: Cones) -> bool:
-    """Whether so many of some cones are alike that it is worth looking at the others."""
-    return any(_pay(_shapes(program, cones, is_exact)) for is_exact in (True, False))
-
-
 def derivatives(program: Graph, cones: Cones, derive: Callable[[Piece], Derived]) -> Found | None:
     """What `derive` writes for each cone of a program without loops; None where few are alike."""
+    if len(cones.begins) <= _FEWEST:
+        return None
+    begins = cones.begins[: _SAMPLE + 1]
+    sample = cones._replace(begins=begins, members=cones.members[: begins[-1]])
     for is_exact in (True, False):
-        shapes = _shapes(program, cones, is_exact)
+        shapes = _shapes(program, cones, is_exact) if _pay(_shapes(program, sample, is_exact)) else None
         if shapes is not None and _pay(shapes):
             try:
                 return _Instances(program, shapes, derive).found()
@@ -201,13 +200,6 @@ def _is_special(program: Graph, operands: Ids) -> Bools:
     special = ~np.isfinite(constants) | (constants == 0.0) | (np.abs(constants) == 1.0)
     place = operands - len(program.inputs)
     found: Bools = special[np.where((place >= 0) & (place < len(program.constants)), place, -1)]
-    return found
-
-
-def ranges(starts: Ids, lengths: Ids) -> Ids:
-    """start, start + 1, …, so many of each, one after the other."""
-    before = np.cumsum(lengths) - lengths
-    found: Ids = np.repeat(starts - before, lengths) + np.arange(lengths.sum())
     return found
 
 
