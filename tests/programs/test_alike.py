@@ -112,16 +112,32 @@ def test_the_numbers_are_those_of_the_eager_engine(backend):
     assert np.allclose(found, np.array(autograd.hessian(chained)(x), float), rtol=1e-13, atol=1e-10)
 
 
-def test_constants_whose_product_is_one_are_not_taken_for_others():
-    """A product with 1 is written without an instruction, which only those cones know whose constants make one."""
-    pairs = [(2.0, 0.5) if i % 3 == 0 else (1.5 + i, 2.5 + i) for i in range(40)]
-    f = lambda x: [a * autograd.sin(b * x[i]) * x[i + 1] for i, (a, b) in enumerate(pairs)]  # noqa: E731  (a table's)
-    g = lambda x: [a * (b * x[i]) + x[i + 1] for i, (a, b) in enumerate(pairs)]  # noqa: E731
-    for each in (f, g):
-        for forwards in (False, True):
-            ours, walked = written(each, 41, forwards)
-            if ours is not None:
-                assert_same(ours, walked)
+OWN = [1.25 + 0.5 * i for i in range(40)]  # constants that each cone has for itself
+CONSTANTS = {
+    "products with 1 and -1 have no instruction": (lambda x, y, i: [1.0, -1.0, *OWN][i] * autograd.sin(x) * y, True),
+    "nor has one with a product of constants that is 1": (
+        lambda x, y, i: (2.0 if i % 3 == 0 else OWN[i]) * ((0.5 if i % 3 == 0 else 7.0) * autograd.sin(x)) * y,
+        False,
+    ),
+    "other products of constants are known": (lambda x, y, i: OWN[i] * (7.0 * autograd.sin(x)) * y, True),
+    "one that is 0 is no entry": (lambda x, y, i: (OWN[i] if i % 4 else 0.0) * x + autograd.sin(y), True),
+    "a power's exponent says what its slope is": (lambda x, y, i: (2.0 + x) ** (2 + i) * y, False),
+    "behind a choice only what is finite needs no path": (
+        lambda x, y, i: where(greater(x, 0.3), OWN[i] * autograd.sin(x), y),
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("forwards", [False, True])
+@pytest.mark.parametrize("name", CONSTANTS)
+def test_constants_that_rules_look_at_are_part_of_a_shape(name, forwards):
+    """Each of 40 cones has constants of its own; they are derived all at once where no rule looks at these."""
+    term, pays = CONSTANTS[name]
+    ours, walked = written(lambda x: [term(x[i], x[i + 40], i) for i in range(40)], 80, forwards)
+    assert (ours is not None) == pays or forwards
+    if ours is not None:
+        assert_same(ours, walked)
 
 
 @pytest.mark.parametrize("bits", [0, 3, 8])
