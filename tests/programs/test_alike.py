@@ -116,10 +116,10 @@ OWN = [1.25 + 0.5 * i for i in range(40)]  # constants that each cone has for it
 CONSTANTS = {
     "products with 1 and -1 have no instruction": (lambda x, y, i: [1.0, -1.0, *OWN][i] * autograd.sin(x) * y, True),
     "nor has one with a product of constants that is 1": (
-        lambda x, y, i: (2.0 if i % 3 == 0 else OWN[i]) * ((0.5 if i % 3 == 0 else 7.0) * autograd.sin(x)) * y,
+        lambda x, y, i: (2.0 if i % 3 == 0 else OWN[i]) * ((0.5 if i % 3 == 0 else 7.0) * autograd.sin(x)) + y,
         False,
     ),
-    "other products of constants are known": (lambda x, y, i: OWN[i] * (7.0 * autograd.sin(x)) * y, True),
+    "other products of constants are known": (lambda x, y, i: OWN[i] * (7.0 * autograd.sin(x)) + y, True),
     "one that is 0 is no entry": (lambda x, y, i: (OWN[i] if i % 4 else 0.0) * x + autograd.sin(y), True),
     "a power's exponent says what its slope is": (lambda x, y, i: (2.0 + x) ** (2 + i) * y, False),
     "behind a choice only what is finite needs no path": (
