@@ -1,6 +1,7 @@
 """Cones of one shape, derived once: the program is the one that a walk through every cone writes, to the last line."""
 
 import random
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -86,7 +87,7 @@ def bundled(x):
 
 
 def chained(x):
-    return autograd.sum(100.0 * (b - a**2) ** 2 + (1.0 - a) ** 2 for a, b in zip(x, x[1:], strict=False))
+    return autograd.sum(100.0 * (b - a**2) ** 2 + (1.0 - a) ** 2 for a, b in pairwise(x))
 
 
 @pytest.mark.parametrize("forwards", [False, True])

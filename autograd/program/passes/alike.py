@@ -3,8 +3,8 @@
 Most rows of a large Jacobian are the same term, residual or defect on other numbers.  A cone's shape is what its
 instructions compute and where in it, or beside it, their operands stand.  One cone of each shape is a program of its
 own, on which the ordinary chain rule runs; the others take its instructions with their own numbers in place of that
-cone's.  What was written before is found by fingerprints, and held against it, so the program is to the last instruction
-the one that a walk through every cone writes.
+cone's.  What was written before is found by fingerprints, and held against it, so the program is to the last line the
+one that a walk through every cone writes.
 """
 
 from __future__ import annotations
@@ -145,30 +145,39 @@ def _shapes(program: Graph, cones: Cones, is_exact: bool) -> _Shapes | None:
     fixed = _fixed_slots(program)
     if fixed is None and not is_exact:
         return None
-    members, begins, total = cones.members, cones.begins, program.first + len(program)
-    count, line = len(begins) - 1, np.maximum(members - program.first, -1)  # -1: an input, which computes nothing
-    cone = np.repeat(np.arange(count), np.diff(begins))
+    line = np.maximum(cones.members - program.first, -1)  # -1: an input, which computes nothing
     lengths = np.append(np.diff(program.starts), 0)[line]
     slots = ranges(program.starts[line], lengths)
-    operands, owner = program.operands[slots].astype(np.int64), np.repeat(cone, lengths)
-    keys, wanted = cone * total + members, owner * total + operands
+    operands = program.operands[slots].astype(np.int64)
+    is_constant = (operands >= len(program.inputs)) & (operands < program.first)
+    is_known = is_constant.copy()
+    if not is_exact and fixed is not None:
+        is_known &= fixed[slots] | _is_special(program, operands)
+    said = cones.active[operands] * _ACTIVE + is_constant * _CONSTANT
+    tokens, beside, beside_begins = _placed(cones, lengths, operands, is_known, said)
+    code = np.append(program.code, 0).astype(np.int64)[line]
+    computes = np.where(line >= 0, code << 32 | lengths, -1) * 2 + cones.asked[cones.members]
+    begins = np.concatenate([[0], np.cumsum(lengths)])[cones.begins]
+    return _Shapes(cones, _grouped(computes, cones.begins, tokens, begins), tokens, begins, beside, beside_begins)
+
+
+def _placed(cones: Cones, lengths: Ids, operands: Ids, is_known: Bools, said: Ids) -> tuple[Ids, Ids, Ids]:
+    """(what operands are, the numbers beside cones, where those of each cone begin), as `_Shapes` has them."""
+    count, total = len(cones.begins) - 1, len(cones.active)
+    cone = np.repeat(np.arange(count), np.diff(cones.begins))
+    owner = np.repeat(cone, lengths)
+    keys, wanted = cone * total + cones.members, owner * total + operands
     place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     is_inside = keys[place] == wanted
-    is_constant = (operands >= len(program.inputs)) & (operands < program.first)
-    is_known = is_constant if is_exact or fixed is None else is_constant & (fixed[slots] | _is_special(program, operands))
     is_beside = ~is_inside & ~is_known
     met, at, which = np.unique(wanted[is_beside], return_index=True, return_inverse=True)
     by_first = np.argsort(at)
     rank = np.empty(len(met), np.int64)
     rank[by_first] = np.arange(len(met))
-    beside_begins = np.searchsorted(met[by_first] // total, np.arange(count + 1))
-    said = cones.active[operands] * _ACTIVE + is_constant * _CONSTANT
-    token = np.where(is_inside, place - begins[owner], _KNOWN + operands)
-    token[is_beside] = ~((rank[which] - beside_begins[owner[is_beside]]) * 4 + said[is_beside])
-    operand_begins = np.concatenate([[0], np.cumsum(lengths)])[begins]
-    computes = np.where(line >= 0, np.append(program.code, 0).astype(np.int64)[line] << 32 | lengths, -1) * 2 + cones.asked[members]
-    same = _grouped(computes, begins, token, operand_begins)
-    return _Shapes(cones, same, token, operand_begins, met[by_first] % total, beside_begins)
+    begins = np.searchsorted(met[by_first] // total, np.arange(count + 1))
+    tokens = np.where(is_inside, place - cones.begins[owner], _KNOWN + operands)
+    tokens[is_beside] = ~((rank[which] - begins[owner[is_beside]]) * 4 + said[is_beside])
+    return tokens, met[by_first] % total, begins
 
 
 def _grouped(computes: Ids, begins: Ids, operands: Ids, operand_begins: Ids) -> list[Ids]:
@@ -395,21 +404,16 @@ class _Instances:
                 rows = self._row[fleet.cones] + t
                 constant.append(bool(operands) and all(constant[o] for o in operands))
                 if constant[-1]:
+                    given = [np.broadcast_to(self._numbers_of(fleet, o), len(rows)) for o in operands]
                     operation = plain(fleet.derived.program.operations[code])
-                    self._number[rows] = self._constants.folded(
-                        operation, [np.broadcast_to(self._numbers_of(fleet, o), len(rows)) for o in operands]
-                    )
+                    self._number[rows] = self._constants.folded(operation, given)
                     known.append(self._keys_of(self._number[rows], keys))
-                    continue
-                sums = np.full(len(rows), _key_of_code(codes[code], len(operands)))
-                for slot, operand in enumerate(operands):
-                    sums += known[operand] * _weights(slot + 1)[slot]
-                found = _mixed(sums)
-                self._keys[rows] = found
-                numbers = before.numbers(found)
-                is_known = numbers >= 0
-                self._number[rows[is_known]] = numbers[is_known]
-                known.append(np.where(is_known, keys[numbers], found))
+                else:
+                    self._keys[rows] = found = _key_of(codes[code], [known[o] for o in operands], len(rows))
+                    numbers = before.numbers(found)
+                    is_known = numbers >= 0
+                    self._number[rows[is_known]] = numbers[is_known]
+                    known.append(np.where(is_known, keys[numbers], found))
 
     def _keys_of(self, numbers: Ids, keys: Keys) -> Keys:
         """The keys of numbers of the program, and of constants."""
@@ -502,6 +506,14 @@ def _mixed(x: Keys) -> Keys:
 def _weights(count: int) -> Keys:
     """By what the keys of operands are multiplied, which makes their order count."""
     return _mixed(np.arange(count, dtype=np.uint64) + np.uint64(2**40)) | np.uint64(1)
+
+
+def _key_of(code: int, operands: Sequence[Keys], count: int) -> Keys:
+    """The keys of an operation on operands of these keys, in so many cones."""
+    sums = np.full(count, _key_of_code(code, len(operands)))
+    for keys, weight in zip(operands, _weights(len(operands)), strict=True):
+        sums += keys * weight
+    return _mixed(sums)
 
 
 def _key_of_code(code: Any, count: Any) -> Any:

@@ -152,12 +152,12 @@ class _Walk:
         self.program = edges.program
         self.inputs, self.outputs, self.triangle = inputs, outputs, triangle
         rows, columns = np.arange(len(outputs)), np.arange(len(inputs))
-        last = len(inputs) - 1
+        last = np.full(len(outputs), len(inputs) - 1)
         earliest, latest = np.full(edges.count, len(inputs)), np.full(edges.count, 1)
         earliest[np.array(inputs, np.int64)] = columns
         latest[np.array(outputs, np.int64)] = -rows
         self.ways = {
-            False: Way(edges, False, outputs, np.minimum(rows, last) if triangle else np.full(len(rows), last), earliest),
+            False: Way(edges, False, outputs, np.minimum(rows, last) if triangle else last, earliest),
             True: Way(edges, True, inputs, -columns if triangle else np.zeros(len(columns), np.int64), latest),
         }
         self._active = self.ways[False].rank < len(inputs)
@@ -247,10 +247,10 @@ def _each(places: Array, begins: Array, members: Array) -> Iterator[tuple[int, l
 def _derived(written: Written, order: list[int], way: bool) -> dict[int, int]:
     """How the numbers of a cone move with its first; or, not forwards, δ of its inputs where that of its last is 1."""
     if way:
-        return forwards(order, {number: written.one for number in order[:1]}, written)
+        return forwards(order, dict.fromkeys(order[:1], written.one), written)
     inside = bisect_left(order, written.order.start)
     found: dict[int, int] = {}
-    seeds = {number: written.one for number in order[-1:]}
+    seeds = dict.fromkeys(order[-1:], written.one)
     steps = backwards(order[inside:], seeds, written, found, set(order).__contains__, leaves=order[:inside])
     deque(steps, maxlen=0)
     return {number: found[number] for number in order[:inside] if number in found}

@@ -97,9 +97,7 @@ class Way:
     """
 
     def __init__(self, edges: Edges, forwards: bool, seeds: Sequence[int], limits: Ids, own: Ids) -> None:
-        self.starts, self.following = (
-            (edges.user_starts, edges.users) if forwards else (edges.starts, edges.operands)
-        )
+        self.starts, self.following = (edges.user_starts, edges.users) if forwards else (edges.starts, edges.operands)
         self.seeds, self.limits = np.array(seeds, np.int64), limits
         self.rank = self._ranked(own, edges.levels, range(edges.count)[:: -1 if forwards else 1], forwards)
 
