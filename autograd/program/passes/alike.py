@@ -387,7 +387,8 @@ class _Instances:
         """What a number of a piece is in each cone."""
         if number < fleet.written:
             return fleet.known[number]
-        return self._number[self._row[fleet.cones] + (number - fleet.written)]
+        found: Ids = self._number[self._row[fleet.cones] + (number - fleet.written)]
+        return found
 
     # -- what was written before --------------------------------------------------------------------
 
