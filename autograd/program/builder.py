@@ -50,6 +50,10 @@ class Builder:
         self._words: dict[int, Label] = {}
         self.zero, self.one = self.constant(0.0), self.constant(1.0)
 
+    def __len__(self) -> int:
+        """How many instructions were written."""
+        return len(self._code)
+
     def constant(self, number: float) -> int:
         """The number of a constant; the same one for the same bits (so -0.0 is not 0.0)."""
         bits = struct.pack("d", number)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import ctypes.util
 import platform
+import re
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -86,10 +87,13 @@ def _features() -> Any:
 @cache
 def width() -> int:
     """How many doubles one vector register holds."""
-    features = _features()
-    if features.get("avx512f"):
-        return 8
-    return 4 if features.get("avx") else 2
+    return 8 if _can("avx512f") else 4 if _can("avx") else 2
+
+
+def _can(feature: str) -> bool:
+    """Whether this processor has it; where the system lists what it has, LLVM need not be loaded for that."""
+    listed = re.search(r"^flags\s*:(.*)", processor(), re.MULTILINE)
+    return feature in listed[1].split() if listed else bool(_features().get(feature))
 
 
 @cache
