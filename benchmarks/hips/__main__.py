@@ -55,11 +55,13 @@ def run(folder: Path, name: str, ours: bool) -> Ran:
     return Ran(**json.loads(answer.read_text()))
 
 
-def copied(examples: Path, at: Path, ours: bool) -> Path:
-    """A copy of all examples, with their imports changed if we run them."""
+def copied(examples: Path, at: Path) -> Path:
+    """A copy of all examples, with those beside them whose imports are changed."""
     shutil.copytree(examples, at)
-    for path in at.rglob("*.py") if ours else ():
-        path.write_text(changed(path.read_text()).source)
+    for path in examples.rglob("*.py"):
+        into = at / "changed" / path.relative_to(examples)
+        into.parent.mkdir(parents=True, exist_ok=True)
+        into.write_text(changed(path.read_text()).source)
     return at
 
 
@@ -88,9 +90,7 @@ def _row(examples: Path, name: str) -> str:
     if example.missing:
         return f"| {name} | | no {', '.join(f'`{each}`' for each in example.missing)} | | |"
     with tempfile.TemporaryDirectory() as scratch:
-        theirs, mine = (
-            run(copied(examples, Path(scratch) / str(ours), ours), f"{name}.py", ours) for ours in (False, True)
-        )
+        theirs, mine = (run(copied(examples, Path(scratch) / str(ours)), f"{name}.py", ours) for ours in (False, True))
     return f"| {name} | {' | '.join([words(example.words), told(theirs, mine), *map(milliseconds, (theirs, mine))])} |"
 
 

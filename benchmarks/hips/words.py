@@ -45,10 +45,16 @@ def fixed_point(f: Function, a: Any, guess: float, distance: Function, tol: floa
 
 
 def flatten(thing: Any) -> tuple[Any, Function]:
-    """All its numbers as one array, and what makes it of such an array again."""
-    numbers, structure = flattened(thing)
+    """All its numbers as one array, dicts by their keys in order, and what makes it of such an array again."""
+    numbers, structure = flattened(_in_order(thing))
     are_values = any(isinstance(each, autograd.Value) for each in numbers)
     return (autograd.ValueArray(numbers) if are_values else np.array(numbers, float)), structure.build
+
+
+def _in_order(thing: Any) -> Any:
+    if isinstance(thing, dict):
+        return {key: _in_order(thing[key]) for key in sorted(thing)}
+    return type(thing)(map(_in_order, thing)) if isinstance(thing, (list, tuple)) else thing
 
 
 def flatten_func(f: Function, example: Any) -> tuple[Function, Function, Any]:
