@@ -4,7 +4,8 @@
 
 FOLDER holds the examples, and a folder `changed` with those whose imports are this engine's.  Whatever a
 derivative of plain numbers answers is kept, with the processor's seconds that it took; after `SECONDS` of them, the
-example is stopped.  Pictures are drawn and not shown; where images of digits would be downloaded, noise of the same form stands.
+example is stopped.  Pictures are drawn and not shown; where images of digits would be downloaded, noise of
+the same form stands.
 """
 
 from __future__ import annotations
