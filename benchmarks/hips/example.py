@@ -96,7 +96,8 @@ def prepare(folder: Path, ours: bool) -> Watch:
     """Watched transforms, pictures that nobody sees, and digits."""
     import matplotlib.pyplot as plt
 
-    plt.show = plt.pause = lambda *_, **__: None
+    for waits in ("show", "pause"):
+        setattr(plt, waits, lambda *_, **__: None)
     sys.modules["data_mnist"] = stand_in = types.ModuleType("data_mnist")
     stand_in.mnist = digits  # type: ignore[attr-defined]  # a module that is made
     sys.path.insert(0, str(source_folder(folder, ours)))
