@@ -53,10 +53,10 @@ class FlatObjective:
     def __call__(self, w: Any) -> tuple[float, Vector]:
         """The mean loss and its gradient; for ``minimize(…, jac=True)``."""
         at = self._vector(w)
-        read = None if self._last is None else self._read(at)
+        read = at if self._last is None else self._read(at)
         if self._last is None or not np.array_equal(self._last[0], read):
             J, gradient = self._objective.at_means(at, self._rows)
-            read = self._read(at) if read is None else read
+            read = self._read(at) if self._last is None else read  # what it captures is known once it has run
             self._last = read, float(J) / self._count, gradient / self._count
         return self._last[1], self._last[2].copy()
 

@@ -492,7 +492,7 @@ WAYS_BY_NAME = {
     "called": lambda f: compile(f),
     "value": lambda f: compile(f).value,
     "Values": lambda f: lambda x, **named: compile(f)(Value(x), **named).data,
-    "bound": lambda f: lambda x, **named: compile(f).bind(x, **named)(),
+    "bound": lambda f: lambda x, **named: compile(f).value.bind(x, **named)(),
     "static": lambda f: compile(f, static_argnames="b"),
     "grad": lambda f: lambda x, **named: x * compile(f).grad(x, **named),
     "grad, uncompiled": lambda f: lambda x, **named: x * grad(f)(x, **named),
