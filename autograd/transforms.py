@@ -123,12 +123,12 @@ def run_on_fresh(f: Function, args: Sequence[Any], named: dict[str, Any], wrt: P
 
 
 def bound(f: Function, args: Sequence[Any], named: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-    """The same arguments with those by position that can be; the others in the order of their names."""
+    """The same arguments with those by position that can be; of the others, what goes into **named keeps its order."""
     try:
         found = inspect.signature(f).bind(*args, **named)
     except ValueError:  # a function of C's, which does not say what it takes
-        return list(args), dict(sorted(named.items()))
-    return list(found.args), dict(sorted(found.kwargs.items()))
+        return list(args), named
+    return list(found.args), found.kwargs
 
 
 def _split(f: Function, answer: Any) -> tuple[Any, Any]:

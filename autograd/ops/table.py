@@ -410,7 +410,7 @@ def _atan(x: Any) -> Any:
 
 
 atan2 = row("atan2", Atom(math.atan2, np.arctan2, lambda a, b: _atan2(a, b)),
-          lambda y, a, b: (_over_square(b, a, b), _over_square(-a, a, b)),
+          lambda y, a, b: (_over_square(b, a, b), -_over_square(a, a, b)),
           textbook=lambda y, a, b: (b / (a**2.0 + b**2.0), -a / (a**2.0 + b**2.0)),
           aliases=("arctan2",), method=True,
           jumps=lambda a, b: where(b <= 0.0, a, nan),
@@ -432,10 +432,11 @@ def _with_sign(x: Any) -> Any:
 
 
 def _over_square(x: Any, a: Any, b: Any) -> Any:
-    """x/(a² + b²), by √(a² + b²) where squares are too large or too small; 0 at (0, 0), and far out."""
-    root = hypot(a, b)
-    twice = where(equal(root, 0.0), 0.0, where(equal(root, inf), 0.0, x / root / root))
-    return where(root > 1e-70, where(root < 1e70, x / (a * a + b * b), twice), twice)
+    """x/(a² + b²), scaled by a power of two where squares are too large or too small; 0 at (0, 0), and far out."""
+    square = a * a + b * b
+    by = where(square < 2.0**-600, 2.0**600, where(square > 2.0**600, 2.0**-600, 1.0))
+    square = (a * by) * (a * by) + (b * by) * (b * by)
+    return where(equal(square, 0.0), 0.0, where(equal(square, inf), 0.0, x * by / square * by))
 
 
 sinc = row("sinc", lambda x: where(equal(x, 0.0), 1.0, where(equal(abs_(x), inf), 0.0, sinpi(x) / (pi * x))),

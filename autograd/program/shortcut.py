@@ -33,7 +33,7 @@ class Form(NamedTuple):
 
     Attributes:
         by_position: how many of the function's arguments come so
-        names: of those that come by name, sorted
+        names: of those that come by name, in their order
         order: which of these, first by position and then by name, is each argument of the recording
         static: (arguments,) whether it was said to be no number
         extras: how many things stand behind them
@@ -58,12 +58,9 @@ class Form(NamedTuple):
         args, extras = args[: self.by_position], args[self.by_position :]
         if self.in_a_tuple and len(extras) == 1 and type(extras[0]) in (list, tuple):
             extras = tuple(extras[0])
-        if len(args) != self.by_position or len(extras) != self.extras or len(named) != len(self.names):
+        if len(args) != self.by_position or len(extras) != self.extras or tuple(named) != self.names:
             return None
-        try:
-            given = (*args, *map(named.__getitem__, self.names))
-        except KeyError:
-            return None
+        given = (*args, *named.values())
         return [*map(given.__getitem__, self.order), *extras]
 
 
