@@ -1,0 +1,255 @@
+"""Instructions as columns: those said twice found, those that nobody needs left out, and a graph made of the rest.
+
+Numbers are as while a program is written (see `builder`): inputs, then results; constants are negative.  All of it is
+array operations, so that a million instructions take a tenth of a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain, pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd.context import Label
+from autograd.program.graph import Graph, Operation
+from autograd.program.loops import Step
+
+Ints = np.ndarray[Any, np.dtype[np.int64]]
+Mask = np.ndarray[Any, np.dtype[np.bool_]]
+
+_ROUNDS = 12  # over all instructions, until what was said twice is looked for one by one: a chain needs as many as it has
+_WAVES = 64  # of instructions that nobody needs any more, until they are looked for one by one
+_MIX, _TURN = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD1342543DE82EF95)
+
+
+class Lines(NamedTuple):
+    """Instructions in topological order; the i-th computes number ``first + i``."""
+
+    first: int  # how many inputs there are
+    code: Ints  # (n,) what is computed
+    starts: Ints  # (n + 1,) where its operands begin
+    operands: Ints
+
+    @classmethod
+    def of(cls, first: int, code: Sequence[int], operands: Sequence[tuple[int, ...]]) -> Lines:
+        """Lines that are written as tuples."""
+        lengths = np.fromiter(map(len, operands), np.int64, len(operands))
+        starts = starts_of(lengths)
+        return cls(first, np.array(code, np.int64), starts, np.fromiter(chain.from_iterable(operands), np.int64))
+
+    @property
+    def lengths(self) -> Ints:
+        """How many operands each has."""
+        return np.diff(self.starts)
+
+    @property
+    def users(self) -> Ints:
+        """Of each operand whose it is."""
+        return np.repeat(np.arange(len(self.code)), self.lengths)
+
+    def some(self, which: Ints) -> Lines:
+        """These lines, in this order; their operands say what they said."""
+        starts, at = ragged(self.starts, which)
+        return self._replace(code=self.code[which], starts=starts, operands=self.operands[at])
+
+    def tuples(self) -> list[tuple[int, ...]]:
+        """The operands, a tuple a line."""
+        listed = self.operands.tolist()
+        return [tuple(listed[start:stop]) for start, stop in pairwise(self.starts.tolist())]
+
+
+def starts_of(lengths: Ints) -> Ints:
+    """Where each begins, of so many one behind the other; and the end.
+
+    >>> starts_of(np.array([2, 0, 3])).tolist()
+    [0, 2, 2, 5]
+    """
+    starts = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=starts[1:])
+    return starts
+
+
+def ragged(starts: Ints, which: Ints) -> tuple[Ints, Ints]:
+    """(where each begins then, where all their elements are now) of some rows of a ragged array.
+
+    >>> ragged(np.array([0, 2, 2, 5]), np.array([2, 0]))[1].tolist()
+    [2, 3, 4, 0, 1]
+    """
+    lengths = starts[which + 1] - starts[which]
+    begins = starts_of(lengths)
+    return begins, np.repeat(starts[which] - begins[:-1], lengths) + np.arange(begins[-1])
+
+
+def in_groups(keys: Ints, count: int) -> Ints:
+    """A stable order by whole numbers from 0 up to `count`: by 16 bits at a time, which NumPy sorts by counting.
+
+    >>> in_groups(np.array([70_000, 3, 70_000, 2]), 70_001).tolist()
+    [3, 1, 0, 2]
+    """
+    order = np.argsort((keys & 0xFFFF).astype(np.uint16), kind="stable")
+    while count := count >> 16:
+        keys = keys >> 16
+        order = order[np.argsort((keys[order] & 0xFFFF).astype(np.uint16), kind="stable")]
+    return order
+
+
+# -- what was said twice ----------------------------------------------------------------------------
+
+
+def said_once(lines: Lines) -> tuple[Lines, Ints]:
+    """(the lines, which speak of what was said first; for each the number of the first that says the same).
+
+    What is the same is so because of its operands, which may be the same because of theirs.
+    """
+    numbers = lines.first + np.arange(len(lines.code))
+    for _ in range(_ROUNDS):
+        again = _said_before(lines)
+        repeats = np.flatnonzero(again != np.arange(len(again)))
+        if np.array_equal(numbers[repeats], lines.first + again[repeats]):
+            return lines, numbers
+        numbers[repeats] = lines.first + again[repeats]
+        lines = renamed(lines, numbers)
+    return _one_by_one(lines)
+
+
+def renamed(lines: Lines, numbers: Ints) -> Lines:
+    """The lines where results are called otherwise."""
+    return lines._replace(operands=called(lines, numbers, lines.operands))
+
+
+def called(lines: Lines, numbers: Ints, before: Ints) -> Ints:
+    """What numbers are called where results are called otherwise."""
+    is_result = before >= lines.first
+    found: Ints = np.where(is_result, numbers[np.where(is_result, before - lines.first, 0)], before)
+    return found
+
+
+def _one_by_one(lines: Lines) -> tuple[Lines, Ints]:
+    first, known, numbers = lines.first, dict[Any, int](), list[int]()
+    for i, (code, operands) in enumerate(zip(lines.code.tolist(), lines.tuples(), strict=True)):
+        told = tuple([o if o < first else numbers[o - first] for o in operands])
+        numbers.append(known.setdefault((code, told), first + i))
+    found = np.array(numbers, np.int64)
+    return renamed(lines, found), found
+
+
+def _said_before(lines: Lines) -> Ints:
+    """For each line the first that says the same to the letter."""
+    keys, found = _keys(lines), np.arange(len(lines.code))
+    left, turn = found.copy(), keys
+    while len(left):
+        bits = max(4, (2 * len(left)).bit_length())
+        slots = (turn >> np.uint64(64 - bits)).astype(np.int64)
+        occupant = np.empty(1 << bits, np.int64)
+        occupant[slots[::-1]] = left[::-1]  # of several the first stays
+        met = occupant[slots]
+        same = keys[met] == keys[left]
+        found[left[same]] = met[same]
+        others = ~same
+        left, turn = left[others], turn[others]
+        turn = (turn ^ (turn >> np.uint64(29))) * _TURN
+    repeats = np.flatnonzero(found != np.arange(len(found)))
+    differ = ~_equal(lines, repeats, found[repeats])
+    found[repeats[differ]] = repeats[differ]  # two keys in 2⁶⁴ were the same
+    return found
+
+
+def _keys(lines: Lines) -> Any:
+    """A number of 64 bits for what each line says."""
+    lengths = lines.lengths
+    place = np.arange(lines.starts[-1]) - np.repeat(lines.starts[:-1], lengths)
+    mixed = (lines.operands.astype(np.uint64) + (place.astype(np.uint64) << np.uint64(34))) * _MIX
+    mixed ^= mixed >> np.uint64(31)
+    mixed *= _TURN
+    sums = np.zeros(len(mixed) + 1, np.uint64)
+    np.cumsum(mixed, out=sums[1:])
+    keys = sums[lines.starts[1:]] - sums[lines.starts[:-1]]
+    keys += (lines.code.astype(np.uint64) + np.uint64(1)) * _TURN
+    keys ^= keys >> np.uint64(32)
+    return keys * _MIX
+
+
+def _equal(lines: Lines, ones: Ints, others: Ints) -> Mask:
+    """Whether lines say the same as others."""
+    equal: Mask = (lines.code[ones] == lines.code[others]) & (lines.lengths[ones] == lines.lengths[others])
+    alike = np.flatnonzero(equal)
+    starts, at = ragged(lines.starts, ones[alike])
+    differs = lines.operands[at] != lines.operands[ragged(lines.starts, others[alike])[1]]
+    equal[alike[np.repeat(np.arange(len(alike)), np.diff(starts))[differs]]] = False
+    return equal
+
+
+# -- what is needed ---------------------------------------------------------------------------------
+
+
+def needed_for(lines: Lines, wanted: Ints) -> Mask:
+    """Which lines some numbers depend on: all but those that nobody reads, those that only these read, …"""
+    first, n = lines.first, len(lines.code)
+    results = np.concatenate([lines.operands, wanted])
+    uses = np.bincount(results[results >= first] - first, minlength=n)
+    needed = np.ones(n, bool)
+    unread = np.flatnonzero(uses == 0)
+    for _ in range(_WAVES):
+        if not len(unread):
+            return needed
+        needed[unread] = False
+        operands = lines.operands[ragged(lines.starts, unread)[1]]
+        lost = operands[operands >= first] - first
+        np.subtract.at(uses, lost, 1)
+        unread = np.unique(lost[uses[lost] == 0])
+    return _needed_one_by_one(lines, wanted)
+
+
+def _needed_one_by_one(lines: Lines, wanted: Ints) -> Mask:
+    first = lines.first
+    needed = [False] * (first + len(lines.code))
+    for number in wanted.tolist():
+        if number >= 0:
+            needed[number] = True
+    for i, operands in zip(range(len(lines.code) - 1, -1, -1), reversed(lines.tuples()), strict=True):
+        if needed[first + i]:
+            for operand in operands:
+                if operand >= 0:
+                    needed[operand] = True
+    return np.array(needed[first:], bool)
+
+
+# -- the graph --------------------------------------------------------------------------------------
+
+
+def graph_of(
+    lines: Lines,
+    inputs: tuple[str, ...],
+    constants: Sequence[float],
+    operations: Sequence[Operation | Step],
+    outputs: Iterable[int],
+    words: Mapping[int, Label],
+) -> Graph:
+    """The graph with these outputs, without what they do not need; constant j is called ~j in the lines."""
+    wanted = np.fromiter(outputs, np.int64)
+    needed = needed_for(lines, wanted)
+    kept = lines if needed.all() else lines.some(np.flatnonzero(needed))
+    used = np.bincount(kept.code, minlength=len(operations)) > 0
+    speaks_of = np.zeros(len(constants), bool)
+    for numbers in (kept.operands, wanted):
+        speaks_of[~numbers[numbers < 0]] = True
+    renumber = _renumbering(lines.first, needed, speaks_of)
+    return Graph(
+        inputs=inputs,
+        constants=np.array(constants, float)[speaks_of],
+        operations=tuple(operations[i] for i in np.flatnonzero(used).tolist()),
+        code=(np.cumsum(used) - 1)[kept.code].astype(np.int32),
+        starts=kept.starts,
+        operands=renumber[kept.operands].astype(np.int32),
+        outputs=renumber[wanted].astype(np.int32),
+        words={int(renumber[i]): said for i, said in words.items() if needed[i - lines.first]},
+    )
+
+
+def _renumbering(n: int, needed: Mask, used: Mask) -> Ints:
+    """A table from numbers while writing to final ones."""
+    constants = np.cumsum(used) - 1 + n
+    results = np.cumsum(needed) - 1 + n + int(used.sum())
+    return np.concatenate([np.arange(n), results, constants[::-1]])  # ~j counts from the end
