@@ -80,9 +80,9 @@ def make_node(primitive: Primitive, y: float, operands: tuple[Operand, ...], slo
 
 def apply(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
     """`primitive` on whatever was given: numbers, Values, arrays of either."""
-    is_unknown = type(operands[0]) in _UNKNOWN or type(operands[-1]) in _UNKNOWN
-    if is_unknown and _ENTERS.issuperset(map(type, operands)):
-        return symbolic(primitive, operands)
+    if type(operands[0]) in _UNKNOWN or type(operands[-1]) in _UNKNOWN:
+        if len(operands) == 1 or _ENTERS.issuperset(map(type, operands)):
+            return symbolic(primitive, operands)
     if any(isinstance(o, (np.ndarray, list, tuple)) for o in operands):
         return _elementwise(primitive, operands)
     try:

@@ -27,7 +27,7 @@ from autograd.ops.expression import (
 )
 from autograd.ops.primitive import Primitive, lookup
 from autograd.text import quoted
-from autograd.value import REAL, Operand, Value, by_themselves, each, new_node, number
+from autograd.value import REAL, Operand, Value, each, new_node, number
 
 _WHILE = "while a function is recorded to be compiled"
 
@@ -90,7 +90,9 @@ class Symbol(Value):
     `in`, `max()` and `sorted()` raise GraphError.
     """
 
-    __slots__ = ()
+    __slots__ = ("_place",)
+
+    _place: int  # where it stood in what was recorded, once that has been read (`program.notes`)
 
     def __init__(self, name: str | None = None) -> None:
         self._row = self._a = self._b = None
@@ -186,8 +188,11 @@ def symbolic(primitive: Primitive, operands: tuple[Operand, ...], kind: type[Sym
         raise GraphError(f"no_grad() {_WHILE}: a program has derivatives of all it computes; leave the block out")
     node: Symbol = new_node(Condition if primitive.name in COMPARISONS else kind)
     node._row = primitive
-    node._a, node._b = by_themselves(operands) if len(operands) < 3 else (operands, None)
-    node._words = mode.label()
+    if len(operands) == 2:  # nearly all
+        node._a, node._b = operands
+    else:
+        node._a, node._b = operands[0] if len(operands) == 1 else operands or None, None
+    node._words = mode.label() if mode.scope or mode.sources else None
     if mode.log is not None:
         mode.log.append(node)
     return node

@@ -16,7 +16,7 @@ from autograd.context import Label
 from autograd.ops.expression import Expression, Term
 from autograd.ops.primitive import lookup
 from autograd.program.graph import GUARD, MULTIPLY, NEGATIVE, WHERE, Graph, Operation
-from autograd.program.lines import Lines, graph_of
+from autograd.program.lines import Ints, Lines, graph_of, renamed
 from autograd.program.loops import Step
 
 Numbers = tuple[int, ...]
@@ -171,6 +171,30 @@ class Builder:
     def finish(self, outputs: Iterable[int]) -> Graph:
         """The program with these outputs, without what they do not need."""
         return self.finish_lines(Lines.of(self._first, self._code, self._operands), outputs)
+
+    # -- many lines at once -------------------------------------------------------------------------
+
+    def columns_of(self, program: Graph) -> tuple[Lines, Ints]:
+        """(a program's lines as they would be written here, what its numbers are called in them)."""
+        n = len(program.inputs)
+        codes = np.array([self.code_of(operation) for operation in program.operations], np.int64)
+        constants = [self.constant(c) for c in program.constants.tolist()]
+        names = np.concatenate([np.arange(n), np.array(constants, np.int64), np.arange(n, n + len(program))])
+        return Lines(n, codes[program.code], program.starts, names[program.operands]), names
+
+    def folded(self, lines: Lines) -> tuple[Lines, Ints]:
+        """(lines that speak of constants where others have nothing but constants, what their results are called)."""
+        numbers = lines.first + np.arange(len(lines.code))
+        is_step = np.array([not isinstance(operation, Operation) for operation in self._listed], bool)
+        while True:
+            unknown = np.bincount(lines.users[lines.operands >= 0], minlength=len(lines.code))
+            left = (unknown == 0) & (lines.lengths > 0) & (numbers >= 0) & ~is_step[lines.code]
+            which = np.flatnonzero(left)
+            if not len(which):
+                return lines, numbers
+            some = lines.some(which)
+            numbers[which] = list(map(self.emit_code, some.code.tolist(), some.tuples()))
+            lines = renamed(lines, numbers)
 
     def finish_lines(self, lines: Lines, outputs: Iterable[int]) -> Graph:
         """The program of lines that were written elsewhere, in this one's constants and operations."""

@@ -54,6 +54,11 @@ class Lines(NamedTuple):
         starts, at = ragged(self.starts, which)
         return self._replace(code=self.code[which], starts=starts, operands=self.operands[at])
 
+    def followed_by(self, more: Lines) -> Lines:
+        """These lines and then others, which count on."""
+        columns = zip(self[1:], (more.code, more.starts[1:] + self.starts[-1], more.operands), strict=True)
+        return Lines(self.first, *map(np.concatenate, columns))
+
     def tuples(self) -> list[tuple[int, ...]]:
         """The operands, a tuple a line."""
         listed = self.operands.tolist()
@@ -93,6 +98,41 @@ def in_groups(keys: Ints, count: int) -> Ints:
         keys = keys >> 16
         order = order[np.argsort((keys[order] & 0xFFFF).astype(np.uint16), kind="stable")]
     return order
+
+
+class Sheet:
+    """Lines that are put in their places, in any order."""
+
+    def __init__(self, size: int) -> None:
+        self._code, self._lengths = np.zeros(size, np.int64), np.zeros(size, np.int64)
+        self._parts: list[tuple[Ints, Ints, Ints]] = []  # places, their operands from which on, the operands
+
+    def put(self, places: Ints, code: int, operands: Ints) -> None:
+        """Lines of as many operands each: (k, m)."""
+        self._code[places], self._lengths[places] = code, operands.shape[1]
+        for slot, column in enumerate(operands.T):
+            self._parts.append((places, np.full(len(places), slot), column))
+
+    def append(self, places: Ints, column: Ints) -> None:
+        """One more operand for lines that were put before."""
+        self._parts.append((places, self._lengths[places], column))
+        self._lengths[places] += 1
+
+    def put_ragged(self, places: Ints, code: Ints | int, begins: Ints, columns: Sequence[Ints]) -> None:
+        """Lines of the same rows of each column, one behind the other."""
+        lengths = np.diff(begins)
+        self._code[places], self._lengths[places] = code, len(columns) * lengths
+        within = np.arange(begins[-1]) - np.repeat(begins[:-1], lengths)
+        for i, column in enumerate(columns):
+            self._parts.append((np.repeat(places, lengths), within + i * np.repeat(lengths, lengths), column))
+
+    def lines(self, first: int) -> Lines:
+        """All of them."""
+        starts = starts_of(self._lengths)
+        operands = np.empty(starts[-1], np.int64)
+        for places, slots, column in self._parts:
+            operands[starts[places] + slots] = column
+        return Lines(first, self._code, starts, operands)
 
 
 # -- what was said twice ----------------------------------------------------------------------------

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from operator import attrgetter
 from typing import Any
+
+import numpy as np
 
 from autograd.errors import GraphError
 from autograd.order import interior, reachable
 from autograd.program.builder import Builder
 from autograd.program.graph import Operation
+from autograd.program.lines import Lines, said_once
 from autograd.program.loops import step_of
+from autograd.program.notes import Notes
 from autograd.program.program import Program
 from autograd.symbol import Symbol
 from autograd.value import RUNNING, Operand, Value
@@ -58,15 +62,38 @@ def program_from(
     return Program.of(builder.finish([number(output) for output in outputs]))
 
 
+def program_of(notes: Notes, outputs: Sequence[Operand], inputs: Sequence[Value]) -> Program:
+    """The same of what outputs need, if it was read into columns."""
+    builder = Builder(names_of(inputs))
+    known: dict[Operand, int] = {node: i for i, node in enumerate(inputs)}
+
+    def number(operand: Operand) -> int:
+        found = known.get(operand) if type(operand) is not float else None
+        return builder.constant(data_of(operand)) if found is None else found
+
+    lines, first, read = notes.lines, len(inputs), set(notes.lines.operands[notes.lines.operands < 0].tolist())
+    outside = [number(operand) if ~k in read else 0 for k, operand in enumerate(notes.outside)]
+    codes = np.array([builder.code_of(Operation(row.name)) for row in notes.rows], np.int64)
+    names = np.array([*range(first, first + len(notes.nodes)), *outside[::-1]], np.int64)  # ~k counts from the end
+    lines, numbers = said_once(Lines(first, codes[lines.code], lines.starts, names[lines.operands]))
+    words = map(attrgetter("_words"), notes.nodes)
+    for found, said in zip(numbers.tolist(), words, strict=True):
+        if said is not None:
+            builder.describe(found, said)
+    places = {node: i for i, node in enumerate(notes.nodes)}
+    wanted = [int(numbers[i]) if (i := places.get(o)) is not None else number(o) for o in outputs]
+    return Program.of(builder.finish_lines(lines, wanted))
+
+
 def captured_nodes(
-    order: Sequence[Value], roots: Sequence[Value], inputs: Sequence[Value], start: float
+    read: Iterable[Operand], roots: Sequence[Value], inputs: Sequence[Value], start: float
 ) -> list[Value]:
     """What roots are computed from beside inputs, in order: leaves made before `start`, and inputs of what runs.
 
-    `order` is what was computed above the inputs and what runs.
+    `read` are the operands of what was computed above the inputs and what runs.
     """
     given = set(inputs)
-    needed = dict.fromkeys(chain(chain.from_iterable(map(attrgetter("operands"), order)), roots))
+    needed = dict.fromkeys(chain(read, roots))
     return [
         node
         for node in needed

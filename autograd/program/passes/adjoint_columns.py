@@ -16,7 +16,7 @@ import numpy as np
 from autograd.ops.primitive import lookup
 from autograd.program.builder import Builder
 from autograd.program.graph import DOT, GUARD, MULTIPLY, NEGATIVE, POWER, SUM, TAKE, WHERE, Graph, Operation
-from autograd.program.lines import Ints, Lines, Mask, called, in_groups, needed_for, ragged, said_once, starts_of
+from autograd.program.lines import Ints, Lines, Mask, Sheet, called, in_groups, needed_for, ragged, said_once, starts_of
 
 FROM = 2_000  # instructions: below, one after the other is as fast
 SlopeTerm = Callable[[str, int, int], Any]  # (row, slot, how many operands) → the slope, as `adjoint` has it
@@ -41,36 +41,12 @@ def gradient_at_once(
 ) -> Graph:
     """What `with_gradient` says of a program that this `serves`; `active` is what depends on `wrt`, `output` a number."""
     builder = Builder(program.inputs)
-    lines = _taken(builder, program)
+    lines, names = builder.columns_of(program)
     edges = _Edges(builder, program, lines, active, output, slope_term)
     written, deltas = _Gathering(builder, lines, edges, wrt).lines()
-    together, numbers = said_once(_joined(lines, written))
-    outputs = [_numbers(builder, program)[program.outputs]] if values else []
+    together, numbers = said_once(lines.followed_by(written))
+    outputs = [names[program.outputs]] if values else []
     return builder.finish_lines(together, called(together, numbers, np.concatenate([*outputs, deltas])))
-
-
-def _numbers(builder: Builder, program: Graph) -> Ints:
-    """What a program's numbers are called while it is rewritten."""
-    n = len(program.inputs)
-    constants = [builder.constant(c) for c in program.constants.tolist()]
-    return np.concatenate([np.arange(n), np.array(constants, np.int64), np.arange(n, n + len(program))])
-
-
-def _taken(builder: Builder, program: Graph) -> Lines:
-    codes = np.array([builder.code_of(operation) for operation in program.operations], np.int64)
-    return Lines(
-        len(program.inputs), codes[program.code], program.starts, _numbers(builder, program)[program.operands]
-    )
-
-
-def _joined(lines: Lines, more: Lines) -> Lines:
-    starts = np.concatenate([lines.starts, more.starts[1:] + lines.starts[-1]])
-    return Lines(
-        lines.first,
-        np.concatenate([lines.code, more.code]),
-        starts,
-        np.concatenate([lines.operands, more.operands]),
-    )
 
 
 # -- slopes -----------------------------------------------------------------------------------------
@@ -324,7 +300,7 @@ class _Gathering:
 
     def _written(self, place: Ints, deltas: Ints, slopes: Ints) -> Lines:
         """The lines in their places."""
-        sheet = _Sheet(self._size)
+        sheet = Sheet(self._size)
         code_of, edges = self._builder.code_of, self._edges
         for is_mine, of in ((self._minus_delta, deltas[edges.users[self._edge]]), (self._minus_slope, slopes[self._edge])):
             sheet.put(place[self._single[is_mine]], code_of(NEGATIVE), of[is_mine, None])
@@ -341,33 +317,3 @@ class _Gathering:
             operands = np.where(own.operands == _THE_FIRST, (self._end + at - 1)[:, None], own.operands)
             sheet.put(at, own.code, operands)
         return sheet.lines(self._first)
-
-
-class _Sheet:
-    """Lines that are put in their places, in any order."""
-
-    def __init__(self, size: int) -> None:
-        self._code, self._lengths = np.zeros(size, np.int64), np.zeros(size, np.int64)
-        self._parts: list[tuple[Ints, Ints, Ints]] = []  # places, their operands from which on, the operands
-
-    def put(self, places: Ints, code: int, operands: Ints) -> None:
-        """Lines of as many operands each: (k, m)."""
-        self._code[places], self._lengths[places] = code, operands.shape[1]
-        for slot, column in enumerate(operands.T):
-            self._parts.append((places, np.full(len(places), slot), column))
-
-    def put_ragged(self, places: Ints, code: int, begins: Ints, columns: Sequence[Ints]) -> None:
-        """Lines of the same rows of each column, one behind the other."""
-        lengths = np.diff(begins)
-        self._code[places], self._lengths[places] = code, len(columns) * lengths
-        within = np.arange(begins[-1]) - np.repeat(begins[:-1], lengths)
-        for i, column in enumerate(columns):
-            self._parts.append((np.repeat(places, lengths), within + i * np.repeat(lengths, lengths), column))
-
-    def lines(self, first: int) -> Lines:
-        """All of them."""
-        starts = starts_of(self._lengths)
-        operands = np.empty(starts[-1], np.int64)
-        for places, slots, column in self._parts:
-            operands[starts[places] + slots] = column
-        return Lines(first, self._code, starts, operands)

@@ -1,0 +1,145 @@
+"""What a function made while it was recorded, as columns: read from its Symbols in the order in which they were made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain, count
+from operator import attrgetter
+from struct import pack
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from autograd.program.lines import Ints, Lines, renamed, starts_of
+from autograd.symbol import Symbol
+from autograd.value import Operand, Value
+
+FROM = 2_000  # nodes: of fewer, one after the other is read as soon
+
+
+class Notes(NamedTuple):
+    """All that was made.
+
+    Attributes:
+        nodes: what was made, in order
+        rows: the rows that occur
+        lines: what each node computes, a code for each of `rows`, and of what: number i is the i-th node, ~k what is
+            the k-th `outside`
+        outside: inputs, other leaves, and numbers, each once
+    """
+
+    nodes: Sequence[Symbol]
+    rows: Sequence[Any]
+    lines: Lines
+    outside: Sequence[Operand]
+    begin: int  # the place of the first that was made
+
+    def needed_for(self, roots: Iterable[Operand]) -> Notes:
+        """What some numbers are computed from, in the order of `autograd.order.interior`."""
+        order = depth_first(self.lines, [self.place(root) for root in roots])
+        places = np.full(len(self.nodes), -1)
+        places[order] = np.arange(len(order))
+        lines = renamed(self.lines.some(order), places)
+        return self._replace(nodes=[self.nodes[i] for i in order.tolist()], lines=lines)
+
+    def place(self, operand: Operand) -> int:
+        """Where a node stands; -1 for what is outside."""
+        return operand._place - self.begin if isinstance(operand, Symbol) and operand._a is not None else -1
+
+    def read(self) -> list[Operand]:
+        """What is read of `outside`, in the order in which it is met."""
+        ks = ~self.lines.operands[self.lines.operands < 0]
+        met = np.full(len(self.outside), len(ks))
+        met[ks[::-1]] = np.arange(len(ks))[::-1]
+        order = np.argsort(met, kind="stable")
+        return [self.outside[k] for k in order[: int((met < len(ks)).sum())].tolist()]
+
+
+class _Elsewhere(Exception):
+    """An operand is computed elsewhere."""
+
+
+def notes_of(nodes: Sequence[Symbol], inputs: Sequence[Symbol]) -> Notes | None:
+    """What these nodes say, which stand behind their operands; None if one was computed from others than these.
+
+    Each gets its place, in a range of numbers that no other recording has, so that it is found again without a search.
+    """
+    begin = _ranges()
+    for place, node in enumerate(chain(reversed(inputs), nodes), begin - len(inputs)):
+        node._place = place
+    outside = _Outside(begin, inputs)
+    try:
+        lengths, operands = _operands(nodes, outside.place)
+    except (_Elsewhere, AttributeError):  # an input of another recording has no place yet
+        return None
+    operands -= begin
+    if len(operands) and not -len(outside.listed) <= operands.min() <= operands.max() < len(nodes):
+        return None  # kept from another recording
+    rows: dict[Any, int] = {}
+    code = np.array([rows.setdefault(row, len(rows)) for row in map(attrgetter("_row"), nodes)], np.int64)
+    return Notes(nodes, list(rows), Lines(0, code, starts_of(lengths), operands), outside.listed, begin)
+
+
+_ranges = count(2**32, 2**32).__next__  # one for each recording, in any thread
+
+
+class _Outside:
+    """What is read that is none of the nodes."""
+
+    def __init__(self, begin: int, inputs: Sequence[Symbol]) -> None:
+        self._begin = begin
+        self.listed: list[Operand] = list(inputs)
+        self._known: dict[Any, int] = {}
+
+    def place(self, operand: Any) -> int:
+        """Where a number stands, before all nodes."""
+        if isinstance(operand, Symbol):
+            return operand._place
+        key = pack("d", operand) if type(operand) is float else operand
+        found = self._known.get(key)
+        if found is None:
+            if isinstance(operand, Value) and operand._a is not None:
+                raise _Elsewhere
+            found = self._known[key] = self._begin + ~len(self.listed)
+            self.listed.append(operand)
+        return found
+
+
+def _operands(nodes: Sequence[Symbol], place: Callable[[Any], int]) -> tuple[Ints, Ints]:
+    """(how many operands each node has, where they stand, one node after the other)."""
+    firsts, seconds = list(map(attrgetter("_a"), nodes)), list(map(attrgetter("_b"), nodes))
+    lengths = np.array([1 if b is None else 2 for b in seconds], np.int64)
+    if tuple in set(map(type, firsts)):
+        lengths[:] = [len(a) if type(a) is tuple else n for a, n in zip(firsts, lengths.tolist(), strict=True)]
+        each: Iterable[Any] = chain.from_iterable([node.operands for node in nodes])
+        return lengths, _places(each, place)
+    operands = np.empty(int(lengths.sum()), np.int64)
+    begins = np.cumsum(lengths) - lengths
+    operands[begins] = _places(firsts, place)
+    operands[begins[lengths == 2] + 1] = _places([b for b in seconds if b is not None], place)
+    return lengths, operands
+
+
+def _places(operands: Iterable[Any], place: Callable[[Any], int]) -> Ints:
+    return np.array([o._place if type(o) is Symbol else place(o) for o in operands], np.int64)
+
+
+def depth_first(lines: Lines, roots: Iterable[int]) -> Ints:
+    """The lines that roots are computed from, in the order of `autograd.order.interior`."""
+    operands, starts = lines.operands.tolist(), lines.starts.tolist()
+    order: list[int] = []
+    seen = bytearray(len(lines.code))
+    stack = [root for root in roots if root >= 0][::-1]
+    push, pop, placed = stack.append, stack.pop, order.append
+    while stack:
+        line = pop()
+        if line < 0:  # all its operands have been placed
+            placed(~line)
+        elif not seen[line]:
+            seen[line] = 1
+            push(~line)
+            for k in range(starts[line + 1] - 1, starts[line] - 1, -1):
+                operand = operands[k]
+                if operand >= 0 and not seen[operand]:
+                    push(operand)
+    return np.array(order, np.int64)
