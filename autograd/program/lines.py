@@ -19,6 +19,7 @@ from autograd.program.loops import Step
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
+LONG = 1_000  # instructions from which passes go over columns: of fewer, one after the other is as quick
 _ROUNDS = 12  # over all instructions, until what was said twice is looked for one by one: a chain needs as many as it has
 _WAVES = 64  # of instructions that nobody needs any more, until they are looked for one by one
 _MIX, _TURN = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD1342543DE82EF95)
@@ -254,6 +255,42 @@ def _needed_one_by_one(lines: Lines, wanted: Ints) -> Mask:
                 if operand >= 0:
                     needed[operand] = True
     return np.array(needed[first:], bool)
+
+
+def computed_from(lines: Lines, inputs: Iterable[int]) -> Mask:
+    """For each input and each result whether it depends on one of `inputs`."""
+    first, n = lines.first, len(lines.code)
+    found = np.ones(first + n, bool)
+    found[:first] = False
+    found[list(inputs)] = True
+    read = np.where(lines.operands >= 0, lines.operands, 0)
+    live = found[read] & (lines.operands >= 0)
+    counts = np.bincount(lines.users[live], minlength=n)
+    still = np.flatnonzero(counts == 0)
+    return found if not len(still) or _spread(lines, found, counts, still) else _computed_one_by_one(lines, found)
+
+
+def _spread(lines: Lines, found: Mask, counts: Ints, still: Ints) -> bool:
+    """Take away lines of no live operand, those that read nothing but these, …; whether that came to an end."""
+    first = lines.first
+    read = np.maximum(lines.operands, -1) + 1
+    size = first + len(counts) + 1
+    users, begins = lines.users[in_groups(read, size)], starts_of(np.bincount(read, minlength=size))
+    for _ in range(_WAVES):
+        found[first + still] = False
+        lost = users[ragged(begins, first + still + 1)[1]]
+        np.subtract.at(counts, lost, 1)
+        still = np.unique(lost[counts[lost] == 0])
+        if not len(still):
+            return True
+    return False
+
+
+def _computed_one_by_one(lines: Lines, found: Mask) -> Mask:
+    known = [*found[: lines.first].tolist(), *[False] * len(lines.code)]
+    for number, operands in enumerate(lines.tuples(), lines.first):
+        known[number] = any([known[o] for o in operands if o >= 0])
+    return np.array(known, bool)
 
 
 # -- the graph --------------------------------------------------------------------------------------

@@ -10,11 +10,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd.context import Label
 from autograd.program.lines import Ints, Lines, renamed, starts_of
 from autograd.symbol import Symbol
 from autograd.value import Operand, Value
-
-FROM = 2_000  # nodes: of fewer, one after the other is read as soon
 
 
 class Notes(NamedTuple):
@@ -34,25 +33,51 @@ class Notes(NamedTuple):
     outside: Sequence[Operand]
     begin: int  # the place of the first that was made
 
-    def needed_for(self, roots: Iterable[Operand]) -> Notes:
+    def needed_for(self, roots: Iterable[Operand]) -> Needed:
         """What some numbers are computed from, in the order of `autograd.order.interior`."""
-        order = depth_first(self.lines, [self.place(root) for root in roots])
+        order = depth_first(self.lines, map(self._made, roots))
         places = np.full(len(self.nodes), -1)
         places[order] = np.arange(len(order))
-        lines = renamed(self.lines.some(order), places)
-        return self._replace(nodes=[self.nodes[i] for i in order.tolist()], lines=lines)
+        return Needed(self, order, places, renamed(self.lines.some(order), places))
 
-    def place(self, operand: Operand) -> int:
-        """Where a node stands; -1 for what is outside."""
+    def _made(self, operand: Operand) -> int:
+        """Which of the nodes an operand is; -1 for what is outside."""
         return operand._place - self.begin if isinstance(operand, Symbol) and operand._a is not None else -1
 
-    def read(self) -> list[Operand]:
-        """What is read of `outside`, in the order in which it is met."""
+
+class Needed(NamedTuple):
+    """What was made that is needed.
+
+    Attributes:
+        all: all that was made
+        order: (n,) which nodes are needed, operands before their users
+        places: where each node stands in that order; -1 for those that are not needed
+        lines: as those of `all`, in that order
+    """
+
+    all: Notes
+    order: Ints
+    places: Ints
+    lines: Lines
+
+    def place(self, operand: Operand) -> int:
+        """Where a node stands in the order; -1 for what is outside."""
+        made = self.all._made(operand)
+        return int(self.places[made]) if made >= 0 else -1
+
+    def read(self) -> list[int]:
+        """What is read of what is outside, in the order in which it is met."""
         ks = ~self.lines.operands[self.lines.operands < 0]
-        met = np.full(len(self.outside), len(ks))
+        met = np.full(len(self.all.outside), len(ks))
         met[ks[::-1]] = np.arange(len(ks))[::-1]
-        order = np.argsort(met, kind="stable")
-        return [self.outside[k] for k in order[: int((met < len(ks)).sum())].tolist()]
+        return np.argsort(met, kind="stable")[: int((met < len(ks)).sum())].tolist()
+
+    def words(self) -> list[tuple[int, Label]]:
+        """What is known of nodes, in their order: (where one stands, what it is called)."""
+        words = list(map(attrgetter("_words"), self.all.nodes))
+        if words.count(None) == len(words):
+            return []
+        return [(at, words[i]) for at, i in enumerate(self.order.tolist()) if words[i] is not None]
 
 
 class _Elsewhere(Exception):
@@ -126,9 +151,9 @@ def _places(operands: Iterable[Any], place: Callable[[Any], int]) -> Ints:
 
 def depth_first(lines: Lines, roots: Iterable[int]) -> Ints:
     """The lines that roots are computed from, in the order of `autograd.order.interior`."""
-    operands, starts = lines.operands.tolist(), lines.starts.tolist()
+    a, b, more = _by_themselves(lines)
     order: list[int] = []
-    seen = bytearray(len(lines.code))
+    seen = bytearray(len(a))
     stack = [root for root in roots if root >= 0][::-1]
     push, pop, placed = stack.append, stack.pop, order.append
     while stack:
@@ -138,8 +163,20 @@ def depth_first(lines: Lines, roots: Iterable[int]) -> Ints:
         elif not seen[line]:
             seen[line] = 1
             push(~line)
-            for k in range(starts[line + 1] - 1, starts[line] - 1, -1):
-                operand = operands[k]
-                if operand >= 0 and not seen[operand]:
-                    push(operand)
+            if line in more:
+                stack += [operand for operand in reversed(more[line]) if operand >= 0 and not seen[operand]]
+            else:
+                if (second := b[line]) >= 0 and not seen[second]:
+                    push(second)
+                if (first := a[line]) >= 0 and not seen[first]:
+                    push(first)
     return np.array(order, np.int64)
+
+
+def _by_themselves(lines: Lines) -> tuple[list[int], list[int], dict[int, list[int]]]:
+    """(the first operand of each line, its second one, all of those that have more); -1 where there is none."""
+    lengths, padded = lines.lengths, np.append(lines.operands, [-1, -1])
+    a, b = (np.where(lengths > slot, padded[lines.starts[:-1] + slot], -1) for slot in (0, 1))
+    many = np.flatnonzero(lengths > 2)
+    more = {line: lines.operands[lines.starts[line] : lines.starts[line + 1]].tolist() for line in many.tolist()}
+    return a.tolist(), b.tolist(), more

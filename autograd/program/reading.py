@@ -15,7 +15,7 @@ from autograd.program.builder import Builder
 from autograd.program.graph import Operation
 from autograd.program.lines import Lines, said_once
 from autograd.program.loops import step_of
-from autograd.program.notes import Notes
+from autograd.program.notes import Needed
 from autograd.program.program import Program
 from autograd.symbol import Symbol
 from autograd.value import RUNNING, Operand, Value
@@ -62,7 +62,7 @@ def program_from(
     return Program.of(builder.finish([number(output) for output in outputs]))
 
 
-def program_of(notes: Notes, outputs: Sequence[Operand], inputs: Sequence[Value]) -> Program:
+def program_of(needed: Needed, outputs: Sequence[Operand], inputs: Sequence[Value]) -> Program:
     """The same of what outputs need, if it was read into columns."""
     builder = Builder(names_of(inputs))
     known: dict[Operand, int] = {node: i for i, node in enumerate(inputs)}
@@ -71,18 +71,18 @@ def program_of(notes: Notes, outputs: Sequence[Operand], inputs: Sequence[Value]
         found = known.get(operand) if type(operand) is not float else None
         return builder.constant(data_of(operand)) if found is None else found
 
-    lines, first, read = notes.lines, len(inputs), set(notes.lines.operands[notes.lines.operands < 0].tolist())
-    outside = [number(operand) if ~k in read else 0 for k, operand in enumerate(notes.outside)]
-    codes = np.array([builder.code_of(Operation(row.name)) for row in notes.rows], np.int64)
-    names = np.array([*range(first, first + len(notes.nodes)), *outside[::-1]], np.int64)  # ~k counts from the end
+    lines, first, outside = needed.lines, len(inputs), needed.all.outside
+    n = len(lines.code)
+    names = np.zeros(n + len(outside), np.int64)  # ~k counts from the end
+    names[:n] = np.arange(first, first + n)
+    for k in needed.read():
+        names[~k] = number(outside[k])
+    codes = np.array([builder.code_of(Operation(row.name)) for row in needed.all.rows], np.int64)
     lines, numbers = said_once(Lines(first, codes[lines.code], lines.starts, names[lines.operands]))
-    words = map(attrgetter("_words"), notes.nodes)
-    for found, said in zip(numbers.tolist(), words, strict=True):
-        if said is not None:
-            builder.describe(found, said)
-    places = {node: i for i, node in enumerate(notes.nodes)}
-    wanted = [int(numbers[i]) if (i := places.get(o)) is not None else number(o) for o in outputs]
-    return Program.of(builder.finish_lines(lines, wanted))
+    for at, words in needed.words():
+        builder.describe(int(numbers[at]), words)
+    places = [(needed.place(output), output) for output in outputs]
+    return Program.of(builder.finish_lines(lines, [int(numbers[at]) if at >= 0 else number(o) for at, o in places]))
 
 
 def captured_nodes(

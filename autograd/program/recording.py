@@ -13,7 +13,8 @@ from autograd.context import mode, now, writing_program
 from autograd.errors import ArgumentError, GraphError, OperandError
 from autograd.lazy import lazy
 from autograd.order import interior
-from autograd.program.notes import FROM, notes_of
+from autograd.program.lines import LONG
+from autograd.program.notes import notes_of
 from autograd.program.program import Program
 from autograd.program.reading import captured_nodes, program_from, program_of
 from autograd.program.rolling import Rolled, rolled_up
@@ -127,13 +128,13 @@ def _recording(
 ) -> Recording:
     """What was recorded since `start`; of a function the nodes that it made, in order."""
     roots = [output for output in outputs if isinstance(output, Value)]
-    notes = notes_of(made, inputs) if len(made) >= FROM else None
+    notes = notes_of(made, inputs) if len(made) >= LONG else None
     if notes is None:
         order = interior(*roots, above={*inputs, *RUNNING})
         read = chain.from_iterable(map(attrgetter("operands"), order))
     else:
         needed = notes.needed_for(roots)
-        read = needed.read()
+        read = map(notes.outside.__getitem__, needed.read())
     captured = captured_nodes(read, roots, inputs, start)
     passing = RUNNING.intersection(captured)
     for node in captured:

@@ -54,7 +54,7 @@ def columns(monkeypatch):
     """A switch: over columns whatever the size, or never."""
 
     def switch(on):
-        monkeypatch.setattr(adjoint_columns, "FROM", 0 if on else 2**62)
+        monkeypatch.setattr(adjoint_columns, "LONG", 0 if on else 2**62)
 
     return switch
 

@@ -61,9 +61,9 @@ def with_gradient(program: Graph, wrt: Sequence[int], output: int = 0, values: b
 
     Without `values` the outputs are the derivatives alone.
     """
-    active, root = depends_on(program, wrt), int(program.outputs[output])
-    if adjoint_columns.serves(program, active, root):
-        return adjoint_columns.gradient_at_once(program, wrt, root, active, values, slope_term)
+    root = int(program.outputs[output])
+    if adjoint_columns.serves(program):
+        return adjoint_columns.gradient_at_once(program, wrt, root, values, slope_term)
     builder = Builder(program.inputs)
     numbers = copy_into(builder, program)
     gradients = adjoints(builder, program, numbers, {root: builder.one}, wrt)

@@ -16,18 +16,15 @@ import numpy as np
 from autograd.ops.primitive import lookup
 from autograd.program.builder import Builder
 from autograd.program.graph import DOT, GUARD, MULTIPLY, NEGATIVE, POWER, SUM, TAKE, WHERE, Graph, Operation
-from autograd.program.lines import Ints, Lines, Mask, Sheet, called, in_groups, needed_for, ragged, said_once, starts_of
+from autograd.program.lines import LONG, Ints, Lines, Mask, Sheet, called, computed_from, in_groups, needed_for, ragged, said_once, starts_of
 
-FROM = 2_000  # instructions: below, one after the other is as fast
 SlopeTerm = Callable[[str, int, int], Any]  # (row, slot, how many operands) → the slope, as `adjoint` has it
 _THE_FIRST = -(2**62)  # stands for the first line of a slope that has two
 
 
-def serves(program: Graph, active: bytearray, output: int) -> bool:
+def serves(program: Graph) -> bool:
     """Whether a program is long, and of operations that need nothing but products of δs and slopes."""
-    if len(program) < FROM or output < program.first or not active[output]:
-        return False
-    return not any(
+    return len(program) >= LONG and not any(
         not isinstance(operation, Operation)
         or operation.slot is not None
         or operation in (WHERE, GUARD, TAKE)
@@ -37,15 +34,19 @@ def serves(program: Graph, active: bytearray, output: int) -> bool:
 
 
 def gradient_at_once(
-    program: Graph, wrt: Sequence[int], output: int, active: bytearray, values: bool, slope_term: SlopeTerm
+    program: Graph, wrt: Sequence[int], output: int, values: bool, slope_term: SlopeTerm
 ) -> Graph:
-    """What `with_gradient` says of a program that this `serves`; `active` is what depends on `wrt`, `output` a number."""
+    """What `with_gradient` says of a program that this `serves`; `output` is a number."""
     builder = Builder(program.inputs)
     lines, names = builder.columns_of(program)
-    edges = _Edges(builder, program, lines, active, output, slope_term)
+    outputs = [names[program.outputs]] if values else []
+    active, root = computed_from(lines, wrt), int(names[output])
+    if root < lines.first or not active[root]:  # an input, a constant, or nothing that moves
+        moves = [builder.one if i == root else builder.zero for i in wrt]
+        return builder.finish_lines(lines, np.concatenate([*outputs, np.array(moves, np.int64)]))
+    edges = _Edges(builder, program, lines, active, root, slope_term)
     written, deltas = _Gathering(builder, lines, edges, wrt).lines()
     together, numbers = said_once(lines.followed_by(written))
-    outputs = [names[program.outputs]] if values else []
     return builder.finish_lines(together, called(together, numbers, np.concatenate([*outputs, deltas])))
 
 
@@ -80,20 +81,19 @@ class _Edges:
         builder: Builder,
         program: Graph,
         lines: Lines,
-        active: bytearray,
-        output: int,
+        active: Mask,
+        root: int,
         slope_term: SlopeTerm,
     ) -> None:
         self._builder, self._lines, self._term = builder, lines, slope_term
         total, n = len(lines.operands), len(lines.code)
-        root = output - program.first + lines.first
         self.operands = np.append(lines.operands, root)
         self.users = np.append(lines.users + lines.first, lines.first + n)
         self.slopes = np.full(total + 1, builder.one)
         self.own = np.zeros(total + 1, np.int64)
         self.written: list[_Own] = []
         kinds = list(self._kinds(program))
-        passes = np.frombuffer(active, np.uint8)[program.operands] > 0
+        passes = (lines.operands >= 0) & active[np.maximum(lines.operands, 0)]
         for operation, edges, slot, count in kinds:
             if operation not in (DOT, SUM) and slope_term(operation.row, slot, count) is None:
                 passes[edges] = False
