@@ -27,7 +27,7 @@ from autograd.ops.expression import (
 )
 from autograd.ops.primitive import Primitive, lookup
 from autograd.text import quoted
-from autograd.value import REAL, Operand, Value, each, new_node, number
+from autograd.value import REAL, Operand, Value, by_themselves, each, new_node, number
 
 _WHILE = "while a function is recorded to be compiled"
 
@@ -183,15 +183,18 @@ Value._compared_later = _compared_later
 
 def symbolic(primitive: Primitive, operands: tuple[Operand, ...], kind: type[Symbol] = Symbol) -> Symbol:
     """The node that stands for `primitive` of numbers not known yet."""
+    node = unknown(primitive, Condition if primitive.name in COMPARISONS else kind)
+    node._a, node._b = by_themselves(operands) if len(operands) < 3 else (operands, None)
+    return node
+
+
+def unknown(primitive: Primitive, kind: type[Symbol] = Symbol) -> Symbol:
+    """A node that `primitive` makes, of operands that the caller puts in."""
     mode = context.mode()
     if not mode.recording:
         raise GraphError(f"no_grad() {_WHILE}: a program has derivatives of all it computes; leave the block out")
-    node: Symbol = new_node(Condition if primitive.name in COMPARISONS else kind)
+    node: Symbol = new_node(kind)
     node._row = primitive
-    if len(operands) == 2:  # nearly all
-        node._a, node._b = operands
-    else:
-        node._a, node._b = operands[0] if len(operands) == 1 else operands or None, None
     node._words = mode.label() if mode.scope or mode.sources else None
     if mode.log is not None:
         mode.log.append(node)

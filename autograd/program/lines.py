@@ -20,7 +20,7 @@ Ints = np.ndarray[Any, np.dtype[np.int64]]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
 LONG = 1_000  # instructions from which passes go over columns: of fewer, one after the other is as quick
-_ROUNDS = 12  # over all instructions, until what was said twice is looked for one by one: a chain needs as many as it has
+_ROUNDS = 48  # of looking for what was said twice, until that is done one by one: chains need as many as they are long
 _WAVES = 64  # of instructions that nobody needs any more, until they are looked for one by one
 _MIX, _TURN = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD1342543DE82EF95)
 
@@ -144,15 +144,44 @@ def said_once(lines: Lines) -> tuple[Lines, Ints]:
 
     What is the same is so because of its operands, which may be the same because of theirs.
     """
-    numbers = lines.first + np.arange(len(lines.code))
+    found, keys, users = np.arange(len(lines.code)), _keys(lines), lines.users
+    look = found
     for _ in range(_ROUNDS):
-        again = _said_before(lines)
-        repeats = np.flatnonzero(again != np.arange(len(again)))
-        if np.array_equal(numbers[repeats], lines.first + again[repeats]):
-            return lines, numbers
-        numbers[repeats] = lines.first + again[repeats]
-        lines = renamed(lines, numbers)
+        repeats, firsts = _said_before(lines, keys, look)
+        if not len(repeats):
+            found = _ends(found)
+            return lines, lines.first + found
+        found[repeats] = firsts
+        at, operands = _that_speak_of(lines, repeats), lines.operands.copy()
+        operands[at] = lines.first + found[operands[at] - lines.first]
+        lines = lines._replace(operands=operands)
+        changed = np.unique(users[at])
+        keys[changed] = _keys(lines.some(changed))
+        look = _perhaps_as(keys, changed)
+        look = look[found[look] == look]
     return _one_by_one(lines)
+
+
+def _ends(links: Ints) -> Ints:
+    """Where one comes to that follows links to their ends."""
+    while not np.array_equal(further := links[links], links):
+        links = further
+    return links
+
+
+def _that_speak_of(lines: Lines, which: Ints) -> Ints:
+    """Where among the operands some results are."""
+    spoken = np.zeros(lines.first + len(lines.code) + 1, bool)
+    spoken[lines.first + which] = True
+    return np.flatnonzero(spoken[np.maximum(lines.operands, -1)])  # of constants the last, which is none
+
+
+def _perhaps_as(keys: Any, which: Ints) -> Ints:
+    """All whose keys end as one of these ends."""
+    ends = (keys & np.uint64(0xFFFF)).astype(np.int64)
+    met = np.zeros(1 << 16, bool)
+    met[ends[which]] = True
+    return np.flatnonzero(met[ends])
 
 
 def renamed(lines: Lines, numbers: Ints) -> Lines:
@@ -176,40 +205,53 @@ def _one_by_one(lines: Lines) -> tuple[Lines, Ints]:
     return renamed(lines, found), found
 
 
-def _said_before(lines: Lines) -> Ints:
-    """For each line the first that says the same to the letter."""
-    keys, found = _keys(lines), np.arange(len(lines.code))
-    left, turn = found.copy(), keys
-    while len(left):
-        bits = max(4, (2 * len(left)).bit_length())
+def _said_before(lines: Lines, keys: Any, look: Ints) -> tuple[Ints, Ints]:
+    """(those of some lines that say to the letter what another of them says before, which that is)."""
+    repeats, firsts = [look[:0]], [look[:0]]
+    turn = keys[look]
+    while len(look):
+        bits = max(4, (2 * len(look)).bit_length())
         slots = (turn >> np.uint64(64 - bits)).astype(np.int64)
         occupant = np.empty(1 << bits, np.int64)
-        occupant[slots[::-1]] = left[::-1]  # of several the first stays
+        occupant[slots[::-1]] = look[::-1]  # of several the first stays
         met = occupant[slots]
-        same = keys[met] == keys[left]
-        found[left[same]] = met[same]
-        others = ~same
-        left, turn = left[others], turn[others]
+        same = keys[met] == keys[look]
+        again = same & (met != look)
+        repeats.append(look[again])
+        firsts.append(met[again])
+        look, turn = look[~same], turn[~same]
         turn = (turn ^ (turn >> np.uint64(29))) * _TURN
-    repeats = np.flatnonzero(found != np.arange(len(found)))
-    differ = ~_equal(lines, repeats, found[repeats])
-    found[repeats[differ]] = repeats[differ]  # two keys in 2⁶⁴ were the same
-    return found
+    found, first = np.concatenate(repeats), np.concatenate(firsts)
+    equal = _equal(lines, found, first)  # two keys in 2⁶⁴ may be the same
+    return found[equal], first[equal]
 
 
 def _keys(lines: Lines) -> Any:
     """A number of 64 bits for what each line says."""
-    lengths = lines.lengths
-    place = np.arange(lines.starts[-1]) - np.repeat(lines.starts[:-1], lengths)
+    lengths, padded = lines.lengths, np.append(lines.operands, [0, 0]).astype(np.uint64)
+    a, b = padded[lines.starts[:-1]], padded[lines.starts[:-1] + 1]
+    b[lengths < 2] = 0
+    keys = a * _MIX + (b ^ (b >> np.uint64(32))) * _TURN
+    longer = np.flatnonzero(lengths > 2)
+    if len(longer):
+        keys[longer] = _long_keys(lines.some(longer))
+    keys ^= keys >> np.uint64(31)
+    keys += ((lines.code << 32) + lengths).astype(np.uint64)
+    keys *= _MIX
+    keys ^= keys >> np.uint64(32)
+    keys *= _TURN
+    return keys
+
+
+def _long_keys(lines: Lines) -> Any:
+    """The same of what their operands are."""
+    place = np.arange(lines.starts[-1]) - np.repeat(lines.starts[:-1], lines.lengths)
     mixed = (lines.operands.astype(np.uint64) + (place.astype(np.uint64) << np.uint64(34))) * _MIX
     mixed ^= mixed >> np.uint64(31)
     mixed *= _TURN
     sums = np.zeros(len(mixed) + 1, np.uint64)
     np.cumsum(mixed, out=sums[1:])
-    keys = sums[lines.starts[1:]] - sums[lines.starts[:-1]]
-    keys += (lines.code.astype(np.uint64) + np.uint64(1)) * _TURN
-    keys ^= keys >> np.uint64(32)
-    return keys * _MIX
+    return sums[lines.starts[1:]] - sums[lines.starts[:-1]]
 
 
 def _equal(lines: Lines, ones: Ints, others: Ints) -> Mask:

@@ -92,16 +92,16 @@ def notes_of(nodes: Sequence[Symbol], inputs: Sequence[Symbol]) -> Notes | None:
     begin = _ranges()
     for place, node in enumerate(chain(reversed(inputs), nodes), begin - len(inputs)):
         node._place = place
-    outside = _Outside(begin, inputs)
+    outside, made_by = _Outside(begin, inputs), list(map(attrgetter("_row"), nodes))
+    rows = {row: i for i, row in enumerate(dict.fromkeys(made_by))}
+    code = np.array(list(map(rows.__getitem__, made_by)), np.int64)
     try:
-        lengths, operands = _operands(nodes, outside.place)
+        lengths, operands = _operands(nodes, list(rows), code, outside.place)
     except (_Elsewhere, AttributeError):  # an input of another recording has no place yet
         return None
     operands -= begin
     if len(operands) and not -len(outside.listed) <= operands.min() <= operands.max() < len(nodes):
         return None  # kept from another recording
-    rows: dict[Any, int] = {}
-    code = np.array([rows.setdefault(row, len(rows)) for row in map(attrgetter("_row"), nodes)], np.int64)
     return Notes(nodes, list(rows), Lines(0, code, starts_of(lengths), operands), outside.listed, begin)
 
 
@@ -130,18 +130,18 @@ class _Outside:
         return found
 
 
-def _operands(nodes: Sequence[Symbol], place: Callable[[Any], int]) -> tuple[Ints, Ints]:
+def _operands(
+    nodes: Sequence[Symbol], rows: Sequence[Any], code: Ints, place: Callable[[Any], int]
+) -> tuple[Ints, Ints]:
     """(how many operands each node has, where they stand, one node after the other)."""
-    firsts, seconds = list(map(attrgetter("_a"), nodes)), list(map(attrgetter("_b"), nodes))
-    lengths = np.array([1 if b is None else 2 for b in seconds], np.int64)
-    if tuple in set(map(type, firsts)):
-        lengths[:] = [len(a) if type(a) is tuple else n for a, n in zip(firsts, lengths.tolist(), strict=True)]
-        each: Iterable[Any] = chain.from_iterable([node.operands for node in nodes])
-        return lengths, _places(each, place)
-    operands = np.empty(int(lengths.sum()), np.int64)
-    begins = np.cumsum(lengths) - lengths
-    operands[begins] = _places(firsts, place)
-    operands[begins[lengths == 2] + 1] = _places([b for b in seconds if b is not None], place)
+    counts = [row.arity if row.arity in (1, 2) else 0 for row in rows]
+    if not all(counts):
+        each = [node.operands for node in nodes]
+        return np.array(list(map(len, each)), np.int64), _places(chain.from_iterable(each), place)
+    lengths = np.array(counts, np.int64)[code]
+    operands, begins = np.empty(int(lengths.sum()), np.int64), np.cumsum(lengths) - lengths
+    operands[begins] = _places(map(attrgetter("_a"), nodes), place)
+    operands[begins[lengths == 2] + 1] = _places((b for b in map(attrgetter("_b"), nodes) if b is not None), place)
     return lengths, operands
 
 
