@@ -18,6 +18,7 @@ from autograd.program.loops import Step
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
+Keys = np.ndarray[Any, np.dtype[np.uint64]]
 
 LONG = 1_000  # instructions from which passes go over columns: of fewer, one after the other is as quick
 _ROUNDS = 48  # of looking for what was said twice, until that is done one by one: chains need as many as they are long
@@ -176,7 +177,7 @@ def _that_speak_of(lines: Lines, which: Ints) -> Ints:
     return np.flatnonzero(spoken[np.maximum(lines.operands, -1)])  # of constants the last, which is none
 
 
-def _perhaps_as(keys: Any, which: Ints) -> Ints:
+def _perhaps_as(keys: Keys, which: Ints) -> Ints:
     """All whose keys end as one of these ends."""
     ends = (keys & np.uint64(0xFFFF)).astype(np.int64)
     met = np.zeros(1 << 16, bool)
@@ -205,7 +206,7 @@ def _one_by_one(lines: Lines) -> tuple[Lines, Ints]:
     return renamed(lines, found), found
 
 
-def _said_before(lines: Lines, keys: Any, look: Ints) -> tuple[Ints, Ints]:
+def _said_before(lines: Lines, keys: Keys, look: Ints) -> tuple[Ints, Ints]:
     """(those of some lines that say to the letter what another of them says before, which that is)."""
     repeats, firsts = [look[:0]], [look[:0]]
     turn = keys[look]
@@ -226,12 +227,13 @@ def _said_before(lines: Lines, keys: Any, look: Ints) -> tuple[Ints, Ints]:
     return found[equal], first[equal]
 
 
-def _keys(lines: Lines) -> Any:
+def _keys(lines: Lines) -> Keys:
     """A number of 64 bits for what each line says."""
-    lengths, padded = lines.lengths, np.append(lines.operands, [0, 0]).astype(np.uint64)
+    lengths = lines.lengths
+    padded: Keys = np.append(lines.operands, [0, 0]).astype(np.uint64)
     a, b = padded[lines.starts[:-1]], padded[lines.starts[:-1] + 1]
     b[lengths < 2] = 0
-    keys = a * _MIX + (b ^ (b >> np.uint64(32))) * _TURN
+    keys: Any = a * _MIX + (b ^ (b >> np.uint64(32))) * _TURN
     longer = np.flatnonzero(lengths > 2)
     if len(longer):
         keys[longer] = _long_keys(lines.some(longer))
@@ -240,13 +242,13 @@ def _keys(lines: Lines) -> Any:
     keys *= _MIX
     keys ^= keys >> np.uint64(32)
     keys *= _TURN
-    return keys
+    return np.asarray(keys, np.uint64)
 
 
-def _long_keys(lines: Lines) -> Any:
+def _long_keys(lines: Lines) -> Keys:
     """The same of what their operands are."""
     place = np.arange(lines.starts[-1]) - np.repeat(lines.starts[:-1], lines.lengths)
-    mixed = (lines.operands.astype(np.uint64) + (place.astype(np.uint64) << np.uint64(34))) * _MIX
+    mixed: Any = (lines.operands.astype(np.uint64) + (place.astype(np.uint64) << np.uint64(34))) * _MIX
     mixed ^= mixed >> np.uint64(31)
     mixed *= _TURN
     sums = np.zeros(len(mixed) + 1, np.uint64)
@@ -331,7 +333,7 @@ def _spread(lines: Lines, found: Mask, counts: Ints, still: Ints) -> bool:
 def _computed_one_by_one(lines: Lines, found: Mask) -> Mask:
     known = [*found[: lines.first].tolist(), *[False] * len(lines.code)]
     for number, operands in enumerate(lines.tuples(), lines.first):
-        known[number] = any([known[o] for o in operands if o >= 0])
+        known[number] = any(known[o] for o in operands if o >= 0)
     return np.array(known, bool)
 
 

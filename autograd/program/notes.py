@@ -1,4 +1,4 @@
-"""What a function made while it was recorded, as columns: read from its Symbols in the order in which they were made."""
+"""What a function made while it was recorded, as columns, read from its Symbols in the order of their making."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Notes(NamedTuple):
         outside: inputs, other leaves, and numbers, each once
     """
 
-    nodes: Sequence[Symbol]
+    nodes: Sequence[Value]
     rows: Sequence[Any]
     lines: Lines
     outside: Sequence[Operand]
@@ -70,7 +70,8 @@ class Needed(NamedTuple):
         ks = ~self.lines.operands[self.lines.operands < 0]
         met = np.full(len(self.all.outside), len(ks))
         met[ks[::-1]] = np.arange(len(ks))[::-1]
-        return np.argsort(met, kind="stable")[: int((met < len(ks)).sum())].tolist()
+        order: list[int] = np.argsort(met, kind="stable").tolist()
+        return order[: int((met < len(ks)).sum())]
 
     def words(self) -> list[tuple[int, Label]]:
         """What is known of nodes, in their order: (where one stands, what it is called)."""
@@ -84,7 +85,7 @@ class _Elsewhere(Exception):
     """An operand is computed elsewhere."""
 
 
-def notes_of(nodes: Sequence[Symbol], inputs: Sequence[Symbol]) -> Notes | None:
+def notes_of(nodes: Sequence[Any], inputs: Sequence[Any]) -> Notes | None:
     """What these nodes say, which stand behind their operands; None if one was computed from others than these.
 
     Each gets its place, in a range of numbers that no other recording has, so that it is found again without a search.
@@ -111,7 +112,7 @@ _ranges = count(2**32, 2**32).__next__  # one for each recording, in any thread
 class _Outside:
     """What is read that is none of the nodes."""
 
-    def __init__(self, begin: int, inputs: Sequence[Symbol]) -> None:
+    def __init__(self, begin: int, inputs: Sequence[Value]) -> None:
         self._begin = begin
         self.listed: list[Operand] = list(inputs)
         self._known: dict[Any, int] = {}
@@ -131,7 +132,7 @@ class _Outside:
 
 
 def _operands(
-    nodes: Sequence[Symbol], rows: Sequence[Any], code: Ints, place: Callable[[Any], int]
+    nodes: Sequence[Value], rows: Sequence[Any], code: Ints, place: Callable[[Any], int]
 ) -> tuple[Ints, Ints]:
     """(how many operands each node has, where they stand, one node after the other)."""
     counts = [row.arity if row.arity in (1, 2) else 0 for row in rows]

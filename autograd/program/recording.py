@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from operator import attrgetter
@@ -131,7 +131,7 @@ def _recording(
     notes = notes_of(made, inputs) if len(made) >= LONG else None
     if notes is None:
         order = interior(*roots, above={*inputs, *RUNNING})
-        read = chain.from_iterable(map(attrgetter("operands"), order))
+        read: Iterable[Operand] = chain.from_iterable(map(attrgetter("operands"), order))
     else:
         needed = notes.needed_for(roots)
         read = map(notes.outside.__getitem__, needed.read())

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 from autograd.ops.primitive import TABLE, lookup
 from autograd.program.builder import Builder
 from autograd.program.graph import Graph, Operation
-from autograd.program.lines import Lines, needed_for, said_once
 from autograd.program.passes import adjoint_columns
 from autograd.program.passes.adjoint import with_gradient
 from autograd.program.passes.expand import expand_slopes
@@ -34,7 +31,9 @@ def random_program(seed: int, size: int = 40, near: int = 12) -> Graph:
         count = lookup(name).arity
         count = int(dice.integers(1, 7)) if count is None else count
         operands = [
-            builder.constant(float(dice.choice(CONSTANTS))) if dice.random() < 0.15 else int(dice.choice(numbers[-near:]))
+            builder.constant(float(dice.choice(CONSTANTS)))
+            if dice.random() < 0.15
+            else int(dice.choice(numbers[-near:]))
             for _ in range(count)
         ]
         if max(operands) < 0:

@@ -15,8 +15,21 @@ import numpy as np
 
 from autograd.ops.primitive import lookup
 from autograd.program.builder import Builder
-from autograd.program.graph import DOT, GUARD, MULTIPLY, NEGATIVE, POWER, SUM, TAKE, WHERE, Graph, Operation
-from autograd.program.lines import LONG, Ints, Lines, Mask, Sheet, called, computed_from, in_groups, needed_for, ragged, said_once, starts_of
+from autograd.program.graph import DOT, GUARD, MULTIPLY, NEGATIVE, POWER, SUM, TAKE, WHERE, Graph, Operation, plain
+from autograd.program.lines import (
+    LONG,
+    Ints,
+    Lines,
+    Mask,
+    Sheet,
+    called,
+    computed_from,
+    in_groups,
+    needed_for,
+    ragged,
+    said_once,
+    starts_of,
+)
 
 SlopeTerm = Callable[[str, int, int], Any]  # (row, slot, how many operands) → the slope, as `adjoint` has it
 _THE_FIRST = -(2**62)  # stands for the first line of a slope that has two
@@ -33,9 +46,7 @@ def serves(program: Graph) -> bool:
     )
 
 
-def gradient_at_once(
-    program: Graph, wrt: Sequence[int], output: int, values: bool, slope_term: SlopeTerm
-) -> Graph:
+def gradient_at_once(program: Graph, wrt: Sequence[int], output: int, values: bool, slope_term: SlopeTerm) -> Graph:
     """What `with_gradient` says of a program that this `serves`; `output` is a number."""
     builder = Builder(program.inputs)
     lines, names = builder.columns_of(program)
@@ -107,9 +118,8 @@ class _Edges:
     def _kinds(self, program: Graph) -> Iterator[tuple[Operation, Ints, int, int]]:
         """(operation, its edges, their slot, how many operands there are); of sums all edges together."""
         starts, lengths = self._lines.starts, self._lines.lengths
-        for code, operation in enumerate(program.operations):
+        for code, operation in enumerate(map(plain, program.operations)):
             mine = np.flatnonzero(program.code == code)
-            assert isinstance(operation, Operation)
             if operation in (DOT, SUM):
                 yield operation, ragged(starts, mine)[1], 0, 0
                 continue
@@ -302,7 +312,10 @@ class _Gathering:
         """The lines in their places."""
         sheet = Sheet(self._size)
         code_of, edges = self._builder.code_of, self._edges
-        for is_mine, of in ((self._minus_delta, deltas[edges.users[self._edge]]), (self._minus_slope, slopes[self._edge])):
+        for is_mine, of in (
+            (self._minus_delta, deltas[edges.users[self._edge]]),
+            (self._minus_slope, slopes[self._edge]),
+        ):
             sheet.put(place[self._single[is_mine]], code_of(NEGATIVE), of[is_mine, None])
         edge = self._edge[self._is_product]
         factors = np.stack([deltas[edges.users[edge]], slopes[edge]], axis=1)

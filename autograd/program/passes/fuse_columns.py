@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -69,7 +69,8 @@ class _Fusion:
         return self._builder.finish_lines(lines, called(self._lines, numbers, self._names[self._program.outputs]))
 
     def _computes(self, *which: Operation) -> Mask:
-        return np.array([operation in which for operation in self._program.operations], bool)[self._program.code]
+        found: Mask = np.array([operation in which for operation in self._program.operations], bool)[self._program.code]
+        return found
 
     # -- terms ----------------------------------------------------------------------------------
 
