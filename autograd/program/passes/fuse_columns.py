@@ -99,24 +99,19 @@ class _Fusion:
             return addends
         self._inside[child[at]] = True
         at = at[np.argsort(child[at])]  # those inside stand before what adds them
-        within = np.cumsum(self._is_sum) - 1
-        inner, outer = within[child[at]].tolist(), addends.sums[at].tolist()
-        sizes = np.diff(addends.starts).tolist()
-        for each, around in zip(inner, outer, strict=True):
-            sizes[around] += sizes[each] - 1
-        weights = np.ones(len(child), np.int64)
-        weights[at] = np.array(sizes)[inner]
-        before = starts_of(weights)
-        before = before[:-1] - np.repeat(before[addends.starts[:-1]], np.diff(addends.starts))
+        inner, outer = (np.cumsum(self._is_sum) - 1)[child[at]], addends.sums[at]
+        sizes = _sizes(np.diff(addends.starts), inner, outer)
+        before = np.ones(len(child), np.int64)
+        before[at] = sizes[inner]
+        before = starts_of(before)[:-1]
+        before -= np.repeat(before[addends.starts[:-1]], np.diff(addends.starts))
         is_root = ~self._inside[self._is_sum]
-        starts = starts_of(np.array(sizes, np.int64)[is_root])
+        starts = starts_of(sizes[is_root])
         begins = np.zeros(len(sizes), np.int64)
         begins[is_root] = starts[:-1]
-        found = begins.tolist()
-        for each, around, offset in zip(inner[::-1], outer[::-1], before[at][::-1].tolist(), strict=True):
-            found[each] = found[around] + offset
+        begins = _begins(begins, inner, outer, before[at])
         leaves = np.flatnonzero(child < 0)
-        place = np.array(found)[addends.sums[leaves]] + before[leaves]
+        place = begins[addends.sums[leaves]] + before[leaves]
         a, b = np.empty(starts[-1], np.int64), np.empty(starts[-1], np.int64)
         a[place], b[place] = addends.a[leaves], addends.b[leaves]
         return _Terms(starts, a, b)
@@ -193,6 +188,22 @@ class _Fusion:
     def _add(self, sheet: Sheet, places: Ints, begins: Ints, addends: Ints) -> None:
         add, sum_ = self._builder.code_of(ADD), self._builder.code_of(SUM)
         sheet.put_ragged(places, np.where(np.diff(begins) == 2, add, sum_), begins, [addends])
+
+
+def _sizes(counts: Ints, inner: Ints, outer: Ints) -> Ints:
+    """How many terms each sum has, from how many it adds itself; `inner` are inside `outer`, in their order."""
+    sizes = counts.tolist()
+    for each, around in zip(inner.tolist(), outer.tolist(), strict=True):
+        sizes[around] += sizes[each] - 1
+    return np.array(sizes, np.int64)
+
+
+def _begins(begins: Ints, inner: Ints, outer: Ints, before: Ints) -> Ints:
+    """Where the terms of each sum begin, of those inside behind so many others of the one around."""
+    found = begins.tolist()
+    for each, around, offset in zip(*(column[::-1].tolist() for column in (inner, outer, before)), strict=True):
+        found[each] = found[around] + offset
+    return np.array(found, np.int64)
 
 
 def _rows(starts: Ints, which: Ints, column: Ints) -> tuple[Ints, Ints]:
