@@ -1,4 +1,4 @@
-"""What is kept on disk from one process to the next, to be had without being made again: machine code.
+"""What is kept on disk from process to process, not to be made again: machine code, and what a processor can do.
 
 A file of a folder holds one thing under the hash of all that it was made from, so nothing in there is ever out of date.
 Whatever is wrong with a file or with the folder, things are made again, without a word.

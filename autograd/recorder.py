@@ -49,7 +49,7 @@ from autograd.ops.primitive import (
     written_out,
 )
 from autograd.ops.resolution import called_in
-from autograd.symbol import Condition, Symbol, symbolic
+from autograd.symbol import Condition, Symbol, symbolic, unknown
 from autograd.text import quoted
 from autograd.value import Operand, Value, made, new_node, noted, number
 
@@ -80,9 +80,13 @@ def make_node(primitive: Primitive, y: float, operands: tuple[Operand, ...], slo
 
 def apply(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
     """`primitive` on whatever was given: numbers, Values, arrays of either."""
-    is_unknown = type(operands[0]) in _UNKNOWN or type(operands[-1]) in _UNKNOWN
-    if is_unknown and _ENTERS.issuperset(map(type, operands)):
-        return symbolic(primitive, operands)
+    if type(operands[0]) in _UNKNOWN or type(operands[-1]) in _UNKNOWN:
+        if len(operands) == 1:
+            node = unknown(primitive)
+            node._a, node._b = operands[0], None
+            return node
+        if _ENTERS.issuperset(map(type, operands)):
+            return symbolic(primitive, operands)
     if any(isinstance(o, (np.ndarray, list, tuple)) for o in operands):
         return _elementwise(primitive, operands)
     try:
@@ -379,17 +383,17 @@ def _hang_operators_on_symbols(primitive: Primitive) -> None:
     forward, reflected = f"__{primitive.operator}__", f"__r{primitive.operator}__"
 
     def left(self: Symbol, other: Any) -> Any:
-        if type(other) in _ENTERS:
-            return symbolic(primitive, (self, other))
-        if type(other) is int:
-            return symbolic(primitive, (self, float(other)))
+        if type(other) in _ENTERS or type(other) is int:
+            node = unknown(primitive)
+            node._a, node._b = self, other if type(other) is not int else float(other)
+            return node
         return operate(primitive, (self, other), other, reflected)
 
     def right(self: Symbol, other: Any) -> Any:
-        if type(other) in _ENTERS:
-            return symbolic(primitive, (other, self))
-        if type(other) is int:
-            return symbolic(primitive, (float(other), self))
+        if type(other) in _ENTERS or type(other) is int:
+            node = unknown(primitive)
+            node._a, node._b = other if type(other) is not int else float(other), self
+            return node
         return operate(primitive, (other, self), other, reflected)
 
     setattr(Symbol, forward, left)

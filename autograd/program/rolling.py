@@ -56,13 +56,17 @@ class Rolled(NamedTuple):
         return Program.of(builder.finish([writer.number(place) for place in self.wanted]))
 
 
-def rolled_up(outputs: Sequence[Operand], inputs: Sequence[Value], made: Sequence[Value]) -> Rolled | None:
+def rolled_up(
+    outputs: Sequence[Operand], inputs: Sequence[Value], made: Sequence[Value], kinds: Any = None
+) -> Rolled | None:
     """The program of outputs with loops, from all nodes in the order in which they were made.
 
-    None if most of it is in no loop.
+    None if most of it is in no loop.  `kinds` says of each node by what row it was made, where that has been asked.
     """
     rows: dict[Any, int] = {}
-    if len(made) < FROM or not may_repeat(np.array([rows.setdefault(node._row, len(rows)) for node in made])):
+    if len(made) < FROM:
+        return None
+    if not may_repeat(np.array([rows.setdefault(node._row, len(rows)) for node in made]) if kinds is None else kinds):
         return None
     reader = _Reader(inputs)
     try:
