@@ -1,6 +1,7 @@
 """What a notebook shows that nobody has trusted yet: no MathML, SVG or script survives, and it is right."""
 
 import base64
+import os
 import re
 
 import pytest
@@ -43,7 +44,7 @@ def test_formulas_and_derivations_are_latex():
         assert power in content
 
 
-@pytest.mark.parametrize("show", [viz.draw, viz.explore, lambda J: viz.sheet(J, n=1)])
+@pytest.mark.parametrize("show", [viz.draw, viz.explore, viz.animate, lambda J: viz.sheet(J, n=1)])
 def test_pictures_and_pages_leave_an_image(show):
     kind, content = untrusted(show(composed()[0]))
     assert kind == "text/html"
@@ -53,9 +54,11 @@ def test_pictures_and_pages_leave_an_image(show):
     assert base64.b64decode(image).decode().startswith("<svg")
 
 
-def test_a_digraph_shows_itself_without_a_dot_program(monkeypatch):
+@pytest.mark.parametrize("path", [os.environ["PATH"], ""], ids=["as it is", "no dot program"])
+def test_a_digraph_shows_itself(monkeypatch, path):
     pytest.importorskip("graphviz")
     J, _ = composed()
-    monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("PATH", path)
     assert "<svg" in bundle(viz.to_dot(J))["image/svg+xml"]
-    assert "data:image/svg+xml" in bundle(viz.to_dot(J))["text/html"]
+    assert "data:image/svg+xml" in untrusted(viz.to_dot(J))[1]
+    assert repr(viz.to_dot(J)) == "<Digraph of 7 boxes; .source is its text>"
