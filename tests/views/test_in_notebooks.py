@@ -7,7 +7,7 @@ import re
 import pytest
 
 import viz
-from autograd import Value, tanh
+from autograd import Value, check_grad, tanh
 
 SAFE = ("text/html", "text/markdown", "text/latex", "image/png", "text/plain")  # in JupyterLab's order, untrusted
 GONE = re.compile(r"</?(?:math|svg|script|iframe|style|noscript|m\w+)\b[^>]*>")  # tags that its sanitizer drops
@@ -62,3 +62,18 @@ def test_a_digraph_shows_itself(monkeypatch, path):
     assert "<svg" in bundle(viz.to_dot(J))["image/svg+xml"]
     assert "data:image/svg+xml" in untrusted(viz.to_dot(J))[1]
     assert repr(viz.to_dot(J)) == "<Digraph of 7 boxes; .source is its text>"
+
+
+REPORTS = {
+    "why": lambda J, w: viz.why(J, w), "anomaly": lambda J, w: viz.anomaly(J), "kinks": lambda J, w: viz.kinks(J),
+    "accuracy": lambda J, w: viz.accuracy(J), "changed": lambda J, w: viz.changed(J, {w: 1.0}),
+    "uncertainty": lambda J, w: viz.uncertainty_budget(J, {w: 0.1}),
+    "check": lambda J, w: check_grad(tanh, 0.5), "explain": lambda J, w: viz.explain(check_grad(tanh, 0.5, gradient=1.0)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_a_report_shows_in_a_terminal_what_it_prints(name):
+    report = REPORTS[name](*composed())
+    assert repr(report) == str(report)
+    assert "object at" not in str(report) and f"{type(report).__name__}(" not in str(report)
