@@ -33,6 +33,7 @@ from handbook.render import render
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = {path.relative_to(DOCS).as_posix(): path for path in sorted(DOCS.rglob("*.md"))}
 CHAPTERS = [name for name in PAGES if name.startswith("learn/")]
+ON_PAPER = 76  # letters of a line of code that nbconvert does not cut
 
 
 # -- the pages --------------------------------------------------------------------------------------
@@ -54,8 +55,9 @@ def test_links_between_pages_and_to_files_lead_somewhere(name: str) -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 def test_code_fits_beside_the_margins(name: str) -> None:
+    room = ON_PAPER if name in CHAPTERS else WIDTH - 1
     for block in read(PAGES[name], DOCS).blocks:
-        assert max(map(len, block.source.splitlines())) <= WIDTH - 1, f"{name}:{block.line}"
+        assert max(map(len, block.source.splitlines())) <= room, f"{name}:{block.line}"
 
 
 NEEDED = {block.needs for path in PAGES.values() for block in read(path, DOCS).blocks} - {None} | set(

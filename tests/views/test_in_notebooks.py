@@ -68,7 +68,8 @@ REPORTS = {
     "why": lambda J, w: viz.why(J, w), "anomaly": lambda J, w: viz.anomaly(J), "kinks": lambda J, w: viz.kinks(J),
     "accuracy": lambda J, w: viz.accuracy(J), "changed": lambda J, w: viz.changed(J, {w: 1.0}),
     "uncertainty": lambda J, w: viz.uncertainty_budget(J, {w: 0.1}),
-    "check": lambda J, w: check_grad(tanh, 0.5), "explain": lambda J, w: viz.explain(check_grad(tanh, 0.5, gradient=1.0)),
+    "check": lambda J, w: check_grad(tanh, 0.5),
+    "explain": lambda J, w: viz.explain(check_grad(tanh, 0.5, gradient=1.0)),
 }  # fmt: skip
 
 
