@@ -93,6 +93,8 @@ class Accuracy:
         lines += [f"{'     ' if place else 'where'} {line}" for place, line in enumerate(self.definitions)]
         return lines if self.losses else [*lines, "no step loses a digit that reaches them"]
 
+    __repr__ = __str__
+
     def _repr_html_(self) -> str:
         return preformatted(str(self))
 

@@ -20,6 +20,7 @@ from viz.numbers import DIGITS, counted
 from viz.pictures.boxes import Arrow, View
 from viz.pictures.drawing import Drawing, checked
 from viz.pictures.geometry import RIGHT, Point
+from viz.pictures.images import as_image
 from viz.pictures.svg import MARGIN, Card, Look, Picture, laid_out, lines_of
 from viz.pictures.view import view
 from viz.recording import Recording, recorded
@@ -53,7 +54,7 @@ class Animation:
     frames: tuple[Drawing, ...]
 
     def _repr_html_(self) -> str:
-        return self.svg
+        return as_image(self.svg)
 
     def __repr__(self) -> str:
         many = counted(len(self.frames) - 1, "step")

@@ -167,6 +167,8 @@ class Budget:
             f"<details><summary>how each sensitivity comes about</summary>{steps}</details></div>"
         )
 
+    __repr__ = __str__
+
     def _repr_html_(self) -> str:
         return self.html
 
