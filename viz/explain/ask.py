@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from autograd import Value
+from autograd import Value, check_grad
+from autograd.check.arguments import At
 from autograd.check.report import Asked, GradientCheck
 from autograd.errors import ArgumentError
 from autograd.text import quoted
@@ -18,6 +19,7 @@ from viz.explain.deltas import layers
 from viz.explain.pairs import Together, cost_of, pairs
 from viz.explain.places import support
 from viz.explain.search import CLEAR, Finding, Search
+from viz.explain.shapes import Way, ways
 from viz.explain.sheet import Sheet, sheet_of
 from viz.explain.wording import Words
 
@@ -28,13 +30,23 @@ LISTED = 40
 MOST_LOCATED = 6
 
 
-def explain(check: GradientCheck, *others: GradientCheck, mistakes: int = 1) -> Explained:
-    """Which change of the true derivation gives exactly the numbers that were checked, the smallest first.
+def explain(
+    check: GradientCheck | Callable[..., Any],
+    *others: Any,
+    gradient: Any = None,
+    argnums: int | Sequence[int] | None = None,
+    mistakes: int = 1,
+    **named: Any,
+) -> Explained:
+    """Which change of the true derivation gives exactly the numbers that were given, the smallest first.
 
     `check` is what `check_grad`, `check_jacobian` or `check_hessian` answered about a derivative by hand.  If that is a
     function, it is asked at two more points nearby; if it is numbers, `others` are checks of the same function at
     other points.  What fits at one point only is weak.  With ``mistakes=2`` pairs are looked for where no single change
     fits, which takes longer.
+
+    ``explain(f, *point, gradient=…)`` takes what `check_grad` takes, and explains a gradient too that this refuses
+    because of its shape: transposed, say, or not yet summed over the samples.
 
     >>> from autograd import check_grad, tanh
     >>> def f(x):
@@ -42,21 +54,98 @@ def explain(check: GradientCheck, *others: GradientCheck, mistakes: int = 1) -> 
     >>> found = explain(check_grad(f, 0.3, gradient=lambda x: 3 * (1 - tanh(x))))
     >>> found.explanations[0].mistakes[0].said
     '1 - t₁ is written for 1 - t₁² at t₁ = tanh(x)'
+    >>> print(explain(lambda W: W[0, 0] * W[0, 1], np.array([[2.0, 3.0]]), gradient=lambda W: W[:, ::-1].T))
+    the given gradient: your numbers come out exactly, at 3 points, if
+      1. the derivative along W, of shape (2, 1) where W is of shape (1, 2), is transposed
+           rule       the derivative along W is made as W is, of shape (1, 2)
+           corrected  g.T
 
     Raises:
-        ArgumentError: for a check of the engine's own derivatives, of different functions, and one that was pickled
+        ArgumentError: for a check of the engine's own derivatives, of different functions, and one that was pickled;
+            for a gradient that cannot be read as one
     """
-    asked = [_asked(each) for each in (check, *others)]
-    if any(each.f is not asked[0].f or each.kind != asked[0].kind for each in asked):
-        raise ArgumentError("these are checks of different functions: explain several points of one function at once")
     if mistakes not in (1, 2):
         raise ArgumentError(f"mistakes is how many to look for at once, 1 or 2, got {quoted(mistakes)}")
-    if all(each.ok for each in (check, *others)):
-        return Explained("right", check.of)
+    if not isinstance(check, GradientCheck):
+        if gradient is None:
+            raise ArgumentError("there is no gradient to explain: explain(f, *point, gradient=…), or explain(check)")
+        return explain_points(check, [others], [gradient], argnums, mistakes, named)
+    return _of_checks((check, *others), mistakes)
+
+
+def _of_checks(checks: Sequence[GradientCheck], mistakes: int) -> Explained:
+    asked = [_asked(each) for each in checks]
+    if any(each.f is not asked[0].f or each.kind != asked[0].kind for each in asked):
+        raise ArgumentError("these are checks of different functions: explain several points of one function at once")
+    of = checks[0].of
+    if all(each.ok for each in checks):
+        return Explained("right", of)
     sheet = sheet_of(asked)
+    return Explained("none", of) if sheet is None else explained(sheet, of, mistakes)
+
+
+# -- gradients of a wrong shape --------------------------------------------------------------------------
+
+
+def explain_points(
+    f: Callable[..., Any],
+    points: Sequence[Sequence[Any]],
+    given: Sequence[Any],
+    argnums: int | Sequence[int] | None = None,
+    mistakes: int = 1,
+    named: Mapping[str, Any] | None = None,
+) -> Explained:
+    """`explain` of gradients given at several points, or of one function at one, whatever shapes they have.
+
+    Raises:
+        ArgumentError: for a gradient that cannot be read as one
+    """
+    known = dict(named or {})
+
+    def checks(read: Callable[[Any, Sequence[Any]], Any]) -> list[GradientCheck]:
+        return [
+            check_grad(f, *point, gradient=_as_read(each, read, point), argnums=argnums, **known)
+            for point, each in zip(points, given, strict=True)
+        ]
+
+    try:
+        return _of_checks(checks(lambda found, _: found), mistakes)
+    except ArgumentError as error:
+        at = At(f, points[0], known, argnums)
+        first = given[0](*at.point, **known) if callable(given[0]) else given[0]
+        every = ways(at, first, known)
+        if not every:
+            raise
+        refused = str(error)
+    found = [each for way in every if (each := _read(way, checks, mistakes)) is not None]
+    return _of_ways(found) if any(found) else Explained("none", "the given gradient", refused=refused)
+
+
+def _as_read(given: Any, read: Callable[[Any, Sequence[Any]], Any], point: Sequence[Any]) -> Any:
+    return (lambda *at, **named: read(given(*at, **named), at)) if callable(given) else read(given, point)
+
+
+def _read(way: Way, checks: Callable[..., list[GradientCheck]], mistakes: int) -> Explained | None:
+    """What there is to say of a gradient read in one way; None where it cannot be read so."""
+    try:
+        sheet = sheet_of([_asked(each) for each in checks(way.read)])
+    except ArgumentError:
+        return None
     if sheet is None:
-        return Explained("none", check.of)
-    return explained(sheet, check.of, mistakes)
+        return None
+    if not sheet.wrong.any():
+        alone = Explanation(way.mistakes, way.cost)
+        return Explained("found", "the given gradient", (alone,), len(sheet.points), trace=sheet.seen)
+    found = explained(sheet, "the given gradient", mistakes)
+    both = tuple(Explanation((*way.mistakes, *each.mistakes), way.cost + each.cost) for each in found.explanations)
+    return replace(found, explanations=both)
+
+
+def _of_ways(found: Sequence[Explained]) -> Explained:
+    """All explanations together."""
+    each = [one for one in found if one]
+    listed = sorted((e for one in each for e in one.explanations), key=lambda e: e.cost)
+    return replace(min(each, key=lambda one: one.explanations[0].cost), explanations=_told_once(listed))
 
 
 def explain_deltas(output: Value, given: Mapping[Any, Any]) -> tuple[Explained, ...]:
