@@ -17,13 +17,21 @@ from typing import Any
 
 import numpy as np
 
-from autograd import check_grad, dot, tanh
+from autograd import check_grad, check_jacobian, dot, tanh
+from autograd.check.report import GradientCheck
 from autograd.structure import flatten
 from benchmarks.spoiled import DERIVATIONS, Derivation, every_slip
 from viz.explain import Explained, Explanation, explain
 from viz.names import Names
 
 Noise = Callable[[float, Any], float]
+
+
+def checked(each: Derivation, *point: Any, gradient: Any) -> GradientCheck:
+    """A check of a gradient by hand, or of a Jacobian where the function returns several numbers."""
+    if len(flatten(each.f(*each.point), "what it returns")[0]) == 1:
+        return check_grad(each.f, *point, gradient=gradient)
+    return check_jacobian(each.f, *point, jacobian=gradient)
 
 
 # -- whether a step is named ------------------------------------------------------------------------
@@ -69,13 +77,13 @@ def tiers(found: Explained) -> list[list[Explanation]]:
 # -- single slips -------------------------------------------------------------------------------------
 
 
-def single_slips(show: bool = False) -> Counter[str]:
+def single_slips(derivations: Sequence[Derivation] = DERIVATIONS, show: bool = False) -> Counter[str]:
     """How often the step is named first, among the first three, wrongly, and not at all."""
     counts: Counter[str] = Counter()
-    for each, what, where in every_slip():
+    for each, what, where in every_slip(derivations):
         if where == "-":  # nothing that is a step
             continue
-        found = explain(check_grad(each.f, *each.point, gradient=each.spoiled(what)))
+        found = explain(checked(each, *each.point, gradient=each.spoiled(what)))
         best = tiers(found)[:3]
         hits = [names_it(found, tier, where) for tier in best]
         word = "nothing" if not best else "first" if hits[0] else "misleading"
@@ -131,7 +139,7 @@ def without_mistakes(most: int = 600) -> Counter[str]:
     for each in DERIVATIONS:
         for noise in NOISES.values():
             if counts["all"] < most:
-                found = explain(check_grad(each.f, *each.point, gradient=noisy(each, noise)))
+                found = explain(checked(each, *each.point, gradient=noisy(each, noise)))
                 counts.update(["all"] + ["named"] * bool(found.explanations or found.located))
     return counts
 
@@ -142,11 +150,11 @@ def without_structure(rounds: int = 16) -> Counter[str]:
     for seed in range(rounds):
         for each in DERIVATIONS:
             gradient = noisy(each, WILD[seed % len(WILD)], seed)
-            checks = [check_grad(each.f, *each.point, gradient=gradient)]
+            checks = [checked(each, *each.point, gradient=gradient)]
             if seed % 2:
                 beside = tuple((1.07 * np.asarray(part)).tolist() for part in each.point)
                 points = (each.point, beside)
-                checks = [check_grad(each.f, *point, gradient=gradient(*point)) for point in points]
+                checks = [checked(each, *point, gradient=gradient(*point)) for point in points]
             found = explain(*checks)
             counts.update(["all"] + ["named"] * bool(found.explanations or found.located))
     return counts
@@ -162,7 +170,7 @@ def two_slips(rounds: int = 3, seed: int = 3) -> Counter[str]:
     for each in DERIVATIONS:
         slips = [slip for slip in each.slips if slip[1] != "-"]
         for (one, first), (other, second) in (dice.sample(slips, 2) for _ in range(rounds)):
-            check = check_grad(each.f, *each.point, gradient=each.spoiled(one, other))
+            check = checked(each, *each.point, gradient=each.spoiled(one, other))
             if not check.ok:
                 found = explain(check, mistakes=2)
                 both = any(
