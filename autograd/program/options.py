@@ -82,7 +82,9 @@ class Options:
             return recording
         rolled = recording.rolled
         written = Program.of(self._smoothed(recording.program))
-        return replace(recording, written=written, rolled=None if rolled is None else Program.of(self._smoothed(rolled)))
+        return replace(
+            recording, written=written, rolled=None if rolled is None else Program.of(self._smoothed(rolled))
+        )
 
     def _smoothed(self, program: Graph) -> Graph:
         of_order_4 = isinstance(self.smooth, tuple)

@@ -297,3 +297,14 @@ def test_mistakes():
         budget(exp(x * 700), {x: 1.0}, samples=100)
     with pytest.raises(ArgumentError, match="the same inputs"):
         budget(f, {x: 0.1}).correlation(budget(f, {x: 0.2}))
+
+
+def test_a_function_is_told_what_to_do_however_it_is_handed_in():
+    for given in (({"x": 0.1},), (), (2.0, {"x": 0.1})):
+        with pytest.raises(OperandError, match=r"of a Value, .* got function: call it with Values"):
+            viz.uncertainty_budget(lambda x: x * x, *given)
+    (x,) = named(x=2.0)
+    with pytest.raises(ArgumentError, match="got 1 more: the rest has names"):
+        viz.uncertainty_budget(x * x, {x: 0.1}, 2)
+    with pytest.raises(ArgumentError, match="uncertainties are"):
+        viz.uncertainty_budget(x * x)

@@ -27,6 +27,10 @@ FLOAT32 = 3e-7
 FEWEST_DIGITS, MOST_DIGITS = 3, 7  # of numbers that somebody rounded
 ROUNDED = 2e-3  # relatively so little may be off in numbers that are right but for rounding
 LISTED = 40
+SMALL = 1.3  # what a change costs that is likelier than one on some of the ways alone
+ALONE = 0.2  # what that costs more
+FEWEST = 3  # derivatives in all cases, for that
+NAMED = 3
 MOST_LOCATED = 6
 
 
@@ -187,7 +191,7 @@ def explained(sheet: Sheet, of: str, mistakes: int = 1) -> Explained:
     for digits in (sheet.digits, *_digits_of(sheet)):
         there = sheet if digits == sheet.digits else replace(sheet, digits=digits)
         search = Search(there)
-        found: list[Together] = [(each,) for each in sorted([*search.found(), *of_blocks(there)], key=_cost)]
+        found: list[Together] = [(each,) for each in sorted(_singles(there, search), key=_cost)]
         if found or there.clarity < CLEAR:
             break
     if not found and mistakes > 1:
@@ -201,6 +205,25 @@ def explained(sheet: Sheet, of: str, mistakes: int = 1) -> Explained:
     if size <= ROUNDED:
         return Explained("rounded", of, (), points, float(-np.log10(max(size, 1e-17))), (), wrong, sheet.seen)
     return Explained("none", of, (), points, 0.0, _located(Search(sheet)), wrong, sheet.seen)
+
+
+def _singles(sheet: Sheet, search: Search) -> list[Finding]:
+    """All single changes; of those derivatives alone that are off, if of all of them none is small."""
+    found = [*search.found(), *of_blocks(sheet)]
+    if found and min(map(_cost, found)) <= SMALL:
+        return found
+    return found + _of_those_off(sheet)
+
+
+def _of_those_off(sheet: Sheet) -> list[Finding]:
+    """Who derives along one argument after another may be wrong at a step once, and right when he passes it again."""
+    inputs, outputs = np.flatnonzero(sheet.wrong).tolist(), sheet.rows_wrong
+    all_of_them = len(inputs) == len(sheet.inputs) and len(outputs) == sheet.mixed.shape[1]
+    if all_of_them or not outputs or len(inputs) * sheet.cases < FEWEST or sheet.clarity < CLEAR:
+        return []
+    part = sheet.part(inputs, outputs)
+    names = ", ".join(part.places[:NAMED]) + (f" and {len(inputs) - NAMED} more" if len(inputs) > NAMED else "")
+    return [each._replace(along=names, cost=each.cost + ALONE) for each in Search(part).found()]
 
 
 def _cost(finding: Finding) -> float:

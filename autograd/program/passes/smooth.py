@@ -3,8 +3,8 @@
 A smoothed row is the mean of the row over a normal distribution of width h around what its boundary is taken of:
 relu(x) becomes x·Φ(x/h) + h·φ(x/h), a jump Φ(x/h).  Beyond 9 h nothing changes to the last digit.
 
-A mean over samples of a density p is then off by h²·p″/2 and terms of h⁴.  Two widths, h and 2 h, have that term as 1 to 4,
-so of order 4 is what takes 4/3 of the one and -1/3 of the other, row by row (Parzen 1962 has kernels that are no density).
+A mean over samples of a density p is then off by h²·p″/2 and terms of h⁴.  Two widths, h and 2 h, have that term as 1
+to 4, so 4/3 of the one less 1/3 of the other, row by row, is of order 4 (E. Parzen 1962: kernels that are no density).
 """
 
 from __future__ import annotations
