@@ -21,7 +21,7 @@ from autograd.replay import computed_at
 from autograd.symbol import Symbol
 from autograd.value import Value
 
-JUMPING = frozenset(row for row in TABLE.values() if row.jumps)
+JUMPING = {row for row in TABLE.values() if row.jumps}  # and users' rows, which `know` adds
 BROKEN = JUMPING.union(row for row in TABLE.values() if row.kinks)
 
 _row = attrgetter("_row")
@@ -37,6 +37,12 @@ class Break(NamedTuple):
     at: float
     is_jump: bool
     slot: int
+
+
+def know(row: Primitive) -> None:
+    """Let it be asked of a row that is not of the table whether it has kinks or jumps."""
+    JUMPING.update([row] * (row.jumps is not None))
+    BROKEN.update([row] * (row.jumps is not None or row.kinks is not None))
 
 
 def breaks(nodes: Iterable[Value]) -> Iterator[Break]:

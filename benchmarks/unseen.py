@@ -5,16 +5,19 @@ found then; afterwards it was learned from them what is missing in general: a st
 argument alone, the first or the last of several steps, what belongs to the next row or to the operand beside.
 """
 
+# Helpers inside of a case are lambdas, which have no types.
+# mypy: allow-untyped-calls
 # ruff: noqa: D103, E741, E731 - each function is a case, which its name says; written as on paper
 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
 from autograd import asin, atan2, cos, dot, erf, exp, log, log10, relu, sigmoid, sin, softplus, sqrt, tanh, where
-from benchmarks.spoiled import Derivation, n, registering
+from benchmarks.spoiled import Derivation, Slip, n, registering
 
 A = np.asarray
 DERIVATIONS: list[Derivation] = []
@@ -26,10 +29,10 @@ FIRST_RUN = {"all": 393, "first": 324, "first three": 325, "misleading": 12, "no
 
 
 @derivation(0.8, -0.3)
-def gaussian_likelihood_of_log_variance():
+def gaussian_likelihood_of_log_variance() -> Any:
     y = [1.2, 0.4, 2.1, -0.3, 1.0]
 
-    def f(mu, lv):
+    def f(mu: Any, lv: Any) -> Any:
         mu, lv = n("mu", mu), n("lv", lv)
         r = [n(f"r{i}", v - mu) for i, v in enumerate(y)]
         sq = [n(f"sq{i}", e * e) for i, e in enumerate(r)]
@@ -40,7 +43,7 @@ def gaussian_likelihood_of_log_variance():
         size = n("size", 0.5 * len(y) * lv)
         return n("nll", fit + size)
 
-    def gradient(slip, mu, lv):
+    def gradient(slip: Slip, mu: Any, lv: Any) -> Any:
         r = A(y) - mu
         ss, var = np.sum(r**2), math.exp(lv)
         dss = slip("divided by the deviation, not by the variance @ q>ss", 0.5 / var, 0.5 / math.sqrt(var))
@@ -55,11 +58,11 @@ def gaussian_likelihood_of_log_variance():
 
 
 @derivation([0.4, -0.7, 0.25], [1.5, 0.8])
-def logistic_regression_with_ridge():
+def logistic_regression_with_ridge() -> Any:
     X = A([[1.0, 0.5, -1.2], [0.3, -0.8, 0.9], [-1.1, 1.4, 0.2], [0.6, 0.1, 1.7]])
     y = [1.0, 0.0, 1.0, 0.0]
 
-    def f(w, hyper):
+    def f(w: Any, hyper: Any) -> Any:
         b, lam = hyper
         b, lam = n("b", b), n("lam", lam)
         w = [n(f"w{j}", v) for j, v in enumerate(w)]
@@ -77,7 +80,7 @@ def logistic_regression_with_ridge():
         half = n("half", 0.5 * ridge)
         return n("loss", mean + half)
 
-    def gradient(slip, w, hyper):
+    def gradient(slip: Slip, w: Any, hyper: Any) -> Any:
         w, (b, lam) = A(w), hyper
         p = 1 / (1 + np.exp(-(X @ w + b)))
         d = slip("sigmoid's slope multiplied in once more after it had cancelled @ p*", p - y, (p - y) * p * (1 - p))
@@ -93,11 +96,11 @@ def logistic_regression_with_ridge():
 
 
 @derivation([0.3, -0.5], 0.2)
-def poisson_regression_with_exposure():
+def poisson_regression_with_exposure() -> Any:
     X = A([[0.5, 1.0], [-0.4, 0.3], [1.2, -0.7]])
     k, t = A([2.0, 0.0, 3.0]), A([1.5, 0.7, 2.2])
 
-    def f(w, b):
+    def f(w: Any, b: Any) -> Any:
         w = [n("w0", w[0]), n("w1", w[1])]
         b = n("b", b)
         parts = []
@@ -110,7 +113,7 @@ def poisson_regression_with_exposure():
             parts.append(n(f"nll{i}", mu - hit))
         return n("loss", sum(parts))
 
-    def gradient(slip, w, b):
+    def gradient(slip: Slip, w: Any, b: Any) -> Any:
         w = A(w)
         rate = np.exp(X @ w + b)
         mu = t * rate
@@ -125,10 +128,10 @@ def poisson_regression_with_exposure():
 
 
 @derivation([0.3, 1.1, -0.6, 0.2])
-def softmax_cross_entropy_smoothed():
+def softmax_cross_entropy_smoothed() -> Any:
     eps, c = 0.1, 2
 
-    def f(z):
+    def f(z: Any) -> Any:
         z = [n(f"z{i}", v) for i, v in enumerate(z)]
         e = [n(f"e{i}", exp(v)) for i, v in enumerate(z)]
         s = n("s", dot([1.0] * 4, e))
@@ -138,7 +141,7 @@ def softmax_cross_entropy_smoothed():
         inner = n("inner", dot(t, lp))
         return n("loss", -inner)
 
-    def gradient(slip, z):
+    def gradient(slip: Slip, z: Any) -> Any:
         e = np.exp(A(z))
         p = e / e.sum()
         one = np.eye(4)[c]
@@ -162,10 +165,10 @@ def softmax_cross_entropy_smoothed():
 
 
 @derivation([0.5, 1.4, -0.8, 2.0], 0.7)
-def huber_loss_with_scale():
+def huber_loss_with_scale() -> Any:
     y = A([0.2, 2.9, -0.5, -1.0])
 
-    def f(m, d):
+    def f(m: Any, d: Any) -> Any:
         d = n("delta", d)
         m = [n(f"m{i}", v) for i, v in enumerate(m)]
         out = []
@@ -180,10 +183,10 @@ def huber_loss_with_scale():
             out.append(n(f"h{i}", where(a < d, quad, lin)))
         return n("loss", sum(out))
 
-    def gradient(slip, m, d):
+    def gradient(slip: Slip, m: Any, d: Any) -> Any:
         r = A(m) - y
         inside = np.abs(r) < d
-        g = np.where(
+        g: Any = np.where(
             inside,
             slip("half kept, two lost @ sq0|sq2|quad0|quad2", r, 0.5 * r),
             slip("sign of the residual forgotten in the tails @ a*", d * np.sign(r), d),
@@ -204,8 +207,8 @@ def huber_loss_with_scale():
 
 
 @derivation([0.2, 0.9, -0.4, 1.3, 0.5])
-def sample_skewness():
-    def f(x):
+def sample_skewness() -> Any:
+    def f(x: Any) -> Any:
         x = [n(f"x{i}", v) for i, v in enumerate(x)]
         mean = n("mean", dot([0.2] * 5, x))
         c = [n(f"c{i}", v - mean) for i, v in enumerate(x)]
@@ -216,7 +219,7 @@ def sample_skewness():
         s3 = n("s3", m2**1.5)
         return n("skew", m3 / s3)
 
-    def gradient(slip, x):
+    def gradient(slip: Slip, x: Any) -> Any:
         x = A(x)
         c = x - x.mean()
         m2, m3 = np.mean(c**2), np.mean(c**3)
@@ -234,8 +237,8 @@ def sample_skewness():
 
 
 @derivation([0.3, -1.0, 0.8], [1.2, 0.1, 0.5])
-def cosine_embedding_distance():
-    def f(u, v):
+def cosine_embedding_distance() -> Any:
+    def f(u: Any, v: Any) -> Any:
         u = [n(f"u{i}", a) for i, a in enumerate(u)]
         v = [n(f"v{i}", a) for i, a in enumerate(v)]
         uv = n("uv", dot(u, v))
@@ -247,7 +250,7 @@ def cosine_embedding_distance():
         c = n("c", uv / den)
         return n("dist", 1.0 - c)
 
-    def gradient(slip, u, v):
+    def gradient(slip: Slip, u: Any, v: Any) -> Any:
         u, v = A(u), A(v)
         nu, nv = np.linalg.norm(u), np.linalg.norm(v)
         den = nu * nv
@@ -265,10 +268,10 @@ def cosine_embedding_distance():
 
 
 @derivation([0.6, -0.4], [0.1, -0.5])
-def elbo_of_a_gaussian_autoencoder():
+def elbo_of_a_gaussian_autoencoder() -> Any:
     noise, target = A([0.7, -1.1]), 0.9
 
-    def f(mu, lv):
+    def f(mu: Any, lv: Any) -> Any:
         mu = [n(f"mu{i}", v) for i, v in enumerate(mu)]
         lv = [n(f"lv{i}", v) for i, v in enumerate(lv)]
         hl = [n(f"hl{i}", 0.5 * v) for i, v in enumerate(lv)]
@@ -286,7 +289,7 @@ def elbo_of_a_gaussian_autoencoder():
             kl.append(n(f"kl{i}", 0.5 * (b - 1.0)))
         return n("loss", rec + n("klsum", kl[0] + kl[1]))
 
-    def gradient(slip, mu, lv):
+    def gradient(slip: Slip, mu: Any, lv: Any) -> Any:
         mu, lv = A(mu), A(lv)
         w = A([1.3, -0.6])
         sd = np.exp(0.5 * lv)
@@ -313,10 +316,10 @@ def elbo_of_a_gaussian_autoencoder():
 
 
 @derivation([[0.5, -0.3], [0.8, 0.1], [-0.6, 0.9]], [0.7, -1.1], 0.4)
-def two_layer_tanh_network():
+def two_layer_tanh_network() -> Any:
     x0, y = [0.9, -1.4], 0.3
 
-    def f(W, v, b):
+    def f(W: Any, v: Any, b: Any) -> Any:
         b = n("b", b)
         W = [[n(f"W{i}{j}", W[i][j]) for j in range(2)] for i in range(3)]
         v = [n(f"v{i}", a) for i, a in enumerate(v)]
@@ -328,7 +331,7 @@ def two_layer_tanh_network():
         sq = n("sq", e * e)
         return n("loss", 0.5 * sq)
 
-    def gradient(slip, W, v, b):
+    def gradient(slip: Slip, W: Any, v: Any, b: Any) -> Any:
         W, v, x = A(W), A(v), A(x0)
         z = W @ x + b
         h = np.tanh(z)
@@ -347,10 +350,10 @@ def two_layer_tanh_network():
 
 
 @derivation([0.4, -0.9, 1.3, 0.2], [1.1, 0.7, 0.9, 1.4], 0.1)
-def layer_normalisation_of_a_row():
+def layer_normalisation_of_a_row() -> Any:
     t = A([0.3, -0.2, 0.9, 0.5])
 
-    def f(x, g, b):
+    def f(x: Any, g: Any, b: Any) -> Any:
         b = n("b", b)
         x = [n(f"x{i}", v) for i, v in enumerate(x)]
         g = [n(f"g{i}", v) for i, v in enumerate(g)]
@@ -363,7 +366,7 @@ def layer_normalisation_of_a_row():
         y = [n(f"y{i}", s[i] + b) for i in range(4)]
         return n("out", dot(t.tolist(), y))
 
-    def gradient(slip, x, g, b):
+    def gradient(slip: Slip, x: Any, g: Any, b: Any) -> Any:
         x, g = A(x), A(g)
         c = x - x.mean()
         var = np.mean(c**2)
@@ -384,10 +387,10 @@ def layer_normalisation_of_a_row():
 
 
 @derivation([[0.4, -0.9, 1.3], [0.2, 0.8, -0.5]], [1.2, 0.6])
-def batch_normalisation_over_three_rows():
+def batch_normalisation_over_three_rows() -> Any:
     t = A([[0.5, -1.0, 0.7], [0.1, 0.9, -0.4]])
 
-    def f(x, gain):
+    def f(x: Any, gain: Any) -> Any:
         out = []
         for k in range(2):
             g = n(f"g{k}", gain[k])
@@ -402,7 +405,7 @@ def batch_normalisation_over_three_rows():
             out.append(n(f"o{k}", dot(t[k].tolist(), a)))
         return n("loss", out[0] + out[1])
 
-    def gradient(slip, x, gain):
+    def gradient(slip: Slip, x: Any, gain: Any) -> Any:
         gx, gg = [], []
         for k in range(2):
             xs, g = A(x[k]), gain[k]
@@ -428,10 +431,10 @@ def batch_normalisation_over_three_rows():
 
 
 @derivation(0.7, -0.4, 0.2, 1.1)
-def plain_recurrent_cell_over_four_steps():
+def plain_recurrent_cell_over_four_steps() -> Any:
     xs = [0.5, -1.2, 0.8, 0.3]
 
-    def f(w, u, b, h0):
+    def f(w: Any, u: Any, b: Any, h0: Any) -> Any:
         w, u, b = n("w", w), n("u", u), n("b", b)
         h = n("h0", h0)
         cost = []
@@ -441,7 +444,7 @@ def plain_recurrent_cell_over_four_steps():
             cost.append(n(f"c{t}", h * h))
         return n("loss", sum(cost))
 
-    def gradient(slip, w, u, b, h0):
+    def gradient(slip: Slip, w: Any, u: Any, b: Any, h0: Any) -> Any:
         h = [h0]
         for x in xs:
             h.append(math.tanh(w * x + u * h[-1] + b))
@@ -463,10 +466,10 @@ def plain_recurrent_cell_over_four_steps():
 
 
 @derivation([0.6, -0.3, 0.9], [0.5, 0.8, -0.7], [0.1, -0.2, 0.3])
-def gated_recurrent_unit_two_steps():
+def gated_recurrent_unit_two_steps() -> Any:
     xs = [0.8, -0.5]
 
-    def f(w, u, b):
+    def f(w: Any, u: Any, b: Any) -> Any:
         (wz, wr, wc), (uz, ur, uc), (bz, br, bc) = w, u, b
         wz, wr, wc = n("wz", wz), n("wr", wr), n("wc", wc)
         uz, ur, uc = n("uz", uz), n("ur", ur), n("uc", uc)
@@ -481,7 +484,7 @@ def gated_recurrent_unit_two_steps():
             h = n(f"h{t}", n(f"old{t}", k * h) + n(f"new{t}", z * c))
         return n("loss", h * h)
 
-    def gradient(slip, w, u, b):
+    def gradient(slip: Slip, w: Any, u: Any, b: Any) -> Any:
         (wz, wr, wc), (uz, ur, uc), (bz, br, bc) = w, u, b
         sig = lambda a: 1 / (1 + math.exp(-a))
         h, tape = 0.4, []
@@ -518,10 +521,10 @@ def gated_recurrent_unit_two_steps():
 
 
 @derivation([0.4, -0.6, 0.9, 0.3], [0.7, 0.2, -0.5, 0.8], 0.25)
-def long_short_term_memory_three_steps():
+def long_short_term_memory_three_steps() -> Any:
     xs = [1.0, -0.7, 0.4]
 
-    def f(w, u, b):
+    def f(w: Any, u: Any, b: Any) -> Any:
         w = [n("wi", w[0]), n("wf", w[1]), n("wo", w[2]), n("wg", w[3])]
         u = [n("ui", u[0]), n("uf", u[1]), n("uo", u[2]), n("ug", u[3])]
         b = n("bf", b)
@@ -536,7 +539,7 @@ def long_short_term_memory_three_steps():
             h = n(f"h{t}", o * tc)
         return n("loss", n("e", h - 0.5) ** 2)
 
-    def gradient(slip, w, u, b):
+    def gradient(slip: Slip, w: Any, u: Any, b: Any) -> Any:
         w, u = A(w), A(u)
         sig = lambda a: 1 / (1 + np.exp(-a))
         h, c, tape = 0.1, 0.3, []
@@ -570,8 +573,8 @@ def long_short_term_memory_three_steps():
 
 
 @derivation([0.5, -0.8], [[0.9, 0.3], [-0.4, 1.1], [0.2, -0.7]], [0.6, -1.2, 0.8])
-def attention_of_one_query():
-    def f(q, K, v):
+def attention_of_one_query() -> Any:
+    def f(q: Any, K: Any, v: Any) -> Any:
         q = [n(f"q{j}", a) for j, a in enumerate(q)]
         K = [[n(f"k{i}{j}", a) for j, a in enumerate(row)] for i, row in enumerate(K)]
         v = [n(f"v{i}", a) for i, a in enumerate(v)]
@@ -583,7 +586,7 @@ def attention_of_one_query():
         o = n("o", dot(a, v))
         return n("loss", o * o)
 
-    def gradient(slip, q, K, v):
+    def gradient(slip: Slip, q: Any, K: Any, v: Any) -> Any:
         q, K, v = A(q), A(K), A(v)
         s = K @ q / math.sqrt(2)
         a = np.exp(s) / np.exp(s).sum()
@@ -605,8 +608,8 @@ def attention_of_one_query():
 
 
 @derivation([0.8, -0.5, 0.3], [0.4, 1.2, -0.9, 0.6, 1.5], 0.1)
-def convolution_with_pooling():
-    def f(k, x, b):
+def convolution_with_pooling() -> Any:
+    def f(k: Any, x: Any, b: Any) -> Any:
         b = n("b", b)
         k = [n(f"k{j}", v) for j, v in enumerate(k)]
         x = [n(f"x{i}", v) for i, v in enumerate(x)]
@@ -615,7 +618,7 @@ def convolution_with_pooling():
         pool = n("pool", dot([1 / 3] * 3, a))
         return n("loss", pool**3)
 
-    def gradient(slip, k, x, b):
+    def gradient(slip: Slip, k: Any, x: Any, b: Any) -> Any:
         k, x = A(k), A(x)
         z = A([k @ x[i : i + 3] + b for i in range(3)])
         pool = np.log1p(np.exp(z)).mean()
@@ -639,8 +642,8 @@ def convolution_with_pooling():
 
 
 @derivation([0.9, -0.4, 1.2, 0.5], [0.3, -0.8])
-def residual_blocks_sharing_a_weight():
-    def f(x, p):
+def residual_blocks_sharing_a_weight() -> Any:
+    def f(x: Any, p: Any) -> Any:
         w, b = n("w", p[0]), n("b", p[1])
         h = [n(f"h0{i}", v) for i, v in enumerate(x)]
         for t in (1, 2, 3):
@@ -651,7 +654,7 @@ def residual_blocks_sharing_a_weight():
         q = [n(f"q{i}", v * v) for i, v in enumerate(h)]
         return n("mean", sum(q) / 4.0)
 
-    def gradient(slip, x, p):
+    def gradient(slip: Slip, x: Any, p: Any) -> Any:
         w, b = p
         hs, As = [A(x)], []
         for _ in range(3):
@@ -678,10 +681,10 @@ def residual_blocks_sharing_a_weight():
 
 
 @derivation([0.5, -0.8, 1.1], [1.0, 0.7, 0.4])
-def reach_of_a_three_joint_arm():
+def reach_of_a_three_joint_arm() -> Any:
     tx, ty = 0.9, 0.6
 
-    def f(q, l):
+    def f(q: Any, l: Any) -> Any:
         q = [n(f"q{i}", v) for i, v in enumerate(q, 1)]
         l = [n(f"l{i}", v) for i, v in enumerate(l, 1)]
         t1 = q[0]
@@ -694,7 +697,7 @@ def reach_of_a_three_joint_arm():
         ex, ey = n("ex", px - tx), n("ey", py - ty)
         return n("cost", n("ex2", ex**2) + n("ey2", ey**2))
 
-    def gradient(slip, q, l):
+    def gradient(slip: Slip, q: Any, l: Any) -> Any:
         l = A(l)
         t = slip("joint angles not added up @ c2|c3|s2|s3|px>*|py>*", np.cumsum(q), A(q))
         c, s = np.cos(np.cumsum(q)), np.sin(np.cumsum(q))
@@ -716,10 +719,10 @@ def reach_of_a_three_joint_arm():
 
 
 @derivation([25.0, 40.0], 2.0)
-def great_circle_by_haversine_in_degrees():
+def great_circle_by_haversine_in_degrees() -> Any:
     la, lo, R = 48.0, 11.0, 6.371
 
-    def f(p, h):
+    def f(p: Any, h: Any) -> Any:
         phi = n("phi", n("lat", p[0]) * (math.pi / 180))
         lam = n("lam", n("lon", p[1]) * (math.pi / 180))
         dphi = n("dphi", phi - math.radians(la))
@@ -736,7 +739,7 @@ def great_circle_by_haversine_in_degrees():
         rad = n("rad", n("h", h) + R)
         return n("dist", 2.0 * n("arc", rad * ang))
 
-    def gradient(slip, p, h):
+    def gradient(slip: Slip, p: Any, h: Any) -> Any:
         phi, lam = math.radians(p[0]), math.radians(p[1])
         c1 = math.cos(math.radians(la))
         sp, sl = math.sin((phi - math.radians(la)) / 2), math.sin((lam - math.radians(lo)) / 2)
@@ -765,10 +768,10 @@ def great_circle_by_haversine_in_degrees():
 
 
 @derivation([0.9, -0.7, 1.5], [0.2, -0.1, 0.3], [8.0, 0.4])
-def reprojection_error_of_a_camera():
+def reprojection_error_of_a_camera() -> Any:
     u0, v0 = 3.7, -2.2
 
-    def f(X, t, k):
+    def f(X: Any, t: Any, k: Any) -> Any:
         X = [n(f"X{i}", v) for i, v in enumerate(X)]
         t = [n(f"t{i}", v) for i, v in enumerate(t)]
         fo, kd = n("f", k[0]), n("kd", k[1])
@@ -782,7 +785,7 @@ def reprojection_error_of_a_camera():
         eu, ev = n("eu", u - u0), n("ev", v - v0)
         return n("err", n("eu2", eu * eu) + n("ev2", ev * ev))
 
-    def gradient(slip, X, t, k):
+    def gradient(slip: Slip, X: Any, t: Any, k: Any) -> Any:
         x, y, z = A(X) + A(t)
         fo, kd = k
         a, b = x / z, y / z
@@ -813,8 +816,8 @@ def reprojection_error_of_a_camera():
 
 
 @derivation([0.4, -0.3, 1.2])
-def rotated_and_scaled_mark():
-    def f(p):
+def rotated_and_scaled_mark() -> Any:
+    def f(p: Any) -> Any:
         th, sx, tz = n("theta", p[0]), n("shear", p[1]), n("scale", p[2])
         c, s = n("c", cos(th)), n("s", sin(th))
         out = []
@@ -825,7 +828,7 @@ def rotated_and_scaled_mark():
             out += [n(f"u{i}", tz * x), n(f"v{i}", tz * y)]
         return out
 
-    def gradient(slip, p):
+    def gradient(slip: Slip, p: Any) -> Any:
         th, k, tz = p
         c, s = math.cos(th), math.sin(th)
         rows = []
@@ -852,10 +855,10 @@ def rotated_and_scaled_mark():
 
 
 @derivation([0.9, 0.4], [0.3, -0.5], 1.3)
-def energy_of_a_double_pendulum():
+def energy_of_a_double_pendulum() -> Any:
     g, l1, l2, m1 = 9.81, 1.1, 0.8, 1.5
 
-    def f(q, w, m2):
+    def f(q: Any, w: Any, m2: Any) -> Any:
         t1, t2 = n("t1", q[0]), n("t2", q[1])
         w1, w2 = n("w1", w[0]), n("w2", w[1])
         m2 = n("m2", m2)
@@ -876,7 +879,7 @@ def energy_of_a_double_pendulum():
         p2 = n("p2", g * n("mh", m2 * h2))
         return n("E", n("kin", k1 + k2) + n("pot", p1 + p2))
 
-    def gradient(slip, q, w, m2):
+    def gradient(slip: Slip, q: Any, w: Any, m2: Any) -> Any:
         (t1, t2), (w1, w2) = q, w
         v1, v2, d = l1 * w1, l2 * w2, t1 - t2
         coup = m2 * v1 * v2 * slip("coupling's sine with a plus @ cd", -math.sin(d), math.sin(d))
@@ -897,10 +900,10 @@ def energy_of_a_double_pendulum():
 
 
 @derivation([1.1, 0.4, 0.2], [0.2, 0.9, 0.1])
-def orbital_elements_from_a_state():
+def orbital_elements_from_a_state() -> Any:
     mu = 1.0
 
-    def f(r, v):
+    def f(r: Any, v: Any) -> Any:
         r = [n(f"r{i}", a) for i, a in enumerate(r)]
         v = [n(f"v{i}", a) for i, a in enumerate(v)]
         rr = n("rr", dot(r, r))
@@ -916,7 +919,7 @@ def orbital_elements_from_a_state():
         per = n("per", 2 * math.pi * n("a32", a**1.5))
         return n("f", per + n("e", sqrt(e2)))
 
-    def gradient(slip, r, v):
+    def gradient(slip: Slip, r: Any, v: Any) -> Any:
         r, v = A(r), A(v)
         rr, vv, rv = r @ r, v @ v, r @ v
         rad = math.sqrt(rr)
@@ -947,10 +950,10 @@ def orbital_elements_from_a_state():
 
 
 @derivation(1.05, 0.3, 0.8, 0.04)
-def black_scholes_gap_call():
+def black_scholes_gap_call() -> Any:
     K, K2 = 1.0, 0.7
 
-    def f(S, sig, T, r):
+    def f(S: Any, sig: Any, T: Any, r: Any) -> Any:
         S, sig, T, r = n("S", S), n("sigma", sig), n("T", T), n("r", r)
         m = n("m", log(S / K))
         var = n("var", sig**2)
@@ -968,7 +971,7 @@ def black_scholes_gap_call():
         a, b = n("a", S * N1), n("b", Kd * N2)
         return n("C", a - b)
 
-    def gradient(slip, S, sig, T, r):
+    def gradient(slip: Slip, S: Any, sig: Any, T: Any, r: Any) -> Any:
         rT = math.sqrt(T)
         num = math.log(S / K) + (r + sig**2 / 2) * T
         den = sig * rT
@@ -997,10 +1000,10 @@ def black_scholes_gap_call():
 
 
 @derivation(0.05, 100.0)
-def price_of_a_bond_with_coupons():
+def price_of_a_bond_with_coupons() -> Any:
     c = 4.0
 
-    def f(y, F):
+    def f(y: Any, F: Any) -> Any:
         y, F = n("y", y), n("F", F)
         g = n("g", 1.0 + y)
         price = 0.0
@@ -1010,7 +1013,7 @@ def price_of_a_bond_with_coupons():
         last = n("face", F * dk)
         return n("P", price + last)
 
-    def gradient(slip, y, F):
+    def gradient(slip: Slip, y: Any, F: Any) -> Any:
         g = 1 + y
         k = np.arange(1, 6)
         dd = slip("exponent not lowered @ d*", -k * g ** (-k - 1.0), -k * g ** (-1.0 * k))
@@ -1025,8 +1028,8 @@ def price_of_a_bond_with_coupons():
 
 
 @derivation([1.2, 0.8, 2.0], [0.3, 0.5], 0.6)
-def constant_elasticity_production_and_profit():
-    def f(x, s, rho):
+def constant_elasticity_production_and_profit() -> Any:
+    def f(x: Any, s: Any, rho: Any) -> Any:
         x = [n(m, v) for m, v in zip(("K", "L", "E"), x, strict=True)]
         s1, s2 = n("s1", s[0]), n("s2", s[1])
         s3 = n("s3", n("rest", 1.0 - s1) - s2)
@@ -1039,7 +1042,7 @@ def constant_elasticity_production_and_profit():
         cost = n("cost", dot([0.4, 0.3, 0.2], x))
         return n("profit", n("sales", 1.5 * Y) - cost)
 
-    def gradient(slip, x, s, rho):
+    def gradient(slip: Slip, x: Any, s: Any, rho: Any) -> Any:
         x = A(x)
         sh = A([s[0], s[1], 1 - s[0] - s[1]])
         pw = x**rho
@@ -1068,8 +1071,8 @@ def constant_elasticity_production_and_profit():
 
 
 @derivation([0.5, 0.2], [0.9, 0.05])
-def epidemic_in_discrete_weeks():
-    def f(p, y0):
+def epidemic_in_discrete_weeks() -> Any:
+    def f(p: Any, y0: Any) -> Any:
         beta, gam = n("beta", p[0]), n("gamma", p[1])
         S, I = n("S0", y0[0]), n("I0", y0[1])
         for k in range(1, 5):
@@ -1081,7 +1084,7 @@ def epidemic_in_discrete_weeks():
             I = n(f"I{k}", I + net)
         return n("out", n("res", log(I)) ** 2)
 
-    def gradient(slip, p, y0):
+    def gradient(slip: Slip, p: Any, y0: Any) -> Any:
         beta, gam = p
         S, I = [y0[0]], [y0[1]]
         for _ in range(4):
@@ -1115,10 +1118,10 @@ def epidemic_in_discrete_weeks():
 
 
 @derivation([0.8, 1.5, 3.0])
-def pharmacokinetics_after_a_tablet():
+def pharmacokinetics_after_a_tablet() -> Any:
     D, V, F = 100.0, 20.0, 0.9
 
-    def f(p):
+    def f(p: Any) -> Any:
         ka, ke, t = n("ka", p[0]), n("ke", p[1] * 0.1), n("t", p[2])
         den = n("den", ka - ke)
         ka1 = n("kaF", (F * D / V) * ka)
@@ -1130,7 +1133,7 @@ def pharmacokinetics_after_a_tablet():
         dif = n("dif", e1 - e2)
         return n("conc", k * dif)
 
-    def gradient(slip, p):
+    def gradient(slip: Slip, p: Any) -> Any:
         ka, ke, t = p[0], 0.1 * p[1], p[2]
         q = F * D / V
         den = ka - ke
@@ -1154,10 +1157,10 @@ def pharmacokinetics_after_a_tablet():
 
 
 @derivation([0.2, 0.9, 1.5, 0.7])
-def reaction_rates_after_arrhenius():
+def reaction_rates_after_arrhenius() -> Any:
     R = 8.314e-3
 
-    def f(s):
+    def f(s: Any) -> Any:
         a, b = n("A", s[0]), n("B", s[1])
         Ea, T = n("Ea", 10.0 * s[2]), n("T", 500.0 * s[3])
         RT = n("RT", R * T)
@@ -1171,7 +1174,7 @@ def reaction_rates_after_arrhenius():
         rate = n("rate", fw / mid)
         return [n("dA", -rate), n("dB", -2.0 * rate), n("heat", rate * Ea)]
 
-    def gradient(slip, s):
+    def gradient(slip: Slip, s: Any) -> Any:
         a, b, Ea, T = s[0], s[1], 10.0 * s[2], 500.0 * s[3]
         k = 50 * math.exp(-Ea / (R * T))
         mid = 1 + 2 * a
@@ -1191,10 +1194,10 @@ def reaction_rates_after_arrhenius():
 
 
 @derivation([1.8, 0.9, 0.35])
-def van_der_waals_pressure_and_energy():
+def van_der_waals_pressure_and_energy() -> Any:
     a, b, R, cv = 0.42, 0.037, 0.0831, 1.5
 
-    def f(s):
+    def f(s: Any) -> Any:
         T, V, m = n("T", s[0]), n("V", s[1]), n("m", s[2])
         mb = n("mb", b * m)
         free = n("free", V - mb)
@@ -1210,7 +1213,7 @@ def van_der_waals_pressure_and_energy():
         S = n("S", m * lf)
         return [P, U, S]
 
-    def gradient(slip, s):
+    def gradient(slip: Slip, s: Any) -> Any:
         T, V, m = s
         free = V - b * m
         dP_T = R * m / free
@@ -1233,10 +1236,10 @@ def van_der_waals_pressure_and_energy():
 
 
 @derivation([[0.0, 0.1, 0.2], [1.1, -0.2, 0.1], [0.4, 1.0, -0.3]], 0.9)
-def lennard_jones_cluster():
+def lennard_jones_cluster() -> Any:
     eps = 0.7
 
-    def f(X, sig):
+    def f(X: Any, sig: Any) -> Any:
         sig = n("sigma", sig)
         X = [[n(f"x{i}{j}", v) for j, v in enumerate(row)] for i, row in enumerate(X)]
         E = []
@@ -1251,7 +1254,7 @@ def lennard_jones_cluster():
                 E.append(n(f"E{k}{i}", 4 * eps * n(f"dif{k}{i}", q12 - q6)))
         return n("E", sum(E))
 
-    def gradient(slip, X, sig):
+    def gradient(slip: Slip, X: Any, sig: Any) -> Any:
         X = A(X)
         g, gs = np.zeros((3, 3)), 0.0
         for i in range(3):
@@ -1274,10 +1277,10 @@ def lennard_jones_cluster():
 
 
 @derivation([0.8, 1.7], [0.35, 0.6])
-def reflectance_of_a_coated_glass():
+def reflectance_of_a_coated_glass() -> Any:
     lam = 1.3
 
-    def f(idx, g):
+    def f(idx: Any, g: Any) -> Any:
         n1, n2 = n("n1", idx[0] + 1.0), n("n2", idx[1])
         th, d = n("th", g[0]), n("d", g[1])
         s0 = n("s0", sin(th))
@@ -1296,7 +1299,7 @@ def reflectance_of_a_coated_glass():
         aa, bb = n("aa", ra**2), n("bb", rb**2)
         return n("R", n("quad", aa + bb) + x)
 
-    def gradient(slip, idx, g):
+    def gradient(slip: Slip, idx: Any, g: Any) -> Any:
         n1, n2, th, d = idx[0] + 1, idx[1], g[0], g[1]
         s0, c0 = math.sin(th), math.cos(th)
         s1 = s0 / n1
@@ -1332,10 +1335,10 @@ def reflectance_of_a_coated_glass():
 
 
 @derivation(2.5, 0.4, 1.2)
-def sound_level_behind_a_barrier():
+def sound_level_behind_a_barrier() -> Any:
     c, p0 = 3.4, 0.02
 
-    def f(W, h, fr):
+    def f(W: Any, h: Any, fr: Any) -> Any:
         W, h, fr = n("W", W), n("h", h), n("fr", fr)
         h2 = n("h2", h**2)
         u = n("u", sqrt(4.0 + h2))
@@ -1350,7 +1353,7 @@ def sound_level_behind_a_barrier():
         L = n("L", 10.0 * n("lg", log10(n("rel", inten / p0))))
         return n("level", L - bar)
 
-    def gradient(slip, W, h, fr):
+    def gradient(slip: Slip, W: Any, h: Any, fr: Any) -> Any:
         u, v = math.sqrt(4 + h * h), math.sqrt(9 + h * h)
         path = u + v
         det = path - 5
@@ -1372,10 +1375,10 @@ def sound_level_behind_a_barrier():
 
 
 @derivation([0.7, 0.4, 1.3], [0.05, 0.2])
-def pressure_drop_in_a_pipe():
+def pressure_drop_in_a_pipe() -> Any:
     L, rho, nu, g = 12.0, 1.0, 0.001, 9.81
 
-    def f(p, e):
+    def f(p: Any, e: Any) -> Any:
         D, Q, z = n("D", p[0]), n("Q", p[1]), n("z", p[2])
         k, zeta = n("k", e[0] * 0.1), n("zeta", e[1])
         D2 = n("D2", D**2)
@@ -1395,7 +1398,7 @@ def pressure_drop_in_a_pipe():
         dyn = n("dyn", 0.5 * rho * v2)
         return n("dp", n("fric", loss * dyn) + n("stat", rho * g * z))
 
-    def gradient(slip, p, e):
+    def gradient(slip: Slip, p: Any, e: Any) -> Any:
         D, Q, _ = p
         k, zeta = 0.1 * e[0], e[1]
         area = math.pi * D * D / 4
@@ -1431,10 +1434,10 @@ def pressure_drop_in_a_pipe():
 
 
 @derivation([1.2, 0.5, 0.3], 0.4)
-def step_response_under_a_pid_controller():
+def step_response_under_a_pid_controller() -> Any:
     dt, goal = 0.2, 1.0
 
-    def f(gains, a):
+    def f(gains: Any, a: Any) -> Any:
         kp, ki, kd = n("kp", gains[0]), n("ki", gains[1]), n("kd", gains[2])
         a = n("a", a)
         y, I, ep, cost = 0.1, 0.0, goal - 0.1, 0.0
@@ -1451,14 +1454,16 @@ def step_response_under_a_pid_controller():
             cost = cost + n(f"c{k}", n(f"r{k}", goal - y) ** 2)
         return n("J", dt * cost)
 
-    def gradient(slip, gains, a):
+    def gradient(slip: Slip, gains: Any, a: Any) -> Any:
         kp, ki, kd = gains
         ys, es, Is, Ds = [0.1], [], [], []
         I, ep = 0.0, goal - 0.1
         for _ in range(4):
             e = goal - ys[-1]
             I += dt * e
-            es.append(e), Is.append(I), Ds.append((e - ep) / dt)
+            es.append(e)
+            Is.append(I)
+            Ds.append((e - ep) / dt)
             ys.append(ys[-1] + dt * (kp * e + ki * I + kd * (e - ep) / dt - a * ys[-1]))
             ep = e
         gp = gi = gd = ga = 0.0
@@ -1484,10 +1489,10 @@ def step_response_under_a_pid_controller():
 
 
 @derivation([0.5, -0.3], [0.4, 0.2, -0.1])
-def second_order_recursive_filter():
+def second_order_recursive_filter() -> Any:
     xs, target = [1.0, 0.5, -0.8, 0.3, 0.9], [0.2, 0.4, 0.1, -0.3, 0.2]
 
-    def f(a, b):
+    def f(a: Any, b: Any) -> Any:
         a1, a2 = n("a1", a[0]), n("a2", a[1])
         b = [n(f"b{i}", v) for i, v in enumerate(b)]
         x = [0.0, 0.0] + xs
@@ -1499,7 +1504,7 @@ def second_order_recursive_filter():
             sq.append(n(f"sq{t}", n(f"r{t}", yt - target[t]) ** 2))
         return n("mse", sum(sq) / 5.0)
 
-    def gradient(slip, a, b):
+    def gradient(slip: Slip, a: Any, b: Any) -> Any:
         a1, a2 = a
         x = [0.0, 0.0] + xs
         y = [0.1, -0.2]
@@ -1529,10 +1534,10 @@ def second_order_recursive_filter():
 
 
 @derivation([0.2, 0.9, -0.4, 0.6, 1.1], 0.3)
-def explicit_heat_equation_two_steps():
+def explicit_heat_equation_two_steps() -> Any:
     want = A([0.1, 0.4, 0.2, 0.5, 0.8])
 
-    def f(u, al):
+    def f(u: Any, al: Any) -> Any:
         al = n("alpha", al)
         u = [n(f"u0{i}", v) for i, v in enumerate(u)]
         for k in (1, 2):
@@ -1548,7 +1553,7 @@ def explicit_heat_equation_two_steps():
         e = [n(f"e{i}", u[i] - float(want[i])) for i in range(5)]
         return n("J", 0.5 * n("ss", dot(e, e)))
 
-    def gradient(slip, u, al):
+    def gradient(slip: Slip, u: Any, al: Any) -> Any:
         M = np.diag([-1.0, -2, -2, -2, -1]) + np.diag(np.ones(4), 1) + np.diag(np.ones(4), -1)
         u0 = A(u)
         u1 = u0 + al * M @ u0
@@ -1570,10 +1575,10 @@ def explicit_heat_equation_two_steps():
 
 
 @derivation([0.3, 0.5], [0.9, -0.2], 0.6)
-def kalman_update_and_prediction():
+def kalman_update_and_prediction() -> Any:
     z = 1.4
 
-    def f(x, F, r):
+    def f(x: Any, F: Any, r: Any) -> Any:
         m, P = n("m", x[0]), n("P", x[1])
         a, q = n("a", F[0]), n("lq", F[1])
         r = n("r", r)
@@ -1592,7 +1597,7 @@ def kalman_update_and_prediction():
         ll = n("ll", 0.5 * n("fit", nis + log(S)))
         return n("J", n("track", m1**2) + n("all", P1 + ll))
 
-    def gradient(slip, x, F, r):
+    def gradient(slip: Slip, x: Any, F: Any, r: Any) -> Any:
         (m, P), (a, q) = x, F
         am, Q = a * m, math.exp(q)
         Pp = a * a * P + Q
@@ -1623,8 +1628,8 @@ def kalman_update_and_prediction():
 
 
 @derivation([0.3, 0.85], 1.4)
-def kepler_equation_by_newton():
-    def f(el, a):
+def kepler_equation_by_newton() -> Any:
+    def f(el: Any, a: Any) -> Any:
         M, e = n("M", el[0]), n("ecc", el[1])
         a = n("a", a)
         E = n("E0", M + n("eM", e * n("sM", sin(M))))
@@ -1637,7 +1642,7 @@ def kepler_equation_by_newton():
         ec = n("ec", e * n("cE", cos(E)))
         return n("r", a * n("f", 1.0 - ec))
 
-    def gradient(slip, el, a):
+    def gradient(slip: Slip, el: Any, a: Any) -> Any:
         M, e = el
         E = [M + e * math.sin(M)]
         for _ in range(2):
@@ -1668,10 +1673,10 @@ def kepler_equation_by_newton():
 
 
 @derivation([0.8, 0.2, -0.4, 0.3], [1.0, -0.6, 0.5])
-def vector_turned_by_a_quaternion():
+def vector_turned_by_a_quaternion() -> Any:
     t = A([0.4, 1.1, -0.7])
 
-    def f(q, p):
+    def f(q: Any, p: Any) -> Any:
         q = [n(f"q{i}", v) for i, v in enumerate(q)]
         p = [n(f"p{i}", v) for i, v in enumerate(p)]
         N2 = n("N2", dot(q, q))
@@ -1692,7 +1697,7 @@ def vector_turned_by_a_quaternion():
         r = [n(f"r{i}", p[i] + n(f"tw{i}", 2.0 * s[i])) for i in range(3)]
         return n("out", dot(t.tolist(), r))
 
-    def gradient(slip, q, p):
+    def gradient(slip: Slip, q: Any, p: Any) -> Any:
         q, p = A(q), A(p)
         N = np.linalg.norm(q)
         h = q / N
@@ -1715,10 +1720,10 @@ def vector_turned_by_a_quaternion():
 
 
 @derivation([0.4, -0.2, 0.1], 0.7, -1.2)
-def gaussian_process_with_two_points():
+def gaussian_process_with_two_points() -> Any:
     y = A([0.5, -0.8])
 
-    def f(x, ll, ln):
+    def f(x: Any, ll: Any, ln: Any) -> Any:
         x = [n(f"x{i}", v) for i, v in enumerate(x)]
         ll, ln = n("ll", ll), n("ln", ln)
         ell = n("ell", exp(ll))
@@ -1736,7 +1741,7 @@ def gaussian_process_with_two_points():
         quad = n("quad", num / det)
         return n("nll", 0.5 * n("both", quad + n("ld", log(det))))
 
-    def gradient(slip, x, ll, ln):
+    def gradient(slip: Slip, x: Any, ll: Any, ln: Any) -> Any:
         ell, s = math.exp(ll), math.exp(ln)
         u = (x[0] - x[1]) / ell
         k, a = math.exp(-0.5 * u * u), 1 + s
@@ -1766,8 +1771,8 @@ def gaussian_process_with_two_points():
 
 
 @derivation([0.6, -0.2, 0.4], [0.5, 0.1, -0.3], [-0.4, 0.8, 0.9])
-def triplet_margin_with_squared_distances():
-    def f(a, p, q):
+def triplet_margin_with_squared_distances() -> Any:
+    def f(a: Any, p: Any, q: Any) -> Any:
         out = {}
         for m, o in (("p", p), ("q", q)):
             d = [n(f"d{m}{i}", n(f"a{i}", a[i]) - n(f"{m}{i}", o[i])) for i in range(3)]
@@ -1777,7 +1782,7 @@ def triplet_margin_with_squared_distances():
         h = n("h", relu(m))
         return n("loss", n("sqh", h * h) + n("reg", 0.1 * out["q"]))
 
-    def gradient(slip, a, p, q):
+    def gradient(slip: Slip, a: Any, p: Any, q: Any) -> Any:
         a, p, q = A(a), A(p), A(q)
         dp, dq = a - p, a - q
         R = math.sqrt(dq @ dq)
@@ -1799,10 +1804,10 @@ def triplet_margin_with_squared_distances():
 
 
 @derivation([0.5, 1.2, 0.9, 2.0, 1.6])
-def smoothed_total_variation_with_curvature():
+def smoothed_total_variation_with_curvature() -> Any:
     y = A([0.7, 1.0, 1.1, 1.7, 1.9])
 
-    def f(x):
+    def f(x: Any) -> Any:
         x = [n(f"x{i}", v) for i, v in enumerate(x)]
         fit = n("fit", sum(n(f"sq{i}", n(f"r{i}", x[i] - float(y[i])) ** 2) for i in range(5)))
         tv = []
@@ -1816,7 +1821,7 @@ def smoothed_total_variation_with_curvature():
         b = n("tv", 0.3 * n("tvs", sum(tv)))
         return n("J", n("ab", a + b) + n("curv", 0.2 * cc))
 
-    def gradient(slip, x):
+    def gradient(slip: Slip, x: Any) -> Any:
         x = A(x)
         d = np.diff(x)
         w = 0.3 * d / np.sqrt(d**2 + 0.01)
@@ -1840,10 +1845,10 @@ def smoothed_total_variation_with_curvature():
 
 
 @derivation([0.4, -0.3], [1.1, 0.6])
-def temporal_difference_target_through_a_shared_net():
+def temporal_difference_target_through_a_shared_net() -> Any:
     feats, rew, disc = A([[1.0, 0.2], [0.3, 0.9], [-0.5, 0.7]]), [0.5, -0.2], 0.9
 
-    def f(w, c):
+    def f(w: Any, c: Any) -> Any:
         w = [n("w0", w[0]), n("w1", w[1])]
         tau, gain = n("tau", c[0]), n("gain", c[1])
         z = [n(f"z{i}", dot(w, feats[i].tolist())) for i in range(3)]
@@ -1857,7 +1862,7 @@ def temporal_difference_target_through_a_shared_net():
         q = [n(f"q{i}", a * a) for i, a in enumerate(out)]
         return n("loss", 0.5 * n("qs", q[0] + q[1]))
 
-    def gradient(slip, w, c):
+    def gradient(slip: Slip, w: Any, c: Any) -> Any:
         w, (tau, gain) = A(w), c
         h = np.tanh(feats @ w)
         v = gain * h
@@ -1881,8 +1886,8 @@ def temporal_difference_target_through_a_shared_net():
 
 
 @derivation([0.3, 0.8], [0.5, 0.4], 2.0)
-def voltage_divider_with_a_lossy_coil():
-    def f(RL, C, w):
+def voltage_divider_with_a_lossy_coil() -> Any:
+    def f(RL: Any, C: Any, w: Any) -> Any:
         R, L = n("R", RL[0]), n("L", RL[1])
         C1, Rl = n("C", C[0]), n("Rload", C[1])
         w = n("omega", w)
@@ -1897,7 +1902,7 @@ def voltage_divider_with_a_lossy_coil():
         deg = n("deg", (180 / math.pi) * ph)
         return n("J", db + n("pen", 0.05 * deg))
 
-    def gradient(slip, RL, C, w):
+    def gradient(slip: Slip, RL: Any, C: Any, w: Any) -> Any:
         R, L = RL
         C1, Rl = C
         x = w * L - 1 / (w * C1)
@@ -1929,10 +1934,10 @@ def voltage_divider_with_a_lossy_coil():
 
 
 @derivation([[0.6, -0.4], [0.9, 0.3]], [[0.2, 0.7], [-0.5, 1.1]], [0.8, -0.3])
-def two_square_layers_and_a_quadratic_form():
+def two_square_layers_and_a_quadratic_form() -> Any:
     Q = A([[1.0, 0.6], [-0.2, 0.8]])
 
-    def f(U, V, x):
+    def f(U: Any, V: Any, x: Any) -> Any:
         U = [[n(f"U{i}{j}", U[i][j]) for j in range(2)] for i in range(2)]
         V = [[n(f"V{i}{j}", V[i][j]) for j in range(2)] for i in range(2)]
         x = [n(f"x{i}", v) for i, v in enumerate(x)]
@@ -1942,7 +1947,7 @@ def two_square_layers_and_a_quadratic_form():
         qa = [n(f"qa{i}", dot(Q[i].tolist(), a)) for i in range(2)]
         return n("form", dot(a, qa))
 
-    def gradient(slip, U, V, x):
+    def gradient(slip: Slip, U: Any, V: Any, x: Any) -> Any:
         U, V, x = A(U), A(V), A(x)
         h = U @ x
         a = np.tanh(V @ h)
@@ -1961,10 +1966,10 @@ def two_square_layers_and_a_quadratic_form():
 
 
 @derivation([[0.5, -0.2], [0.9, 0.4], [-0.7, 0.8]], [1.1, -0.6])
-def bag_of_embeddings_with_a_repeated_token():
+def bag_of_embeddings_with_a_repeated_token() -> Any:
     ids, mask, keep = [0, 2, 0, 1], A([1.0, 0.0]), 0.8
 
-    def f(E, w):
+    def f(E: Any, w: Any) -> Any:
         E = [[n(f"E{t}{j}", v) for j, v in enumerate(row)] for t, row in enumerate(E)]
         w = [n(f"w{j}", v) for j, v in enumerate(w)]
         tot = [n(f"tot{j}", dot([1.0, 1.0, 1.0, 1.0], [E[t][j] for t in ids])) for j in range(2)]
@@ -1975,7 +1980,7 @@ def bag_of_embeddings_with_a_repeated_token():
         ed = n("ed", exp(n("nd", -n("s", d[0] + d[1]))))
         return n("loss", log(n("one", 1.0 + ed)))
 
-    def gradient(slip, E, w):
+    def gradient(slip: Slip, E: Any, w: Any) -> Any:
         E, w = A(E), A(w)
         m = E[ids].mean(axis=0)
         z = m * w
@@ -2001,10 +2006,10 @@ def bag_of_embeddings_with_a_repeated_token():
 
 
 @derivation([0.1, 0.15, 0.7], 0.05)
-def likelihood_of_changing_variances():
+def likelihood_of_changing_variances() -> Any:
     y = [0.4, -0.9, 0.2, 1.1]
 
-    def f(p, mu):
+    def f(p: Any, mu: Any) -> Any:
         om, al, be = n("omega", p[0]), n("alpha", p[1]), n("beta", p[2])
         mu = n("mu", mu)
         v = 0.3
@@ -2020,7 +2025,7 @@ def likelihood_of_changing_variances():
             v = n(f"v{t + 1}", n(f"on{t}", om + news) + old)
         return n("nll", 0.5 * n("tot", sum(cost)))
 
-    def gradient(slip, p, mu):
+    def gradient(slip: Slip, p: Any, mu: Any) -> Any:
         om, al, be = p
         v = [0.3]
         r = A(y) - mu
@@ -2053,8 +2058,8 @@ def likelihood_of_changing_variances():
 
 
 @derivation([[0.6, -0.3], [0.1, 0.9]], [[0.5, 0.8], [-0.7, 0.2]], 0.5)
-def contrastive_loss_of_pairs():
-    def f(X, Y, tau):
+def contrastive_loss_of_pairs() -> Any:
+    def f(X: Any, Y: Any, tau: Any) -> Any:
         tau = n("tau", tau)
         X = [[n(f"x{i}{j}", v) for j, v in enumerate(r)] for i, r in enumerate(X)]
         Y = [[n(f"y{i}{j}", v) for j, v in enumerate(r)] for i, r in enumerate(Y)]
@@ -2067,7 +2072,7 @@ def contrastive_loss_of_pairs():
             L.append(n(f"l{i}", n(f"lt{i}", log(t)) - s[i]))
         return n("loss", n("both", L[0] + L[1]) / 2.0)
 
-    def gradient(slip, X, Y, tau):
+    def gradient(slip: Slip, X: Any, Y: Any, tau: Any) -> Any:
         X, Y = A(X), A(Y)
         D = X @ Y.T
         S = D / tau

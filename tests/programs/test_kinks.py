@@ -22,6 +22,8 @@ from autograd import (
     floor,
     fori_loop,
     grad,
+    hessian,
+    interp,
     load_program,
     log,
     maximum,
@@ -186,6 +188,36 @@ def test_smooth_rows_say_nothing(row):
     for at in row.points[:2]:
         compiled = compile(lambda x, *rest, row=row: row(*x), in_axes=(None, 0), reduce="sum", backend="numpy")
         assert told(compiled.hessian, np.array(at, float), Z[:3]) == []
+
+
+# -- calls, one after the other ----------------------------------------------------------------------
+
+
+def test_a_later_call_that_crosses_first_is_told_once():
+    mean = compile(lambda s, x: relu(s + x), **MEAN)
+    assert not any(told(mean.hessian, 0.0, np.linspace(0.1, 1.0, 9)) for _ in range(8))
+    assert [len(told(mean.hessian, 0.0, np.linspace(-1.0, 1.0, 8))) for _ in range(3)] == [1, 0, 0]
+
+
+def test_calls_at_which_nothing_jumps_because_a_number_is_0_do_not_count():
+    mean = compile(lambda s, a, x: where(s + x > 0.0, a, 0.0), in_axes=(None, None, 0), reduce="mean")
+    x = np.linspace(-1.0, 1.0, 8)
+    assert not any(told(mean.grad, 0.0, 0.0, x) for _ in range(8))
+    assert [len(told(mean.grad, 0.0, 1.0, x)) for _ in range(3)] == [1, 0, 0]
+
+
+def test_the_end_of_a_period_is_no_jump_of_a_curve():
+    def curve(x):
+        return interp(x, [0.0, 90.0, 180.0, 270.0], [0.0, 1.0, 0.0, -1.0], period=360.0)
+
+    for at in (0.0, 360.0, -720.0):
+        assert not told(grad(curve), at) and not told(hessian(curve), at)
+    mean, x = compile(lambda s, x: curve(s + x), **MEAN), np.linspace(300.0, 420.0, 50)
+    assert not told(mean.grad, 0.3, x)
+    assert told(grad(lambda x: x % 360.0), 360.0) and told(hessian(relu), 0.0)
+    assert not told(grad(lambda x: sin(x % 1.0 * 2.0 * math.pi)), 1.0) and not told(
+        hessian(lambda x: relu(x) ** 3), 0.0
+    )
 
 
 # -- smoothed ---------------------------------------------------------------------------------------

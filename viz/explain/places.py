@@ -135,10 +135,10 @@ def groups(sheet: Sheet) -> Iterator[Place]:
                 seen.add(tuple(edges))
                 yield Place(tuple(edges), "group", cost)
     for kind, cost, found in (("group", 0.25, _at_an_end(about)), (ONE_TAIL, 0.2, _into_one(about))):
-        for edges in dict.fromkeys(found):
-            if edges not in seen:
-                seen.add(edges)
-                yield Place(edges, kind, cost)
+        for ends in dict.fromkeys(found):
+            if ends not in seen:
+                seen.add(ends)
+                yield Place(ends, kind, cost)
 
 
 def _into_one(about: dict[int, About]) -> Iterator[tuple[int, ...]]:

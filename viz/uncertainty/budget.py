@@ -220,8 +220,7 @@ def uncertainty_budget(
         NonFiniteError: where the result or a sensitivity is not finite
     """
     if not isinstance(output, Value):
-        hint = ": call it with Values, R = f(U, I), and give the budget of R" if callable(output) else ""
-        raise OperandError(f"a budget is of a Value, the result of a computation, got {type(output).__name__}{hint}")
+        raise OperandError(f"a budget is of a Value, the result of a computation, got {_instead(output)}")
     if others:
         raise ArgumentError(f"a budget is of a result and {{x: u, …}}, got {len(others)} more: the rest has names")
     seen = look(output, (), {}, names)
@@ -250,6 +249,12 @@ def uncertainty_budget(
         covariance,
         seen.trace.anew,
     )
+
+
+def _instead(given: Any) -> str:
+    """What was given instead of a result, and what to do where that can be told."""
+    hint = ": call it with Values, R = f(U, I), and give the budget of R" if callable(given) else ""
+    return f"{type(given).__name__}{hint}"
 
 
 class _Given:
