@@ -26,6 +26,7 @@ from viz.explain.wording import Words
 FLOAT32 = 3e-7
 FEWEST_DIGITS, MOST_DIGITS = 3, 7  # of numbers that somebody rounded
 ROUNDED = 2e-3  # relatively so little may be off in numbers that are right but for rounding
+FINEST = 1e-13  # of the largest derivative: what is less may be rounding in any
 LISTED = 40
 SMALL = 1.3  # what a change costs that is likelier than one on some of the ways alone
 ALONE = 0.2  # what that costs more
@@ -187,6 +188,7 @@ def _asked(check: GradientCheck) -> Asked:
 
 def explained(sheet: Sheet, of: str, mistakes: int = 1) -> Explained:
     """What explains a sheet."""
+    sheet = _by_entry(sheet)
     wrong = tuple(place for place, off in zip(sheet.places, sheet.wrong.tolist(), strict=True) if off)
     for digits in (sheet.digits, *_digits_of(sheet)):
         there = sheet if digits == sheet.digits else replace(sheet, digits=digits)
@@ -201,10 +203,19 @@ def explained(sheet: Sheet, of: str, mistakes: int = 1) -> Explained:
         words = Words(sheet)
         listed = sorted((_explanation(words, each) for each in found[:LISTED]), key=lambda e: (e.cost, len(str(e))))
         return Explained("found", of, _told_once(listed), points, 0.0, (), wrong, sheet.seen)
-    size = float(np.max(np.abs(sheet.off) / np.maximum(np.abs(sheet.true), 1e-3 * np.abs(sheet.true).max(0) + 1e-300)))
+    size = float(
+        np.max(np.abs(sheet.off) / np.maximum(np.abs(sheet.true), sheet.floor * np.abs(sheet.true).max(0) + 1e-300))
+    )
     if size <= ROUNDED:
         return Explained("rounded", of, (), points, float(-np.log10(max(size, 1e-17))), (), wrong, sheet.seen)
     return Explained("none", of, (), points, 0.0, _located(Search(sheet)), wrong, sheet.seen)
+
+
+def _by_entry(sheet: Sheet) -> Sheet:
+    """The sheet, by each entry's own size where what is off is little beside the largest, but not beside itself."""
+    size = np.maximum(np.abs(sheet.true), np.abs(sheet.given))
+    off = np.abs(sheet.off) > np.maximum(ROUNDED * size, FINEST * size.max(0))
+    return replace(sheet, floor=FINEST) if sheet.clarity < CLEAR and off.any() else sheet
 
 
 def _singles(sheet: Sheet, search: Search) -> list[Finding]:
@@ -235,13 +246,20 @@ def _digits_of(sheet: Sheet) -> list[float]:
     if len(sheet.points) * len(sheet.inputs) < 3:
         return []
     given = np.concatenate([point.given.ravel() for point in sheet.points])
-    if np.array_equal(given, given.astype(np.float32)) and not np.array_equal(given, np.round(given)):
+    with np.errstate(over="ignore"):  # what is larger than any float32 is none
+        single = given.astype(np.float32)
+    if np.array_equal(given, single) and not (given == np.floor(given)).all():
         return [FLOAT32]
     for digits in range(FEWEST_DIGITS, MOST_DIGITS + 1):
         short = np.array([float(f"{g:.{digits}g}") for g in given])
-        if np.array_equal(short, given) or np.array_equal(np.round(given, digits), given):
+        if np.array_equal(short, given) or _has_decimals(given, digits):
             return [10.0 ** (1 - digits)] if digits >= FEWEST_DIGITS + 1 else []
     return []
+
+
+def _has_decimals(given: Any, digits: int) -> bool:
+    with np.errstate(over="ignore"):
+        return np.array_equal(np.round(given, digits), given)
 
 
 def _told_once(explanations: Sequence[Explanation]) -> tuple[Explanation, ...]:

@@ -185,7 +185,10 @@ def _laid_out(got: Shape, wanted: Shape) -> Iterator[Reading]:
             corrected = "g.T" if turned else f"g.transpose{axes}"
             yield Reading("is transposed", corrected, 0.9, partial(_transposed, axes))
     if len(got) != len(wanted) or sum(size > 1 for size in got) > 1:  # else that is the same as transposing it
-        yield Reading(f"is laid out as {wanted}", f"g.reshape{wanted}", 0.95, lambda given, _: given.reshape(wanted))
+        words, corrected = (
+            (f"is laid out as {wanted}", f"g.reshape{wanted}") if wanted else ("is one number", "g.item()")
+        )
+        yield Reading(words, corrected, 0.95, lambda given, _: given.reshape(wanted))
     if min(len(got), len(wanted)) == 1 < sum(size > 1 for size in max(got, wanted, key=len)):
         yield Reading(
             f"is laid out as {wanted}, column by column", f'g.reshape({wanted}, order="F")', 1.0,
@@ -202,7 +205,7 @@ def _with_an_axis_more(got: Shape, wanted: Shape) -> Iterator[Reading]:
     for axis, size in enumerate(got):
         rest = got[:axis] + got[axis + 1 :]
         inner = next(iter(_laid_out(rest, wanted)), None) if prod(rest) == prod(wanted) and size > 1 else None
-        if inner is None and rest != wanted:
+        if (inner is None and rest != wanted) or size == 1:
             continue
         for how, words in (("sum", "is not yet summed"), ("mean", "is not yet averaged")):
             yield _reduced(axis, size, how, words, None if rest == wanted else inner)

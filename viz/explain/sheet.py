@@ -34,7 +34,8 @@ SPREAD = (0.15, 0.02)  # how far from it, in its own size; the second where the 
 DIRECTIONS = (3, 16)  # random directions through the inputs, from and to so many
 MIXTURES = 2  # of the outputs, if there are several
 ROUNDING = 1e-9  # how far, relatively, numbers may be off that somebody computed in another order
-SMALL = 1e-3  # entries smaller than this part of the largest are blurred as if they were so large
+SMALL = 1e-3
+USUAL = 1e-100, 1e100  # of the largest derivative: others are scaled, as they may be, being linear
 
 
 class Change(NamedTuple):
@@ -78,6 +79,7 @@ class Sheet:
     slope: Floats  # edges by cases
     mixed: Floats  # cases by outputs: how the outputs go into a case
     digits: float = ROUNDING  # relative, of the numbers given
+    floor: float = SMALL  # entries smaller than this part of the largest are blurred as if they were so large
     cut: frozenset[int] = frozenset()  # nodes whose δ is given, so that none comes back to them
     stated: Any = None  # the derivatives given, if the outputs are mixed as somebody's δ mixes them
 
@@ -234,7 +236,7 @@ class Sheet:
     def blur(self) -> Floats:
         """How far what was given may be off by rounding."""
         size = np.maximum(np.abs(self.given), np.abs(self.true))
-        return np.asarray(self.digits * np.maximum(size, SMALL * size.max(0) + 1e-300))
+        return np.asarray(self.digits * np.maximum(size, self.floor * size.max(0) + 1e-300))
 
     @cached_property
     def directions(self) -> Floats:
@@ -408,6 +410,9 @@ def _put_together(points: Sequence[Point], at: At) -> Sheet:
         mixed = dice.uniform(0.5, 1.0, (len(points) * mixtures, outputs)) * dice.choice(
             (-1.0, 1.0), (len(points) * mixtures, outputs)
         )
+    largest = max(float(np.abs(point.given).max(initial=0.0)) for point in points)
+    if largest and not USUAL[0] <= largest <= USUAL[1]:
+        mixed = mixed / 2.0 ** np.floor(np.log2(largest))
     columns = [point.seen.columns for point in points]
     value = np.repeat(np.stack([c.value for c in columns], 1), mixtures, 1)
     slope = np.repeat(np.stack([np.where(c.flows, c.slope, 0.0) for c in columns], 1), mixtures, 1)
