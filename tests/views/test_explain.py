@@ -347,7 +347,7 @@ def test_a_step_that_is_wrong_on_the_way_to_one_argument_alone():
     assert "1 - a is written for 1 - a² at a = tanh(z), on the way to w alone" in map(str, found.explanations)
 
 
-def test_what_belongs_to_the_next_row_or_to_the_operand_beside():
+def test_what_belongs_to_the_next_row():
     x = [[0.5, -1.0], [0.3, 0.8], [-0.7, 0.4]]
 
     def f(w, v):
@@ -359,8 +359,6 @@ def test_what_belongs_to_the_next_row_or_to_the_operand_beside():
 
     rolled = first(f, [0.4, -0.3], 0.2, gradient=lambda w, v: gradient(np.roll(x, -1, axis=0), w, v))
     assert rolled.kind == "permuted" and "the next row's" in rolled.said
-    beside = first(f, [0.4, -0.3], 0.2, gradient=lambda w, v: gradient([[a, a] for a, _ in x], w, v))
-    assert beside.kind == "permuted" and "that of w[0]" in beside.said
 
 
 def test_numbers_at_one_point_are_weak_and_at_two_are_not():
