@@ -798,8 +798,8 @@ clip = row("clip", lambda x, low, high: where(x > high, high, where(x < low, low
 
 where_ = row("where", lambda condition, chosen, other: where(condition, chosen, other),
           lambda y, condition, chosen, other: (None, where(condition, 1.0, None), where(condition, None, 1.0)),
-          shows="chosen if condition else other", smooth=lambda h, condition, chosen, other: where(condition >= 1.0, chosen, where(
-              condition <= 0.0, other, condition * chosen + (1.0 - condition) * other)),
+          shows="chosen if condition else other", smooth=lambda h, condition, chosen, other: where(equal(condition, 1.0), chosen, where(
+              equal(condition, 0.0), other, condition * chosen + (1.0 - condition) * other)),
           definition="chosen if condition else other",
           points=[(1, 2, 3), (0, 2, 3)], doc="chosen or other; no derivative at all goes to the one not taken")
 

@@ -60,7 +60,7 @@ class Recorded:
             program = self._options.tidied(self.as_written.program)
             if not self._options.exact:
                 program = self._options.tidied(fuse_sums(program))
-            return self.as_written.of(Program.of(replace(program, smoothed=self._options.smooth)))
+            return self.as_written.of(Program.of(replace(program, smoothed=self._options.width)))
 
     @lazy
     def rolled(self) -> Program | None:

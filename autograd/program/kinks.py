@@ -38,6 +38,7 @@ PARTS = 64  # of a line, each time it is cut
 TRIED = 4  # samples that lie on a surface; and the calls at which nothing jumped on one that then is asked no more
 NEAR = 1e-5  # of a line between two samples: how far beside a surface numbers are compared; and nearer by PARTS
 NOISE = 1e-7  # of the numbers themselves: what is no jump
+ELSEWHERE = (0.1, 1e-3, 1e-4)  # of the inputs: how far all are moved to see whether nothing jumps by chance alone
 ACROSS = 1e-3  # of the inputs: how far a line goes across a surface that a sample lies on
 
 
@@ -139,7 +140,8 @@ class Watch:
                 tell(surface.row, surface.is_jump, surface.label, "second" if self._second else "first", where)
                 self.is_over = True
                 return
-            self._smooth[k] += 1
+            if not any(self._jumps(k, *moved) for line, _ in lines for moved in self._elsewhere(k, *line)):
+                self._smooth[k] += 1  # it is whole whatever the numbers are, and not because one of them is 0, say
         self.is_over = min(self._smooth) >= TRIED
 
     def _is_met(self, ends: _Ends, k: int) -> bool:
@@ -199,6 +201,17 @@ class Watch:
         ends = np.array([point, point])
         ends[:, inputs] += np.outer([ACROSS, -ACROSS], move / size)
         return ends[0], ends[1]
+
+    def _elsewhere(self, k: int, above: Floats, below: Floats) -> Iterator[tuple[Floats, Floats]]:
+        """A line with all inputs moved, if there is one that goes across the surface."""
+        dice = np.random.default_rng(0)
+        move = dice.uniform(0.5, 1.0, above.shape) * dice.choice((-1.0, 1.0), above.shape) * np.maximum(abs(above), 1.0)
+        for size in ELSEWHERE:
+            ends = np.array([above, below]) + size * move
+            at = self._values(self._boundaries, ends)[:, k]
+            if at[0] > 0.0 > at[1]:
+                yield ends[0], ends[1]
+                return
 
     def _jumps(self, k: int, above: Floats, below: Floats) -> bool:
         """Whether what is differentiated jumps where the line between two points passes the surface."""
