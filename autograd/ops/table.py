@@ -1134,8 +1134,8 @@ take = row("take", Atom(tables.entry, tables.entry_of_arrays, tables.entry_rule)
           jumps=lambda i, *table: _off_whole(i),
           definition="table[int(i)] if 0 <= i < len(table) else nan",
           points=[(0, 1, 2, 3), (1.5, 4, 5, 6), (2, -1, -2, -3), (2.25, 7, 8, 9, 10)],
-          edges=[((3, 1, 2, 3), nan, (None, None, None, None)), ((-0.5, 1, 2), nan, (None, None, None)),
-                 ((nan, 1, 2), nan, (None, None, None)), ((1, nan, 2), 2, (None, None, 1))],
+          edges=[((3, 1, 2, 3), nan, (None, nan, nan, nan)), ((-0.5, 1, 2), nan, (None, nan, nan)),
+                 ((nan, 1, 2), nan, (None, nan, nan)), ((1, nan, 2), 2, (None, None, 1))],
           doc="the entry of a table at ⌊i⌋, counted from 0; nan where there is none")
 
 locate = row("locate", Atom(tables.interval, tables.interval_of_arrays, tables.interval_rule),
