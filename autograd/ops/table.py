@@ -919,7 +919,7 @@ beta_a = row("beta_a", lambda a, b: -beta(a, b) * gamma.digamma_rise(a, b),
           lambda y, a, b: (gamma.beta_bend(beta(a, b), a, b), gamma.beta_twist(beta(a, b), a, b)),
           textbook=lambda y, a, b: (y * (digamma(a) - digamma(a + b)) + beta(a, b) * (polygamma(1.0, a) - polygamma(1.0, a + b)),
                                     y * (digamma(b) - digamma(a + b)) - beta(a, b) * polygamma(1.0, a + b)),
-          definition="beta(a, b) * (psi(0, a) - psi(0, a + b)) if min(a, b) > 0 else nan",
+          shows="Β(a, b)*(ψ(a) - ψ(a + b))", definition="beta(a, b) * (psi(0, a) - psi(0, a + b)) if min(a, b) > 0 else nan",
           points=[(2, 3), (0.5, 0.25), (30, 12), (1e4, 2), (3, 0.01)],
           edges=[((-1, 2), nan, (nan, nan)), ((1, 1), -1, (2, None))], doc="the derivative of beta along a; along b it is beta_a(b, a)")
 
