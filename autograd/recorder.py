@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 
 from autograd import context
-from autograd.array import kept
+from autograd.array import Whole, gathered, kept, refuse_masked
 from autograd.errors import GraphError, OperandError
 from autograd.home import HOME
 from autograd.methods import Methods
@@ -101,7 +101,7 @@ def apply(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
     return primitive.float(*checked)
 
 
-class Composite:
+class Composite(Whole):
     """A thing made of several numbers that says itself what a row means of it."""
 
     __slots__ = ()
@@ -129,15 +129,12 @@ def _operand(primitive: Primitive, operand: Any) -> float:
 
 
 def _elementwise(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
-    if any(isinstance(o, np.ma.MaskedArray) for o in operands):
-        raise OperandError(
-            f"{primitive.title} of a masked array would ignore its mask: take its filled(…) or compressed() numbers"
-        )
-    arrays = [np.asarray(o, object) if isinstance(o, Value) else np.asarray(o) for o in operands]
+    refuse_masked(primitive.title, *operands)
+    arrays = [np.asarray(o, object) if isinstance(o, Value) else gathered(o) for o in operands]
     if any(a.dtype == object for a in arrays):
         with np.errstate(all="ignore"):  # nan and inf are answers here, not warnings
             answers = np.frompyfunc(RECORDERS[primitive.name], len(arrays), 1)(*arrays)
-        holds_values = isinstance(answers, np.ndarray) and any(isinstance(x, Value) for x in answers.flat)
+        holds_values = isinstance(answers, np.ndarray) and any(isinstance(x, (Value, Composite)) for x in answers.flat)
         return kept(answers) if holds_values else answers
     for array in arrays:
         if array.dtype.kind not in "fiub":

@@ -18,11 +18,13 @@ from autograd import (
     clip,
     compile,
     compile_graph,
+    cos,
     exp,
     floor,
     fori_loop,
     grad,
     hessian,
+    hypot,
     interp,
     load_program,
     log,
@@ -40,6 +42,7 @@ from autograd import abs as abs_
 from autograd.ops.primitive import TABLE
 from nn import MLP
 from tests.support.compilers import called, compiled
+from tests.support.kinks import at_kinks
 
 BACKENDS = pytest.mark.parametrize("backend", ["interpreter", "numpy", "llvm"])
 Z = np.random.default_rng(0).normal(size=2000)
@@ -155,6 +158,27 @@ def test_a_kink_is_told_where_a_derivative_is_taken_at_it(backend):
         assert "right there" in said
     for f, at in [(relu, 1e-9), (lambda x: relu(x) ** 2, 0.0), (lambda x: x * abs_(x), 0.0), (floor, 2.5)]:
         assert told(compile(f, backend=backend).hessian, at) == told(compile(f, backend=backend).grad, at) == []
+
+
+MISSED = {  # the second derivative is 0 at 0, and something else on both sides
+    "abs(x)²": lambda x: abs_(x[0]) ** 2, "cos |x|": lambda x: cos(abs_(x[0])),
+    "norm²": lambda x: np.linalg.norm(x) ** 2, "hypot²": lambda x: hypot(x[0], x[1]) ** 2,
+    "hypot of hypot": lambda x: hypot(hypot(x[0], x[1]), 3.0),
+}  # fmt: skip
+NOT_MISSED = {
+    "of degree 4": lambda x: hypot(x[0], x[1]) ** 4, "one side": lambda x: relu(x[0]) ** 2,
+    "between": lambda x: x[0] * abs_(x[0]), "cubes": lambda x: abs_(x[0]) ** 3 + relu(x[0]) ** 3,
+    "along a line": lambda x: hypot(x[0] + 1.0, x[1]) ** 2,
+}  # fmt: skip
+
+
+@at_kinks
+@pytest.mark.parametrize("name", MISSED | NOT_MISSED)
+def test_a_second_derivative_that_is_that_of_no_side_is_told(name):
+    f, at = (MISSED | NOT_MISSED)[name], np.zeros(2)
+    below, here, above = (compile(f).hessian(np.array([x, 0.0]))[0, 0] for x in (-1e-7, 0.0, 1e-7))
+    assert (min(below, above) - 1e-6 <= here <= max(below, above) + 1e-6) == (name in NOT_MISSED)
+    assert len(told(compile(f).hessian, at)) == (name in MISSED)
 
 
 def test_the_node_is_named_with_its_line():

@@ -113,6 +113,7 @@ class Written:
         self._builder, self._numbers = builder, numbers
         self._operations, self._codes = program.operations, program.code.tolist()
         self._of_components: dict[int, list[int | None]] = {}  # slopes, by what they are of
+        self._otherwise: dict[int, int] = {}  # what passes along the entries that a look-up does not take
         self._starts, self._operands = program.starts.tolist(), program.operands.tolist()
         self._rules: dict[tuple[int, int], list[Rule | None]] = {}
         self._loops = loops if program.has_loops else None
@@ -167,9 +168,11 @@ class Written:
     def _entry(self, slot: int, y: int, operands: Sequence[int]) -> Choice:
         """The slope along an entry of a table."""
         emit, index = self._builder.emit, operands[0]
+        if y not in self._otherwise:
+            self._otherwise[y] = emit(TAKE, (index, *[self.zero] * (len(operands) - 1)))
         whole = emit(FLOOR, (index,))
         is_taken = emit(EQUAL, (whole, self._builder.constant(float(slot - 1))))
-        entry = Entry(slot - 1, len(operands) - 1, lambda numbers: emit(TAKE, (index, *numbers)))
+        entry = Entry(slot - 1, len(operands) - 1, lambda numbers: emit(TAKE, (index, *numbers)), self._otherwise[y])
         return Choice(is_taken, self.where, True, entry)
 
     def gather(self, products: Products) -> Any:
