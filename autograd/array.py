@@ -12,11 +12,53 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd.errors import ArgumentError
+from autograd.errors import ArgumentError, OperandError
 
 RealArray: TypeAlias = "NDArray[np.floating[Any] | np.integer[Any] | np.bool_]"
 FloatArray: TypeAlias = "NDArray[np.float64]"
 OBJECTS = np.dtype(object)
+
+
+class Whole:
+    """What is no real number, and so refuses to stand in an array of NumPy's own, which takes it for one."""
+
+    __slots__ = ()
+
+    def __array__(self, *args: Any, **named: Any) -> Any:
+        raise OperandError(
+            "an array of NumPy's own takes its objects for real numbers (np.imag of it is 0), and a "
+            f"{type(self).__name__} is none: write ValueArray([…]) for np.array([…]), "
+            "and fill np.zeros(n, object).view(ValueArray)"
+        )
+
+
+class _Held:
+    """One of them, while NumPy makes an array."""
+
+    def __init__(self, one: Whole) -> None:
+        self.one = one
+
+
+def _held(x: Any) -> Any:
+    return list(map(_held, x)) if isinstance(x, (list, tuple)) else _Held(x) if isinstance(x, Whole) else x
+
+
+_RELEASED = np.frompyfunc(lambda x: x.one if type(x) is _Held else x, 1, 1)
+
+
+def gathered(numbers: Any, dtype: Any = None) -> Any:
+    """As np.asarray, where a `Whole` may be among the numbers."""
+    try:
+        return np.asarray(numbers, dtype)
+    except OperandError:
+        return boxed(numbers) if isinstance(numbers, Whole) else _RELEASED(np.array(_held(numbers), OBJECTS))
+
+
+def boxed(x: Any) -> Any:
+    """A thing in an array without axes."""
+    array = np.empty((), OBJECTS)
+    array[()] = x
+    return array
 
 
 class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
@@ -34,12 +76,14 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
 
     Raises:
         ArgumentError: where rows differ in length
+        OperandError: for a masked array
     """
 
     __array_priority__ = 100.0  # what NumPy joins of these and of plain arrays is one of these
 
     def __new__(cls, numbers: Any) -> ValueArray:
-        array = np.array(numbers, dtype=object)
+        refuse_masked("a ValueArray", numbers)
+        array: np.ndarray[Any, np.dtype[np.object_]] = gathered(numbers, OBJECTS).copy()
         if any(isinstance(element, (list, tuple, np.ndarray)) for element in array.flat):
             raise ArgumentError(f"a ValueArray has rows of equal length, got some of unequal length in {numbers!r:.60}")
         return array.view(cls)
@@ -57,6 +101,17 @@ class ValueArray(np.ndarray[Any, np.dtype[np.object_]]):
     def partition(self, kth: Any, axis: Any = -1, *args: Any, **named: Any) -> None:
         """In place, as np.partition does it."""
         self[...] = np.partition(self, kth, axis, *args, **named)
+
+
+def refuse_masked(what: str, *given: Any) -> None:
+    """Raise OperandError where a masked array is given, or a list or tuple in which there is one."""
+    for x in given:
+        if isinstance(x, np.ma.MaskedArray):
+            raise OperandError(
+                f"{what} of a masked array would ignore its mask: take its filled(…) or compressed() numbers"
+            )
+        if type(x) in (list, tuple) and any(isinstance(each, (np.ndarray, list, tuple)) for each in x):
+            refuse_masked(what, *x)
 
 
 def _part(name: str) -> property:

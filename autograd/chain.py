@@ -308,10 +308,11 @@ def _slopes_of_entries(operands: Sequence[Any]) -> tuple[Any, ...]:
     index, *entries = operands
     take, equal = RECORDERS[table.take.name], RECORDERS[EQUAL]
     whole, choose = RECORDERS[table.floor.name](index), AsGraph.where
+    otherwise = take(index, *[0.0] * len(entries))
     found: list[Any] = [None] * len(operands)
     for place, entry in enumerate(entries):
         if isinstance(entry, Value):
-            at = Entry(place, len(entries), lambda numbers: take(index, *numbers))
+            at = Entry(place, len(entries), lambda numbers: take(index, *numbers), otherwise)
             found[1 + place] = Choice(equal(whole, float(place)), choose, True, at)
     return tuple(found)
 

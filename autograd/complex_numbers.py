@@ -308,7 +308,11 @@ def _power(x: Pair, y: Pair) -> Complex:
     if type(p) is float and p == 0.5:
         return base.sqrt()
     size, angle = power(abs(base), p), p * base.phase()
-    return Complex(size * cos(angle), size * sin(angle))
+    found = Complex(size * cos(angle), size * sin(angle))
+    if type(p) is float:
+        return found
+    is_itself = is_zero(p - 1.0) & is_zero(abs(base))  # 0¹, whose slope is 1, and that of the absolute value 0
+    return Complex(choose(is_itself, base.real, found.real), choose(is_itself, base.imag, found.imag))
 
 
 def _power_at_zero(base: Complex, p: Any, q: Any, found: Complex) -> Complex:

@@ -104,10 +104,6 @@ class _Entry(NamedTuple):
         """Whether the block was not left since, once `_forget_left` has looked."""
         return self.block in unusual and self.block._times == self.times
 
-    def is_innermost(self) -> bool:
-        """Of the last entry, whether it counts at a glance: its thread holds it, and no generator asks for a search."""
-        return self.is_plain and self.block._is_owned() and self.block._times == self.times
-
     def is_inside(self, other: _Entry) -> bool:
         """Whether this was entered while the other counted."""
         entry: _Entry | None = self
@@ -127,8 +123,10 @@ def mode() -> _Mode:
     if not unusual:
         return _USUAL
     entered = _entered.get()
-    if entered and entered[-1].is_innermost():
-        return entered[-1].mode
+    if entered:
+        last = entered[-1]
+        if last.is_plain and last.block._is_owned() and last.block._times == last.times:
+            return last.mode  # at a glance: its thread holds it, and no generator asks for a search
     entry = _innermost()
     return _USUAL if entry is None else entry.mode
 

@@ -14,12 +14,12 @@ from typing import Any, Literal, overload
 
 import numpy as np
 
-from autograd.array import FloatArray, RealArray, ValueArray, kept
+from autograd.array import FloatArray, RealArray, ValueArray, gathered, kept, refuse_masked
 from autograd.errors import ArgumentError, GraphError, OperandError
 from autograd.ops import table
 from autograd.ops.numbers import left_to_right
 from autograd.ops.primitive import TABLE, Primitive
-from autograd.recorder import RECORDERS, apply, make_node
+from autograd.recorder import RECORDERS, Composite, apply, make_node
 from autograd.tables import are_floats, at_each, entries_of, located, taken
 from autograd.text import quoted
 from autograd.value import Number, Value
@@ -97,7 +97,8 @@ def matmul(a: Any, b: Any) -> Any:
     >>> matmul(W, [3.0, 4.0])[0].data
     11.0
     """
-    left, right = np.asarray(a), np.asarray(b)
+    refuse_masked("matmul", a, b)
+    left, right = gathered(a), gathered(b)
     if left.ndim not in (1, 2) or right.ndim not in (1, 2) or left.shape[-1] != right.shape[0]:
         raise ArgumentError(f"matmul of shapes {left.shape} and {right.shape}: the inner lengths must agree")
     rows, columns = np.atleast_2d(left), right.reshape(right.shape[0], -1).T
@@ -210,8 +211,9 @@ def _vectors(primitive: Primitive, xs: Any, axis: int) -> Any:
 def _as_array(primitive: Primitive, xs: Any) -> np.ndarray[Any, Any]:
     if not isinstance(xs, (np.ndarray, Sequence, Value)) and hasattr(xs, "__iter__"):
         xs = list(xs)
+    refuse_masked(primitive.name, xs)
     try:
-        array = np.asarray(xs)
+        array = gathered(xs)
     except ValueError:
         raise ArgumentError(f"{primitive.name} needs rows of equal length, got {quoted(xs)}") from None
     if array.dtype.kind not in "fiubO":
@@ -223,7 +225,7 @@ def _tidy(answers: Any) -> Any:
     """An object array as floats if it holds no Value; a 0-d one as its element."""
     if answers.ndim == 0:
         return answers[()]
-    return kept(answers) if any(isinstance(x, Value) for x in answers.flat) else answers.astype(float)
+    return kept(answers) if any(isinstance(x, (Value, Composite)) for x in answers.flat) else answers.astype(float)
 
 
 # -- tables -----------------------------------------------------------------------------------------

@@ -20,11 +20,15 @@ class Iteration(NamedTuple):
     length: int
     is_bound: bool  # whether that is only the most that it may do
 
-    def __str__(self) -> str:
+    @property
+    def name(self) -> str:
+        """What the loop's body is called; empty if it has no name."""
         found = _LOOP.fullmatch(self.loop.rpartition(".")[2])
-        name = found["name"] if found else "loop"
+        return "" if not found or found["name"] == "loop" else found["name"]
+
+    def __str__(self) -> str:
         most = "at most " if self.is_bound else ""
-        return f"step {self.step} of {most}{self.length} of {'the loop' if name == 'loop' else name}"
+        return f"step {self.step} of {most}{self.length} of {self.name or 'the loop'}"
 
 
 def loop_title(name: str | None, length: int, *, up_to: bool = False, backwards: bool = False, copy: int = 1) -> str:
@@ -69,8 +73,8 @@ def iterations_in(scope: str) -> list[Iteration]:
     return found
 
 
-def place_told(scope: str) -> str:
-    """A scope in words where it lies in loops.
+def place_told(scope: str, said: Callable[[Iteration], str] = str) -> str:
+    """A scope in words where it lies in loops; `said` puts a step of one into words, English ones if not given.
 
     >>> place_told("net.euler × 10.step 3.layer1"), place_told("net.layer1")
     ('net, step 3 of 10 of euler, layer1', 'net.layer1')
@@ -78,6 +82,6 @@ def place_told(scope: str) -> str:
     told, rest = list[str](), scope
     for each in iterations_in(scope):
         before, _, rest = f".{rest}".partition(f".{each.loop.rpartition('.')[2]}.{step_title(each.step - 1)}")
-        told += [before.strip("."), str(each)]
+        told += [before.strip("."), said(each)]
         rest = rest.removeprefix(".")
     return ", ".join(filter(None, (*told, rest)))

@@ -1,4 +1,4 @@
-"""What is kept on disk from one process to the next, to be had without being made again: machine code.
+"""What is kept on disk from process to process, not to be made again: machine code, and what a processor can do.
 
 A file of a folder holds one thing under the hash of all that it was made from, so nothing in there is ever out of date.
 Whatever is wrong with a file or with the folder, things are made again, without a word.
@@ -53,8 +53,9 @@ def read(key: str) -> bytes | None:
         return None
     path = os.path.join(place, key)
     try:
-        with open(path, "rb") as file:
-            written = file.read(LARGEST + 1)
+        with open(path, "rb", opener=_without_waiting) as file:
+            is_a_file = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+            written = file.read(LARGEST + 1) if is_a_file else b""
     except OSError:
         return None
     content = written[len(_MAGIC) + _HASH :]
@@ -63,6 +64,11 @@ def read(key: str) -> bytes | None:
     with suppress(OSError):
         os.utime(path)  # read last
     return content
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Opened at once, though it be a pipe that nobody writes into."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def keep(key: str, content: bytes) -> None:

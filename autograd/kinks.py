@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from math import inf
 from operator import attrgetter
 from typing import NamedTuple
 
 from autograd.chain import deltas_from
 from autograd.context import Label, recording
-from autograd.errors import KinkWarning
+from autograd.errors import GraphError, KinkWarning
 from autograd.home import HOME
 from autograd.ops.primitive import TABLE, Primitive
+from autograd.order import reachable
+from autograd.replay import computed_at
 from autograd.symbol import Symbol
 from autograd.value import Value
 
-JUMPING = frozenset(row for row in TABLE.values() if row.jumps)
+JUMPING = {row for row in TABLE.values() if row.jumps}  # and users' rows, which `know` adds
 BROKEN = JUMPING.union(row for row in TABLE.values() if row.kinks)
 
 _row = attrgetter("_row")
+BESIDE = (-1e-5, -1e-5 / 64, 1e-5 / 64, 1e-5)  # how far from a break outputs are compared, in parts of the inputs
+NOISE = 1e-7  # of the outputs: what is no jump
 
 
 class Break(NamedTuple):
@@ -32,6 +37,12 @@ class Break(NamedTuple):
     at: float
     is_jump: bool
     slot: int
+
+
+def know(row: Primitive) -> None:
+    """Let it be asked of a row that is not of the table whether it has kinks or jumps."""
+    JUMPING.update([row] * (row.jumps is not None))
+    BROKEN.update([row] * (row.jumps is not None or row.kinks is not None))
 
 
 def breaks(nodes: Iterable[Value]) -> Iterator[Break]:
@@ -59,10 +70,41 @@ def at_breaks(nodes: Iterable[Value], jumps_alone: bool) -> list[Break]:
 
 def is_moved(found: Break, inputs: Iterable[Value]) -> bool:
     """Whether it comes nearer or goes farther off when inputs move."""
+    slopes = _across(found)
+    return any(slopes.get(x) for x in inputs)
+
+
+def is_whole(found: Break, outputs: Iterable[Value], inputs: Sequence[Value]) -> bool:
+    """Whether outputs do not jump at a break: as the curve does not where a periodic table comes round.
+
+    They are computed anew on both sides of it; where that cannot be done the answer is no.
+    """
+    slopes = _across(found)
+    moves = {x: slopes.get(x, 0.0) * max(abs(x.data), 1.0) ** 2 for x in inputs}
+    size = max((abs(move) / max(abs(x.data), 1.0) for x, move in moves.items()), default=0.0)
+    if not 0.0 < size < inf or not all(x.is_leaf for x in inputs):
+        return False
+    try:
+        sides = [_beside(outputs, {x: x.data + t * move / size for x, move in moves.items()}) for t in BESIDE]
+    except GraphError:
+        return False
+    scale = max((abs(y) for side in sides for y in side), default=0.0)
+    return not any(
+        abs(above - below) > max(0.5 * abs(far_above - far_below), NOISE * scale)
+        for far_below, below, above, far_above in zip(*sides, strict=True)
+    )
+
+
+def _across(found: Break) -> Mapping[Value, float]:
+    """How the boundary moves with leaves."""
     with recording():
         term = found.row.boundaries(*found.node.operands)[found.is_jump][found.slot]
-    slopes = deltas_from({term: 1.0}) if isinstance(term, Value) else {}
-    return any(slopes.get(x) for x in inputs)
+    return deltas_from({term: 1.0}) if isinstance(term, Value) else {}
+
+
+def _beside(outputs: Iterable[Value], numbers: Mapping[Value, float]) -> list[float]:
+    with recording():
+        return [computed_at(reachable(output), numbers)[output].data for output in outputs]
 
 
 _MET: ContextVar[list[Break] | None] = ContextVar("met", default=None)

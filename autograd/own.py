@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd.errors import ArgumentError, OperandError
+from autograd.kinks import know
 from autograd.ops.expression import within
 from autograd.ops.primitive import RAISED, Atom, Primitive, Rule, enrol, is_row, lookup, own_row, publish
 from autograd.recorder import RECORDERS, Recorder, function_for
@@ -23,11 +24,11 @@ from autograd.text import quoted
 from autograd.value import REAL, number
 
 _GIVEN = frozenset(
-    "name rule slopes called said begin revision opaque by_hand defaults operator aliases method"
-    " kinks jumps smooth".split()
+    "name rule slopes called said begin revision opaque by_hand defaults operator aliases method smooth".split()
 )  # what is given otherwise, or is for the table's rows alone
 COLUMNS = tuple(column.name for column in fields(Primitive) if column.name not in _GIVEN)
-_VALUES = ("value", "portable")  # the rules of operands alone; the others have the output before them
+_BREAKS = ("kinks", "jumps")
+_VALUES = ("value", "portable", *_BREAKS)  # the rules of operands alone; the others have the output before them
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _OPERAND = re.compile(r"(?!y$|[tv]\d+$)[A-Za-z][A-Za-z0-9]*")
 # What printed rules say of something else, in Python, JavaScript or C.
@@ -57,7 +58,7 @@ def primitive(
         slopes: the local derivatives: of the output and the operands, one an operand, None where there is none.
         points: where it is tested, a tuple a point if there are several operands.
         definition: the mathematics, in Python's notation with mpmath's functions: what `check_primitive` holds it to.
-        columns: edges, textbook, symbol, doc, and so on: see the table's columns in CONTRIBUTING.md.
+        columns: edges, kinks, jumps, textbook, symbol, doc, and so on: see the table's columns in CONTRIBUTING.md.
 
     It takes numbers, Values, arrays of either and, where something is compiled, Symbols; it has derivatives of any
     order, and goes where the table's rows go.  Where it is called again with the same name, as when a cell of a
@@ -81,6 +82,7 @@ def primitive(
     function = function_for(row)
     function.__module__ = sys._getframe(1).f_globals.get("__name__", "")  # by which it is pickled, as if defined there
     RECORDERS[row.name] = function
+    know(row)
     publish(row)
     return function
 
@@ -121,9 +123,10 @@ def _row(title: str, value: Any, slopes: Any, definition: str, columns: dict[str
     columns |= {"definition": definition, "variadic": takes.variadic, "defaults": takes.defaults, "doc": doc}
     if columns.get("textbook") is not None:
         columns["textbook"] = _rule(title, "textbook", columns["textbook"], takes)[0]
+    said_of_breaks = [_boundaries(title, part, columns, takes) for part in _BREAKS if columns.get(part) is not None]
     rule, said = _atom(title, value, takes) if isinstance(value, Atom) else _rule(title, "value", value, takes)
     local, said_of_slopes = _rule(title, "slopes", slopes, takes)
-    return own_row(title, rule, local, said=f"{said}\n{said_of_slopes}", **columns)
+    return own_row(title, rule, local, said="\n".join([said, said_of_slopes, *said_of_breaks]), **columns)
 
 
 def _check_columns(title: str, definition: object, columns: dict[str, Any]) -> None:
@@ -242,6 +245,33 @@ def _rule(title: str, part: str, rule: Any, row: _Takes) -> tuple[Rule, str]:
     return function, text_of(terms)
 
 
+def _boundaries(title: str, part: str, columns: dict[str, Any], row: _Takes) -> str:
+    """Put in the place of what the user says of kinks, or of jumps, the rule as the table's are; what it says."""
+    rule = columns[part]
+    parameters = _parameters(title, part, rule)
+    if len(parameters) != len(row.names) or any(p.kind is p.VAR_POSITIONAL for p in parameters) or row.variadic:
+        raise ArgumentError(
+            f"{title}: {part} take the operands by position, as value does, and give terms that change their sign, "
+            "one or several in a tuple; a row of any number of operands has none"
+        )
+    terms, function = _read(title, part, rule, row.names, _how_many(rule, columns["points"][0]))
+    if any(term is None for term in terms):
+        raise ArgumentError(
+            f"{title}: {part} give terms that change their sign there, one or several in a tuple, got None"
+        )
+    columns[part] = function
+    return text_of(terms)
+
+
+def _how_many(rule: Callable[..., Any], at: Any) -> int:
+    """How many terms a rule gives; 1 of one that has to be read to say why it gives none."""
+    try:
+        found = rule(*(float(x) for x in (at if isinstance(at, tuple) else (at,))))
+    except Exception:  # whatever a user's rule raises is told where it is read
+        return 1
+    return len(found) if isinstance(found, (tuple, list)) else 1
+
+
 def _atom(title: str, atom: Atom, row: _Takes) -> tuple[Atom, str]:
     """An Atom with its portable rule as the table's are, and what that says."""
     value, array = atom.float, atom.array
@@ -258,10 +288,10 @@ def _atom(title: str, atom: Atom, row: _Takes) -> tuple[Atom, str]:
     return Atom(of_floats, of_arrays, portable), said
 
 
-def _read(title: str, part: str, rule: Any, names: Sequence[str]) -> tuple[Any, Rule]:
+def _read(title: str, part: str, rule: Any, names: Sequence[str], count: int | None = None) -> tuple[Any, Rule]:
     is_value = part in _VALUES
     parameters = [*names] if is_value else ["y", *names]
-    terms = read(rule, parameters, f"{title}: its {part}", None if is_value else len(names))
+    terms = read(rule, parameters, f"{title}: its {part}", count if is_value else len(names))
     return terms, function_from(terms, part, parameters, f"<{part} of {title}>")
 
 

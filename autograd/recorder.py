@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 
 from autograd import context
-from autograd.array import kept
+from autograd.array import Whole, gathered, kept, refuse_masked
 from autograd.errors import GraphError, OperandError
 from autograd.home import HOME
 from autograd.methods import Methods
@@ -49,7 +49,7 @@ from autograd.ops.primitive import (
     written_out,
 )
 from autograd.ops.resolution import called_in
-from autograd.symbol import Condition, Symbol, symbolic
+from autograd.symbol import Condition, Symbol, symbolic, unknown
 from autograd.text import quoted
 from autograd.value import Operand, Value, made, new_node, noted, number
 
@@ -80,9 +80,13 @@ def make_node(primitive: Primitive, y: float, operands: tuple[Operand, ...], slo
 
 def apply(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
     """`primitive` on whatever was given: numbers, Values, arrays of either."""
-    is_unknown = type(operands[0]) in _UNKNOWN or type(operands[-1]) in _UNKNOWN
-    if is_unknown and _ENTERS.issuperset(map(type, operands)):
-        return symbolic(primitive, operands)
+    if type(operands[0]) in _UNKNOWN or type(operands[-1]) in _UNKNOWN:
+        if len(operands) == 1:
+            node = unknown(primitive)
+            node._a, node._b = operands[0], None
+            return node
+        if _ENTERS.issuperset(map(type, operands)):
+            return symbolic(primitive, operands)
     if any(isinstance(o, (np.ndarray, list, tuple)) for o in operands):
         return _elementwise(primitive, operands)
     try:
@@ -97,7 +101,7 @@ def apply(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
     return primitive.float(*checked)
 
 
-class Composite:
+class Composite(Whole):
     """A thing made of several numbers that says itself what a row means of it."""
 
     __slots__ = ()
@@ -125,15 +129,12 @@ def _operand(primitive: Primitive, operand: Any) -> float:
 
 
 def _elementwise(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
-    if any(isinstance(o, np.ma.MaskedArray) for o in operands):
-        raise OperandError(
-            f"{primitive.title} of a masked array would ignore its mask: take its filled(…) or compressed() numbers"
-        )
-    arrays = [np.asarray(o, object) if isinstance(o, Value) else np.asarray(o) for o in operands]
+    refuse_masked(primitive.title, *operands)
+    arrays = [np.asarray(o, object) if isinstance(o, Value) else gathered(o) for o in operands]
     if any(a.dtype == object for a in arrays):
         with np.errstate(all="ignore"):  # nan and inf are answers here, not warnings
             answers = np.frompyfunc(RECORDERS[primitive.name], len(arrays), 1)(*arrays)
-        holds_values = isinstance(answers, np.ndarray) and any(isinstance(x, Value) for x in answers.flat)
+        holds_values = isinstance(answers, np.ndarray) and any(isinstance(x, (Value, Composite)) for x in answers.flat)
         return kept(answers) if holds_values else answers
     for array in arrays:
         if array.dtype.kind not in "fiub":
@@ -379,17 +380,17 @@ def _hang_operators_on_symbols(primitive: Primitive) -> None:
     forward, reflected = f"__{primitive.operator}__", f"__r{primitive.operator}__"
 
     def left(self: Symbol, other: Any) -> Any:
-        if type(other) in _ENTERS:
-            return symbolic(primitive, (self, other))
-        if type(other) is int:
-            return symbolic(primitive, (self, float(other)))
+        if type(other) in _ENTERS or type(other) is int:
+            node = unknown(primitive)
+            node._a, node._b = self, other if type(other) is not int else float(other)
+            return node
         return operate(primitive, (self, other), other, reflected)
 
     def right(self: Symbol, other: Any) -> Any:
-        if type(other) in _ENTERS:
-            return symbolic(primitive, (other, self))
-        if type(other) is int:
-            return symbolic(primitive, (float(other), self))
+        if type(other) in _ENTERS or type(other) is int:
+            node = unknown(primitive)
+            node._a, node._b = other if type(other) is not int else float(other), self
+            return node
         return operate(primitive, (other, self), other, reflected)
 
     setattr(Symbol, forward, left)

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from autograd import functions as f
+from autograd.array import refuse_masked
 from autograd.errors import ArgumentError, OperandError
 from autograd.symbol import Symbol
 from autograd.tables import (
@@ -30,7 +31,6 @@ from autograd.tables import (
     entries_of,
     interval_of,
     one_or_array,
-    refuse_masked,
     taken,
 )
 from autograd.text import quoted
@@ -496,7 +496,7 @@ def _increasing(what: str, knots: Entries) -> Entries:
 def _grid(what: str, x: Any, y: Any, z: Any) -> tuple[Entries, Entries, list[Entries]]:
     """The axes of a grid, and the rows that stand on it."""
     xs, ys = (_axis(what, axis, 2) for axis in (x, y))
-    refuse_masked(z, what)
+    refuse_masked(what, z)
     rows = z if isinstance(z, (list, tuple)) else as_array(z)
     if rows is None or len(rows) != len(xs):
         given = quoted(z) if rows is None else len(rows)

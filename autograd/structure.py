@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.array import ValueArray
+from autograd.array import ValueArray, refuse_masked
 from autograd.errors import ArgumentError, OperandError
 from autograd.kinds import DICT, FIXED, FLAG, LIST, TUPLE, Static, exact_keys, holder, kind_of
 from autograd.text import quoted
@@ -489,10 +489,7 @@ def _refuse_unlike_arrays(x: Any, what: str) -> None:
         return
     if isinstance(x, np.matrix):
         raise OperandError(f"{what} is a np.matrix, whose * is not that of arrays: hand in np.asarray(…) of it")
-    if isinstance(x, np.ma.MaskedArray):
-        raise OperandError(
-            f"{what} is a masked array, whose mask would be ignored: hand in its filled(…) or compressed() numbers"
-        )
+    refuse_masked(what, x)
 
 
 def names_of_arguments(f: Callable[..., Any], count: int) -> list[str]:

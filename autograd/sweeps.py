@@ -29,6 +29,7 @@ class Entry(NamedTuple):
     place: int
     size: int
     take: Callable[[Sequence[Number]], Number]
+    otherwise: Number  # what passes if another entry is taken, 0, or none is, nan
 
 
 class Choice(NamedTuple):
@@ -43,8 +44,9 @@ class Choice(NamedTuple):
     entry: Entry | None = None
 
     def let(self, number: Number, zero: Number) -> Number:
-        """A number while the branch is chosen, else 0."""
-        pair = (number, zero) if self.first else (zero, number)
+        """A number while the branch is chosen, else 0; outside of a table nan."""
+        other = self.entry.otherwise if self.entry else zero
+        pair = (number, other) if self.first else (other, number)
         return self.choose(self.condition, *pair)
 
 

@@ -90,7 +90,9 @@ class Symbol(Value):
     `in`, `max()` and `sorted()` raise GraphError.
     """
 
-    __slots__ = ()
+    __slots__ = ("_place",)
+
+    _place: int  # where it stood in what was recorded, once that has been read (`program.notes`)
 
     def __init__(self, name: str | None = None) -> None:
         self._row = self._a = self._b = None
@@ -181,13 +183,19 @@ Value._compared_later = _compared_later
 
 def symbolic(primitive: Primitive, operands: tuple[Operand, ...], kind: type[Symbol] = Symbol) -> Symbol:
     """The node that stands for `primitive` of numbers not known yet."""
+    node = unknown(primitive, Condition if primitive.name in COMPARISONS else kind)
+    node._a, node._b = by_themselves(operands) if len(operands) < 3 else (operands, None)
+    return node
+
+
+def unknown(primitive: Primitive, kind: type[Symbol] = Symbol) -> Symbol:
+    """A node that `primitive` makes, of operands that the caller puts in."""
     mode = context.mode()
     if not mode.recording:
         raise GraphError(f"no_grad() {_WHILE}: a program has derivatives of all it computes; leave the block out")
-    node: Symbol = new_node(Condition if primitive.name in COMPARISONS else kind)
+    node: Symbol = new_node(kind)
     node._row = primitive
-    node._a, node._b = by_themselves(operands) if len(operands) < 3 else (operands, None)
-    node._words = mode.label()
+    node._words = mode.label() if mode.scope or mode.sources else None
     if mode.log is not None:
         mode.log.append(node)
     return node

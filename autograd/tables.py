@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd.array import kept
-from autograd.errors import ArgumentError, OperandError
+from autograd.array import kept, refuse_masked
+from autograd.errors import ArgumentError
 from autograd.ops import table
 from autograd.recorder import make_node
 from autograd.symbol import Symbol, symbolic
@@ -28,7 +28,7 @@ def entries_of(given: Any, what: str, kind: str = "numbers and Values") -> Entri
         ArgumentError: unless it is one row of at least one entry
         OperandError: for an entry that is not a number, and for a masked array
     """
-    refuse_masked(given, what)
+    refuse_masked(what, given)
     listed = given if isinstance(given, (list, tuple)) else None
     if listed is None:
         array = as_array(given)
@@ -64,19 +64,11 @@ def one_or_array(xs: Any, what: str) -> Any:
         ArgumentError: for rows that make no array
         OperandError: for a masked array
     """
-    refuse_masked(xs, what)
+    refuse_masked(what, xs)
     array = as_array(xs)
     if array is None and isinstance(xs, (list, tuple)):
         raise ArgumentError(f"{what} of rows of different lengths, which make no array, got {quoted(xs)}")
     return xs if array is None else array
-
-
-def refuse_masked(given: Any, what: str) -> None:
-    """Raise OperandError for a masked array."""
-    if isinstance(given, np.ma.MaskedArray):
-        raise OperandError(
-            f"{what} of a masked array would ignore its mask: take its filled(…) or compressed() numbers"
-        )
 
 
 def taken(i: Any, entries: Entries) -> Any:
@@ -97,7 +89,9 @@ def taken(i: Any, entries: Entries) -> Any:
         return symbolic(table.take, (i, *entries))
     at = i.data
     if at != at:
-        return make_node(table.take, nan, (i, *entries), (None,) * (1 + count))
+        return make_node(
+            table.take, nan, (i, *entries), (None, *(nan if isinstance(e, Value) else None for e in entries))
+        )
     place = _place(at, count)
     found = entries[place]
     slopes: list[float | None] = [None] * (1 + count)

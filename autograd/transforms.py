@@ -18,7 +18,7 @@ from autograd.chain import as_value, deltas_as_graph, deltas_from, tangents, tan
 from autograd.context import is_recording, now, recording
 from autograd.errors import ArgumentError, OperandError
 from autograd.kinds import Static
-from autograd.kinks import Break, at_breaks, is_moved, note, noting, tell_of
+from autograd.kinks import Break, at_breaks, is_moved, is_whole, note, noting, tell_of
 from autograd.numpy_protocol.notes import annotate
 from autograd.order import computed_since, dependent, interior, remember_age
 from autograd.structure import Structure, compose, flatten, leaves_like, mapped
@@ -123,12 +123,12 @@ def run_on_fresh(f: Function, args: Sequence[Any], named: dict[str, Any], wrt: P
 
 
 def bound(f: Function, args: Sequence[Any], named: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-    """The same arguments with those by position that can be; the others in the order of their names."""
+    """The same arguments with those by position that can be; of the others, what goes into **named keeps its order."""
     try:
         found = inspect.signature(f).bind(*args, **named)
     except ValueError:  # a function of C's, which does not say what it takes
-        return list(args), dict(sorted(named.items()))
-    return list(found.args), dict(sorted(found.kwargs.items()))
+        return list(args), named
+    return list(found.args), found.kwargs
 
 
 def _split(f: Function, answer: Any) -> tuple[Any, Any]:
@@ -205,10 +205,10 @@ def _pull(run: Run, seeds: dict[Any, Any]) -> list[Any]:
 
 def _look_at_breaks(run: Run) -> None:
     """Say what a derivative leaves out that is taken at a kink or a jump, or note it for a derivative of this one."""
-    told = [found for found in run.breaks if is_moved(found, run.inputs)]
+    roots = [output for output in run.outputs if isinstance(output, Value)]
+    told = [found for found in run.breaks if is_moved(found, run.inputs) and not is_whole(found, roots, run.inputs)]
     for found in told[:1]:
         tell_of(found, "second")
-    roots = [output for output in run.outputs if isinstance(output, Value)]
     if any(isinstance(root, Symbol) for root in roots):
         return
     order = run.order if run.order is not None else interior(*roots, above=run.above)
@@ -218,8 +218,9 @@ def _look_at_breaks(run: Run) -> None:
         met = [found for found in met if deltas.get(found.node) and is_moved(found, run.inputs)]
     if run.lifted:
         note(met)
-    for found in met[: not told and not run.lifted]:
-        tell_of(found, "first")
+    elif not told:
+        for found in [each for each in met if not is_whole(each, roots, run.inputs)][:1]:
+            tell_of(found, "first")
 
 
 # -- first derivatives ------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from autograd import context
-from autograd.array import kept
+from autograd.array import gathered, kept, refuse_masked
 from autograd.context import Label, now
 from autograd.errors import GraphError, OperandError
 from autograd.home import HOME
@@ -269,6 +269,7 @@ class Value(Methods):
         if type(other) is float:
             return ask(self._data, other)
         if isinstance(other, np.ndarray):
+            refuse_masked("a comparison", other)
             return each(ask, self, other)
         known = _comparable(other)
         return NotImplemented if known is None else ask(self._data, known)
@@ -382,7 +383,7 @@ def each(ask: Callable[..., Any], *operands: Any) -> Any:
         return ask(*map(_plain, elements))
 
     with np.errstate(invalid="ignore"):  # of nan too it is a question, not a mistake
-        answers = np.frompyfunc(asked, len(operands), 1)(*(np.asarray(o, object) for o in operands))
+        answers = np.frompyfunc(asked, len(operands), 1)(*(gathered(o, object) for o in operands))
     if not isinstance(answers, np.ndarray):
         return answers
     return kept(answers) if any(isinstance(answer, Value) for answer in answers.flat) else answers.astype(bool)

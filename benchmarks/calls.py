@@ -32,16 +32,23 @@ from benchmarks.driver import (
 
 RESULTS = HERE / "results" / "calls.md"
 HEYOKA = Environment("heyoka", ("heyoka==7.13.2", "numpy"))
-WORKLOADS = {"point": "one point, µs", "batch": f"{SAMPLES:,} samples, µs", "eager": "not compiled, µs"}
+WORKLOADS = {
+    "point": "one point, µs",
+    "batch": f"{SAMPLES:,} samples, µs",
+    "energy": f"energies of {SAMPLES:,}, µs",
+    "forces": "with 6 derivatives, µs",
+    "eager": "not compiled, µs",
+}
 ORDINARY = "this engine, llvm"
 ENTRIES: tuple[tuple[str, str, Environment, str], ...] = (
-    (ORDINARY, "engine-llvm", OURS, "point batch eager"),
-    ("this engine, llvm, bound", "engine-bound", OURS, "point batch"),
-    ("this engine, numpy", "engine-numpy", OURS, "point batch"),
+    (ORDINARY, "engine-llvm", OURS, "point batch energy forces eager"),
+    ("this engine, llvm, bound", "engine-bound", OURS, "point batch energy forces"),
+    ("this engine, llvm, from rows", "engine-rows", OURS, "energy forces"),
+    ("this engine, numpy", "engine-numpy", OURS, "point batch energy forces"),
     ("this engine, interpreter", "engine-interpreter", OURS, "point"),
-    ("heyoka", "heyoka", HEYOKA, "point batch"),
-    ("JAX", "jax", JAX, "point batch eager"),
-    ("CasADi", "casadi", CASADI, "point"),
+    ("heyoka", "heyoka", HEYOKA, "point batch energy forces"),
+    ("JAX", "jax", JAX, "point batch energy forces eager"),
+    ("CasADi", "casadi", CASADI, "point energy forces"),
     ("PyTorch", "torch", TORCH, "eager"),
 )
 
@@ -103,6 +110,7 @@ def main() -> None:
         "",
         "`value_and_grad` of a function of five numbers: a NumPy array goes in, the value and the gradient come out,",
         "and are the caller's own (CasADi and JAX answer with arrays of their own, bound calls fill the same ones).",
+        "Energies are those of three bodies, of six numbers by + - × ÷ and √ alone, which stand column by column.",
         f"Medians of turns, the processor's time; {machine()}; {date.today()}.",
         "",
         table(results),

@@ -1,29 +1,42 @@
-"""How often `viz.explain` names the step that is wrong, and how long it takes: ``python -m benchmarks.explain``.
+"""How often `viz.explain` names the step that is wrong, and how long it takes; writes results/explain.md.
 
-Of every slip in `benchmarks.spoiled`: whether the step is among the explanations that are as good as the first, or
-among the first three; how often the first ones name another step; how often nothing is found.  Of right gradients,
-rounded and noisy, and of ones without structure: how often a step is named at all.  Of pairs of slips: both named.
+Of every slip in `benchmarks.spoiled` and `benchmarks.unseen`: whether the step is among the explanations that are as
+good as the first, or among the first three; how often the first ones name another step; how often nothing is found.
+Of right gradients, rounded and noisy, and of ones without structure: how often a step is named at all. Of pairs of
+slips: both named.
 """
 
 from __future__ import annotations
 
 import fnmatch
 import random
+import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from autograd import check_grad, dot, tanh
+from autograd import check_grad, check_jacobian, dot, tanh
+from autograd.check.report import GradientCheck
 from autograd.structure import flatten
+from benchmarks.driver import HERE, machine, publish
 from benchmarks.spoiled import DERIVATIONS, Derivation, every_slip
+from benchmarks.unseen import DERIVATIONS as UNSEEN
+from benchmarks.unseen import FIRST_RUN
 from viz.explain import Explained, Explanation, explain
 from viz.names import Names
 
 Noise = Callable[[float, Any], float]
+
+
+def checked(each: Derivation, *point: Any, gradient: Any) -> GradientCheck:
+    """A check of a gradient by hand, or of a Jacobian where the function returns several numbers."""
+    if len(flatten(each.f(*each.point), "what it returns")[0]) == 1:
+        return check_grad(each.f, *point, gradient=gradient)
+    return check_jacobian(each.f, *point, jacobian=gradient)
 
 
 # -- whether a step is named ------------------------------------------------------------------------
@@ -69,13 +82,13 @@ def tiers(found: Explained) -> list[list[Explanation]]:
 # -- single slips -------------------------------------------------------------------------------------
 
 
-def single_slips(show: bool = False) -> Counter[str]:
+def single_slips(derivations: Sequence[Derivation] = DERIVATIONS, show: bool = False) -> Counter[str]:
     """How often the step is named first, among the first three, wrongly, and not at all."""
     counts: Counter[str] = Counter()
-    for each, what, where in every_slip():
+    for each, what, where in every_slip(derivations):
         if where == "-":  # nothing that is a step
             continue
-        found = explain(check_grad(each.f, *each.point, gradient=each.spoiled(what)))
+        found = explain(checked(each, *each.point, gradient=each.spoiled(what)))
         best = tiers(found)[:3]
         hits = [names_it(found, tier, where) for tier in best]
         word = "nothing" if not best else "first" if hits[0] else "misleading"
@@ -131,7 +144,7 @@ def without_mistakes(most: int = 600) -> Counter[str]:
     for each in DERIVATIONS:
         for noise in NOISES.values():
             if counts["all"] < most:
-                found = explain(check_grad(each.f, *each.point, gradient=noisy(each, noise)))
+                found = explain(checked(each, *each.point, gradient=noisy(each, noise)))
                 counts.update(["all"] + ["named"] * bool(found.explanations or found.located))
     return counts
 
@@ -142,11 +155,11 @@ def without_structure(rounds: int = 16) -> Counter[str]:
     for seed in range(rounds):
         for each in DERIVATIONS:
             gradient = noisy(each, WILD[seed % len(WILD)], seed)
-            checks = [check_grad(each.f, *each.point, gradient=gradient)]
+            checks = [checked(each, *each.point, gradient=gradient)]
             if seed % 2:
                 beside = tuple((1.07 * np.asarray(part)).tolist() for part in each.point)
                 points = (each.point, beside)
-                checks = [check_grad(each.f, *point, gradient=gradient(*point)) for point in points]
+                checks = [checked(each, *point, gradient=gradient(*point)) for point in points]
             found = explain(*checks)
             counts.update(["all"] + ["named"] * bool(found.explanations or found.located))
     return counts
@@ -162,7 +175,7 @@ def two_slips(rounds: int = 3, seed: int = 3) -> Counter[str]:
     for each in DERIVATIONS:
         slips = [slip for slip in each.slips if slip[1] != "-"]
         for (one, first), (other, second) in (dice.sample(slips, 2) for _ in range(rounds)):
-            check = check_grad(each.f, *each.point, gradient=each.spoiled(one, other))
+            check = checked(each, *each.point, gradient=each.spoiled(one, other))
             if not check.ok:
                 found = explain(check, mistakes=2)
                 both = any(
@@ -206,34 +219,66 @@ def network(inputs: int, hidden: int, samples: int) -> tuple[Any, Any, Any]:
     return f, point, gradient
 
 
-def times() -> Iterator[str]:
-    """How long an explanation takes, found and not."""
+def times() -> Iterator[tuple[int, str, float]]:
+    """(nodes, found or not, seconds of the processor) of explanations, the best of five."""
     for size in ((2, 2, 2), (3, 4, 15), (4, 8, 18)):
         f, point, gradient = network(*size)
         for what, slope, scale in (("found", lambda A: 1 - A, 0.0), ("nothing fits", lambda A: 1 - A * A, 0.3)):
             check = check_grad(f, *point, gradient=partial(gradient, slope, scale), directions=2)
             seconds = []
             for _ in range(5):
-                start = time.perf_counter()
+                start = time.process_time()
                 found = explain(check)
-                seconds.append(time.perf_counter() - start)
-            nodes = len(found.trace.nodes) if found.trace else 0
-            yield f"{nodes:6,} nodes, {what}: {1e3 * min(seconds):.0f} ms"
+                seconds.append(time.process_time() - start)
+            yield len(found.trace.nodes) if found.trace else 0, what, min(seconds)
+
+
+# -- the page -------------------------------------------------------------------------------------------------
+
+WORDS = ("first", "first three", "misleading", "nothing")
+RESULTS = HERE / "results" / "explain.md"
+
+
+def shares(title: str, counts: Mapping[str, int]) -> str:
+    """A row of the table of slips."""
+    cells = (f"{counts[word] / counts['all']:.1%}" for word in WORDS)
+    return f"| {title} | {counts['all']} | {' | '.join(cells)} |"
+
+
+def report() -> str:
+    """The page of results."""
+    seen, unseen = single_slips(show=True), single_slips(UNSEEN, show=True)
+    none, wild, pairs = without_mistakes(), without_structure(), two_slips()
+    timed = "\n".join(f"| {nodes:,} | {what} | {1e3 * seconds:.0f} ms |" for nodes, what, seconds in times())
+    return f"""# Which step is wrong
+
+`python -m benchmarks.explain`; {machine()}
+
+| slips | | named first | among the first three | another step first | nothing |
+|---|---|---|---|---|---|
+{shares("spoiled.py, by which the forms were chosen", seen)}
+{shares("unseen.py, the first run, before anything was learned from it", FIRST_RUN)}
+{shares("unseen.py, now", unseen)}
+
+Named first: the step is among the explanations that are as good as the first. Another step first: these give the same
+numbers too, at all points, but whoever made the slip meant another.
+
+| without a mistake | | named in |
+|---|---|---|
+| right, rounded or noisy | {none["all"]} | {none["named"]} |
+| wrong at random | {wild["all"]} | {wild["named"]} |
+
+Of {pairs["all"]} pairs of slips of one derivation both are named in {pairs["both"] / pairs["all"]:.1%} (`mistakes=2`).
+
+| nodes | | processor time |
+|---|---|---|
+{timed}
+"""
 
 
 def main() -> None:
-    """Print all of it."""
-    singles = single_slips(show=True)
-    whole = singles["all"]
-    shares = ", ".join(
-        f"{word} {singles[word] / whole:.1%}" for word in ("first", "first three", "misleading", "nothing")
-    )
-    print(f"{whole} slips: {shares}")
-    for what, counts in (("right", without_mistakes()), ("without structure", without_structure())):
-        print(f"{counts['all']} {what}: named in {counts['named']}")
-    pairs = two_slips()
-    print(f"{pairs['all']} pairs: both named in {pairs['both'] / pairs['all']:.1%}")
-    print(*times(), sep="\n")
+    """Print all of it, and write it."""
+    publish(report(), None if "--quick" in sys.argv else RESULTS)
 
 
 if __name__ == "__main__":

@@ -254,7 +254,8 @@ def report(results: readiness.Results) -> str:
 
 Measured {date.today().isoformat()} on {machine()}. Processor time, one thread. *ready* is from the function to the
 first answer, recording and differentiating included; a call is a bound one here and one on buffers there, the whole
-matrix of entries. CasADi runs SX in its virtual machine.
+matrix of entries. CasADi runs SX in its virtual machine. The functions that a tape calls, machine code, were kept on
+disk by a run before, as they are from a program's first run on.
 """
 
 

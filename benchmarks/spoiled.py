@@ -13,7 +13,7 @@ one derivative only, and the step that was named is passed by others that stay r
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,28 +44,37 @@ class Derivation(NamedTuple):
 
 DERIVATIONS: list[Derivation] = []
 
-
-def derivation(*point: Any) -> Callable[[Callable[[], Any]], None]:
-    """Register what a function returns: (f, gradient)."""
-
-    def register(make: Callable[[], Any]) -> None:
-        f, gradient = make()
-        seen: list[tuple[str, str]] = []
-
-        def listing(text: str, right: Any, wrong: Any) -> Any:
-            what, where_ = text.split(" @ ")
-            seen.append((what, where_))
-            return right
-
-        gradient(listing, *point)
-        DERIVATIONS.append(Derivation(make.__name__, f, point, gradient, tuple(dict.fromkeys(seen))))
-
-    return register
+Make = Callable[[], tuple[Any, Any]]
 
 
-def every_slip() -> Iterator[tuple[Derivation, str, str]]:
+def registering(derivations: list[Derivation]) -> Callable[..., Callable[[Make], None]]:
+    """A decorator, called with a point, that registers in a list what a function returns: (f, gradient)."""
+
+    def at(*point: Any) -> Callable[[Make], None]:
+        return lambda make: derivations.append(_derivation(make, point))
+
+    return at
+
+
+def _derivation(make: Make, point: tuple[Any, ...]) -> Derivation:
+    f, gradient = make()
+    seen: list[tuple[str, str]] = []
+
+    def listing(text: str, right: Any, wrong: Any) -> Any:
+        what, where_ = text.split(" @ ")
+        seen.append((what, where_))
+        return right
+
+    gradient(listing, *point)
+    return Derivation(make.__name__, f, point, gradient, tuple(dict.fromkeys(seen)))
+
+
+derivation = registering(DERIVATIONS)
+
+
+def every_slip(derivations: Sequence[Derivation]) -> Iterator[tuple[Derivation, str, str]]:
     """(derivation, slip, where) of all."""
-    for each in DERIVATIONS:
+    for each in derivations:
         for what, where_ in each.slips:
             yield each, what, where_
 

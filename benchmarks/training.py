@@ -58,6 +58,7 @@ AUTO, NUMPY = Entry("this engine, fit", "fit"), Entry('this engine, fit, backend
 WORKLOADS = (
     Workload("E2", "E2, a full-batch step", (AUTO, NUMPY, Entry("micrograd 0.1.0", "micrograd", TAPES))),
     Workload("digits", "digits, an epoch", (AUTO, NUMPY, Entry("PyTorch 2.13, float64", "torch", TORCH))),
+    Workload("wide", "wide, an epoch", (AUTO, NUMPY, Entry("PyTorch 2.13, float64", "torch", TORCH))),
     Workload("cars", "cars, an epoch", (AUTO, NUMPY, Entry("scikit-learn's MLPRegressor", "sklearn", same=False))),
 )
 

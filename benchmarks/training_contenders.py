@@ -2,6 +2,7 @@
 
 E2      2-16-16-1, relu, hinge loss and 1e-4·Σp² on 100 points of two moons: a full-batch step of plain descent
 digits  64-16-10, tanh, cross-entropy on 1,500 of scikit-learn's digits: an epoch of Adam, in batches of 64
+wide    64-256-256-10, relu, the same digits, in batches of 50
 cars    5-6-1, tanh, squared error on the 1,436 cars of the demo: an epoch of Adam, in batches of 32
 """
 
@@ -21,12 +22,13 @@ import nn
 from benchmarks.workloads import DECAY, E2_SIZES, initial_parameters, two_moons
 from nn import MLP, Adam, Module, Optimiser
 from nn.training.objective import Objective
+from nn.training.schedules import rate_at
 
 CARS = Path(__file__).resolve().parent.parent / "demos" / "data" / "toyota_corolla.csv"
 MEASURES, FUELS = ["km", "age_months"], ["Petrol", "Diesel", "CNG"]
 SEED = 0  # of the order in which samples are met
 ANSWER_EPOCHS = 2  # after which all parameters must agree
-E2_RATE, DIGITS_RATE, CARS_RATE = 0.05, 0.005, 0.01
+E2_RATE, DIGITS_RATE, WIDE_RATE, CARS_RATE = 0.05, 0.005, 0.001, 0.01
 
 
 @dataclass
@@ -42,8 +44,8 @@ class Task:
 
 
 def task(workload: str) -> Task:
-    """E2, digits or cars, at its start."""
-    return {"E2": _e2, "digits": _digits, "cars": _cars}[workload]()
+    """E2, digits, wide or cars, at its start."""
+    return {"E2": _e2, "digits": _digits, "wide": _wide, "cars": _cars}[workload]()
 
 
 def _e2() -> Task:
@@ -56,12 +58,19 @@ def _e2() -> Task:
 
 
 def _digits() -> Task:
+    return _of_digits(MLP(64, [16, 10], ["tanh", "linear"], seed=0), DIGITS_RATE, 64)
+
+
+def _wide() -> Task:
+    return _of_digits(MLP(64, [256, 256, 10], ["relu", "relu", "linear"], seed=0), WIDE_RATE, 50)
+
+
+def _of_digits(model: MLP, rate: float, batch_size: int) -> Task:
     from sklearn.datasets import load_digits
 
     digits = load_digits()
-    model = MLP(64, [16, 10], ["tanh", "linear"], seed=0)
-    optimiser = Adam(model.parameters(), DIGITS_RATE)
-    return Task(digits.data[:1500] / 16, digits.target[:1500], model, optimiser, nn.cross_entropy, 64)
+    optimiser = Adam(model.parameters(), rate)
+    return Task(digits.data[:1500] / 16, digits.target[:1500], model, optimiser, nn.cross_entropy, batch_size)
 
 
 def _cars() -> Task:
@@ -183,7 +192,7 @@ class Torch(Contender):
         torch.set_num_threads(1)
         posed = task(workload)
         module = posed.model.to_torch()  # type: ignore[attr-defined]  # the tasks are MLPs
-        optimiser = torch.optim.Adam(module.parameters(), DIGITS_RATE)
+        optimiser = torch.optim.Adam(module.parameters(), rate_at(posed.optimiser.learning_rate, 0))
         return torch, torch.from_numpy(posed.X), torch.from_numpy(posed.y), module, optimiser, posed.batch_size
 
     def train(self, state: Any, epochs: int) -> None:

@@ -10,11 +10,11 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page as SitePage
 
 from handbook import reference, tables
-from handbook.cells import check, run
+from handbook.cells import Outcome, check, run
 from handbook.links import within_site
 from handbook.mathematics import with_mathml
-from handbook.notebooks import notebook
-from handbook.pages import PageError, parse
+from handbook.notebooks import FROM_INDEX, IS_PUBLISHED, as_published, notebook
+from handbook.pages import Page, PageError, parse
 from handbook.render import render
 
 CHAPTERS = "learn/"
@@ -34,10 +34,20 @@ def on_page_markdown(markdown: str, page: SitePage, config: MkDocsConfig, files:
     for name, content in rendered.shown.items():
         _add(files, config, f"{folder}/shown/{name}".lstrip("/"), content)
     if page.file.src_uri.startswith(CHAPTERS) and parsed.blocks:
-        name = page.file.src_uri.removeprefix(CHAPTERS).removesuffix(".md") + ".ipynb"
-        _add(files, config, f"{CHAPTERS}notebooks/{name}", notebook(parsed, outcomes))
-        return finished + f"\n\n[:material-download: This chapter as a notebook](notebooks/{name})\n"
+        return finished + _notebooks(parsed, outcomes, page, config, files)
     return finished
+
+
+def _notebooks(parsed: Page, outcomes: list[Outcome], page: SitePage, config: MkDocsConfig, files: Files) -> str:
+    """The chapter as a notebook, of a checkout's also as it is published; a line that leads to them."""
+    name = page.file.src_uri.removeprefix(CHAPTERS).removesuffix(".md") + ".ipynb"
+    _add(files, config, f"{CHAPTERS}notebooks/{name}", notebook(parsed, outcomes))
+    line = f"\n\n[:material-download: This chapter as a notebook](notebooks/{name})"
+    if IS_PUBLISHED:
+        return line + "\n"
+    anywhere = parse(as_published(parsed.text), parsed.name)
+    _add(files, config, f"{CHAPTERS}notebooks/glassgrad/{name}", notebook(anywhere, outcomes, FROM_INDEX))
+    return f"{line}, [for Colab and JupyterLite](notebooks/glassgrad/{name})\n"
 
 
 def on_page_content(html: str, **_: Any) -> str:

@@ -5,24 +5,50 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from functools import cache
 from typing import Any
 
+from autograd.home import HOME
 from handbook.cells import Outcome
 from handbook.pages import Block, Page
 from viz.pictures.images import as_image
 
 CHAPTER = re.compile(r"\]\(([\w-]+)\.md(#[^)]*)?\)")
-ELSEWHERE = re.compile(r"(?<!!)\[([^\]]*)\]\(\.\./[^)\s]*\)")
+PAGE = re.compile(r"\]\(\.\./(?!\.\.)(?=[^)\s]*\))")
+FILE = re.compile(r"(?<!!)\[([^\]]*)\]\(\.\./\.\./[^)\s]*\)")
+DOCS = "https://github.com/glassgrad/glassgrad/blob/main/docs"
+
+IS_PUBLISHED = "." in HOME  # the names that this source has are those of what pip finds
+FROM_INDEX = """\
+# Where it is missing: on Colab, in JupyterLite, in an environment of your own.
+%pip install -q "glassgrad[plots]"
+"""
+FROM_COPY = """\
+# In a copy of the repository, once (elsewhere with its path in place of the dot):
+# %pip install -q ".[plots]"
+"""
 
 
-def notebook(page: Page, outcomes: list[Outcome]) -> str:
-    """The page as the text of an .ipynb file, with the outputs that its blocks gave."""
+@cache
+def _names() -> Any:
+    from publishing.tree import ROOT, names_of
+
+    return names_of(ROOT)
+
+
+def as_published(text: str) -> str:
+    """A page of a checkout with the imports that it has where it is published."""
+    from publishing.names import markdown
+
+    return markdown(text, _names())
+
+
+def notebook(page: Page, outcomes: list[Outcome], install: str = FROM_INDEX if IS_PUBLISHED else FROM_COPY) -> str:
+    """The text of an .ipynb file: what installs it, then the page, with the outputs that its blocks gave."""
     results = iter(outcomes)
-    cells = [
-        cell
-        for part in page.parts()
-        for cell in (_prose(part) if isinstance(part, str) else [_code(part, next(results))])
-    ]
+    cells = [_cell(install, "install")]
+    for part in page.parts():
+        cells += _prose(part) if isinstance(part, str) else [_code(part, next(results))]
     for number, cell in enumerate(cells):
         cell["id"] = hashlib.sha256(f"{page.name}{number}".encode()).hexdigest()[:8]
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -36,19 +62,22 @@ def notebook(page: Page, outcomes: list[Outcome]) -> str:
 
 
 def _prose(text: str) -> list[dict[str, Any]]:
-    """A cell of prose: links lead to the other notebooks, and those that would lead nowhere are plain text."""
-    stripped = ELSEWHERE.sub(r"\1", CHAPTER.sub(r"](\1.ipynb\2)", text)).strip()
+    """A cell of prose: links lead to the other notebooks or to the repository's pages; to source there are none."""
+    stripped = FILE.sub(r"\1", PAGE.sub(f"]({DOCS}/", CHAPTER.sub(r"](\1.ipynb\2)", text))).strip()
     return [{"cell_type": "markdown", "metadata": {}, "source": stripped}] if stripped else []
 
 
 def _code(block: Block, outcome: Outcome) -> dict[str, Any]:
-    tags = ["raises-exception"] if block.raises else []
+    return {**_cell(block.source, *["raises-exception"] * block.raises), "outputs": list(_outputs(outcome))}
+
+
+def _cell(source: str, *tags: str) -> dict[str, Any]:
     return {
         "cell_type": "code",
         "execution_count": None,
-        "metadata": {"tags": tags} if tags else {},
-        "outputs": list(_outputs(outcome)),
-        "source": block.source.rstrip(),
+        "metadata": {"tags": list(tags)} if tags else {},
+        "outputs": [],
+        "source": source.rstrip(),
     }
 
 

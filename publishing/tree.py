@@ -88,7 +88,7 @@ def readme(old: str, names: Names) -> str:
         place = f"{FILES}/v{version}" if found["picture"] else f"{REPOSITORY}/blob/v{version}"
         return f"{found['picture']}[{found['text']}]({place}/{found['target']})"
 
-    new = re.sub(r"^pip install ('?)\.(?=[\[ ])", rf"pip install \g<1>{FRONT}", old, flags=re.MULTILINE)
+    new = re.sub(r"^pip install (['\"]?)\.(?=[\[ ])", rf"pip install \g<1>{FRONT}", old, flags=re.MULTILINE)
     links = r"(?P<picture>!?)\[(?P<text>[^\]]*)\]\((?P<target>(?!\w+:|#)[^)\s]+)\)"
     return markdown(re.sub(links, absolute, new), names, "README.md")
 

@@ -18,6 +18,7 @@ from viz.debugger import Debugger
 from viz.debugger.program import ProgramError, found, is_script, node_of
 from viz.formulas.derive import derive
 from viz.formulas.formula import formula
+from viz.languages import LANGUAGES
 from viz.marking import command as marking
 from viz.page.explore import explore
 from viz.pictures.drawing import draw
@@ -73,7 +74,7 @@ def _debug(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     def load() -> Recording:
         return record(_node(options))
 
-    debugger = Debugger(load, commands)
+    debugger = Debugger(load, commands, lang=options.lang)
     debugger.loop()
     return 0 if debugger.loaded else 1
 
@@ -142,6 +143,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     debug.add_argument("-c", dest="command", action="append", default=[], metavar="COMMAND", help="do this first")
     debug.add_argument("--commands", type=Path, metavar="FILE", help="carry out the commands in a file first")
+    debug.add_argument("--lang", choices=tuple(LANGUAGES), default="en", help="the language of its answers")
     _common(debug.add_argument, "what the script finds in sys.argv, options too", argparse.REMAINDER)
     return parser
 

@@ -71,6 +71,18 @@ def in_text(symbol: Identifier) -> str:
     return letters + raised(symbol.above) + below + copy
 
 
+def on_card(symbol: Identifier) -> tuple[str, str, str]:
+    """A name as a picture has it: what stands on the line, what is set below it in small letters, and what follows.
+
+    >>> on_card(identifier("theta_1")), on_card(identifier("w_max", copy=2))
+    (('θ₁', '', ''), ('w', 'max', '[2]'))
+    """
+    copy, head = f"[{symbol.copy}]" if symbol.copy else "", symbol.name + raised(symbol.above)
+    if can_be_lowered(symbol.below.replace(",", "")):
+        return head + lowered(symbol.below) + copy, "", ""
+    return head, symbol.below, copy
+
+
 def raised(digits: str) -> str:
     """Digits and signs as superscripts."""
     return "".join(_RAISED[c] for c in digits)

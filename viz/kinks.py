@@ -66,6 +66,8 @@ class Kinks:
         line = f"   ({source})" if source else ""
         return f"{self.definitions[i]}: {_where(found)}{line}"
 
+    __repr__ = __str__
+
     def _repr_html_(self) -> str:
         return preformatted(str(self))
 

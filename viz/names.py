@@ -79,6 +79,11 @@ class Names:
         name = self.given(node)
         return identifier(name, self._copy(node)) if name else identifier(self._lettered(node))
 
+    def written(self, node: int) -> Identifier:
+        """The same as a card has it, typeset where it is not cut; alpha is α there, and w_1 is w₁."""
+        is_whole = self.narrow(node) == self.called(node) and len(self.given(node)) <= NARROW
+        return self.identifier(node) if is_whole else Identifier(self.narrow(node))
+
     def given(self, node: int) -> str:
         """The user's name, or the variable's, in full; empty if it has none."""
         return self._columns.labels[self._columns.label.item(node)].name or ""
@@ -94,9 +99,17 @@ class Names:
         copy = self._copy(node)
         return f"{short(name, longest)}[{copy}]" if copy else short(name, longest)
 
-    def _lettered(self, node: int) -> str:
+    def number(self, node: int) -> int:
+        """The number behind the letter of a node without a name, negative if it was given; 0 of one with a name."""
+        if self.given(node) or self.is_constant(node):
+            return 0
         letter = LETTERS[self._groups[node]]
-        return letter + lowered(str(_kept(self._places[node].item(), self._letters_taken[letter])))
+        found = _kept(self._places[node].item(), self._letters_taken[letter])
+        return found if letter == COMPUTED else -found
+
+    def _lettered(self, node: int) -> str:
+        number = self.number(node)
+        return (COMPUTED if number > 0 else GIVEN) + lowered(str(abs(number)))
 
     def _copy(self, node: int) -> int:
         """Which of several nodes of one look it is, from 1; 0 if it is the only one."""

@@ -119,11 +119,14 @@ def sheet(
 
     Raises:
         OperandError: if `output` is not a Value
-        ArgumentError: for a number of sheets below 1, for a kind of number or a language that there is not
+        ArgumentError: for a number of sheets below 1, for a seed that is no whole number, for a kind of
+            number or a language that there is not
         GraphError: for a graph that is too large for a sheet, and where not so many sheets with fit numbers are found
     """
     if not isinstance(n, int) or isinstance(n, bool) or n < 1:
         raise ArgumentError(f"n is a number of sheets, 1 or more, got {quoted(n)}")
+    if not isinstance(seed, int) or isinstance(seed, bool):
+        raise ArgumentError(f"seed is a whole number, the same for the same sheets, got {quoted(seed)}")
     asks, words = blanks(hide), language(lang)
     if not asks.asked:
         raise ArgumentError(f"hide says what is to be found, {', '.join(map(repr, KINDS))}, got nothing")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from autograd.text import short
+from autograd.text import in_xml, short
 
 BOLD = 1.15  # how much wider bold letters are
 # Widths in ems, no less than those of DejaVu Sans, the widest of the common ones.
@@ -21,6 +21,15 @@ _EMS = {
 def shortened(name: str, limit: int = 22) -> str:
     """A name as a box has room for it."""
     return short(name, limit)
+
+
+def words_in_xml(text: str) -> str:
+    """A sentence of ours as XML: the spaces in its counts never break, and names in it have none such (see `short`).
+
+    >>> words_in_xml("2\u00a0100 < x")
+    '2&#160;100 &lt; x'
+    """
+    return "&#160;".join(map(in_xml, text.split("\u00a0")))
 
 
 def width(text: str, size: float) -> float:

@@ -22,6 +22,7 @@ from autograd import Value
 from autograd.errors import ArgumentError
 from autograd.renamed import renamed
 from autograd.text import preformatted, quoted
+from viz.languages import LANGUAGES, Language, language
 from viz.names import Names
 from viz.numbers import DIGITS, checked_digits, equals, line, shown, signed
 from viz.partials import Partials
@@ -57,6 +58,7 @@ class Path:
     contribution: float
     names: tuple[str, ...]
     digits: int = DIGITS  # of the numbers where it is printed
+    lang: str = "en"  # of its words
 
     def steepest(self, most: int = 3) -> list[int]:
         """Positions of the slopes that are largest in size (nan and inf first), the largest first."""
@@ -78,8 +80,9 @@ class Path:
         skipped = EXACT.create_decimal(1)
         for slope in self.slopes[ENDS:-ENDS]:
             skipped = EXACT.multiply(skipped, Decimal(slope))
-        between = len(self.slopes) - 2 * ENDS
-        middle = f" ─…{between:,} slopes, product {_large(skipped, self.digits)}…─ {self.names[-1 - ENDS]}"
+        words = LANGUAGES[self.lang]
+        many, product = len(self.slopes) - 2 * ENDS, _large(skipped, self.digits)
+        middle = f" ─…{words.tell(words.why['skipped'], n=many, x=product)}…─ {self.names[-1 - ENDS]}"
         ends = self._links(0, ENDS), self._links(len(self.slopes) - ENDS, len(self.slopes))
         return self.names[0] + ends[0] + middle + ends[1]
 
@@ -108,24 +111,32 @@ class Why:
     anew: str = ""  # one line that says so, where leaves have moved and all numbers are computed anew
     symbol: str = ""  # what the derivative is called: ∂J/∂w, dJ/dx
     digits: int = DIGITS  # of the numbers where it is printed
+    lang: str = "en"  # of its words
 
     def __str__(self) -> str:
         return "\n".join(filter(None, (self.anew, *self._lines())))
 
     def _lines(self) -> list[str]:
-        symbol, derivative = self.symbol, equals(self.derivative, self.digits)
+        words = LANGUAGES[self.lang]
+        tell, say = words.tell, words.why
         if not self.count:
-            return [f"{symbol}: no derivative comes back along any path (that is not the same as 0)"]
-        of = "1 path" if self.count == 1 else f"{_large(Decimal(self.count), self.digits)} paths"
-        listed = "" if len(self.paths) == self.count else f"; the largest, {len(self.paths)} shown"
-        lines = [f"{symbol} {derivative}, carried by {of}{listed}:"]
-        if self.derivative == 0 == self.absolute:
-            lines = [f"{symbol} {derivative}: a slope of 0 lies on each of {of}"]
+            return [tell(say["nothing"], symbol=self.symbol)]
+        lines = [self._first(words)]
         for place, path in enumerate(self.paths, 1):
             lines.append(f"{place:4}. {signed(path.contribution, self.digits):>11} {self._share(path):>8}   {path}")
-        lines.append(f"residual, what these paths leave unexplained: {shown(self.residual, self.digits)}")
-        lines.append(f"cancellation, |Σ| / Σ|·| {_ratio(self)}")
-        return lines + [f"{'     ' if place else 'where'} {line}" for place, line in enumerate(self.where)]
+        lines.append(tell(say["residual"], x=shown(self.residual, self.digits)))
+        lines.append(tell(say["cancellation"], ratio=_ratio(self, words)))
+        where = say["where"]
+        return lines + [f"{' ' * len(where) if place else where} {line}" for place, line in enumerate(self.where)]
+
+    def _first(self, words: Language) -> str:
+        """What the derivative is, and how many paths carry it."""
+        shown_all = len(self.paths) == self.count
+        listed = "" if shown_all else words.tell(words.why["listed"], n=len(self.paths))
+        key = "zero" if self.derivative == 0 == self.absolute else "carried"
+        many = _large(Decimal(self.count), self.digits, words.thousands)
+        facts = {"symbol": self.symbol, "derivative": equals(self.derivative, self.digits), "listed": listed}
+        return words.tell(words.why[key], n=self.count, many=many, **facts)
 
     def _share(self, path: Path) -> str:
         if not 0 < self.absolute < math.inf or not math.isfinite(path.contribution):
@@ -139,7 +150,9 @@ class Why:
 
 
 @overload
-def why(output: Value, wrt: Wanted, top: int = 10, *, digits: int = DIGITS, names: Variables = None) -> Why: ...
+def why(
+    output: Value, wrt: Wanted, top: int = 10, *, digits: int = DIGITS, lang: str = "en", names: Variables = None
+) -> Why: ...
 @overload
 def why(
     output: Runs,
@@ -147,6 +160,7 @@ def why(
     wrt: Wanted,
     top: int = 10,
     digits: int = DIGITS,
+    lang: str = "en",
     names: Variables = None,
     **named: Any,
 ) -> Why: ...
@@ -159,6 +173,7 @@ def why(
     wrt: Wanted | None = None,
     top: int = 10,
     digits: int = DIGITS,
+    lang: str = "en",
     names: Variables = None,
     **named: Any,
 ) -> Why:
@@ -167,7 +182,8 @@ def why(
     Paths along which the derivative is exactly 0 are counted and not listed.  `wrt` may be any node that the output
     was computed from, or its name.  The output may be a compiled function or a program, followed by its arguments
     (see `draw`, also for `names`).  Numbers have `digits` significant ones, and more where a line would not be true
-    otherwise; ≈ says that some are cut.  No grad is read or changed.
+    otherwise; ≈ says that some are cut.  `lang` is the language of the words, "en" or "ru".  No grad is read or
+    changed.
 
     >>> x, w = Value(3.0, name="x"), Value(2.0, name="w")
     >>> print(why(x * w - w, w))
@@ -182,21 +198,24 @@ def why(
     Raises:
         OperandError: if output or wrt is not a Value
         GraphError: if it was not computed from wrt
-        ArgumentError: if `top` is not a whole number from 0 up, or for digits that a number cannot have
+        ArgumentError: if `top` is not a whole number from 0 up, for digits that a number cannot have, and for another
+            language
     """
     checked_digits(digits)
+    language(lang)
     seen, wrt, top = looked_at(output, at, named, names, wrt, top)
     if isinstance(top, bool) or not isinstance(top, int) or top < 0:
         raise ArgumentError(f"top is how many paths to show, a whole number from 0 up, got {quoted(top)}")
     if wrt is None:
         raise ArgumentError("why(J, wrt=w) explains the derivative along one node: say which")
-    return why_in(seen.trace, seen.names, seen.id_of(wrt), top, digits)
+    return why_in(seen.trace, seen.names, seen.id_of(wrt), top, digits, lang)
 
 
-def why_in(seen: Trace, names: Names, target: int, top: int = 10, digits: int = DIGITS) -> Why:
+def why_in(seen: Trace, names: Names, target: int, top: int = 10, digits: int = DIGITS, lang: str = "en") -> Why:
     """`why` of a trace that is already there, to the node with the id `target`."""
     ways = _ways_down(seen, target)
-    paths = tuple(replace(path, digits=digits) for path in islice(_largest_first(seen, names, target, ways, top), top))
+    found = islice(_largest_first(seen, names, target, ways, top), top)
+    paths = tuple(replace(path, digits=digits, lang=lang) for path in found)
     derivative = seen.nodes[target].delta
     derivative = 0.0 if derivative is None else derivative
     absolute, number = _over_all_paths(seen, target, ways)
@@ -210,10 +229,11 @@ def why_in(seen: Trace, names: Names, target: int, top: int = 10, digits: int = 
         cancellation=_cancellation(derivative, absolute),
         count=int(number),
         names=(names.called(seen.root), names.called(target)),
-        where=tuple(_where(seen, names, digits, [seen.nodes[seen.root], *(n for path in paths for n in path.told)])),
-        anew=seen.anew,
+        where=tuple(_where(seen, names, digits, lang, [seen.nodes[seen.root], *(n for p in paths for n in p.told)])),
+        anew=LANGUAGES[lang].picture["anew"] if seen.anew else "",
         symbol=Partials(seen).whole_text(target, names.called),
         digits=digits,
+        lang=lang,
     )
 
 
@@ -358,31 +378,32 @@ def _cancellation(derivative: float, absolute: Decimal) -> float:
 # -- in words ----------------------------------------------------------------------------------------
 
 
-def _where(seen: Trace, names: Names, digits: int, nodes: Iterable[Node]) -> Iterator[str]:
+def _where(seen: Trace, names: Names, digits: int, lang: str, nodes: Iterable[Node]) -> Iterator[str]:
     """What the nodes without a name are, in the order of computing, and that there are more."""
     unnamed = sorted({node.id for node in nodes if not node.name})
     for i in unnamed[:MOST_TOLD]:
         yield f"{definition(seen, names, i)} {equals(seen.nodes[i].value, digits)}"
     if len(unnamed) > MOST_TOLD:
-        yield f"… and {len(unnamed) - MOST_TOLD} more: see draw or formula"
+        words = LANGUAGES[lang]
+        yield words.tell(words.why["more"], n=len(unnamed) - MOST_TOLD)
 
 
-def _large(number: Decimal, digits: int) -> str:
+def _large(number: Decimal, digits: int, thousands: str = ",") -> str:
     """A number of any exponent, short."""
     if number.is_finite() and number.adjusted() < 6 and number == number.to_integral_value():
-        return f"{int(number):,}"
+        return f"{int(number):,}".replace(",", thousands)
     if -300 < number.adjusted() < 300 or not number.is_finite():
         return shown(float(number), digits)
     return f"{number:.{digits - 1}e}".replace("e+", "e")
 
 
-def _ratio(found: Why) -> str:
+def _ratio(found: Why, words: Language) -> str:
     """|Σ| / Σ|·| with its numbers, behind the sign that is true."""
     if not math.isnan(found.cancellation) and found.cancellation > 0.9999999:
-        return "= 1: nothing cancels"
+        return words.why["nothing cancels"]
     terms = abs(found.derivative), found.absolute
     said = line(truediv, terms, found.cancellation, found.digits, truediv)
     quotient = f"{said.numbers} {' / '.join(shown(term, said.digits) for term in terms)}"
     if math.isnan(found.cancellation):
-        return f"{quotient}, which has no meaning here"
+        return words.tell(words.why["no meaning"], ratio=quotient)
     return f"{quotient} {said.result} {shown(found.cancellation, found.digits)}"

@@ -1,6 +1,6 @@
 """The words of a step: its arithmetic and sentences for a learner, from templates that are plain data.
 
-`TEMPLATES` are filled here for the terminal; a page ships the same and fills them itself.  How an
+A language's `steps` are filled here for the terminal; a page ships the same and fills them itself.  How an
 operation and its slope are written, `written` and `slope_written`, comes from the table's row.
 """
 
@@ -19,6 +19,7 @@ from viz.domains import domain, slope_domain, why_not_finite
 from viz.formulas.printers import pattern
 from viz.formulas.slopes import laid_out, textbook_terms
 from viz.formulas.textbook import written as as_in_the_table
+from viz.languages import LANGUAGES, Language
 from viz.names import Names
 from viz.notation import Box, Number, Slot, Word
 from viz.numbers import DIGITS, MINUS, checked_digits, equals, in_fractions, line, plus, product, shown
@@ -27,54 +28,8 @@ from viz.reach import operands_into
 from viz.recording import Compute, Gathered, Recording, Seed, State
 from viz.trace import Trace
 
-# A field {x} takes the text called x; {-x} puts it in parentheses if it begins with a minus sign, {^x} if it
-# is more than one word, {*x} says so many times as far (see `fill`).  x and y are an operand and the node
-# that it goes into, J is the root; local is ∂y/∂x and total ∂J/∂x, as `viz.partials` calls them; what begins with is_
-# has the sign that is true before it, = or ≈.
-TEMPLATES: Mapping[str, str] = {
-    # arithmetic
-    "compute": "{y} = {formula} {is_numbers} {is_value}",
-    "compute, one number": "{y} = {formula} {is_value}",  # where the numbers say no more than the value
-    "seed": "δ({y}) = {total} = 1",
-    "send": "δ({x}) += δ({y})·{local} {is_product} {is_contribution}",
-    "send, after others": "δ({x}) += δ({y})·{local} {is_product} {is_contribution}, now {running} {is_sum}",
-    # sentences
-    "computed": "{y} is computed from {operands} by {op}: {doc}.",
-    "seeded": "Forwards is done: {y} {is_value}. A change of {y} is a change of {y}, so its own derivative is 1.",
-    "sent": "{x} feeds {y}{place}; the slope of {op} here is {slope}.",
-    "sent, by formula": "{x} feeds {y}{place}; the slope of {op} here is {formula} {is_slope}.",
-    "place": " as operand {number}",  # of several in which it stands
-    "complete": "δ({x}) is complete: {sum}.",
-    "so far": "δ({x}) is {sum} so far, {arrived} of {expected} contributions.",
-    "flat": "A slope of 0 lets nothing through.",
-    # where it is not finite
-    "value spreads": "It is {value} because not all of these are finite.",
-    "value overflows": "It is {value}: larger than any float, which ends at 1.8e308.",
-    "value outside": "It is {value}: {op} is finite for {domain}.",
-    "value nowhere": "It is {value}: {op} has no finite value there.",
-    "slope outside": "The slope of {op} is finite for {domain}.",
-    "slope nowhere": "{op} has no finite slope there.",
-    # what a step means
-    "compute means": "{y} goes on into {users}.",
-    "compute means, at the end": "{y} is the result: what the derivatives will be of.",
-    "seed means": "From here backwards each node learns how {J} moves when that node moves: its δ.",
-    "send means": (
-        "Move {x} a little, and {y} moves {*slope}; move {y} a little, and {J} moves {*delta}. "
-        "So by this way {J} moves {*contribution} as {x}."
-    ),
-    "send means, not finite": (
-        "Along this way {J} has no finite derivative by {x}: nothing can be said of how far it moves as {x} does."
-    ),
-    # what is known of a node
-    "not computed": "{x} is not computed yet",
-    "value": "{x} {is_value}",
-    "nothing yet": "δ({x}): nothing has come back yet",
-    "no path": "δ({x}): no path, no derivative comes back to it",
-    "part": "δ({x}) {is_sum} so far, {arrived} of {expected} contributions",
-    "whole": "δ({x}) = {total} {is_sum}",
-}
-
 MOST_TERMS, MOST_FACTORS = 6, 4  # of a sum, and pairs of a dot, that are written out
+MOST_NAMED = 3  # operands that a sentence names by their places
 LONGEST_SLOPE = 60  # characters of a slope's formula
 
 Constants: TypeAlias = tuple[float | None, ...]  # an operation's operands: the number of a constant, else None
@@ -83,23 +38,26 @@ _FIELD = re.compile(r"\{([-^*]?)(\w+)\}")
 _WORD = re.compile(r"[^\W_⁰¹²³⁴-⁹]+|\d+\.\d+")
 
 
-def fill(template: str, values: Mapping[str, str]) -> str:
+def fill(template: str, values: Mapping[str, str], far: Mapping[str, str] = LANGUAGES["en"].page) -> str:
     """The template with its fields filled; a field without a value stays as it is.
+
+    {x} takes the text called x; {-x} puts it in parentheses if it begins with a minus sign, {^x} if it is more than
+    one word, and {*x} says in the words of `far` that something moves so many times as far.
 
     >>> fill("{-a}·{-b} + {^a}²", {"a": "-2", "b": "0.5"})
     '(-2)·0.5 + (-2)²'
-    >>> fill("y moves {*a} and z {*b}", {"a": "-2", "b": "1"})
-    'y moves -2 times as far and z just as far'
+    >>> fill("y moves {*a} and z {*b}", {"a": "-2", "b": "1"}, {"times as far": "{x}×", "just as far": "as much"})
+    'y moves -2× and z as much'
     """
-    return _FIELD.sub(lambda field: _filled(field, values), template)
+    return _FIELD.sub(lambda field: _filled(field, values, far), template)
 
 
-def _filled(field: re.Match[str], values: Mapping[str, str]) -> str:
+def _filled(field: re.Match[str], values: Mapping[str, str], far: Mapping[str, str]) -> str:
     text = values.get(field[2])
     if text is None:
         return field[0]
     if field[1] == "*":
-        return "just as far" if text == "1" else f"{text} times as far"
+        return far["just as far"] if text == "1" else far["times as far"].replace("{x}", text)
     fits = not text.startswith(MINUS) if field[1] == "-" else not field[1] or _WORD.fullmatch(text)
     return text if fits else f"({text})"
 
@@ -209,6 +167,12 @@ def filled_with(formula: str, operands: list[int], said: Callable[[int], str]) -
     return fill(formula, {str(i): said(operands[i]) for i in occur if i < len(operands)})
 
 
+def computed_template(row: Primitive, words: Language) -> str:
+    """What a node of this operation is, in words: the sentence that a person would say, else the operation's name."""
+    text = words.computed.get(row.name, words.steps["computed"])
+    return text.replace("{doc}", re.split("[:;]", row.doc)[0])
+
+
 # -- the words of a recording ------------------------------------------------------------------------
 
 
@@ -223,13 +187,14 @@ class Wording:
     >>> [words.arithmetic(step) for step in range(3)]
     ['a = tanh(z) = tanh(0.5) ≈ 0.4621', 'δ(a) = ∂a/∂a = 1', 'δ(z) += δ(a)·∂a/∂z ≈ 1 · 0.7864 ≈ 0.7864']
     >>> words.sentence(2)
-    'z feeds a; the slope of tanh here is 1 - a² ≈ 0.7864. δ(z) is complete: 0.7864.'
+    'z feeds a; the slope here is 1 - a² ≈ 0.7864. δ(z) is complete: 0.7864.'
 
     Numbers have `digits` significant ones, and more where a line would not be true otherwise.
     """
 
-    def __init__(self, log: Recording, digits: int = DIGITS) -> None:
+    def __init__(self, log: Recording, digits: int = DIGITS, words: Language = LANGUAGES["en"]) -> None:
         self._log, self._trace, self.digits = log, log.trace, checked_digits(digits)
+        self.words, self._templates = words, words.steps
         self.names = Names(log.trace.columns)
         self.partials = Partials(log.trace)
 
@@ -239,22 +204,23 @@ class Wording:
         if isinstance(step, Compute):
             facts = self._computed(step)
             kind = "compute" if facts["is_numbers"][2:] != facts["value"] else "compute, one number"
-            return fill(TEMPLATES[kind], facts)
+            return self._fill(self._templates[kind], facts)
         facts = self.facts(number)
         kind = "seed" if isinstance(step, Seed) else "send, after others" if facts["running"] else "send"
-        return fill(TEMPLATES[kind], facts)
+        return self._fill(self._templates[kind], facts)
 
     def sentence(self, number: int) -> str:
         """What happens in the step, in words, and what is known then."""
         step, facts = self._log.step(number), self.facts(number)
         if isinstance(step, Compute):
-            return " ".join(fill(TEMPLATES[key], facts) for key in ("computed", *self._failing_value(step)))
+            said = [facts["computed"], *(self._templates[key] for key in self._failing_value(step))]
+            return " ".join(self._fill(text, facts) for text in said)
         if isinstance(step, Seed):
-            return fill(TEMPLATES["seeded"], facts)
+            return self._fill(self._templates["seeded"], facts)
         keys = ["sent" if facts["formula"] in ("", facts["slope"]) else "sent, by formula"]
         keys += ["flat"] if step.slope == 0 else self._failing_slope(step)
         keys += ["complete" if self._log.state(number + 1).delta(step.operand).complete else "so far"]
-        return " ".join(fill(TEMPLATES[key], facts) for key in keys)
+        return " ".join(self._fill(self._templates[key], facts) for key in keys)
 
     def meaning(self, number: int) -> str:
         """What the step says about the world: how far J moves when a node moves."""
@@ -264,11 +230,14 @@ class Wording:
             kind = "compute means, at the end"
         if isinstance(step, Step) and not isfinite(step.contribution):
             kind = "send means, not finite"
-        return fill(TEMPLATES[kind], self.facts(number))
+        return self._fill(self._templates[kind], self.facts(number))
 
     def known(self, state: State, node: int) -> str:
         """A node's value and δ as far as they are known in a state."""
         return f"{fill(*self._known_value(state, node))}; {fill(*self._known_delta(state, node))}"
+
+    def _fill(self, template: str, facts: Mapping[str, str]) -> str:
+        return fill(template, facts, self.words.page)
 
     # -- what the fields are filled with --------------------------------------------------------
 
@@ -300,9 +269,10 @@ class Wording:
             "is_value": f"{found.result} {shown(step.value, self.digits)}",
             "domain": domain(op),
             "operands": self._listed(operands),
-            "users": self._listed(self.users(step.node)) or "nothing that sends a derivative back",
-            "op": row.title,
-            "doc": re.split("[:;]", row.doc)[0],
+            "users": self._listed(self.users(step.node)) or self.words.page["no users"],
+            "op": self.words.operations.get(row.name, row.title),
+            "computed": computed_template(row, self.words),
+            **{str(place): self.names.called(operand) for place, operand in enumerate(operands[:MOST_NAMED])},
         }
 
     def _sent(self, step: Step, number: int) -> dict[str, str]:
@@ -314,8 +284,8 @@ class Wording:
         return {
             **self._named(step.node),
             "x": self.names.called(step.operand),
-            "op": title_of(node.op),
-            "place": fill(TEMPLATES["place"], {"number": str(local.place)}) if local.place else "",
+            "op": self.words.operations.get(node.op, title_of(node.op)),
+            "place": self._fill(self._templates["place"], {"number": str(local.place)}) if local.place else "",
             "formula": filled_with(fill(formula, {"y": self.names.called(step.node)}), operands, self.names.called),
             "local": self.partials.text(local, self.names.called),
             "delta": shown(step.delta, self.digits),
@@ -389,16 +359,16 @@ class Wording:
         """x, x and y, or the first two, … and the last."""
         nodes = list(dict.fromkeys(operands))
         said = [self.names.called(node) for node in (nodes if len(nodes) <= 4 else [*nodes[:2], nodes[-1]])]
-        most = ", … and " if len(nodes) > 4 else " and "
+        most = self.words.page["and last" if len(nodes) > 4 else "and"]
         return f"{', '.join(said[:-1])}{most}{said[-1]}" if len(said) > 1 else "".join(said)
 
     def _known_value(self, state: State, node: int) -> tuple[str, dict[str, str]]:
         value = state.value(node)
         facts = {"x": self.names.called(node), "is_value": "" if value is None else self._is(value)}
-        return TEMPLATES["not computed" if value is None else "value"], facts
+        return self._templates["not computed" if value is None else "value"], facts
 
     def _known_delta(self, state: State, node: int) -> tuple[str, dict[str, str]]:
         found = state.delta(node)
         facts = {"x": self.names.called(node), "total": self._total(node), **self._sum(found)}
         kind = "no path" if found.no_path else "whole" if found.complete else "part" if found.arrived else "nothing yet"
-        return TEMPLATES[kind], facts
+        return self._templates[kind], facts

@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from autograd.errors import ArgumentError
+from autograd.errors import ArgumentError, OperandError
 
 Outputs = Sequence[float]
-NO_VALUE = (ArithmeticError, ValueError)  # what a function may raise beside its domain
+NO_VALUE = (ArithmeticError, ValueError, OperandError)  # beside its domain; the last of (-x)**0.5, which is complex
 SAFETY = 10.0  # how many times further off than its neighbours say an extrapolation may be
 ROUNDING = 2.0**-53  # of a value, relative to it
 

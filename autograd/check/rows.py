@@ -251,6 +251,63 @@ def check_portable(row: Primitive, relative: float = 2e-14) -> Answers:
             yield Answer(f"{value_at(row, at)} by its portable rule", got, expected, agrees, "the function")
 
 
+BISECTIONS = 60
+BESIDE = (1e-6, 1e-6 / 64)  # of a line between two points: how far beside a boundary the row is asked
+
+
+def check_boundaries(row: Primitive) -> Answers:
+    """Where a term of `kinks` changes its sign between two points the slopes jump, of `jumps` the value does."""
+    for is_jump, part in enumerate(("kinks", "jumps")):
+        for slot in range(len(row.boundaries(*_floats(row.points[0]))[is_jump])):
+            said = f"the {part} of {row.title}, term {slot + 1}, at {{}}"
+            line = _line_through(row, is_jump, slot)
+            if line is None:
+                yield Answer(
+                    said.format("no point"), None, 0.0, False, "points on both sides of it, of which there are none"
+                )
+                continue
+            below, above = _between(row, is_jump, slot, *line)
+            jump, across = _jump(row, is_jump, below, above)
+            yield Answer(
+                said.format(short(str(tuple(map(float, above))))), jump, across, jump > 0.5 * across > 0.0, "a jump"
+            )
+
+
+def _term(row: Primitive, is_jump: int, slot: int, at: Any) -> float:
+    return float(row.boundaries(*map(float, at))[is_jump][slot])
+
+
+def _line_through(row: Primitive, is_jump: int, slot: int) -> tuple[Any, Any] | None:
+    """Two points on both sides of a boundary."""
+    signs = [(_term(row, is_jump, slot, at), np.array(_floats(at))) for at in row.points]
+    below = next((at for term, at in signs if term < 0.0), None)
+    above = next((at for term, at in signs if term > 0.0), None)
+    return None if below is None or above is None else (below, above)
+
+
+def _between(row: Primitive, is_jump: int, slot: int, below: Any, above: Any) -> tuple[Any, Any]:
+    """Two points right beside a boundary on a line, as near as floats are."""
+    for _ in range(BISECTIONS):
+        middle = 0.5 * (below + above)
+        below, above = (below, middle) if _term(row, is_jump, slot, middle) > 0.0 else (middle, above)
+    return below, above
+
+
+def _jump(row: Primitive, is_jump: int, below: Any, above: Any) -> tuple[float, float]:
+    """By how much the value or the slopes differ near a boundary, and farther from it."""
+    scale = np.maximum(np.abs(above), 1.0)
+    far, near = (
+        [_asked(row, is_jump, at + size * sign * scale) for sign, at in ((-1, below), (1, above))] for size in BESIDE
+    )
+    return float(np.abs(near[1] - near[0]).max()), float(np.abs(far[1] - far[0]).max())
+
+
+def _asked(row: Primitive, is_jump: int, at: Any) -> Any:
+    """The value at a point, or the slopes."""
+    y = row.float(*at.tolist())
+    return np.array([y] if is_jump else [slope or 0.0 for slope in row.float_slopes(y, *at.tolist())])
+
+
 Check = Callable[[Primitive], Answers]
 CHECKS: dict[str, Check] = {
     "value": check_value,

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from autograd.array import kept
+from autograd.array import kept, refuse_masked
 from autograd.errors import ArgumentError, OperandError
 from autograd.functions import dot
 from autograd.recorder import COMPLEX, Composite
@@ -46,16 +46,8 @@ def columns_of(b: Any, length: int, what: str) -> tuple[Rows, int]:
     return [[_entry(x, what) for x in column] for column in columns], array.ndim
 
 
-def refuse_masked(a: Any, what: str) -> None:
-    """Raise OperandError for a masked array, or a sequence of them."""
-    if any(isinstance(x, np.ma.MaskedArray) for x in (a, *(a if isinstance(a, (list, tuple)) else ()))):
-        raise OperandError(
-            f"{what} of a masked array would ignore its mask: take its filled(…) or compressed() numbers"
-        )
-
-
 def _array(a: Any, what: str) -> Any:
-    refuse_masked(a, what)
+    refuse_masked(what, a)
     try:
         return np.asarray(a)
     except ValueError:

@@ -12,7 +12,6 @@ from autograd.array import ValueArray
 from autograd.choosing import choose
 from autograd.functions import abs as abs_
 from autograd.functions import dot, maximum, sqrt
-from autograd.linalg.matrices import refuse_masked
 
 
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
@@ -24,7 +23,6 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     Raises:
         OperandError: for an `ord` that is not known, and 2, -2 and "nuc" of matrices
     """
-    refuse_masked(x, "norm")
     return np.linalg.norm(ValueArray(x), ord, axis, keepdims)
 
 

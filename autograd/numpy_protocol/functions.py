@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autograd import linalg
-from autograd.array import kept
+from autograd.array import kept, refuse_masked
 from autograd.errors import OperandError
 from autograd.home import HOME
 from autograd.numpy_protocol import choices, products, reductions
@@ -30,6 +30,7 @@ def apply_function(
     """What a NumPy function means on arguments among which a Value or a ValueArray is."""
     if not all(issubclass(kind, (Value, Composite, np.ndarray)) for kind in types):
         return NotImplemented
+    refuse_masked(f"np.{_name(function)}", *args, *named.values())
     args, named = tuple(map(lifted, args)), {name: lifted(x) for name, x in named.items()}
     ours = OURS.get(function)
     if ours is not None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd import context
-from autograd.array import ValueArray
+from autograd.array import ValueArray, boxed, gathered
 from autograd.errors import GraphError, OperandError
 from autograd.recorder import COMPLEX, Composite
 from autograd.symbol import Symbol
@@ -31,16 +31,12 @@ def operand(x: Any) -> Any:
         return x.view(np.ndarray)
     if type(x) is int:
         return number(x)
-    if isinstance(x, np.ndarray) and x.dtype.kind in "iu":
-        return x.astype(float)
+    if isinstance(x, (np.ndarray, np.generic)) and (x.dtype.kind in "iu" or x.dtype.char in WIDE):
+        return x.astype(WIDE.get(x.dtype.char, float))
     return bare(x)
 
 
-def boxed(x: Value | Composite) -> Any:
-    """A Value or a Complex in an array without axes."""
-    array = np.empty((), object)
-    array[()] = x
-    return array
+WIDE = {"g": float, "G": complex}  # which stay NumPy's numbers among objects, and would ask us again, without end
 
 
 def lifted(x: Any) -> Any:
@@ -62,7 +58,7 @@ _PLAIN = np.empty(0)
 
 def array_of(x: Any) -> Any:
     """Anything that holds numbers or Values as NumPy's own array."""
-    return np.asarray(_unboxed(x) if isinstance(x, (list, tuple)) else bare(x))
+    return gathered(_unboxed(x)) if isinstance(x, (list, tuple)) else np.asarray(bare(x))
 
 
 def _unboxed(x: Any) -> Any:

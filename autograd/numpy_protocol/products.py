@@ -27,9 +27,7 @@ def summed(x: Array, axis: Any, keepdims: bool) -> Any:
 
 def shaped(numbers: Sequence[Any], shape: tuple[int, ...]) -> Array:
     """These, one a place of an array."""
-    array = np.empty(len(numbers), object)
-    array[:] = numbers
-    return array.reshape(shape)
+    return np.fromiter(numbers, object, len(numbers)).reshape(shape)
 
 
 def _contracted(a: Array, b: Array) -> Array:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd.array import ValueArray, kept
+from autograd.array import ValueArray, kept, refuse_masked
 from autograd.choosing import choose
 from autograd.errors import OperandError
 from autograd.numpy_protocol import products
@@ -34,6 +34,7 @@ def apply_ufunc(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **options
             return kept(ufunc(*map(bare, inputs)))  # the quick way, for small arrays
     if any(map(_is_foreign, inputs)):
         return NotImplemented
+    refuse_masked(f"np.{ufunc.__name__}", *inputs)
     out = options.pop("out", None)
     if options:
         options = _checked(ufunc, method, options)
@@ -80,7 +81,7 @@ def _is_foreign(x: Any) -> bool:
     if type(x) in _OWN_KINDS:
         return False
     known = isinstance(x, (np.ndarray, np.generic, Value, Composite)) or not hasattr(type(x), "__array_ufunc__")
-    return not known or isinstance(x, (np.ma.MaskedArray, np.matrix))
+    return not known or isinstance(x, np.matrix)
 
 
 _OWN_KINDS = {ValueArray, Value, float, int, np.ndarray}
@@ -122,7 +123,8 @@ def _store(answer: Any, out: tuple[Any, ...], ufunc: np.ufunc) -> Any:
 
 
 def _holds_values(found: Any) -> bool:
-    return isinstance(found, Value) or (isinstance(found, np.ndarray) and any(isinstance(x, Value) for x in found.flat))
+    elements = found.flat if isinstance(found, np.ndarray) else (found,)
+    return any(isinstance(x, (Value, Composite)) for x in elements)
 
 
 # -- meanings of one number, where no row has the name ----------------------------------------------

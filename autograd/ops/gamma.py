@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
-from functools import cache, reduce
+from functools import cache, partial, reduce
 from math import inf, nan
 from typing import Any
 
@@ -335,6 +335,55 @@ def _small_rise(x: Any, h: Any) -> Any:
     series = 0.5 * fall + fall * (r + s) * _divided([b / (2 * k) for k, b in enumerate(BERNOULLI, 1)], r * r, s * s)
     steps = [h / (x + float(j)) / (x + float(j) + h) for j in range(9, -1, -1)]
     return reduce(operator.add, steps, series) + lookup("log1p")(h * r)
+
+
+def beta_bend(y: Any, a: Any, b: Any) -> Any:
+    """∂²Β/∂a² of y = Β(a, b)."""
+    rise = digamma_rise(a, b)
+    return y * (rise * rise + _trigamma_fall(a, b))
+
+
+def beta_twist(y: Any, a: Any, b: Any) -> Any:
+    """∂²Β/∂a∂b of y = Β(a, b), as what is left of (ψ(a) - ψ(a + b)) (ψ(b) - ψ(a + b)) - ψ′(a + b) without 1/a, 1/b.
+
+    With ψ(x) = ψ(1 + x) - 1/x the poles cancel each other, and of the rest all terms are above 0.
+    """
+    x, z = 1.0 + a, 1.0 + b
+    return y * (a * (b / (a + b)) * (_curved(x, b) + _curved(z, a)) + digamma_rise(x, b) * digamma_rise(z, a))
+
+
+def _trigamma_fall(x: Any, h: Any) -> Any:
+    """ψ′(x) - ψ′(x + h) for x, h ≥ 0, as `digamma_rise`."""
+    trigamma = partial(lookup("polygamma"), 1.0)
+    w = x + 10.0
+    r, s = 1.0 / w, 1.0 / (w + h)
+    terms = [float(b) for b in BERNOULLI]
+    u, v = r * r, s * s
+    series = 1.0 + 0.5 * (r + s) + u * polynomial(terms, u) + s * (r + s) * _divided(terms, u, v)
+    steps = [
+        h / (x + float(j)) / (x + float(j) + h) * (1.0 / (x + float(j)) + 1.0 / (x + float(j) + h))
+        for j in range(9, -1, -1)
+    ]
+    return where(h < x, reduce(operator.add, steps, h * r * s * series), trigamma(x) - trigamma(x + h))
+
+
+def _curved(x: Any, h: Any) -> Any:
+    """((ψ(x + h) - ψ(x))/h - ψ′(x + h))/h = Σ 1/((x + j)(x + j + h)²), x ≥ 1, h ≥ 0; from j = 10 on ψ's series."""
+    w = x + 10.0
+    r, s = 1.0 / w, 1.0 / (w + h)
+    t = h * s
+    by_logarithm = (lookup("log1p")(h * r) - t) / (t * t)
+    logarithm = where(t < 0.1, polynomial([1.0 / k for k in range(2, 19)], t), by_logarithm)
+    power, mixed, total = s, r + 2.0 * s, 0.5  # mixed = Σ (m + 1) sᵐ rⁿ⁻ᵐ of n = 1, 3, 5, …
+    for k, b in enumerate(BERNOULLI, 1):
+        total = total + b / (2 * k) * mixed
+        power = power * s
+        mixed = r * mixed + float(2 * k + 1) * power
+        power = power * s
+        mixed = r * mixed + float(2 * k + 2) * power
+    tail = s * s * (logarithm + r * total)
+    steps = [1.0 / (x + float(j)) / (x + float(j) + h) / (x + float(j) + h) for j in range(9, -1, -1)]
+    return reduce(operator.add, steps, tail)
 
 
 def _divided(coefficients: list[float], u: Any, v: Any) -> Any:

@@ -39,6 +39,7 @@ SATURATED = 750.0  # exp(-750) is 0 in double precision
 abs_: Primitive
 atan: Primitive
 atanh: Primitive
+beta_a: Primitive
 beta_density: Primitive
 betainc_ab: Primitive
 ceil: Primitive
@@ -410,7 +411,7 @@ def _atan(x: Any) -> Any:
 
 
 atan2 = row("atan2", Atom(math.atan2, np.arctan2, lambda a, b: _atan2(a, b)),
-          lambda y, a, b: (_over_square(b, a, b), _over_square(-a, a, b)),
+          lambda y, a, b: (_over_square(b, a, b), -_over_square(a, a, b)),
           textbook=lambda y, a, b: (b / (a**2.0 + b**2.0), -a / (a**2.0 + b**2.0)),
           aliases=("arctan2",), method=True,
           jumps=lambda a, b: where(b <= 0.0, a, nan),
@@ -432,10 +433,11 @@ def _with_sign(x: Any) -> Any:
 
 
 def _over_square(x: Any, a: Any, b: Any) -> Any:
-    """x/(a² + b²), by √(a² + b²) where squares are too large or too small; 0 at (0, 0), and far out."""
-    root = hypot(a, b)
-    twice = where(equal(root, 0.0), 0.0, where(equal(root, inf), 0.0, x / root / root))
-    return where(root > 1e-70, where(root < 1e70, x / (a * a + b * b), twice), twice)
+    """x/(a² + b²), scaled by a power of two where squares are too large or too small; 0 at (0, 0), and far out."""
+    square = a * a + b * b
+    by = where(square < 2.0**-600, 2.0**600, where(square > 2.0**600, 2.0**-600, 1.0))
+    square = (a * by) * (a * by) + (b * by) * (b * by)
+    return where(equal(square, 0.0), 0.0, where(equal(square, inf), 0.0, x * by / square * by))
 
 
 sinc = row("sinc", lambda x: where(equal(x, 0.0), 1.0, where(equal(abs_(x), inf), 0.0, sinpi(x) / (pi * x))),
@@ -797,8 +799,8 @@ clip = row("clip", lambda x, low, high: where(x > high, high, where(x < low, low
 
 where_ = row("where", lambda condition, chosen, other: where(condition, chosen, other),
           lambda y, condition, chosen, other: (None, where(condition, 1.0, None), where(condition, None, 1.0)),
-          shows="chosen if condition else other", smooth=lambda h, condition, chosen, other: where(condition >= 1.0, chosen, where(
-              condition <= 0.0, other, condition * chosen + (1.0 - condition) * other)),
+          shows="chosen if condition else other", smooth=lambda h, condition, chosen, other: where(equal(condition, 1.0), chosen, where(
+              equal(condition, 0.0), other, condition * chosen + (1.0 - condition) * other)),
           definition="chosen if condition else other",
           points=[(1, 2, 3), (0, 2, 3)], doc="chosen or other; no derivative at all goes to the one not taken")
 
@@ -909,10 +911,18 @@ gamma_ = row("gamma", Atom(gamma.gamma, gamma.gamma_of_arrays, gamma.gamma_rule)
           edges=[(0, inf, -inf), (-1, nan, nan), (inf, inf, inf), (200, inf, inf), (-200.5, 0, 0)],
           doc="the gamma function; nan at -1, -2, …")
 
-beta = row("beta", gamma.beta_rule, lambda y, a, b: (-y * gamma.digamma_rise(a, b), -y * gamma.digamma_rise(b, a)),
+beta = row("beta", gamma.beta_rule, lambda y, a, b: (beta_a(a, b), beta_a(b, a)),
           textbook=lambda y, a, b: (y * (digamma(a) - digamma(a + b)), y * (digamma(b) - digamma(a + b))),
           shows="Β(a, b)", definition="beta(a, b) if min(a, b) > 0 else nan", points=[(2, 3), (0.5, 0.25), (30, 12), (1e6, 2)],
           edges=[((0, 1), inf, (-inf, nan)), ((-1, 2), nan, (nan, nan)), ((1, 1), 1, (-1, -1))], doc="Β(a, b) = Γ(a)·Γ(b)/Γ(a + b), a and b above 0")
+
+beta_a = row("beta_a", lambda a, b: -beta(a, b) * gamma.digamma_rise(a, b),
+          lambda y, a, b: (gamma.beta_bend(beta(a, b), a, b), gamma.beta_twist(beta(a, b), a, b)),
+          textbook=lambda y, a, b: (y * (digamma(a) - digamma(a + b)) + beta(a, b) * (polygamma(1.0, a) - polygamma(1.0, a + b)),
+                                    y * (digamma(b) - digamma(a + b)) - beta(a, b) * polygamma(1.0, a + b)),
+          shows="Β(a, b)*(ψ(a) - ψ(a + b))", definition="beta(a, b) * (psi(0, a) - psi(0, a + b)) if min(a, b) > 0 else nan",
+          points=[(2, 3), (0.5, 0.25), (30, 12), (1e4, 2), (3, 0.01)],
+          edges=[((-1, 2), nan, (nan, nan)), ((1, 1), -1, (2, None))], doc="the derivative of beta along a; along b it is beta_a(b, a)")
 
 betaln = row("betaln", gamma.betaln_rule, lambda y, a, b: (-gamma.digamma_rise(a, b), -gamma.digamma_rise(b, a)),
           textbook=lambda y, a, b: (digamma(a) - digamma(a + b), digamma(b) - digamma(a + b)),
@@ -1134,8 +1144,8 @@ take = row("take", Atom(tables.entry, tables.entry_of_arrays, tables.entry_rule)
           jumps=lambda i, *table: _off_whole(i),
           definition="table[int(i)] if 0 <= i < len(table) else nan",
           points=[(0, 1, 2, 3), (1.5, 4, 5, 6), (2, -1, -2, -3), (2.25, 7, 8, 9, 10)],
-          edges=[((3, 1, 2, 3), nan, (None, None, None, None)), ((-0.5, 1, 2), nan, (None, None, None)),
-                 ((nan, 1, 2), nan, (None, None, None)), ((1, nan, 2), 2, (None, None, 1))],
+          edges=[((3, 1, 2, 3), nan, (None, nan, nan, nan)), ((-0.5, 1, 2), nan, (None, nan, nan)),
+                 ((nan, 1, 2), nan, (None, nan, nan)), ((1, nan, 2), 2, (None, None, 1))],
           doc="the entry of a table at ⌊i⌋, counted from 0; nan where there is none")
 
 locate = row("locate", Atom(tables.interval, tables.interval_of_arrays, tables.interval_rule),

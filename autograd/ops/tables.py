@@ -58,12 +58,14 @@ def entry_rule(i: Any, *table: Any) -> Any:
 
 
 def entry_slopes(whole: Any, count: int) -> list[Any]:
-    """The slopes along `count` entries, of which the one at a `whole` index is taken."""
+    """The slopes along `count` entries, of which the one at a `whole` index is taken; nan where none is."""
     if type(whole) is not float:
-        return [where(equal(whole, float(j)), 1.0, None) for j in range(count)]
+        other = where(whole < 0.0, nan, where(whole < float(count), None, nan))
+        return [where(equal(whole, float(j)), 1.0, other) for j in range(count)]
+    if not 0.0 <= whole < count:
+        return [nan] * count
     slopes: list[float | None] = [None] * count
-    if 0.0 <= whole < count:
-        slopes[int(whole)] = 1.0
+    slopes[int(whole)] = 1.0
     return slopes
 
 

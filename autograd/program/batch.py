@@ -60,7 +60,7 @@ class Arguments(NamedTuple):
         """These and then others; ArgumentError unless they have as many samples."""
         if other.samples is not None and other.samples != self.samples:
             raise ArgumentError(f"{what}: expected {self.samples} samples, as the arguments have, got {other.samples}")
-        batch = np.concatenate([self.batch, other.batch], axis=1) if other.batch.shape[1] else self.batch
+        batch = side_by_side([self.batch, other.batch]) if other.batch.shape[1] else self.batch
         structures, axes = (*self.structures, *other.structures), (*self.axes, *other.axes)
         return Arguments(structures, [*self.fixed, *other.fixed], batch, self.samples, axes)
 
@@ -137,8 +137,16 @@ def take(args: Sequence[Any], axes: Sequence[Any], read: Reader = floats, what: 
     batched = taker.batched
     samples = _how_many(batched) if any(axis is not None and has_samples(axis) for axis in axes) else None
     rows = 1 if samples is None else samples
-    batch = batched[0] if len(batched) == 1 else np.concatenate([np.empty((rows, 0)), *batched], axis=1)
-    return Arguments(tuple(structures), taker.fixed, np.ascontiguousarray(batch), samples, tuple(axes))
+    batch = batched[0] if len(batched) == 1 else side_by_side([np.empty((rows, 0)), *batched])
+    return Arguments(tuple(structures), taker.fixed, batch, samples, tuple(axes))
+
+
+def side_by_side(parts: Sequence[Floats]) -> Floats:
+    """(samples, numbers) of several: column by column where all stand so, which is to copy them one after the other."""
+    if all(part.flags.f_contiguous for part in parts):
+        found: Floats = np.concatenate([part.T for part in parts]).T
+        return found
+    return np.concatenate(parts, axis=1)
 
 
 class _Taker:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable, Sequence
-from itertools import chain, pairwise
-from typing import Any
+from itertools import pairwise
 
 import numpy as np
 
@@ -17,12 +16,10 @@ from autograd.context import Label
 from autograd.ops.expression import Expression, Term
 from autograd.ops.primitive import lookup
 from autograd.program.graph import GUARD, MULTIPLY, NEGATIVE, WHERE, Graph, Operation
+from autograd.program.lines import Ints, Lines, graph_of, renamed
 from autograd.program.loops import Step
 
 Numbers = tuple[int, ...]
-Ids = np.ndarray[Any, np.dtype[np.int64]]
-Mask = np.ndarray[Any, np.dtype[np.bool_]]
-Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 
 class Builder:
@@ -49,6 +46,10 @@ class Builder:
         self._written: dict[tuple[int, Numbers], int] = {}
         self._words: dict[int, Label] = {}
         self.zero, self.one = self.constant(0.0), self.constant(1.0)
+
+    def __len__(self) -> int:
+        """How many instructions were written."""
+        return len(self._code)
 
     def constant(self, number: float) -> int:
         """The number of a constant; the same one for the same bits (so -0.0 is not 0.0)."""
@@ -173,44 +174,32 @@ class Builder:
 
     def finish(self, outputs: Iterable[int]) -> Graph:
         """The program with these outputs, without what they do not need."""
-        wanted = np.fromiter(outputs, np.int64)
-        needed = self._needed(wanted.tolist())
-        lines = [line for line, is_needed in zip(self._operands, needed, strict=True) if is_needed]
-        kept = np.fromiter(chain.from_iterable(lines), np.int64)
-        all_codes = np.array(self._code, np.int32)[np.array(needed, bool)]
-        used, code = np.unique(all_codes, return_inverse=True)
-        renumber, constants = self._renumbering(np.array(needed, bool), np.concatenate([kept, wanted]))
-        return Graph(
-            inputs=self.inputs,
-            constants=constants,
-            operations=tuple(self._listed[i] for i in used.tolist()),
-            code=code.astype(np.int32),
-            starts=np.cumsum([0, *map(len, lines)]),
-            operands=renumber[kept].astype(np.int32),
-            outputs=renumber[wanted].astype(np.int32),
-            words={int(renumber[i]): words for i, words in self._words.items() if needed[i - self._first]},
-        )
+        return self.finish_lines(Lines.of(self._first, self._code, self._operands), outputs)
 
-    def _needed(self, wanted: Iterable[int]) -> list[bool]:
-        """Which instructions the outputs depend on, found from the last back."""
-        first = len(self.inputs)
-        needed = [False] * (first + len(self._code))
-        for number in wanted:
-            if number >= 0:
-                needed[number] = True
-        for i in range(len(self._code) - 1, -1, -1):
-            if needed[first + i]:
-                for operand in self._operands[i]:
-                    if operand >= 0:
-                        needed[operand] = True
-        return needed[first:]
+    # -- many lines at once -------------------------------------------------------------------------
 
-    def _renumbering(self, needed: Mask, ids: Ids) -> tuple[Ids, Floats]:
-        """(a table from numbers while writing to final ones, the constants that `ids` speak of)."""
-        n = len(self.inputs)
-        used = np.zeros(len(self._constants), bool)
-        used[~ids[ids < 0]] = True
-        constants = np.cumsum(used) - 1 + n
-        results = np.cumsum(needed) - 1 + n + int(used.sum())
-        table = np.concatenate([np.arange(n), results, constants[::-1]])  # ~j counts from the end
-        return table, np.array(self._constants)[used]
+    def columns_of(self, program: Graph) -> tuple[Lines, Ints]:
+        """(a program's lines as they would be written here, what its numbers are called in them)."""
+        n = len(program.inputs)
+        codes = np.array([self.code_of(operation) for operation in program.operations], np.int64)
+        constants = [self.constant(c) for c in program.constants.tolist()]
+        names = np.concatenate([np.arange(n), np.array(constants, np.int64), np.arange(n, n + len(program))])
+        return Lines(n, codes[program.code], program.starts, names[program.operands]), names
+
+    def folded(self, lines: Lines) -> tuple[Lines, Ints]:
+        """(lines that speak of constants where others have nothing but constants, what their results are called)."""
+        numbers = lines.first + np.arange(len(lines.code))
+        is_step = np.array([not isinstance(operation, Operation) for operation in self._listed], bool)
+        while True:
+            unknown = np.bincount(lines.users[lines.operands >= 0], minlength=len(lines.code))
+            left = (unknown == 0) & (lines.lengths > 0) & (numbers >= 0) & ~is_step[lines.code]
+            which = np.flatnonzero(left)
+            if not len(which):
+                return lines, numbers
+            some = lines.some(which)
+            numbers[which] = list(map(self.emit_code, some.code.tolist(), some.tuples()))
+            lines = renamed(lines, numbers)
+
+    def finish_lines(self, lines: Lines, outputs: Iterable[int]) -> Graph:
+        """The program of lines that were written elsewhere, in this one's constants and operations."""
+        return graph_of(lines, self.inputs, self._constants, self._listed, outputs, self._words)

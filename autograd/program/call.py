@@ -60,7 +60,7 @@ class Recorded:
             program = self._options.tidied(self.as_written.program)
             if not self._options.exact:
                 program = self._options.tidied(fuse_sums(program))
-            return self.as_written.of(Program.of(replace(program, smoothed=self._options.smooth)))
+            return self.as_written.of(Program.of(replace(program, smoothed=self._options.width)))
 
     @lazy
     def rolled(self) -> Program | None:
@@ -240,9 +240,9 @@ class Call:
 
     def _keys(self, args: tuple[Any, ...], named: dict[str, Any]) -> list[Any]:
         """The keys of all dicts among these, as they stand there."""
-        takes, names = bool(self._question.takes), sorted(named)
+        takes, names = bool(self._question.takes), list(named)
         order, static = self._compiled.order(len(args) - takes, names)
-        things = [*args[: len(args) - takes], *map(named.__getitem__, names)]
+        things = [*args[: len(args) - takes], *named.values()]
         numbers = [things[i] for i, is_static in zip(order, static, strict=True) if not is_static]
         return _keys([flatten(thing)[1] for thing in [*numbers, *args[len(args) - takes :]]])
 
@@ -292,7 +292,7 @@ class Call:
         """Know the short way for such arguments, if there is one, and nothing is to be told of kinks any more."""
         if self._ready(recorded, taken).watch is not None:
             return
-        key = (self._question, count, frozenset(named))
+        key = (self._question, count, tuple(named))
         if key not in recorded.shortcuts:
             recorded.shortcuts[key] = self._shortcut(recorded, taken, count, named)
         shortcut, ran = recorded.shortcuts[key], recorded.latest
@@ -311,7 +311,7 @@ class Call:
         ready, takes = self._ready(recorded, taken), bool(self._question.takes)
         if recording.passing or len(ready.layout.summed) > SMALL:
             return None
-        names = tuple(sorted(named))
+        names = tuple(named)
         order, static = self._compiled.order(count - takes, names)
         extras = len(taken.structures) - len(recording.arguments)
         several = takes and not isinstance(options.argnums, int)
@@ -434,8 +434,9 @@ class Bound:
     def __init__(self, call: Call, args: tuple[Any, ...], named: dict[str, Any]) -> None:
         ready, taken = call.ready_for(args, named)
         layout, threads = ready.layout, call._compiled.options.threads
-        fixed, batch = np.array(ready.fixed(taken)), np.array(taken.batch)
-        each, total = layout.room_each(taken.samples), layout.room_total()
+        order = ready.kernel.order(taken.batch)
+        fixed, batch = np.array(ready.fixed(taken)), np.array(taken.batch, order=order)
+        each, total = layout.room_each(taken.samples, order), layout.room_total()
         call.look(ready, fixed, taken)
         self.run = ready.bound(fixed, batch, each, total, threads)
         self.args = _views_of_arguments(taken, fixed, batch, ready.places_captured)

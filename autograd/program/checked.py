@@ -77,7 +77,8 @@ def check_primitive(row: Callable[..., Any] | Primitive | str) -> PrimitiveCheck
 
     `row` is what `primitive` returned, or a name.  Its value is held to its definition in 500 digits (without one to
     its rule in as many, which finds digits that cancel), slopes and second slopes to differences of that and of the
-    values; floats, Values, arrays and compiled programs agree with each other; edges hold, to the bit.
+    values; floats, Values, arrays and compiled programs agree with each other; edges hold, to the bit; where kinks and
+    jumps are said to be, slopes or values jump between the points.
 
     >>> from autograd import exp, primitive
     >>> bell = primitive("bell", lambda x: exp(-x * x), lambda y, x: -2.0 * x * y, points=[0.5, -2.0])
@@ -88,11 +89,11 @@ def check_primitive(row: Callable[..., Any] | Primitive | str) -> PrimitiveCheck
         ArgumentError: for what is no primitive and a definition that cannot be computed
         MissingExtra: without mpmath
     """
-    from autograd.check.rows import CHECKS  # needs the extra `check`
+    from autograd.check.rows import CHECKS, check_boundaries  # needs the extra `check`
     from autograd.program.compiled_rows import check_programs
 
     found = _row_of(row)
-    checks = {**CHECKS, "programs": check_programs}
+    checks = {**CHECKS, "kinks and jumps": check_boundaries, "programs": check_programs}
     return PrimitiveCheck(found.title, {what: tuple(check(found)) for what, check in checks.items()})
 
 

@@ -74,7 +74,7 @@ def compile(  # noqa: A001  (what the field calls it, torch.compile; Python's ow
     has_aux: bool = False,
     static_argnums: Positions = (),
     static_argnames: str | Sequence[str] = (),
-    smooth: float | None = None,
+    smooth: float | tuple[float, int] | None = None,
 ) -> Compiled | Callable[[Function], Compiled]:
     """f recorded once for each structure of its arguments, and run from then on without Python.
 
@@ -103,9 +103,9 @@ def compile(  # noqa: A001  (what the field calls it, torch.compile; Python's ow
 
     A batch: `in_axes` says, as in `jax.vmap`, along which axis each argument has its samples (None: the
     same for all); of an argument made of parts it may say so part by part, as in ``({"w": None, "x": 0},)``.
-    Answers have the samples along their first axis; with ``reduce="sum"`` or "mean" they, and derivatives
-    along arguments without samples, are summed or averaged, and a training step holds no derivative of a
-    single sample:
+    Answers have the samples along their first axis.  Slopes along an argument of which numbers stand column by column,
+    as with axis 1, lie in memory in the same way.  With ``reduce="sum"`` or "mean" answers, and derivatives along
+    arguments without samples, are summed or averaged, and a training step holds no derivative of a single sample:
 
     >>> import numpy as np
     >>> loss = compile(lambda w, x, y: (w * x - y) ** 2, in_axes=(None, 0, 0), reduce="mean")
@@ -122,8 +122,11 @@ def compile(  # noqa: A001  (what the field calls it, torch.compile; Python's ow
             an inf or a nan that is met all the same may be forgotten
         smooth: a width h, within which kinks and jumps are smoothed by a normal distribution: relu(x) is
             x·Φ(x/h) + h·φ(x/h), a step Φ(x/h), and so on for all that the table has; off by 0.4·h at a kink, by nothing
-            beyond 9·h, and in a mean over samples by the order of h².  Derivatives are the smoothed function's: so
-            compile the function, not its gradient.  Of x % y and x // y the width is one of x/y
+            beyond 9·h, and in a mean over samples by the order of h².  ``(h, 4)`` is off by the order of h⁴ there, so
+            that h may be larger, and more samples count: of every kink it takes 4/3 of what h makes of it less 1/3 of
+            what 2 h does, which may be a little below 0, or above 1, where the other stays between.
+            Derivatives are the smoothed function's: so compile the function, not its gradient.  Of x % y and x // y
+            the width is one of x/y
         threads: over how many threads a batch may be spread
         has_aux: f returns a pair, what is differentiated and what is not, which comes back beside the derivative, as
             from the transforms (with a reduction it is reduced as the value is)
@@ -182,7 +185,7 @@ def compile_graph(
     exact: bool = False,
     simplify: bool = False,
     threads: int = 1,
-    smooth: float | None = None,
+    smooth: float | tuple[float, int] | None = None,
 ) -> Compiled: ...
 def compile_graph(
     outputs: Any,
@@ -195,7 +198,7 @@ def compile_graph(
     exact: bool = False,
     simplify: bool = False,
     threads: int = 1,
-    smooth: float | None = None,
+    smooth: float | tuple[float, int] | None = None,
 ) -> Compiled:
     """The graph between nodes already built, as a function of `inputs`.
 

@@ -32,8 +32,12 @@ def _numpy(task: Task) -> Kernel:
 
 def _llvm(task: Task) -> Kernel:
     """Machine code, by the optional llvmlite, which is imported when it is first used."""
-    from autograd.program.native.executor import kernel_for
+    from autograd.program.native.executor import has_products, kernel_for
 
+    if has_products(task.program):
+        from autograd.program.layered import LayeredKernel
+
+        return LayeredKernel(_lowered(task))
     return kernel_for(_lowered(task))
 
 
@@ -79,7 +83,7 @@ def choose(program: Graph, backend: str, samples: int | None, work: Work | None 
         return backend, "as asked"
     reason = _llvm_serves(program, samples)
     if reason is None:
-        return "numpy", "its matrix products, or without llvmlite"
+        return "numpy", "without llvmlite"
     if work is not None and not _compiling_pays(program, work):
         return "numpy", f"all {work.samples:,} samples are computed before machine code would be compiled"
     return "llvm", reason

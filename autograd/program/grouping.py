@@ -33,6 +33,10 @@ class Group:
     operands: Ids
     shared: Ids | None = None
 
+    def __getitem__(self, which: slice) -> Group:
+        """Some of the instructions."""
+        return Group(self.operation, self.out[which], self.operands[which], self.shared)
+
 
 def levels(program: Graph) -> Ids:
     """For every number how long the longest way to it from an input is."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -52,9 +52,11 @@ class Kernel:
     An executor writes `_run`, and `_bind` if it has something better.  Both are handed what machine code
     can take: arrays of these shapes, C-contiguous and aligned doubles of this machine's byte order, and
     outputs that may be written and lie in memory of their own.  `run` and `bind` see to that, for all.
+    Where it takes `columns`, batch and each may both be Fortran-contiguous instead: column by column.
     """
 
     backend: str
+    columns = False
 
     def __init__(self, task: Task) -> None:
         batched, summed = sum(task.batched), sum(task.summed)
@@ -71,17 +73,27 @@ class Kernel:
         Raises:
             ArgumentError: for outputs that are not as said above
         """
-        fixed, batch = _laid_out(fixed), _laid_out(batch)
+        fixed = _laid_out(fixed)
+        batch = batch if self._takes(batch) and in_columns(batch, each) else _laid_out(batch)
         self._check(fixed, batch, each, total)
         self._begin_and_run(fixed, batch, each, total, threads)
 
     def answers(self, fixed: Floats, batch: Floats, threads: int = 1) -> tuple[Floats, Floats]:
-        """(each, total) as `run` computes them, in arrays of their own."""
-        fixed, batch = _laid_out(fixed), _laid_out(batch)
-        each, total = np.empty((len(batch), self._outputs[0])), np.empty(self._outputs[1])
+        """(each, total) as `run` computes them, in arrays of their own: by columns if the batch is."""
+        fixed, order = _laid_out(fixed), self.order(batch)
+        batch = _laid_out(batch) if order == "C" else batch
+        each, total = np.empty((len(batch), self._outputs[0]), order=order), np.empty(self._outputs[1])
         self._check_shapes(fixed, batch, each, total)
         self._begin_and_run(fixed, batch, each, total, threads)
         return each, total
+
+    def order(self, batch: Floats) -> Literal["C", "F"]:
+        """How the answers to a batch stand: by rows, "C", or as the batch does by columns, "F", if it is taken so."""
+        return "F" if self._takes(batch) and not batch.flags.c_contiguous else "C"
+
+    def _takes(self, batch: Floats) -> bool:
+        flags = batch.flags
+        return self.columns and flags.f_contiguous and flags.aligned and batch.dtype == _FLOAT
 
     def _begin_and_run(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int) -> None:
         for begin in self._begin:
@@ -97,7 +109,8 @@ class Kernel:
         of Python run meanwhile, as they do while `run` does, which takes a little longer.  Raises ArgumentError for
         arrays, inputs too, that are not as said above.
         """
-        for name, numbers in (("fixed", fixed), ("batch", batch)):
+        by_column = self._takes(batch) and in_columns(batch, each)
+        for name, numbers in (("fixed", fixed), ("batch", batch))[: 1 if by_column else 2]:
             if not _is_laid_out(numbers):
                 raise ArgumentError(f"{name} is bound as it stands: {_WANTED}, got {_described(numbers)}")
         self._check(fixed, batch, each, total)
@@ -129,7 +142,9 @@ class Kernel:
         """Raise ArgumentError unless shapes fit and the outputs can be written without harm."""
         self._check_shapes(fixed, batch, each, total)
         for name, numbers in (("each", each), ("total", total)):
-            if not (numbers.flags.carray and numbers.dtype == _FLOAT):  # carray: contiguous, aligned, writeable
+            flags = numbers.flags  # carray: contiguous, and behaved, which is aligned and writeable
+            is_taken = flags.carray or (name == "each" and self._takes(batch) and flags.f_contiguous and flags.behaved)
+            if not (is_taken and numbers.dtype == _FLOAT):
                 raise ArgumentError(f"{name} is written: {_WANTED}, not read-only, got {_described(numbers)}")
         meet = np.may_share_memory  # to the byte, for contiguous arrays
         if meet(each, fixed) or meet(each, batch) or meet(each, total) or meet(total, fixed) or meet(total, batch):
@@ -141,6 +156,12 @@ class Kernel:
         expected = (self._inputs[:1], (samples, self._inputs[1]), (samples, self._outputs[0]), self._outputs[1:])
         if shapes != expected:
             raise ArgumentError(f"a kernel is handed fixed, batch, each and total of shapes {expected}, got {shapes}")
+
+
+def in_columns(batch: Floats, each: Floats) -> bool:
+    """Whether these stand column by column, and not row by row as well."""
+    is_either = batch.flags.f_contiguous and each.flags.f_contiguous
+    return is_either and not (batch.flags.c_contiguous and each.flags.c_contiguous)
 
 
 def told_of_calls(program: Graph) -> Sequence[Callable[[], None]]:

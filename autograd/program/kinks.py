@@ -26,7 +26,7 @@ from autograd.program.executors import choose, kernel_for
 from autograd.program.graph import GUARD, WHERE, Graph, Instruction, Operation
 from autograd.program.kernel import Kernel, Task
 from autograd.program.layout import Layout
-from autograd.program.passes.adjoint import copy_into, depends_on, with_gradient
+from autograd.program.passes.adjoint import copy_into, depends_on, tangents, with_gradient
 from autograd.program.passes.expand import expand_slopes
 from autograd.program.reading import program_from
 from autograd.symbol import Symbol
@@ -37,7 +37,9 @@ SURFACES = 16  # that are tried at a call
 PARTS = 64  # of a line, each time it is cut
 TRIED = 4  # samples that lie on a surface; and the calls at which nothing jumped on one that then is asked no more
 NEAR = 1e-5  # of a line between two samples: how far beside a surface numbers are compared; and nearer by PARTS
+BESIDE = NEAR * np.array([-1.0, -0.5, -1.0 / PARTS, 1.0 / PARTS, 0.5, 1.0])
 NOISE = 1e-7  # of the numbers themselves: what is no jump
+ELSEWHERE = (0.1, 1e-3, 1e-4)  # of the inputs: how far all are moved to see whether nothing jumps by chance alone
 ACROSS = 1e-3  # of the inputs: how far a line goes across a surface that a sample lies on
 
 
@@ -130,17 +132,33 @@ class Watch:
         """Tell of the first surface at which something jumps, of as many as are tried at a call."""
         met = [k for k in range(len(self._surfaces)) if self._smooth[k] < TRIED and self._is_met(ends, k)]
         for k in met[:SURFACES]:
-            lines = [(line, _THERE) for row in ends.on[k] if (line := self._across(k, point(row)))]
-            if self._summed and ends.are_met(k):
-                lines.append(((point(int(ends.above[k])), point(int(ends.below[k]))), _BOTH))
-            where = next((where for line, where in lines if self._jumps(k, *line)), None)
+            lines = list(self._lines(ends, k, point))
+            where = next((where for at, line, where in lines if self._leaves_out(k, at, line)), None)
             if where is not None:
                 surface = self._surfaces[k]
                 tell(surface.row, surface.is_jump, surface.label, "second" if self._second else "first", where)
                 self.is_over = True
                 return
-            self._smooth[k] += 1
+            moved = (moved for _, line, _ in lines for moved in self._elsewhere(k, *line))
+            if not any(self._jumps(self._beside(k, *line)) for line in moved):
+                self._smooth[k] += 1  # it is whole whatever the numbers are, and not because one of them is 0, say
         self.is_over = min(self._smooth) >= TRIED
+
+    def _lines(
+        self, ends: _Ends, k: int, point: Callable[[int], Floats]
+    ) -> Iterator[tuple[Floats | None, tuple[Floats, Floats], str]]:
+        """The sample on a surface, if one is, two points on both sides of it, and how it was met."""
+        for at in map(point, ends.on[k]):
+            line = self._across(k, at)
+            if line:
+                yield at, line, _THERE
+        if self._summed and ends.are_met(k):
+            yield None, (point(int(ends.above[k])), point(int(ends.below[k]))), _BOTH
+
+    def _leaves_out(self, k: int, at: Floats | None, line: tuple[Floats, Floats]) -> bool:
+        """Whether the derivative leaves out what happens at a surface."""
+        beside = self._beside(k, *line)
+        return self._jumps(beside) or (at is not None and self._is_missed(at, line, beside))
 
     def _is_met(self, ends: _Ends, k: int) -> bool:
         return bool(ends.on[k]) or (self._summed and ends.are_met(k))
@@ -200,8 +218,19 @@ class Watch:
         ends[:, inputs] += np.outer([ACROSS, -ACROSS], move / size)
         return ends[0], ends[1]
 
-    def _jumps(self, k: int, above: Floats, below: Floats) -> bool:
-        """Whether what is differentiated jumps where the line between two points passes the surface."""
+    def _elsewhere(self, k: int, above: Floats, below: Floats) -> Iterator[tuple[Floats, Floats]]:
+        """A line with all inputs moved, if there is one that goes across the surface."""
+        dice = np.random.default_rng(0)
+        move = dice.uniform(0.5, 1.0, above.shape) * dice.choice((-1.0, 1.0), above.shape) * np.maximum(abs(above), 1.0)
+        for size in ELSEWHERE:
+            ends = np.array([above, below]) + size * move
+            at = self._values(self._boundaries, ends)[:, k]
+            if at[0] > 0.0 > at[1]:
+                yield ends[0], ends[1]
+                return
+
+    def _beside(self, k: int, above: Floats, below: Floats) -> Floats:
+        """What is differentiated BESIDE a surface, where the line between two points passes it."""
         start, stop = 0.0, 1.0
         line = above - below
         while stop - start > 1e-15:
@@ -211,12 +240,38 @@ class Watch:
             if not start < places[first + 1] < stop and not start < places[first] < stop:
                 break
             start, stop = places[first], places[first + 1]
-        at, far, near = 0.5 * (start + stop), NEAR, NEAR / PARTS
-        beside = below + np.outer([at - far, at - near, at + near, at + far], line)
-        found = self._values(self._differentiated, beside)
-        wide, narrow = np.abs(found[3] - found[0]), np.abs(found[2] - found[1])
-        scale = np.abs(found[np.isfinite(found)]).max(initial=0.0)
-        return bool(np.any((narrow > 0.5 * wide) & (narrow > NOISE * scale)))
+        at = 0.5 * (start + stop) + BESIDE
+        return self._values(self._differentiated, below + np.outer(at, line))
+
+    @staticmethod
+    def _jumps(beside: Floats) -> bool:
+        """Whether what is differentiated jumps there."""
+        wide, narrow = np.abs(beside[5] - beside[0]), np.abs(beside[3] - beside[2])
+        return bool(np.any((narrow > 0.5 * wide) & (narrow > NOISE * _scale(beside))))
+
+    def _is_missed(self, at: Floats, ends: tuple[Floats, Floats], beside: Floats) -> bool:
+        """Whether it goes on there otherwise than its derivative says, which is on neither side: |x|² as 0 · x."""
+        if not self._second:
+            return False
+        inputs, count = self._asked.inputs, len(self._differentiated.inputs)
+        said = self._values(self._moves, np.concatenate([at[:count], (ends[0] - ends[1])[inputs]])[None])[0]
+        slopes = (np.diff(beside, axis=0).T / np.diff(BESIDE)).T[[0, 1, 3, 4]]
+        bent = np.abs(slopes[1] - slopes[0]) + np.abs(slopes[3] - slopes[2])
+        room = 2.0 * bent + np.abs(slopes).max(axis=0) / PARTS + NOISE * _scale(beside)
+        return bool(np.any((said < slopes.min(axis=0) - room) | (said > slopes.max(axis=0) + room)))
+
+    @lazy
+    def _moves(self) -> Graph:
+        """How what is differentiated moves with the inputs."""
+        program, inputs = self._differentiated, self._asked.inputs
+        builder = Builder([*program.inputs, *(f"moves{i}" for i in inputs)])
+        numbers = copy_into(builder, program, range(len(program.inputs)))
+        moving = {i: len(program.inputs) + j for j, i in enumerate(inputs)}
+        return builder.finish(tangents(builder, program, numbers, moving))
+
+
+def _scale(numbers: Floats) -> Any:
+    return np.abs(numbers[np.isfinite(numbers)]).max(initial=0.0)
 
 
 _THERE = "it is taken right there"

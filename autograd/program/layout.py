@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -69,9 +69,9 @@ class Layout:
             return numbers
         return np.concatenate([numbers[: self.shared], captured, numbers[self.shared :]])
 
-    def room_each(self, samples: int | None) -> Array:
+    def room_each(self, samples: int | None, order: Literal["C", "F"] = "C") -> Array:
         """Room for the answers of each sample."""
-        return np.empty((1 if samples is None else samples, self._counts[0]))
+        return np.empty((1 if samples is None else samples, self._counts[0]), order=order)
 
     def room_total(self) -> Array:
         """Room for the sums over all samples."""

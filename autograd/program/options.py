@@ -37,7 +37,7 @@ class Choices(Running, total=False):
     in_axes: Axes
     reduce: str | None
     has_aux: bool
-    smooth: float | None
+    smooth: float | tuple[float, int] | None
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Options:
     static_argnums: Positions = ()
     static_argnames: str | Sequence[str] = ()
     simplify: bool = False
-    smooth: float | None = None
+    smooth: float | tuple[float, int] | None = None
     work: Work | None = None  # what is going to be computed, where that is known
 
     def __post_init__(self) -> None:
@@ -70,22 +70,41 @@ class Options:
         for name in ("exact", "simplify", "has_aux"):
             if not isinstance(getattr(self, name), bool):
                 raise ArgumentError(f"{name} is True or False, got {quoted(getattr(self, name))}")
-        if self.smooth is not None and not (_is_number(self.smooth) and 0.0 < self.smooth < math.inf):
-            raise ArgumentError(f"smooth is the width of what a kink becomes, above 0, got {quoted(self.smooth)}")
+        if self.smooth is not None and not _is_smoothing(self.smooth):
+            raise ArgumentError(
+                f"smooth is the width of what a kink becomes, above 0, or (width, 4), got {quoted(self.smooth)}"
+            )
         check_backend(self.backend)
 
     def smoothed(self, recording: Recording) -> Recording:
         """The recording, its kinks and jumps smoothed if that was asked for."""
         if self.smooth is None:
             return recording
-        h, rolled = float(self.smooth), recording.rolled
-        written = Program.of(replace(smoothed(recording.program, h), smoothed=h))
-        there = None if rolled is None else Program.of(replace(smoothed(rolled, h), smoothed=h))
-        return replace(recording, written=written, rolled=there)
+        rolled = recording.rolled
+        written = Program.of(self._smoothed(recording.program))
+        return replace(
+            recording, written=written, rolled=None if rolled is None else Program.of(self._smoothed(rolled))
+        )
+
+    def _smoothed(self, program: Graph) -> Graph:
+        of_order_4 = isinstance(self.smooth, tuple)
+        return replace(smoothed(program, self.width or 0.0, of_order_4), smoothed=self.width)
+
+    @property
+    def width(self) -> float | None:
+        """Within which kinks and jumps are smoothed."""
+        h = self.smooth[0] if isinstance(self.smooth, tuple) else self.smooth
+        return None if h is None else float(h)
 
     def tidied(self, program: Graph) -> Graph:
         """The program, simplified if that was asked for."""
         return simplified(program, self.exact) if self.simplify and not program.simplified else program
+
+
+def _is_smoothing(given: Any) -> bool:
+    """Whether it is a width, or a width and the order 4."""
+    width, order = given if isinstance(given, tuple) and len(given) == 2 else (given, 2)
+    return _is_number(width) and 0.0 < width < math.inf and (order == 4 if isinstance(given, tuple) else True)
 
 
 def _is_number(x: Any) -> bool:

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autograd.program.lines import in_groups
+
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 Keys = np.ndarray[Any, np.dtype[np.uint64]]
@@ -101,16 +103,26 @@ def _periods(log: Log, low: int, high: int, nears: Sequence[int]) -> list[int]:
     found: dict[int, None] = {}
     plain = log.code[low:high].astype(np.uint64)
     for keys in (plain, *(plain + _nearby(log, low, high, near) for near in nears if near < 8 * (high - low))):
-        windows = np.zeros(high - low - _WINDOW + 1, np.uint64)
-        for i in range(_WINDOW):
-            windows = windows * np.uint64(0x9E3779B97F4A7C15) + (keys[i : i + len(windows)] + np.uint64(1))
-        order = np.argsort(windows, kind="stable")
+        windows, order = _windows(keys)
         again = windows[order[1:]] == windows[order[:-1]]
         counts = np.bincount((order[1:] - order[:-1])[again], minlength=1)
         counts[(high - low) // FEWEST + 1 :] = 0
         most = np.argsort(counts, kind="stable")[::-1][:_CANDIDATES]
         found |= dict.fromkeys(int(period) for period in most if counts[period])
     return list(found)
+
+
+def _windows(keys: Keys) -> tuple[Keys, Ints]:
+    """(a number for each window, an order in which those that are alike stand together, the first one first)."""
+    size = int(keys.max()) + 1
+    plainly = size**_WINDOW <= 2**32  # few operations: then it says what is in the window
+    factor = np.uint64(size if plainly else 0x9E3779B97F4A7C15)
+    windows = np.zeros(len(keys) - _WINDOW + 1, np.uint64)
+    for i in range(_WINDOW):
+        windows = windows * factor + (keys[i : i + len(windows)] + np.uint64(not plainly))
+    if plainly:
+        return windows, in_groups(windows.astype(np.int64), size**_WINDOW)
+    return windows, np.argsort(windows, kind="stable")
 
 
 def _nearby(log: Log, low: int, high: int, near: int) -> Keys:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
-from operator import attrgetter
 from typing import Any
+
+import numpy as np
 
 from autograd.errors import GraphError
 from autograd.order import interior, reachable
 from autograd.program.builder import Builder
 from autograd.program.graph import Operation
+from autograd.program.lines import Lines, said_once
 from autograd.program.loops import step_of
+from autograd.program.notes import Needed
 from autograd.program.program import Program
 from autograd.symbol import Symbol
 from autograd.value import RUNNING, Operand, Value
@@ -58,15 +61,38 @@ def program_from(
     return Program.of(builder.finish([number(output) for output in outputs]))
 
 
+def program_of(needed: Needed, outputs: Sequence[Operand], inputs: Sequence[Value]) -> Program:
+    """The same of what outputs need, if it was read into columns."""
+    builder = Builder(names_of(inputs))
+    known: dict[Operand, int] = {node: i for i, node in enumerate(inputs)}
+
+    def number(operand: Operand) -> int:
+        found = known.get(operand) if type(operand) is not float else None
+        return builder.constant(data_of(operand)) if found is None else found
+
+    lines, first, outside = needed.lines, len(inputs), needed.all.outside
+    n = len(lines.code)
+    names = np.zeros(n + len(outside), np.int64)  # ~k counts from the end
+    names[:n] = np.arange(first, first + n)
+    for k in needed.read():
+        names[~k] = number(outside[k])
+    codes = np.array([builder.code_of(Operation(row.name)) for row in needed.all.rows], np.int64)
+    lines, numbers = said_once(Lines(first, codes[lines.code], lines.starts, names[lines.operands]))
+    for at, words in needed.words():
+        builder.describe(int(numbers[at]), words)
+    places = [(needed.place(output), output) for output in outputs]
+    return Program.of(builder.finish_lines(lines, [int(numbers[at]) if at >= 0 else number(o) for at, o in places]))
+
+
 def captured_nodes(
-    order: Sequence[Value], roots: Sequence[Value], inputs: Sequence[Value], start: float
+    read: Iterable[Operand], roots: Sequence[Value], inputs: Sequence[Value], start: float
 ) -> list[Value]:
     """What roots are computed from beside inputs, in order: leaves made before `start`, and inputs of what runs.
 
-    `order` is what was computed above the inputs and what runs.
+    `read` are the operands of what was computed above the inputs and what runs.
     """
     given = set(inputs)
-    needed = dict.fromkeys(chain(chain.from_iterable(map(attrgetter("operands"), order)), roots))
+    needed = dict.fromkeys(chain(read, roots))
     return [
         node
         for node in needed

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 from autograd.collector import collector_paused
@@ -11,8 +13,10 @@ from autograd.context import mode, now, writing_program
 from autograd.errors import ArgumentError, GraphError, OperandError
 from autograd.lazy import lazy
 from autograd.order import interior
+from autograd.program.lines import LONG
+from autograd.program.notes import notes_of
 from autograd.program.program import Program
-from autograd.program.reading import captured_nodes, program_from
+from autograd.program.reading import captured_nodes, program_from, program_of
 from autograd.program.rolling import Rolled, rolled_up
 from autograd.replay import chose_for_good
 from autograd.structure import Structure, flatten, names_of_arguments
@@ -124,8 +128,14 @@ def _recording(
 ) -> Recording:
     """What was recorded since `start`; of a function the nodes that it made, in order."""
     roots = [output for output in outputs if isinstance(output, Value)]
-    order = interior(*roots, above={*inputs, *RUNNING})
-    captured = captured_nodes(order, roots, inputs, start)
+    notes = notes_of(made, inputs) if len(made) >= LONG else None
+    if notes is None:
+        order = interior(*roots, above={*inputs, *RUNNING})
+        read: Iterable[Operand] = chain.from_iterable(map(attrgetter("operands"), order))
+    else:
+        needed = notes.needed_for(roots)
+        read = map(notes.outside.__getitem__, needed.read())
+    captured = captured_nodes(read, roots, inputs, start)
     passing = RUNNING.intersection(captured)
     for node in captured:
         if isinstance(node, Symbol) and node not in passing:
@@ -134,7 +144,9 @@ def _recording(
                 "Let the function return what is needed later, and hand it in as an argument"
             )
     shape = tuple(arguments), answer, tuple(captured), frozenset(passing)
-    rolled = rolled_up(outputs, [*inputs, *captured], made)
+    given = [*inputs, *captured]
+    rolled = rolled_up(outputs, given, made, None if notes is None else notes.lines.code)
     if rolled is not None:
         return Recording(rolled, *shape, rolled=rolled.program)
-    return Recording(program_from(outputs, [*inputs, *captured], order), *shape)
+    program = program_from(outputs, given, order) if notes is None else program_of(needed, outputs, given)
+    return Recording(program, *shape)

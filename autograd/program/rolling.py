@@ -6,6 +6,7 @@ which would hide them; derivatives are then those of loops.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from struct import pack
@@ -55,13 +56,17 @@ class Rolled(NamedTuple):
         return Program.of(builder.finish([writer.number(place) for place in self.wanted]))
 
 
-def rolled_up(outputs: Sequence[Operand], inputs: Sequence[Value], made: Sequence[Value]) -> Rolled | None:
+def rolled_up(
+    outputs: Sequence[Operand], inputs: Sequence[Value], made: Sequence[Value], kinds: Any = None
+) -> Rolled | None:
     """The program of outputs with loops, from all nodes in the order in which they were made.
 
-    None if most of it is in no loop.
+    None if most of it is in no loop.  `kinds` says of each node by what row it was made, where that has been asked.
     """
     rows: dict[Any, int] = {}
-    if len(made) < FROM or not may_repeat(np.array([rows.setdefault(node._row, len(rows)) for node in made])):
+    if len(made) < FROM:
+        return None
+    if not may_repeat(np.array([rows.setdefault(node._row, len(rows)) for node in made]) if kinds is None else kinds):
         return None
     reader = _Reader(inputs)
     try:
@@ -72,9 +77,10 @@ def rolled_up(outputs: Sequence[Operand], inputs: Sequence[Value], made: Sequenc
     if len(notes.words) < FROM:
         return None
     builder = Builder(names_of(inputs))
-    writer = _Writer(notes, builder, wanted)
-    writer.write(0, len(notes.words))
-    if writer.in_loops < LEAST * len(notes.words):
+    writer = _Writer(notes, builder, wanted, outside=len(notes.words) - LEAST * len(notes.words))
+    try:
+        writer.write(0, len(notes.words))
+    except _TooFew:
         return None
     program = Program.of(builder.finish([writer.number(place) for place in wanted]))
     return Rolled(program, notes, builder.inputs, wanted)
@@ -82,6 +88,10 @@ def rolled_up(outputs: Sequence[Operand], inputs: Sequence[Value], made: Sequenc
 
 class _LoopsMet(Exception):
     """There are loops already, or what only their bodies know."""
+
+
+class _TooFew(Exception):
+    """More instructions are in no loop than may be."""
 
 
 class _Reader:
@@ -173,16 +183,19 @@ class _Reader:
 
 
 class _Writer:
-    """Writes a log into a builder, stretches that repeat as loops; `wanted` are asked for at the end."""
+    """Writes a log into a builder, stretches that repeat as loops; `wanted` are asked for at the end.
 
-    def __init__(self, notes: _Notes, builder: Builder, wanted: Sequence[int]) -> None:
+    Raises _TooFew where more than so many instructions would stand `outside` of them.
+    """
+
+    def __init__(self, notes: _Notes, builder: Builder, wanted: Sequence[int], outside: float = math.inf) -> None:
         self.notes, self.builder = notes, builder
         self._wanted = np.array([place for place in wanted if place >= 0], np.int64)
         self._numbers: dict[int, int] = {}
         for k, what in enumerate(notes.outside):
             self._numbers[~k] = what if isinstance(what, int) else builder.constant(what)
         self._elements: dict[int, tuple[int, int, int]] = {}  # by their numbers: column, step, how many there are
-        self.in_loops = 0  # instructions
+        self._outside = outside
         self._patience = _PATIENCE * len(notes.log.code)
 
     def number(self, place: int) -> int:
@@ -194,6 +207,9 @@ class _Writer:
         self._patience -= high - low
         repeat = longest_repeat(self.notes.log, low, high) if self._patience >= 0 else None
         if repeat is None:
+            self._outside -= high - low
+            if self._outside < 0:
+                raise _TooFew
             self.write_out(low, high)
             return
         self.write(low, repeat.start)
@@ -214,7 +230,6 @@ class _Writer:
     # -- loops ----------------------------------------------------------------------------------
 
     def _write_loop(self, repeat: Repeat) -> None:
-        self.in_loops += repeat.end - repeat.start
         body = _Body(self, repeat)
         used = self._used_behind(repeat)
         last = (repeat.steps - 1) * repeat.period

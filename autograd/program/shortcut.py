@@ -16,7 +16,7 @@ from numpy import ndarray
 
 from autograd.errors import ArgumentError, OperandError
 from autograd.kinds import FIXED, FLAG, Static, holder, kind_of
-from autograd.program.batch import Arguments
+from autograd.program.batch import Arguments, side_by_side
 from autograd.program.kernel import Floats
 from autograd.structure import Structure
 
@@ -33,7 +33,7 @@ class Form(NamedTuple):
 
     Attributes:
         by_position: how many of the function's arguments come so
-        names: of those that come by name, sorted
+        names: of those that come by name, in their order
         order: which of these, first by position and then by name, is each argument of the recording
         static: (arguments,) whether it was said to be no number
         extras: how many things stand behind them
@@ -48,21 +48,19 @@ class Form(NamedTuple):
     in_a_tuple: bool
 
     @property
-    def is_plain(self) -> bool:
-        """Whether arguments stand in the order of the recording as they come."""
-        return not self.names and not self.in_a_tuple and self.order == tuple(range(self.by_position))
+    def plain(self) -> int:
+        """How many arguments there are that stand in the order of the recording as they come; -1 if they do not."""
+        is_plain = not self.names and not self.in_a_tuple and self.order == tuple(range(self.by_position))
+        return self.by_position + self.extras if is_plain else -1
 
     def arranged(self, args: tuple[Any, ...], named: dict[str, Any]) -> Sequence[Any] | None:
         """The arguments in the order of the recording; None for those that stand otherwise."""
         args, extras = args[: self.by_position], args[self.by_position :]
         if self.in_a_tuple and len(extras) == 1 and type(extras[0]) in (list, tuple):
             extras = tuple(extras[0])
-        if len(args) != self.by_position or len(extras) != self.extras or len(named) != len(self.names):
+        if len(args) != self.by_position or len(extras) != self.extras or tuple(named) != self.names:
             return None
-        try:
-            given = (*args, *map(named.__getitem__, self.names))
-        except KeyError:
-            return None
+        given = (*args, *named.values())
         return [*map(given.__getitem__, self.order), *extras]
 
 
@@ -92,7 +90,7 @@ class AtAPoint:
         self, form: Form, puts: Sequence[Put], build: Callable[[], Workplace], read: Callable[[Floats], Any]
     ) -> None:
         self._arranged, self._build, self._read = form.arranged, build, read
-        self._plain = form.by_position + form.extras if form.is_plain else -1  # how many arguments need not be arranged
+        self._plain = form.plain
         self._puts = tuple(enumerate(puts))
         self._free: list[Workplace] = []
 
@@ -124,14 +122,15 @@ class OverSamples:
     """The short way to the arguments of a batch: arrays are taken as they stand."""
 
     def __init__(self, form: Form, puts: Sequence[Put | None], columns: Sequence[Columns | None], like: Arguments):
-        self._arranged, self._structures, self._axes = form.arranged, like.structures, like.axes
+        self._arranged, self._plain = form.arranged, form.plain
+        self._structures, self._axes = like.structures, like.axes
         self._puts = [(i, put) for i, put in enumerate(puts) if put is not None]
         self._columns = [(i, column) for i, column in enumerate(columns) if column is not None]
         self._size = sum(part.size for part in like.fixed)
 
     def taken(self, args: tuple[Any, ...], named: dict[str, Any]) -> Arguments | None:
         """The numbers of these arguments, if they are known."""
-        things = self._arranged(args, named)
+        things = args if len(args) == self._plain and not named else self._arranged(args, named)
         if things is None:
             return None
         fixed, batch = np.empty(self._size), []
@@ -142,7 +141,7 @@ class OverSamples:
             batch.append(column(things[i]))
             if batch[-1] is None or len(batch[-1]) != len(batch[0]):
                 return None
-        numbers = np.ascontiguousarray(batch[0] if len(batch) == 1 else np.concatenate(batch, axis=1))
+        numbers = batch[0] if len(batch) == 1 else side_by_side(batch)
         return Arguments(self._structures, [fixed], numbers, len(numbers), self._axes)
 
 
@@ -276,6 +275,7 @@ def _columns(structure: Structure, axis: int) -> Columns:
     """What makes (samples, numbers) of an array with its samples along `axis`, and None of any other thing."""
     shape, size = structure.shape, structure.size
     place = axis % (len(shape) + 1)
+    order = (place, *(i for i in range(len(shape) + 1) if i != place))
 
     def columns(thing: Any) -> Any:
         if type(thing) is not ndarray or thing.ndim != len(shape) + 1 or thing.dtype.kind not in _REAL:
@@ -283,7 +283,7 @@ def _columns(structure: Structure, axis: int) -> Columns:
         samples = thing.shape[place]
         if thing.shape != (*shape[:place], samples, *shape[place:]):
             return None
-        rows = np.moveaxis(thing, place, 0) if place else thing
+        rows = thing.transpose(order) if place else thing
         return rows.astype(np.float64, copy=False).reshape(samples, size)
 
     return columns

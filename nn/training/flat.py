@@ -53,9 +53,11 @@ class FlatObjective:
     def __call__(self, w: Any) -> tuple[float, Vector]:
         """The mean loss and its gradient; for ``minimize(…, jac=True)``."""
         at = self._vector(w)
-        if self._last is None or not np.array_equal(self._last[0], self._read(at)):
+        read = at if self._last is None else self._read(at)
+        if self._last is None or not np.array_equal(self._last[0], read):
             J, gradient = self._objective.at_means(at, self._rows)
-            self._last = self._read(at), float(J) / self._count, gradient / self._count
+            read = self._read(at) if self._last is None else read  # what it captures is known once it has run
+            self._last = read, float(J) / self._count, gradient / self._count
         return self._last[1], self._last[2].copy()
 
     def fun(self, w: Any) -> float:

@@ -68,6 +68,12 @@ class History(Mapping[str, list[float]]):
     def __len__(self) -> int:
         return 2 if self.validation else 1
 
+    def __repr__(self) -> str:
+        curves = [(name, self[name]) for name in self] + list(self.metrics.items())
+        told = [f"{name} {curve[0]:.4g} → {curve[-1]:.4g}" for name, curve in curves if curve]
+        epochs = f"{len(self.training):,} epoch{'s' * (len(self.training) != 1)}"
+        return f"<{', '.join([f'history of {epochs}', *told])}>"
+
     def to_dict(self) -> dict[str, Any]:
         """Everything, as plain data."""
         return asdict(self)

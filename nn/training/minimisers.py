@@ -90,36 +90,48 @@ class LBFGS(Minimiser):
     def improved(self, problem: Problem, w: Vector, g: Vector, state: Slots, steps: int) -> tuple[Vector, Slots]:
         """One line search; the same w where it finds nothing lower."""
         self._check_finite(g, "gradient")
-        line = Line.of(Decayed.of(problem, self.decays), w)
-        pairs = [pair for i in range(MEMORY) if (pair := (state[f"step{i}"], state[f"change{i}"]))[1].any()]
-        found = line.along(-quasi_newton(line.start.g, pairs), 1.0) if pairs else None
+        line, pairs = Line.of(Decayed.of(problem, self.decays), w), Pairs.of([state[slot] for slot in self.slots])
+        found = line.along(-quasi_newton(line.start.g, pairs), 1.0) if len(pairs.curvatures) else None
         if found is None:  # at first, or where the memory leads nowhere: down the slope
-            pairs, found = [], line.along(-line.start.g, min(1.0, 1.0 / float(np.sum(np.abs(line.start.g)) or 1.0)))
+            pairs = Pairs.of([np.zeros_like(w) for _ in self.slots])
+            found = line.along(-line.start.g, min(1.0, 1.0 / float(np.sum(np.abs(line.start.g)) or 1.0)))
         if found is None:
             return w, state
-        step, change = found.w - w, found.g - line.start.g
-        if step @ change > np.finfo(float).eps * (change @ change):  # else no curvature was seen
-            pairs = [(step, change), *pairs]
-        return found.w, _remembered(pairs, len(w))
+        vectors = pairs.before(found.w - w, found.g - line.start.g)
+        return found.w, dict(zip(self.slots, vectors, strict=True))
 
 
-def _remembered(pairs: list[tuple[Vector, Vector]], width: int) -> Slots:
-    """The newest pairs as slots, the rest 0."""
-    kept = (pairs + [(np.zeros(width), np.zeros(width))] * MEMORY)[:MEMORY]
-    steps = {f"step{i}": step for i, (step, _) in enumerate(kept)}
-    return steps | {f"change{i}": change for i, (_, change) in enumerate(kept)}
+class Pairs(NamedTuple):
+    """Steps and changes of the gradient, the newest first; `curvatures`, step · change, are of those that there are."""
+
+    vectors: list[Vector]  # all steps, then all changes; zeros where there is none yet
+    steps: Matrix
+    changes: Matrix
+    curvatures: list[float]
+
+    @classmethod
+    def of(cls, vectors: list[Vector]) -> Pairs:
+        """Those of an optimiser's state."""
+        steps, changes = np.array(vectors).reshape(2, MEMORY, -1)
+        return cls(vectors, steps, changes, [c for c in np.einsum("ij,ij->i", steps, changes).tolist() if c > 0.0])
+
+    def before(self, step: Vector, change: Vector) -> list[Vector]:
+        """The vectors with a pair before them; without it, if no curvature was seen."""
+        if not step @ change > np.finfo(float).eps * (change @ change):
+            return self.vectors
+        return [step, *self.vectors[: MEMORY - 1], change, *self.vectors[MEMORY:-1]]
 
 
-def quasi_newton(g: Vector, pairs: list[tuple[Vector, Vector]]) -> Vector:
-    """H·g, where H is the inverse Hessian that BFGS makes of (step, change of gradient), the newest first."""
-    q, weights = g.copy(), []
-    for step, change in pairs:
-        weights.append(step @ q / (step @ change))
+def quasi_newton(g: Vector, pairs: Pairs) -> Vector:
+    """H·g, where H is the inverse Hessian that BFGS makes of the pairs."""
+    q, weights = g.copy(), list[float]()
+    known = list(zip(pairs.steps, pairs.changes, pairs.curvatures, strict=False))
+    for step, change, curvature in known:
+        weights.append(step @ q / curvature)
         q -= weights[-1] * change
-    newest_step, newest_change = pairs[0]
-    q *= newest_step @ newest_change / (newest_change @ newest_change)
-    for (step, change), weight in zip(reversed(pairs), reversed(weights), strict=True):
-        q += (weight - change @ q / (step @ change)) * step
+    q *= pairs.curvatures[0] / (pairs.changes[0] @ pairs.changes[0])
+    for (step, change, curvature), weight in zip(reversed(known), reversed(weights), strict=True):
+        q += (weight - change @ q / curvature) * step
     return q
 
 
@@ -190,13 +202,25 @@ class Line(NamedTuple):
 
 
 def inside(low: Point, high: Point) -> float:
-    """Where the cubic through both ends is lowest, kept a tenth of the interval away from them; else the middle."""
+    """Where a cubic or a parabola through both ends is lowest (Moré & Thuente 1994, 4), a tenth away from the ends."""
     span = high.t - low.t
     with np.errstate(all="ignore"):
-        bend = low.slope + high.slope - 3.0 * (high.J - low.J) / span
-        root = np.copysign(np.sqrt(bend * bend - low.slope * high.slope), span)
-        share = float(1.0 - (high.slope + root - bend) / (high.slope - low.slope + 2.0 * root))
+        cubic = _lowest_of_cubic(low, high)
+        if high.J > low.J:
+            parabola = 0.5 * low.slope / ((low.J - high.J) / span + low.slope)
+            share = cubic if abs(cubic) < abs(parabola) else 0.5 * (cubic + parabola)
+        else:
+            secant = low.slope / (low.slope - high.slope) if high.slope != low.slope else np.inf
+            share = cubic if abs(cubic - 1.0) > abs(secant - 1.0) else secant
     return low.t + span * (min(max(share, 0.1), 0.9) if np.isfinite(share) else 0.5)
+
+
+def _lowest_of_cubic(low: Point, high: Point) -> float:
+    """Where between the ends, as a share of their distance, the cubic through both and with their slopes is lowest."""
+    span = high.t - low.t
+    bend = low.slope + high.slope - 3.0 * (high.J - low.J) / span
+    root = np.copysign(np.sqrt(bend * bend - low.slope * high.slope), span)
+    return float(1.0 - (high.slope + root - bend) / (high.slope - low.slope + 2.0 * root))
 
 
 # -- Levenberg–Marquardt ----------------------------------------------------------------------------

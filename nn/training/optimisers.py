@@ -344,11 +344,17 @@ class Adam(Optimiser):
 
     def update(self, w: Vector, g: Vector, state: Slots, rate: Any, t: int) -> tuple[Vector, Slots]:
         """One step with both moments."""
-        beta1, beta2 = self.betas
-        mean = beta1 * state["mean"] + (1 - beta1) * g
-        squares = beta2 * state["squares"] + (1 - beta2) * g * g
-        corrected, scale = mean / (1 - beta1**t), np.sqrt(squares / (1 - beta2**t))
-        return w - rate * over(corrected, scale + self.epsilon), {"mean": mean, "squares": squares}
+        beta1, beta2 = self.betas  # in few arrays: of a large network they do not fit into a cache
+        mean, squares = (1 - beta1) * g, (1 - beta2) * g
+        mean += beta1 * state["mean"]
+        squares *= g
+        squares += beta2 * state["squares"]
+        scale, step = squares / (1 - beta2**t), mean / (1 - beta1**t)
+        np.sqrt(scale, out=scale)
+        scale += self.epsilon
+        step = np.divide(step, scale, out=step) if self.epsilon else over(step, scale)
+        step *= rate
+        return np.subtract(w, step, out=step), {"mean": mean, "squares": squares}
 
 
 class AdamW(Adam):

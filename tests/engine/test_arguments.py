@@ -106,11 +106,14 @@ def test_a_call_that_python_would_refuse_is_refused():
         compile_graph(x * x, [x])(x=1.0)
 
 
-def test_a_function_takes_any_names_and_their_order_makes_no_difference():
+def test_a_function_takes_any_names_and_of_those_that_it_has_the_order_makes_no_difference():
     p = compile(lambda x, **weights: ag.sum([w * x ** int(name[1:]) for name, w in weights.items()]))
     assert p(2.0, w1=3.0, w3=1.0) == p(2.0, w3=1.0, w1=3.0) == 14.0
-    assert len(p._recordings) == 1
-    assert list(p.program.inputs) == ["x", "w1", "w3"]
+    assert len(p._recordings) == 2
+    q = compile(lambda x, *, a, b=2.0: x * a - b)
+    assert q(2.0, a=3.0, b=1.0) == q(2.0, b=1.0, a=3.0) == 5.0
+    assert len(q._recordings) == 1
+    assert list(p.program.inputs) == ["x", "w3", "w1"]  # of the last call
 
 
 def test_arguments_by_name_over_a_batch():
@@ -483,3 +486,26 @@ def test_keys_that_are_equal_and_not_the_same_are_two():
     q = compile(lambda d: d[1] * d[2])
     assert (q({1: 2.0, 2: 3.0}), q({2: 3.0, 1: 2.0})) == (6.0, 6.0)
     assert repr(q).endswith("recorded for 1 structure>")
+
+
+WAYS_BY_NAME = {
+    "called": lambda f: compile(f),
+    "value": lambda f: compile(f).value,
+    "Values": lambda f: lambda x, **named: compile(f)(Value(x), **named).data,
+    "bound": lambda f: lambda x, **named: compile(f).value.bind(x, **named)(),
+    "static": lambda f: compile(f, static_argnames="b"),
+    "grad": lambda f: lambda x, **named: x * compile(f).grad(x, **named),
+    "grad, uncompiled": lambda f: lambda x, **named: x * grad(f)(x, **named),
+}
+
+
+@pytest.mark.parametrize("way", WAYS_BY_NAME)
+def test_what_comes_by_any_name_comes_in_the_caller_s_order(way):
+    def f(x, *, first=0.0, **named):
+        return x * sum((10.0**i * v for i, v in enumerate(named.values())), first)
+
+    found = WAYS_BY_NAME[way](f)
+    for _ in range(3):  # the way that is known from the call before, too
+        assert found(2.0, b=1.0, a=3.0) == 62.0
+        assert found(2.0, a=3.0, b=1.0) == 26.0
+        assert found(2.0, a=3.0, first=100.0, b=1.0) == 226.0

@@ -240,12 +240,37 @@ def test_arrays_of_them():
     assert [z == cmath.exp(1j * x) for z, x in zip(turned, (2.0, 1.0), strict=True)] == [True, True]
     assert (np.array([1.0, 2.0]) * Complex(1, v)).tolist() == [1 + 2j, 2 + 4j]
     assert (Complex(1, v) * np.array([1.0, 2.0])).tolist() == [1 + 2j, 2 + 4j]
-    assert np.exp(np.array([Complex(0, 1)])).tolist() == [cmath.exp(1j)]
+    assert np.exp(ValueArray([Complex(0, 1)])).tolist() == [cmath.exp(1j)]
     assert (
         autograd.sum([Complex(1, 2), 3, v]) == sum([Complex(1, 2), 3, v]) == np.sum(ValueArray([1j * v, 6])) == 6 + 2j
     )
     assert dot([Complex(1, 2), 2], [1j, v], 1) == 3 + 1j
     assert (where(v > 0, Complex(1, 2), 3), where(v < 0, Complex(1, 2), 3)) == (1 + 2j, 3)
+
+
+TAKEN_FOR_REAL = [  # what NumPy computes on an array of its own without asking anybody
+    lambda z: np.imag(np.array(z)), lambda z: np.array(z).imag, lambda z: np.linalg.norm(np.array(z)),
+    lambda z: np.correlate(np.array(z), np.array(z)), lambda z: np.iscomplexobj(np.asarray(z)),
+    lambda z: np.sum(z), lambda z: np.array(z[0]), lambda z: np.full(2, z[0]),
+    lambda z: np.empty(2, object).__setitem__(slice(None), z),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("f", TAKEN_FOR_REAL)
+def test_an_array_of_numpy_s_own_takes_none(f):
+    with pytest.raises(OperandError, match=r"write ValueArray\(\[…\]\) for np\.array\(\[…\]\)"):
+        f([Complex(1, Value(2.0)), Complex(3, -1)])
+
+
+def test_what_holds_them_is_numpy_s_of_complex_numbers():
+    rows = [[1 + 2j, 3 - 1j], [0.5j, 2 + 0j]]
+    ours = ValueArray([[Complex(Value(z.real), z.imag) for z in row] for row in rows])
+    assert (ours.shape, ValueArray(Complex(1, 2)).shape) == ((2, 2), ())
+    assert (ours == np.array(rows)).all()
+    assert (ours == ours[0, 0]).tolist() == [[True, False], [False, False]]
+    assert (autograd.matmul(ours, ours[0]) == np.array(rows) @ np.array(rows[0])).all()
+    assert (exp(list(ours[0])) == [cmath.exp(z) for z in rows[0]]).all()
+    assert type(exp([Complex(0, 1)])) is ValueArray
 
 
 Z = np.array([1 + 2j, -3 + 0.5j, 2 + 0j])
@@ -266,7 +291,7 @@ OF_ARRAYS = {
 def test_numpys_functions_of_arrays_of_them(name):
     f = OF_ARRAYS[name]
     for x in (1.0, Value(1.0)):
-        found = np.ravel(f(ValueArray([Complex(x * z.real, x * z.imag) for z in Z])))
+        found = np.ravel(ValueArray(f(ValueArray([Complex(x * z.real, x * z.imag) for z in Z]))))
         np.testing.assert_allclose([complex(*parts(z)) for z in found], np.ravel(f(Z)), rtol=1e-14)
 
 
@@ -349,6 +374,17 @@ def test_powers_of_0_are_said_in_every_way_of_asking(p):
     assert set(found) == {0j**p}
     slope = jacobian(lambda x: (Complex(x, 0.0) ** Complex(v, Value(0.0))).real)(0.0)
     assert math.isnan(slope.data) or p == 0.0
+
+
+@pytest.mark.parametrize(("p", "slope"), [(1.0, 1.0), (2.0, 0.0), (1.5, 0.0)])
+def test_the_slope_of_a_power_of_0_is_the_limit_whether_the_exponent_is_a_value_or_not(p, slope):
+    for power in (p, Value(p)):
+        for f in (lambda x: (Complex(x, 0.0) ** power).real, lambda x: (Complex(0.0 * x, x) ** power).imag):  # noqa: B023
+            if f(1e-9) != 0.0:  # off the real axis i to the power turns
+                assert grad(f)(0.0) == slope
+    both = compile(lambda x, p: (Complex(x, 0.0) ** p).real, argnums=(0, 1))
+    assert both.grad(0.0, p) == (slope, 0.0)
+    assert both.grad(0.5, p) == pytest.approx((p * 0.5 ** (p - 1.0), 0.5**p * math.log(0.5)), rel=1e-15)
 
 
 def test_a_logarithm_near_the_circle_keeps_its_digits():

@@ -1,5 +1,6 @@
 """The incomplete gamma and beta functions and their derivatives against mpmath, over their domain and in the tails."""
 
+import itertools
 import math
 from collections.abc import Callable
 from fractions import Fraction
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 from mpmath import mp, mpf
 
-from autograd import betainc, compile, gammainc, gammaincc, grad, hessian, taylor
+from autograd import beta, betainc, compile, gammainc, gammaincc, grad, hessian, taylor
 from autograd.check.definition import along
 from autograd.ops.primitive import TABLE
 
@@ -222,3 +223,22 @@ def test_third_mixed_derivatives_at_the_edges():
         assert [slope(0.0) for slope in slope_along_a] == [inf, inf, -inf, -inf, 0.0]
     curved = lambda t: hessian(lambda v: gammainc(t, v[0]))([0.0])[0][0]  # noqa: E731
     assert [grad(curved)(a) for a in (1.0, 2.0, 3.5)] == [inf, -inf, 0.0]
+
+
+def slopes_of_beta(a, b):
+    """∂²Β/∂a², ∂²Β/∂a∂b."""
+    a, b = mpmath.mpf(a), mpmath.mpf(b)
+    along, across, psi = mpmath.psi(0, a) - mpmath.psi(0, a + b), mpmath.psi(0, b) - mpmath.psi(0, a + b), mpmath.psi
+    whole = mpmath.beta(a, b)
+    return whole * (along**2 + psi(1, a) - psi(1, a + b)), whole * (along * across - psi(1, a + b))
+
+
+def test_second_slopes_of_beta_keep_their_digits_where_poles_cancel():
+    for a, b in itertools.product((1e-12, 1e-5, 1e-3, 0.3, 2.0, 9.9, 45.0, 1e4), repeat=2):
+        with mpmath.workdps(90):
+            exact = slopes_of_beta(a, b)
+        if min(exact) > 1e-290:
+            found = hessian(beta, (0, 1))(a, b)
+            assert found[0] == pytest.approx(list(map(float, exact)), rel=2e-13), (a, b)
+            assert found[1][0] == pytest.approx(found[0][1], rel=1e-15)
+    assert hessian(beta, (0, 1))(1e-300, 1e-300)[0][1] == pytest.approx(2 * float(mpmath.zeta(3)), rel=1e-14)

@@ -43,7 +43,7 @@ from autograd import (
     tanh,
     where,
 )
-from autograd.errors import ArgumentError, FileFormatError, GraphError
+from autograd.errors import ArgumentError, FileFormatError, GraphError, KinkWarning
 from autograd.ops.primitive import TABLE, titled
 from autograd.program.checked import WrongPrimitiveError
 from autograd.program.exports.derivatives import with_jacobian
@@ -633,3 +633,50 @@ def test_rows_of_one_title_in_one_rule_are_told_apart():
                                       lambda x: (first(x) + second(x)) * second(x)))]  # fmt: skip
     assert same[0] != same[1]
     assert "shared_title(x)" in same[0]
+
+
+# -- kinks and jumps of one's own -----------------------------------------------------------------------
+
+
+def hinge(**columns):
+    return primitive(
+        "hinge", lambda x, k: where(x > k, x - k, 0.0),
+        lambda y, x, k: (where(x > k, 1.0, 0.0), where(x > k, -1.0, 0.0)),
+        points=[(2.0, 1.0), (0.5, 1.0)], definition="max(x - k, 0)", **columns,
+    )  # fmt: skip
+
+
+def test_a_kink_of_ones_own_is_told_and_checked():
+    own = hinge(kinks=lambda x, k: x - k)
+    assert check_primitive(own)
+    with pytest.warns(KinkWarning, match="the kink of hinge"):
+        assert hessian(lambda x: own(x, 1.0))(1.0) == 0.0
+    mean = compile(lambda s, x: own(s + x, 1.0), in_axes=(None, 0), reduce="mean")
+    with pytest.warns(KinkWarning, match="the kink of hinge"):
+        mean.hessian(0.0, np.linspace(0.1, 2.0, 10))
+    assert hessian(lambda x: hinge()(x, 1.0))(1.0) == 0.0  # nothing is known of it
+
+
+def test_two_jumps_of_ones_own():
+    stairs = primitive(
+        "stairs", lambda x: where(x > 1.0, 1.0, where(x < -1.0, -1.0, 0.0)), lambda y, x: 0.0 * x,
+        points=[2.0, 0.5, -3.0], jumps=lambda x: (x - 1.0, x + 1.0),
+    )  # fmt: skip
+    assert check_primitive(stairs)
+    with pytest.warns(KinkWarning, match="the jump of stairs"):
+        grad(stairs)(-1.0)
+
+
+def test_a_kink_that_is_none_or_that_no_points_see_is_wrong():
+    square = primitive("square9", lambda x: x * x, lambda y, x: 2.0 * x, points=[2.0, -0.5], kinks=lambda x: x)
+    assert "the kinks of square9, term 1, at" in str(check_primitive(square))
+    own = hinge(kinks=lambda x, k: x + k)
+    assert "points on both sides of it, of which there are none" in str(check_primitive(own))
+
+
+@pytest.mark.parametrize(
+    "kinks", [lambda x: x, lambda *xs: xs[0], lambda x, k: None, lambda x, k: "x", 3, lambda x, k: [x, None]]
+)
+def test_what_says_no_kinks_is_refused(kinks):
+    with pytest.raises(ArgumentError, match="kinks"):
+        hinge(kinks=kinks)

@@ -199,6 +199,38 @@ def test_what_is_refused_says_why(f, says):
             run(f)
 
 
+@pytest.mark.parametrize("kind", [np.longdouble, np.float16, np.uint8, np.bool_])
+def test_numbers_of_every_width_are_the_same_beside_values(kind):
+    v, x = Value(3.0), kind(1)
+    for f in (lambda a, b: a * b, lambda a, b: a - b, lambda a, b: a + b, lambda a, b: a / b, np.hypot):
+        for one in (x, np.array([x])):
+            for y in (v, ValueArray([v])):
+                assert [e.data for e in np.ravel(ValueArray([f(one, y), f(y, one)]))] == [f(1.0, 3.0), f(3.0, 1.0)]
+
+
+MASKED = np.ma.masked_array(A, [0, 1, 0])
+IGNORING = [
+    lambda x, v: x + MASKED, lambda x, v: np.multiply(x, MASKED), lambda x, v: x @ MASKED, lambda x, v: x < MASKED,
+    lambda x, v: np.dot(x, MASKED), lambda x, v: np.clip(x, MASKED, 5.0), lambda x, v: np.stack([x, MASKED]),
+    lambda x, v: np.concatenate([x, MASKED]), lambda x, v: np.where(x > 0, x, MASKED), lambda x, v: v * MASKED,
+    lambda x, v: v < MASKED, lambda x, v: v == MASKED, lambda x, v: ValueArray(MASKED),
+    lambda x, v: ValueArray([[1.0, 2.0, 3.0], MASKED]), lambda x, v: autograd.sum(MASKED),
+    lambda x, v: autograd.sum([MASKED, x]), lambda x, v: autograd.logsumexp(MASKED),
+    lambda x, v: autograd.softmax(MASKED), lambda x, v: autograd.matmul(MASKED, x), lambda x, v: autograd.tanh(MASKED),
+    lambda x, v: autograd.maximum(x, MASKED), lambda x, v: autograd.linalg.norm(MASKED),
+]  # fmt: skip
+CUTTING = [
+    lambda x, v: MASKED * v, lambda x, v: MASKED + x, lambda x, v: np.ma.exp(x), lambda x, v: np.ma.exp(v),
+    lambda x, v: np.ma.sum(x), lambda x, v: np.ma.maximum(v, 1.0), lambda x, v: np.ma.masked_array(x, [0, 1, 0]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("f", IGNORING + CUTTING)
+def test_what_would_ignore_a_mask_or_cut_a_graph_is_refused(f):
+    with pytest.raises(OperandError, match=r"filled\(…\) or compressed\(\)"):
+        f(array(1.0, 2.0, 3.0), Value(2.0))
+
+
 def test_another_kind_of_array_answers_itself():
     class Other:
         def __array_ufunc__(self, *_, **__):

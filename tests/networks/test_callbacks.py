@@ -43,6 +43,9 @@ def test_the_best_epoch_over_several_fits():
     assert History.from_dict(history.to_dict()).best == 4
     assert model.fit(X, Y, epochs=1, validation=(-X, Y)).best == 4
     assert History().best is None
+    assert repr(History()) == "<history of 0 epochs>"
+    told = "<history of 2 epochs, training 3 → 2.5, validation 2 → 1, accuracy 0.5 → 1>"
+    assert repr(History([3.0, 2.5], [2.0, 1.0], metrics={"accuracy": [0.5, 1.0]})) == told
     axes = plot_loss(history)
     assert not any(
         "nan" in label.get_text() for label in axes.get_legend().get_texts() if "training" in label.get_text()

@@ -11,7 +11,7 @@ import nn
 from autograd import Value
 from autograd.errors import ArgumentError, OperandError
 from nn import LBFGS, MLP, Layer, LevenbergMarquardt, Module, train
-from nn.training.minimisers import Decayed, Line, damped, quasi_newton, reduced
+from nn.training.minimisers import MEMORY, Decayed, Line, Pairs, damped, quasi_newton, reduced
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(30, 2))
@@ -85,8 +85,19 @@ def test_the_direction_is_that_of_bfgs_written_out():
     for s, y in pairs:
         V = np.eye(n) - np.outer(y, s) / (s @ y)
         H = V.T @ H @ V + np.outer(s, s) / (s @ y)
-    g = RNG.normal(size=n)
-    np.testing.assert_allclose(quasi_newton(g, pairs[::-1]), H @ g, rtol=1e-12)
+    g, kept = RNG.normal(size=n), Pairs.of([np.zeros(n)] * 2 * MEMORY)
+    for s, y in pairs:
+        kept = Pairs.of(kept.before(s, y))
+    assert Pairs.of(kept.before(g, -g)).curvatures == kept.curvatures  # which saw none
+    np.testing.assert_allclose(quasi_newton(g, kept), H @ g, rtol=1e-12)
+
+
+def test_the_oldest_pair_is_let_go():
+    kept = Pairs.of([np.zeros(2)] * 2 * MEMORY)
+    for k in range(1, MEMORY + 3):
+        kept = Pairs.of(kept.before(np.full(2, float(k)), np.full(2, 2.0 * k)))
+    assert kept.steps[:, 0].tolist() == [*range(MEMORY + 2, 2, -1)]
+    assert kept.curvatures == [4.0 * k * k for k in range(MEMORY + 2, 2, -1)]
 
 
 class Function:

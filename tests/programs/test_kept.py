@@ -158,6 +158,30 @@ def test_a_file_under_another_s_key_is_ignored(folder, compilations):
     assert len(compilations) == 3
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
+@pytest.mark.parametrize("other", ["pipe", "folder", "full folder", "link to nowhere", "link to itself", "device"])
+def test_what_stands_in_place_of_a_file_is_no_hindrance(folder, compilations, other):
+    value_of(task_of())
+    (path,) = files_of(folder)
+    path.unlink()
+    if other == "pipe":
+        os.mkfifo(path)
+    elif other.endswith("folder"):
+        path.mkdir()
+        (path / "rest").touch() if other == "full folder" else None
+    else:
+        path.symlink_to({"link to nowhere": "nowhere", "link to itself": path.name, "device": "/dev/zero"}[other])
+    assert value_of(task_of()) == value_of(task_of()) == [7.5]
+    assert len(compilations) == (3 if other.endswith("folder") else 2)  # all but a folder gives way to a file
+    assert not [name for name in os.listdir(folder) if name.startswith(".")]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
+def test_a_pipe_in_place_of_the_folder_is_no_hindrance(folder, compilations):
+    os.mkfifo(folder)
+    assert value_of(task_of()) == [7.5]
+
+
 def test_what_uses_something_that_is_not_here_is_compiled_anew(folder, compilations, monkeypatch):
     value_of(task_of())
     monkeypatch.setattr(machine, "address_of_symbol", lambda name: 0)

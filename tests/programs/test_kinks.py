@@ -18,10 +18,14 @@ from autograd import (
     clip,
     compile,
     compile_graph,
+    cos,
     exp,
     floor,
     fori_loop,
     grad,
+    hessian,
+    hypot,
+    interp,
     load_program,
     log,
     maximum,
@@ -38,6 +42,7 @@ from autograd import abs as abs_
 from autograd.ops.primitive import TABLE
 from nn import MLP
 from tests.support.compilers import called, compiled
+from tests.support.kinks import at_kinks
 
 BACKENDS = pytest.mark.parametrize("backend", ["interpreter", "numpy", "llvm"])
 Z = np.random.default_rng(0).normal(size=2000)
@@ -155,6 +160,27 @@ def test_a_kink_is_told_where_a_derivative_is_taken_at_it(backend):
         assert told(compile(f, backend=backend).hessian, at) == told(compile(f, backend=backend).grad, at) == []
 
 
+MISSED = {  # the second derivative is 0 at 0, and something else on both sides
+    "abs(x)²": lambda x: abs_(x[0]) ** 2, "cos |x|": lambda x: cos(abs_(x[0])),
+    "norm²": lambda x: np.linalg.norm(x) ** 2, "hypot²": lambda x: hypot(x[0], x[1]) ** 2,
+    "hypot of hypot": lambda x: hypot(hypot(x[0], x[1]), 3.0),
+}  # fmt: skip
+NOT_MISSED = {
+    "of degree 4": lambda x: hypot(x[0], x[1]) ** 4, "one side": lambda x: relu(x[0]) ** 2,
+    "between": lambda x: x[0] * abs_(x[0]), "cubes": lambda x: abs_(x[0]) ** 3 + relu(x[0]) ** 3,
+    "along a line": lambda x: hypot(x[0] + 1.0, x[1]) ** 2,
+}  # fmt: skip
+
+
+@at_kinks
+@pytest.mark.parametrize("name", MISSED | NOT_MISSED)
+def test_a_second_derivative_that_is_that_of_no_side_is_told(name):
+    f, at = (MISSED | NOT_MISSED)[name], np.zeros(2)
+    below, here, above = (compile(f).hessian(np.array([x, 0.0]))[0, 0] for x in (-1e-7, 0.0, 1e-7))
+    assert (min(below, above) - 1e-6 <= here <= max(below, above) + 1e-6) == (name in NOT_MISSED)
+    assert len(told(compile(f).hessian, at)) == (name in MISSED)
+
+
 def test_the_node_is_named_with_its_line():
     spot, z = Value(100.0, name="spot"), Value(0.0, name="z")
     payoff = relu(spot * (1.0 + z) - 100.0)
@@ -186,6 +212,36 @@ def test_smooth_rows_say_nothing(row):
     for at in row.points[:2]:
         compiled = compile(lambda x, *rest, row=row: row(*x), in_axes=(None, 0), reduce="sum", backend="numpy")
         assert told(compiled.hessian, np.array(at, float), Z[:3]) == []
+
+
+# -- calls, one after the other ----------------------------------------------------------------------
+
+
+def test_a_later_call_that_crosses_first_is_told_once():
+    mean = compile(lambda s, x: relu(s + x), **MEAN)
+    assert not any(told(mean.hessian, 0.0, np.linspace(0.1, 1.0, 9)) for _ in range(8))
+    assert [len(told(mean.hessian, 0.0, np.linspace(-1.0, 1.0, 8))) for _ in range(3)] == [1, 0, 0]
+
+
+def test_calls_at_which_nothing_jumps_because_a_number_is_0_do_not_count():
+    mean = compile(lambda s, a, x: where(s + x > 0.0, a, 0.0), in_axes=(None, None, 0), reduce="mean")
+    x = np.linspace(-1.0, 1.0, 8)
+    assert not any(told(mean.grad, 0.0, 0.0, x) for _ in range(8))
+    assert [len(told(mean.grad, 0.0, 1.0, x)) for _ in range(3)] == [1, 0, 0]
+
+
+def test_the_end_of_a_period_is_no_jump_of_a_curve():
+    def curve(x):
+        return interp(x, [0.0, 90.0, 180.0, 270.0], [0.0, 1.0, 0.0, -1.0], period=360.0)
+
+    for at in (0.0, 360.0, -720.0):
+        assert not told(grad(curve), at) and not told(hessian(curve), at)
+    mean, x = compile(lambda s, x: curve(s + x), **MEAN), np.linspace(300.0, 420.0, 50)
+    assert not told(mean.grad, 0.3, x)
+    assert told(grad(lambda x: x % 360.0), 360.0) and told(hessian(relu), 0.0)
+    assert not told(grad(lambda x: sin(x % 1.0 * 2.0 * math.pi)), 1.0) and not told(
+        hessian(lambda x: relu(x) ** 3), 0.0
+    )
 
 
 # -- smoothed ---------------------------------------------------------------------------------------
@@ -263,7 +319,9 @@ def test_what_is_smoothed_says_so_and_what_cannot_be_is_refused(tmp_path):
     assert "smoothed" not in str(compile(relu).record(1.0))
     p.program.save(tmp_path / "smooth.program")
     assert "smoothed within 0.5" in str(load_program(tmp_path / "smooth.program"))
-    for width in (0, 0.0, -1.0, math.nan, math.inf, True, "wide"):
+    assert "smoothed within (0.5, 4)" in repr(compile(relu, smooth=(0.5, 4)))
+    assert "smoothed within 0.5" in str(compile(relu, smooth=(0.5, 4)).record(1.0))
+    for width in (0, 0.0, -1.0, math.nan, math.inf, True, "wide", (0.5, 3), (0.0, 4), (0.5,), (0.5, 4, 4), [0.5, 4]):
         with pytest.raises(ArgumentError, match="smooth is the width"):
             compile(relu, smooth=width)
     with pytest.raises(GraphError, match="atan2 has jumps for which no smoothing is known"):
@@ -289,6 +347,33 @@ def test_a_smoothed_gamma_of_twenty_seeds():
     for seed in range(20):
         narrow, wide = (hessian(SPOT, np.random.default_rng(seed).normal(size=100_000)) for hessian in widths)
         assert (4.0 * narrow - wide) / 3.0 == pytest.approx(closed, rel=0.02)
+
+
+@BACKENDS
+@pytest.mark.parametrize("f", [relu, lambda x: where(x > 0, 1, 0), abs_, floor, lambda x: clip(x, -0.3, 0.4)])
+def test_smoothed_of_order_4_is_two_widths_row_by_row(f, backend):
+    narrow, wide, both = (compile(f, smooth=h, backend=backend) for h in (0.25, 0.5, (0.25, 4)))
+    for x in (-1.2, -0.1, 0.0, 0.4, 3.0):
+        for asked in ("__call__", "grad", "hessian"):
+            one, other = getattr(narrow, asked)(x), getattr(wide, asked)(x)
+            assert getattr(both, asked)(x) == pytest.approx((4.0 * one - other) / 3.0, abs=1e-13)
+
+
+def test_a_mean_smoothed_of_order_4_is_off_by_h_to_the_fourth():
+    x, step = np.linspace(-12.0, 12.0, 24_001, retstep=True)
+    p, q = np.exp(-((x - 0.4) ** 2) / 2) / math.sqrt(2 * math.pi), density(0.4)  # q: of the samples at the kink
+    off = [abs(compile(relu, in_axes=0, smooth=(h, 4)).hessian(x) @ p * step - q) for h in (0.1, 0.2)]
+    assert off[1] / off[0] == pytest.approx(16.0, rel=0.1)
+
+
+@pytest.mark.thorough
+def test_one_width_of_order_4_is_within_two_percent_for_twenty_seeds():
+    d = (math.log(SPOT / STRIKE) + 0.5 * VOLATILITY**2) / VOLATILITY
+    gammas = [compile(call, smooth=(h, 4), **MEAN).hessian for h in (4.0, 5.0, 6.0)]
+    for seed in range(20):
+        z = np.random.default_rng(seed).normal(size=100_000)
+        for gamma in gammas:
+            assert gamma(SPOT, z) == pytest.approx(density(d) / (SPOT * VOLATILITY), rel=0.02)
 
 
 def rough(x):

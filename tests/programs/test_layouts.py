@@ -35,3 +35,34 @@ ctypes.string_at(a.ctypes.data {}, 8)
         ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
         assert ran.returncode < 0
         assert ran.stdout
+
+
+def test_rows_of_any_length_end_where_they_end():
+    """Four numbers of a row are read and written together, of the last row too, and none behind it."""
+    program = """
+import numpy as np
+from autograd import compile
+from tests.walks.layouts import kernel_module, guarded
+
+class Guarded:
+    __getattr__ = lambda self, name: getattr(np, name)
+    def empty(self, shape, order="C"):
+        room = guarded(8 * int(np.prod(shape)), True).view(float)
+        return room.reshape(shape[::-1]).T if order == "F" else room.reshape(shape)
+
+kernel_module.np = Guarded()
+for count in (1, 3, 5, 6):
+    f = compile(lambda v: sum(x * x for x in v), in_axes=0, backend="llvm")
+    for rows in (8, 16, 19):
+        x = guarded(8 * rows * count, True).view(float).reshape(rows, count)
+        x[:] = np.arange(x.size).reshape(x.shape)
+        columns = guarded(x.nbytes, True).view(float).reshape(count, rows).T
+        columns[:] = x
+        for given in (x, columns):
+            assert np.array_equal(f.grad(given), 2 * x)
+print("whole")
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ran.stdout == "whole\n", ran.stderr[-2000:]

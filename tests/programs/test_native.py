@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd import kept
+from autograd import compile, kept
 from autograd.errors import ArgumentError, MissingExtra
 from autograd.ops.primitive import TABLE, Primitive
 from autograd.program.builder import Builder
-from autograd.program.graph import DOT, Operation
+from autograd.program.graph import DOT, MULTIPLY, Operation
 from autograd.program.interpreter import Interpreter
 from autograd.program.kernel import Task
 
@@ -247,9 +247,56 @@ def test_the_shape_follows_the_size_and_the_reason_is_given():
 
 def test_wide_layers_are_left_to_matrix_products_when_there_are_samples_to_multiply():
     layers = network(3, 64)
-    assert serves(layers, 256) is None
+    assert "matrix products" in serves(layers, 256)
     assert "tape" in serves(layers, None)
     assert "written out" in serves(network(1, 16), 256)
+
+
+# -- rows and columns -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_columns_give_the_bits_of_rows_and_stay_columns(seed):
+    task = random_task(seed, instructions=25)
+    kernel, dice = StraightLine(task), np.random.default_rng(seed)
+    batched, summed = sum(task.batched), sum(task.summed)
+    for samples in (*range(2, 18), 1029):
+        fixed, rows = dice.normal(size=len(task.batched) - batched), dice.normal(size=(samples, batched))
+        each, total = kernel.answers(fixed, rows)
+        for threads in (1, 2):
+            by_column = kernel.answers(fixed, np.asfortranarray(rows), threads)
+            assert by_column[0].flags.f_contiguous
+            assert [a.tobytes() for a in (each, total)] == [a.tobytes() for a in by_column]
+        one, sums = np.full((1, len(task.summed) - summed), 7.0), np.full(summed, 7.0)
+        kernel.run(fixed, rows[:1], one, sums)
+        assert np.allclose(one, each[:1], rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("inputs", range(1, 11))
+@pytest.mark.parametrize("by_column", [False, True])
+def test_rows_of_any_length_are_read_and_written(inputs, by_column):
+    """So many numbers in, so many and one more out: the neighbours' products, in other places."""
+    builder = Builder([f"x{i}" for i in range(inputs)])
+    outputs = [builder.emit(MULTIPLY, (i, (i + 1) % inputs)) for i in reversed(range(inputs))]
+    task = Task(builder.finish([*outputs, 0]), (True,) * inputs, (False,) * (inputs + 1))
+    for samples in (2, 7, 8, 16, 23):
+        x = np.arange(1.0, 1.0 + samples * inputs).reshape(samples, inputs)
+        each, _ = StraightLine(task).answers(np.empty(0), np.asfortranarray(x) if by_column else x)
+        assert np.array_equal(each, np.column_stack([(x * np.roll(x, -1, axis=1))[:, ::-1], x[:, 0]]))
+
+
+def test_the_answers_to_columns_are_columns():
+    x = np.random.default_rng(0).normal(size=(3, 40))
+    f = compile(lambda v: v[0] * v[1] + v[2], in_axes=1, backend="llvm")
+    value, slopes = f.value_and_grad(x)
+    assert np.array_equal(value, x[0] * x[1] + x[2])
+    assert np.array_equal(slopes.T, [x[1], x[0], np.ones(40)])
+    assert slopes.T.flags.c_contiguous
+    bound = f.value_and_grad.bind(x)
+    assert np.array_equal(bound()[1], slopes)
+    assert bound.out[1].T.flags.c_contiguous
+    columns = compile(lambda a, b, c: a * b + c, in_axes=0, backend="llvm")
+    assert np.array_equal(columns(*x), value)
 
 
 # -- writing a tape ---------------------------------------------------------------------------------

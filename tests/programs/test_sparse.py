@@ -14,7 +14,8 @@ from autograd import Value, compile, compile_graph, greater, where
 from autograd.errors import ArgumentError, OperandError
 from autograd.program.executors import EXECUTORS
 from autograd.program.interpreter import interpret
-from autograd.program.passes.cones import _Edges, _Walk
+from autograd.program.passes.cones import _CLOSE, _Walk
+from autograd.program.passes.reach import Cones, Edges, cheaper
 from autograd.program.verify import verify
 
 sympy = pytest.importorskip("sympy")
@@ -107,9 +108,8 @@ def test_both_ways_write_the_same_matrix(seed, inputs, outputs, triangle):
         program = compile(lambda x: autograd.grad(f)(x)).record(at)
     found = []
     for forwards in (True, False):
-        walk = _Walk(_Edges(program), range(inputs), program.outputs.tolist(), triangle)
-        walk.is_cheaper_forwards = lambda usually, way=forwards: way
-        entries = walk.entries(forwards)
+        walk = _Walk(Edges(program), range(inputs), program.outputs.tolist(), triangle)
+        entries = walk.one_by_one(forwards)
         whole = np.zeros(entries.shape)
         whole[entries.rows, entries.columns] = interpret(entries.alone(), at) if len(entries.rows) else 0.0
         found.append(whole)
@@ -322,16 +322,25 @@ def test_many_variables_cost_what_their_entries_cost():
     assert pattern.constant.all()
 
 
+def goes_forwards(program, inputs, usually):
+    """Which way is taken, found by arrays and cone by cone."""
+    walk = _Walk(Edges(program), inputs, program.outputs.tolist(), False)
+    both = {way: Cones(walk.ways[way], walk._costs) for way in (True, False)}
+    found = cheaper(both[usually], both[not usually], _CLOSE) is both[True]
+    assert found == walk._is_cheaper_forwards(usually)
+    return found
+
+
 def test_cheap_ways_are_taken():
     """A row that needs everything and a column that everything needs: neither is walked n times."""
     n = 50
     arrow = compile(lambda x: x[0] * autograd.sum(each**2 for each in x))
     assert len(arrow.hessian.pattern(np.ones(n))) == 3 * n - 2
     wide = compile(lambda x: autograd.sum(autograd.sin(each) for each in x)).record(np.ones(n))
-    assert not _Walk(_Edges(wide), range(n), wide.outputs.tolist(), False).is_cheaper_forwards(True)
+    assert not goes_forwards(wide, range(n), True)
     shared = compile(lambda x: [autograd.tanh(autograd.tanh(autograd.tanh(x[0]))) * i for i in range(1, n)])
     program = shared.record(np.ones(n))
-    assert _Walk(_Edges(program), range(n), program.outputs.tolist(), False).is_cheaper_forwards(False)
+    assert goes_forwards(program, range(n), False)
 
 
 # -- what is refused --------------------------------------------------------------------------------

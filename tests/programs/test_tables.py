@@ -116,6 +116,37 @@ def test_tables_of_each_sample_s_own():
         near(shared.grad(at, table[0]), np.bincount(at.astype(int), minlength=7))
 
 
+@pytest.mark.parametrize("at", [3.0, -0.5, np.nan, 1.0])
+def test_outside_of_a_table_the_slopes_are_nan_on_every_executor(at):
+    entries = lambda x: [x[0] * x[1], 3.0, scan(lambda c, row: (c * x[0], row), x[1], np.ones(2))[0]]  # noqa: E731
+    inside, x = at == 1.0, np.array([1.0, 2.0])
+    none = [0.0, 0.0] if inside else [np.nan, np.nan]
+    for backend in ("interpreter", "numpy", "llvm"):
+        f = compile(lambda i, t: take(i, t) ** 2, argnums=1, in_axes=(0, None), backend=backend)
+        assert np.array_equal(f.grad(np.array([at]), X[:3])[0], [0, 2 * X[1], 0] if inside else [np.nan] * 3, True)
+        g = compile(lambda i, x: take(i, entries(x)), argnums=1, backend=backend)
+        assert np.array_equal(g.grad(at, x), none, True)
+    if np.isnan(at):
+        assert np.array_equal(grad(lambda x: take(x[0] * at, entries(x)))(x), none, True)
+
+
+TAKEN = compile(lambda x: take(x[0], [x[1] * x[2], x[2], 5.0]))
+OUTSIDE = np.array([[i, 2.0, 7.0] for i in (0.0, 1.5, 2.0, 3.0, -0.5, np.nan)])
+SLOPES = np.array([[0, 7, 2], [0, 0, 1], [0, 0, 0], *[[0, np.nan, np.nan]] * 3])
+
+
+def test_outside_of_a_table_the_slopes_of_c_are_nan(tmp_path):
+    source = TAKEN.record(OUTSIDE[0]).to_c("f")
+    _, slopes = called(compiled(source, tmp_path), "f_gradient", OUTSIDE, 1, 3, work=works(source).get("f_gradient", 0))
+    assert np.array_equal(slopes, SLOPES, True)
+
+
+def test_outside_of_a_table_the_slopes_of_jax_are_nan():
+    jax = pytest.importorskip("jax")
+    f = TAKEN.record(OUTSIDE[0]).to_jax()
+    assert np.array_equal(jax.vmap(jax.grad(lambda x: f(x)[0]))(OUTSIDE), SLOPES, True)
+
+
 def test_a_curve_is_differentiated_along_all_that_it_goes_through():
     f = compile(lambda x, y: cubic(X, y)(x), argnums=1)
     near(f.grad(X[11] + 0.01, Y), grad(lambda y: cubic(X, y)(X[11] + 0.01))(Y))

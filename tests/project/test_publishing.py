@@ -178,7 +178,7 @@ def test_the_readme_s_links_lead_to_the_repository(files: dict[str, bytes]) -> N
     assert "![" in page and f"]({tree.FILES}/v{autograd.__version__}/docs/step.png)" in page
     assert f"]({tree.REPOSITORY}/blob/v{autograd.__version__}/autograd/ops/table.py)" in page
     assert "from glassgrad import Value, dot, tanh\nfrom glassgrad import viz\n" in page
-    assert "\npip install glassgrad  " in page and "\npip install 'glassgrad[native]'" in page
+    assert "\npip install glassgrad  " in page and '\npip install "glassgrad[native]"' in page
 
 
 def test_what_pip_and_pytest_read_is_that_of_the_published_form(files: dict[str, bytes]) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
+import autograd
 import nn
 import viz
 from autograd import Value, compile, cos, deltas, dot, exp, log, maximum, relu, sin, sqrt, tanh, where
@@ -189,3 +190,22 @@ def test_mistakes():
         viz.changed(x * y, {x: "1"})
     with pytest.raises(ArgumentError, match="top is how many"):
         viz.changed(x * y, {x: 0.0}, top=-1)
+
+
+@pytest.mark.parametrize("runs", [((1e-200, 1.0), (1e200, 1.0)), ((0.0, 1.0), (1e200, 1.0)), ((0.0, 2.0), (1e30, 1.0))])
+def test_inputs_over_too_many_orders_of_magnitude_are_refused_and_no_jump(runs):
+    with pytest.raises(ArgumentError, match="too many orders of magnitude: take the way in steps"):
+        viz.changed(lambda a, b: a * b / (a + b), *runs)
+
+
+def test_what_is_steep_or_jumps_at_an_end_is_no_matter_of_magnitude():
+    assert viz.changed(sqrt, (0.0,), (1.0,)).inputs[0].contribution == pytest.approx(1.0, abs=1e-6)
+    assert viz.changed(lambda a: a**1.5, (1e-300,), (1e200,)).residual == pytest.approx(0.0, abs=1e288)
+    assert viz.changed(autograd.step, (0.0,), (1.0,)).residual == 1.0
+    assert viz.changed(lambda a: a / (1 + a), (0.0,), (1e6,)).residual == pytest.approx(0.0, abs=1e-9)
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_is_not_finite_on_the_way_is_refused_without_a_warning():
+    with pytest.raises(NonFiniteError, match="is not finite"):
+        viz.changed(lambda a, b: a * b / (a + b), (1e-300, 1e300), (1e300, 1e-300))

@@ -71,20 +71,20 @@ def test_a_session_reads_like_this():
         (debug) step
         ── forward, layer2.neuron1 ──
           1  z²₁ = w₁·1.4 + w₂·(-1) + b = 0.12·1.4 + (-0.5)·(-1) + 0.1 = 0.768
-             z²₁ is computed from w₁, w₂, … and b by dot: Σ wᵢxᵢ + c as one node.
+             z²₁ is a weighted sum: w₁, w₂, … and b go into it.
         (debug) next
           2  a²₁ = tanh(z²₁) = tanh(0.768) ≈ 0.6458
-             a²₁ is computed from z²₁ by tanh: hyperbolic tangent.
+             a²₁ is the hyperbolic tangent of z²₁.
         (debug)\x20
         ── forward, loss ──
           3  e = 1 - a²₁ ≈ 1 - 0.6458 ≈ 0.3542
           4  J = e² ≈ 0.3542² ≈ 0.1255
-             J is computed from e and 2 by power: a to the power b.
+             J is e to the power 2.
         (debug) continue
         … 6 steps …
         ── backward, layer2.neuron1 ──
          11  δ(b) += δ(z²₁)·∂z²₁/∂b ≈ -0.413 · 1 ≈ -0.413
-             b feeds z²₁; the slope of dot here is 1. δ(b) is complete: -0.413.
+             b feeds z²₁; the slope here is 1. δ(b) is complete: -0.413.
         This is the end: every δ is complete.
           ∂J/∂w₁ ≈ -0.5782
           ∂J/∂w₂ ≈ 0.413

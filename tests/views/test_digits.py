@@ -13,7 +13,23 @@ import pytest
 
 import autograd
 import viz
-from autograd import Value, atan, compile, cos, erf, exp, log, no_grad, sin, sqrt, tanh, where
+from autograd import (
+    Value,
+    atan,
+    compile,
+    cos,
+    erf,
+    exp,
+    log,
+    log1p,
+    no_grad,
+    record_sources,
+    sin,
+    softmax,
+    sqrt,
+    tanh,
+    where,
+)
 from autograd import sum as total
 from autograd.check.definition import defined
 from autograd.errors import ArgumentError, OperandError
@@ -224,7 +240,7 @@ def test_classic_losses(name):
     make, kind, op, write = CLASSICS[name]
     found = viz.accuracy(make(), digits=50)
     assert found.output.digits <= found.output.measured + 1e-6
-    culprits = [loss for loss in found.losses if found.trace.nodes[found.trace.root] and loss.node is not None]
+    culprits = [loss for loss in found.losses if not loss.is_backward]
     best = next(loss for loss in culprits if loss.advice is not None)
     assert (best.kind, found.trace.nodes[best.node].op) == (kind, op)
     assert best.digits >= max(loss.digits for loss in culprits) - 1e-9
@@ -324,3 +340,23 @@ def test_mistakes():
         viz.accuracy(1.0)
     with pytest.raises(ArgumentError, match="digits is 50"):
         viz.accuracy(Value(1.0), digits=30)
+
+
+def test_a_digit_lost_on_the_way_back_is_lost_at_a_node_and_its_line():
+    with record_sources():
+        x = Value(1e-9, name="x")
+        y = log(softmax([x, 0.0, 1.0])[0]) - x
+    (loss,) = viz.accuracy(y).losses
+    assert loss.is_backward and loss.sentence.startswith("on the way back to x, dot(")
+    assert loss.source == x.source and str(loss).endswith(f"({x.source})")
+
+
+def test_a_digit_lost_in_a_slope_is_lost_at_the_node_whose_slope_it_is():
+    with record_sources():
+        x = Value(-math.pi / 2 + 1e-6, name="x")
+        t = sin(x)
+        y = log1p(t)
+    t.name, y.name = "t", "y"
+    loss = next(loss for loss in viz.accuracy(y).losses if loss.is_backward)
+    assert loss.sentence.startswith("on the way back through y = ") and loss.source == y.source
+    assert viz.accuracy(y).trace.nodes[loss.node].name == "y"

@@ -9,7 +9,22 @@ import numpy as np
 import pytest
 
 import viz
-from autograd import Value, check_grad, check_hessian, check_jacobian, cos, dot, exp, log, matmul, sigmoid, sin, tanh
+from autograd import (
+    Value,
+    check_grad,
+    check_hessian,
+    check_jacobian,
+    compile,
+    cos,
+    dot,
+    exp,
+    log,
+    matmul,
+    scan,
+    sigmoid,
+    sin,
+    tanh,
+)
 from autograd.errors import ArgumentError
 from benchmarks import explain as measure
 from benchmarks.spoiled import DERIVATIONS
@@ -282,6 +297,68 @@ def test_rounded_wrong_numbers_are_explained_too():
         return tuple(np.float32(part).tolist() for part in by_hand(lambda a: 1 - a * a)(*point))
 
     assert "1 - a0²" in first(network, *WEIGHTS_3, gradient=gradient).said
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("size", [1e306, 1e200, 1e-200, 1e-306])
+def test_huge_and_tiny_gradients_are_explained_as_others_are(size):
+    found = first(
+        lambda v: tanh(v[0]) * v[1] * size, [0.4, 0.7],
+        gradient=lambda v: [size * v[1] * (1 - math.tanh(v[0])), size * math.tanh(v[0])],
+    )  # fmt: skip
+    assert found.said.startswith("1 - t₁ is written for 1 - t₁²")
+
+
+def test_an_entry_much_smaller_than_others_is_no_rounding():
+    def gradient(v):
+        a = math.tanh(v[0] * 1e-8)
+        return [v[1] * (1 - a), 1e8 * a]
+
+    assert "1 - t₂ is written" in first(lambda v: tanh(v[0] * 1e-8) * v[1] * 1e8, [4e7, 7e-4], gradient=gradient).said
+
+
+def test_loops_and_compiled_functions_are_explained_as_graphs():
+    def f(w, x):
+        return scan(lambda c, e: (tanh(w * c + e),) * 2, x, np.array([0.1, 0.2, 0.3]))[0] ** 2
+
+    def gradient(w, x):
+        c = [x]
+        for e in (0.1, 0.2, 0.3):
+            c.append(math.tanh(w * c[-1] + e))
+        d, along_w = 2 * c[-1], 0.0
+        for k in (3, 2, 1):
+            d *= 1 - c[k]
+            along_w, d = along_w + d * c[k - 1], d * w
+        return along_w, d
+
+    for each in (f, compile(f)):
+        assert "1 - t₃ is written for 1 - t₃²" in first(each, 0.5, 0.3, gradient=gradient).said
+
+
+def test_a_step_that_is_wrong_on_the_way_to_one_argument_alone():
+    def f(w, b):
+        return named(tanh(named(w * 2.0 + b, "z")), "a") * 3.0
+
+    def gradient(w, b):
+        a = math.tanh(2 * w + b)
+        return 6 * (1 - a), 3 * (1 - a * a)
+
+    found = explain(check_grad(f, 0.3, 0.2, gradient=gradient))
+    assert "1 - a is written for 1 - a² at a = tanh(z), on the way to w alone" in map(str, found.explanations)
+
+
+def test_what_belongs_to_the_next_row():
+    x = [[0.5, -1.0], [0.3, 0.8], [-0.7, 0.4]]
+
+    def f(w, v):
+        return sum(named(tanh(named(dot([w[0], w[1], v], [*x[i], 1.0]), f"z{i}")), f"a{i}") for i in range(3))
+
+    def gradient(rows, w, v):
+        d = 1 - np.tanh(np.array(x) @ w + v) ** 2
+        return (np.array(rows).T @ d).tolist(), float(d.sum())
+
+    rolled = first(f, [0.4, -0.3], 0.2, gradient=lambda w, v: gradient(np.roll(x, -1, axis=0), w, v))
+    assert rolled.kind == "permuted" and "the next row's" in rolled.said
 
 
 def test_numbers_at_one_point_are_weak_and_at_two_are_not():

@@ -298,7 +298,7 @@ def test_formulas_stay_true_when_a_constant_in_them_is_changed(show):
     assert_equal_numbers(tab, fixed(power=3.0))
     assert tab.run("i => app.words.formula(i)", root) == "J = t₃^3"
     assert tab.run(said) == "J=t33"
-    assert "the slope of power here is 3·t₃^(3 - 1) ≈ " in tab.run("app.words.of(app.graph.seed + 1).sentence")
+    assert "the slope here is 3·t₃^(3 - 1) ≈ " in tab.run("app.words.of(app.graph.seed + 1).sentence")
     tab.run("app.learning.reset()")
     assert tab.run("i => app.words.formula(i)", root) == "J = t₃²"
 
@@ -702,7 +702,7 @@ def test_the_keyboard_alone_reaches_a_card_and_screen_readers_hear_it(show):
     tab.press("ArrowRight")
     heard = tab.text("#said")
     assert heard.startswith("Forward, 1 of ")
-    assert "is computed from" in heard
+    assert "is a weighted sum" in heard
     assert tab.run("document.getElementById('slider').getAttribute('aria-valuetext')").startswith("forward 1 of")
     unnamed = """[...document.querySelectorAll('button, input, select, .card')]
         .filter(e => !(e.getAttribute('aria-label') || e.textContent || e.labels?.length)).length"""
@@ -809,3 +809,34 @@ def test_a_notebooks_frame_works_though_it_may_do_little(context, folder):
     tab.page.wait_for_timeout(250)  # the link's delay
     assert tab.complaints == []
     tab.page.close()
+
+
+def test_letters_grow_in_the_panels_and_in_the_picture_and_links_remember_it(show):
+    tab = show(network()[0])
+    small, near = (tab.run(f"{size}") for size in (LETTERS, "app.camera.readable"))
+    tab.press("]", "]")
+    assert tab.run(LETTERS) == pytest.approx(1.5 * small, rel=0.01)
+    assert tab.run("app.camera.readable") == pytest.approx(1.5 * near)
+    assert "150 %" in tab.text("#said")
+    assert "text=150" in tab.run("app.state.address")
+    tab.run("app.state.follow('#step=3&text=200')")
+    assert tab.run("app.taken") == 3
+    assert tab.run(LETTERS) == pytest.approx(2 * small, rel=0.01)
+    assert tab.run("document.getElementById('larger').disabled")
+    assert tab.run("document.documentElement.scrollWidth <= innerWidth")
+    tab.run("app.state.follow('#text=333')")  # no size that there is
+    assert tab.run("app.stage.text") == 200
+    tab.press("[", "[", "[", "[")
+    assert tab.run(LETTERS) == pytest.approx(small)
+    assert "text=" not in tab.run("app.state.address")
+
+
+LETTERS = "parseFloat(getComputedStyle(document.getElementById('sentence')).fontSize)"
+
+
+def test_cards_have_names_typeset(show):
+    J = Value(0.5, name="alpha") * Value(0.5, name="w_max") * Value(0.5, name="x1") * Value(0.5, name="α")
+    tab = show(J)
+    names = tab.run("[...document.querySelectorAll('.card .name')].map((name) => name.textContent)")
+    assert {"α[1]", "α[2]", "wmax", "x₁", "t₁"} <= set(names)
+    assert tab.run("document.querySelector('.card .below').textContent") == "max"

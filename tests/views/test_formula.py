@@ -19,6 +19,7 @@ from autograd.check import definition
 from autograd.errors import ArgumentError, OperandError
 from autograd.ops.primitive import TABLE
 from autograd.recorder import record
+from nn import MLP, half_squared_error
 from viz import notation
 from viz.formulas import printers, textbook
 from viz.formulas.formula import formula
@@ -420,3 +421,11 @@ def test_a_notation_is_read(shows, text):
 def test_a_notation_outside_the_subset_is_refused_by_the_name_of_its_row(shows):
     with pytest.raises(ArgumentError, match=r"what the row 'bump_2' shows cannot be read at .*textbook says what can"):
         shown(shows)
+
+
+def test_what_is_too_wide_for_a_line_calls_its_parts_by_their_names():
+    model = MLP(2, [3, 2, 1], activation="tanh", seed=3)
+    said = str(formula(half_squared_error(model([1.0, -0.5]), 0.8))).splitlines()
+    assert said[0] == "0.5·(0.8 - tanh(W³₁₁·a³₁ + W³₂₁·a³₂ + b³₁))²"
+    assert said[4] == "        a³₁ = tanh(W²₁₁·a²₁ + W²₂₁·a²₂ + W²₃₁·a²₃ + b²₁)"
+    assert max(map(len, said)) < 80

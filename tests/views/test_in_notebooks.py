@@ -1,12 +1,13 @@
 """What a notebook shows that nobody has trusted yet: no MathML, SVG or script survives, and it is right."""
 
 import base64
+import os
 import re
 
 import pytest
 
 import viz
-from autograd import Value, tanh
+from autograd import Value, check_grad, tanh
 
 SAFE = ("text/html", "text/markdown", "text/latex", "image/png", "text/plain")  # in JupyterLab's order, untrusted
 GONE = re.compile(r"</?(?:math|svg|script|iframe|style|noscript|m\w+)\b[^>]*>")  # tags that its sanitizer drops
@@ -43,7 +44,7 @@ def test_formulas_and_derivations_are_latex():
         assert power in content
 
 
-@pytest.mark.parametrize("show", [viz.draw, viz.explore, lambda J: viz.sheet(J, n=1)])
+@pytest.mark.parametrize("show", [viz.draw, viz.explore, viz.animate, lambda J: viz.sheet(J, n=1)])
 def test_pictures_and_pages_leave_an_image(show):
     kind, content = untrusted(show(composed()[0]))
     assert kind == "text/html"
@@ -53,9 +54,27 @@ def test_pictures_and_pages_leave_an_image(show):
     assert base64.b64decode(image).decode().startswith("<svg")
 
 
-def test_a_digraph_shows_itself_without_a_dot_program(monkeypatch):
+@pytest.mark.parametrize("path", [os.environ["PATH"], ""], ids=["as it is", "no dot program"])
+def test_a_digraph_shows_itself(monkeypatch, path):
     pytest.importorskip("graphviz")
     J, _ = composed()
-    monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("PATH", path)
     assert "<svg" in bundle(viz.to_dot(J))["image/svg+xml"]
-    assert "data:image/svg+xml" in bundle(viz.to_dot(J))["text/html"]
+    assert "data:image/svg+xml" in untrusted(viz.to_dot(J))[1]
+    assert repr(viz.to_dot(J)) == "<Digraph of 7 boxes; .source is its text>"
+
+
+REPORTS = {
+    "why": lambda J, w: viz.why(J, w), "anomaly": lambda J, w: viz.anomaly(J), "kinks": lambda J, w: viz.kinks(J),
+    "accuracy": lambda J, w: viz.accuracy(J), "changed": lambda J, w: viz.changed(J, {w: 1.0}),
+    "uncertainty": lambda J, w: viz.uncertainty_budget(J, {w: 0.1}),
+    "check": lambda J, w: check_grad(tanh, 0.5),
+    "explain": lambda J, w: viz.explain(check_grad(tanh, 0.5, gradient=1.0)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_a_report_shows_in_a_terminal_what_it_prints(name):
+    report = REPORTS[name](*composed())
+    assert repr(report) == str(report)
+    assert "object at" not in str(report) and f"{type(report).__name__}(" not in str(report)

@@ -1,30 +1,36 @@
 """Tables of words: the same keys and fields in every language, forms for every count, nothing in another one."""
 
+import io
 import re
 
 import pytest
 
 import viz
-from autograd import Value, errors, tanh
-from nn import MLP
-from viz.languages import LANGUAGES, language
+from autograd import Value, compile, errors, fori_loop, logsumexp, scope, tanh, while_loop
+from nn import MLP, half_squared_error
+from viz.debugger import Debugger
+from viz.languages import LANGUAGES, TABLES, language
+from viz.pictures import view
+from viz.recording import record
+from viz.wording import Wording
 
 FIELD = re.compile(r"\{[-^*]?(\w+)(?:#([^{}]*))?\}")
-TABLES = ("page", "picture", "sheet", "steps")
+PARTIAL = {"operations", "help"}  # what English does not name is called by its own name, and described by itself
+TEMPLATES = {"steps", "computed"}  # filled with facts, of which a language takes those that it needs
 
 
 def fields(text):
     return {name for name, _ in FIELD.findall(text)}
 
 
-@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("table", sorted({*TABLES} - PARTIAL))
 def test_tables_say_the_same_things(table):
     english, russian = (getattr(LANGUAGES[code], table) for code in ("en", "ru"))
     assert set(english) == set(russian)
     for key, text in english.items():
         ours, theirs = fields(text), fields(russian[key])
         assert theirs <= ours | {"x", "y"}, key
-        if table != "steps":
+        if table not in TEMPLATES:
             assert theirs == ours, key
 
 
@@ -67,10 +73,11 @@ def test_no_latin_word_stands_in_russian_but_names():
         "draw",
         "force",
         "True",
+        "scope",
     }
-    for table in TABLES:
+    for table in {*TABLES} - {"help"}:
         for key, text in getattr(LANGUAGES["ru"], table).items():
-            words = set(re.findall(r"[A-Za-z]{2,}", FIELD.sub("", text)))
+            words = set(re.findall(r"[A-Za-z]{2,}", re.sub("`.*?`|--sources", "", FIELD.sub("", text))))
             assert words <= known, key
 
 
@@ -100,3 +107,120 @@ def test_a_page_and_a_picture_in_russian():
     for show in (viz.explore, viz.draw):
         with pytest.raises(errors.ArgumentError, match="lang is one of 'en', 'ru', got 'klingon'"):
             show(y, lang="klingon")
+
+
+ASKED = """
+    step / explain / next / where / break op tanh / break if abs(delta) > 0 and phase == 'backward' / watch x / continue
+    continue / print / print w / print scope layer1 / print delta / list / list source / why x / goto start / back
+    explain / goto y / explain / print / break / delete / goto end / step / help / help step / help conditions
+"""
+
+
+def a_graph():
+    x, w = Value(0.5, name="x"), Value(2.0, name="w")
+    with scope("layer1"):
+        t = tanh(x * w)
+    y = t + x
+    y.name = "y"
+    return y, x, w
+
+
+def test_counts_in_russian_pages_and_pictures_have_their_spaces():
+    J = x = Value(0.3, name="x")
+    for k in range(450):
+        J = J * 0.9 + x * (k % 3 + 1)
+    page = viz.explore(J, lang="ru").html
+    assert "Вперёд: 1&#160;350 чисел." in page
+    assert "\\xa0" not in page
+    assert "\\xa0" not in viz.draw(J, lang="ru", level="layer").svg
+
+
+def test_the_debugger_answers_in_russian():
+    said = io.StringIO()
+    viz.debug(a_graph()[0], re.split(" / |\n", ASKED.strip()), said, lang="ru")
+    answers = [line for line in said.getvalue().splitlines() if not line.startswith("(debug)")]
+    names = set("Enter tanh abs delta and phase backward layer".split())
+    before_help = answers[: answers.index("движение")]
+    words = set(re.findall(r"[A-Za-z]{3,}", re.sub("`.*?`|sources", "", " ".join(before_help))))
+    assert words <= names
+    assert "y — это результат: производные будут от него." in answers
+    assert any(re.fullmatch("пройдено 2 из 9 шагов: вперёд, layer1", line) for line in answers)
+
+
+def test_every_command_is_described_in_russian():
+    verbs = set(Debugger(lambda: record(Value(1.0))).verbs)
+    assert set(LANGUAGES["ru"].help) == verbs | {"conditions"}
+    for verb in verbs:
+        english, russian = getattr(Debugger, f"do_{verb.replace('-', '_')}").__doc__, LANGUAGES["ru"].help[verb]
+        assert russian.startswith((f"{verb} ", f"{verb}:"))
+        for option in re.findall(r"\b(?:layer|iteration|seed|source|op|scope|name|phase|if)\b", english.split(":")[0]):
+            assert option in russian.split(":")[0]
+
+
+def test_derivations_and_paths_in_russian():
+    y, x, w = a_graph()
+    model = MLP(2, [2, 1], "tanh", seed=0)
+    J = half_squared_error(model([[0.5, -1.0], [1.0, 2.0]]), [1.0, 0.0])
+    p = compile(lambda v: fori_loop(0, 9, lambda i, s: s * v, v))
+    b = model.layers[0].neurons[0].b
+    derived = [viz.derive(y, x, lang="ru"), viz.derive(y, y, lang="ru"), viz.derive(J, b, lang="ru")]
+    carried = [viz.why(y, x, lang="ru"), viz.why(J, b, 2, lang="ru"), viz.why(0.0 * w, w, lang="ru")]
+    halved = compile(lambda v: while_loop(lambda s: s > 1.0, lambda s: s / 2.0, v * v, 8))
+    looped = [viz.derive(p, 1.1, wrt="v", lang="ru"), viz.derive(halved, 3.0, wrt="v", lang="ru")]
+    assert " пока " in str(looped[1])
+    boards = [*derived, *looped, *carried]
+    for board in boards:
+        words = set(re.findall(r"[A-Za-z]{2,}", str(board)))
+        assert words <= {"tanh", "dt", "dv", "dw"}, board
+    x.data = 0.6
+    assert str(viz.derive(y, w, lang="ru")).startswith("Листья изменились")
+    assert str(viz.why(y, w, lang="ru")).startswith("Листья изменились")
+
+
+def test_the_same_mathematics_in_both_languages():
+    y, x, _ = a_graph()
+    for english, russian in zip(viz.derive(y, x).lines, viz.derive(y, x, lang="ru").lines, strict=True):
+        assert english[1] == russian[1]
+    log = record(y)
+    words = [Wording(log, words=LANGUAGES[code]) for code in LANGUAGES]
+    for step in range(len(log)):
+        one, other = (re.sub("[^=≈]*теперь|[^=≈]*now", "", each.arithmetic(step)) for each in words)
+        assert one == other
+
+
+def test_animations_in_russian():
+    frames = viz.animate(a_graph()[0], lang="ru", direction="TB").frames
+    said = [" ".join(re.findall(r"<text[^>]*>([^<]*)<", frame.svg)) for frame in frames]
+    assert "Пока ничего не вычислено." in said[0]
+    assert "3 из 9:" in said[3]
+    assert "computed" not in " ".join(said)
+
+
+def test_what_is_folded_is_said_in_russian(monkeypatch):
+    monkeypatch.setattr(view, "FULL", 3)
+    x = [Value(0.1 * i, name=f"x{i}") for i in range(50)]
+    y = (
+        sum(a * b for a, b in zip(x[1:], x[:-1], strict=True))
+        + logsumexp(x[:5])
+        + logsumexp([Value(1.0) for _ in range(4)])
+    )
+    svg = viz.draw(y, lang="ru").svg
+    assert "Свёрнут" in svg
+    assert "… и ещё" in svg
+    assert "листа" in svg
+    p = compile(lambda v: fori_loop(0, 9, lambda i, s: s * v, v))
+    svg = viz.draw(p, 1.1, lang="ru").svg
+    assert "шаги 2 … " in svg
+    assert "первый шаг" in svg
+
+
+SHOWS = (viz.draw, viz.explore, viz.debug, viz.animate, viz.sheet, viz.derive, viz.why)
+
+
+@pytest.mark.parametrize("show", SHOWS)
+@pytest.mark.parametrize("lang", ["de", "EN", "", None, ["en"]])
+def test_another_language_is_refused_in_a_sentence(show, lang):
+    y, x, _ = a_graph()
+    wrt = {"wrt": x} if show in (viz.derive, viz.why) else {}
+    with pytest.raises(errors.ArgumentError, match=r"lang is one of 'en', 'ru', got "):
+        show(y, lang=lang, **wrt)

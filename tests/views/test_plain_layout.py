@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from viz.pictures.by_columns import by_columns
-from viz.pictures.geometry import Cluster, Layout, Link, Point, Shape, path_of, room_for
+from viz.pictures.geometry import DOWN, Cluster, Layout, Link, Point, Shape, path_of, room_for
 
 Rectangle = tuple[float, float, float, float]  # left, top, right, bottom
 SCOPES = ["", "", "a", "a.b1", "a.b2", "a.b10", "d.e.f", "1.2.3.4.5.6.7.8", "a very long name of a scope", "a.d"]
@@ -67,11 +67,11 @@ def along(curve: list[Point]) -> list[Point]:
     return found
 
 
-@pytest.mark.parametrize("compact", [False, True])
+@pytest.mark.parametrize(("compact", "direction"), [(False, "LR"), (True, "LR"), (False, "TB")])
 @given(seed=st.integers(0, 10**9))
-def test_nothing_overlaps_and_nothing_is_lost(compact, seed):
+def test_nothing_overlaps_and_nothing_is_lost(compact, direction, seed):
     shapes, links = a_picture(seed)
-    laid = by_columns(shapes, links, compact)
+    laid = by_columns(shapes, links, compact, direction)
     found = boxes(shapes, laid)
     scope = {shape.id: path_of(shape.scope) for shape in shapes}
     clusters = {tuple(cluster.scope.split(".")): rectangle(cluster) for cluster in laid.clusters}
@@ -88,6 +88,9 @@ def test_nothing_overlaps_and_nothing_is_lost(compact, seed):
                 assert apart(room, there)
     for thing in [*found.values(), *clusters.values()]:
         assert within(thing, (0.0, 0.0, laid.width, laid.height))
+    for path, room in clusters.items():  # its name has room above everything
+        inside = [box for name, box in found.items() if scope[name][: len(path)] == path]
+        assert room[1] + 20 <= min(top for _, top, _, _ in inside)
 
 
 @given(seed=st.integers(0, 10**9))
@@ -105,11 +108,27 @@ def test_arrows_run_from_their_tails_to_their_slots_and_through_no_box(seed):
             assert all(apart((x, y, x, y), box) for box in found.values())
 
 
+@given(seed=st.integers(0, 10**9))
+def test_downwards_arrows_run_from_below_their_tails_to_above_their_heads(seed):
+    shapes, links = a_picture(seed)
+    laid = by_columns(shapes, links, False, DOWN)
+    found, slots = boxes(shapes, laid), {shape.id: shape.slots for shape in shapes}
+    for link, curve in zip(links, laid.curves, strict=True):
+        tail, head = found[link.tail], found[link.head]
+        enters = head[0] + (head[2] - head[0]) * (link.slot + 0.5) / slots[link.head]
+        assert curve[0] == pytest.approx(((tail[0] + tail[2]) / 2, tail[3]))
+        assert curve[-1] == pytest.approx((enters, head[1]))
+        for x, y in along(curve):
+            assert all(apart((x, y, x, y), box) for box in found.values())
+
+
 def test_operands_stand_left_of_what_is_computed_from_them_and_the_same_is_laid_out_the_same():
     shapes, links = a_picture(3)
     links = [Link(min(a, b, key=lambda n: int(n[1:])), max(a, b, key=lambda n: int(n[1:])), s) for a, b, s in links]
     laid = by_columns(shapes, links, compact=False)
     assert all(laid.centres[link.tail][0] < laid.centres[link.head][0] for link in links)
+    down = by_columns(shapes, links, False, DOWN)
+    assert all(down.centres[link.tail][1] < down.centres[link.head][1] for link in links)
     assert by_columns(shapes, links, compact=False) == laid
 
 

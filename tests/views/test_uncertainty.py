@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from html.parser import HTMLParser
 
+import mpmath
 import numpy as np
 import pytest
 from scipy import stats
@@ -58,20 +59,57 @@ MILLIAMPERES = [19.663, 19.639, 19.640, 19.685, 19.678]
 RADIANS = [1.0456, 1.0438, 1.0468, 1.0428, 1.0433]
 
 
-def test_h2_resistance_and_reactance():
+def impedance(u=None):
+    """The budgets of R, X and Z from the means of H.2's observations, and u of these means, given or computed."""
     observed = np.array([VOLTS, np.array(MILLIAMPERES) / 1000, RADIANS])
     V, A, φ = (Value(float(x), name=n) for x, n in zip(observed.mean(axis=1), ("V", "I", "φ"), strict=True))
-    u = dict(zip((V, A, φ), (observed.std(axis=1, ddof=1) / math.sqrt(5)).tolist(), strict=True))
-    r = np.corrcoef(observed)
+    sizes = (observed.std(axis=1, ddof=1) / math.sqrt(5)).tolist() if u is None else u
+    u, r = dict(zip((V, A, φ), sizes, strict=True)), np.corrcoef(observed)
     pairs = {(V, A): r[0, 1], (V, φ): r[0, 2], (A, φ): r[1, 2]}
     assert [f"{x:.2f}" for x in pairs.values()] == ["-0.36", "0.86", "-0.65"]
     R, X = (viz.uncertainty_budget(f, u, correlation=pairs) for f in (V / A * cos(φ), V / A * sin(φ)))
-    Z = viz.uncertainty_budget(V / A, {V: u[V], A: u[A]}, correlation={(A, V): r[0, 1]})
+    return R, X, viz.uncertainty_budget(V / A, {V: u[V], A: u[A]}, correlation={(A, V): r[0, 1]})
+
+
+def test_h2_resistance_and_reactance():
+    R, X, Z = impedance()
     assert [f"{each.value:.3f}" for each in (R, X, Z)] == ["127.732", "219.847", "254.260"]
-    assert [f"{each.u:.3f}" for each in (R, X, Z)] == ["0.071", "0.296", "0.236"]  # the GUM prints 0.295 for X
-    assert abs(X.u - 0.295) < 0.001
+    assert [f"{each.u:.3f}" for each in (R, X, Z)] == [
+        "0.071",
+        "0.296",
+        "0.236",
+    ]  # the GUM prints 0.295 for X: see below
     pairs = [R.correlation(X), R.correlation(Z), X.correlation(Z)]
     assert [f"{x:.3f}" for x in pairs] == ["-0.588", "-0.485", "0.993"]
+
+
+def test_h2_prints_what_its_rounded_inputs_give():
+    """JCGM 100:2008, table H.3, has u(X) = 0.295 Ω; from the observations it is 0.29558 Ω.
+
+    Two ways lead to what is printed: from u of V, I and φ as table H.2 prints them, with two digits (their
+    correlations as they are: with these too as printed R is 0.070), and the second approach, of table H.4, the mean
+    of five X, which is not linear in the same numbers and 0.0001 Ω smaller.
+    """
+    R, X, Z = impedance(u=[0.0032, 0.0095e-3, 0.00075])
+    assert [f"{each.u:.3f}" for each in (R, X, Z)] == ["0.071", "0.295", "0.236"]
+    with mpmath.workdps(50):
+        V, A, φ = ([mpmath.mpf(str(x)) for x in column] for column in (VOLTS, MILLIAMPERES, RADIANS))
+        A = [x / 1000 for x in A]
+        five = [v / a * mpmath.sin(p) for v, a, p in zip(V, A, φ, strict=True)]
+        assert mpmath.nstr(_of_the_mean(five, five) ** 0.5, 6) == "0.295489"
+        v, a, p = (sum(column) / 5 for column in (V, A, φ))
+        slopes = (mpmath.sin(p) / a, -v * mpmath.sin(p) / a**2, v / a * mpmath.cos(p))
+        exact = sum(
+            c * d * _of_the_mean(x, y) for c, x in zip(slopes, (V, A, φ), strict=True)
+            for d, y in zip(slopes, (V, A, φ), strict=True)
+        ) ** 0.5  # fmt: skip
+        assert mpmath.nstr(exact, 9) == "0.295581677"
+        assert impedance()[1].u == pytest.approx(float(exact), rel=1e-9)
+
+
+def _of_the_mean(x, y):
+    """The covariance of the means of five observations."""
+    return sum((a - sum(x) / 5) * (b - sum(y) / 5) for a, b in zip(x, y, strict=True)) / 20
 
 
 def test_h3_a_thermometer():
@@ -259,3 +297,14 @@ def test_mistakes():
         budget(exp(x * 700), {x: 1.0}, samples=100)
     with pytest.raises(ArgumentError, match="the same inputs"):
         budget(f, {x: 0.1}).correlation(budget(f, {x: 0.2}))
+
+
+def test_a_function_is_told_what_to_do_however_it_is_handed_in():
+    for given in (({"x": 0.1},), (), (2.0, {"x": 0.1})):
+        with pytest.raises(OperandError, match=r"of a Value, .* got function: call it with Values"):
+            viz.uncertainty_budget(lambda x: x * x, *given)
+    (x,) = named(x=2.0)
+    with pytest.raises(ArgumentError, match="got 1 more: the rest has names"):
+        viz.uncertainty_budget(x * x, {x: 0.1}, 2)
+    with pytest.raises(ArgumentError, match="uncertainties are"):
+        viz.uncertainty_budget(x * x)

@@ -22,6 +22,7 @@ import viz
 from autograd import Value, deltas, dot, interp, scope, take, tanh, where
 from autograd.errors import ArgumentError, GraphError, OperandError
 from autograd.text import short
+from viz.identifiers import lowered
 from viz.numbers import Scale, shown, signed
 from viz.pictures import layout
 from viz.pictures.boxes import Box
@@ -185,12 +186,34 @@ def test_boxes_do_not_overlap():
 
 
 @pytest.mark.usefixtures("placed_by")
-@pytest.mark.parametrize("level", ["neuron", "op"])
-def test_the_numbers_of_arrows_lie_on_no_box_and_no_other_number(level):
-    svg = viz.draw(many(2, 3, 4), level=level).svg
+@pytest.mark.parametrize(("level", "direction"), [("neuron", "LR"), ("op", "LR"), ("neuron", "TB"), ("op", "TB")])
+def test_the_numbers_of_arrows_lie_on_no_box_and_no_other_number(level, direction):
+    svg = viz.draw(many(2, 3, 4), level=level, direction=direction).svg
     labels = plates(svg)
     assert len(labels) == sum(arrow.slope is not None for arrow in view(viz.trace(many(2, 3, 4)), level=level).arrows)
     assert all(apart(a, b) for a, b in combinations([*labels, *frames(svg)], 2))
+
+
+@pytest.mark.usefixtures("placed_by")
+@pytest.mark.parametrize("options", [{}, {"theme": "dark", "digits": 9, "size": 300, "hide": "slope", "lang": "ru"}])
+def test_a_picture_that_is_read_downwards(options):
+    J = many(2, 3, 1)
+    svg = viz.draw(J, direction="TB", **options).svg
+    root, drawn = parsed(svg), view(viz.trace(J))
+    boxes = dict(zip((box.id for box in drawn.boxes), frames(svg), strict=True))
+    assert all(apart(a, b) for a, b in combinations([*boxes.values(), *plates(svg)], 2))
+    assert all(boxes[arrow.tail][3] < boxes[arrow.head][1] for arrow in drawn.arrows)
+    assert any(how in (root.find(f"{SVG}desc").text or "") for how in ("from top to bottom", "сверху вниз"))
+    for cluster in of_class(svg, "cluster"):  # the names of scopes stand above their boxes
+        room, name = rectangle(cluster.find(f"{SVG}rect")), float(cluster.find(f"{SVG}text").get("y"))
+        inside = [box for box in boxes.values() if room[0] < box[0] < room[2] and room[1] < box[1] < room[3]]
+        assert inside
+        assert name < min(box[1] for box in inside)
+    assert ids(svg) != ids(viz.draw(J, **options).svg)
+
+
+def ids(svg: str) -> set[str]:
+    return {e.get("id", "") for e in parsed(svg).iter() if e.get("id")}
 
 
 def test_not_finite_is_hatched():
@@ -397,7 +420,8 @@ def a_chain_of_sums(terms: int) -> Value:
 def test_a_chain_of_sums_is_one_sum():
     compact = view(viz.trace(a_chain_of_sums(5)))
     (z,) = [box for box in compact.boxes if box.name == "z"]
-    assert z.counts == ("b = 1", *(f"w{i}·x{i} = (-{i})·2 = -{2 * i}" for i in range(1, 6)))
+    terms = (f"w{lowered(str(i))}·x{lowered(str(i))} = (-{i})·2 = -{2 * i}" for i in range(1, 6))
+    assert z.counts == ("b = 1", *terms)
     assert z.value == 1 - 2 * sum(range(1, 6)) and z.kind == "operation"
     assert [arrow.tail for arrow in compact.arrows if arrow.head == z.id] == []
 
@@ -628,3 +652,79 @@ def test_a_table_of_constants_is_a_line_on_a_box():
     short = viz.draw(take(x, [3.0, 4.0, 5.0, 6.0])).svg
     assert "table of" not in short
     assert all(f">{n}</text>" in short for n in (3, 4, 5, 6))
+
+
+# -- what is asked for wrongly ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("show", "options", "said"),
+    [
+        (viz.draw, {"theme": "x"}, "a theme is one of auto, light, dark, got 'x'"),
+        (viz.draw, {"theme": ["dark"]}, "a theme is one of"),
+        (viz.draw, {"direction": "up"}, "a direction is one of LR, TB, got 'up'"),
+        (viz.animate, {"direction": "lr"}, "a direction is one of LR, TB, got 'lr'"),
+        (viz.draw, {"digits": 0}, "from 1 to 17, got 0"),
+        (viz.draw, {"digits": 18}, "from 1 to 17, got 18"),
+        (viz.sheet, {"seed": "a"}, "seed is a whole number, the same for the same sheets, got 'a'"),
+        (viz.sheet, {"seed": True}, "seed is a whole number"),
+        (viz.draw, {"size": 0}, "size is how many pixels wide"),
+        (viz.draw, {"size": 10**400}, "size is how many pixels wide"),
+        (viz.draw, {"size": math.nan}, "size is how many pixels wide"),
+        (viz.draw, {"legend": "no"}, "legend is whether there is one"),
+        (viz.draw, {"hide": 3}, "hide is 'value', 'slope', 'delta', or several of them, got 3"),
+        (viz.draw, {"hide": [["value"]]}, "hide is 'value'"),
+        (viz.draw, {"scope": 3}, "a scope is a name such as 'layer2.neuron1', got 3"),
+        (viz.explore, {"title": 3}, "the title of a page is text, got 3"),
+        (viz.explore, {"note": ["a"]}, "the note of a page is text"),
+        (viz.debug, {"commands": "step"}, "commands are several"),
+        (viz.debug, {"commands": 3}, "commands are several"),
+    ],
+)  # fmt: skip
+def test_a_wrong_option_is_refused_in_a_sentence(show, options, said):
+    with pytest.raises(ArgumentError) as refused:
+        show(a_neuron(), **options)
+    assert said in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+# -- what is drawn to the edge, and what names look like ----------------------------------------------
+
+
+@pytest.mark.parametrize("size", [None, 333, 401.5])
+def test_a_dark_png_is_dark_to_its_last_pixel(tmp_path, size):
+    image = pytest.importorskip("PIL.Image")
+    png = viz.draw(a_neuron(), theme="dark", size=size, legend=False).save(tmp_path / "dark.png")
+    drawn = image.open(png).convert("RGBA")
+    wide, high = drawn.size
+    assert size is None or wide == 2 * math.ceil(size)
+    edge = {drawn.getpixel((x, y)) for x in range(wide) for y in (0, high - 1)}
+    edge |= {drawn.getpixel((x, y)) for y in range(high) for x in (0, wide - 1)}
+    assert edge == {(0x14, 0x17, 0x1C, 255)}
+
+
+def test_names_are_typeset_on_cards():
+    names = [
+        "alpha",
+        "α",
+        "w_ij",
+        "theta_1",
+        "x1",
+        "w_max",
+        "w_max",
+        "learning_rate",
+        "alpha[1]",
+        "a_very_long_name_" * 3,
+    ]
+    J = sum(Value(0.5, name=name) * 2.0 for name in names)
+    svg = viz.draw(J).svg
+    titles = [text for text in parsed(svg).iter(f"{SVG}text") if text.get("font-weight") == "600"]
+    said = ["".join(text.itertext()) for text in titles]
+    assert {"α[2]", "α[3]", "wᵢⱼ", "θ₁", "x₁", "wmax[1]", "wmax[2]", "learning_rate", "alpha[1]"} <= set(said)
+    assert len(set(said) - {"×", "+", "Σ"}) == len(names)
+    below = [t for t in parsed(svg).iter(f"{SVG}tspan") if t.text == "max"]
+    assert len(below) == 2
+    assert all(float(t.get("dy")) > 0 for t in below)
+    page = viz.explore(J).html
+    assert "theta_1" in page
+    assert "θ₁" in page

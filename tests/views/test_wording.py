@@ -15,10 +15,11 @@ from autograd.ops.primitive import TABLE
 from autograd.recorder import record as apply
 from nn import MLP, half_squared_error
 from tests.views.test_formula import CASES, FIXED, close, evaluate, moderate, python
+from viz.languages import LANGUAGES
 from viz.names import Names, plain
 from viz.recording import record
 from viz.trace import trace
-from viz.wording import TEMPLATES, Wording, fill, slope_written, written
+from viz.wording import Wording, fill, slope_written, written
 
 FIELD = re.compile(r"\{[-^]?(\w+)\}")
 
@@ -68,7 +69,8 @@ def test_a_field_puts_what_needs_them_in_parentheses(template, expected):
 
 
 def test_templates_are_data_and_every_field_is_filled():
-    assert json.loads(json.dumps(dict(TEMPLATES))) == TEMPLATES
+    templates = dict(LANGUAGES["en"].steps)
+    assert json.loads(json.dumps(templates)) == templates
     x = Value(2.0, name="x")
     J = where(Value(1.0, name="c"), x * x, x) + dot([x], [0.0]) - Value(1.0)
     log = record(J)
@@ -94,15 +96,13 @@ def the_lectures_neuron():
 def test_what_a_learner_reads():
     words = the_lectures_neuron()
     assert words.arithmetic(0) == "z²₁ = w₁·1.4 + w₂·(-1) + b = 0.12·1.4 + (-0.5)·(-1) + 0.1 = 0.768"
-    assert words.sentence(0) == "z²₁ is computed from w₁, w₂, … and b by dot: Σ wᵢxᵢ + c as one node."
+    assert words.sentence(0) == "z²₁ is a weighted sum: w₁, w₂, … and b go into it."
     assert words.meaning(0) == "z²₁ goes on into a²₁."
-    assert words.sentence(1) == "a²₁ is computed from z²₁ by tanh: hyperbolic tangent."
+    assert words.sentence(1) == "a²₁ is the hyperbolic tangent of z²₁."
     assert words.meaning(3) == "J is the result: what the derivatives will be of."
     assert words.arithmetic(4) == "δ(J) = ∂J/∂J = 1"
     assert words.arithmetic(7) == "δ(z²₁) += δ(a²₁)·∂a²₁/∂z²₁ ≈ -0.7085 · 0.583 ≈ -0.413"
-    assert words.sentence(7) == (
-        "z²₁ feeds a²₁; the slope of tanh here is 1 - (a²₁)² ≈ 0.583. δ(z²₁) is complete: -0.413."
-    )
+    assert words.sentence(7) == ("z²₁ feeds a²₁; the slope here is 1 - (a²₁)² ≈ 0.583. δ(z²₁) is complete: -0.413.")
     assert words.meaning(7) == (
         "Move z²₁ a little, and a²₁ moves 0.583 times as far; move a²₁ a little, and J moves -0.7085 times as far. "
         "So by this way J moves -0.413 times as far as z²₁."

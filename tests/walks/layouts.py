@@ -28,6 +28,8 @@ import numpy as np
 
 from autograd import compile, exp, sin, tanh
 from autograd.program import call as call_module
+from autograd.program import kernel as kernel_module
+from autograd.program import layout as layout_module
 from autograd.program.arrays.executor import NumpyKernel
 from autograd.program.compile import Compiled
 from autograd.program.interpreter import Interpreter
@@ -62,9 +64,10 @@ class GuardedNumpy:
     def __getattr__(self, name: str) -> Any:
         return getattr(np, name)
 
-    def empty(self, shape: Any, dtype: Any = np.float64) -> Array:
+    def empty(self, shape: Any, dtype: Any = np.float64, order: str = "C") -> Array:
         shape = shape if isinstance(shape, tuple) else (shape,)
-        return guarded(8 * int(np.prod(shape)), at_end=True).view(np.float64).reshape(shape)
+        room = guarded(8 * int(np.prod(shape)), at_end=True).view(np.float64)
+        return room.reshape(shape[::-1]).T if order == "F" else room.reshape(shape)
 
     def zeros(self, shape: Any, dtype: Any = np.float64) -> Array:
         return np.zeros(shape, dtype) if dtype is not np.float64 else self.empty(shape)  # new pages are zero
@@ -75,7 +78,7 @@ def kernels_guarded() -> Iterator[None]:
     """The rooms that calls and kernels of machine code allocate for themselves are guarded, too."""
     shim = GuardedNumpy()
     with ExitStack() as stack:
-        for module in (chunks, straight_kernel, tape_kernel, call_module):
+        for module in (chunks, straight_kernel, tape_kernel, kernel_module, layout_module, call_module):
             stack.enter_context(mock.patch.object(module, "np", shim))
         yield
 
@@ -327,8 +330,13 @@ def check_kernel(seed: str) -> int:
     runner, task = kernel(machine, which)
     batched, summed = sum(task.batched), sum(task.summed)
     shapes = [(8 - batched,), (samples, batched), (samples, len(task.summed) - summed), (summed,)]
-    given = [laid_out(numbers.normal(size=shape), "contiguous", dice.random() < 0.5) for shape in shapes]
-    plain = [np.array(a) for a in given]
+    by_column = runner.columns and dice.random() < 0.5
+    layouts = ["contiguous", *["transposed" if by_column else "contiguous"] * 2, "contiguous"]
+    given = [
+        laid_out(numbers.normal(size=shape), layout, dice.random() < 0.5)
+        for shape, layout in zip(shapes, layouts, strict=True)
+    ]
+    plain = [np.array(a, order="C") for a in given]
     kernel(Interpreter, which)[0].run(*plain)
     call = runner.bind if dice.random() < 0.5 else lambda *arrays: lambda: runner.run(*arrays)
     for _ in range(2):

@@ -90,6 +90,8 @@ class Changed:
     def _share(self, contribution: float) -> str:
         return f"{shown(100 * contribution / self.difference, 3)}%" if self.difference else ""
 
+    __repr__ = __str__
+
     def _repr_html_(self) -> str:
         return preformatted(str(self))
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd import Value, compile_graph
 from autograd.chain import run
-from autograd.errors import NonFiniteError
+from autograd.errors import ArgumentError, NonFiniteError
 from autograd.order import dependent
 from autograd.sweeps import Products, backwards, forwards
 
@@ -25,6 +25,7 @@ TOLERANCE = 2e-15  # of the sum of what all inputs bring, in size
 MISSED = 1e-11  # of that sum and of the output: by how much the parts of a piece may miss what the output does on it
 PATIENT, FEW = 8, 64  # so many halvings without news of more than so many pieces: what they miss is rounding
 SHORT, POLE = 1e-9, 1e-5  # pieces that bring so much of that sum; beside x = 0, √x brings 3e-8
+MOVED = 0.1  # of what the output does within the shortest piece at an end, which neither parts nor a jump explain
 MOST = 4096  # pieces that are halved at once: rounding errors do not become smaller
 
 
@@ -67,7 +68,8 @@ class _Arrays:
 
     def gather(self, products: Products) -> Any:
         """Σ δ · slope."""
-        return sum((_times(delta, slope) for delta, slope in products), self.zero)
+        with np.errstate(invalid="ignore", over="ignore"):  # what is not finite is asked for in the end
+            return sum((_times(delta, slope) for delta, slope in products), self.zero)
 
     def where(self, condition: Any, chosen: Any, other: Any) -> Any:
         """One of two numbers."""
@@ -93,6 +95,7 @@ def segment(order: Sequence[Value], inputs: Sequence[Value], before: Any, after:
 
     Raises:
         NonFiniteError: where the graph or a derivative is not finite on the way
+        ArgumentError: where inputs go over so many orders of magnitude that the output moves within the shortest piece
     """
     way = _Way(order, inputs, before, after)
     pieces = np.array([[0.0, 1.0]])
@@ -112,6 +115,7 @@ def segment(order: Sequence[Value], inputs: Sequence[Value], before: Any, after:
         if not len(pieces) or len(pieces) > MOST:
             break
     _check_settled(pieces, sums, scale, order[-1])
+    _check_seen(way, pieces, sums, scale, order[-1])
     return way.at(np.concatenate([*done, pieces]))
 
 
@@ -130,6 +134,18 @@ def _check_settled(pieces: Any, sums: Any, scale: float, root: Value) -> None:
         )
 
 
+def _check_seen(way: _Way, pieces: Any, sums: Any, scale: float, root: Value) -> None:
+    """Raise ArgumentError where the output moves in the shortest piece at an end, unseen, and does not jump there."""
+    for end in (0, 1):
+        for i in np.flatnonzero((pieces[:, end] == end) & (np.diff(pieces, axis=1)[:, 0] < SHORT)).tolist():
+            at_once, within = way.moves(end, pieces[i, 1] - pieces[i, 0])
+            if within > POLE * scale and abs(sums[i].sum()) < (1 - MOVED) * within and at_once < (1 - MOVED) * within:
+                raise ArgumentError(
+                    f"{root!r} moves within {SHORT:.0e} of the straight way between the two runs, on which inputs go "
+                    "through too many orders of magnitude: take the way in steps, each of a few orders"
+                )
+
+
 def _halves(pieces: Any) -> Any:
     """Each piece as two, the left one first."""
     start, stop = pieces.T
@@ -142,7 +158,8 @@ class _Way:
 
     def __init__(self, order: Sequence[Value], inputs: Sequence[Value], before: Any, after: Any) -> None:
         self._inputs, self._before = inputs, np.asarray(before, float)
-        self._change = np.asarray(after, float) - self._before
+        self._after = np.asarray(after, float)
+        self._change = self._after - self._before
         moved = dependent(order, inputs)
         self._moving = [node for node in order if node in moved]
         self._computed = [node for node in self._moving if not node.is_leaf]
@@ -163,6 +180,14 @@ class _Way:
         output = np.asarray(ends[self._moving[-1]]).reshape(-1, 2)
         moved = output[:, 1] - output[:, 0]
         return ~(np.abs(parts.sum(axis=1) - moved) <= MISSED * (scale + np.abs(output).max(axis=1)))
+
+    def moves(self, end: int, length: float) -> tuple[float, float]:
+        """How far the output moves at one end of the way: right there, and over a short piece."""
+        near, far = (self._before, self._after) if end == 0 else (self._after, self._before)
+        parts = np.array([0.0, length * 1e-290, length])
+        columns = [a + parts * (b - a) for a, b in zip(near, far, strict=True)]
+        there, beside, off = self._run(*columns)[-1].tolist()
+        return abs(beside - there), abs(off - there)
 
     def at(self, pieces: Any) -> Segment:
         """The graph at the points of these pieces, one batch."""

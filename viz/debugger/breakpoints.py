@@ -15,6 +15,7 @@ from autograd.text import apart, quoted, short, visible
 from viz.columns import Marks
 from viz.debugger.predicates import condition
 from viz.debugger.steps import StepColumns, Texts
+from viz.languages import LANGUAGES, Language
 from viz.recording import BACKWARD, FORWARD, PHASES
 
 FIRST, MOST = 1024, 1 << 20  # steps that are looked through at a time, growing
@@ -32,13 +33,14 @@ class Breakpoint:
     test: Test
     temporary: bool = False
     watched: int | None = None
+    language: Language = LANGUAGES["en"]
 
     def __str__(self) -> str:
-        kind = "watchpoint" if self.watched is not None else "breakpoint"
-        return f"{'temporary ' if self.temporary else ''}{kind} {self.number}: {visible(self.words)}"
+        kind = "watchpoint" if self.watched is not None else "temporary" if self.temporary else "breakpoint"
+        return self.language.tell(self.language.debugger[kind], n=self.number, words=visible(self.words))
 
 
-def understood(steps: StepColumns, text: str) -> tuple[str, Test]:
+def understood(steps: StepColumns, text: str, language: Language = LANGUAGES["en"]) -> tuple[str, Test]:
     """What a person typed after `break`, in words, and the test it stands for.
 
     ``z²₁`` or ``node z²₁`` a node; ``name W*`` a pattern; ``op tanh``; ``scope layer2``; ``phase backward``;
@@ -48,10 +50,11 @@ def understood(steps: StepColumns, text: str) -> tuple[str, Test]:
         ArgumentError: for what is none of them
     """
     place, given, wanted = (text, False, "") if text in steps.names.codes else _split(text)
-    tests = [_placed(steps, place)] if place else []
+    tests = [_placed(steps, place, language)] if place else []
     if given:
         found = condition(wanted)
-        tests.append((f"where {visible(found.text)}", lambda start, stop: found.holds(steps, start, stop)))
+        said = _said(language, "at condition", visible(found.text))
+        tests.append((said, lambda start, stop: found.holds(steps, start, stop)))
     if not tests:
         raise ArgumentError(f"break needs a node, or one of {', '.join(KINDS)}, as in: break op tanh")
     words, both = " ".join(said for said, _ in tests), [test for _, test in tests]
@@ -66,28 +69,32 @@ def _split(text: str) -> tuple[str, bool, str]:
     return place.strip(), word is not None, (wanted or "").strip()
 
 
-def _placed(steps: StepColumns, place: str) -> tuple[str, Test]:
+def _said(language: Language, kind: str, x: str) -> str:
+    return language.tell(language.debugger[kind], x=x)
+
+
+def _placed(steps: StepColumns, place: str, language: Language) -> tuple[str, Test]:
     kind, _, rest = place.partition(" ")
     if kind in KINDS and rest:
-        return _MAKERS[kind](steps, rest.strip())
+        return _MAKERS[kind](steps, rest.strip(), language)
     known = {"op": steps.ops[1:], "phase": PHASES}
     for kind, words in known.items():
         if place in words and place not in steps.names.codes:
-            return _MAKERS[kind](steps, place)
+            return _MAKERS[kind](steps, place, language)
     try:
-        return _node(steps, place)
+        return _node(steps, place, language)
     except ArgumentError:
         if any(inside(scope, place) for scope in steps.scopes.table):
-            return _scope(steps, place)
+            return _scope(steps, place, language)
         raise
 
 
 # -- one maker a kind --------------------------------------------------------------------------------
 
 
-def _node(steps: StepColumns, text: str) -> tuple[str, Test]:
+def _node(steps: StepColumns, text: str, language: Language) -> tuple[str, Test]:
     nodes = steps.names.find(text)
-    return f"steps that change {short(text)}", at_nodes(steps, nodes)
+    return _said(language, "at node", short(text)), at_nodes(steps, nodes)
 
 
 def at_nodes(steps: StepColumns, nodes: Sequence[int]) -> Test:
@@ -95,19 +102,19 @@ def at_nodes(steps: StepColumns, nodes: Sequence[int]) -> Test:
     return lambda start, stop: np.isin(steps.part(start, stop).targets, nodes)
 
 
-def _name(steps: StepColumns, text: str) -> tuple[str, Test]:
+def _name(steps: StepColumns, text: str, language: Language) -> tuple[str, Test]:
     fits = [fnmatchcase(name, text) for name in steps.name_table]
-    return f"steps that change a node named {short(text)}", _of_texts(steps, "name", fits, text, steps.name_table)
+    return _said(language, "at name", short(text)), _of_texts(steps, "name", fits, text, steps.name_table)
 
 
-def _op(steps: StepColumns, text: str) -> tuple[str, Test]:
-    return f"steps of {text}", _of_texts(steps, "op", [op == text for op in steps.ops], text, steps.ops)
+def _op(steps: StepColumns, text: str, language: Language) -> tuple[str, Test]:
+    return _said(language, "at op", text), _of_texts(steps, "op", [op == text for op in steps.ops], text, steps.ops)
 
 
-def _scope(steps: StepColumns, text: str) -> tuple[str, Test]:
+def _scope(steps: StepColumns, text: str, language: Language) -> tuple[str, Test]:
     table = steps.scopes.table
     fits = [inside(scope, text) for scope in table]
-    return f"steps in {short(text)}", _of_texts(steps, "scope", fits, text, table)
+    return _said(language, "at scope", short(text)), _of_texts(steps, "scope", fits, text, table)
 
 
 def inside(scope: str, outer: str) -> bool:
@@ -115,11 +122,11 @@ def inside(scope: str, outer: str) -> bool:
     return scope == outer or scope.startswith(outer + ".") or scope.endswith("." + outer) or f".{outer}." in scope
 
 
-def _phase(steps: StepColumns, text: str) -> tuple[str, Test]:
+def _phase(steps: StepColumns, text: str, language: Language) -> tuple[str, Test]:
     first = {FORWARD: 0, BACKWARD: steps.log.seed + 1}.get(text, steps.log.seed)
     if text not in PHASES:
         raise ArgumentError(f"a phase is one of {', '.join(PHASES)}, got {quoted(text)}")
-    return f"where {text} begins", lambda start, stop: np.arange(start, stop) == first
+    return _said(language, "at phase", text), lambda start, stop: np.arange(start, stop) == first
 
 
 def _of_texts(steps: StepColumns, variable: str, fits: Iterable[bool], wanted: str, table: Sequence[str]) -> Test:

@@ -24,6 +24,7 @@ from viz.debugger.session import Session
 from viz.debugger.steps import NUMBERS, TEXTS
 from viz.debugger.style import style_for
 from viz.debugger.telling import LINE, Telling
+from viz.languages import Language, language
 from viz.numbers import DIGITS, checked_digits
 from viz.recording import ITERATION, NEURON, PHASES, UNITS, Recording, recorded
 from viz.subject import looked_at
@@ -70,7 +71,7 @@ class Debugger(cmd.Cmd):
 
     def __init__(
         self, load: Callable[[], Recording], commands: Sequence[str] = (), stdin: TextIO | None = None,
-        stdout: TextIO | None = None, digits: int = DIGITS,
+        stdout: TextIO | None = None, digits: int = DIGITS, lang: str = "en",
     ) -> None:  # fmt: skip
         super().__init__(stdin=stdin or sys.stdin or io.StringIO(), stdout=stdout or sys.stdout or io.StringIO())
         asks = "ipykernel" in sys.modules and sys.stdin is not None  # in a box
@@ -78,7 +79,7 @@ class Debugger(cmd.Cmd):
         self.cmdqueue = list(commands)
         self._queued = len(self.cmdqueue)
         self._style = style_for(self.stdout)
-        self._load, self._digits = load, checked_digits(digits)
+        self._load, self._digits, self.language = load, checked_digits(digits), language(lang)
         self._session: Session | None = None
         self._telling: Telling | None = None
         self.verbs = [verb for verbs in VERBS.values() for verb in verbs.split()]
@@ -108,7 +109,7 @@ class Debugger(cmd.Cmd):
             try:
                 if interrupted:  # told here, where another Ctrl-C is caught
                     interrupted = False
-                    self._say(["", "Interrupted; `quit` leaves."])
+                    self._say(["", self._words("interrupted")])
                 self.cmdloop()
                 stop = True
             except KeyboardInterrupt:
@@ -155,11 +156,14 @@ class Debugger(cmd.Cmd):
     def _mistake(self, sentence: str) -> list[str]:
         return [self._style(visible(line), "error") for line in sentence.split("\n")]
 
+    def _words(self, key: str, **fields: object) -> str:
+        return self.language.tell(self.language.debugger[key], **fields)
+
     def _interrupted(self, before: int | None) -> str:
         after = self._taken
         if after is None:
-            return "Interrupted; there is no graph, and `run` tries again."
-        return f"Interrupted; {'nothing was moved' if after == before else f'{after:,} steps are taken now'}."
+            return self._words("interrupted, no graph")
+        return self._words("interrupted, unmoved" if after == before else "interrupted, moved", n=after)
 
     def _carry_out(self, line: str) -> bool:
         if len(line) > LONGEST_LINE:
@@ -191,7 +195,7 @@ class Debugger(cmd.Cmd):
 
     def _start(self) -> None:
         self._session = self._telling = None
-        self._session = Session(self._load(), self._digits)
+        self._session = Session(self._load(), self._digits, self.language)
         width = min(shutil.get_terminal_size().columns, LINE) if self.stdout.isatty() else LINE
         self._telling = Telling(self._session, self._style, width)
         self._say(self._telling.start())
@@ -232,7 +236,7 @@ class Debugger(cmd.Cmd):
 
     def _forward(self, target: int, each: bool = True) -> None:
         if self.session.taken == len(self.session.log):
-            self._say(["This is the end; `back`, `goto start` and `run` lead back."])
+            self._say([self._words("nothing further")])
         else:
             self._say(self.tell.moved(self.session.forward(target), each))
 
@@ -257,7 +261,7 @@ class Debugger(cmd.Cmd):
 
     def _at_the_beginning(self) -> bool:
         if not self.session.taken:
-            self._say(["This is the beginning: there is nothing to take back."])
+            self._say([self._words("nothing back")])
         return not self.session.taken
 
     def do_goto(self, line: str) -> None:
@@ -307,7 +311,7 @@ class Debugger(cmd.Cmd):
         if line:
             self._say([str(self.session.stop_at(line, temporary))])
         else:
-            self._say(map(str, self.session.points.values()) if self.session.points else ["No breakpoint is set."])
+            self._say(map(str, self.session.points.values()) if self.session.points else [self._words("no breakpoint")])
 
     def do_watch(self, line: str) -> None:
         """watch NODE: stop whenever its value or its δ changes, and show it before and after."""
@@ -320,7 +324,7 @@ class Debugger(cmd.Cmd):
         if line and not line.isdecimal():
             raise ArgumentError(f"delete needs the number of a breakpoint, got {quoted(line)}; `break` lists them")
         for number in [_whole(line)] if line else list(self.session.points):
-            self._say([f"deleted {self.session.delete(number)}"])
+            self._say([self._words("deleted", point=self.session.delete(number))])
 
     # -- looking --------------------------------------------------------------------------------
 
@@ -346,7 +350,7 @@ class Debugger(cmd.Cmd):
 
     def _print_nodes(self, nodes: list[int]) -> None:
         if not nodes:
-            self._say(["No step is taken yet: `step`, or print a node by its name."])
+            self._say([self._words("no step to print")])
         for node in nodes if len(nodes) <= 4 else []:
             self._say(self.tell.node(node))
         if len(nodes) > 4:
@@ -358,7 +362,8 @@ class Debugger(cmd.Cmd):
             raise ArgumentError("no step is taken yet, so there is nothing that this could be of")
         found = expression.at(self.session.steps, self.session.taken - 1)
         asked = visible(line)
-        self._say([f"{asked} has no value in this step" if found is None else f"{asked} = {visible(str(found))}"])
+        nothing = self._words("no value", asked=asked)
+        self._say([nothing if found is None else f"{asked} = {visible(str(found))}"])
 
     def do_where(self, line: str) -> None:
         """where: the place, the way that the derivative took down to here, and the next step."""
@@ -388,23 +393,24 @@ class Debugger(cmd.Cmd):
         node = session.node(name) if name else session.current()
         if node is None:
             raise ArgumentError("why needs a node, as in: why W111")
-        self._say(str(why_in(session.trace, session.names, node, _whole(count or "5"), self._digits)).splitlines())
+        top, lang = _whole(count or "5"), self.language.code
+        self._say(str(why_in(session.trace, session.names, node, top, self._digits, lang)).splitlines())
 
     # -- besides --------------------------------------------------------------------------------
 
     def do_help(self, line: str) -> None:
         """help [COMMAND]: what can be said; `help conditions`: the language of conditions."""
         if line == "conditions":
-            self._say([predicates.LANGUAGE])
+            self._say([_conditions(self.language)])
         elif line:
             verb = self._verb(line, line)
             shorts = [short for short, long in SHORT.items() if long == verb]
-            self._say([_help(self, verb), *([f"short: {', '.join(shorts)}"] if shorts else [])])
+            self._say([_help(self, verb), *([self._words("short", words=", ".join(shorts))] if shorts else [])])
         else:
             for group, verbs in VERBS.items():
-                self._say([self._style(group, "bold")])
+                self._say([self._style(self._words(group), "bold")])
                 self._say(f"  {_help(self, verb).splitlines()[0]}" for verb in verbs.split())
-            self._say(["Abbreviate as you like; Enter repeats; names may be typed plainly, z²₁ as z21."])
+            self._say([self._words("abbreviate")])
 
     def do_quit(self, line: str) -> bool:
         """quit: leave; so does the end of input."""
@@ -446,6 +452,7 @@ def debug(
     stdout: TextIO | None = None,
     *,
     digits: int = DIGITS,
+    lang: str = "en",
     names: Variables = None,
 ) -> None: ...
 @overload
@@ -455,6 +462,7 @@ def debug(
     commands: Iterable[str] | None = None,
     stdout: TextIO | None = None,
     digits: int = DIGITS,
+    lang: str = "en",
     names: Variables = None,
     **named: Any,
 ) -> None: ...
@@ -463,14 +471,15 @@ def debug(
 @renamed(J="output")
 def debug(
     output: Subject, *at: Any, commands: Iterable[str] | None = None, stdout: TextIO | None = None,
-    digits: int = DIGITS, names: Variables = None, **named: Any,
+    digits: int = DIGITS, lang: str = "en", names: Variables = None, **named: Any,
 ) -> None:  # fmt: skip
     """Step through the computation of `output` and of its derivatives, forwards and back, in the terminal.
 
     It reads commands as pdb does: `step`, `next`, `break z21`, `continue`, `back`, `print`, `why`, `help`.
     With `commands` it carries out those and returns.  The output is a Value, or a compiled function or a program,
     followed by its arguments (see `draw`, also for `names`).  Numbers have `digits` significant ones, and more where a
-    line would not be true otherwise; ≈ says that some are cut.  No grad is read or changed.
+    line would not be true otherwise; ≈ says that some are cut.  It answers in the language `lang`, "en" or "ru";
+    commands and errors are English.  No grad is read or changed.
 
     >>> x = Value(3.0, name="x")
     >>> debug(x * x, ["step 2", "where"])  # doctest: +ELLIPSIS
@@ -479,13 +488,16 @@ def debug(
 
     Raises:
         OperandError: if `output` is not a Value
-        ArgumentError: for digits that a number cannot have
+        ArgumentError: for digits that a number cannot have, for another language, and for commands in one text
     """
     checked_digits(digits)
+    language(lang)
     seen, commands, stdout = looked_at(output, at, named, names, commands, stdout)
+    if isinstance(commands, str) or not (commands is None or isinstance(commands, Iterable)):
+        raise ArgumentError(f'commands are several, as in ["step", "where"], got {quoted(commands)}')
     log = recorded(seen.trace)
     stdin = None if commands is None else io.StringIO("".join(f"{command}\n" for command in commands))
-    Debugger(lambda: log, stdin=stdin, stdout=stdout, digits=digits).loop()
+    Debugger(lambda: log, stdin=stdin, stdout=stdout, digits=digits, lang=lang).loop()
 
 
 @contextmanager
@@ -537,8 +549,9 @@ def _nothing_more(line: str, verb: str) -> None:
 
 
 def _words_of(session: Session, line: str) -> list[str]:
-    """The names in a line; a name with blanks in it is one, if there is such a node."""
-    return [line] if line in session.names.codes else line.split()
+    """The names in a line; a name with blanks in it is one, if there is such a node, or several, as in a b[2]."""
+    known = session.names.codes
+    return [line] if line in known or line.rpartition("[")[0] in known else line.split()
 
 
 def _looks_like_an_expression(line: str) -> bool:
@@ -546,5 +559,12 @@ def _looks_like_an_expression(line: str) -> bool:
     return bool(re.search(r"[-+*/%<>=()]", line)) or line in known
 
 
+def _conditions(language: Language) -> str:
+    """What the language of conditions is."""
+    ours = language.help.get("conditions")
+    return predicates.LANGUAGE if ours is None else language.tell(ours, functions=", ".join(predicates.FUNCTIONS))
+
+
 def _help(debugger: Debugger, verb: str) -> str:
-    return inspect.getdoc(getattr(debugger, f"do_{verb.replace('-', '_')}")) or ""
+    """What a command does: in another language as its table has it, else as its method says."""
+    return debugger.language.help.get(verb) or inspect.getdoc(getattr(debugger, f"do_{verb.replace('-', '_')}")) or ""

@@ -11,6 +11,7 @@ from autograd.text import apart, quoted, short
 from viz.columns import Step
 from viz.debugger.breakpoints import Breakpoint, at_nodes, first_stop, inside, last_stop, understood
 from viz.debugger.steps import StepColumns
+from viz.languages import LANGUAGES, Language
 from viz.numbers import DIGITS
 from viz.recording import Recording, State
 from viz.trace import Trace
@@ -28,9 +29,9 @@ class Moved(NamedTuple):
 class Session:
     """A place in a recording, `taken` steps from its beginning, and the breakpoints."""
 
-    def __init__(self, log: Recording, digits: int = DIGITS) -> None:
-        self.log = log
-        self.words = Wording(log, digits)
+    def __init__(self, log: Recording, digits: int = DIGITS, language: Language = LANGUAGES["en"]) -> None:
+        self.log, self.language = log, language
+        self.words = Wording(log, digits, language)
         self.names = self.words.names
         self.steps = StepColumns(log, self.names)
         self.taken = 0
@@ -89,13 +90,14 @@ class Session:
 
     def stop_at(self, text: str, temporary: bool = False) -> Breakpoint:
         """Set a breakpoint; see `viz.debugger.breakpoints.understood` for what may be said."""
-        words, test = understood(self.steps, text)
-        return self._set(Breakpoint(self._next_point, words, test, temporary))
+        words, test = understood(self.steps, text, self.language)
+        return self._set(Breakpoint(self._next_point, words, test, temporary, language=self.language))
 
     def watch(self, node: int) -> Breakpoint:
         """Stop whenever the node's value or δ changes."""
-        words = f"changes of {self.names.called(node)}"
-        return self._set(Breakpoint(self._next_point, words, at_nodes(self.steps, [node]), watched=node))
+        words = self.language.tell(self.language.debugger["changes of"], x=self.names.called(node))
+        test = at_nodes(self.steps, [node])
+        return self._set(Breakpoint(self._next_point, words, test, watched=node, language=self.language))
 
     def _set(self, point: Breakpoint) -> Breakpoint:
         self.points[point.number] = point

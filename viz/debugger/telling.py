@@ -9,13 +9,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from autograd.files import LONGEST_PATH
-from autograd.iterations import place_told
 from autograd.ops.primitive import title_of
 from autograd.text import short, visible
 from viz.columns import KINDS, LEAF, Step
 from viz.debugger.session import Moved, Session
 from viz.debugger.style import Style
-from viz.numbers import counted, equals
+from viz.numbers import equals
 from viz.recording import BACKWARD, FORWARD
 
 MOST_STEPS = 24  # that a move shows each; of more only the last
@@ -35,18 +34,22 @@ class Telling:
         self._line = width
         self._told = ""  # the heading under which the last step was shown
 
+    def say(self, key: str, **fields: object) -> str:
+        """What the debugger says in its language."""
+        language = self._session.language
+        return language.tell(language.debugger[key], **fields)
+
     # -- the beginning and the end --------------------------------------------------------------
 
     def start(self) -> Iterator[str]:
         """What there is to step through."""
         columns, root = self._trace.columns, self._trace.root
         J = f"{self._words.names.called(root)} {equals(columns.value.item(root), self._words.digits)}"
-        computed, back = counted(len(self._trace.forward), "node"), counted(len(self._log.sums), "contribution")
-        yield f"{J}. Forwards {computed} to compute, then backwards {back} to δ: {counted(len(self._log), 'step')}."
+        computed, back = len(self._trace.forward), len(self._log.sums)
+        yield self.say("start", root=J, nodes=computed, back=back, steps=len(self._log))
         if self._trace.anew:
-            yield self._style(self._trace.anew, "stop")
-        what = "`next iteration` one of a loop" if any(self._log.iterations.table) else "`next` a neuron"
-        yield f"`step` takes one, {what}, `help` says the rest; Enter repeats."
+            yield self._style(self._session.language.picture["anew"], "stop")
+        yield self.say("how, loops" if any(self._log.iterations.table) else "how")
         yield from self._not_finite()
 
     def _not_finite(self) -> Iterator[str]:
@@ -60,11 +63,11 @@ class Telling:
             return
         node = self._words.names.called(int(self._log.targets[step]))
         what = node if step < self._log.seed else f"δ({node})"
-        yield self._style(f"Not every number is finite: the first is {what}, see `goto {step + 1}`.", "stop")
+        yield self._style(self.say("not finite", what=what, step=str(step + 1)), "stop")
 
     def end(self) -> Iterator[str]:
         """The derivatives that were asked for."""
-        yield self._style("This is the end: every δ is complete.", "stop")
+        yield self._style(self.say("end"), "stop")
         columns = self._trace.columns
         leaves = np.flatnonzero((columns.kind == KINDS.index(LEAF)) & columns.reached)
         called = self._words.names.called
@@ -72,7 +75,7 @@ class Telling:
             derivative = self._words.partials.whole_text(i, called)
             yield f"  {derivative} {equals(columns.delta.item(i), self._words.digits)}"
         if len(leaves) > MOST_LEAVES:
-            yield self._style(f"  … and {len(leaves) - MOST_LEAVES:,} more; `print NAME` shows one", "dim")
+            yield self._style(self.say("more leaves", n=len(leaves) - MOST_LEAVES), "dim")
 
     # -- steps ----------------------------------------------------------------------------------
 
@@ -80,16 +83,16 @@ class Telling:
         """What a move did: each step if they are few, else the last, and what stopped it."""
         count = abs(moved.after - moved.before)
         if moved.after < moved.before:
-            yield self._style(f"{counted(count, 'step')} back", "dim")
+            yield self._style(self.say("steps back", n=count), "dim")
         if not self._session.taken:
             self._told = ""
-            yield "At the beginning: nothing is computed yet, only leaves and constants are known."
+            yield self.say("beginning")
             return
         if moved.after > moved.before and each and count <= MOST_STEPS:
             for number in range(moved.before, moved.after - 1):
                 yield from self.step(number, False)
         elif moved.after > moved.before + 1:
-            yield self._style(f"… {counted(count - 1, 'step')} …", "dim")
+            yield self._style(self.say("steps between", n=count - 1), "dim")
         for point in moved.hit:
             yield self._style(str(point), "stop")
         yield from self.step(moved.after - 1, True)
@@ -123,46 +126,46 @@ class Telling:
         return self._style(f"{number + 1:{self._width},}", "number")
 
     def _heading(self, number: int) -> str:
-        scope = self._scope(number)
-        return f"{self._log.phase(number)}, {scope}" if scope else self._log.phase(number)
+        scope, phase = self._scope(number), self.say(self._log.phase(number))
+        return f"{phase}, {scope}" if scope else phase
 
     def _scope(self, number: int) -> str:
-        return short(place_told(self._trace.nodes[int(self._log.sources[number])].scope))
+        return short(self._session.language.place(self._trace.nodes[int(self._log.sources[number])].scope))
 
     def _change(self, node: int) -> Iterator[str]:
         before, after = self._log.state(self._session.taken - 1), self._session.state
-        yield f"  before  {self._words.known(before, node)}"
-        yield f"  now     {self._words.known(after, node)}"
+        yield self.say("before", known=self._words.known(before, node))
+        yield self.say("now", known=self._words.known(after, node))
 
     # -- looking round --------------------------------------------------------------------------
 
     def where(self) -> Iterator[str]:
         """The place, the way down to it from J, and what comes next."""
         taken, total = self._session.taken, len(self._log)
-        place = f"{taken:,} of {counted(total, 'step')} taken"
+        place = self.say("taken", k=taken, n=total)
         if not taken:
-            yield f"{place}: nothing is computed yet"
+            yield self.say("none taken", taken=place)
         else:
             yield f"{place}: {self._heading(taken - 1)}"
             yield f"{self._number(taken - 1)}  {self._words.arithmetic(taken - 1)}"
             yield from self._way()
         if taken < total:
-            yield self._style(f"next: {self._words.arithmetic(taken)}", "dim")
+            yield self._style(self.say("next", step=self._words.arithmetic(taken)), "dim")
         source = self._trace.nodes[int(self._log.sources[max(taken - 1, 0)])].source
         if source:
-            yield self._style(f"computed at {short(source, LONGEST_PATH)}", "dim")
+            yield self._style(self.say("computed at", source=short(source, LONGEST_PATH)), "dim")
 
     def _way(self) -> Iterator[str]:
         way = self._session.way_down(LONGEST_WAY)
         if way:
             names = [self._words.names.called(node) for node in reversed(way)]
             start = "" if way[-1] == self._trace.root else f"{self._words.names.called(self._trace.root)} → … → "
-            yield f"  the derivative came along {start}{' → '.join(names)}"
+            yield self.say("way", way=f"{start}{' → '.join(names)}")
 
     def meaning(self) -> Iterator[str]:
         """What the last step means."""
         taken = self._session.taken
-        said = self._words.meaning(taken - 1) if taken else "No step is taken yet: `step`."
+        said = self._words.meaning(taken - 1) if taken else self.say("no step yet")
         yield from self._wrapped(said, 0)
 
     def around(self, number: int) -> Iterator[str]:
@@ -177,7 +180,7 @@ class Telling:
         """The lines of code around the one that computed a node."""
         path, _, line = (self._trace.nodes[node].source or "").rpartition(":")
         if not path:
-            yield "Its line was not recorded: start with --sources, or compute inside `with record_sources():`."
+            yield self.say("no source")
             return
         yield self._style(short(path), "dim")
         linecache.checkcache(path)  # it may have been mended since
@@ -190,16 +193,16 @@ class Telling:
         """What is known of a node, and what it is."""
         yield self._words.known(self._session.state, node)
         row = self._trace.nodes[node]
-        op = title_of(row.op)
-        kind = f"computed by {op} in step {self._session.computed_at(node):,}" if op else f"a {row.kind}"
-        yield self._style(f"  {kind}{f', in {short(row.scope)}' if row.scope else ''}", "dim")
+        op = self._session.language.operations.get(row.op, title_of(row.op))
+        kind = self.say("computed by", op=op, step=self._session.computed_at(node)) if op else self.say(f"a {row.kind}")
+        yield self._style(f"  {self.say('in scope', kind=kind, scope=short(row.scope)) if row.scope else kind}", "dim")
 
     def nodes(self, nodes: list[int]) -> Iterator[str]:
         """Many nodes, a line each."""
         for node in nodes[:MOST_NODES]:
             yield f"  {self._words.known(self._session.state, node)}"
         if len(nodes) > MOST_NODES:
-            yield self._style(f"  … and {len(nodes) - MOST_NODES:,} more", "dim")
+            yield self._style(self.say("more", n=len(nodes) - MOST_NODES), "dim")
 
     def concerned(self) -> list[int]:
         """The nodes that the last step is about."""

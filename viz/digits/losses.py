@@ -49,22 +49,30 @@ class Loss:
     """A step that loses digits: how many, of which numbers, why, and what to write instead.
 
     `kind` is "cancellation", "underflow", "overflow", "nan", "decision" (a jump, or a branch, that the error may
-    change) or "condition" (the operation is steep there); `node` is its place in the trace, None for a step of the
-    backward pass, and `source` the file:line that made it, if that was recorded.
+    change) or "condition" (the operation is steep there); `node` is its place in the trace, of a step of the backward
+    pass that of the node whose slope or δ it computes, and `source` the file:line that made that, if it was recorded.
     """
 
     kind: str
-    node: int | None
+    node: int
     digits: float
     of: tuple[str, ...]
     sentence: str
     advice: Advice | None
     mentioned: tuple[int, ...]
     source: str | None
+    is_backward: bool = False
 
     def __str__(self) -> str:
         where = f" ({short(self.source)})" if self.source else ""
         return f"{self.sentence}{where}"
+
+
+class Back(NamedTuple):
+    """What a step of the backward pass belongs to: a slope of a node, or a node's δ, the sum of what comes back."""
+
+    node: Value
+    is_slope: bool
 
 
 class _Step(NamedTuple):
@@ -76,11 +84,15 @@ class _Step(NamedTuple):
 
 
 def losses_in(
-    seen: Seen, place: Mapping[Value, int], found: Mapping[Value, Bound], wanted: Mapping[Value, str]
+    seen: Seen,
+    place: Mapping[Value, int],
+    back: Mapping[Value, Back],
+    found: Mapping[Value, Bound],
+    wanted: Mapping[Value, str],
 ) -> list[Loss]:
     """The steps that lose digits of the `wanted` numbers, which are called so; the largest losses first.
 
-    Those of the graph itself come before those of its backward pass.
+    Those of the graph itself come before those of its backward pass, of which `back` says where they belong.
     """
     poor = sorted((digits(found[w].error, w.data), i, w) for i, w in enumerate(wanted) if w in found)
     steps: dict[Value, _Step] = {}
@@ -95,7 +107,7 @@ def losses_in(
                     steps[node] = step
                     reach[node].append(wanted[target])
     advice = _advice(steps, on_the_way, found)
-    telling = _Telling(seen, place, found)
+    telling = _Telling(seen, place, back, found)
     listed = sorted(steps.values(), key=lambda s: (s.node not in place, -round(s.lost, 1), s.node not in advice))
     return [telling.loss(step, tuple(reach[step.node]), advice.get(step.node)) for step in listed]
 
@@ -183,19 +195,22 @@ def _agrees(node: Value, made: Value, found: Mapping[Value, Bound]) -> bool:
 class _Telling:
     """Puts steps into words."""
 
-    def __init__(self, seen: Seen, place: Mapping[Value, int], found: Mapping[Value, Bound]) -> None:
-        self._seen, self._place, self._found = seen, place, found
+    def __init__(
+        self, seen: Seen, place: Mapping[Value, int], back: Mapping[Value, Back], found: Mapping[Value, Bound]
+    ) -> None:
+        self._seen, self._place, self._back, self._found = seen, place, back, found
 
     def loss(self, step: _Step, of: tuple[str, ...], better: _Better | None) -> Loss:
         """A step as it is told."""
-        at = self._place.get(step.node)
+        home = self._back[step.node].node if step.node in self._back else step.node
         kind, why = self._why(step)
         listed = ", ".join(of[:LISTED]) + (", …" if len(of) > LISTED else "")
         sentence = f"{self._said(step.node)} loses {step.lost:.1f} digits of {listed}: {why}"
         advice = None if better is None else self._advised(better)
-        mentioned = [step.node, *step.node.operands, *(better.rewriting.letters if better else ())]
+        mentioned = [home, *step.node.operands, *(better.rewriting.letters if better else ())]
         places = tuple(self._place[n] for n in mentioned if isinstance(n, Value) and n in self._place)
-        return Loss(kind, at, step.lost, of, sentence, advice, places, None if at is None else step.node.source)
+        is_backward = step.node not in self._place
+        return Loss(kind, self._place[home], step.lost, of, sentence, advice, places, home.source, is_backward)
 
     def _why(self, step: _Step) -> tuple[str, str]:
         node, y = step.node, step.node.data
@@ -240,7 +255,9 @@ class _Telling:
     def _said(self, node: Value) -> str:
         if node in self._place:
             return definition(self._seen.trace, self._seen.names, self._place[node])
-        return f"on the way back, {_applied(node)}"
+        home = self._back[node]
+        where = f"through {self._said(home.node)}" if home.is_slope else f"to {self._name(home.node)}"
+        return f"on the way back {where}, {_applied(node)}"
 
     def _name(self, thing: Any) -> str:
         if isinstance(thing, list):

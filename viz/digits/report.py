@@ -9,15 +9,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd import Value
-from autograd.chain import deltas_as_graph
+from autograd.chain import AsGraph, run
 from autograd.context import recording
 from autograd.errors import ArgumentError, MissingExtra
 from autograd.order import interior, reachable
 from autograd.replay import computed_anew
+from autograd.sweeps import backwards
 from autograd.text import preformatted, quoted
 from viz.digits.bounds import EXACTLY, FULL, Bound, bounds
 from viz.digits.bounds import digits as digits_of
-from viz.digits.losses import Loss, losses_in
+from viz.digits.losses import Back, Loss, losses_in
 from viz.numbers import equals, shown
 from viz.partials import Partials
 from viz.pictures.drawing import Drawing
@@ -93,6 +94,8 @@ class Accuracy:
         lines += [f"{'     ' if place else 'where'} {line}" for place, line in enumerate(self.definitions)]
         return lines if self.losses else [*lines, "no step loses a digit that reaches them"]
 
+    __repr__ = __str__
+
     def _repr_html_(self) -> str:
         return preformatted(str(self))
 
@@ -165,8 +168,23 @@ class _Run:
     @cached_property
     def deltas(self) -> Mapping[Value, Any]:
         """δ of every node, as the backward pass computes it."""
+        found: dict[Value, Any] = {}
         with recording():  # also inside of no_grad
-            return deltas_as_graph({self.root: 1.0})
+            run(backwards(interior(self.root), {self.root: 1.0}, self._noting, found))
+        return found
+
+    @cached_property
+    def _noting(self) -> _Noting:
+        return _Noting()
+
+    @cached_property
+    def back(self) -> dict[Value, Back]:
+        """What each step of the backward pass belongs to."""
+        deltas = {d: Back(node, False) for node, d in self.deltas.items() if isinstance(d, Value)}
+        known = dict.fromkeys(self.order)
+        slopes = {part: Back(head, True) for slope, head in self._noting.head.items()
+                  for part in interior(slope, above=known)}  # fmt: skip
+        return {step: home for step, home in (deltas | slopes).items() if step not in known}
 
     @cached_property
     def backward(self) -> dict[Value, Bound]:
@@ -191,7 +209,20 @@ class _Run:
             if node.is_leaf and isinstance(delta, Value):
                 wanted.setdefault(delta, partials.whole_text(i, self.seen.called))
         place = {node: i for i, node in enumerate(self.order)}
-        return losses_in(self.seen, place, self.backward, wanted)
+        return losses_in(self.seen, place, self.back, self.backward, wanted)
+
+
+class _Noting(AsGraph):
+    """The chain rule on Values, which remembers of each slope whose it is."""
+
+    def __init__(self) -> None:
+        self.head: dict[Value, Value] = {}
+
+    def edges(self, node: Value, wanted: Any) -> list[Any]:
+        """The operands that have a slope."""
+        found = super().edges(node, wanted)
+        self.head |= {slope: node for _, _, slope in found if isinstance(slope, Value)}
+        return found
 
 
 def _digits(computed: float, error: float, exact: Any) -> Digits:

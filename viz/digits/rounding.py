@@ -32,7 +32,7 @@ _FITTED = ("gammainc", "gamma_density", "betainc", "beta_density")
 # Rows that round what goes into an exponential, which acts as if the operands were rounded.
 INSIDE = frozenset("logaddexp gelu gelu_tanh softmax log_softmax beta power_log".split())
 # Near their zeros these have the digits of 1, as Python's own have.
-ROUGH = frozenset("logsumexp lgamma digamma polygamma j0 j1 y0 y1 log_ndtr betaln".split())
+ROUGH = frozenset("logsumexp lgamma digamma polygamma j0 j1 y0 y1 log_ndtr betaln beta_a".split())
 
 
 class Error(NamedTuple):

@@ -6,6 +6,7 @@ places    where: an edge, all that say the same, all that comes back to a node
 search    which single change gives exactly the numbers given
 blocks    what may have happened to derivatives after they were right
 pairs     two mistakes at once
+shapes    derivatives of the wrong shape
 deltas    δ of a network, layer by layer
 wording   what was found, in words
 answer    the answer, which shows itself

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from autograd.text import in_xml, short
+from autograd.text import in_xml, message, short
 from viz.explain.picture import lit
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ class Explained:
     located: tuple[str, ...] = ()
     wrong: tuple[str, ...] = ()  # which numbers' derivatives are off
     trace: Trace | None = field(default=None, compare=False)
+    refused: str = ""  # why it is no gradient as it stands, where no way to read it explains it either
 
     def __bool__(self) -> bool:
         return bool(self.explanations)
@@ -89,6 +90,8 @@ class Explained:
             yield f"{name}: right to {self.digits:.1f} digits; what is off looks like rounding, not like a step"
         elif self.status == "none":
             yield f"{name}: none of the changes that are known gives these numbers {self._at_points}"
+            if self.refused:
+                yield f"  {message(self.refused)}"
             if self.located:
                 where = ", ".join(self.located[:MOST_ALIKE])
                 yield f"  all that is off lies below one of: {where}; what stands there has no known form"

@@ -10,7 +10,7 @@ import numpy as np
 from viz.explain.places import Place
 from viz.explain.products import other_products
 from viz.explain.search import CLEAR, Finding
-from viz.explain.sheet import Block, Floats, Sheet
+from viz.explain.sheet import Block, Sheet
 
 FACTORS = {-1.0: "its negative", 2.0: "twice it", 0.5: "half of it", 0.0: "0"}
 
@@ -34,26 +34,10 @@ def _of_all(sheet: Sheet) -> Iterator[Finding]:
     count = len(sheet.inputs)
     yield from _of_one(sheet, sheet.blocks[0] if len(sheet.blocks) == 1 else Block("all", 0, count, (count,)))
     if sheet.mixed.shape[1] == len(sheet.inputs) > 1:
-        right = np.stack([_rows(sheet, p) for p in range(len(sheet.points))])
+        right = np.stack([sheet.rows(place) for place in range(len(sheet.points))])
         given = np.stack([point.given for point in sheet.points])
         if np.allclose(given, np.swapaxes(right, 1, 2), rtol=1e-7, atol=1e-9 * np.abs(right).max()):
             yield _finding("all", "transposed", 0.8, "its transpose")
-
-
-def _rows(sheet: Sheet, point: int) -> Floats:
-    """The right derivatives at a point, outputs by inputs."""
-    seeds = np.eye(sheet.mixed.shape[1])
-    whole = Sheet(
-        (sheet.points[point],), sheet.places, sheet.blocks,
-        np.repeat(sheet.points[point].seen.columns.value[:, None], len(seeds), 1),
-        np.repeat(_slopes(sheet, point)[:, None], len(seeds), 1), seeds,
-    )  # fmt: skip
-    return whole.true.T
-
-
-def _slopes(sheet: Sheet, point: int) -> Floats:
-    columns = sheet.points[point].seen.columns
-    return np.where(columns.flows, columns.slope, 0.0)
 
 
 def _of_one(sheet: Sheet, block: Block) -> Iterator[Finding]:

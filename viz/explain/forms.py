@@ -182,6 +182,7 @@ _EXPONENT = (
     Form("exponent not lowered", 1.1, lambda at: at.s * at.x),
     Form("exponent raised", 1.2, lambda at: at.s * at.x * at.x),
     Form("factor of the exponent forgotten", 1.1, lambda at: at.s / at.other),
+    Form("factor upside down", 1.4, lambda at: at.s / (at.other * at.other)),
 )
 _OF_EXPONENTIALS = (
     Form("not normalised", 1.2, lambda at: table.exp(at.x)),

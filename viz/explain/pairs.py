@@ -8,7 +8,6 @@ and the second is looked for in what is then still off.  Else every argument is 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import product
 from typing import Any, NamedTuple
 
@@ -274,7 +273,7 @@ def _by_arguments(search: Search) -> list[Together]:
         return []
     found = []
     for block in wrong:
-        alone = Search(_of_block(sheet, block.start, block.stop))
+        alone = Search(sheet.part(range(block.start, block.stop), range(sheet.mixed.shape[1])))
         explained = sorted([*alone.found(), *_renamed(of_blocks(alone.sheet), block.name)], key=lambda f: f.cost)
         if not explained:
             return []
@@ -284,19 +283,3 @@ def _by_arguments(search: Search) -> list[Together]:
 
 def _renamed(found: Sequence[Finding], name: str) -> list[Finding]:
     return [each._replace(place=each.place._replace(kind=f"block {name}")) for each in found]
-
-
-def _of_block(sheet: Sheet, start: int, stop: int) -> Sheet:
-    """The sheet of one argument's derivatives alone."""
-    points = tuple(
-        point._replace(
-            inputs=point.inputs[start:stop], numbers=point.numbers[start:stop], given=point.given[:, start:stop]
-        )
-        for point in sheet.points
-    )
-    blocks = tuple(
-        b._replace(start=b.start - start, stop=b.stop - start)
-        for b in sheet.blocks
-        if start <= b.start and b.stop <= stop
-    )
-    return replace(sheet, points=points, places=sheet.places[start:stop], blocks=blocks)

@@ -65,8 +65,11 @@ class About(NamedTuple):
     tail_root: str
     scope: str
     use: tuple[str, ...]  # what its head is used in, twice up
+    head_name: str
+    tail_name: str
 
 
+ONE_TAIL = "one tail"
 ALIKE = (  # what edges have in common that are changed together, and what that costs
     (0.05, ("what", "line", "head_root", "tail_root", "use")),
     (0.1, ("what", "line", "head_root", "tail_root")),
@@ -100,7 +103,7 @@ def described(sheet: Sheet) -> dict[int, About]:
         above, below = nodes[head].name or "", nodes[tail].name or f"({nodes[tail].op})"
         found[edge] = About(
             f"{nodes[head].op} {slot}", nodes[head].source or "", stem(above), stem(below), root_of(above),
-            root_of(below), nodes[head].scope, used.get(head, ()),
+            root_of(below), nodes[head].scope, used.get(head, ()), above, below,
         )  # fmt: skip
     return found
 
@@ -131,6 +134,32 @@ def groups(sheet: Sheet) -> Iterator[Place]:
             if len(edges) > 1 and tuple(edges) not in seen:
                 seen.add(tuple(edges))
                 yield Place(tuple(edges), "group", cost)
+    for kind, cost, found in (("group", 0.25, _at_an_end(about)), (ONE_TAIL, 0.2, _into_one(about))):
+        for ends in dict.fromkeys(found):
+            if ends not in seen:
+                seen.add(ends)
+                yield Place(ends, kind, cost)
+
+
+def _into_one(about: dict[int, About]) -> Iterator[tuple[int, ...]]:
+    """The edges of one operation and slot that go into one named node, as those of all steps into a weight do."""
+    families: dict[Any, list[int]] = defaultdict(list)
+    for edge, words in about.items():
+        families[words.what, words.tail_name].append(edge)
+    yield from (tuple(edges) for edges in families.values() if len(edges) > 1)
+
+
+def _at_an_end(about: dict[int, About]) -> Iterator[tuple[int, ...]]:
+    """Of edges that say the same in rows or steps, those of all but the first or the last, and of these two alone."""
+    families: dict[Any, dict[str, list[int]]] = defaultdict(dict)
+    for edge, words in about.items():
+        step = words.head_root if words.head_root != words.head else words.head_name
+        families[words.what, words.line, words.head].setdefault(step, []).append(edge)
+    for steps in families.values():
+        each = list(steps.values())
+        if 3 <= len(each):
+            for chosen in (each[1:], each[:-1], each[1:-1], [each[0], each[-1]]):
+                yield tuple(sorted(edge for edges in chosen for edge in edges))
 
 
 def into_nodes(sheet: Sheet) -> Iterator[Place]:

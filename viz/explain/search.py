@@ -19,7 +19,7 @@ from autograd.ops import table
 from autograd.ops.expression import variable
 from autograd.ops.primitive import Primitive, lookup
 from viz.explain.forms import FACTORS, FORGOTTEN, LOST, Form, Letters, counted, forms_of, number_of, without_parentheses
-from viz.explain.places import Place, groups, into_nodes, out_of_nodes, rows_and_columns, sequences
+from viz.explain.places import ONE_TAIL, Place, groups, into_nodes, out_of_nodes, rows_and_columns, sequences
 from viz.explain.sheet import Change, Floats, Sheet
 
 MOST_ALONE = 12  # edges of which each may be the only one that is right
@@ -42,6 +42,7 @@ class Finding(NamedTuple):
     text: str = ""  # what a block's entries are instead
     slope: Any = None  # of a single edge, by cases
     alike: tuple[Any, ...] = ()  # Findings of the same effect, where it is one of several mistakes
+    along: str = ""  # the inputs on whose ways alone it is made, where others that pass it are right
 
 
 class Batch(NamedTuple):
@@ -273,7 +274,7 @@ class Search:
         """The places of several edges."""
         sheet = self.sheet
         places = [*groups(sheet)][:MOST_GROUPS]
-        known = {place.edges for place in places}
+        known = {place.edges for place in places if place.kind == "group"}
         others = [*into_nodes(sheet), *out_of_nodes(sheet)]
         return places + [place for place in others if place.edges not in known]
 
@@ -291,7 +292,7 @@ class Search:
 
     def _of_place(self, place: Place) -> Iterator[Any]:
         sheet, edges = self.sheet, np.array(place.edges)
-        if place.kind != "group":
+        if place.kind not in ("group", ONE_TAIL):
             for form in (*FACTORS, *self.counts):
                 yield form.kind, form.cost, form, None, form.rule(Letters(None, None, sheet.slope[edges])), 0.0
             if place.kind == "step":
@@ -299,8 +300,9 @@ class Search:
             return
         batch = self._batch(edges)
         sizes = {len(edges), len(set(sheet.head[edges].tolist())), len(set(sheet.tail[edges].tolist()))} - {1, 2}
+        known = FACTORS if place.kind == ONE_TAIL else ()  # which are tried of all that comes back to it
         for form in (
-            *forms_of(batch.row, batch.letters.slot),
+            *(form for form in forms_of(batch.row, batch.letters.slot) if form not in known),
             *self.counts,
             *(form for size in sorted(sizes) for form in counted(size)),
         ):
@@ -325,6 +327,7 @@ class Search:
         count = len(slope)
         ways = {"the next one's": np.roll(slope, -1, 0), "the last one's": np.roll(slope, 1, 0)}
         ways["in reverse order"] = slope[::-1]
+        ways |= self._next_to(place, rows, columns, slope)
         side = max(columns) + 1
         if 1 < side and count % (side * side) == 0 and count == side * (max(rows) + 1):  # a matrix for each sample
             at = {place: i for i, place in enumerate(zip(rows, columns, strict=True))}
@@ -333,6 +336,27 @@ class Search:
         for words, moved in ways.items():
             yield "permuted", 1.3, Form(words, 1.3, lambda at: at.s), None, moved, 0.0
         yield from self._one_alone(slope)
+
+    def _next_to(self, place: Place, rows: list[int], columns: list[int], slope: Floats) -> dict[str, Floats]:
+        """The slopes of the next row, of as many as there are in each; or of another operand of the same nodes."""
+        found = {}
+        width, height = max(columns) + 1, max(rows) + 1
+        if width > 1 and len(slope) == width * height:
+            square = slope.reshape(height, width, -1)
+            found["the next row's"] = np.roll(square, -1, 0).reshape(slope.shape)
+            found["the last row's"] = np.roll(square, 1, 0).reshape(slope.shape)
+        if place.kind == ONE_TAIL:
+            found |= {f"that of {name}": self.sheet.slope[list(e)] for name, e in self._beside(place)}
+        return found
+
+    def _beside(self, place: Place) -> Iterator[tuple[str, list[int]]]:
+        """The edges of other operands of the same nodes, one a node: of the weight beside a weight, say."""
+        sheet = self.sheet
+        heads = [int(sheet.head[edge]) for edge in place.edges]
+        along = [{tail: edge for edge, tail in sheet.edges_of[head] if sheet.moves[tail]} for head in heads]
+        for tail in along[0]:
+            if tail != sheet.tail[place.edges[0]] and all(tail in edges for edges in along):
+                yield sheet.names.called(tail), [edges[tail] for edges in along]
 
     def _one_alone(self, slope: Floats) -> Iterator[Any]:
         """One of several slopes as it is, and the others left out, or with the other sign."""
@@ -350,7 +374,8 @@ class Search:
         for ids in self.sequences[:LONGEST_SEQUENCES]:
             for way in ways:
                 longest = max(way) + 1
-                for start in range(len(ids) - longest + 1 if 1 < longest and len(ids) <= longest + 2 else 0):
+                last = len(ids) - longest
+                for start in sorted({0, 1, 2, last} & set(range(last + 1))) if 1 < longest and last <= longest else ():
                     yield from self._with_numbers(batch, [ids[start + k] for k in way])
         for node in self.sheet.inputs if len(self.sheet.inputs) <= MOST_CONSTANTS else ():
             if node >= 0:
@@ -392,14 +417,20 @@ class Search:
             change = (sheet.target / per_slope)[:, :, 0]
             left = np.abs(per_slope * change[:, :, None] - sheet.target)
         good = (left <= sheet.tolerance).all((1, 2)) & np.isfinite(change).all(1)
-        return sheet.edges[good], (sheet.slope[sheet.edges] + change)[good]
+        good &= np.isin(sheet.edges, list(self._seconds), invert=True)
+        return sheet.edges[good], (self.right(sheet.edges) + change)[good]
+
+    def right(self, edges: Any) -> Floats:
+        """The slopes of edges; of two from one node to one operand, as in x·x, of both together."""
+        seconds = np.array([self.sheet.doubled.get(edge, -1) for edge in edges.tolist()], int)
+        return np.asarray(self.sheet.slope[edges] + np.where(seconds[:, None] < 0, 0.0, self.sheet.slope[seconds]))
 
     def _quantities(self) -> Iterator[Finding]:
         """Single edges whose slope has become a node's number, or was multiplied, divided or increased by it."""
         if len(self.sheet.points) < 2:
             return
         edges, slope = self.solved()
-        right = self.sheet.slope[edges]
+        right = self.right(edges)
         nodes = self._computed
         with np.errstate(all="ignore"):
             asked = (

@@ -34,7 +34,8 @@ SPREAD = (0.15, 0.02)  # how far from it, in its own size; the second where the 
 DIRECTIONS = (3, 16)  # random directions through the inputs, from and to so many
 MIXTURES = 2  # of the outputs, if there are several
 ROUNDING = 1e-9  # how far, relatively, numbers may be off that somebody computed in another order
-SMALL = 1e-3  # entries smaller than this part of the largest are blurred as if they were so large
+SMALL = 1e-3
+USUAL = 1e-100, 1e100  # of the largest derivative: others are scaled, as they may be, being linear
 
 
 class Change(NamedTuple):
@@ -78,6 +79,7 @@ class Sheet:
     slope: Floats  # edges by cases
     mixed: Floats  # cases by outputs: how the outputs go into a case
     digits: float = ROUNDING  # relative, of the numbers given
+    floor: float = SMALL  # entries smaller than this part of the largest are blurred as if they were so large
     cut: frozenset[int] = frozenset()  # nodes whose δ is given, so that none comes back to them
     stated: Any = None  # the derivatives given, if the outputs are mixed as somebody's δ mixes them
 
@@ -139,7 +141,7 @@ class Sheet:
 
     @cached_property
     def _mixer(self) -> tuple[int, ...]:
-        return () if self.mixed.shape[1] == 1 or self.stated is not None else (self.seen.root,)
+        return () if self.seen.root in self.points[0].outputs or self.stated is not None else (self.seen.root,)
 
     @cached_property
     def edges(self) -> Any:
@@ -234,7 +236,7 @@ class Sheet:
     def blur(self) -> Floats:
         """How far what was given may be off by rounding."""
         size = np.maximum(np.abs(self.given), np.abs(self.true))
-        return np.asarray(self.digits * np.maximum(size, SMALL * size.max(0) + 1e-300))
+        return np.asarray(self.digits * np.maximum(size, self.floor * size.max(0) + 1e-300))
 
     @cached_property
     def directions(self) -> Floats:
@@ -269,12 +271,57 @@ class Sheet:
         """Of derivatives, inputs by cases by columns, which columns are those given."""
         return (np.abs(found - self.given[:, :, None]) <= 6.0 * self.blur[:, :, None]).all((0, 1))
 
+    def part(self, inputs: Sequence[int], outputs: Sequence[int]) -> Sheet:
+        """The sheet of some derivatives alone, of these outputs along these inputs."""
+        points = tuple(
+            point._replace(
+                inputs=tuple(point.inputs[i] for i in inputs), outputs=tuple(point.outputs[i] for i in outputs),
+                numbers=point.numbers[inputs], given=point.given[np.ix_(outputs, inputs)],
+            )
+            for point in self.points
+        )  # fmt: skip
+        return replace(
+            self, points=points, places=tuple(self.places[i] for i in inputs), mixed=self.mixed[:, outputs],
+            blocks=tuple(_kept(self.blocks, inputs)), stated=None if self.stated is None else self.stated[inputs],
+        )  # fmt: skip
+
+    @cached_property
+    def rows_wrong(self) -> list[int]:
+        """The outputs of which a derivative is off."""
+        if self.mixed.shape[1] == 1 or self.stated is not None:
+            return list(range(self.mixed.shape[1]))
+        off = np.zeros(self.mixed.shape[1], bool)
+        for place, point in enumerate(self.points):
+            right = self.rows(place)
+            size = np.maximum(np.abs(right), np.abs(point.given))
+            off |= (np.abs(point.given - right) > 10.0 * self.digits * np.maximum(size, SMALL * size.max())).any(1)
+        return np.flatnonzero(off).tolist()
+
+    def rows(self, place: int) -> Floats:
+        """The right derivatives at one of the points, outputs by inputs."""
+        point, seeds = self.points[place], np.eye(self.mixed.shape[1])
+        columns = point.seen.columns
+        whole = Sheet(
+            (point,), self.places, self.blocks, np.repeat(columns.value[:, None], len(seeds), 1),
+            np.repeat(np.where(columns.flows, columns.slope, 0.0)[:, None], len(seeds), 1), seeds,
+        )  # fmt: skip
+        return whole.true.T
+
     def changed(self, changes: Changes) -> Sheet:
         """The sheet of the derivation with single changes made, of slopes alone."""
         slope = self.slope.copy()
         for edge, found in changes.items():
             slope[edge] = np.broadcast_to(found[0].slope, (self.cases, 1))[:, 0]
         return replace(self, slope=slope)
+
+
+def _kept(blocks: Sequence[Block], inputs: Sequence[int]) -> Iterator[Block]:
+    """The blocks of some inputs, which are in order."""
+    for block in blocks:
+        kept = [place for place, i in enumerate(inputs) if block.start <= i < block.stop]
+        if kept:
+            shape = block.shape if len(kept) == block.stop - block.start else (len(kept),)
+            yield Block(block.name, kept[0], kept[-1] + 1, shape)
 
 
 # -- making it ----------------------------------------------------------------------------------------
@@ -363,6 +410,9 @@ def _put_together(points: Sequence[Point], at: At) -> Sheet:
         mixed = dice.uniform(0.5, 1.0, (len(points) * mixtures, outputs)) * dice.choice(
             (-1.0, 1.0), (len(points) * mixtures, outputs)
         )
+    largest = max(float(np.abs(point.given).max(initial=0.0)) for point in points)
+    if largest and not USUAL[0] <= largest <= USUAL[1]:
+        mixed = mixed / 2.0 ** np.floor(np.log2(largest))
     columns = [point.seen.columns for point in points]
     value = np.repeat(np.stack([c.value for c in columns], 1), mixtures, 1)
     slope = np.repeat(np.stack([np.where(c.flows, c.slope, 0.0) for c in columns], 1), mixtures, 1)

@@ -44,6 +44,9 @@ class Words:
 
     def said(self, finding: Finding) -> str:
         """What is written instead of what, and where: it goes on behind "your numbers come out exactly if"."""
+        return self._said(finding) + (f", on the way to {finding.along} alone" if finding.along else "")
+
+    def _said(self, finding: Finding) -> str:
         if not finding.place.edges:
             return self._of_block(finding)
         if finding.kind in ALONE and finding.form is not None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from autograd import Value
 from autograd.errors import GraphError, OperandError
-from autograd.iterations import iterations_in, place_told
+from autograd.iterations import iterations_in
 from autograd.ops import table
 from autograd.ops.numbers import left_to_right
 from autograd.ops.primitive import lookup
@@ -32,6 +32,7 @@ from viz.formulas.slopes import textbook_slopes
 from viz.formulas.textbook import written
 from viz.formulas.writer import taken
 from viz.identifiers import in_text
+from viz.languages import Language, language
 from viz.notation import Box
 from viz.numbers import CHOOSING, checked_digits, in_fractions, is_cut, line
 from viz.partials import Partials
@@ -108,10 +109,18 @@ class Derivation:
 
 
 @overload
-def derive(output: Value, wrt: Wanted, *, digits: int = DIGITS, names: Variables = None) -> Derivation: ...
+def derive(
+    output: Value, wrt: Wanted, *, digits: int = DIGITS, lang: str = "en", names: Variables = None
+) -> Derivation: ...
 @overload
 def derive(
-    output: Runs, *at: Any, wrt: Wanted, digits: int = DIGITS, names: Variables = None, **named: Any
+    output: Runs,
+    *at: Any,
+    wrt: Wanted,
+    digits: int = DIGITS,
+    lang: str = "en",
+    names: Variables = None,
+    **named: Any,
 ) -> Derivation: ...
 
 
@@ -121,6 +130,7 @@ def derive(
     *at: Any,
     wrt: Wanted | None = None,
     digits: int = DIGITS,
+    lang: str = "en",
     names: Variables = None,
     **named: Any,
 ) -> Derivation:
@@ -129,6 +139,7 @@ def derive(
     `output` is a Value, or a compiled function or a program, followed by its arguments; `wrt` a node or its name
     (see `draw`, also for `names`).  What is not computed on the way from wrt is explained by its formula or its number.
     Numbers have `digits` significant ones, and more where a line would not be true otherwise; ≈ says that some are cut.
+    The headings are in the language `lang`, "en" or "ru".
 
     A total derivative is ∂J/∂w, or dJ/dx where x is the only variable; a local one, along an edge, is ∂y/∂x, or
     (∂y/∂x)|t₁ where the total one is called so.
@@ -152,9 +163,10 @@ def derive(
     Raises:
         OperandError: if either is not a Value
         GraphError: if the output does not depend on wrt
-        ArgumentError: for digits that a number cannot have
+        ArgumentError: for digits that a number cannot have, and for another language
     """
     checked_digits(digits)
+    words = language(lang)
     seen, wrt = looked_at(output, at, named, names, wrt)
     if not isinstance(wrt, (Value, str)):
         raise OperandError(f"derive(J, wrt=w) derives along one node, or its name, got {type(wrt).__name__}: say which")
@@ -162,27 +174,35 @@ def derive(
         target = seen.id_of(wrt)
     except GraphError:
         target = -1
-    board = _Board(seen, target, digits) if target >= 0 else None
+    board = _Board(seen, target, digits, words) if target >= 0 else None
     if board is None or board.root not in board.between:
         raise GraphError(
             f"there is no path from {quoted(wrt)} to {seen.output!r}: it was not computed from that, or was detached "
             "on the way, so the derivative is 0 and there is nothing to derive; pass a node below it"
         )
-    said = [(seen.trace.anew, None)] if seen.trace.anew else []
-    return Derivation((*said, *_loops(output, at, named, names, digits), *board.lines()))
+    said = [(words.picture["anew"], None)] if seen.trace.anew else []
+    loops = [
+        ("" if i else words.board["loop"], box) for i, box in enumerate(_loops(output, at, named, names, digits, words))
+    ]
+    return Derivation((*said, *loops, *board.lines()))
 
 
-def _loops(output: Subject, at: Sequence[Any], named: Mapping[str, Any], names: Variables, digits: int) -> Lines:
+def _loops(
+    output: Subject, at: Sequence[Any], named: Mapping[str, Any], names: Variables, digits: int, words: Language
+) -> list[Box]:
     """The loops of a program with an index, before they are written out."""
     looped = with_loops(output, at, named)
-    lines = looped_formula(*looped, expand=True, depth=None, names=names, digits=digits)[1] if looped else ()
-    return [("" if i else "The loop", n.relation(left, "=", right)) for i, (left, right) in enumerate(lines)]
+    lines = (
+        looped_formula(*looped, expand=True, depth=None, names=names, digits=digits, words=words)[1] if looped else ()
+    )
+    return [n.relation(left, "=", right) for left, right in lines]
 
 
 class _Board:
     """What is written for one trace and one target."""
 
-    def __init__(self, seen: Seen, target: int, digits: int) -> None:
+    def __init__(self, seen: Seen, target: int, digits: int, words: Language) -> None:
+        self.words, self.say = words, words.board
         self.digits, self.partials = digits, Partials(seen.trace)
         self.trace, self.names, self.target, self.root = seen.trace, seen.names, target, seen.trace.root
         self.nodes = tuple(self.trace.nodes)
@@ -194,7 +214,9 @@ class _Board:
         self.spoken: dict[int, None] = {}  # the nodes that are spoken of, in order
 
     def lines(self) -> Lines:
-        layered = layered_lines(self.trace, self.names, self.target, self.digits) if self.target != self.root else None
+        layered = None
+        if self.target != self.root:
+            layered = layered_lines(self.trace, self.names, self.target, self.digits, self.words)
         if layered is not None:
             return layered
         paths = self._paths()
@@ -237,28 +259,28 @@ class _Board:
         """(the nodes whose computation is written first, the lines)."""
         whole = self._whole(self.target)
         if self.target == self.root:
-            return [], [(f"{self.names.called(self.root)} with respect to itself", n.relation(whole, "=", n.ONE))]
+            itself = self.words.tell(self.say["itself"], root=self.names.called(self.root))
+            return [], [(itself, n.relation(whole, "=", n.ONE))]
         pairs = list(dict.fromkeys(pair for path in paths for pair in pairwise(path)))
         lines: Lines = []
         products = [n.chain([self._local(*pair) for pair in pairwise(path)]) for path in paths]
         if len(pairs) > 1:
             lines.append((self._rule(paths), n.relation(whole, "=", n.total(products))))
-        title = "The local derivatives" if len(pairs) > 1 else "The derivative"
+        title = self.say["locals" if len(pairs) > 1 else "derivative"]
         for i, pair in enumerate(pairs):
             symbol = self._local(*pair) if len(pairs) > 1 else whole
             box = n.relation(symbol, "=", self._slope(*pair))
             lines.append((title if i == 0 else "", self._continued(box, self.slopes[pair], self._slope_sign(pair[0]))))
         if len(pairs) > 1:
-            lines.append(("With the numbers", self._numbers(whole, paths)))
+            lines.append((self.say["numbers"], self._numbers(whole, paths)))
         return list(self.between)[1:], lines
 
     def _rule(self, paths: list[list[int]]) -> str:
         """What stands above the sum: how many paths there are, as `why` counts them, of which x·x has two."""
         many = sum(math.prod(self.slots[pair] for pair in pairwise(path)) for path in paths)
         if many == 1:
-            return "The chain rule"
-        together = ", those through the same nodes in one term" if many > len(paths) else ""
-        return f"The chain rule, a sum over {many} paths{together}"
+            return self.say["rule"]
+        return self.words.tell(self.say["rule, paths in one" if many > len(paths) else "rule, paths"], n=many)
 
     def _numbers(self, whole: Box, paths: list[list[int]]) -> Box:
         """The numbers put into the sum over the paths, with digits enough for what they give."""
@@ -279,16 +301,17 @@ class _Board:
         lines, place = Lines(), ""
         for i in nodes:
             box = n.relation(self._symbol(i), "=", self._written(i))
-            words, place = self._place(i, place, "The computation")
+            words, place = self._place(i, place, self.say["computation"])
             equation = self._continued(box, self.nodes[i].value, self._sign(i))
-            lines.append((words or ("" if lines else "The computation"), equation))
+            lines.append((words or ("" if lines else self.say["computation"]), equation))
         return lines
 
     def _place(self, i: int, before: str, outside: str) -> tuple[str, str]:
         """(what is said above a node's line, where it is): which step of a loop, where that is another than before."""
         scope = self.nodes[i].scope
-        place = place_told(scope) if iterations_in(scope) else ""
-        return ("" if place == before else f"{outside}, {place}" if place else f"{outside}, outside of loops"), place
+        place = self.words.place(scope) if iterations_in(scope) else ""
+        said = self.words.tell(self.say["at" if place else "outside"], what=outside, place=place)
+        return ("" if place == before else said), place
 
     # -- the recursion --------------------------------------------------------------------------
 
@@ -304,23 +327,23 @@ class _Board:
             deltas[i] = left_to_right(deltas[user] * self.slopes[user, i] for user in reversed(users[i]))
         kept = order if len(order) <= MOST_NODES else [*order[: MOST_NODES // 2], -1, *order[-MOST_NODES // 2 :]]
         J = in_text(self.names.identifier(self.root))
-        rule = f"δ(node) = ∂{J}/∂node, from the top down: the sum of δ·slope over its users"
+        rule = self.words.tell(self.say["recursion"], root=J)
         lines.append((rule, n.relation(self._delta(self.root), "=", n.ONE)))
         told, place = set(kept), ""
         for i in kept[1:]:
             if i < 0:
-                lines.append((f"… and so on through {len(order) - len(kept) + 1} nodes in between …", None))
+                lines.append((self.words.tell(self.say["in between"], n=len(order) - len(kept) + 1), None))
                 continue
             terms = [n.multiply(self._delta(user), self._slope(user, i)) for user in reversed(users[i])]
             skipped = [user for user in reversed(users[i]) if user not in told]
             lines += [("", self._continued(self._delta(user), deltas[user])) for user in skipped]
             told.update(skipped)
-            words, place = self._place(i, place, "Back")
+            words, place = self._place(i, place, self.say["back"])
             lines.append((words, self._continued(n.relation(self._delta(i), "=", n.total(terms)), deltas[i])))
         total = n.relation(self._whole(self.target), "=", self._delta(self.target))
         result = self._continued(total, deltas[self.target])
         computed = sorted(set(kept) - {self.target, -1}, key=list(self.between).index)
-        return computed, [*lines, ("The result", result)]
+        return computed, [*lines, (self.say["result"], result)]
 
     # -- what else is spoken of -----------------------------------------------------------------
 
@@ -337,7 +360,7 @@ class _Board:
                 else:
                     lines.append(("", self._continued(n.relation(self._symbol(i), "=", formula), self.nodes[i].value)))
         lines += [("", n.listed(numbers[at : at + IN_A_LINE])) for at in range(0, len(numbers), IN_A_LINE)]
-        return [("where" if place == 0 else "", box) for place, (_, box) in enumerate(lines)]
+        return [(self.say["where"] if place == 0 else "", box) for place, (_, box) in enumerate(lines)]
 
     def _wants_words(self, i: int) -> bool:
         return bool(self.nodes[i].op) or not self.nodes[i].name

@@ -15,6 +15,7 @@ from viz.formulas.slopes import textbook_slopes
 from viz.formulas.stack import SCOPE, Grid, Layer, NoStack, Row, Stack, symbol
 from viz.formulas.textbook import written
 from viz.identifiers import in_text
+from viz.languages import Language
 from viz.names import Names
 from viz.notation import Box, Identifier
 from viz.trace import Node, Trace
@@ -24,7 +25,7 @@ Lines = list[tuple[str, Box | None]]
 LARGEST = 6  # rows or columns of a matrix that are shown in full
 
 
-def layered_lines(seen: Trace, names: Names, target: int, digits: int) -> Lines | None:
+def layered_lines(seen: Trace, names: Names, target: int, digits: int, words: Language) -> Lines | None:
     """The derivation in matrices, or None if the nodes do not form layers or the target is not in one."""
     node = seen.nodes[target]
     if not SCOPE.search(node.scope) or (node.name or " ")[0] not in "Wbzα":
@@ -32,7 +33,7 @@ def layered_lines(seen: Trace, names: Names, target: int, digits: int) -> Lines 
     try:
         stack = Stack(seen)
         place = next((layer for layer in stack.layers if layer.holds(target)), None)
-        return None if place is None else _Writer(names, stack, place, target, digits).lines()
+        return None if place is None else _Writer(names, stack, place, target, digits, words).lines()
     except NoStack:
         return None
 
@@ -40,8 +41,8 @@ def layered_lines(seen: Trace, names: Names, target: int, digits: int) -> Lines 
 class _Writer:
     """Writes the derivation of ∂J/∂target, which lies in the layer `place`."""
 
-    def __init__(self, names: Names, stack: Stack, place: Layer, target: int, digits: int) -> None:
-        self.digits = digits
+    def __init__(self, names: Names, stack: Stack, place: Layer, target: int, digits: int, words: Language) -> None:
+        self.digits, self.words, self.say = digits, words, words.board
         self.nodes, self.layers, self.place, self.target = stack.nodes, stack.layers, place, target
         self.names, self.J = names, names.identifier(stack.root)
         self.loss = _Loss(stack, names)
@@ -64,10 +65,10 @@ class _Writer:
 
     def _title(self) -> str:
         samples = len(self.place.z)
-        title = f"The network backwards, δ = ∂{in_text(self.J)}/∂Z; ⊙ multiplies element by element"
+        title = self.words.tell(self.say["network backwards"], root=in_text(self.J))
         if any(isinstance(layer.g, Rowwise) for layer in self.layers):
-            title += ", ·1·1ᵀ puts the sum of its row everywhere"
-        return title if samples == 1 else f"{title}, rows are the {samples} samples"
+            title += self.say["row sums"]
+        return title if samples == 1 else title + self.words.tell(self.say["samples"], n=samples)
 
     # -- forwards and backwards -----------------------------------------------------------------
 
@@ -77,7 +78,7 @@ class _Writer:
             z = n.multiply(self._inputs(layer), symbol("W", layer.number - 1))
             if layer.bias:
                 z = n.add(z, symbol("b", layer.number - 1))
-            words = "" if lines else "The network forwards"
+            words = "" if lines else self.say["network forwards"]
             lines.append((words, self._equals(_z(layer), z, layer.z, of="value")))
             if layer.g is not None:
                 lines.append(("", self._equals(self._output(layer), layer.g.output(_z(layer)), layer.a, of="value")))
@@ -107,7 +108,7 @@ class _Writer:
     def _result(self) -> Lines:
         node = self.nodes[self.target]
         result = n.equals_number(self._partial(self.names.identifier(self.target)), node.delta or 0.0, self.digits)
-        return [*self._parameters(), ("The result", result)]
+        return [*self._parameters(), (self.say["result"], result)]
 
     def _parameters(self) -> Lines:
         """The derivatives of all the parameters of the target's kind in its layer."""
@@ -115,15 +116,14 @@ class _Writer:
         if self.nodes[self.target].op:  # a z: its δ stands there already
             return []
         if self.target in layer.slopes:
-            words, letter, row = "The slopes", symbol("α", layer.number), layer.slopes
+            words, letter, row = self.say["slopes"], symbol("α", layer.number), layer.slopes
             right = column_sums(self._slope_of_slopes(layer))
         elif self.target in layer.bias:
-            words, letter, row = "The bias", symbol("b", layer.number - 1), layer.bias
+            words, letter, row = self.say["bias"], symbol("b", layer.number - 1), layer.bias
             right = column_sums(delta)
         else:
             whole, right = self._partial(symbol("W", layer.number - 1)), n.multiply(self._inputs(layer, "T"), delta)
-            return [("The weights", self._equals(whole, right, layer.weights, of="delta"))]
-        words += ": the sum over the samples, 1 a column of ones"
+            return [(self.say["weights"], self._equals(whole, right, layer.weights, of="delta"))]
         return [(words, self._equals(self._partial(letter), right, [row], of="delta"))]
 
     def _slope_of_slopes(self, layer: Layer) -> Box:

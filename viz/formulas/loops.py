@@ -21,6 +21,7 @@ from autograd.value import Value
 from viz import notation as n
 from viz.formulas.writer import Writer
 from viz.identifiers import identifier
+from viz.languages import LANGUAGES, Language
 from viz.names import Names
 from viz.notation import Box, Identifier
 from viz.trace import trace
@@ -42,6 +43,7 @@ def looped_formula(
     depth: int | None,
     names: Variables,
     digits: int,
+    words: Language = LANGUAGES["en"],
 ) -> tuple[Box, tuple[tuple[Box, Box], ...]]:
     """(what `output` chooses among the program's outputs, of what its loops end with; what letters in it stand for).
 
@@ -64,7 +66,7 @@ def looped_formula(
     writer = _Writer(seen, Names(seen.columns), expand, None, roots, letters, digits, loops.free(AUXILIARY))
     _, where = writer.write()
     said_of = _said_by(writer, ids, loops.letters)
-    lines = [(line.left, line.written(said_of)) for line in loops.lines]
+    lines = [(line.left, line.written(said_of, words)) for line in loops.lines]
     body = said_of(root, False)
     return body, _needed(body, [*lines, *where])
 
@@ -135,15 +137,15 @@ class _Line:
     test: Any = None
     solved: bool = False  # whether the right side is 0 where `left` is
 
-    def written(self, said: Callable[[Any, bool], Box]) -> Box:
+    def written(self, said: Callable[[Any, bool], Box], words: Language) -> Box:
         """The right side and what goes with it."""
         rights = [said(x, self.own) if isinstance(x, (Value, float)) else x for x in self.rights]
         if self.solved:
-            return n.row(n.Word(" the solution of "), n.relation(rights[0], "=", n.ZERO), binds=n.ATOM)
+            return n.row(n.Word(words.board["solution of"]), n.relation(rights[0], "=", n.ZERO), binds=n.ATOM)
         if self.over is None:
             return _together(rights)
         test = None if self.test is None else said(self.test, False)
-        holds = [n.Word(" while "), _condition(test)] if test is not None else []
+        holds = [n.Word(words.board["while"]), _condition(test)] if test is not None else []
         return n.row(*rights, n.Word(","), *self.over.parts, *holds, binds=n.ATOM)
 
 

@@ -16,6 +16,8 @@ from viz.reach import operands_of
 from viz.trace import CONSTANT, Node, Trace
 
 DEEPEST = 24  # operations inside one another before an inner one is named; it bounds the printers' depth
+WIDEST = 80  # letters, about, that operands may have together before those with a name are called by it
+LETTERS = 5  # of a leaf, and of an operation around its operands
 
 
 class Writer:
@@ -36,6 +38,7 @@ class Writer:
         self._uses = Counter(o for i in self._expanded for o in self._operands[i])
         self._boxes: dict[int, Box] = {}
         self._heights: dict[int, int] = {}
+        self._widths: dict[int, int] = {}
         self._where: list[tuple[Box, Box]] = []
         self.says_computed = False  # whether the number of a node that was computed stands in it
 
@@ -67,6 +70,8 @@ class Writer:
 
     def _compose(self, i: int) -> None:
         operands = self._operands[i]
+        if self._width(operands) > WIDEST:
+            self._call_by_name(operands)
         boxes = [self._box(o) for o in operands]
         box = boxes[0] if self._nodes[i].op == table.guard.name else written(lookup(self._nodes[i].op), boxes)
         height = 1 + max(self._heights.get(o, 0) for o in operands)
@@ -75,6 +80,17 @@ class Writer:
             self._where.append((symbol, box))
             box, height = symbol, 0
         self._boxes[i], self._heights[i] = box, height
+        self._widths[i] = LETTERS + self._width(operands) * (height > 0)
+
+    def _width(self, operands: Sequence[int]) -> int:
+        return sum(self._widths.get(o, LETTERS) for o in operands)
+
+    def _call_by_name(self, operands: Sequence[int]) -> None:
+        """Of what is too wide for a line: operands that somebody named, each with a line of its own."""
+        for o in dict.fromkeys(operands):
+            if self._heights.get(o) and self._names.given(o):
+                self._where.append((self.symbol(o), self._boxes[o]))
+                self._boxes[o], self._heights[o], self._widths[o] = self.symbol(o), 0, LETTERS
 
     def _wants_a_name(self, i: int, height: int) -> bool:
         """Shared, and more than an operation on one or two leaves; or too deep."""

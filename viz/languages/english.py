@@ -1,4 +1,4 @@
-"""English: what pages and pictures say, but for the sentences of steps, which stand in viz.wording."""
+"""English: all that pages, pictures, boards, the debugger and its steps say."""
 
 from __future__ import annotations
 
@@ -32,6 +32,10 @@ PAGE: Mapping[str, str] = {
     "legend dashed": "not yet, or no path",
     "legend odd": "nan or infinite",
     "look": "Look",
+    "letters": "Letters",
+    "larger text": "Larger text",
+    "smaller text": "Smaller text",
+    "text size": "The letters are of {n} %.",
     "nearer": "Nearer",
     "farther": "Farther",
     "whole": "Whole",
@@ -140,6 +144,8 @@ PAGE: Mapping[str, str] = {
     "why sum": "Each path multiplies the slopes along it, and {x} is the sum over {n#the path|all paths}.",
     "why gone": "No path is lit.",
     "of group": "What others use of it",
+    "part": "part {k}",
+    "later steps": "steps {first} … {last}",
     "open group": "Open the group",
     "close group": "Close the group",
     "open": "Open {x}",
@@ -248,7 +254,9 @@ SHEET: Mapping[str, str] = {
 
 PICTURE: Mapping[str, str] = {
     "title": "Computation graph of {root}",
-    "described": "{boxes} {boxes#box|boxes} and {arrows} {arrows#arrow|arrows}, read from left to right.",
+    "described": "{boxes} {boxes#box|boxes} and {arrows} {arrows#arrow|arrows}, read {how}.",
+    "LR": "from left to right",
+    "TB": "from top to bottom",
     "meant": "δ is the derivative of {root} by a node; the number at an arrow's head is the local derivative.",
     "largest": "The largest δ is {delta}, at {node}.",
     "without": "{n} without a backward path.",
@@ -271,6 +279,13 @@ PICTURE: Mapping[str, str] = {
     "gathered by order": "{n} {n#node|nodes} gathered in the order in which they were computed",
     "left out": "; {n} {n#constant|constants} left out",
     "draws all": "; draw(…, force=True) draws them all",
+    "folded": "{n} {n#node|nodes} that only one other uses {n#is|are} folded; draw(…, force=True) draws each",
+    "more": "… and {n} more",
+    "leaves": "{n} {n#leaf|leaves}",
+    "later steps": "steps {first} … {last}",
+    "for steps": "for {steps}",
+    "long loops": "of long loops the first step is drawn: scope={one} draws another, scope={all} all",
+    "table": "table of {n}",
     "nodes": "{n} {n#node|nodes}",
     "of operation": "{n} {op}",
     "of kind": "×{n} {kind}{n#|s}",
@@ -283,4 +298,189 @@ PICTURE: Mapping[str, str] = {
     "leaf": "leaf",
     "constant": "constant",
     "group": "group",
+}
+
+# A field {x} takes the text called x; {-x} puts it in parentheses if it begins with a minus sign, {^x} if it
+# is more than one word, {*x} says so many times as far (see `fill`).  x and y are an operand and the node
+# that it goes into, J is the root; local is ∂y/∂x and total ∂J/∂x, as `viz.partials` calls them; what begins with is_
+# has the sign that is true before it, = or ≈.
+STEPS: Mapping[str, str] = {
+    # arithmetic
+    "compute": "{y} = {formula} {is_numbers} {is_value}",
+    "compute, one number": "{y} = {formula} {is_value}",  # where the numbers say no more than the value
+    "seed": "δ({y}) = {total} = 1",
+    "send": "δ({x}) += δ({y})·{local} {is_product} {is_contribution}",
+    "send, after others": "δ({x}) += δ({y})·{local} {is_product} {is_contribution}, now {running} {is_sum}",
+    # sentences
+    "computed": "{y} is {op} of {operands}: {doc}.",  # where COMPUTED has nothing better
+    "seeded": "Forwards is done: {y} {is_value}. A change of {y} is a change of {y}, so its own derivative is 1.",
+    "sent": "{x} feeds {y}{place}; the slope here is {slope}.",
+    "sent, by formula": "{x} feeds {y}{place}; the slope here is {formula} {is_slope}.",
+    "place": " as operand {number}",  # of several in which it stands
+    "complete": "δ({x}) is complete: {sum}.",
+    "so far": "δ({x}) is {sum} so far, {arrived} of {expected} contributions.",
+    "flat": "A slope of 0 lets nothing through.",
+    # where it is not finite
+    "value spreads": "It is {value} because not all of these are finite.",
+    "value overflows": "It is {value}: larger than any float, which ends at 1.8e308.",
+    "value outside": "It is {value}: {op} is finite for {domain}.",
+    "value nowhere": "It is {value}: {op} has no finite value there.",
+    "slope outside": "The slope of {op} is finite for {domain}.",
+    "slope nowhere": "{op} has no finite slope there.",
+    # what a step means
+    "compute means": "{y} goes on into {users}.",
+    "compute means, at the end": "{y} is the result: what the derivatives will be of.",
+    "seed means": "From here backwards each node learns how {J} moves when that node moves: its δ.",
+    "send means": (
+        "Move {x} a little, and {y} moves {*slope}; move {y} a little, and {J} moves {*delta}. "
+        "So by this way {J} moves {*contribution} as {x}."
+    ),
+    "send means, not finite": (
+        "Along this way {J} has no finite derivative by {x}: nothing can be said of how far it moves as {x} does."
+    ),
+    # what is known of a node
+    "not computed": "{x} is not computed yet",
+    "value": "{x} {is_value}",
+    "nothing yet": "δ({x}): nothing has come back yet",
+    "no path": "δ({x}): no path, no derivative comes back to it",
+    "part": "δ({x}) {is_sum} so far, {arrived} of {expected} contributions",
+    "whole": "δ({x}) = {total} {is_sum}",
+}
+
+# What a node is, in words, by its operation; {0}, {1}, … are its operands.
+COMPUTED: Mapping[str, str] = {
+    "add": "{y} is {0} plus {1}.",
+    "subtract": "{y} is {0} less {1}.",
+    "multiply": "{y} is {0} times {1}.",
+    "divide": "{y} is {0} divided by {1}.",
+    "negative": "{y} is {0} with the other sign.",
+    "power": "{y} is {0} to the power {1}.",
+    "square": "{y} is the square of {0}.",
+    "reciprocal": "{y} is 1 divided by {0}.",
+    "sqrt": "{y} is the square root of {0}.",
+    "abs": "{y} is {0} without its sign.",
+    "sum": "{y} is the sum of {operands}.",
+    "dot": "{y} is a weighted sum: {operands} go into it.",
+    "exp": "{y} is e to the power {0}.",
+    "log": "{y} is the natural logarithm of {0}.",
+    "sin": "{y} is the sine of {0}.",
+    "cos": "{y} is the cosine of {0}.",
+    "tan": "{y} is the tangent of {0}.",
+    "tanh": "{y} is the hyperbolic tangent of {0}.",
+    "sigmoid": "{y} is the sigmoid of {0}.",
+    "relu": "{y} is {0} where that is above 0, and 0 elsewhere.",
+    "maximum": "{y} is the larger of {0} and {1}.",
+    "minimum": "{y} is the smaller of {0} and {1}.",
+    "where": "{y} is {1} or {2}, as {0} chooses.",
+}
+
+BOARD: Mapping[str, str] = {
+    "computation": "The computation",
+    "itself": "{root} with respect to itself",
+    "rule": "The chain rule",
+    "rule, paths": "The chain rule, a sum over {n} {n#path|paths}",
+    "rule, paths in one": "The chain rule, a sum over {n} {n#path|paths}, those through the same nodes in one term",
+    "locals": "The local derivatives",
+    "derivative": "The derivative",
+    "numbers": "With the numbers",
+    "back": "Back",
+    "at": "{what}, {place}",
+    "outside": "{what}, outside of loops",
+    "recursion": "δ(node) = ∂{root}/∂node, from the top down: the sum of δ·slope over its users",
+    "in between": "… and so on through {n} {n#node|nodes} in between …",
+    "result": "The result",
+    "where": "where",
+    "loop": "The loop",
+    "network forwards": "The network forwards",
+    "network backwards": "The network backwards, δ = ∂{root}/∂Z; ⊙ multiplies element by element",
+    "row sums": ", ·1·1ᵀ puts the sum of its row everywhere",
+    "samples": ", rows are the {n} samples",
+    "weights": "The weights",
+    "slopes": "The slopes: the sum over the samples, 1 a column of ones",
+    "bias": "The bias: the sum over the samples, 1 a column of ones",
+    "while": " while ",
+    "solution of": " the solution of ",
+    "iteration": "step {step} of {length} of {loop}",
+    "iteration, at most": "step {step} of at most {length} of {loop}",
+    "the loop": "the loop",
+}
+
+WHY: Mapping[str, str] = {
+    "nothing": "{symbol}: no derivative comes back along any path (that is not the same as 0)",
+    "carried": "{symbol} {derivative}, carried by {many} {n#path|paths}{listed}:",
+    "listed": "; the largest, {n} shown",
+    "zero": "{symbol} {derivative}: a slope of 0 lies on each of {many} {n#path|paths}",
+    "residual": "residual, what these paths leave unexplained: {x}",
+    "cancellation": "cancellation, |Σ| / Σ|·| {ratio}",
+    "nothing cancels": "= 1: nothing cancels",
+    "no meaning": "{ratio}, which has no meaning here",
+    "where": "where",
+    "more": "… and {n} more: see draw or formula",
+    "skipped": "{n} {n#slope|slopes}, product {x}",
+}
+
+DEBUGGER: Mapping[str, str] = {
+    "forward": "forward",
+    "seed": "seed",
+    "backward": "backward",
+    "start": "{root}. Forwards {nodes} {nodes#node|nodes} to compute, then backwards {back}"
+    " {back#contribution|contributions} to δ: {steps} {steps#step|steps}.",
+    "how": "`step` takes one, `next` a neuron, `help` says the rest; Enter repeats.",
+    "how, loops": "`step` takes one, `next iteration` one of a loop, `help` says the rest; Enter repeats.",
+    "not finite": "Not every number is finite: the first is {what}, see `goto {step}`.",
+    "end": "This is the end: every δ is complete.",
+    "more leaves": "  … and {n} more; `print NAME` shows one",
+    "more": "  … and {n} more",
+    "steps back": "{n} {n#step|steps} back",
+    "steps between": "… {n} {n#step|steps} …",
+    "beginning": "At the beginning: nothing is computed yet, only leaves and constants are known.",
+    "before": "  before  {known}",
+    "now": "  now     {known}",
+    "taken": "{k} of {n} {n#step|steps} taken",
+    "none taken": "{taken}: nothing is computed yet",
+    "next": "next: {step}",
+    "computed at": "computed at {source}",
+    "way": "  the derivative came along {way}",
+    "no step yet": "No step is taken yet: `step`.",
+    "no step to print": "No step is taken yet: `step`, or print a node by its name.",
+    "no source": "Its line was not recorded: start with --sources, or compute inside `with record_sources():`.",
+    "computed by": "computed by {op} in step {step}",
+    "a leaf": "a leaf",
+    "a constant": "a constant",
+    "a detached": "a detached",
+    "in scope": "{kind}, in {scope}",
+    "nothing further": "This is the end; `back`, `goto start` and `run` lead back.",
+    "nothing back": "This is the beginning: there is nothing to take back.",
+    "no breakpoint": "No breakpoint is set.",
+    "deleted": "deleted {point}",
+    "breakpoint": "breakpoint {n}: {words}",
+    "temporary": "temporary breakpoint {n}: {words}",
+    "watchpoint": "watchpoint {n}: {words}",
+    "changes of": "changes of {x}",
+    "at node": "steps that change {x}",
+    "at name": "steps that change a node named {x}",
+    "at op": "steps of {x}",
+    "at scope": "steps in {x}",
+    "at phase": "where {x} begins",
+    "at condition": "where {x}",
+    "no value": "{asked} has no value in this step",
+    "interrupted": "Interrupted; `quit` leaves.",
+    "interrupted, no graph": "Interrupted; there is no graph, and `run` tries again.",
+    "interrupted, unmoved": "Interrupted; nothing was moved.",
+    "interrupted, moved": "Interrupted; {n} {n#step is|steps are} taken now.",
+    "moving": "moving",
+    "stopping": "stopping",
+    "looking": "looking",
+    "besides": "besides",
+    "short": "short: {words}",
+    "abbreviate": "Abbreviate as you like; Enter repeats; names may be typed plainly, z²₁ as z21.",
+}
+
+OPERATIONS: Mapping[str, str] = {}  # what they are called where that is not their own name
+
+HELP: Mapping[str, str] = {}  # of the debugger's commands: what their methods say of themselves
+
+FILM: Mapping[str, str] = {
+    "nothing yet": "Nothing is computed yet.",
+    "step": "{k} of {n}:  {arithmetic}",
 }

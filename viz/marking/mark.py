@@ -14,12 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from autograd import check_grad
 from autograd.check.arguments import At
 from autograd.errors import ArgumentError, AutogradError
 from autograd.files import write_whole
 from autograd.text import in_xml, message, short, visible
-from viz.explain import explain
+from viz.explain.ask import explain_points
 from viz.marking.running import Answer, Limits, run
 
 NEARBY = 2  # points beside the one given
@@ -146,16 +145,14 @@ def _marked(name: str, f: Callable[..., Any], points: Sequence[tuple[Any, ...]],
     if answer.answers is None:
         return Mark(name, "failed", message(answer.why))
     try:
-        checks = [check_grad(f, *at, gradient=given) for at, given in zip(points, answer.answers, strict=True)]
+        found = explain_points(f, points, answer.answers)
     except (AutogradError, ValueError, TypeError, OverflowError) as error:
         return Mark(name, "failed", message(str(error)))
-    if all(check.ok for check in checks):
-        return Mark(name, "right")
-    found = explain(*checks)
     if not found.explanations:
-        return Mark(name, "right" if found.status == "rounded" else "wrong", str(found).split(": ", 1)[-1])
+        verdict = "right" if found.status in ("right", "rounded") else "wrong"
+        return Mark(name, verdict, "" if found.status == "right" else str(found).split(": ", 1)[-1])
     first = found.explanations[0].mistakes[0]
-    return Mark(name, "wrong", f"comes out exactly if {first.said}", first.line, first.rule, first.corrected)
+    return Mark(name, "wrong", f"comes out exactly if {found.explanations[0]}", first.line, first.rule, first.corrected)
 
 
 def _harmless(cell: str) -> str:

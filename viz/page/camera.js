@@ -30,13 +30,13 @@ class Camera {
 
   /** The zoom from which on names can be read. */
   get readable() {
-    return (document.fullscreenElement ? LEGIBLE_FAR : LEGIBLE) / NAME_SIZE;
+    return ((document.fullscreenElement ? LEGIBLE_FAR : LEGIBLE) * this.picture.app.stage.text) / 100 / NAME_SIZE;
   }
 
-  resized() {
+  resized(anew = false) {
     this.measure();
     const { width, height } = this.size;
-    if (this.fitted === `${width} ${height}`) return;
+    if (!anew && this.fitted === `${width} ${height}`) return;
     this.fit();
     this.picture.app.watch(false);
   }

@@ -9,11 +9,12 @@ from functools import lru_cache
 from typing import Any
 from xml.etree import ElementTree
 
-from autograd.iterations import iterations_in, place_told
+from autograd.iterations import iterations_in
 from autograd.ops.primitive import lookup, title_of
 from autograd.text import short
 from viz.domains import domain, slope_domain
 from viz.formulas.printers import mathml, mathml_pattern
+from viz.identifiers import on_card
 from viz.languages import Language
 from viz.names import Names
 from viz.notation import Identifier
@@ -22,7 +23,7 @@ from viz.page.javascript import Use
 from viz.partials import Partials
 from viz.text import shortened
 from viz.trace import Trace
-from viz.wording import Constants, laid_out_written, slope_written, written
+from viz.wording import Constants, computed_template, laid_out_written, slope_written, written
 
 DEEPEST = 12  # scopes inside each other that the picture shows as groups
 LONGEST_NAME = 60
@@ -36,7 +37,8 @@ class ExplorableGraph:
         self.partials = Partials(seen)
         self.identifiers = {names.called(i): names.identifier(i) for i in range(seen.root + 1)}
         self.called = list(map(names.called, range(seen.root + 1)))
-        self.narrow = list(map(names.narrow, range(seen.root + 1)))
+        self.numbers = list(map(names.number, range(seen.root + 1)))
+        self.cards = {i: on_card(names.written(i)) for i, number in enumerate(self.numbers) if not number}
         self.leaves = seen.root + 1 - len(seen.forward)
         self.uses: dict[tuple[Use, Constants], int] = {}
         self.use = [self._use(i) for i in seen.forward]
@@ -68,15 +70,16 @@ class ExplorableGraph:
         return {
             "root": self.trace.root,
             "leaves": self.leaves,
-            "called": self.called + constants,
-            "narrow": self.narrow + constants,
+            # Of a node without a name its number alone; on cards what is not as it is called.
+            "called": [number or name for number, name in zip(self.numbers, self.called, strict=True)] + constants,
+            "cards": {i: parts for i, parts in self.cards.items() if parts != (self.called[i], "", "")},
             "kind": columns.kind.tolist(),
             "op": columns.op.tolist(),
             "ops": [self._operation(name, symbol) for name, symbol in columns.ops],
-            "scope": [scopes.of[i] for i in label],
+            "scope": _once([scopes.of[i] for i in label]),
             "scopes": scopes.texts,
-            "places": [place_told(scope) if iterations_in(scope) else "" for scope in scopes.texts],
-            "source": [sources.of[i] for i in label],
+            "places": [self.words.place(scope) if iterations_in(scope) else "" for scope in scopes.texts],
+            "source": _once([sources.of[i] for i in label]),
             "sources": sources.texts,
             "value": [_number(x) for x in columns.value.tolist()],
             "first": columns.first.tolist(),
@@ -102,7 +105,13 @@ class ExplorableGraph:
     def _operation(self, name: str, symbol: str) -> dict[str, str]:
         title = title_of(name)
         told = self.words.operations.get(title, title)
-        return {"name": title, "told": told, "symbol": symbol, "doc": _doc(name)}
+        said = computed_template(lookup(name), self.words) if name else ""
+        return {"name": title, "told": told, "symbol": symbol, "computed": said}
+
+
+def _once(codes: list[int]) -> list[int] | int:
+    """A column that is the same everywhere, as where there are no scopes, is one number."""
+    return codes[0] if len({*codes}) == 1 else codes
 
 
 class _Codes:
@@ -130,8 +139,8 @@ def _described(use: Use, constants: Constants) -> dict[str, Any]:
 
 
 def _is_typeset(called: str, box: Identifier) -> bool:
-    """Whether the page cannot see by itself how a name is set: a Greek letter that is spelled out, letters below."""
-    return (len(box.name) == 1 and called[:1] != box.name and called.isascii()) or box.below.isalpha()
+    """Whether the page cannot see by itself how a name is set: one of several, Greek in words, letters below."""
+    return (len(box.name) == 1 and called[:1] != box.name and called.isascii()) or box.below.isalpha() or bool(box.copy)
 
 
 def _lists(box: Identifier) -> Any:
@@ -154,10 +163,6 @@ def _as_lists(element: ElementTree.Element) -> Any:
     if element.tag == "mrow" and [part[1:] for part in parts] == [["…"], ["·"], ["…"]]:  # of the ends of a long dot
         return parts[0]
     return [element.tag, *([element.attrib] if element.attrib else []), *(parts or [element.text or ""])]
-
-
-def _doc(op: str) -> str:
-    return re.split("[:;]", lookup(op).doc)[0] if op else ""
 
 
 @lru_cache(maxsize=4096)

@@ -33,7 +33,7 @@ from viz.pictures.svg import COLOURS, Look, render
 from viz.pictures.view import view
 from viz.showing import show
 from viz.subject import Seen, look
-from viz.text import shortened
+from viz.text import shortened, words_in_xml
 from viz.trace import Trace
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def explore(
         GraphError: for a leaf that it was not computed from, for a graph that is too large for a page and for a row
             that JavaScript cannot have, by its name
         ArgumentError: for a rate that is not a finite number, digits that a number cannot have, samples that are none,
-            and for another language
+            for a title or a note that is no text, and for another language
 
     >>> from autograd import Value
     >>> x = Value(3.0, name="x")
@@ -133,6 +133,9 @@ def explore(
     """
     if not isinstance(rate, (int, float)) or isinstance(rate, bool) or not math.isfinite(rate):
         raise ArgumentError(f"a learning rate is a finite number, got {quoted(rate)}")
+    for name, text in (("title", title), ("note", note)):
+        if text is not None and not isinstance(text, str):
+            raise ArgumentError(f"the {name} of a page is text, got {quoted(text)}")
     checked_digits(digits)
     seen = replace(look(output, at, named, names), digits=digits)
     if len(seen.trace.nodes) > MOST:
@@ -161,7 +164,7 @@ def _page(looked: Seen, picture: str, title: str | None, note: str | None, about
         "lang": words.code,
         "policy": in_xml(_policy(script, style)),
         "title": in_xml(shortened(title or _title(seen, root, words), 80)),
-        "lead": in_xml(note if note is not None else _lead(seen, root, words)),
+        "lead": in_xml(note) if note is not None else words_in_xml(_lead(seen, root, words)),
         "anew": f'<p class="anew">{in_xml(words.picture["anew"])}</p>' if seen.anew else "",
         "style": style,
         "drawing": f'<img alt="{in_xml(_title(seen, root, words))}" src="{as_data(picture)}">' if picture else "",

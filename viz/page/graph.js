@@ -4,11 +4,19 @@
 const NUMBERS = { nan: NaN, inf: Infinity, "-inf": -Infinity };
 const number = (x) => (typeof x === "string" ? NUMBERS[x] : x);
 
+/** What a node without a name is called: t₁, t₂, … if it was computed, v₁, v₂, … if it was given. */
+const lettered = (n) => (n > 0 ? "t" : "v") + String(Math.abs(n)).replace(/\d/g, (digit) => "₀₁₂₃₄₅₆₇₈₉"[digit]);
+
+/** A card's name on one line. */
+const lined = (parts) => parts && parts[0] + (parts[1] && `_${parts[1]}`) + parts[2];
+
 class Graph {
   constructor(data) {
     Object.assign(this, data);
-    this.called = data.called.map(isolated);
-    this.narrow = data.narrow.map(isolated);
+    this.called = data.called.map((name) => (typeof name === "number" ? lettered(name) : isolated(name)));
+    this.narrow = this.called.map((name, i) => lined(this.onCard(i)) ?? name);
+    for (const key of ["scope", "source"])
+      if (typeof data[key] === "number") this[key] = new Array(data.value.length).fill(data[key]);
     asked.digits = data.digits;
     Object.assign(typeset, data.typeset);
     this.size = data.value.length;
@@ -20,6 +28,12 @@ class Graph {
     this.recorded = [this.value.slice(), this.slope.slice(), this.flows.slice()];
     this.differentiate();
     this.users = this.usersOfAll();
+  }
+
+  /** Node i's name on a card, where that is another: what stands on the line, below it, and what follows. */
+  onCard(i) {
+    const [head, below, rest] = this.cards[i] ?? [];
+    return head === undefined ? null : [isolated(head), below, rest];
   }
 
   /** The edges into node i, slots in order. */

@@ -191,6 +191,13 @@ class Picture {
     const middle = card.height / 2,
       given = single && !this.graph.isComputed(card.thing);
     this.text(card, "name", 11, middle - (given ? 4 : 11), name);
+    const [head, below, rest] = (single && this.graph.onCard(card.thing)) || [];
+    if (below)
+      card.name.replaceChildren(
+        head,
+        svg("tspan", { class: "below", dy: 3 }, below),
+        ...(rest ? [svg("tspan", { dy: -3 }, rest)] : []),
+      );
     if (op) this.text(card, "op", card.width - 9, middle - 11, op);
     if (given) this.text(card, "value", card.width - 10, middle - 4, "");
     else this.text(card, "value", 11, middle + 5, "");

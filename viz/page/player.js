@@ -160,6 +160,8 @@ class Player {
       "/": () => byId("search").focus(),
       "+": () => app.camera.zoomBy(1.25),
       "-": () => app.camera.zoomBy(0.8),
+      "[": () => app.stage.enlarge(-1),
+      "]": () => app.stage.enlarge(1),
       0: () => app.whole(),
       f: () => app.follow(!app.camera.following),
       c: () => app.stage.compare(!app.stage.other),

@@ -1,5 +1,6 @@
 // The stage: what stands where, how large, in how many pictures; full screen, and what is saved of it.
 
+const SIZES = [100, 125, 150, 200]; // of the letters, in percent
 const STRIP = 0.05; // of the window, by which the arrow keys move the divider
 
 class Stage {
@@ -11,6 +12,8 @@ class Stage {
     const click = (id, act) => byId(id).addEventListener("click", act);
     click("nearer", () => app.camera.zoomBy(1.25));
     click("farther", () => app.camera.zoomBy(0.8));
+    click("smaller", () => this.enlarge(-1));
+    click("larger", () => this.enlarge(1));
     click("whole", () => app.whole());
     click("follow", () => app.follow(!app.camera.following));
     click("compare", () => this.compare(!this.other));
@@ -19,6 +22,7 @@ class Stage {
     click("save-png", () => this.saved("png"));
     click("save-link", () => app.state.copy());
     this.dock.addEventListener("change", () => this.place(this.dock.value));
+    byId("smaller").disabled = true;
     byId("full").hidden = !document.fullscreenEnabled;
     addEventListener("beforeprint", () => this.print());
     addEventListener("afterprint", () => byId("printed").replaceChildren());
@@ -39,6 +43,31 @@ class Stage {
   get pictures() {
     const { picture } = this.app;
     return this.other ? [picture, this.other.picture] : [picture];
+  }
+
+  // -- the letters ---------------------------------------------------------------------------------
+
+  /** The size of the letters, in percent. */
+  get text() {
+    return Number(document.documentElement.dataset.text ?? SIZES[0]);
+  }
+
+  /** Letters one size larger, or smaller. */
+  enlarge(by) {
+    this.write(SIZES[SIZES.indexOf(this.text) + by] ?? this.text);
+    this.app.say(tell("text size", { n: this.text }));
+  }
+
+  /** Letters of a size, in the panels and in the picture. */
+  write(size) {
+    const { dataset, style } = document.documentElement;
+    if (size === SIZES[0]) delete dataset.text;
+    else dataset.text = size;
+    style.setProperty("--text", size / 100);
+    byId("smaller").disabled = size === SIZES[0];
+    byId("larger").disabled = size === SIZES.at(-1);
+    this.app.camera.resized(true);
+    this.app.state.keep();
   }
 
   // -- the panels ----------------------------------------------------------------------------------

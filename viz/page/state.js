@@ -22,6 +22,7 @@ class State {
     add("set", this.changes().map(([i, x]) => `${i}:${x}`).join(","));
     if (!camera.following) add("look", "free");
     if (stage.dock.value !== "below") add("panels", stage.dock.value);
+    if (stage.text !== SIZES[0]) add("text", stage.text);
     if (stage.other) add("compare", "1");
     if (app.quiz?.on) add("predict", "1");
     return `#${said.join("&")}`;
@@ -74,6 +75,7 @@ class State {
       for (const group of listed(name).map((i) => tree.groups[i])) if (group?.parent) group.open = group.pinned = how;
     if (tree.groups.some((group) => group.pinned !== undefined)) app.redraw();
     if (["below", "beside", "hidden"].includes(asked.get("panels"))) stage.place(asked.get("panels"));
+    if (SIZES.includes(whole("text"))) stage.write(whole("text"));
     if (asked.get("compare") === "1" && !stage.other) stage.compare(true);
     if (asked.get("predict") === "1" && !app.quiz.on) app.quiz.turn(true);
     if (asked.get("look") === "free") app.follow(false);

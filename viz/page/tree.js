@@ -119,7 +119,7 @@ class Tree {
         ),
         nodes = part.filter((child) => typeof child === "number"),
         groups = part.filter((child) => typeof child !== "number");
-      this.gatherParts(this.gather(group, nodes, groups, this.called(part) ?? this.fromTo(part) ?? `part ${before + k + 1}`));
+      this.gatherParts(this.gather(group, nodes, groups, this.called(part) ?? this.fromTo(part) ?? tell("part", { k: before + k + 1 })));
     }
     return parts;
   }
@@ -132,7 +132,7 @@ class Tree {
   /** What steps of a loop are called together; null for others. */
   called(children) {
     const steps = children.map((child) => /^step (\d+)$/.exec(child.name ?? "")?.[1]);
-    return steps.every(Boolean) && steps.length > 1 ? `steps ${steps[0]} … ${steps.at(-1)}` : null;
+    return steps.every(Boolean) && steps.length > 1 ? tell("later steps", { first: steps[0], last: steps.at(-1) }) : null;
   }
 
   end(group) {

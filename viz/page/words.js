@@ -16,7 +16,9 @@ class Words {
       facts = this.computed(node);
     return {
       arithmetic: fill(templates[facts.is_numbers.slice(2) === facts.value ? "compute, one number" : "compute"], facts),
-      sentence: ["computed", ...this.failingValue(node)].map((key) => fill(templates[key], facts)).join(" "),
+      sentence: [this.graph.operation(node).computed, ...this.failingValue(node).map((key) => templates[key])]
+        .map((text) => fill(text, facts))
+        .join(" "),
       meaning: fill(templates[node === this.graph.root ? "compute means, at the end" : "compute means"], facts),
     };
   }
@@ -117,7 +119,7 @@ class Words {
         this.listed(graph.arriving[node].map((b) => graph.node[graph.taken[b]]).reverse()) ||
         tell("no users"),
       op: graph.operation(node).told,
-      doc: graph.operation(node).doc,
+      ...Array.from(operands.slice(0, 3), (o) => this.operand(o)), // by their places
     };
   }
 

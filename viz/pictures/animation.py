@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd.errors import ArgumentError, GraphError
 from autograd.text import quoted
+from viz.languages import language
 from viz.numbers import DIGITS, counted
 from viz.pictures.boxes import Arrow, View
-from viz.pictures.drawing import Drawing
-from viz.pictures.geometry import Point
-from viz.pictures.svg import MARGIN, Card, Picture, laid_out, lines_of
+from viz.pictures.drawing import Drawing, checked
+from viz.pictures.geometry import RIGHT, Point
+from viz.pictures.images import as_image
+from viz.pictures.svg import MARGIN, Card, Look, Picture, laid_out, lines_of
 from viz.pictures.view import view
 from viz.recording import Recording, recorded
 from viz.showing import show
@@ -52,7 +54,7 @@ class Animation:
     frames: tuple[Drawing, ...]
 
     def _repr_html_(self) -> str:
-        return self.svg
+        return as_image(self.svg)
 
     def __repr__(self) -> str:
         many = counted(len(self.frames) - 1, "step")
@@ -79,13 +81,20 @@ class Animation:
 
 
 def animate(
-    output: Subject, *at: Any, seconds: float = 1.5, digits: int = DIGITS, names: Variables = None, **named: Any
+    output: Subject,
+    *at: Any,
+    seconds: float = 1.5,
+    digits: int = DIGITS,
+    direction: str = RIGHT,
+    lang: str = "en",
+    names: Variables = None,
+    **named: Any,
 ) -> Animation:
     """The computation of `output` and of its derivatives, step by step, as one SVG without JavaScript.
 
-    `output` is a Value, or a compiled function or a program, followed by its arguments (see `draw`, also for `names`
-    and `digits`).  Each step takes so many `seconds`; after the last one it begins again.  Where a reader has asked for
-    less motion, the end stands still.
+    `output` is a Value, or a compiled function or a program, followed by its arguments (see `draw`, also for
+    `digits`, `direction`, `lang` and `names`).  Each step takes so many `seconds`; after the last one it
+    begins again.  Where a reader has asked for less motion, the end stands still.
 
     >>> from autograd import Value
     >>> x = Value(3.0, name="x")
@@ -95,8 +104,9 @@ def animate(
     Raises:
         OperandError: if `output` is not a Value
         GraphError: for a graph of too many steps
-        ArgumentError: for seconds that are not positive
+        ArgumentError: for seconds that are not positive, and as `draw` for the other options
     """
+    looks = checked(Look(words=language(lang), direction=direction))
     if not isinstance(seconds, (int, float)) or isinstance(seconds, bool) or not 0 < seconds < 3600:
         raise ArgumentError(f"seconds is how long a step takes, more than 0, got {quoted(seconds)}")
     seen = look(output, at, named, names)
@@ -106,16 +116,16 @@ def animate(
             f"an animation has up to {MOST} steps, this graph has {len(log):,}: animate a part of it, or step through "
             "it with viz.explore or viz.debug"
         )
-    drawn = view(seen.trace, force=True, digits=digits)._replace(compact=False)
-    film = Film(drawn, log, Wording(log, digits))
+    drawn = view(seen.trace, force=True, digits=digits, words=looks.words)._replace(compact=False)
+    film = Film(drawn, log, Wording(log, digits, looks.words), looks)
     return Animation(film.moving(float(seconds)), tuple(map(Drawing, map(film.frame, range(len(log) + 1)))))
 
 
 class Film(Picture):
     """A picture whose parts appear step by step."""
 
-    def __init__(self, drawn: View, log: Recording, words: Wording) -> None:
-        super().__init__(drawn, *laid_out(drawn))
+    def __init__(self, drawn: View, log: Recording, words: Wording, looks: Look) -> None:
+        super().__init__(drawn, *laid_out(drawn, looks), looks)
         self.log, self.words, self.end = log, words, len(log)
 
     def moving(self, seconds: float) -> str:
@@ -151,7 +161,7 @@ class Film(Picture):
         down = under + 22 * len(legend) + MARGIN
         head = [
             self._head(across, down),
-            f'<rect width="{across:.0f}" height="{down:.0f}" {self._paint("page")}/>',
+            self._ground(across, down),
             *self._note(),
             f'<g transform="translate({MARGIN:g} {self.top:g})">',
             *(line for cluster in self.placed.clusters for line in self._cluster(cluster)),
@@ -223,7 +233,7 @@ class Film(Picture):
             return "\n".join(self._node(card))
         has_path = box.delta is not None
         box = box._replace(delta=delta or 0.0) if has_path else box
-        rows = list(lines_of(box, self.view))
+        rows = list(lines_of(box, self.view, self.look))
         rows[-2] = rows[-2] if value else rows[-2]._replace(text="")
         rows[-1] = rows[-1]._replace(text="") if has_path and delta is None else rows[-1]
         return "\n".join(self._node(card._replace(box=box, rows=tuple(rows))))
@@ -235,9 +245,10 @@ class Film(Picture):
             yield Shown(self._words(0, self.placed.height + 24, self._said(taken), "ink", CAPTION), taken, taken)
 
     def _said(self, taken: int) -> str:
+        tell, said = self.look.words.tell, self.look.words.film
         if not taken:
-            return "Nothing is computed yet."
-        return f"{taken} of {self.end}:  {self.words.arithmetic(taken - 1)}"
+            return said["nothing yet"]
+        return tell(said["step"], k=taken, n=self.end, arithmetic=self.words.arithmetic(taken - 1))
 
     @cached_property
     def _widest(self) -> float:

@@ -37,8 +37,8 @@ def blanks(hide: str | Iterable[str]) -> Blanks:
     Raises:
         ArgumentError: for another kind of number
     """
-    asked = frozenset([hide] if isinstance(hide, str) else hide)
+    asked = [hide] if isinstance(hide, str) or not isinstance(hide, Iterable) else list(hide)
     for kind in asked:
         if kind not in KINDS:
             raise ArgumentError(f"hide is {', '.join(map(repr, KINDS))}, or several of them, got {quoted(kind)}")
-    return Blanks(asked)
+    return Blanks(frozenset(asked))

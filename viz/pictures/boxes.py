@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
+from viz.identifiers import on_card
+from viz.notation import Identifier
 from viz.numbers import DIGITS
 from viz.trace import Edge, Node
 
@@ -29,6 +31,18 @@ class Box(NamedTuple):
     source: str | None = None
     counts: tuple[str, ...] = ()  # of a group: what is in it, a line each
     lost: float | None = None  # how much of its digits is gone, from 0 to 1, where that is shown
+    symbol_of: Identifier | None = None  # its name as it is typeset; None where it stands as it is
+
+    @property
+    def written(self) -> tuple[str, str, str]:
+        """Its name on the line, what of it is set below, and what follows."""
+        return (self.name, "", "") if self.symbol_of is None else on_card(self.symbol_of)
+
+    @property
+    def on_a_line(self) -> str:
+        """Its name where all of it stands on one line."""
+        head, below, rest = self.written
+        return f"{head}_{below}{rest}" if below else head + rest
 
 
 class Arrow(NamedTuple):
@@ -64,12 +78,12 @@ def every_node(
     root: int,
     nodes: Nodes,
     edges: Edges,
-    names: Mapping[int, str],
+    names: Mapping[int, tuple[str, Identifier]],
     compact: bool,
     note: str,
     symbols: Mapping[tuple[int, int, int], str] = MappingProxyType({}),
 ) -> View:
-    """A box a node, an arrow an edge; `names` are what these nodes and the root are called.
+    """A box a node, an arrow an edge; `names` are what these nodes and the root are called, and how that is typeset.
 
     `symbols` are those of slopes that are not ∂head/∂tail, by node, operand and slot.
     """
@@ -93,12 +107,13 @@ def every_node(
         rank[e.node] += 1
     boxes = tuple(
         Box(
-            f"n{n.id}", n.kind, names.get(n.id, ""), n.name or "", n.symbol, n.value, n.delta, n.scope, slots[n.id],
-            n.source,
+            f"n{n.id}", n.kind, called, n.name or "", n.symbol, n.value, n.delta, n.scope, slots[n.id], n.source,
+            symbol_of=symbol,
         )
         for n in nodes
+        for called, symbol in [names.get(n.id, ("", None))]
     )  # fmt: skip
-    return View(f"n{root}", names[root], boxes, tuple(arrows), compact, note)
+    return View(f"n{root}", names[root][0], boxes, tuple(arrows), compact, note)
 
 
 def sent_back(delta: float | None, slope: float | None) -> float | None:

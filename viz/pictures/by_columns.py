@@ -5,6 +5,7 @@ band across its columns, and an arrow has a lane in every column that it passes,
 the same box, so that it runs between the boxes; where arrows pass very many columns, the longest run below the
 picture, those of one box on one track.  Heights are found in sweeps (Sugiyama, Tagawa & Toda 1981): everything
 wishes to stand level with its neighbours, and comes as close to that as what stands above and below it lets it.
+A picture that is read downwards is laid out so, lying on its side.
 """
 
 from __future__ import annotations
@@ -15,8 +16,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from statistics import fmean
+from typing import NamedTuple
 
-from viz.pictures.geometry import Cluster, Layout, Link, Point, Shape, as_counted, enters, path_of, room_for
+from viz.pictures.geometry import (
+    RIGHT,
+    Cluster,
+    Layout,
+    Link,
+    Point,
+    Shape,
+    as_counted,
+    enters,
+    path_of,
+    room_for,
+)
 
 HEADER, RIM = 26.0, 10.0  # what a band adds above its boxes, where its name stands, and on its other sides
 LANE = 9.0  # the height that an arrow takes in a column that it passes
@@ -53,15 +66,40 @@ class Band(Item):
         return sorted(inner, key=lambda band: as_counted(band.path))
 
 
-def by_columns(shapes: Sequence[Shape], links: Sequence[Link], compact: bool) -> Layout:
+class Header(NamedTuple):
+    """Where the name of a band stands: how much room it takes above the boxes, and in front of the first column."""
+
+    above: float
+    before: float
+
+
+ABOVE, BEFORE = Header(HEADER, RIM), Header(RIM, HEADER)  # of a picture that lies on its side, above is at the left
+
+
+def by_columns(shapes: Sequence[Shape], links: Sequence[Link], compact: bool, direction: str = RIGHT) -> Layout:
     """Positions for boxes and arrows, by this module alone; the same for the same picture everywhere."""
-    return _Plan(shapes, links, compact).layout()
+    if direction == RIGHT:
+        return _Plan(shapes, links, compact, ABOVE).layout()
+    lying = [shape._replace(width=shape.height, height=shape.width) for shape in shapes]
+    return _upright(_Plan(lying, links, compact, BEFORE).layout())
+
+
+def _upright(lying: Layout) -> Layout:
+    """A layout with across and down exchanged."""
+    return Layout(
+        lying.height,
+        lying.width,
+        {name: (y, x) for name, (x, y) in lying.centres.items()},
+        [[(y, x) for x, y in curve] for curve in lying.curves],
+        [Cluster(c.scope, c.depth, c.top, c.left, c.height, c.width) for c in lying.clusters],
+    )
 
 
 class _Plan:
     """One layout in the making."""
 
-    def __init__(self, shapes: Sequence[Shape], links: Sequence[Link], compact: bool) -> None:
+    def __init__(self, shapes: Sequence[Shape], links: Sequence[Link], compact: bool, header: Header) -> None:
+        self.header = header
         self.apart, self.gap = (4.0, 42.0) if compact else (14.0, 40.0)
         self.shapes, self.links = shapes, links
         self.shape = {shape.id: shape for shape in shapes}
@@ -179,9 +217,9 @@ class _Plan:
 
     def _tops(self) -> dict[Item, float]:
         """Settle everything as wished; tops in the picture, that of its first box 0."""
-        _settle(self.bands[()], self.apart)
+        _settle(self.bands[()], self.apart, self.header)
         tops: dict[Item, float] = {}
-        bands = [(self.bands[()], -HEADER)]
+        bands = [(self.bands[()], -self.header.above)]
         for band, above in bands:
             tops[band] = above
             for item in band.items:
@@ -193,7 +231,7 @@ class _Plan:
 
     def layout(self) -> Layout:
         """Everything in pixels, from 0 on."""
-        across = _Across(self.shapes, self.boxes, self.bands, self.gap)
+        across = _Across(self.shapes, self.boxes, self.bands, self.gap, self.header)
         named = {path: band for path, band in self.bands.items() if path}
         clusters = [
             Cluster(".".join(path), len(path) - 1, left, self.where[band], right - left, band.height - self.apart)
@@ -204,7 +242,7 @@ class _Plan:
             shape.id: (across.centre(box.first), self.where[box] + shape.height / 2)
             for shape, box in zip(self.shapes, self.boxes.values(), strict=True)
         }
-        height = self.bands[()].height - HEADER - RIM - self.apart
+        height = self.bands[()].height - self.header.above - RIM - self.apart
         curves = [
             self._below(link, height + TRACK * (2 + self.far[i]), across)
             if i in self.far
@@ -248,8 +286,10 @@ class _Plan:
 class _Across:
     """Where columns stand, apart enough for the rims of the bands that begin and end between them."""
 
-    def __init__(self, shapes: Sequence[Shape], boxes: dict[str, Item], bands: dict[Path, Band], gap: float) -> None:
-        self._gap = gap
+    def __init__(
+        self, shapes: Sequence[Shape], boxes: dict[str, Item], bands: dict[Path, Band], gap: float, header: Header
+    ) -> None:
+        self._gap, self._header = gap, header
         self._widths = [0.0] * (bands[()].last + 1)
         for shape in shapes:
             column = boxes[shape.id].first
@@ -261,7 +301,7 @@ class _Across:
             self._begin[bands[path].first] = max(self._begin[bands[path].first], before)
             self._end[bands[path].last] = max(self._end[bands[path].last], after)
         self._place()
-        for path in inner_first:
+        for path in inner_first if header is ABOVE else ():
             self._widen(bands[path], room_for(path[-1]))
 
     def _margins(self, band: Band) -> tuple[float, float]:
@@ -269,7 +309,7 @@ class _Across:
         inner = [(each, self._margins(each)) for each in band.bands]
         before = max((b for each, (b, _) in inner if each.first == band.first), default=0.0)
         after = max((a for each, (_, a) in inner if each.last == band.last), default=0.0)
-        return before + RIM, after + RIM
+        return before + self._header.before, after + RIM
 
     def _place(self) -> None:
         self.lefts = [self._begin[0]]
@@ -363,15 +403,18 @@ def _order(shapes: Sequence[Shape], links: Sequence[Link]) -> list[str]:
     return order
 
 
-def _settle(band: Band, apart: float) -> None:
+def _settle(band: Band, apart: float, header: Header) -> None:
     """Places what is in a band, the bands inside it first, and with it the band's height and its own wish."""
     for inner in band.bands:
-        _settle(inner, apart)
+        _settle(inner, apart, header)
     items = _from_the_top(band)
-    tops, band.wish = _packed(items)
+    tops, best = _packed(items)
+    band.wish = best - header.above
     for item, top in zip(items, tops, strict=True):
-        item.top = HEADER + top
-    band.height = max((item.top + item.height for item in items), default=HEADER + apart) + RIM
+        item.top = header.above + top
+    band.height = max((item.top + item.height for item in items), default=header.above + apart) + RIM
+    if header is BEFORE and band.path:
+        band.height = max(band.height, room_for(band.path[-1]) + apart)
 
 
 def _from_the_top(band: Band) -> list[Item]:
@@ -394,7 +437,7 @@ def _packed(items: Sequence[Item]) -> tuple[list[float], float]:
     best = fmean(item.wish - (most + least) / 2 for item, most, least in ranges) if items else 0.0
     wishes = [min(max(item.wish - best, most), least) for item, most, least in ranges]
     down, up = _pushed(items, wishes), _pushed(items, wishes, up=True)
-    return [(a + b) / 2 for a, b in zip(down, up, strict=True)], best - HEADER
+    return [(a + b) / 2 for a, b in zip(down, up, strict=True)], best
 
 
 def _pushed(items: Sequence[Item], wishes: Sequence[float], *, up: bool = False) -> list[float]:

@@ -16,9 +16,10 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from viz.pictures.geometry import (
+    RIGHT,
     Cluster,
     Layout,
     LayoutError,
@@ -34,6 +35,18 @@ from viz.pictures.geometry import (
 _lock = threading.Lock()  # Graphviz keeps global state
 
 
+class _Flow(NamedTuple):
+    """Where arrows go, and at which sides they leave and come in, in Graphviz' picture, which is upside down."""
+
+    rankdir: str
+    out: str
+    into: str
+    label: str  # the side of a cluster that is then on top
+
+
+_RIGHT, _DOWN = _Flow("LR", "e", "w", "b"), _Flow("BT", "n", "s", "t")
+
+
 def graphviz() -> Callable[[str], bytes] | None:
     """What answers DOT with json0: the library, else the program; None where there is neither."""
     try:
@@ -44,37 +57,38 @@ def graphviz() -> Callable[[str], bytes] | None:
 
 
 def by_graphviz(
-    render: Callable[[str], bytes], shapes: Sequence[Shape], links: Sequence[Link], compact: bool
+    render: Callable[[str], bytes], shapes: Sequence[Shape], links: Sequence[Link], compact: bool, direction: str
 ) -> Layout:
     """The layout that Graphviz's dot makes; raises LayoutError with what it said where it fails."""
     scopes: list[str] = []
-    source = _dot_source(shapes, links, compact, scopes)
+    source = _dot_source(shapes, links, compact, _RIGHT if direction == RIGHT else _DOWN, scopes)
     return _read(json.loads(render(source)), len(links), scopes)
 
 
 # -- asking -----------------------------------------------------------------------------------------
 
 
-def _dot_source(shapes: Sequence[Shape], links: Sequence[Link], compact: bool, scopes: list[str]) -> str:
+def _dot_source(shapes: Sequence[Shape], links: Sequence[Link], compact: bool, flow: _Flow, scopes: list[str]) -> str:
     # newrank: columns are chosen over all clusters together; cluster by cluster, Graphviz loses edges.
     apart, ranks = (0.06, 0.6) if compact else (0.2, 0.55)
     slots = {shape.id: shape.slots for shape in shapes}
     gates = _gates(shapes, links)
     lines = [
         "digraph {",
-        f"graph [rankdir=LR, nodesep={apart}, ranksep={ranks}, pad=0, fontsize=1, remincross=true, newrank=true,",
-        "nslimit=1, nslimit1=1]",  # deep graphs with tangled scopes take half the time, others look the same
+        f"graph [rankdir={flow.rankdir}, nodesep={apart}, ranksep={ranks}, pad=0, fontsize=1, remincross=true,",
+        # nslimit: deep graphs with tangled scopes take half the time, others look the same.
+        "newrank=true, nslimit=1, nslimit1=1]",
         'node [shape=record, fixedsize=true, label="", fontsize=1, margin=0]',
         "edge [dir=none]",
-        *_cluster_lines([*shapes, *gates.values()], scopes),
+        *_cluster_lines([*shapes, *gates.values()], flow, scopes),
     ]
     for i, link in enumerate(links):
         tail = link.tail
         if i in gates:
-            lines.append(f"{tail}:e -> {gates[i].id}:w [id=i{i}]")
+            lines.append(f"{tail}:{flow.out} -> {gates[i].id}:{flow.into} [id=i{i}]")
             tail = gates[i].id
         pull = ", weight=8" if slots[link.head] == 1 else ""  # what has one operand stands straight behind it
-        lines.append(f"{tail}:e -> {link.head}:s{link.slot}:w [id=e{i}{pull}]")
+        lines.append(f"{tail}:{flow.out} -> {link.head}:s{link.slot}:{flow.into} [id=e{i}{pull}]")
     return "\n".join([*lines, "}"])
 
 
@@ -92,7 +106,7 @@ def _gates(shapes: Sequence[Shape], links: Sequence[Link]) -> dict[int, Shape]:
     return gates
 
 
-def _cluster_lines(shapes: Sequence[Shape], scopes: list[str]) -> Iterator[str]:
+def _cluster_lines(shapes: Sequence[Shape], flow: _Flow, scopes: list[str]) -> Iterator[str]:
     """The boxes, inside nested subgraphs; `scopes` is given the scope of each cluster by number."""
     by_scope: dict[tuple[str, ...], list[Shape]] = {}
     for shape in shapes:
@@ -104,10 +118,11 @@ def _cluster_lines(shapes: Sequence[Shape], scopes: list[str]) -> Iterator[str]:
             shared += 1
         yield from ["}"] * (len(open_path) - shared)
         for depth in range(shared, len(path)):
-            yield f"subgraph cluster_{len(scopes)} {{ margin=10; labeljust=l; labelloc=b; label={_room(path[depth])}"
+            yield f"subgraph cluster_{len(scopes)} {{ margin=10; labeljust=l; labelloc={flow.label}"
+            yield f"label={_room(path[depth])}"
             scopes.append(".".join(path[: depth + 1]))
         open_path = path
-        yield from map(_shape_line, by_scope[path])
+        yield from (_shape_line(shape, flow) for shape in by_scope[path])
     yield from ["}"] * len(open_path)
 
 
@@ -117,8 +132,9 @@ def _room(name: str) -> str:
     return f'<<TABLE BORDER="0" {size}><TR><TD></TD></TR></TABLE>>'
 
 
-def _shape_line(shape: Shape) -> str:
-    fields = "|".join(f"<s{i}>" for i in reversed(range(shape.slots)))
+def _shape_line(shape: Shape, flow: _Flow) -> str:
+    slots = range(shape.slots)
+    fields = "|".join(f"<s{i}>" for i in (reversed(slots) if flow is _RIGHT else slots))
     return f'{shape.id} [width={shape.width / 72:.4f}, height={shape.height / 72:.4f}, label="{fields}"]'
 
 

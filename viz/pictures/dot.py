@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from autograd.errors import MissingExtra
 from autograd.renamed import renamed
 from autograd.text import in_dot
-from viz.numbers import DIGITS, shown, signed
+from viz.numbers import DIGITS, counted, shown, signed
 from viz.pictures.boxes import Arrow, Box, View
 from viz.pictures.images import as_image
 from viz.pictures.parts import part
@@ -70,7 +70,7 @@ def to_dot(
 
 
 def _digraph() -> type[Any]:
-    """A Digraph that shows itself in a notebook also where there is no dot program: then as `draw` does."""
+    """A Digraph that shows itself in any notebook: where there is no dot program as `draw` does."""
     try:
         import graphviz
     except ImportError:
@@ -79,12 +79,12 @@ def _digraph() -> type[Any]:
     class Shown(graphviz.Digraph):  # type: ignore[misc]  # graphviz has no types
         drawn: View
 
-        def _repr_mimebundle_(self, *args: Any, **named: Any) -> dict[str, str]:
-            if shutil.which("dot"):
-                bundle: dict[str, str] = super()._repr_mimebundle_(*args, **named)
-                return bundle
-            svg = render(self.drawn)
+        def _repr_mimebundle_(self, *_: Any, **__: Any) -> dict[str, str]:
+            svg: str = self.pipe(format="svg", encoding="utf-8") if shutil.which("dot") else render(self.drawn)
             return {"image/svg+xml": svg, "text/html": as_image(svg)}
+
+        def __repr__(self) -> str:
+            return f"<Digraph of {counted(len(self.drawn.boxes), 'box', 'boxes')}; .source is its text>"
 
     return Shown
 

@@ -19,6 +19,7 @@ from autograd.text import quoted
 from viz.languages import language
 from viz.numbers import DIGITS
 from viz.pictures.blanks import blanks
+from viz.pictures.geometry import DIRECTIONS, RIGHT
 from viz.pictures.images import as_image
 from viz.pictures.parts import part
 from viz.pictures.svg import THEMES, Look, render
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 
 LONGEST_SIDE = 32_000  # pixels of a PNG; cairo's end at 32,767
+WIDEST = 100_000  # pixels for which a size may ask
 MOST_PIXELS = 60_000_000  # 4 bytes each
 
 
@@ -86,6 +88,7 @@ def draw(
     force: bool = False,
     digits: int = DIGITS,
     theme: str = "auto",
+    direction: str = RIGHT,
     legend: bool = True,
     size: float | None = None,
     hide: str | Iterable[str] = (),
@@ -107,6 +110,7 @@ def draw(
         force: draw every node, however many; from 2,000 on they are otherwise gathered by scope
         digits: significant, of every number
         theme: "light" or "dark"; "auto" is as the reader's system has it
+        direction: "LR", from left to right, or "TB", from top to bottom, as Graphviz' rankdir
         legend: whether there is a legend below
         size: how wide it is shown, in pixels; as wide as it is with letters of 12 pixels, if None
         hide: "value", "slope" or "delta", or several: blanks for a worksheet, and nothing that would give them away.
@@ -123,8 +127,8 @@ def draw(
 
     Raises:
         OperandError: if `output` is not a Value
-        ArgumentError: for an unknown level, scope, theme, radius or language, for a size that is not positive, and for
-            another kind of number to hide
+        ArgumentError: for an unknown level, scope, theme, direction, radius or language, for a size that is not
+            positive, and for another kind of number to hide
         GraphError: for a node that it was not computed from
         LayoutError: where Graphviz fails
 
@@ -135,19 +139,26 @@ def draw(
     >>> "6" in draw(compile(lambda x: x * x), 3.0).svg
     True
     """
-    looks = _checked(Look(theme, legend, size, blanks(hide), language(lang)))
+    looks = checked(Look(theme, legend, size, blanks(hide), language(lang), direction))
     seen = look(output, at, named, names)
     shown, opened = part(seen, scope, around, radius, wrt), scope is not None or around is not None
     drawn = view(seen.trace, level=level, shown=shown, force=force, opened=opened, digits=digits, words=looks.words)
     return Drawing(render(drawn, looks))
 
 
-def _checked(looks: Look) -> Look:
+def checked(looks: Look) -> Look:
+    """How a picture is to look, if it can; ArgumentError else."""
     if looks.theme not in THEMES:
         raise ArgumentError(f"a theme is one of {', '.join(THEMES)}, got {quoted(looks.theme)}")
+    if looks.direction not in DIRECTIONS:
+        raise ArgumentError(f"a direction is one of {', '.join(DIRECTIONS)}, got {quoted(looks.direction)}")
+    if not isinstance(looks.legend, bool):
+        raise ArgumentError(f"legend is whether there is one, True or False, got {quoted(looks.legend)}")
     size = looks.size
-    if size is not None and (not isinstance(size, (int, float)) or isinstance(size, bool) or not 0 < size < math.inf):
-        raise ArgumentError(f"size is how many pixels wide a picture is shown, more than 0, got {quoted(size)}")
+    if size is not None and (not isinstance(size, (int, float)) or isinstance(size, bool) or not 0 < size <= WIDEST):
+        raise ArgumentError(
+            f"size is how many pixels wide a picture is shown, more than 0 and up to {WIDEST:,}, got {quoted(size)}"
+        )
     return looks
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
+from viz.languages import LANGUAGES, Language
 from viz.numbers import MOST, equals, line, product, shown
 from viz.pictures.boxes import GROUP, Arrow, Box, View, larger
 from viz.trace import CONSTANT, OPERATION
@@ -15,7 +16,7 @@ MOST_LINES = 40  # terms that are written out in one
 Homes = Mapping[str, str]  # the box that each folded box goes into
 
 
-def folded(view: View) -> View:
+def folded(view: View, words: Language = LANGUAGES["en"]) -> View:
     """The same picture with what only one box uses folded into that, or into a box in front of it."""
     graph = _Graph(view)
     homes = _into_sums(graph)
@@ -27,8 +28,8 @@ def folded(view: View) -> View:
         members[homes.get(box.id, box.id)].append(box)
     arrows = tuple(rewired(view.arrows, homes))
     slots = Counter(arrow.head for arrow in arrows)
-    boxes = tuple(_box(graph, i, inside, view.digits)._replace(slots=slots[i]) for i, inside in members.items())
-    said = f"{len(homes):,} nodes that only one other uses are folded; draw(…, force=True) draws each"
+    boxes = tuple(_box(graph, i, inside, view.digits, words)._replace(slots=slots[i]) for i, inside in members.items())
+    said = words.tell(words.picture["folded"], n=len(homes))
     return view._replace(boxes=boxes, arrows=arrows, note="; ".join(filter(None, (view.note, said))))
 
 
@@ -120,25 +121,27 @@ def _merged(one: Arrow, other: Arrow) -> Arrow:
     )
 
 
-def _box(graph: _Graph, i: str, inside: list[Box], digits: int) -> Box:
+def _box(graph: _Graph, i: str, inside: list[Box], digits: int, words: Language) -> Box:
     """A box as it was, a sum with its terms, or the leaves that share one."""
     if i not in graph.boxes:
-        return _leaves(i, inside)
+        return _leaves(i, inside, words)
     if len(inside) == 1:
         return inside[0]
     homes = {box.id: i for box in inside}
     lines = [_line(graph, term, digits) for term in graph.terms(i, homes)]
-    lines[MOST_LINES:] = [f"… and {len(lines) - MOST_LINES:,} more"] if len(lines) > MOST_LINES else []
+    more = len(lines) - MOST_LINES
+    lines[MOST_LINES:] = [words.tell(words.picture["more"], n=more)] if more > 0 else []
     return graph.boxes[i]._replace(counts=tuple(lines))
 
 
-def _leaves(group: str, inside: list[Box]) -> Box:
+def _leaves(group: str, inside: list[Box], words: Language) -> Box:
     delta = None
     for box in inside:
         delta = larger(delta, box.delta)
-    first, last = inside[0].name, inside[-1].name
+    first, last = inside[0].on_a_line, inside[-1].on_a_line
     title = f"{first} … {last}"
-    return Box(group, GROUP, title, title, "", None, delta, inside[0].scope, 0, None, (f"{len(inside):,} leaves",))
+    count = words.tell(words.picture["leaves"], n=len(inside))
+    return Box(group, GROUP, title, title, "", None, delta, inside[0].scope, 0, None, (count,))
 
 
 def _line(graph: _Graph, term: str, digits: int) -> str:
@@ -146,12 +149,12 @@ def _line(graph: _Graph, term: str, digits: int) -> str:
     box = graph.boxes[term]
     value = box.value or 0.0
     if not graph.is_product(term):
-        return f"{box.name} {equals(value, digits)}" if box.name else shown(value, digits)
+        return f"{box.on_a_line} {equals(value, digits)}" if box.name else shown(value, digits)
     factors = [graph.boxes[i] for i in graph.operands[term]]
     of_each = [factor.value or 0.0 for factor in factors]
     said = line(product, of_each, value, digits, product)
     numbers = "·".join(_factor(x, said.digits) for x in of_each)
-    names = "·".join(factor.name or _factor(x, MOST) for factor, x in zip(factors, of_each, strict=True))
+    names = "·".join(factor.on_a_line or _factor(x, MOST) for factor, x in zip(factors, of_each, strict=True))
     result = f"{said.result} {shown(value, digits)}"
     return f"{names} {said.numbers} {numbers} {result}" if names != numbers else f"{numbers} {result}"
 

@@ -174,7 +174,8 @@ def _boxes(trace: Trace, grouping: Grouping, words: Language) -> Iterator[Box]:
         if group.node is not None:
             n = trace.nodes[group.node]
             called = "" if n.kind == CONSTANT else names.narrow(n.id)
-            yield Box("", n.kind, called, n.name or "", n.symbol, n.value, n.delta, "", 0, n.source)
+            symbol = None if n.kind == CONSTANT else names.written(n.id)
+            yield Box("", n.kind, called, n.name or "", n.symbol, n.value, n.delta, "", 0, n.source, symbol_of=symbol)
         else:
             lines = tuple(_counts(group, members[i], ops[i].tolist(), columns.ops, words))
             yield Box("", GROUP, titles[i], group.title, "", None, deltas[i], group.scope, 0, None, lines)

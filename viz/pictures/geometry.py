@@ -9,6 +9,7 @@ from autograd.errors import AutogradError
 from viz.text import shortened, width
 
 Point = tuple[float, float]
+RIGHT, DOWN = DIRECTIONS = ("LR", "TB")  # where a picture is read to, in Graphviz' own words
 DEEPEST = 6  # how many clusters are nested inside each other; scopes below share the last one's
 
 
@@ -17,7 +18,7 @@ class LayoutError(AutogradError, RuntimeError):
 
 
 class Shape(NamedTuple):
-    """A box to place: its size, and how many arrows come in on its left side, one below the other."""
+    """A box to place: its size, and how many arrows come in, one beside the other: at its left, or from above."""
 
     id: str
     scope: str
@@ -27,7 +28,7 @@ class Shape(NamedTuple):
 
 
 class Link(NamedTuple):
-    """An arrow to route, from the right side of `tail` to a slot of `head`."""
+    """An arrow to route, from the far side of `tail` to a slot of `head`."""
 
     tail: str
     head: str

@@ -8,7 +8,7 @@ from functools import cache
 
 from viz.pictures.by_columns import by_columns, columns_passed
 from viz.pictures.by_graphviz import by_graphviz, graphviz
-from viz.pictures.geometry import Layout, Link, Shape
+from viz.pictures.geometry import RIGHT, Layout, Link, Shape
 
 MOST_PASSED, MOST_LINKS = 3_000, 1_200  # columns that arrows pass, and arrows, in a picture of Graphviz's
 PLAIN = (
@@ -17,8 +17,8 @@ PLAIN = (
 )
 
 
-def place(shapes: Sequence[Shape], links: Sequence[Link], *, compact: bool = False) -> Layout:
-    """Positions for boxes and arrows, operands left of what is computed from them.
+def place(shapes: Sequence[Shape], links: Sequence[Link], *, compact: bool = False, direction: str = RIGHT) -> Layout:
+    """Positions for boxes and arrows, operands left of what is computed from them, or above it.
 
     Graphviz makes a node of every column that an arrow passes, and takes the square of their number, or worse: chains
     in which one node is used all along stand in columns.
@@ -28,10 +28,10 @@ def place(shapes: Sequence[Shape], links: Sequence[Link], *, compact: bool = Fal
     render = graphviz()
     if render is None:
         _say_so()
-        return by_columns(shapes, links, compact)
+        return by_columns(shapes, links, compact, direction)
     if len(links) > MOST_LINKS or columns_passed(shapes, links) > MOST_PASSED:
-        return by_columns(shapes, links, compact)
-    return by_graphviz(render, shapes, links, compact)
+        return by_columns(shapes, links, compact, direction)
+    return by_graphviz(render, shapes, links, compact, direction)
 
 
 @cache

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
 from autograd.iterations import Iteration, iterations_in, step_title
+from viz.languages import LANGUAGES, Language
 from viz.pictures.boxes import GROUP, Box, View, larger
 from viz.pictures.fold import rewired
 from viz.trace import OPERATION
@@ -33,7 +34,7 @@ def steps_folded(scopes: Iterable[str]) -> dict[str, Iteration]:
     return {scope: each for scope, each in chosen.items() if each}
 
 
-def loops_folded(view: View) -> View:
+def loops_folded(view: View, words: Language = LANGUAGES["en"]) -> View:
     """The same picture with the later steps of a long loop in one box, and with what they alone eat in another."""
     folds = steps_folded(dict.fromkeys(box.scope for box in view.boxes))
     number = {loop: i for i, loop in enumerate(dict.fromkeys(each.loop for each in folds.values()))}
@@ -41,16 +42,17 @@ def loops_folded(view: View) -> View:
     homes.pop(view.root, None)
     if not homes:
         return view
-    titles = {f"steps_{number[loop]}": _title(loop, folds.values()) for loop in number}
+    titles = {f"steps_{number[loop]}": _title(loop, folds.values(), words) for loop in number}
     homes |= _eaten(view, homes)
     members: dict[str, list[Box]] = defaultdict(list)
     for box in view.boxes:
         members[homes.get(box.id, box.id)].append(box)
     arrows = tuple(rewired(view.arrows, homes))
     slots, groups = Counter(arrow.head for arrow in arrows), set(homes.values())
-    each = [_box(i, inside, folds, titles) if i in groups else inside[0] for i, inside in members.items()]
+    each = [_box(i, inside, folds, titles, words) if i in groups else inside[0] for i, inside in members.items()]
     boxes = [box._replace(slots=slots[box.id]) for box in each]
-    return view._replace(boxes=tuple(boxes), arrows=arrows, note="; ".join(filter(None, (view.note, _said(folds)))))
+    note = "; ".join(filter(None, (view.note, _said(folds, words))))
+    return view._replace(boxes=tuple(boxes), arrows=arrows, note=note)
 
 
 def _eaten(view: View, homes: Mapping[str, str]) -> dict[str, str]:
@@ -69,28 +71,29 @@ def _eaten(view: View, homes: Mapping[str, str]) -> dict[str, str]:
     return {i: group for i, group in eaten.items() if many[group] >= FOLDED_FROM}
 
 
-def _title(loop: str, folds: Iterable[Iteration]) -> str:
+def _title(loop: str, folds: Iterable[Iteration], words: Language) -> str:
     steps = list(dict.fromkeys(each.step for each in folds if each.loop == loop))
-    return f"steps {steps[0]} … {steps[-1]}"
+    return words.tell(words.picture["later steps"], first=steps[0], last=steps[-1])
 
 
-def _said(folds: Mapping[str, Iteration]) -> str:
+def _said(folds: Mapping[str, Iteration], words: Language) -> str:
     outermost = min(folds.values(), key=lambda each: each.loop.count("."))
     loop, step = outermost.loop, step_title(outermost.step - 1)
-    return f"of long loops the first step is drawn: scope={f'{loop}.{step}'!r} draws another, scope={loop!r} all"
+    return words.tell(words.picture["long loops"], one=repr(f"{loop}.{step}"), all=repr(loop))
 
 
-def _box(i: str, inside: list[Box], folds: Mapping[str, Iteration], titles: Mapping[str, str]) -> Box:
+def _box(i: str, inside: list[Box], folds: Mapping[str, Iteration], titles: Mapping[str, str], words: Language) -> Box:
     """The later steps of a loop, or what they eat."""
     delta = None
     for box in inside:
         delta = larger(delta, box.delta)
-    lines = [f"{len(inside):,} nodes", _operations(inside)]
+    tell, said = words.tell, words.picture
+    lines = [tell(said["nodes"], n=len(inside)), _operations(inside)]
     if i in titles:
         title, scope = titles[i], folds[inside[0].scope].loop
-        lines.insert(0, f"× {len({folds[box.scope].step for box in inside}):,}")
+        lines.insert(0, tell("× {n}", n=len({folds[box.scope].step for box in inside})))
     else:
-        title, scope = f"for {titles[i.removeprefix(INTO)]}", inside[0].scope
+        title, scope = tell(said["for steps"], steps=titles[i.removeprefix(INTO)]), inside[0].scope
     return Box(i, GROUP, title, title, "", None, delta, scope, 0, None, tuple(filter(None, lines)))
 
 

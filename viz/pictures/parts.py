@@ -38,6 +38,8 @@ def in_scope(trace: Trace, scope: str) -> Marks:
     Raises:
         ArgumentError: naming the scopes there are, if no node belongs to it
     """
+    if not isinstance(scope, str):
+        raise ArgumentError(f"a scope is a name such as 'layer2.neuron1', got {quoted(scope)}")
     labels = [label.scope for label in trace.columns.labels]
     chosen = np.array([found == scope or found.startswith(scope + ".") for found in labels])
     inside = chosen[trace.columns.label]

@@ -18,9 +18,9 @@ from viz.names import NARROW
 from viz.numbers import Scale, equals, shown, signed
 from viz.pictures.blanks import BLANK, Blanks
 from viz.pictures.boxes import GROUP, Arrow, Box, View
-from viz.pictures.geometry import Cluster, Layout, Link, Point, Shape
+from viz.pictures.geometry import DOWN, RIGHT, Cluster, Layout, Link, Point, Shape
 from viz.pictures.layout import place
-from viz.text import BOLD, shortened, width
+from viz.text import BOLD, shortened, width, words_in_xml
 from viz.trace import CONSTANT, DETACHED, LEAF
 
 FONT = "system-ui, -apple-system, 'Segoe UI', 'Helvetica Neue', 'DejaVu Sans', Arial, sans-serif"
@@ -30,6 +30,7 @@ NARROWEST = 440.0  # so wide the legend and the note may always be
 NOTE_LINE = 16.0
 NOTHING, ENGLISH = Blanks(), LANGUAGES["en"]
 LABEL, TIP = 10.5, 14.0  # the size of an arrow's number, and how far before its tip it ends
+LABEL_HIGH, SMALLER = 13.0, 0.72  # SMALLER: than the letters that they stand behind, letters below the line
 # class: (property, light, dark).  Orange for δ > 0 and blue for δ < 0 differ for colour-blind readers too.
 COLOURS: dict[str, tuple[str, str, str]] = {
     "page": ("fill", "#ffffff", "#14171c"),
@@ -60,6 +61,14 @@ class Row(NamedTuple):
     size: float = 12.0
     bold: bool = False
     aside: str = ""  # in soft ink at the right
+    below: str = ""  # behind the text, in small letters below the line
+    rest: str = ""  # behind that
+
+    @property
+    def wide(self) -> float:
+        """How wide its text may be."""
+        whole = width(self.text + self.rest, self.size) + width(self.below, SMALLER * self.size)
+        return whole * (BOLD if self.bold else 1)
 
 
 class Card(NamedTuple):
@@ -68,7 +77,7 @@ class Card(NamedTuple):
     box: Box
     rows: tuple[Row, ...]
     shape: Shape  # the gutter included
-    gutter: float  # room at the left for the numbers of the arrows that come in
+    gutter: float  # room in front of it, at the left or above, for the numbers of the arrows that come in
 
 
 class Look(NamedTuple):
@@ -79,6 +88,12 @@ class Look(NamedTuple):
     size: float | None = None  # how wide it is shown, in pixels; its own width if None
     asks: Blanks = Blanks()
     words: Language = LANGUAGES["en"]
+    direction: str = RIGHT  # where it is read to
+
+    @property
+    def is_down(self) -> bool:
+        """Whether it is read downwards."""
+        return self.direction == DOWN
 
 
 THEMES = ("auto", "light", "dark")
@@ -92,23 +107,23 @@ def render(view: View, look: Look = USUAL) -> str:
 
 def laid_out(view: View, look: Look = USUAL) -> tuple[list[Card], Layout]:
     """The cards of a view, and where everything is."""
-    gutters = _gutters(view, look.asks)
-    cards = [_card(box, view, gutters[box.id], look) for box in view.boxes]
+    widest = _widest_numbers(view, look.asks)
+    cards = [_card(box, view, widest.get(box.id), look) for box in view.boxes]
     shapes = [card.shape for card in cards]
     links = [Link(a.tail, a.head, a.slot) for a in view.arrows]
-    return cards, place(shapes, links, compact=view.compact)
+    return cards, place(shapes, links, compact=view.compact, direction=look.direction)
 
 
 # -- cards ------------------------------------------------------------------------------------------
 
 
-def _gutters(view: View, asks: Blanks) -> dict[str, float]:
-    """How much room the numbers of a box's arrows take in front of it."""
-    gutters = dict.fromkeys((box.id for box in view.boxes), 0.0)
+def _widest_numbers(view: View, asks: Blanks) -> dict[str, float]:
+    """How wide the widest number of the arrows into a box is, by the box; none where they have no room."""
+    widest: dict[str, float] = {}
     if not view.compact:
         for arrow in view.arrows:
-            gutters[arrow.head] = max(gutters[arrow.head], width(_number(arrow, view.digits, asks), LABEL) + TIP + 4)
-    return gutters
+            widest[arrow.head] = max(widest.get(arrow.head, 0.0), width(_number(arrow, view.digits, asks), LABEL))
+    return widest
 
 
 def _number(arrow: Arrow, digits: int, asks: Blanks) -> str:
@@ -118,14 +133,20 @@ def _number(arrow: Arrow, digits: int, asks: Blanks) -> str:
     return f"×{_rough(arrow.edges)}" if arrow.edges > 1 else ""
 
 
-def _card(box: Box, view: View, gutter: float, look: Look) -> Card:
+def _card(box: Box, view: View, widest: float | None, look: Look) -> Card:
+    """A card around its text, with room for its arrows and for their numbers, if these have any."""
     rows, compact = tuple(lines_of(box, view, look)), view.compact
     padding, gap = (3.0, 2.0) if compact else (8.0, 4.0)
-    need = max((width(r.text, r.size) * (BOLD if r.bold else 1) + _aside(r) for r in rows), default=0)
+    need = max((row.wide + _aside(row) for row in rows), default=0)
     high = sum(row.size + gap for row in rows) + 2 * padding - gap
-    high = max(high, box.slots * (6.0 if compact else 15.0) + 4)
-    wide = max(need + 2 * padding + 2, 26.0) + gutter
-    return Card(box, rows, Shape(box.id, box.scope, wide, high, box.slots), gutter)
+    wide = max(need + 2 * padding + 2, 26.0)
+    if look.is_down:
+        gutter = 0.0 if widest is None else (LABEL_HIGH if widest else 0.0) + TIP + 4
+        wide = max(wide, box.slots * (6.0 if compact else (widest or 0.0) + 8) + 4)
+        return Card(box, rows, Shape(box.id, box.scope, wide, high + gutter, box.slots), gutter)
+    gutter = 0.0 if widest is None else widest + TIP + 4
+    high = max(high, box.slots * (6.0 if compact else LABEL_HIGH + 2) + 4)
+    return Card(box, rows, Shape(box.id, box.scope, wide + gutter, high, box.slots), gutter)
 
 
 def _aside(row: Row) -> float:
@@ -141,12 +162,13 @@ def lines_of(box: Box, view: View, look: Look = USUAL) -> Iterator[Row]:
     symbol = (
         words["detached"] if box.kind == DETACHED else "dot" if box.symbol == "·" else box.symbol
     )  # a lone · is lost
+    name, below, rest = box.written
     if box.given:
-        yield Row(box.name, "ink", size + 1, True, symbol)
+        yield Row(name, "ink", size + 1, True, symbol, below, rest)
     elif symbol:
-        yield Row(symbol, "ink", size + 1, True, box.name)
+        yield Row(symbol, "ink", size + 1, True, name)
     else:
-        yield Row(box.name, "soft", size + 1)
+        yield Row(name, "soft", size + 1)
     for line in box.counts:
         yield Row(line, "soft", size)
     given = box.kind in (LEAF, DETACHED) or asks.shows("value")
@@ -182,7 +204,7 @@ class Picture:
         self.gutters = {card.box.id: card.gutter for card in cards}
         self.scale = Scale([a.contribution for a in view.arrows if a.contribution is not None])
         self.tint = Scale([box.delta for box in view.boxes if box.delta is not None])
-        seen = (view, *look[:3], sorted(look.asks.asked), look.words.code)
+        seen = (view, *look[:3], sorted(look.asks.asked), look.words.code, look.direction)
         self.id = "g" + hashlib.sha256(repr(seen).encode("utf-8", "surrogatepass")).hexdigest()[:8]
         self.legend = list(self._legend()) if look.legend else []
         self.note = _wrapped(view.note, max([NARROWEST, placed.width, *(x for x, _ in self.legend)]))
@@ -197,7 +219,7 @@ class Picture:
         down = under + 22 * len(legend) + MARGIN - 8
         body = [
             self._head(across, down),
-            f'<rect width="{_n(across)}" height="{_n(down)}" {self._paint("page")}/>',
+            self._ground(across, down),
             *self._note(),
             f'<g transform="translate({_n(MARGIN)} {_n(self.top)})">',
             *(line for cluster in self.placed.clusters for line in self._cluster(cluster)),
@@ -215,15 +237,20 @@ class Picture:
         is_told = root is not None and root.value is not None and self.look.asks.shows("value")
         value = f" {equals(root.value, self.view.digits)}" if root and root.value is not None and is_told else ""
         title = self.look.words.tell(self.look.words.picture["title"], root=name)
-        scale = 1.0 if self.look.size is None else self.look.size / across
+        wide, high, seen = _in_whole_pixels(across, down, self.look.size)
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" id="{self.id}" class="graph" role="img" '
             f'aria-labelledby="{self.id}-title {self.id}-desc" '
-            f'width="{_n(across * scale)}" height="{_n(down * scale)}" '
-            f'viewBox="0 0 {_n(across)} {_n(down)}" font-family="{FONT}" font-size="12">\n'
+            f'width="{wide}" height="{high}" viewBox="0 0 {seen[0]:.9g} {seen[1]:.9g}" '
+            f'font-family="{FONT}" font-size="12">\n'
             f'<title id="{self.id}-title">{in_xml(title)}{value}</title>\n'
-            f'<desc id="{self.id}-desc">{in_xml(self._description(name))}</desc>\n' + self._dark()
+            f'<desc id="{self.id}-desc">{words_in_xml(self._description(name))}</desc>\n' + self._dark()
         )
+
+    def _ground(self, across: float, down: float) -> str:
+        """The page's colour, beyond the edges too: of a picture of broken pixels none is left half covered."""
+        over = f'x="{_n(-MARGIN)}" y="{_n(-MARGIN)}" width="{_n(across + 2 * MARGIN)}"'
+        return f'<rect {over} height="{_n(down + 2 * MARGIN)}" {self._paint("page")}/>'
 
     def _dark(self) -> str:
         """The style of readers whose system is dark, unless the theme is said."""
@@ -239,7 +266,7 @@ class Picture:
         odd = sum(1 for b in boxes if not _finite(b))
         known = [b for b in boxes if b.delta is not None and b.id != self.view.root and math.isfinite(b.delta)]
         said = [
-            tell(words["described"], boxes=len(boxes), arrows=len(self.view.arrows)),
+            tell(words["described"], boxes=len(boxes), arrows=len(self.view.arrows), how=words[self.look.direction]),
             tell(words["meant"], root=name),
         ]
         if self.look.asks.shows("delta"):
@@ -257,9 +284,10 @@ class Picture:
         other = {"fill": "", "stroke": ' fill="none"'}[attribute]
         return f'class="{colour}" {attribute}="{dark if self.look.theme == "dark" else light}"{other}'
 
-    def _words(self, x: float, y: float, text: str, colour: str, size: float, extra: str = "") -> str:
+    def _words(self, x: float, y: float, text: str | Row, colour: str, size: float, extra: str = "") -> str:
         at = f'x="{_n(x)}" y="{_n(y)}" font-size="{_n(size)}"'
-        return f"<text {at} {self._paint(colour)}{extra}>{in_xml(text)}</text>"
+        markup = words_in_xml(text) if isinstance(text, str) else _typeset(text)
+        return f"<text {at} {self._paint(colour)}{extra}>{markup}</text>"
 
     def _note(self) -> Iterator[str]:
         for i, line in enumerate(self.note):
@@ -290,17 +318,24 @@ class Picture:
             colour, thick = _sign(sent, "line", "-line"), 0.9 + 3.1 * self.scale(sent)
             dash = ' stroke-dasharray="8 3 2 3"' if not math.isfinite(sent) else ""
         thick *= 0.5 if self.view.compact else 1
-        tip = points[-1][0] + self.gutters[arrow.head], points[-1][1]
+        tip, down = self._tip(arrow, points), self.look.is_down
         size = (2.0 if self.view.compact else 4.0) + thick / 2
-        d = f"M{_p(points[0])}C" + " ".join(_p(point) for point in points[1:]) + f"H{_n(tip[0] - size)}"
+        straight = f"V{_n(tip[1] - size)}" if down else f"H{_n(tip[0] - size)}"
+        d = f"M{_p(points[0])}C" + " ".join(_p(point) for point in points[1:]) + straight
         fill = {"line": "soft", "hatch": "alarm"}.get(colour, colour.replace("-line", "-tint"))
-        head = f"M{_p(tip)}l{_n(-2 * size)} {_n(-size)}v{_n(2 * size)}z"
+        side = f"h{_n(2 * size)}z" if down else f"v{_n(2 * size)}z"
+        head = f"M{_p(tip)}l{_n(-size if down else -2 * size)} {_n(-2 * size if down else -size)}{side}"
         halo = f'<path d="{d}" stroke-width="11" stroke-opacity="0.3" {self._paint("hatch")}/>' if arrow.lit else ""
         return (
-            f'<g class="edge"><title>{in_xml(self._edge_title(arrow))}</title>{halo}'
+            f'<g class="edge"><title>{words_in_xml(self._edge_title(arrow))}</title>{halo}'
             f'<path d="{d}" stroke-width="{_n(thick)}" stroke-opacity="0.75"{dash} {self._paint(colour)}/>'
             f'<path d="{head}" {self._paint(fill)}/></g>'
         )
+
+    def _tip(self, arrow: Arrow, points: list[Point]) -> Point:
+        """Where an arrow ends: at its head's edge, behind the room for its number."""
+        (x, y), gutter = points[-1], self.gutters[arrow.head]
+        return (x, y + gutter) if self.look.is_down else (x + gutter, y)
 
     def _edge_title(self, arrow: Arrow) -> str:
         tail, head = (_called(self.boxes[i]) for i in (arrow.tail, arrow.head))
@@ -322,10 +357,11 @@ class Picture:
         if not text or self.view.compact or not points:
             return ""
         wide = width(text, LABEL)
-        x, y = points[-1][0] + self.gutters[arrow.head] - TIP, points[-1][1]
+        x, y = self._tip(arrow, points)
+        x, y = (x + wide / 2 + 1, y - TIP - LABEL_HIGH / 2) if self.look.is_down else (x - TIP, y)
         odd = arrow.slope is not None and not math.isfinite(arrow.slope) and self.look.asks.shows("slope")
         return (
-            f'<rect x="{_n(x - wide - 1)}" y="{_n(y - 6.5)}" width="{_n(wide + 3)}" height="13" rx="4" '
+            f'<rect x="{_n(x - wide - 1)}" y="{_n(y - 6.5)}" width="{_n(wide + 3)}" height="{_n(LABEL_HIGH)}" rx="4" '
             f'fill-opacity="0.88" {self._paint("page")}/>'
             + self._words(x, y + 3.8, text, "alarm" if odd else "ink", LABEL, ' text-anchor="end"')
         )
@@ -335,12 +371,14 @@ class Picture:
     def _node(self, card: Card) -> Iterator[str]:
         box, shape = card.box, card.shape
         x, y = self.placed.centres[box.id]
-        left, top, wide = x - shape.width / 2 + card.gutter, y - shape.height / 2, shape.width - card.gutter
-        yield f'<g class="node {box.kind}"><title>{in_xml(_spoken(box, self.look))}</title>'
-        yield from self._frame(box, left, top, wide, shape.height)
+        before, above = (0.0, card.gutter) if self.look.is_down else (card.gutter, 0.0)
+        left, top = x - shape.width / 2 + before, y - shape.height / 2 + above
+        wide, high = shape.width - before, shape.height - above
+        yield f'<g class="node {box.kind}"><title>{words_in_xml(_spoken(box, self.look))}</title>'
+        yield from self._frame(box, left, top, wide, high)
         gap = 2.0 if self.view.compact else 4.0
         text_height = sum(row.size + gap for row in card.rows) - gap
-        line = y - text_height / 2
+        line = top + (high - text_height) / 2
         for row in card.rows:
             yield from self._row(row, left, wide, line + row.size * 0.86, len(card.rows) == 1)
             line += row.size + gap
@@ -350,9 +388,9 @@ class Picture:
         weight = ' font-weight="600"' if row.bold else ""
         padding = 4.0 if self.view.compact else 9.0
         if alone and not row.aside:
-            yield self._words(left + wide / 2, y, row.text, row.colour, row.size, weight + ' text-anchor="middle"')
+            yield self._words(left + wide / 2, y, row, row.colour, row.size, weight + ' text-anchor="middle"')
             return
-        yield self._words(left + padding, y, row.text, row.colour, row.size, weight)
+        yield self._words(left + padding, y, row, row.colour, row.size, weight)
         if row.aside:
             yield self._words(left + wide - padding, y, row.aside, "soft", row.size - 1, ' text-anchor="end"')
 
@@ -363,7 +401,8 @@ class Picture:
         here = f'x="{_n(left)}" {at}'
         if box.kind == GROUP:
             for shift in (6.0, 3.0):
-                behind = f'x="{_n(left + shift)}" y="{_n(top - shift)}" width="{_n(wide)}" height="{_n(high)}" rx="5"'
+                higher = -shift if self.look.is_down else shift  # not where arrows come in
+                behind = f'x="{_n(left + shift)}" y="{_n(top - higher)}" width="{_n(wide)}" height="{_n(high)}" rx="5"'
                 yield f"<rect {behind} {self._paint('card')}/><rect {behind} {self._paint('line')}/>"
         yield f"<rect {here} {self._paint('given' if box.kind in (LEAF, CONSTANT) else 'card')}/>"
         colour, dash, thick = "line", "", 1.0
@@ -487,6 +526,22 @@ def _wrapped(note: str, limit: float) -> list[str]:
             else:
                 lines[-1] = longer
     return lines
+
+
+def _in_whole_pixels(across: float, down: float, size: float | None) -> tuple[int, int, Point]:
+    """How large a picture is shown, in pixels, and what of it is seen then: no pixel at an edge is half outside."""
+    scale = 1.0 if size is None else size / across
+    wide, high = max(math.ceil(across * scale), 1), max(math.ceil(down * scale), 1)
+    return wide, high, (wide / scale, high / scale)
+
+
+def _typeset(row: Row) -> str:
+    """A row's text with what stands below the line, which all renderers lower that know tspan."""
+    if not row.below:
+        return words_in_xml(row.text)
+    down = _n(0.22 * row.size)
+    lowered = f'<tspan dy="{down}" font-size="{_n(SMALLER * row.size)}">{in_xml(row.below)}</tspan>'
+    return in_xml(row.text) + lowered + (f'<tspan dy="-{down}">{in_xml(row.rest)}</tspan>' if row.rest else "")
 
 
 def _finite(box: Box) -> bool:

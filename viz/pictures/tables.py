@@ -6,6 +6,7 @@ import numpy as np
 
 from autograd.ops.primitive import lookup
 from viz.columns import CONSTANT, KINDS, Columns, Indices, Marks
+from viz.languages import LANGUAGES, Language
 from viz.pictures.boxes import View
 from viz.trace import Trace
 
@@ -22,14 +23,16 @@ def in_tables(trace: Trace) -> Marks:
     return marks
 
 
-def with_tables(view: View, trace: Trace) -> View:
+def with_tables(view: View, trace: Trace, words: Language = LANGUAGES["en"]) -> View:
     """The picture in which what looks up in a long table says how long that is."""
     columns = trace.columns
     lengths = {f"n{i}": columns.first.item(i + 1) - columns.first.item(i) - 1 for i in _lookups(columns).tolist()}
     if not lengths:
         return view
     boxes = [
-        box._replace(counts=(*box.counts, f"table of {lengths[box.id]:,}")) if box.id in lengths else box
+        box._replace(counts=(*box.counts, words.tell(words.picture["table"], n=lengths[box.id])))
+        if box.id in lengths
+        else box
         for box in view.boxes
     ]
     return view._replace(boxes=tuple(boxes))

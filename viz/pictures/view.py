@@ -66,19 +66,22 @@ def _chosen(trace: Trace, level: str, shown: Marks, force: bool, opened: bool, d
     if level == "layer" or (boxes > COMPACT and not force and not loops):
         return gathered(trace, shown, coarsest=level == "layer", crowded=boxes > COMPACT, words=words)
     nodes, edges = _records(trace, shown)
-    called = Names(trace.columns).narrow
-    names = {i: called(i) for i in (trace.root, *(node.id for node in nodes if node.kind != CONSTANT))}
+    called = Names(trace.columns)
+    names = {
+        i: (called.narrow(i), called.written(i))
+        for i in (trace.root, *(node.id for node in nodes if node.kind != CONSTANT))
+    }
     if level == "op":
         nodes, edges = expanded(nodes, edges)
     note = words.tell(words.picture["part of"], n=wanted, total=total) if wanted < total else ""
     drawn = every_node(trace.root, nodes, edges, names, len(nodes) > FULL, note, _symbols(trace))
-    whole = with_tables(drawn, trace)._replace(digits=digits)
+    whole = with_tables(drawn, trace, words)._replace(digits=digits)
     if loops:
-        whole = loops_folded(whole)
+        whole = loops_folded(whole, words)
         if len(whole.boxes) > COMPACT:
             return gathered(trace, shown, coarsest=False, crowded=True, words=words)
         whole = whole._replace(compact=len(whole.boxes) > FULL)
-    return folded(whole) if whole.compact and not force else whole
+    return folded(whole, words) if whole.compact and not force else whole
 
 
 def _symbols(trace: Trace) -> dict[tuple[int, int, int], str]:

@@ -167,6 +167,8 @@ class Budget:
             f"<details><summary>how each sensitivity comes about</summary>{steps}</details></div>"
         )
 
+    __repr__ = __str__
+
     def _repr_html_(self) -> str:
         return self.html
 
@@ -176,8 +178,8 @@ class Budget:
 
 def uncertainty_budget(
     output: Value,
-    uncertainties: Inputs,
-    *,
+    uncertainties: Inputs | None = None,
+    *others: Any,
     correlation: Pairs | None = None,
     degrees: Inputs | None = None,
     order: int = 1,
@@ -220,7 +222,9 @@ def uncertainty_budget(
         NonFiniteError: where the result or a sensitivity is not finite
     """
     if not isinstance(output, Value):
-        raise OperandError(f"a budget is of a Value, the result of a computation, got {type(output).__name__}")
+        raise OperandError(f"a budget is of a Value, the result of a computation, got {_instead(output)}")
+    if others:
+        raise ArgumentError(f"a budget is of a result and {{x: u, …}}, got {len(others)} more: the rest has names")
     seen = look(output, (), {}, names)
     given = _Given(seen, uncertainties)
     correlations = given.correlations(correlation or {})
@@ -249,10 +253,16 @@ def uncertainty_budget(
     )
 
 
+def _instead(given: Any) -> str:
+    """What was given instead of a result, and what to do where that can be told."""
+    hint = ": call it with Values, R = f(U, I), and give the budget of R" if callable(given) else ""
+    return f"{type(given).__name__}{hint}"
+
+
 class _Given:
     """The inputs in the order in which they were given, found in the graph, with their uncertainties."""
 
-    def __init__(self, seen: Seen, uncertainties: Inputs) -> None:
+    def __init__(self, seen: Seen, uncertainties: Inputs | None) -> None:
         if not isinstance(uncertainties, Mapping) or not uncertainties:
             raise ArgumentError(f"uncertainties are {{x: u, …}}, of one input or more, got {quoted(uncertainties)}")
         order = reachable(seen.output)

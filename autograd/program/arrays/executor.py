@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 
 from autograd.forking import awaited_by_fork
 from autograd.program.arrays.planning import Plan
-from autograd.program.arrays.steps import Call, Frame, view_of
+from autograd.program.arrays.steps import Call, Frame, Step, view_of
 from autograd.program.arrays.tape import Tape
 from autograd.program.kernel import Floats, Kernel, Task
 from autograd.threads import spread
@@ -25,10 +26,14 @@ class NumpyKernel(Kernel):
     """A task as steps of array operations."""
 
     backend = "numpy"
+    columns = True
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: Task, faster: Callable[[Step], list[Step]] | None = None) -> None:
+        """`faster` may put other steps in the place of one of a block."""
         super().__init__(task)
         self._plan = Plan(task)
+        if faster is not None:
+            self._plan.block = [part for step in self._plan.block for part in faster(step)]
         rows = max(1, self._plan.places.rows[1])
         fewest = WIDE if any(isinstance(step, Tape) for step in self._plan.block) else FEWEST
         largest = max(1, MEMORY // (8 * rows))
@@ -146,11 +151,18 @@ class _Bound:
         total[at] = self._frame.alike[which, 0] * samples if samples else 0.0  # of infinity, too
 
     def _bind_products(self) -> None:
+        count = np.bincount([], minlength=len(self._total))
+        for _, _, at in self._plan.products:
+            count += np.bincount(at.reshape(-1), minlength=len(self._total))
         for left, right, at in self._plan.products:
             a, b = (self._frame.view(operand, self._sums) for operand in (left, right))
+            is_alone = bool((count[at] == 1).all())
+            target = view_of(self._total, at) if is_alone or len(np.unique(at)) == at.size else None
+            if target is not None and is_alone:
+                self._sums.append(partial(np.matmul, a, b.T, target))
+                continue
             room = np.empty((len(a), len(b)))
             self._sums.append(partial(np.matmul, a, b.T, room))
-            target = view_of(self._total, at) if len(np.unique(at)) == at.size else None
             if target is not None:
                 self._sums.append(partial(np.add, target, room, target))
             else:

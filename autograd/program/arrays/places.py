@@ -50,7 +50,7 @@ class Places:
 
     def release(self, numbers: Ids) -> None:
         """Nobody needs these numbers, which got their rows together, any more."""
-        self._free.setdefault(len(numbers), []).append(int(self.row[numbers[0]]))
+        self._free.setdefault(len(numbers), []).append(int(self.row[numbers].min()))
 
     def operand(self, numbers: Ids) -> Operand:
         """Where numbers lie that are all batched or all alike."""

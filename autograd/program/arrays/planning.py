@@ -89,9 +89,10 @@ class Plan:
         written = [self._written(part, slope_of) for part in parts]
         ends = self._ends([np.concatenate(blocks) for blocks in written], [part.operands for part in parts], written)
         for part, blocks, dead in zip(parts, written, ends, strict=True):
+            turned = slice(None, None, -1 if _fall(self.places.row[part.operands[:, 0]]) else 1)
             for numbers in blocks:
-                self.places.assign(numbers, True)
-            self.block.append(self._step(part, *blocks[1:]))
+                self.places.assign(numbers[turned], True)
+            self.block.append(self._step(part[turned], *[numbers[turned] for numbers in blocks[1:]]))
             for numbers in dead:
                 self.places.release(numbers)
 
@@ -179,6 +180,8 @@ class Plan:
         if shared is None and len(left) == 1 and n >= LONG:  # a product with a matrix of one row
             left, shared = self._alike_first(left, group.operands[0, n : 2 * n])
         if shared is not None and not self.task.exact and self._fit(left, shared):
+            rising = slice(None, None, -1 if _fall(self.places.row[shared]) else 1)
+            left, shared = left[:, rising], shared[rising]
             return MatrixProduct(Operand(False, self.places.row[left]), operand(shared), bias, out)
         terms: list[tuple[Operand, Operand | None]] = [(operand(columns[i]), operand(columns[n + i])) for i in range(n)]
         return Terms((*terms, (bias, None)) if bias is not None else tuple(terms), out)
@@ -205,6 +208,11 @@ class Plan:
         self.multiples = _where(rest & ~places.batched[total], total, places)
         self.columns = _where(places.batched[each], each, places)
         self.copies = _where(~places.batched[each], each, places)
+
+
+def _fall(rows: Ids) -> bool:
+    """Whether the last row comes first, as those of δs do: NumPy copies such rows before BLAS takes them."""
+    return len(rows) > 1 and bool((np.diff(rows) < 0).all())
 
 
 def _where(mask: Mask, numbers: Ids, places: Places) -> tuple[Ids, Ids]:

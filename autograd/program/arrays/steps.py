@@ -30,6 +30,8 @@ _UFUNCS: dict[Primitive, np.ufunc] = {  # beside atoms that are ufuncs themselve
     table.square: np.square, table.negative: np.negative,
 }  # fmt: skip
 
+IN_ONE_PASS = frozenset(_UFUNCS.values())  # over the numbers, as fast as memory
+
 
 class Frame:
     """Memory for one block of samples, and the calls that compute it.

@@ -341,16 +341,24 @@ def _component(name: str) -> Callable[..., Any]:
 
 
 def _entry_in(table: Any, i: Any) -> Any:
-    """What stands in a table, whose entries are along the first axis, at ⌊i⌋; nan where it has none."""
+    """What stands in a table of numbers at ⌊i⌋; nan where it has none."""
     import jax.numpy as jnp
 
     inside = (i >= 0.0) & (i < len(table))
-    at = jnp.where(inside, i, 0.0).astype(int)
-    if table.ndim == 1:
-        return jnp.where(inside, table[at], jnp.nan)
-    shape = jnp.broadcast_shapes(at.shape, table.shape[1:])
-    rows = jnp.broadcast_to(table, (len(table), *shape))
-    return jnp.where(inside, jnp.take_along_axis(rows, jnp.broadcast_to(at, shape)[None], 0)[0], jnp.nan)
+    return jnp.where(inside, table[jnp.where(inside, i, 0.0).astype(int)], jnp.nan)
+
+
+def _entry_of(table: Any, i: Any) -> Any:
+    """The same of a table that derivatives go back to, entries along the first axis; outside of it they are nan too."""
+    import jax.numpy as jnp
+
+    inside = (i >= 0.0) & (i < len(table))
+    shape = jnp.broadcast_shapes(i.shape, table.shape[1:])
+    at = jnp.broadcast_to(jnp.where(inside, i, 0.0).astype(int), shape)
+    rows = jnp.broadcast_to(
+        table.reshape(len(table), *[1] * (len(shape) + 1 - table.ndim), *table.shape[1:]), (len(table), *shape)
+    )
+    return jnp.take_along_axis(rows * jnp.where(inside, 1.0, jnp.nan), at[None], 0)[0]
 
 
 def _interval_in(knots: Any, x: Any) -> Any:
@@ -373,7 +381,7 @@ def _in_stacked(look_up: Callable[[Any, Any], Any]) -> Callable[..., Any]:
     return function
 
 
-_LOOKED_UP = {table.take: _entry_in, table.locate: _interval_in}
+_LOOKED_UP = {table.take: _entry_in, table.locate: _interval_in}  # in numbers that are known
 
 ATOMS: dict[Primitive, str | Callable[..., Any]] = {
     **{lookup(name): "" for name in JAX.written},
@@ -386,7 +394,8 @@ ATOMS: dict[Primitive, str | Callable[..., Any]] = {
     },
     **{row: f"scipy.special.{row.name}" for row in (table.erf, table.erfc)},
     **{row: _component(row.name) for row in (table.softmax, table.log_softmax)},
-    **{row: _in_stacked(look_up) for row, look_up in _LOOKED_UP.items()},
+    table.take: _in_stacked(_entry_of),
+    table.locate: _in_stacked(_interval_in),
     table.round_: "numpy.rint",
     table.lgamma: "scipy.special.gammaln",
     table.digamma: _digamma,

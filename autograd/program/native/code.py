@@ -150,15 +150,15 @@ class Code(Routine):
         """The lanes from `start` on, as many as `width`."""
         if width == number.lanes:
             return number
-        return self._shuffled(number, Number(self, "poison", number.lanes), range(start, start + width))
+        return self.shuffled(number, Number(self, "poison", number.lanes), range(start, start + width))
 
     def _joined(self, low: Number, high: Number) -> Number:
         """Two vectors as one of twice the lanes."""
-        return self._shuffled(low, high, range(2 * low.lanes))
+        return self.shuffled(low, high, range(2 * low.lanes))
 
-    def _shuffled(self, low: Number, high: Number, lanes: range) -> Number:
-        """These lanes of two vectors."""
-        chosen = ", ".join(f"i32 {lane}" for lane in lanes)
+    def shuffled(self, low: Number, high: Number, lanes: Sequence[int]) -> Number:
+        """These lanes of two vectors; whatever where -1 stands."""
+        chosen = ", ".join("i32 poison" if lane < 0 else f"i32 {lane}" for lane in lanes)
         shuffle = f"shufflevector {low.typed}, {high.typed}, <{len(lanes)} x i32> <{chosen}>"
         return Number(self, self.write(shuffle), len(lanes))
 

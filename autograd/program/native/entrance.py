@@ -15,10 +15,12 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, get_type_hints
 
+from autograd.program.kernel import Floats
 from autograd.program.native import machine
 from autograd.program.native.routine import Integer, Longs, Operand, Pointer, Routine, Text, parameters
 
 _WORD = ctypes.c_void_p
+_NOTHING = ctypes.c_char * 0
 _NO_ARGUMENTS = 4  # METH_NOARGS
 _NONE = "_Py_NoneStruct"  # which None is
 
@@ -87,6 +89,16 @@ def _constructors() -> tuple[Callable[..., Any], Callable[..., Any]]:
     capsule = ctypes.PYFUNCTYPE(ctypes.py_object, *[_WORD] * 3)
     function = ctypes.PYFUNCTYPE(ctypes.py_object, _WORD, ctypes.py_object, ctypes.py_object)
     return capsule(("PyCapsule_New", ctypes.pythonapi)), function(("PyCFunction_NewEx", ctypes.pythonapi))
+
+
+def address_of(array: Floats) -> int:
+    """Where the numbers of a contiguous array begin, if it has any; `array.ctypes.data` takes four times as long."""
+    if not array.size:
+        return 0
+    if not array.flags.writeable:
+        return int(array.ctypes.data)
+    buffer: Any = array if array.flags.c_contiguous else array.T
+    return ctypes.addressof(_NOTHING.from_buffer(buffer))
 
 
 # -- by ctypes --------------------------------------------------------------------------------------

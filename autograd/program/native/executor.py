@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 
 from autograd.ops.primitive import lookup
-from autograd.program.graph import DOT, SOFTMAX, SUM, Graph, Operation, remembered
+from autograd.program.graph import DOT, MULTIPLY, SOFTMAX, SUM, Graph, Operation, remembered
 from autograd.program.kernel import Kernel, Task
 from autograd.program.loops import Loop
 from autograd.program.native import rules
@@ -25,7 +25,7 @@ _TO_BEGIN, _TO_COMPILE_A_LINE = 0.02, 1e-4  # seconds, as benchmarks.ready has t
 _LONG_DOT = 16  # terms from which a dot looks like a row of a matrix
 _LAYERS = 0.8  # share of a program's operands in such dots from which it is a network of layers
 _LONG = 2_000  # instructions from which loops that were found are run as such: with derivatives a tape otherwise
-_FEW_SAMPLES = 16  # below which a matrix product is not worth its call
+FEW_SAMPLES = 16  # below which a matrix product is not worth its call
 
 
 def kernel_for(task: Task) -> Kernel:
@@ -85,9 +85,14 @@ def serves(program: Graph, samples: int | None) -> str | None:
         return "its loops are loops of machine code"
     if lines_of(program) <= LINES_UP_TO:
         return f"{len(program):,} instructions are few enough to be written out"
-    if (samples or 1) >= _FEW_SAMPLES and is_layered(program):
-        return None  # NumPy's matrix products are hard to beat
+    if (samples or 1) >= FEW_SAMPLES and is_layered(program):
+        return "its layers are matrix products, which NumPy computes, with machine code between them"
     return f"{len(program):,} instructions are run from a tape, which needs no compiling"
+
+
+def has_products(program: Graph) -> bool:
+    """Whether a program is too long to be written out, and its layers are matrix products."""
+    return not program.has_loops and lines_of(program) > LINES_UP_TO and is_layered(program)
 
 
 def seconds_to_compile(program: Graph) -> float:
@@ -103,12 +108,20 @@ def loops_pay(program: Graph, samples: int | None, asked: bool) -> bool:
     loops = [operation for operation in program.operations if isinstance(operation, Loop)]
     if sum(loop.rolled for loop in loops) < _LONG:
         return False
-    return asked or (samples or 1) < _FEW_SAMPLES or not any(is_layered(loop.body) for loop in loops)
+    return asked or (samples or 1) < FEW_SAMPLES or not any(is_layered(loop.body) for loop in loops)
 
 
 @remembered
 def is_layered(program: Graph) -> bool:
-    """Whether nearly all of a program is long dots, as in a network of wide layers."""
+    """Whether nearly all of a program is long dots, as in a network of wide layers.
+
+    Products that nothing reads are not counted: the slopes along weights, which are matrix products where dots are.
+    """
     lengths = np.diff(program.starts)
-    is_dot = np.array([operation == DOT for operation in program.operations], bool)[program.code]
-    return bool(lengths[is_dot & (lengths >= 2 * _LONG_DOT)].sum() >= _LAYERS * lengths.sum())
+    is_dot, is_product = (
+        np.array([operation == wanted for operation in program.operations], bool)[program.code]
+        for wanted in (DOT, MULTIPLY)
+    )
+    is_read = np.bincount(program.operands, minlength=program.first + len(program))[program.first :] > 0
+    counted = lengths[is_read | ~is_product].sum()
+    return bool(lengths[is_dot & (lengths >= 2 * _LONG_DOT)].sum() >= _LAYERS * counted)

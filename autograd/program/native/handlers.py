@@ -21,12 +21,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
+from autograd.ops.primitive import TABLE
 from autograd.program.graph import DOT, LOCATE, SUM, TAKE, Operation
 from autograd.program.native import rules
 from autograd.program.native.code import Code, Doubles, Number, Vectors, bits_of
 from autograd.program.native.driver import LANES, Context
 from autograd.program.native.machine import Library, width
-from autograd.program.native.objects import library
+from autograd.program.native.objects import library, made
 from autograd.program.native.routine import Integer, Mask, Text, Words, choose, smaller
 
 Entry = Callable[[Integer], Number]  # the number at a place of a table
@@ -35,7 +36,7 @@ _SHORT = 8  # lines of code from which on an operation on doubles is worth gathe
 _UNROLLED = 4  # vectors of a block that a dot works on at once
 
 COUNTED = DOT, SUM, TAKE, LOCATE
-LOAD, STORE, TOTAL = Operation("load"), Operation("store"), Operation("total")  # instructions of the tape alone
+LOAD, STORE, TOTAL = _OF_TAPES = Operation("load"), Operation("store"), Operation("total")  # of tapes alone
 
 
 class Kind(NamedTuple):
@@ -49,7 +50,12 @@ class Kind(NamedTuple):
     @property
     def is_counted(self) -> bool:
         """Whether the tape says how many operands there are."""
-        return self.operation in COUNTED
+        return self.operation in COUNTED and not self.operands
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it is a dot or a sum of so many operands."""
+        return self.operation in (DOT, SUM) and self.operands > 0
 
 
 _ADDRESSES: dict[tuple[Kind, bool], int] = {}
@@ -60,19 +66,30 @@ def handlers(kinds: Sequence[Kind], single: bool) -> list[int]:
     """The addresses of the functions for these kinds, for a single sample or for blocks."""
     missing = [kind for kind in kinds if (kind, single) not in _ADDRESSES]
     if missing:
-        text = Text()
+        code = _library(missing, single)
+        _LIBRARIES.append(code)
         for i, kind in enumerate(missing):
-            _write(text, f"handler{i}", kind, single)
-        made = library("handlers", str(text))
-        _LIBRARIES.append(made)
-        for i, kind in enumerate(missing):
-            _ADDRESSES[kind, single] = made.address(f"handler{i}")
+            _ADDRESSES[kind, single] = code.address(f"handler{i}")
     return [_ADDRESSES[kind, single] for kind in kinds]
+
+
+def _library(kinds: Sequence[Kind], single: bool) -> Library:
+    """The functions handler0, handler1, … for kinds: those of the table are known without being written."""
+
+    def write() -> tuple[str, Sequence[int]]:
+        text = Text()
+        for i, kind in enumerate(kinds):
+            _write(text, f"handler{i}", kind, single)
+        return str(text), ()
+
+    if all(kind.operation in _OF_TAPES or kind.operation.row in TABLE for kind in kinds):
+        return made("handlers", repr((tuple(kinds), single)), write).library
+    return library("handlers", write()[0])
 
 
 def _write(text: Text, name: str, kind: Kind, single: bool) -> None:
     """Add the function for a kind: ``for instruction in run``."""
-    special = _SPECIAL.get((kind.operation, single))
+    special = _single_written_out if single and kind.is_short else _SPECIAL.get((kind.operation, single))
     code = _Handler(single, LANES if not single else 1 if special else _lanes(kind))
     count = Words(code, "%c")[0]
     with code.loop(0, count, code.lanes if single else 1) as i:
@@ -238,6 +255,19 @@ def _single_counted(code: _Handler, kind: Kind) -> Integer:
     n, result = code.words[0], code.words[1]
     (code.registers[result],) = _totals(code, kind, n, lambda place: [code.registers[place]], 1)
     return n + 2
+
+
+def _single_written_out(code: _Handler, kind: Kind) -> int:
+    """A dot or sum of so many doubles."""
+    numbers = [code.registers[code.words[1 + i]] for i in range(kind.operands)]
+    pairs = kind.operands // 2 * 2 if kind.operation == DOT else 0
+    total: Number = code.constant(0.0)
+    for i in range(0, pairs, 2):
+        total = _plus(code, total, numbers[i : i + 2], kind.exact)
+    for number in numbers[pairs:]:
+        total = total + number
+    code.registers[code.words[0]] = total
+    return 1 + kind.operands
 
 
 def _single_output(array: str) -> Callable[[_Handler, Kind], int]:

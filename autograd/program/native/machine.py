@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
+import hashlib
+import json
 import platform
+import re
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,6 +19,7 @@ from itertools import takewhile
 from typing import Any, NamedTuple, TypeVar
 from weakref import ref
 
+from autograd import kept
 from autograd.errors import MissingExtra
 from autograd.forking import awaited_by_fork
 from autograd.program.native.loader import Loaded, UnknownObject
@@ -73,23 +77,38 @@ def _target() -> Any:
     """A code generator for this very processor; an engine takes it over."""
     llvm = _llvm()
     return llvm.Target.from_default_triple().create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=_features().flatten(), opt=_EFFORT, jit=True
+        cpu=llvm.get_host_cpu_name(), features=_asked().flatten(), opt=_EFFORT, jit=True
     )
 
 
 @cache
-def _features() -> Any:
-    """What this processor can do."""
+def _asked() -> Any:
+    """What LLVM says that this processor can do."""
     return _beyond_interrupts(lambda: _llvm().get_host_cpu_features())
+
+
+@cache
+def _features() -> dict[str, bool]:
+    """The same, as it was kept for this processor, so that llvmlite need not be imported."""
+    key = hashlib.sha256(f"features {release()} {processor()}".encode()).hexdigest()
+    known = kept.read(key)
+    if known is not None:
+        return json.loads(known)  # type: ignore[no-any-return]  # as it was written below
+    found = {name: bool(has) for name, has in _asked().items()}
+    kept.keep(key, json.dumps(found).encode())
+    return found
 
 
 @cache
 def width() -> int:
     """How many doubles one vector register holds."""
-    features = _features()
-    if features.get("avx512f"):
-        return 8
-    return 4 if features.get("avx") else 2
+    return 8 if _can("avx512f") else 4 if _can("avx") else 2
+
+
+def _can(feature: str) -> bool:
+    """Whether this processor has it; where the system lists what it has, LLVM need not be loaded for that."""
+    listed = re.search(r"^flags\s*:(.*)", processor(), re.MULTILINE)
+    return feature in listed[1].split() if listed else bool(_features().get(feature))
 
 
 @cache
@@ -100,7 +119,7 @@ def processor() -> str:
             lines = takewhile(str.strip, file)  # of the first of several
             return "".join(line for line in lines if not line.startswith(_MOMENTARY))
     except OSError:
-        return f"{_llvm().get_host_cpu_name()}: {_features().flatten()}"
+        return f"{_llvm().get_host_cpu_name()}: {_asked().flatten()}"
 
 
 _MOMENTARY = ("processor", "cpu MHz", "bogomips", "BogoMIPS", "apicid", "initial apicid", "core id", "physical id")

@@ -6,8 +6,8 @@ Three functions come out of a task:
     body     a few samples at once, one a lane; sums over samples stay in lanes
     chunk    `body` over a run of samples, and then the lanes added up
 
-The last, incomplete group of lanes computes its last sample several times over; the lanes that are too
-many write what is written anyway, and are left out when the lanes are added up.
+A batch stands row by row, sample after sample, or column by column, input after input, and so does what is computed
+of each sample.  The last samples, too few for all lanes, are computed aside, several times over, and summed as often.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from autograd.program.graph import MULTIPLY, Instruction, Operation
 from autograd.program.kernel import Task
 from autograd.program.loops import Column, Element, Loop, Stack, columns_read, doubles_of
 from autograd.program.native import entrance, loops, machine, rules
-from autograd.program.native.code import Code, Doubles, Number, add_lanes
+from autograd.program.native.code import Code, Doubles, Number, Unaligned, add_lanes
 from autograd.program.native.columns import Placed, Room, Source, Stored, stacked
-from autograd.program.native.routine import Integer, Text, choose, smaller
+from autograd.program.native.routine import Integer, Text
 
 LANES = 8
 _FEW = 4  # neighbours in a column that are written one by one
-ONE, UNIFORM, CHUNK = (Doubles,) * 4, (Doubles,) * 2, (*(Doubles,) * 6, Integer, Integer)  # their arguments
+_TOGETHER = 4  # numbers of a row that are read or written together
+ONE, UNIFORM, CHUNK = (Doubles,) * 4, (Doubles,) * 2, (*(Doubles,) * 5, *(Integer,) * 3)  # their arguments
 
 
 class Layout:
@@ -66,12 +67,16 @@ def varying(task: Task) -> list[bool]:
 class _Writer:
     """Writes the instructions of a task on some lanes, reading each number where it stands."""
 
-    def __init__(self, layout: Layout, lanes: int, exact: bool, uniform: dict[int, int] | None = None) -> None:
+    def __init__(
+        self, layout: Layout, lanes: int, exact: bool, uniform: dict[int, int] | None = None, by_column: bool = False
+    ) -> None:
         self.layout = layout
+        self.by_column = by_column
         self.code = Code(lanes)
         self.exact = exact
         self.uniform = uniform or {}
         self.numbers: dict[int, Any] = {}
+        self.together: dict[int, list[Number]] = {}  # inputs that were read together, by the place of the first
         self.elements: dict[int, tuple[Stored, int]] = {}  # of columns, with their steps; read where there is need
         self.room = Room(self.code, doubles_of(layout.lines))
 
@@ -89,9 +94,21 @@ class _Writer:
             return column[step]
         if i in layout.constants:
             return code.constant(layout.constants[i])
-        pointers, place = self._place_of(i)
-        scalars = [code.load(pointer, place) for pointer in pointers]
-        return code.gather(scalars) if i in layout.columns else code.splat(scalars[0])
+        if i in layout.columns and code.lanes > 1:
+            return self._sampled(layout.columns[i])
+        (pointer, *_), place = self._place_of(i)
+        return code.splat(code.load(pointer, place))
+
+    def _sampled(self, place: int) -> Number:
+        """An input of the samples of all lanes."""
+        code, count = self.code, len(self.layout.columns)
+        if self.by_column or count == 1:
+            return _column(code, "batch", place)[0]
+        start = _start(place, count)
+        if start not in self.together:
+            read = [_read(code, pair, start, min(_TOGETHER, count)) for pair in _rows(code, "row")]
+            self.together[start] = _turned(code, read)
+        return self.together[start][place - start]
 
     def _place_of(self, i: int) -> tuple[tuple[str, ...], int]:
         """In which arrays an input or a uniform number stands, and where: in one of all lanes, or in one of each."""
@@ -181,28 +198,27 @@ def _read_only(name: str, doubles: int) -> str:
 
 
 class Many(NamedTuple):
-    """The text for many samples, and how many doubles its functions are to be given.
+    """The text for many samples, and how many doubles are the same for all of them.
 
-    ``uniform(fixed, uniform)`` comes first, then any number of
-    ``chunk(fixed, uniform, batch, each, partial, work, first, last)``.
+    ``uniform(fixed, uniform)`` comes first, if there are any, then any number of
+    ``chunk(fixed, uniform, batch, each, partial, samples, first, last)``, of so many samples in all.
     """
 
     text: str
     uniform: int
-    work: int
 
 
-def many_samples(task: Task) -> Many:
+def many_samples(task: Task, by_column: bool) -> Many:
     """The functions for a batch of any size."""
     layout, text = Layout(task), Text()
     shared = f"{_read_only('fixed', len(layout.fixed))}, {_read_only('uniform', len(layout.uniform))}"
     given = "ptr noalias readonly %fixed, ptr noalias %uniform"
     text.add("uniform", f"void @uniform({given}) nounwind", _uniform(layout, task.exact))
-    given = f"{shared}, ptr noalias readonly %batch, ptr noalias %each, ptr noalias %sums, i64 %mask"
-    text.add("body", f"internal void @body({given}) nounwind noinline", _body(layout, task.exact))
-    text.routine(_chunk(layout), Code(1))
+    given = f"{shared}, ptr noalias readonly %batch, ptr noalias %each, ptr noalias %sums, i64 %stride"
+    text.add("body", f"internal void @body({given}) nounwind noinline", _body(layout, task.exact, by_column))
+    text.routine(_chunk(layout, by_column), Code(1))
     entrance.released(text, "chunk", *CHUNK)
-    return Many(str(text), len(layout.uniform), 2 * _width() * len(layout.totals))
+    return Many(str(text), len(layout.uniform))
 
 
 def _uniform(layout: Layout, exact: bool) -> Code:
@@ -213,22 +229,78 @@ def _uniform(layout: Layout, exact: bool) -> Code:
     return writer.code
 
 
-def _body(layout: Layout, exact: bool) -> Code:
-    """Lane i computes sample i & mask."""
-    writer = _Writer(layout, LANES, exact, layout.uniform)
+def _body(layout: Layout, exact: bool, by_column: bool) -> Code:
+    """Lane i computes sample i; columns begin `stride` numbers after each other."""
+    writer = _Writer(layout, LANES, exact, layout.uniform, by_column)
     code = writer.code
-    for lane in range(LANES):
-        sample = code.write(f"and i64 {lane}, %mask")
-        for name, pointer, stride in (("row", "batch", len(layout.columns)), ("out", "each", len(layout.each))):
-            offset = code.write(f"mul i64 {sample}, {stride}")
-            code.do(f"%{name}{lane} = getelementptr double, ptr %{pointer}, i64 {offset}")
+    for lane in range(0 if by_column else LANES):
+        for name, pointer, length in (("row", "batch", len(layout.columns)), ("out", "each", len(layout.each))):
+            code.do(f"%{name}{lane} = getelementptr double, ptr %{pointer}, i64 {lane * length}")
     products = {} if exact else _only_summed(layout)
     writer.run(line for line in layout.lines if layout.varies[line.id] and line.id not in products)
-    writer.store_each(layout.each, [f"%out{lane}" for lane in range(LANES)])
+    if by_column or len(layout.each) == 1:
+        for place, number in enumerate(layout.each):
+            _column(code, "each", place)[0] = writer.number(number)
+    elif writer.elements:
+        writer.store_each(layout.each, [f"%out{lane}" for lane in range(LANES)])
+    else:
+        _store_rows(code, [writer.number(number) for number in layout.each])
     for place, number in enumerate(layout.totals):
         _accumulate(writer, place, products.get(number) or [number])
     writer.room.free()
     return code
+
+
+def _column(code: Code, name: str, place: int) -> Unaligned:
+    """A column of the batch, or of the answers, from the sample of the first lane on."""
+    return Unaligned(code, Doubles(code, f"%{name}").at(Integer(code, "%stride") * place))
+
+
+# -- rows: the numbers of eight samples, four at a time ---------------------------------------------
+
+
+def _rows(code: Code, name: str) -> list[tuple[Doubles, Doubles]]:
+    """Rows in pairs: that of lane i, and that of lane i + 4, whose numbers stand in a vector together."""
+    rows = [Doubles(code, f"%{name}{lane}") for lane in range(2 * _TOGETHER)]
+    return list(zip(rows[:_TOGETHER], rows[_TOGETHER:], strict=True))
+
+
+def _read(code: Code, pair: tuple[Doubles, Doubles], start: int, width: int) -> Number:
+    """So many numbers of two rows, in the first lanes of both halves."""
+    low, high = (
+        Number(code, code.once(f"load <{width} x double>, ptr {row.at(start)}, align 8"), width) for row in pair
+    )
+    lanes = [*range(width), *[-1] * (_TOGETHER - width)]
+    return code.shuffled(low, high, [*lanes, *(lane if lane < 0 else lane + width for lane in lanes)])
+
+
+def _start(place: int, count: int) -> int:
+    """Where those that are read or written together with one begin; the last of so many may be met twice."""
+    return max(0, min(place - place % _TOGETHER, count - _TOGETHER))
+
+
+def _store_rows(code: Code, numbers: Sequence[Number]) -> None:
+    """Write numbers one after the other, each lane's in its row."""
+    for place in range(0, len(numbers), _TOGETHER):
+        start = _start(place, len(numbers))
+        some = numbers[start : start + _TOGETHER]
+        filled = [*some, *[some[0]] * (_TOGETHER - len(some))]
+        for vector, pair in zip(_turned(code, filled), _rows(code, "out"), strict=True):
+            for row, first in zip(pair, (0, _TOGETHER), strict=True):
+                part = code.part(vector, first, len(some))
+                code.do(f"store {part.typed}, ptr {row.at(start)}, align 8")
+
+
+def _turned(code: Code, four: Sequence[Number]) -> list[Number]:
+    """Four vectors of which number i of vector j becomes number j of vector i, in both halves."""
+    a, b, c, d = four
+    pairs = [(0, 8, 2, 10, 4, 12, 6, 14), (1, 9, 3, 11, 5, 13, 7, 15)]
+    halves = [(0, 1, 8, 9, 4, 5, 12, 13), (2, 3, 10, 11, 6, 7, 14, 15)]
+    even, odd = ([code.shuffled(low, high, lanes) for low, high in ((a, b), (c, d))] for lanes in pairs)
+    return [code.shuffled(low, high, lanes) for lanes in halves for low, high in (even, odd)]
+
+
+# -- all samples ------------------------------------------------------------------------------------
 
 
 def _only_summed(layout: Layout) -> dict[int, list[int]]:
@@ -258,12 +330,18 @@ def _width() -> int:
     return min(machine.width(), LANES)
 
 
-def _chunk(layout: Layout) -> Callable[..., None]:
-    """`chunk`: eight samples at a time; of the rest as many as a power of two allows, whose sums stand apart.
+def _chunk(layout: Layout, by_column: bool) -> Callable[..., None]:
+    """`chunk`: eight samples at a time; of the rest as many as a power of two allows, aside.
 
     What is computed several times over is summed as often, and then divided.
     """
     sums, width = len(layout.totals), _width()
+    inputs, outputs = len(layout.columns), len(layout.each)
+    aside = LANES * (inputs + outputs)
+
+    def at(sample: Integer, number: Integer, numbers: int, samples: Integer | int) -> Integer:
+        """The place of a number of a sample."""
+        return sample + number * samples if by_column else sample * numbers + number
 
     def chunk(
         code: Code,
@@ -272,25 +350,37 @@ def _chunk(layout: Layout) -> Callable[..., None]:
         batch: Doubles,
         each: Doubles,
         partial: Doubles,
-        work: Doubles,
+        samples: Integer,
         first: Integer,
         last: Integer,
     ) -> None:
+        work = Doubles(code, code.once(code.call("ptr", "malloc", f"i64 {8 * (2 * sums * width + aside)}")))
         few = work + sums * width
+        read = few + sums * width
+        written = read + inputs * LANES
         code.do(code.call("void", "llvm.memset.p0.i64", work, "i8 0", f"i64 {2 * sums * width * 8}", "i1 false"))
         sample = code.variable(first)
+        with code.during(lambda: sample + (LANES - 1) < last):
+            rows = [
+                array + sample * (1 if by_column else length) for array, length in ((batch, inputs), (each, outputs))
+            ]
+            code.do(code.call("void", "body", fixed, uniform, *rows, work, samples))
+            sample.set(sample + LANES)
         with code.during(lambda: sample < last):
-            left = last - sample
-            is_full, size = left >= LANES, smaller(_power_of_two_within(left), LANES)
-            rows = batch + sample * len(layout.columns), each + sample * len(layout.each)
-            code.do(code.call("void", "body", fixed, uniform, *rows, choose(is_full, work, few), size - 1))
+            size = _power_of_two_within(last - sample)
+            with code.loop(LANES) as lane, code.loop(inputs) as i:
+                met = sample + (lane & (size - 1))
+                read[at(lane, i, inputs, LANES)] = batch[at(met, i, inputs, samples)]
+            code.do(code.call("void", "body", fixed, uniform, read, written, few, code.integer(LANES)))
+            with code.loop(size) as lane, code.loop(outputs) as i:
+                each[at(sample + lane, i, outputs, samples)] = written[at(lane, i, outputs, LANES)]
             sample.set(sample + size)
-            with code.when(~is_full):
-                share = code.number(code.write(f"uitofp {size.typed} to double")) / LANES
-                with code.loop(sums * width) as i:
-                    work[i] = work[i] + few[i] * share
-                    few[i] = code.constant(0.0)
+            share = code.number(code.write(f"uitofp {size.typed} to double")) / LANES
+            with code.loop(sums * width) as i:
+                work[i] = work[i] + few[i] * share
+                few[i] = code.constant(0.0)
         add_lanes(code, work, width, partial, sums)
+        code.do(code.call("void", "free", work))
 
     return chunk
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd.lazy import lazy
 from autograd.program.content import content_of
-from autograd.program.kernel import Floats, Kernel, Task
+from autograd.program.kernel import Floats, Kernel, Task, in_columns
 from autograd.program.native import entrance, objects, straight
 from autograd.program.native.chunks import run_chunks
 from autograd.program.native.machine import Library, require
@@ -26,6 +25,7 @@ class StraightLine(Kernel):
         require()
         super().__init__(task)
         self.backend = f"llvm: straight line, {straight.LANES} lanes"
+        self.columns = not task.program.has_loops
 
     @lazy
     def _content(self) -> str:
@@ -40,21 +40,29 @@ class StraightLine(Kernel):
         return entrance.callable_from(self._one, "one", *straight.ONE)
 
     @lazy
-    def _many(self) -> _Many:
-        def write() -> tuple[str, Sequence[int]]:
-            text, *numbers = straight.many_samples(self.task)
-            return text, numbers
+    def _by_row(self) -> _Many:
+        return self._many(by_column=False)
 
-        library, (uniform, work) = objects.made("many", self._content, write)
+    @lazy
+    def _by_column(self) -> _Many:
+        return self._many(by_column=True)
+
+    def _many(self, by_column: bool) -> _Many:
+        def write() -> tuple[str, Sequence[int]]:
+            text, uniform = straight.many_samples(self.task, by_column)
+            return text, (uniform,)
+
+        library, (uniform,) = objects.made("columns" if by_column else "rows", self._content, write)
         prepare = entrance.callable_from(library, "uniform", *straight.UNIFORM)
-        return _Many(
-            uniform, work, library, prepare, entrance.callable_from(library, "chunk.released", *straight.CHUNK)
-        )
+        return _Many(uniform, library, prepare, entrance.callable_from(library, "chunk.released", *straight.CHUNK))
 
     @property
     def source(self) -> str:
         """What was compiled, in LLVM's language; the text for a single sample if nothing was yet."""
-        return straight.many_samples(self.task).text if "_many" in self.__dict__ else straight.one_sample(self.task)
+        for made in ("_by_column", "_by_row"):
+            if made in self.__dict__:
+                return straight.many_samples(self.task, made == "_by_column").text
+        return straight.one_sample(self.task)
 
     def _run(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int) -> None:
         if len(batch) == 1:
@@ -74,25 +82,27 @@ class StraightLine(Kernel):
     def _bound_many(
         self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int
     ) -> Callable[[], None]:
-        """Addresses are looked up once: for few samples that takes longer than to run."""
-        many = self._many
-        uniform = np.empty(many.uniform)
-        given, samples = (fixed, uniform, batch, each), len(batch)
-        addresses = [array.ctypes.data for array in given]
-        run_chunk, first = partial(many.chunk, *addresses), addresses[:2]
+        """Addresses are looked up once, of arrays that have any: for few samples that takes longer than to run."""
+        many = self._by_column if in_columns(batch, each) else self._by_row
+        given, samples = (fixed, np.empty(many.uniform), batch, each), len(batch)
+        addresses = list(map(entrance.address_of, given))
+        first, run_chunk = addresses[:2], many.chunk
 
-        def run(kept_alive: Any = (many.library, given)) -> None:
-            many.prepare(*first)
-            run_chunks(run_chunk, samples, many.work, total, threads)
+        def chunk(partial: int, start: int, end: int, kept_alive: Any = given) -> None:
+            run_chunk(*addresses, partial, samples, start, end)
+
+        def run() -> None:
+            if many.uniform:
+                many.prepare(*first)
+            run_chunks(chunk, samples, total, threads)
 
         return run
 
 
 class _Many(NamedTuple):
-    """The functions for a batch, and how many doubles they are to be given (see `straight.Many`)."""
+    """The functions for a batch, and how many doubles are the same for all of it (see `straight.Many`)."""
 
     uniform: int
-    work: int
     library: Library
     prepare: Callable[..., None]
     chunk: Callable[..., None]

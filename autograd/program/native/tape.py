@@ -12,12 +12,13 @@ import numpy as np
 
 from autograd.ops import table
 from autograd.ops.primitive import TABLE
-from autograd.program.graph import DOT, Graph, Operation, plain
+from autograd.program.graph import DOT, SUM, Graph, Operation, plain
 from autograd.program.kernel import Floats, Task
 from autograd.program.native import entrance
 from autograd.program.native.driver import driver, levels, places
 from autograd.program.native.handlers import COUNTED, LOAD, STORE, TOTAL, Kind
 
+_SHORT, _MANY = 12, 1000  # operands of a dot or sum, and how many of them, from which one is written out
 WINDOW = 1024  # instructions that may change places with each other
 # Rows of which an operand is better known, and which one.
 _KNOWN = {table.power.name: 1} | dict.fromkeys([row.name for row in TABLE.values() if row.orders or row.has_index], 0)
@@ -64,7 +65,7 @@ def _starts(lengths: Array) -> Array:
 
 def tape_of(task: Task, single: bool) -> Tape:
     """The tape of a task, for a single sample (a register is a double) or for blocks of samples."""
-    lines, kinds = _lines(task)
+    lines, kinds = _lines(task, single)
     lines, kinds = _only_used(_with_ends(_in_runs(lines, task.program.first), task, kinds, single), kinds)
     place, registers, uniform = _placed(lines, task, single)
     words, is_place = _words(lines, kinds, place)
@@ -74,7 +75,7 @@ def tape_of(task: Task, single: bool) -> Tape:
 # -- what instructions compute ----------------------------------------------------------------------
 
 
-def _lines(task: Task) -> tuple[_Lines, list[Kind]]:
+def _lines(task: Task, single: bool) -> tuple[_Lines, list[Kind]]:
     """The program's instructions and the kinds that occur, without the operands that a kind knows."""
     program, kinds = task.program, dict[Kind, int]()
     lengths, kept = np.diff(program.starts), np.ones(len(program.operands), bool)
@@ -83,6 +84,10 @@ def _lines(task: Task) -> tuple[_Lines, list[Kind]]:
         mine = np.flatnonzero(program.code == code)
         if operation in COUNTED:
             kind[mine] = kinds.setdefault(Kind(operation, exact=task.exact), len(kinds))
+            short = np.bincount(lengths[mine], minlength=_SHORT)[:_SHORT] if single and operation in (DOT, SUM) else [0]
+            for length in np.flatnonzero(np.array(short) >= _MANY).tolist():
+                special = Kind(operation, length, exact=task.exact)
+                kind[mine[lengths[mine] == length]] = kinds.setdefault(special, len(kinds))
         elif operation.row in _KNOWN:
             for i in mine.tolist():
                 special = _special(program, i, operation)

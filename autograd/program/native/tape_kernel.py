@@ -129,14 +129,14 @@ class _Machine:
         """A batch of samples."""
         uniform = np.repeat(fixed, self._lanes)
 
-        def chunk(partial: int, work: int, first: int, last: int) -> None:
+        def chunk(partial: int, first: int, last: int) -> None:
             file = self._file()
             file.registers[: len(uniform)] = uniform
             pointers = (*self._pointers(file), batch.ctypes.data, each.ctypes.data, partial)
             self._chunk(*pointers, self._sums, first, last)
             self._give_back(file)
 
-        run_chunks(chunk, len(batch), 0, total, threads)
+        run_chunks(chunk, len(batch), total, threads)
         if 8 * self._doubles > _KEPT_FILE:
             self._files.clear()
 

@@ -32,6 +32,7 @@ from autograd.program.graph import (
     Graph,
     Operation,
 )
+from autograd.program.passes import adjoint_columns
 from autograd.program.passes.loops import Along, Back, Forth, choose_along
 from autograd.program.passes.through import Through
 from autograd.sweeps import Choice, Choose, Edge, Entry, Products, backwards, forwards
@@ -60,9 +61,12 @@ def with_gradient(program: Graph, wrt: Sequence[int], output: int = 0, values: b
 
     Without `values` the outputs are the derivatives alone.
     """
+    root = int(program.outputs[output])
+    if adjoint_columns.serves(program):
+        return adjoint_columns.gradient_at_once(program, wrt, root, values, slope_term)
     builder = Builder(program.inputs)
     numbers = copy_into(builder, program)
-    gradients = adjoints(builder, program, numbers, {int(program.outputs[output]): builder.one}, wrt)
+    gradients = adjoints(builder, program, numbers, {root: builder.one}, wrt)
     kept = [numbers[i] for i in program.outputs.tolist()] if values else []
     return builder.finish([*kept, *gradients])
 
@@ -109,6 +113,7 @@ class Written:
         self._builder, self._numbers = builder, numbers
         self._operations, self._codes = program.operations, program.code.tolist()
         self._of_components: dict[int, list[int | None]] = {}  # slopes, by what they are of
+        self._otherwise: dict[int, int] = {}  # what passes along the entries that a look-up does not take
         self._starts, self._operands = program.starts.tolist(), program.operands.tolist()
         self._rules: dict[tuple[int, int], list[Rule | None]] = {}
         self._loops = loops if program.has_loops else None
@@ -163,9 +168,11 @@ class Written:
     def _entry(self, slot: int, y: int, operands: Sequence[int]) -> Choice:
         """The slope along an entry of a table."""
         emit, index = self._builder.emit, operands[0]
+        if y not in self._otherwise:
+            self._otherwise[y] = emit(TAKE, (index, *[self.zero] * (len(operands) - 1)))
         whole = emit(FLOOR, (index,))
         is_taken = emit(EQUAL, (whole, self._builder.constant(float(slot - 1))))
-        entry = Entry(slot - 1, len(operands) - 1, lambda numbers: emit(TAKE, (index, *numbers)))
+        entry = Entry(slot - 1, len(operands) - 1, lambda numbers: emit(TAKE, (index, *numbers)), self._otherwise[y])
         return Choice(is_taken, self.where, True, entry)
 
     def gather(self, products: Products) -> Any:
@@ -231,7 +238,7 @@ def slope_rule(builder: Builder, operation: Operation, slot: int, count: int) ->
         return lambda y, operands: builder.one
     if operation.slot is not None:
         raise GraphError(f"{operation} has no slopes of its own: expand the program's slopes first")
-    term = _slope_term(operation.row, slot, count)
+    term = slope_term(operation.row, slot, count)
     if term is None:
         return None
     rule = _written_down(builder, term)
@@ -304,7 +311,7 @@ def _slope_of_power(builder: Builder, otherwise: Rule, y: int, operands: Sequenc
 
 
 @cache
-def _slope_term(row: str, slot: int, count: int) -> Any:
+def slope_term(row: str, slot: int, count: int) -> Any:
     """The slope along one slot, as far as it needs at most one instruction.
 
     None where no derivative goes back; a float; which operand it is (-1: the output); or an operation

@@ -11,19 +11,20 @@ from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import partial
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.ops.primitive import lookup
 from autograd.program.builder import Builder
-from autograd.program.graph import Graph, Operation
-from autograd.program.passes.adjoint import Written, adjoints, copy_into, slope_terms, tangents
+from autograd.program.graph import Graph
+from autograd.program.passes import alike
+from autograd.program.passes.adjoint import Written, adjoints, copy_into, tangents
+from autograd.program.passes.reach import Cone, Cones, Edges, Way, cheaper, ranges
 from autograd.sweeps import Edge, backwards, forwards
 
 Array = np.ndarray[Any, Any]
-Cone = set[int]
 _KEPT = 2**20  # numbers in cones that are kept instead of being walked again
 _CLOSE = 0.7  # of the cost of the usual way; another is taken that costs less than that
 
@@ -86,14 +87,14 @@ def jacobian_entries(program: Graph, inputs: Sequence[int], outputs: Sequence[in
     usually = len(outputs) > len(inputs)
     if program.has_loops:
         return _through_loops(program, inputs, outputs, triangle=False)
-    return _Walk(_Edges(program), inputs, outputs, triangle=False).entries(usually)
+    return _Walk(Edges(program), inputs, outputs, triangle=False).entries(usually)
 
 
 def triangle_entries(program: Graph, inputs: Sequence[int]) -> Entries:
     """The lower triangle of the derivatives of a gradient, whose program is given, along `inputs`."""
     if program.has_loops:
         return _through_loops(program, inputs, program.outputs.tolist(), triangle=True)
-    return _Walk(_Edges(program), inputs, program.outputs.tolist(), triangle=True).entries(usually=True)
+    return _Walk(Edges(program), inputs, program.outputs.tolist(), triangle=True).entries(usually=True)
 
 
 def _through_loops(program: Graph, inputs: Sequence[int], outputs: Sequence[int], triangle: bool) -> Entries:
@@ -128,51 +129,6 @@ def swept(
     return [[moves[place[output]] for moves in columns] for output in outputs]
 
 
-class _Edges:
-    """Where derivatives pass in a program: from each instruction to its operands, and back to its users."""
-
-    def __init__(self, program: Graph) -> None:
-        self.program = program
-        passes = np.ones(len(program.operands), bool)
-        lengths = np.diff(program.starts)
-        for code, operation in enumerate(program.operations):
-            for slot in _silent(operation):
-                passes[program.starts[:-1][program.code == code] + slot] = False
-        users = np.repeat(np.arange(program.first, program.first + len(program)), lengths)[passes]
-        operands, count = program.operands[passes], program.first + len(program)
-        self.operands: list[int] = operands.tolist()
-        self.starts = _starts(users, count)
-        order = np.argsort(operands, kind="stable")
-        self.users: list[int] = users[order].tolist()
-        self.user_starts = _starts(operands, count)
-
-    def operands_of(self, number: int) -> list[int]:
-        """What a derivative that comes back to a number is passed to."""
-        start, stop = self.starts[number : number + 2]
-        return self.operands[start:stop]
-
-    def users_of(self, number: int) -> list[int]:
-        """What moves when a number does."""
-        start, stop = self.user_starts[number : number + 2]
-        return self.users[start:stop]
-
-
-def _starts(owners: Array, count: int) -> list[int]:
-    """Where those of each of `count` owners begin."""
-    starts: list[int] = np.concatenate([[0], np.cumsum(np.bincount(owners, minlength=count))]).tolist()
-    return starts
-
-
-@cache
-def _silent(operation: Operation) -> tuple[int, ...]:
-    """The slots along which no derivative passes, ever."""
-    row = lookup(operation.row)
-    if row.leading:  # an index, or what is looked up
-        return (0,)
-    slopes = () if row.variadic or row.opaque else slope_terms(operation.row, len(row.operands))
-    return tuple(slot for slot, slope in enumerate(slopes) if slope is None)
-
-
 class _Remembered(Written):
     """Slopes that are written when a cone first meets them: the next one meets them again."""
 
@@ -192,77 +148,43 @@ class _Remembered(Written):
 class _Walk:
     """The cones between some inputs and some outputs; of a `triangle` those from no output to a later input."""
 
-    def __init__(self, edges: _Edges, inputs: Sequence[int], outputs: Sequence[int], triangle: bool) -> None:
-        self.edges, self.program = edges, edges.program
+    def __init__(self, edges: Edges, inputs: Sequence[int], outputs: Sequence[int], triangle: bool) -> None:
+        self.program = edges.program
         self.inputs, self.outputs, self.triangle = inputs, outputs, triangle
-        self.earliest = self._earliest_inputs()
-        self.latest = self._latest_outputs()
+        rows, columns = np.arange(len(outputs)), np.arange(len(inputs))
+        last = np.full(len(outputs), len(inputs) - 1)
+        earliest, latest = np.full(edges.count, len(inputs)), np.full(edges.count, 1)
+        earliest[np.array(inputs, np.int64)] = columns
+        latest[np.array(outputs, np.int64)] = -rows
+        self.ways = {
+            False: Way(edges, False, outputs, np.minimum(rows, last) if triangle else last, earliest),
+            True: Way(edges, True, inputs, -columns if triangle else np.zeros(len(columns), np.int64), latest),
+        }
+        self._active = self.ways[False].rank < len(inputs)
+        self._costs = np.concatenate([np.ones(self.program.first, np.int64), np.diff(self.program.starts) + 1])
         self._kept: dict[tuple[bool, int], Cone] = {}  # cones that were walked to know their cost
-
-    def _earliest_inputs(self) -> list[int]:
-        """Of each number the first of the inputs it depends on; behind the last if on none."""
-        found = [len(self.inputs)] * (self.program.first + len(self.program))
-        for place, number in enumerate(self.inputs):
-            found[number] = place
-        for number in range(self.program.first, len(found)):
-            operands = self.edges.operands_of(number)
-            if operands:
-                found[number] = min([found[o] for o in operands])
-        return found
-
-    def _latest_outputs(self) -> list[int]:
-        """Of each number the last of the outputs that depends on it; -1 if none does."""
-        found = [-1] * (self.program.first + len(self.program))
-        for place, number in enumerate(self.outputs):
-            found[number] = place
-        for number in range(len(found) - 1, -1, -1):
-            users = self.edges.users_of(number)
-            if users:
-                found[number] = max(found[number], *[found[u] for u in users])
-        return found
-
-    def above(self, row: int) -> Cone:
-        """What an output depends on and a derivative comes back to, inputs too."""
-        most = min(row, len(self.inputs) - 1) if self.triangle else len(self.inputs) - 1
-        earliest, starts, operands = self.earliest, self.edges.starts, self.edges.operands
-        stack = [self.outputs[row]] if earliest[self.outputs[row]] <= most else []
-        cone = set(stack)
-        while stack:
-            number = stack.pop()
-            for operand in operands[starts[number] : starts[number + 1]]:
-                if earliest[operand] <= most and operand not in cone:
-                    cone.add(operand)
-                    stack.append(operand)
-        return cone
-
-    def below(self, column: int) -> Cone:
-        """What moves with an input and leads to an output, the input too."""
-        least = column if self.triangle else 0
-        latest, starts, users = self.latest, self.edges.user_starts, self.edges.users
-        stack = [self.inputs[column]] if latest[self.inputs[column]] >= least else []
-        cone = set(stack)
-        while stack:
-            number = stack.pop()
-            for user in users[starts[number] : starts[number + 1]]:
-                if latest[user] >= least and user not in cone:
-                    cone.add(user)
-                    stack.append(user)
-        return cone
 
     # -- which way ------------------------------------------------------------------------------
 
-    def is_cheaper_forwards(self, usually: bool) -> bool:
+    def entries(self, usually: bool) -> Entries:
+        """What is not known to be 0, written into a program; forwards, if neither way costs much less, `usually`."""
+        both = {way: Cones(self.ways[way], self._costs) for way in (usually, not usually)}
+        found = cheaper(both[usually], both[not usually], _CLOSE)
+        if found is None:
+            return self.one_by_one(self._is_cheaper_forwards(usually))
+        way = found is both[True]
+        return self.all_at_once(way, found) or self.one_by_one(way, found)
+
+    def _is_cheaper_forwards(self, usually: bool) -> bool:
         """Which way costs less: both are walked, always the one that cost less so far, until one is at its end."""
-        costs = [1] * self.program.first + (np.diff(self.program.starts) + 1).tolist()
-        cost = costs.__getitem__
+        cost = self._costs.tolist().__getitem__
         spent, done = {usually: 0.0, not usually: 0.0}, {True: 0, False: 0}
-        ends = {True: len(self.inputs), False: len(self.outputs)}
         room = _KEPT
         while True:
             way = min(spent, key=spent.__getitem__)
-            if done[way] == ends[way]:
+            if done[way] == len(self.ways[way].seeds):
                 return way
-            cone = self.below(done[way]) if way else self.above(done[way])
+            cone = self.ways[way].cone(done[way])
             spent[way] += sum(map(cost, cone)) * (_CLOSE if way is usually else 1.0)
             room -= len(cone)
             if room > 0:
@@ -271,42 +193,75 @@ class _Walk:
 
     # -- writing --------------------------------------------------------------------------------
 
-    def entries(self, usually: bool) -> Entries:
-        """What is not known to be 0, written into a program; forwards, if neither way costs much less, `usually`."""
+    def one_by_one(self, way: bool, cones: Cones | None = None) -> Entries:
+        """The entries, every cone derived by itself."""
         builder = Builder(self.program.inputs)
-        active = bytes([earliest < len(self.inputs) for earliest in self.earliest])
-        written = _Remembered(builder, self.program, active.__getitem__)
-        found = self._by_column(written) if self.is_cheaper_forwards(usually) else self._by_row(written)
-        kept = [entry for entry in found if builder.value_of(entry[2]) != 0.0]
-        table = np.array(kept, np.int64).reshape(-1, 3)
-        table = table[np.lexsort((table[:, 1], table[:, 0]))]
-        program = builder.finish([*table[:, 2].tolist(), builder.zero])
-        return Entries(program, table[:, 0], table[:, 1], (len(self.outputs), len(self.inputs)))
+        written = _Remembered(builder, self.program, self._active.tolist().__getitem__)
+        found: list[tuple[int, int, int]] = []
+        for place, order in self._walked(way) if cones is None else _each(*cones.listed()):
+            moved = _derived(written, order, way)
+            found += [(place, number, delta) for number, delta in moved.items() if builder.value_of(delta) != 0.0]
+        places, members, numbers = np.array(found, np.int64).reshape(-1, 3).T
+        rows, columns, which = self._placed(way, places, members)
+        program = builder.finish([*numbers[which].tolist(), builder.zero])
+        return Entries(program, rows, columns, (len(self.outputs), len(self.inputs)))
 
-    def _by_row(self, written: Written) -> Iterator[tuple[int, int, int]]:
-        """(row, column, number) of each entry, backwards from each output."""
-        columns = {number: column for column, number in enumerate(self.inputs)}
-        for row, output in enumerate(self.outputs):
-            cone = self._kept.pop((False, row), None) or self.above(row)
-            order = sorted(cone)
-            inside = bisect_left(order, self.program.first)
-            found: dict[int, int] = {}
-            seeds = {output: written.one} if cone else {}
-            steps = backwards(order[inside:], seeds, written, found, cone.__contains__, leaves=order[:inside])
-            deque(steps, maxlen=0)
-            for number in order[:inside]:
-                if number in found:
-                    yield row, columns[number], found[number]
+    def _walked(self, way: bool) -> Iterator[tuple[int, list[int]]]:
+        """Each row or column, and what is in its cone."""
+        for place in range(len(self.ways[way].seeds)):
+            kept = self._kept.pop((way, place), None)
+            yield place, sorted(self.ways[way].cone(place) if kept is None else kept)
 
-    def _by_column(self, written: Written) -> Iterator[tuple[int, int, int]]:
-        """(row, column, number) of each entry, forwards from each input."""
-        rows: dict[int, list[int]] = {}
-        for row, output in enumerate(self.outputs):
-            rows.setdefault(output, []).append(row)
-        for column, number in enumerate(self.inputs):
-            cone = self._kept.pop((True, column), None) or self.below(column)
-            moving = forwards(sorted(cone), {number: written.one} if cone else {}, written)
-            for output in moving.keys() & rows.keys():
-                for row in rows[output]:
-                    if row >= column or not self.triangle:
-                        yield row, column, moving[output]
+    def all_at_once(self, way: bool, cones: Cones) -> Entries | None:
+        """The entries, one cone of each shape derived for all; None where few are alike."""
+        places, begins, members = cones.listed()
+        asked = np.zeros(len(self._costs), bool)
+        asked[np.array(self.outputs if way else self.inputs, np.int64)] = True
+        derive = partial(_piece_derived, way)
+        found = alike.derivatives(self.program, alike.Cones(members, begins, self._active, asked), derive)
+        if found is None:
+            return None
+        rows, columns, which = self._placed(way, places[found.cones], found.members)
+        return Entries(found.finish(which), rows, columns, (len(self.outputs), len(self.inputs)))
+
+    def _placed(self, way: bool, places: Array, members: Array) -> tuple[Array, Array, Array]:
+        """(rows, columns, which derivative stands there) of the derivatives of members of cones, row by row."""
+        ends = np.array(self.outputs if way else self.inputs, np.int64)
+        order = np.argsort(ends, kind="stable")
+        low, high = (np.searchsorted(ends[order], members, side) for side in ("left", "right"))
+        which = np.repeat(np.arange(len(members)), high - low)
+        theirs = order[ranges(low, high - low)]
+        rows, columns = (theirs, places[which]) if way else (places[which], theirs)
+        kept = np.flatnonzero(rows >= columns) if self.triangle else np.arange(len(rows))
+        kept = kept[np.lexsort((columns[kept], rows[kept]))]
+        return rows[kept], columns[kept], which[kept]
+
+
+def _each(places: Array, begins: Array, members: Array) -> Iterator[tuple[int, list[int]]]:
+    """Each row or column that has a cone, and what is in it."""
+    listed: list[int] = members.tolist()
+    for place, (start, stop) in zip(places.tolist(), pairwise(begins.tolist()), strict=True):
+        yield place, listed[start:stop]
+
+
+def _derived(written: Written, order: list[int], way: bool) -> dict[int, int]:
+    """How the numbers of a cone move with its first; or, not forwards, δ of its inputs where that of its last is 1."""
+    if way:
+        return forwards(order, dict.fromkeys(order[:1], written.one), written)
+    inside = bisect_left(order, written.order.start)
+    found: dict[int, int] = {}
+    seeds = dict.fromkeys(order[-1:], written.one)
+    steps = backwards(order[inside:], seeds, written, found, set(order).__contains__, leaves=order[:inside])
+    deque(steps, maxlen=0)
+    return {number: found[number] for number in order[:inside] if number in found}
+
+
+def _piece_derived(way: bool, piece: alike.Piece) -> alike.Derived:
+    """The same of a cone that is a program of its own, with all that is written on the way."""
+    builder = Builder(piece.program.inputs)
+    written = _Remembered(builder, piece.program, piece.active.__getitem__)
+    moved = _derived(written, piece.order, way)
+    places = [place for place, number in enumerate(piece.order) if number in moved and number in piece.asked]
+    wanted = [moved[piece.order[place]] for place in places]
+    program = builder.finish([*wanted, *range(len(builder.inputs), len(builder.inputs) + len(builder))])
+    return alike.Derived(_with_outputs(program, range(len(wanted))), places)

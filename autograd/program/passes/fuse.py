@@ -13,6 +13,8 @@ import numpy as np
 
 from autograd.program.builder import Builder
 from autograd.program.graph import ADD, DOT, MULTIPLY, SUM, Graph
+from autograd.program.lines import LONG
+from autograd.program.passes.fuse_columns import fused_at_once
 
 SUMS = (ADD, SUM, DOT)
 Term = tuple[int, ...]  # a number, or the two factors of a product
@@ -30,7 +32,7 @@ def fuse_sums(program: Graph) -> Graph:
     """
     if not any(operation in SUMS for operation in program.operations):
         return program
-    return _Fusion(program).run()
+    return fused_at_once(program) if len(program) >= LONG else _Fusion(program).run()
 
 
 class _Fusion:

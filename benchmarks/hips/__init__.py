@@ -1,0 +1,1 @@
+"""HIPS autograd's examples, run by this engine with their imports changed."""

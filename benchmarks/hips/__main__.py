@@ -1,0 +1,150 @@
+"""Runs all of HIPS autograd's examples by it and by this engine, into results/hips.md.
+
+    python -m benchmarks.hips --checkout DIR                  ten minutes
+    python -m benchmarks.hips --checkout DIR --only gmm ica   these; writes nothing
+
+DIR is a checkout of github.com/HIPS/autograd.  Its files are read there and changed in a folder that is thrown away.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from benchmarks.driver import HERE, OURS, THREADS, Environment, machine, publish, python_of
+from benchmarks.hips.example import DIGITS, KEPT, LIMIT, SECONDS
+from benchmarks.hips.imports import changed
+
+RESULTS = HERE / "results" / "hips.md"
+HIPS = Environment("hips", ("autograd==1.9.1", "numpy", "scipy", "matplotlib"))
+NO_DERIVATIVES = ("data", "data_mnist")
+
+
+class Ran(NamedTuple):
+    """What an example said at its end, the first derivatives it took, and the seconds of each."""
+
+    said: str
+    answers: list[list[float]]
+    seconds: list[float]
+
+
+def run(folder: Path, name: str, ours: bool) -> Ran:
+    """One example, in a process of its own."""
+    answer = folder / "answer.json"
+    answer.unlink(missing_ok=True)
+    python = python_of(OURS if ours else HIPS)
+    command = [str(python), str(HERE / "hips" / "example.py"), str(folder), name, str(answer), *["--ours"] * ours]
+    path = str(HERE.parent) if ours else ""
+    environment = {**os.environ, **THREADS, "MPLBACKEND": "Agg", "PYTHONPATH": path}
+    ended = subprocess.run(command, env=environment, capture_output=True, check=False)
+    if ended.returncode < 0:
+        return Ran(f"more than {LIMIT} s before the second derivative", [], [])
+    ended.check_returncode()
+    return Ran(**json.loads(answer.read_text()))
+
+
+def copied(examples: Path, at: Path) -> Path:
+    """A copy of all examples, with those beside them whose imports are changed."""
+    shutil.copytree(examples, at)
+    for path in examples.rglob("*.py"):
+        into = at / "changed" / path.relative_to(examples)
+        into.parent.mkdir(parents=True, exist_ok=True)
+        into.write_text(changed(path.read_text()).source)
+    return at
+
+
+def apart(one: list[float], other: list[float]) -> float:
+    """By how much two derivatives differ, of the largest number in one."""
+    if len(one) != len(other):
+        return float("inf")
+    a, b = np.array(one), np.array(other)
+    return float(np.max(np.abs(a - b)) / (np.max(np.abs(a)) or 1.0))
+
+
+# -- the page ---------------------------------------------------------------------------------------
+
+
+def row(examples: Path, name: str) -> str:
+    """A line of the table."""
+    found = _row(examples, name)
+    print(found, flush=True)
+    return found
+
+
+def _row(examples: Path, name: str) -> str:
+    example = changed((examples / f"{name}.py").read_text())
+    if name in NO_DERIVATIVES:
+        return f"| {name} | | no derivative in it | | |"
+    if example.missing:
+        return f"| {name} | | no {', '.join(f'`{each}`' for each in example.missing)} | | |"
+    with tempfile.TemporaryDirectory() as scratch:
+        theirs, mine = (run(copied(examples, Path(scratch) / str(ours)), f"{name}.py", ours) for ours in (False, True))
+    return f"| {name} | {' | '.join([words(example.words), told(theirs, mine), *map(milliseconds, (theirs, mine))])} |"
+
+
+def words(needed: tuple[str, ...]) -> str:
+    """What is imported from benchmarks.hips.words."""
+    return ", ".join(f"`{word}`" for word in needed)
+
+
+def told(theirs: Ran, mine: Ran) -> str:
+    """Whether it runs here, and how far the derivatives are apart."""
+    if not mine.answers or mine.said not in ("", "stopped"):
+        return mine.said.replace("|", "\\|")
+    pairs = list(zip(theirs.answers, mine.answers, strict=False))
+    ends = "runs" if not mine.said else f"runs ({len(mine.seconds)} derivatives)"
+    return f"{ends}, apart by {max(apart(a, b) for a, b in pairs):.0e}" if pairs else f"{ends}; theirs: {theirs.said}"
+
+
+def milliseconds(ran: Ran) -> str:
+    """The mean of a derivative's, the first left out if there are others."""
+    return f"{1e3 * statistics.mean(ran.seconds[1:] or ran.seconds):,.3g}" if ran.seconds else ""
+
+
+def report(rows: list[str]) -> str:
+    """The page that is written."""
+    return f"""# HIPS autograd's examples
+
+| example | words beside the imports | here | ms, theirs | ms, here |
+|---|---|---|--:|--:|
+{chr(10).join(rows)}
+
+Each of [its examples](https://github.com/HIPS/autograd/tree/master/examples), with its imports changed and no other
+line, until it ends or has taken {SECONDS:.0f} s of derivatives. *Words* are functions of its `misc`, `scipy.stats` and
+`test_util` that this engine has no function for, written in its own in [words.py](../hips/words.py). *Apart* is the
+largest difference of the first {KEPT} derivatives, of the largest number in each; ms are the processor's, of one
+derivative, nothing compiled. Where images of digits would be downloaded, {DIGITS} of noise stand.
+
+Measured {date.today().isoformat()} on {machine()}.
+"""
+
+
+def main() -> None:
+    """Run, print, write."""
+    parser = argparse.ArgumentParser(description="HIPS autograd's examples, by it and by this engine")
+    parser.add_argument("--checkout", type=Path, required=True)
+    parser.add_argument("--only", nargs="+", default=[], help="these examples; write nothing")
+    given = parser.parse_args()
+    examples = given.checkout.resolve() / "examples"
+    names = sorted(str(path.relative_to(examples))[:-3] for path in examples.rglob("*.py"))
+    for environment in (OURS, HIPS):
+        python_of(environment)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        rows = list(pool.map(partial(row, examples), given.only or [name for name in names if name != "__init__"]))
+    publish(report(rows), None if given.only else RESULTS)
+
+
+if __name__ == "__main__":
+    main()
