@@ -9,6 +9,7 @@ class Learning {
     this.app = app;
     this.steps = 0;
     this.samples = app.graph.samples;
+    this.letter = app.graph.called.some((name) => name === "alpha" || name === "α") ? "η" : "α"; // of the rate
     if (!app.live) {
       byId("learn").replaceChildren(html("p", { class: "soft" }, tell("nothing to learn")));
       return;
@@ -26,7 +27,7 @@ class Learning {
       inputmode: "decimal",
       class: "number",
       value: shown(graph.rate),
-      "aria-label": tell("rate"),
+      "aria-label": tell("rate", { rate: this.letter }),
     });
     this.step = button("step downhill", "main", () => this.descend(1));
     this.ten = button("ten steps", "", () => this.descend(10));
@@ -34,7 +35,7 @@ class Learning {
     this.undo.title = tell("reset why");
     this.note = html("p", { class: "soft" });
     this.plane = graph.plane ? new Plane(this.app, this.samples) : null;
-    const buttons = html("div", { class: "row" }, this.step, this.ten, html("label", {}, "α ", this.rate), this.undo),
+    const buttons = html("div", { class: "row" }, this.step, this.ten, html("label", {}, `${this.letter} `, this.rate), this.undo),
       drawn = html("div", { class: "drawn" }, this.chart, ...(this.plane ? [this.plane.canvas] : []));
     byId("learn").replaceChildren(buttons, ...(this.samples ? [this.chooser()] : []), this.note, drawn);
     const chart = this.samples ? "chart of mean" : "chart";
@@ -104,7 +105,7 @@ class Learning {
     if (!this.app.live) return;
     const moving = this.moving(),
       state = this.state(moving);
-    this.note.textContent = tell(state, { n: moving.length, of: this.samples?.rows.length ?? 1 });
+    this.note.textContent = tell(state, { n: moving.length, rate: this.letter, of: this.samples?.rows.length ?? 1 });
     this.step.disabled = this.ten.disabled = !["moves", "moves by mean", "flat", "flat now"].includes(state);
     this.undo.disabled = this.history.length < 2;
     this.draw();
@@ -142,7 +143,7 @@ class Learning {
     app.changed();
     const now = this.found.mean,
       facts = { root: graph.called[graph.root], from: shown(before), to: shown(now) };
-    app.say(`${tell("went", facts)}${now > before ? ` ${tell("it grew")}` : ""}`);
+    app.say(`${tell("went", facts)}${now > before ? ` ${tell("it grew", { rate: this.letter })}` : ""}`);
   }
 
   changedByHand() {
