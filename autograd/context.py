@@ -37,6 +37,7 @@ class _Mode(NamedTuple):
     sources: bool = False
     program: int = 0  # when the program was begun that is being written down; 0 if none is
     log: list[Any] | None = None  # its nodes, in the order in which they are made
+    made: set[Any] | None = None  # nodes with numbers that were made meanwhile, in any thread: all others are older
 
     def label(self) -> Label | None:
         """The label of a node recorded now, or None if there is nothing to say."""
@@ -65,10 +66,10 @@ class _Block(RLock):
     Ctrl-C can cut in two.  Nothing else is done at the end; whoever looks next forgets what was left.
     """
 
-    __slots__ = ("_change", "_times")
+    __slots__ = ("_change", "_made", "_times")
 
-    def __init__(self, change: Callable[[_Mode], _Mode]) -> None:
-        self._change = change
+    def __init__(self, change: Callable[[_Mode], _Mode], made: set[Any] | None = None) -> None:
+        self._change, self._made = change, made
         self._times = 0  # entered: a block may be used again, but what was opened then is not open now
 
     def __enter__(self) -> None:
@@ -232,7 +233,18 @@ def recording() -> AbstractContextManager[None]:
 
 def writing_program() -> AbstractContextManager[None]:
     """Record as outside of all blocks but `record_sources`: a program does not depend on where it was asked for."""
-    return _Block(lambda mode: _Mode(program=now(), sources=mode.sources, log=[]))
+    made: set[Any] = set()
+    return _Block(lambda mode: _Mode(program=now(), sources=mode.sources, log=[], made=made), made)
+
+
+def remember(node: Any) -> None:
+    """Let every program that is being written down know that this node is not older than it."""
+    for block in tuple(unusual):
+        if block._made is not None:
+            if _is_open(block):
+                block._made.add(node)
+            else:
+                unusual.discard(block)
 
 
 def scope(name: str) -> AbstractContextManager[None]:
