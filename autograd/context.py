@@ -234,7 +234,11 @@ def recording() -> AbstractContextManager[None]:
 def writing_program() -> AbstractContextManager[None]:
     """Record as outside of all blocks but `record_sources`: a program does not depend on where it was asked for."""
     made: set[Any] = set()
-    return _Block(lambda mode: _Mode(program=now(), sources=mode.sources, log=[], made=made), made)
+
+    def written(mode: _Mode) -> _Mode:  # within another program, what was made for that is not older either
+        return _Mode(program=now(), sources=mode.sources, log=[], made=made if mode.made is None else mode.made)
+
+    return _Block(written, made)
 
 
 def remember(node: Any) -> None:
