@@ -82,6 +82,8 @@ class _Block(RLock):
             self.acquire()
             self._times += 1
             unusual.add(self)
+            if self._made is not None:
+                writing.add(self)
             generator = _generator_that_opens(sys._getframe(1))
             is_plain = generator is None and (not before or before[-1].is_plain)
             _entered.set((*before, _Entry(self, self._times, inner, around, generator, is_plain)))
@@ -114,6 +116,7 @@ class _Entry(NamedTuple):
 
 
 unusual: set[_Block] = set()  # the blocks that may be open, of all tasks together
+writing: set[_Block] = set()  # those of them in which a program is written down
 _entered: ContextVar[tuple[_Entry, ...]] = ContextVar("entered", default=())  # in their order
 _USUAL = _Mode()
 _INSIDE = f"{HOME}."
@@ -158,11 +161,13 @@ def _forget_left() -> None:
     for block in tuple(unusual):
         if not _is_open(block):
             unusual.discard(block)
+            writing.discard(block)
 
 
 def _forget_other_threads() -> None:
     """In a forked process: what other threads had open will not be left there."""
     unusual.intersection_update({block for block in tuple(unusual) if block._is_owned()})
+    writing.intersection_update(unusual)
 
 
 if hasattr(os, "register_at_fork"):
@@ -243,12 +248,11 @@ def writing_program() -> AbstractContextManager[None]:
 
 def remember(node: Any) -> None:
     """Let every program that is being written down know that this node is not older than it."""
-    for block in tuple(unusual):
-        if block._made is not None:
-            if _is_open(block):
-                block._made.add(node)
-            else:
-                unusual.discard(block)
+    for block in tuple(writing):
+        if block._made is not None and _is_open(block):
+            block._made.add(node)
+        else:
+            writing.discard(block)
 
 
 def scope(name: str) -> AbstractContextManager[None]:

@@ -185,4 +185,4 @@ def test_a_recording_that_is_over_holds_nothing_that_is_made_later():
     with scope("training"):
         compile(lambda w: w * w)(2.0)
         nodes = [Value(1.0) * 2.0 for _ in range(5)]
-        assert not any(block._made and not block._made.isdisjoint(nodes) for block in context.unusual)
+        assert not any(block._made and not block._made.isdisjoint(nodes) for block in context.writing)
