@@ -406,6 +406,8 @@ RUNNING: set[Value] = set()  # the inputs of all transforms and recordings that 
 def noted(node: Value) -> Value:
     """A node recorded while a context is open: labelled, or cut off under `no_grad`."""
     mode = context.mode()
+    if context.writing:
+        context.remember(node)
     node._words = mode.label()
     if not mode.recording:
         _check_known(node, "computed under no_grad()")

@@ -140,7 +140,8 @@ def compile(  # noqa: A001  (what the field calls it, torch.compile; Python's ow
     What f does is recorded, not what it decides: `if x > 0` on an argument, or reading its `data`,
     raises GraphError; write ``where(x > 0, a, b)``.  Numbers that f takes from elsewhere, and random
     draws, are as they were when f was recorded.  Values that it takes from elsewhere (the parameters of
-    a model) are numbers, read at every call; a Value that f itself makes is a constant.  A thread that f starts knows
+    a model) are numbers, read at every call, of which one that was computed before keeps its number when leaves
+    below it move, as it does everywhere; a Value that f itself makes is a constant.  A thread that f starts knows
     nothing of the recording, and takes their numbers as they are, unless it runs in f's context:
     ``pool.submit(contextvars.copy_context().run, g, x)``.
 
