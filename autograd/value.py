@@ -334,6 +334,8 @@ def number(data: Any, what: str = "a Value") -> float:
             return float(data)
         except OverflowError:
             raise OperandError(f"{quoted(data)} is too large for a float, which ends at 1.8e308") from None
+        except ValueError:
+            raise OperandError(f"{quoted(data)} is a nan that signals: write float('nan')") from None
     raise OperandError(
         f"{what} is one real number (int, float, NumPy scalar, Fraction, Decimal), "
         f"got {type(data).__name__} {quoted(data)}{_advice(data)}"
