@@ -37,6 +37,7 @@ class _Mode(NamedTuple):
     sources: bool = False
     program: int = 0  # when the program was begun that is being written down; 0 if none is
     log: list[Any] | None = None  # its nodes, in the order in which they are made
+    made: set[Any] | None = None  # nodes with numbers that were made meanwhile, in any thread: all others are older
 
     def label(self) -> Label | None:
         """The label of a node recorded now, or None if there is nothing to say."""
@@ -65,10 +66,10 @@ class _Block(RLock):
     Ctrl-C can cut in two.  Nothing else is done at the end; whoever looks next forgets what was left.
     """
 
-    __slots__ = ("_change", "_times")
+    __slots__ = ("_change", "_made", "_times")
 
-    def __init__(self, change: Callable[[_Mode], _Mode]) -> None:
-        self._change = change
+    def __init__(self, change: Callable[[_Mode], _Mode], made: set[Any] | None = None) -> None:
+        self._change, self._made = change, made
         self._times = 0  # entered: a block may be used again, but what was opened then is not open now
 
     def __enter__(self) -> None:
@@ -81,6 +82,8 @@ class _Block(RLock):
             self.acquire()
             self._times += 1
             unusual.add(self)
+            if self._made is not None:
+                writing.add(self)
             generator = _generator_that_opens(sys._getframe(1))
             is_plain = generator is None and (not before or before[-1].is_plain)
             _entered.set((*before, _Entry(self, self._times, inner, around, generator, is_plain)))
@@ -113,6 +116,7 @@ class _Entry(NamedTuple):
 
 
 unusual: set[_Block] = set()  # the blocks that may be open, of all tasks together
+writing: set[_Block] = set()  # those of them in which a program is written down
 _entered: ContextVar[tuple[_Entry, ...]] = ContextVar("entered", default=())  # in their order
 _USUAL = _Mode()
 _INSIDE = f"{HOME}."
@@ -157,11 +161,13 @@ def _forget_left() -> None:
     for block in tuple(unusual):
         if not _is_open(block):
             unusual.discard(block)
+            writing.discard(block)
 
 
 def _forget_other_threads() -> None:
     """In a forked process: what other threads had open will not be left there."""
     unusual.intersection_update({block for block in tuple(unusual) if block._is_owned()})
+    writing.intersection_update(unusual)
 
 
 if hasattr(os, "register_at_fork"):
@@ -232,7 +238,21 @@ def recording() -> AbstractContextManager[None]:
 
 def writing_program() -> AbstractContextManager[None]:
     """Record as outside of all blocks but `record_sources`: a program does not depend on where it was asked for."""
-    return _Block(lambda mode: _Mode(program=now(), sources=mode.sources, log=[]))
+    made: set[Any] = set()
+
+    def written(mode: _Mode) -> _Mode:  # within another program, what was made for that is not older either
+        return _Mode(program=now(), sources=mode.sources, log=[], made=made if mode.made is None else mode.made)
+
+    return _Block(written, made)
+
+
+def remember(node: Any) -> None:
+    """Let every program that is being written down know that this node is not older than it."""
+    for block in tuple(writing):
+        if block._made is not None and _is_open(block):
+            block._made.add(node)
+        else:
+            writing.discard(block)
 
 
 def scope(name: str) -> AbstractContextManager[None]:

@@ -254,10 +254,12 @@ def _boundaries(title: str, part: str, columns: dict[str, Any], row: _Takes) -> 
             f"{title}: {part} take the operands by position, as value does, and give terms that change their sign, "
             "one or several in a tuple; a row of any number of operands has none"
         )
-    terms, function = _read(title, part, rule, row.names, _how_many(rule, columns["points"][0]))
-    if any(term is None for term in terms):
+    count = _how_many(rule, columns["points"][0])
+    terms, function = _read(title, part, rule, row.names, count) if count else ((), None)
+    if not terms or any(term is None for term in terms):
         raise ArgumentError(
-            f"{title}: {part} give terms that change their sign there, one or several in a tuple, got None"
+            f"{title}: {part} give terms that change their sign there, one or several in a tuple, got "
+            f"{'None' if terms else 'none: leave it out'}"
         )
     columns[part] = function
     return text_of(terms)

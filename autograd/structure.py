@@ -20,7 +20,7 @@ from autograd.array import ValueArray, refuse_masked
 from autograd.errors import ArgumentError, OperandError
 from autograd.kinds import DICT, FIXED, FLAG, LIST, TUPLE, Static, exact_keys, holder, kind_of
 from autograd.text import quoted
-from autograd.value import Value, number
+from autograd.value import REAL, Value, number
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Reader = Callable[[Any, str], Any]  # (a number or an array, what it is) → a flat array
@@ -518,6 +518,8 @@ def _leaf(x: Any, what: str) -> Any:
     try:
         return number(x, what)
     except OperandError:
+        if isinstance(x, REAL):
+            raise  # it is too large, as was said
         raise _no_number(x, what) from None
 
 

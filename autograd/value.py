@@ -334,6 +334,8 @@ def number(data: Any, what: str = "a Value") -> float:
             return float(data)
         except OverflowError:
             raise OperandError(f"{quoted(data)} is too large for a float, which ends at 1.8e308") from None
+        except ValueError:
+            raise OperandError(f"{quoted(data)} is a nan that signals: write float('nan')") from None
     raise OperandError(
         f"{what} is one real number (int, float, NumPy scalar, Fraction, Decimal), "
         f"got {type(data).__name__} {quoted(data)}{_advice(data)}"
@@ -406,6 +408,8 @@ RUNNING: set[Value] = set()  # the inputs of all transforms and recordings that 
 def noted(node: Value) -> Value:
     """A node recorded while a context is open: labelled, or cut off under `no_grad`."""
     mode = context.mode()
+    if context.writing:
+        context.remember(node)
     node._words = mode.label()
     if not mode.recording:
         _check_known(node, "computed under no_grad()")

@@ -710,17 +710,30 @@ def _off_whole_beside_zero(x: Any) -> Any:
     return where(abs_(x) < 1.0, 1.0 - abs_(x), _off_whole(abs_(x)))
 
 
-def _ramp(h: Any, x: Any) -> Any:
-    """The mean of max(0, x + h·Z) over a standard normal Z: relu, off by 0.4·h at 0 and by nothing beyond 9·h."""
+def _beside(h: Any, x: Any, above: Any, below: Any, near: Any) -> Any:
+    """`near` around 0; above and below, where all that differs is 0 in doubles, what stands there unsmoothed.
+
+    So nothing small is lost beside a large x, such as the bound -1e30 of a maximum, and no inf meets its 0.
+    """
+    return where(x > 40.0 * h, above, where(x < -40.0 * h, below, near))
+
+
+def _soft(h: Any, x: Any) -> Any:
     return x * ndtr(x / h) + h * _normal(x / h)
 
 
+def _ramp(h: Any, x: Any) -> Any:
+    """The mean of max(0, x + h·Z) over a standard normal Z: relu, off by 0.4·h at 0 and by nothing beyond 9·h."""
+    return _beside(h, x, x, 0.0, _soft(h, x))
+
+
 def _bent(h: Any, x: Any, slope: Any) -> Any:
-    return slope * x + (1.0 - slope) * _ramp(h, x)
+    return _beside(h, x, x, slope * x, slope * x + (1.0 - slope) * _soft(h, x))
 
 
 def _between(h: Any, x: Any, low: Any, high: Any) -> Any:
-    return low + _ramp(h, x - low) - _ramp(h, x - high)
+    cut = x + _ramp(h, low - x) - _ramp(h, x - high)
+    return where(x - high > 40.0 * h, high, where(low - x > 40.0 * h, low, cut))
 
 
 def _stairs(h: float, x: Any) -> Any:
@@ -738,7 +751,7 @@ def _stairs_around_zero(h: float, x: Any) -> Any:
 
 abs_ = row("abs", Atom(math.fabs, np.abs), lambda y, x: sign(x),
           aliases=("absolute", "fabs"), method=True, symbol="|·|",
-          kinks=lambda x: x, smooth=lambda h, x: 2.0 * _ramp(h, x) - x,
+          kinks=lambda x: x, smooth=lambda h, x: _beside(h, x, x, -x, 2.0 * _soft(h, x) - x),
           definition="abs(x)", points=[2, -3], edges=[(0, 0, 0)], doc="|x|")
 
 sign = row("sign", lambda x: where(x > 0.0, 1.0, where(x < 0.0, -1.0, 0.0 * x)), lambda y, x: 0.0, method=True,
@@ -778,14 +791,16 @@ equal_ = row("equal", lambda a, b: where(equal(a, b), 1.0, 0.0), lambda y, a, b:
 maximum = row("maximum", lambda a, b: where(a > b, a, where(b >= a, b, a + b)),
           lambda y, a, b: (where(a > b, 1.0, where(a < b, 0.0, where(equal(a, b), 0.5, nan))),
                            where(a > b, 0.0, where(a < b, 1.0, where(equal(a, b), 0.5, nan)))),
-          method=True, shows="max(a, b)", kinks=lambda a, b: a - b, smooth=lambda h, a, b: b + _ramp(h, a - b),
+          method=True, shows="max(a, b)", kinks=lambda a, b: a - b,
+          smooth=lambda h, a, b: _beside(h, a - b, a, b, b + _soft(h, a - b)),
           definition="max(a, b)", points=[(1, 2), (2, -1)],
           edges=[((1, 1), 1, (0.5, 0.5)), ((nan, 1), nan, (nan, nan))], doc="the larger; at a tie each gets half")
 
 minimum = row("minimum", lambda a, b: where(a < b, a, where(b <= a, b, a + b)),
           lambda y, a, b: (where(a < b, 1.0, where(a > b, 0.0, where(equal(a, b), 0.5, nan))),
                            where(a < b, 0.0, where(a > b, 1.0, where(equal(a, b), 0.5, nan)))),
-          method=True, shows="min(a, b)", kinks=lambda a, b: a - b, smooth=lambda h, a, b: a - _ramp(h, a - b),
+          method=True, shows="min(a, b)", kinks=lambda a, b: a - b,
+          smooth=lambda h, a, b: _beside(h, a - b, b, a, a - _soft(h, a - b)),
           definition="min(a, b)", points=[(1, 2), (2, -1)],
           edges=[((1, 1), 1, (0.5, 0.5)), ((nan, 1), nan, (nan, nan))], doc="the smaller; at a tie each gets half")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,8 +23,9 @@ from autograd.value import RUNNING, Operand, Value
 
 def is_part_of_more(recording: Recording) -> bool:
     """Whether an answer must stay a graph though the arguments are numbers, because of what was captured."""
-    captured = recording.captured
-    return bool(captured) and (mode().program > 0 or not RUNNING.isdisjoint(captured))
+    if not recording.captured:
+        return False
+    return mode().program > 0 or not (RUNNING.isdisjoint(recording.captured) and RUNNING.isdisjoint(recording.passing))
 
 
 def answer(question: Question, recording: Recording, taken: Arguments, options: Options) -> Any:
@@ -46,7 +47,8 @@ def answer(question: Question, recording: Recording, taken: Arguments, options: 
 
 def function_of(recording: Recording) -> Callable[..., Any]:
     """The recorded function again, on numbers of any kind, by its program; all its arguments come by position."""
-    captured = [_number_of(node) for node in recording.captured]
+    flowing = frozenset() if recording.is_over else recording.flowing
+    captured = [_number_of(node, flowing) for node in recording.captured]
 
     def f(*args: Any) -> Any:
         given = zip(args, recording.arguments, strict=True)  # which know what is no number, though it be an int
@@ -56,9 +58,9 @@ def function_of(recording: Recording) -> Callable[..., Any]:
     return f
 
 
-def _number_of(node: Value) -> Operand:
-    """What a captured node counts as: itself in a program and while it is an input of what runs, else its number."""
-    return node if mode().program or node in RUNNING else node._data
+def _number_of(node: Value, flowing: Collection[Value]) -> Operand:
+    """What a captured node counts as: itself in a program and while it is of an input of what runs, else its number."""
+    return node if mode().program or node in RUNNING or node in flowing else node._data
 
 
 def graph_of_recording(recording: Recording, args: Sequence[Any]) -> Any:

@@ -124,7 +124,8 @@ def compile(  # noqa: A001  (what the field calls it, torch.compile; Python's ow
             x·Φ(x/h) + h·φ(x/h), a step Φ(x/h), and so on for all that the table has; off by 0.4·h at a kink, by nothing
             beyond 9·h, and in a mean over samples by the order of h².  ``(h, 4)`` is off by the order of h⁴ there, so
             that h may be larger, and more samples count: of every kink it takes 4/3 of what h makes of it less 1/3 of
-            what 2 h does, which may be a little below 0, or above 1, where the other stays between.
+            what 2 h does, which may be a little below 0, or above 1, where the other stays between.  Both orders are of
+            what is linear in the smoothed parts: where two factors jump at the same place, it is off by the order of h.
             Derivatives are the smoothed function's: so compile the function, not its gradient.  Of x % y and x // y
             the width is one of x/y
         threads: over how many threads a batch may be spread
@@ -140,7 +141,8 @@ def compile(  # noqa: A001  (what the field calls it, torch.compile; Python's ow
     What f does is recorded, not what it decides: `if x > 0` on an argument, or reading its `data`,
     raises GraphError; write ``where(x > 0, a, b)``.  Numbers that f takes from elsewhere, and random
     draws, are as they were when f was recorded.  Values that it takes from elsewhere (the parameters of
-    a model) are numbers, read at every call; a Value that f itself makes is a constant.  A thread that f starts knows
+    a model) are numbers, read at every call, of which one that was computed before keeps its number when leaves
+    below it move, as it does everywhere; a Value that f itself makes is a constant.  A thread that f starts knows
     nothing of the recording, and takes their numbers as they are, unless it runs in f's context:
     ``pool.submit(contextvars.copy_context().run, g, x)``.
 

@@ -32,7 +32,8 @@ def _numpy(task: Task) -> Kernel:
 
 def _llvm(task: Task) -> Kernel:
     """Machine code, by the optional llvmlite, which is imported when it is first used."""
-    from autograd.program.native.executor import has_products, kernel_for
+    from autograd.program.native.estimates import has_products
+    from autograd.program.native.executor import kernel_for
 
     if has_products(task.program):
         from autograd.program.layered import LayeredKernel
@@ -47,7 +48,7 @@ def _lowered(task: Task) -> Task:
 
 
 def _llvm_serves(program: Graph, samples: int | None) -> str | None:
-    from autograd.program.native.executor import serves
+    from autograd.program.native.estimates import serves
 
     return serves(program, samples)
 
@@ -92,7 +93,7 @@ def choose(program: Graph, backend: str, samples: int | None, work: Work | None 
 def _compiling_pays(program: Graph, work: Work) -> bool:
     """Whether machine code saves more, beside NumPy, than it takes to be compiled."""
     from autograd.program.arrays.planning import is_regular
-    from autograd.program.native.executor import lines_of, seconds_to_compile
+    from autograd.program.native.estimates import lines_of, seconds_to_compile
 
     a_call, a_line = _SAVED_IF_REGULAR if is_regular(program) else (len(program) * _SAVED_AN_INSTRUCTION, _SAVED_A_LINE)
     saved: float = work.calls * a_call + work.samples * lines_of(program) * a_line
@@ -103,7 +104,7 @@ def gains_from_loops(program: Graph, backend: str, samples: int | None) -> bool:
     """Whether a program had best run with its loops, which it could do without."""
     if backend not in ("auto", "llvm"):
         return False
-    from autograd.program.native.executor import loops_pay
+    from autograd.program.native.estimates import loops_pay
 
     return loops_pay(program, samples, asked=backend == "llvm")
 

@@ -24,7 +24,7 @@ from autograd.program.arrays.steps import (
 )
 from autograd.program.graph import Operation
 from autograd.program.kernel import Floats, Kernel
-from autograd.program.native.executor import FEW_SAMPLES
+from autograd.program.native.estimates import FEW_SAMPLES
 from autograd.program.native.rowwise import Formula, arguments, function
 from autograd.program.native.tape_kernel import TapeKernel
 

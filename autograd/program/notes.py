@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import chain, count
 from operator import attrgetter
 from struct import pack
@@ -85,15 +85,15 @@ class _Elsewhere(Exception):
     """An operand is computed elsewhere."""
 
 
-def notes_of(nodes: Sequence[Any], inputs: Sequence[Any]) -> Notes | None:
-    """What these nodes say, which stand behind their operands; None if one was computed from others than these.
+def notes_of(nodes: Sequence[Any], inputs: Sequence[Any], beside: Collection[Value]) -> Notes | None:
+    """What these nodes say, which stand behind their operands; None if one was computed from those made `beside`.
 
     Each gets its place, in a range of numbers that no other recording has, so that it is found again without a search.
     """
     begin = _ranges()
     for place, node in enumerate(chain(reversed(inputs), nodes), begin - len(inputs)):
         node._place = place
-    outside, made_by = _Outside(begin, inputs), list(map(attrgetter("_row"), nodes))
+    outside, made_by = _Outside(begin, inputs, beside), list(map(attrgetter("_row"), nodes))
     rows = {row: i for i, row in enumerate(dict.fromkeys(made_by))}
     code = np.array(list(map(rows.__getitem__, made_by)), np.int64)
     try:
@@ -112,8 +112,8 @@ _ranges = count(2**32, 2**32).__next__  # one for each recording, in any thread
 class _Outside:
     """What is read that is none of the nodes."""
 
-    def __init__(self, begin: int, inputs: Sequence[Value]) -> None:
-        self._begin = begin
+    def __init__(self, begin: int, inputs: Sequence[Value], beside: Collection[Value]) -> None:
+        self._begin, self._beside = begin, beside
         self.listed: list[Operand] = list(inputs)
         self._known: dict[Any, int] = {}
 
@@ -124,7 +124,7 @@ class _Outside:
         key = pack("d", operand) if type(operand) is float else operand
         found = self._known.get(key)
         if found is None:
-            if isinstance(operand, Value) and operand._a is not None:
+            if operand in self._beside:
                 raise _Elsewhere
             found = self._known[key] = self._begin + ~len(self.listed)
             self.listed.append(operand)

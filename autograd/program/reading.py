@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -85,19 +85,38 @@ def program_of(needed: Needed, outputs: Sequence[Operand], inputs: Sequence[Valu
 
 
 def captured_nodes(
-    read: Iterable[Operand], roots: Sequence[Value], inputs: Sequence[Value], start: float
+    read: Iterable[Operand], roots: Sequence[Value], inputs: Sequence[Value], when: Times
 ) -> list[Value]:
-    """What roots are computed from beside inputs, in order: leaves made before `start`, and inputs of what runs.
+    """What roots are computed from beside inputs, in order: nodes that were there before, and inputs of what runs.
 
-    `read` are the operands of what was computed above the inputs and what runs.
+    `read` are the operands of what was computed above the inputs, what runs and what was there before.
     """
     given = set(inputs)
     needed = dict.fromkeys(chain(read, roots))
     return [
         node
         for node in needed
-        if isinstance(node, Value) and node not in given and (node in RUNNING or (node.is_leaf and node._born < start))
+        if isinstance(node, Value) and node not in given and (node in RUNNING or when.was_there(node))
     ]
+
+
+class Times(NamedTuple):
+    """What tells nodes that were there before a function was recorded from those that it made.
+
+    Attributes:
+        start: when that was begun
+        made: the nodes with numbers that operations made since; None where a graph is read that was built before,
+            to which all belong that were computed
+    """
+
+    start: float
+    made: Collection[Value] | None
+
+    def was_there(self, node: Value) -> bool:
+        """Whether a node was there before: it keeps its number, whatever becomes of the leaves below it."""
+        if node._a is None:
+            return node._born < self.start
+        return self.made is not None and not isinstance(node, Symbol) and node not in self.made
 
 
 def data_of(leaf: Operand) -> float:

@@ -12,11 +12,11 @@ from autograd.collector import collector_paused
 from autograd.context import mode, now, writing_program
 from autograd.errors import ArgumentError, GraphError, OperandError
 from autograd.lazy import lazy
-from autograd.order import interior
+from autograd.order import dependent, interior
 from autograd.program.lines import LONG
 from autograd.program.notes import notes_of
 from autograd.program.program import Program
-from autograd.program.reading import captured_nodes, program_from, program_of
+from autograd.program.reading import Times, captured_nodes, program_from, program_of
 from autograd.program.rolling import Rolled, rolled_up
 from autograd.replay import chose_for_good
 from autograd.structure import Structure, flatten, names_of_arguments
@@ -30,16 +30,18 @@ from autograd.value import RUNNING, Operand, Value
 class Recording:
     """A program, and how its inputs and outputs are made of the function's arguments and answer.
 
-    The program's inputs are the numbers of the arguments, in order, and then the captured nodes: leaves
+    The program's inputs are the numbers of the arguments, in order, and then the captured nodes: those
     that the function uses without being handed them, whose numbers are read at every call, and inputs of
-    transforms and recordings that were running.  A leaf that was made while recording is a constant.
+    transforms and recordings that were running.  One that was computed before keeps its number, so that what it was
+    computed from is no part of the program.  A leaf that was made while recording is a constant.
     """
 
     written: Program | Rolled
     arguments: tuple[Structure, ...]
     answer: Structure
     captured: tuple[Value, ...]
-    passing: frozenset[Value]  # those captured that are known only while what they are inputs of is running
+    passing: frozenset[Value]  # inputs, known only while that runs, which those captured are or were computed from
+    flowing: frozenset[Value]  # of those captured which are or were computed from one of these
     keywords: tuple[str, ...] = ()  # the names of the last arguments, which come by name
     rolled: Program | None = None  # the same program, its plain loops found again
 
@@ -83,10 +85,11 @@ def record_function(f: Callable[..., Any], arguments: Sequence[Structure], keywo
     inputs, start = [symbol for group in symbols for symbol in group], now()
     with running(inputs), collector_paused(), writing_program():
         given = [structure.build(group) for structure, group in zip(arguments, symbols, strict=True)]
-        answer, log = f(*given[:count], **dict(zip(keywords, given[count:], strict=True))), mode().log
+        answer = f(*given[:count], **dict(zip(keywords, given[count:], strict=True)))
+        log, when = mode().log or [], Times(start, mode().made)
     with collector_paused():
         outputs, structure = flatten(answer, "what a compiled function returns")
-        return replace(_recording(outputs, inputs, arguments, structure, start, log or []), keywords=keywords)
+        return replace(_recording(outputs, inputs, arguments, structure, when, log), keywords=keywords)
 
 
 def record_nodes(outputs: Any, inputs: Sequence[Any]) -> Recording:
@@ -97,7 +100,7 @@ def record_nodes(outputs: Any, inputs: Sequence[Any]) -> Recording:
     wanted, structure = flatten(outputs, "an output of compile_graph")
     _check_choices(interior(*(node for node in wanted if isinstance(node, Value)), above=nodes))
     with collector_paused():
-        return _recording(wanted, nodes, [structure for _, structure in groups], structure, now())
+        return _recording(wanted, nodes, [structure for _, structure in groups], structure, Times(now(), None))
 
 
 def _check_nodes(nodes: Sequence[Any]) -> None:
@@ -123,30 +126,46 @@ def _recording(
     inputs: Sequence[Value],
     arguments: Sequence[Structure],
     answer: Structure,
-    start: float,
+    when: Times,
     made: Sequence[Value] = (),
 ) -> Recording:
-    """What was recorded since `start`; of a function the nodes that it made, in order."""
+    """What was recorded; of a function the nodes that it made, in order."""
     roots = [output for output in outputs if isinstance(output, Value)]
-    notes = notes_of(made, inputs) if len(made) >= LONG else None
+    notes = notes_of(made, inputs, when.made or ()) if len(made) >= LONG else None
     if notes is None:
-        order = interior(*roots, above={*inputs, *RUNNING})
+        order = _recorded(roots, inputs, when)
         read: Iterable[Operand] = chain.from_iterable(map(attrgetter("operands"), order))
     else:
         needed = notes.needed_for(roots)
         read = map(notes.outside.__getitem__, needed.read())
-    captured = captured_nodes(read, roots, inputs, start)
-    passing = RUNNING.intersection(captured)
+    captured = captured_nodes(read, roots, inputs, when)
+    passing, flowing = _from_what_runs(captured)
     for node in captured:
         if isinstance(node, Symbol) and node not in passing:
             raise GraphError(
                 f"{node!r} is not an input of what is compiled: it was kept from another recording. "
                 "Let the function return what is needed later, and hand it in as an argument"
             )
-    shape = tuple(arguments), answer, tuple(captured), frozenset(passing)
+    shape = tuple(arguments), answer, tuple(captured), passing, flowing
     given = [*inputs, *captured]
     rolled = rolled_up(outputs, given, made, None if notes is None else notes.lines.code)
     if rolled is not None:
         return Recording(rolled, *shape, rolled=rolled.program)
     program = program_from(outputs, given, order) if notes is None else program_of(needed, outputs, given)
     return Recording(program, *shape)
+
+
+def _recorded(roots: Sequence[Value], inputs: Sequence[Value], when: Times) -> list[Value]:
+    """What was computed, from the first that is needed to the roots, above what was there before."""
+    above = {*inputs, *RUNNING}
+    order = interior(*roots, above=above)
+    older = set(filter(when.was_there, order))
+    return interior(*roots, above=above | older) if older else order
+
+
+def _from_what_runs(captured: Sequence[Value]) -> tuple[frozenset[Value], frozenset[Value]]:
+    """(`passing`, `flowing`) of a recording that captured these."""
+    order = interior(*captured, above=RUNNING)
+    below = chain.from_iterable(map(attrgetter("operands"), order))
+    passing = frozenset(RUNNING.intersection(chain(captured, below)))
+    return passing, frozenset(dependent(order, passing).intersection(captured))

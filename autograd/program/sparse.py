@@ -21,6 +21,7 @@ from autograd.program.graph import Graph
 from autograd.program.passes.adjoint import depends_on
 from autograd.program.passes.cones import Entries
 from autograd.structure import Structure, array_of
+from autograd.text import quoted
 from autograd.value import Value
 
 Array = np.ndarray[Any, Any]
@@ -264,7 +265,7 @@ class SparseCall(Call):
         return [node if isinstance(node, Value) else Value(node) for node in nodes]
 
     def _of(self, lower: bool) -> SparseCall:
-        return self._of_the_triangle if lower else self
+        return self._of_the_triangle if _which(self._dense, lower) else self
 
     @lazy
     def _of_the_triangle(self) -> SparseCall:
@@ -292,6 +293,11 @@ class SparseCall(Call):
 
 
 def _which(question: Question, lower: bool) -> int:
+    if not isinstance(lower, (bool, np.bool_)):
+        raise ArgumentError(
+            f"{question.name}: lower is True or False, got {quoted(lower)}; an argument of the function's of this name "
+            "is handed in by position"
+        )
     if lower and not _is_symmetric(question):
         raise ArgumentError(f"lower=True is for a Hessian, which is symmetric: ask for the {question.name} without it")
     return int(lower)

@@ -86,6 +86,20 @@ def classifier_to_onnx(
     )
 
 
+def labels_to_onnx(
+    layers: Sequence[LayerLike], path: str | os.PathLike[str] | None, dtype: Any, opset: int | None
+) -> Any:
+    """A network whose outputs are logits, one a label, with outputs label, of 0 and 1, and probabilities."""
+    graph = _Graph(_onnx(), np.dtype(dtype), opset)
+    logits, labels, whole = graph.network(layers, "x"), [layers[-1].outputs], graph.kind_of_labels([0, 1])
+    label = graph.node("Cast", graph.node("Greater", logits, graph.term(0.0)), to=whole)
+    probabilities = graph.term(Expression("sigmoid", variable(logits)))
+    return _written(
+        graph.finish(layers[0].inputs, label=(label, whole, labels), probabilities=(probabilities, graph.kind, labels)),
+        path,
+    )
+
+
 def _onnx() -> Any:
     try:
         import onnx

@@ -52,7 +52,8 @@ def _classifier_shapes(operator: Any) -> None:
 
     classes, samples = operator.raw_operator.classes_, operator.inputs[0].get_first_dimension()
     labels = Int64TensorType if classes.dtype.kind in "iu" else StringTensorType
-    operator.outputs[0].type = labels([samples])
+    each = [len(classes)] if operator.raw_operator._labels.several else []
+    operator.outputs[0].type = labels([samples, *each])
     operator.outputs[1].type = _numbers(operator)([samples, len(classes)])
 
 

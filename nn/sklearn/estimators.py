@@ -15,16 +15,16 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from autograd.errors import ArgumentError
 from autograd.program.executors import Work
 from nn.data.tables import Array, Vector
-from nn.losses import binary_cross_entropy_with_logits, check_targets, cross_entropy, half_squared_error, poisson
-from nn.neighbours.onnx import classifier_to_onnx, to_onnx
+from nn.losses import check_targets, half_squared_error, poisson
+from nn.neighbours.onnx import classifier_to_onnx, labels_to_onnx, to_onnx
 from nn.networks.sequential import MLP
 from nn.sklearn import rules
+from nn.sklearn.labels import Labels, check_labels
 from nn.training.fitting import fit, objective
 from nn.training.history import History
 from nn.training.objective import Loss
@@ -321,13 +321,21 @@ class MLPRegressor(MultiOutputMixin, RegressorMixin, _Network):  # type: ignore[
 class MLPClassifier(ClassifierMixin, _Network):  # type: ignore[misc]
     """A network trained on the cross-entropy; two classes share one output.
 
+    Where y is a matrix of 0 and 1, samples × labels, each label has an output and is learned as its own yes or no; the
+    loss is the sum over the labels, `predict` gives such a matrix, and `score` the share of rows that are right
+    throughout.
+
     Parameters and attributes are those of `MLPRegressor`, but loss, which is "log_loss"; after `fit` there is
-    `classes_` too.  The share that early_stopping holds out has each class in it.
+    `classes_` too, of several labels their numbers.  The share that early_stopping holds out has each class in it;
+    several labels are held out as they come.
 
     >>> X, y = [[0.0], [1.0], [2.0], [3.0]], ["low", "low", "high", "high"]
     >>> classifier = MLPClassifier((4,), "tanh", solver="lbfgs", random_state=0).fit(X, y)
     >>> classifier.predict([[0.2], [2.9]]).tolist()
     ['low', 'high']
+    >>> several = MLPClassifier((4,), "tanh", solver="lbfgs", random_state=0).fit(X, [[0, 1], [0, 1], [1, 1], [1, 0]])
+    >>> several.predict([[0.2], [2.9]]).tolist()
+    [[0, 1], [1, 0]]
     """
 
     classes_: Array
@@ -341,64 +349,59 @@ class MLPClassifier(ClassifierMixin, _Network):  # type: ignore[misc]
     def _fit(
         self, X: Any, y: Any, sample_weight: Any, going_on: bool, partly: bool = False, classes: Any = None
     ) -> MLPClassifier:
-        samples, targets = validate_data(self, X, y, reset=not going_on, dtype=np.float64)
-        check_classification_targets(targets)
-        known = self.classes_ if going_on else np.unique(targets if classes is None else classes)
-        unseen = np.setdiff1d(targets, known)
-        if len(unseen):
-            raise ArgumentError(f"y has classes that training did not begin with: {unseen[:5]}; it knows {known[:5]}")
-        if len(known) < 2:
-            raise ArgumentError(f"a classifier needs at least 2 classes, y has only one class: {known}")
-        data = Data(samples, np.searchsorted(known, targets), check_weights(sample_weight, len(samples)))
-        binary = len(known) == 2
-        loss = binary_cross_entropy_with_logits if binary else cross_entropy
-        self._train(data, 1 if binary else len(known), loss, going_on, partly)
-        self.classes_, self.out_activation_ = known, "logistic" if binary else "softmax"
+        samples, y = validate_data(self, X, y, reset=not going_on, dtype=np.float64, multi_output=True)
+        targets = check_labels(y)
+        labels = self._labels if going_on else Labels.of(targets, classes)
+        labels.check(targets)
+        data = Data(samples, labels.coded(targets), check_weights(sample_weight, len(samples)))
+        self.classes_, self.out_activation_, self.n_outputs_ = labels.classes, labels.activation, labels.outputs
+        self._train(data, labels.outputs, labels.loss, going_on, partly)
         return self
 
+    @property
+    def _labels(self) -> Labels:
+        return Labels(self.classes_, self.out_activation_ == "logistic" and self.n_outputs_ > 1)
+
     def predict(self, X: Any) -> Array:
-        """The likeliest class of each sample."""
-        place = _likeliest(self._outputs(X))
-        chosen: Array = self.classes_[place]
-        return chosen
+        """The likeliest class of each sample; of several labels 1 where a label is likelier than not, else 0."""
+        logits = self._outputs(X)
+        return self._labels.named(self._labels.chosen(logits))
 
     def predict_proba(self, X: Any) -> Array:
-        """The probability of each class, samples × classes."""
-        shares: Array = np.exp(self.predict_log_proba(X))
-        return shares
+        """The probability of each class, samples × classes; of several labels that of each, on its own."""
+        logits = self._outputs(X)
+        return self._labels.shares(logits)
 
     def predict_log_proba(self, X: Any) -> Array:
         """Its logarithm, which stays finite where the probability is too small for a float."""
         logits = self._outputs(X)
-        if logits.ndim == 1:
-            logits = np.column_stack([np.zeros(len(logits)), logits])
-        below = logits - logits.max(axis=1, keepdims=True)
-        found: Array = below - np.log(np.exp(below).sum(axis=1, keepdims=True))
-        return found
+        return self._labels.log_shares(logits)
 
-    def _strata(self, targets: Array) -> Array:
-        """Each class is held out in its share."""
-        return targets
+    def _strata(self, targets: Array) -> Array | None:
+        """Each class is held out in its share; several labels as they come."""
+        return None if self._labels.several else targets
 
     def _score_of(self, model: MLP, held: Data) -> float:
-        found = _likeliest(model.predict(held.X, backend=self.backend))
+        found = self._labels.chosen(model.predict(held.X, backend=self.backend))
         return float(accuracy_score(held.y, found, sample_weight=held.weights))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
 
     def to_onnx(
         self, path: str | os.PathLike[str] | None = None, dtype: Any = np.float64, opset: int | None = None
     ) -> Any:
         """What `predict` and `predict_proba` compute, as an onnx.ModelProto: input x, outputs label and probabilities.
 
-        Labels are whole numbers or strings, as `classes_` are.  The rest is as in `Sequential.to_onnx`.
+        Labels are whole numbers or strings, as `classes_` are; several labels a sample are a row of 0 and 1.  The rest
+        is as in `Sequential.to_onnx`.
 
         Raises:
             ArgumentError: for labels of another kind, and what `Sequential.to_onnx` refuses
         """
         check_is_fitted(self, "model_")
+        if self._labels.several:
+            return labels_to_onnx(self.model_.layers, path, dtype, opset)
         return classifier_to_onnx(self.model_.layers, self.classes_, path, dtype, opset)
-
-
-def _likeliest(logits: Array) -> Array:
-    """The place of the class: of one output the second where it is above 0."""
-    found: Array = (logits > 0).astype(int) if logits.ndim == 1 else logits.argmax(axis=1)
-    return found

@@ -1,6 +1,7 @@
 """Bad input: one clear typed error each, and nothing half-changed."""
 
 import math
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from autograd.errors import NonFiniteError
 @pytest.mark.parametrize(("given", "says"), [
     ("3", "float(...)"), (None, "NoneType"), (1j, "complex"), (np.array([1.0]), "per element"),
     ([1.0], "list"), (object(), "object"), (Value(1.0), ".data"), (b"3", "bytes"), (10**400, "too large"),
+    (Decimal("sNaN"), "signals"),
 ])  # fmt: skip
 def test_a_value_holds_one_real_number(given, says):
     with pytest.raises(OperandError) as caught:
@@ -24,6 +26,13 @@ def test_a_value_holds_one_real_number(given, says):
         with pytest.raises(OperandError):
             setattr(x, attribute, given)
     assert (x.data, x.grad) == (1.0, 0.0)
+
+
+@pytest.mark.parametrize("function", [autograd.grad(autograd.sin), autograd.compile(autograd.sin)])
+@pytest.mark.parametrize("given", [10**400, np.array(10**400, object)], ids=["alone", "in an array"])
+def test_a_number_that_is_too_large_is_called_so_by_functions_too(function, given):
+    with pytest.raises(OperandError, match="is too large for a float"):
+        function(given)
 
 
 OPERATORS = {

@@ -675,7 +675,8 @@ def test_a_kink_that_is_none_or_that_no_points_see_is_wrong():
 
 
 @pytest.mark.parametrize(
-    "kinks", [lambda x: x, lambda *xs: xs[0], lambda x, k: None, lambda x, k: "x", 3, lambda x, k: [x, None]]
+    "kinks",
+    [lambda x: x, lambda *xs: xs[0], lambda x, k: None, lambda x, k: (), lambda x, k: "x", 3, lambda x, k: [x, None]],
 )
 def test_what_says_no_kinks_is_refused(kinks):
     with pytest.raises(ArgumentError, match="kinks"):

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 X, Y = load_iris(return_X_y=True)
 LABELS = {
     "two numbers": (Y == 2).astype(int), "numbers": 10 * Y - 5, "words": np.array(["a", "bé", "c"])[Y],
-    "two words": np.array(["no", "yes"])[(Y == 1).astype(int)],
+    "two words": np.array(["no", "yes"])[(Y == 1).astype(int)], "several": np.stack([Y > 0, X[:, 0] > 6, Y == 1], 1),
 }  # fmt: skip
 SETTINGS = {"hidden_layer_sizes": (5,), "max_iter": 15, "learning_rate_init": 0.05, "random_state": 0}
 
@@ -41,9 +41,10 @@ def test_labels_and_probabilities(labels, opset, tmp_path):
     np.testing.assert_allclose(single, model.predict_proba(X), atol=1e-6)
 
 
-def test_small_probabilities_of_two_classes_keep_their_digits():
-    model = MLPClassifier(**SETTINGS).fit(X, LABELS["two numbers"])
-    model.model_.set_weights([8.0 * W for W in model.model_.weights])
+@pytest.mark.parametrize(("labels", "times"), [("two numbers", 8.0), ("several", 12.0)])
+def test_small_probabilities_keep_their_digits(labels, times):
+    model = MLPClassifier(**SETTINGS).fit(X, LABELS[labels])
+    model.model_.set_weights([times * W for W in model.model_.weights])
     expected = model.predict_proba(X)
     assert 0 < expected.min() < 1e-15
     np.testing.assert_allclose(run(model.to_onnx(), x=X)[1], expected, rtol=1e-9)

@@ -6,7 +6,14 @@ import sys
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, load_wine, make_regression
+from sklearn.datasets import (
+    load_breast_cancer,
+    load_diabetes,
+    load_iris,
+    load_wine,
+    make_multilabel_classification,
+    make_regression,
+)  # fmt: skip
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.neural_network import MLPClassifier as TheirClassifier
@@ -174,6 +181,91 @@ def test_a_grid_over_alpha_picks_the_model_that_scikit_learn_picks(name):
         found.append((search.best_params_, search.cv_results_["mean_test_score"]))
     assert found[0][0] == found[1][0]
     np.testing.assert_allclose(found[0][1], found[1][1], rtol=1e-6)
+
+
+# -- several labels a sample ------------------------------------------------------------------------
+
+SEVERAL = make_multilabel_classification(90, 5, n_classes=4, random_state=0)
+
+
+@pytest.mark.parametrize(("way", "labels"), [*((way, 4) for way in WAYS), ("adam", 2), ("lbfgs", 2)])
+def test_several_labels_take_the_same_steps(way, labels):
+    X, y = StandardScaler().fit_transform(SEVERAL[0]), SEVERAL[1][:, :labels]
+    ours, theirs = both(MLPClassifier, TheirClassifier, {**SAME, **WAYS[way]}, X, y)
+    assert_same(ours, theirs, 1e-9 if way == "lbfgs" else 1e-12)
+    assert ours.classes_.tolist() == theirs.classes_.tolist()
+    np.testing.assert_allclose(ours.predict_proba(X), theirs.predict_proba(X), rtol=1e-9)
+    np.testing.assert_allclose(ours.predict_log_proba(X), theirs.predict_log_proba(X), rtol=1e-9)
+    assert ours.predict(X).dtype == theirs.predict(X).dtype
+    assert (ours.predict(X) == theirs.predict(X)).all()
+    assert 0 < ours.score(X, y) == theirs.score(X, y) < 1
+
+
+def test_several_labels_are_held_out_as_they_come_and_scored_by_rows():
+    X, y = StandardScaler().fit_transform(SEVERAL[0]), SEVERAL[1]
+    settings = {**SAME, "early_stopping": True, "n_iter_no_change": 3, "learning_rate_init": 0.05, "max_iter": 40}
+    ours, theirs = both(MLPClassifier, TheirClassifier, settings, X, y)
+    assert_same(ours, theirs, 1e-12)
+    assert ours.n_iter_ < 40
+    assert len(set(ours.validation_scores_)) > 1
+
+
+def test_several_labels_with_weights_of_samples():
+    pytest.importorskip("sklearn", "1.7", reason="sklearn has sample_weight from 1.7 on")
+    X, y = SEVERAL
+    weights = np.random.default_rng(0).uniform(0.5, 3.0, len(X))
+    ours = MLPClassifier(**SAME).fit(X, y, sample_weight=weights)
+    theirs = TheirClassifier((7,), random_state=3, max_iter=25).fit(X, y, sample_weight=weights)
+    assert_same(ours, theirs, 1e-12)
+
+
+def test_several_labels_go_on_and_pickle():
+    X, y = SEVERAL
+    ours, theirs = MLPClassifier(**SAME), TheirClassifier((7,), random_state=3)
+    for part in (slice(0, 50), slice(50, 90), slice(0, 90)):
+        ours.partial_fit(X[part], y[part], classes=range(4))
+        theirs.partial_fit(X[part], y[part], classes=range(4))
+        ours = pickle.loads(pickle.dumps(ours))
+    assert_same(ours, theirs, 1e-12)
+    again = {"warm_start": True, "max_iter": 5}
+    assert_same(ours.set_params(**again).fit(X, y), theirs.set_params(**again).fit(X, y), 1e-12)
+
+
+@pytest.mark.parametrize("backend", ["interpreter", "llvm"])
+def test_several_labels_on_other_executors(backend):
+    X, y = SEVERAL
+    ours = MLPClassifier((7,), "tanh", random_state=3, max_iter=5, backend=backend).fit(X, y.astype(bool))
+    assert_same(ours, TheirClassifier((7,), "tanh", random_state=3, max_iter=5).fit(X, y), 1e-12)
+
+
+def test_logarithms_of_probabilities_of_labels_stay_finite():
+    X, y = SEVERAL
+    model = MLPClassifier((4,), **QUICK).fit(X, y)
+    far = model.predict_log_proba(1e4 * X)
+    assert np.isfinite(far).all()
+    assert (far < -800).any()
+    np.testing.assert_allclose(np.exp(far), model.predict_proba(1e4 * X), rtol=1e-9)
+
+
+def test_labels_that_are_none_and_others_than_before_are_refused():
+    X, y = SEVERAL
+    sparse = pytest.importorskip("scipy.sparse")
+    for wrong, said in ((y + 1, "0 or 1"), (y.astype(str), "0 or 1"), (sparse.csr_matrix(y), "toarray"),
+                        (y * np.arange(4), "0 or 1")):  # fmt: skip
+        with pytest.raises(ArgumentError, match=said):
+            MLPClassifier().fit(X, wrong)
+    with pytest.raises(ArgumentError, match=r"classes are 0 to 3, got \[0, 1\]"):
+        MLPClassifier().partial_fit(X, y, classes=[0, 1])
+    model = MLPClassifier((4,), max_iter=2, warm_start=True).fit(X, y)
+    before = dict(vars(model))
+    one = y @ [1, 1, 1, 1] % 4  # of as many classes as there were labels
+    for wrong, said in ((y[:, :3], "y has 3 labels a sample"), (one, "y has one class a sample")):
+        for use in (model.fit, model.partial_fit):
+            with pytest.raises(ArgumentError, match=f"began with 4 labels a sample, {said}"):
+                use(X, wrong)
+            assert vars(model) == before
+    with pytest.raises(ArgumentError, match="began with one class a sample, y has 4 labels a sample"):
+        MLPClassifier((4,), max_iter=2).fit(X, one).partial_fit(X, y)
 
 
 # -- calls that go on -------------------------------------------------------------------------------

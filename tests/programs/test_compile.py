@@ -149,8 +149,7 @@ def test_a_function_is_recorded_once_for_each_structure():
 
 def test_leaves_from_elsewhere_are_read_at_every_call():
     w, b = Value(2.0), Value(1.0)
-    square = w * w  # computed before f was recorded
-    p = autograd.compile(lambda x: square * x + b)
+    p = autograd.compile(lambda x: w * w * x + b)
     assert p.value_and_grad(3.0) == (13.0, 4.0)
     w.data, b.data = 3.0, 0.5
     assert p.value_and_grad(3.0) == (27.5, 9.0)
@@ -729,3 +728,17 @@ def test_weights_of_numbers_returned_twice_of_inputs_and_of_constants(backend):
         assert near(found, value)
         assert slopes == (pull(weights) if p.options.argnums == (0, 1) else pull(weights)[::-1])
     assert pull(weights) == (6006.0 + 10.0 + 1e4 + 12e5, 1e6 + 9e5)
+
+
+def test_what_numpy_runs_loads_nothing_that_makes_machine_code():
+    program = """
+import sys
+from autograd import Value
+from autograd.program.executors import Work, choose
+from autograd.program.reading import program_from
+print(choose(program_from([Value(1.0) * Value(2.0)]), "auto", 10, Work(1, 10))[0], *sys.modules)
+"""
+    ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    chosen, *loaded = ran.stdout.split()
+    assert chosen == "numpy"
+    assert "autograd.program.native.executor" not in loaded

@@ -23,13 +23,17 @@ from autograd import (
     floor,
     fori_loop,
     grad,
+    hardsigmoid,
     hessian,
     hypot,
     interp,
+    leaky_relu,
     load_program,
     log,
     maximum,
+    minimum,
     relu,
+    relu6,
     root,
     sin,
     softplus,
@@ -357,6 +361,31 @@ def test_smoothed_of_order_4_is_two_widths_row_by_row(f, backend):
         for asked in ("__call__", "grad", "hessian"):
             one, other = getattr(narrow, asked)(x), getattr(wide, asked)(x)
             assert getattr(both, asked)(x) == pytest.approx((4.0 * one - other) / 3.0, abs=1e-13)
+
+
+FAR = {
+    "maximum": (lambda x: maximum(x, -1e20), [1.0, 1e300], [1.0, 1e300], [1.0, 1.0]),
+    "minimum": (lambda x: minimum(1e20, x), [1.0, -1e300], [1.0, -1e300], [1.0, 1.0]),
+    "relu": (relu, [1e300, -1e300, -math.inf], [1e300, 0.0, 0.0], [1.0, 0.0, 0.0]),
+    "abs": (abs_, [1e300, -1e300], [1e300, 1e300], [1.0, -1.0]),
+    "relu6": (relu6, [1e300, -math.inf, math.inf], [6.0, 0.0, 6.0], [0.0, 0.0, 0.0]),
+    "hardsigmoid": (hardsigmoid, [1e300, -1e300], [1.0, 0.0], [0.0, 0.0]),
+    "clip": (lambda x: clip(x, 0.0, 1.0), [1e17, -1e17], [1.0, 0.0], [0.0, 0.0]),
+    "clip to one side": (lambda x: clip(x, 0.0, math.inf), [7.0, -7.0], [7.0, 0.0], [1.0, 0.0]),
+    "clip to far away": (lambda x: clip(x, -1e30, 1e30), [7.0, -7.0], [7.0, -7.0], [1.0, 1.0]),
+    "leaky_relu": (lambda x: leaky_relu(x, 0.0), [1e300, -1e300], [1e300, 0.0], [1.0, 0.0]),
+}
+
+
+@BACKENDS
+@pytest.mark.parametrize("smooth", [0.1, (0.1, 4)], ids=repr)
+@pytest.mark.parametrize("case", FAR)
+def test_far_from_a_kink_nothing_is_lost_to_smoothing(case, smooth, backend):
+    f, x, values, slopes = FAR[case]
+    p = compile(f, in_axes=0, smooth=smooth, backend=backend)
+    np.testing.assert_array_equal(p(np.array(x)), values)
+    np.testing.assert_array_equal(p.grad(np.array(x)), slopes)
+    np.testing.assert_allclose(p.hessian(np.array(x)), np.zeros_like(x), atol=1e-200)
 
 
 def test_a_mean_smoothed_of_order_4_is_off_by_h_to_the_fourth():

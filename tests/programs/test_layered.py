@@ -18,7 +18,7 @@ from autograd.program.executors import Work, choose, kernel_for
 from autograd.program.graph import Operation
 from autograd.program.kernel import Task
 from autograd.program.layered import LayeredKernel, Rowwise, in_machine_code
-from autograd.program.native.executor import has_products
+from autograd.program.native.estimates import has_products
 from autograd.program.native.tape_kernel import TapeKernel
 
 COPIES = 12  # instructions of one level: enough that they are run together

@@ -27,7 +27,8 @@ pytest.importorskip("llvmlite", reason="the extra `native` is not installed")
 
 from autograd.program.native import entrance, machine, straight
 from autograd.program.native.driver import driver, levels, places
-from autograd.program.native.executor import kernel_for, serves
+from autograd.program.native.estimates import serves
+from autograd.program.native.executor import kernel_for
 from autograd.program.native.machine import Library
 from autograd.program.native.routine import Integer, Longs, Routine, Text, choose, larger, smaller
 from autograd.program.native.straight_kernel import StraightLine

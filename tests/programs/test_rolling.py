@@ -12,7 +12,7 @@ from autograd import compile, custom_jvp, dot, exp, log, maximum, primitive, sin
 from autograd.program import rolling
 from autograd.program.interpreter import interpret
 from autograd.program.loops import Loop
-from autograd.program.native import executor
+from autograd.program.native import estimates
 from autograd.program.passes.adjoint import with_gradient
 from autograd.program.verify import verify
 from tests.support.compilers import called, compiled, works
@@ -22,7 +22,7 @@ from tests.support.compilers import called, compiled, works
 def soon(monkeypatch):
     """Loops are looked for, and run as such, in short programs too."""
     monkeypatch.setattr(rolling, "FROM", 64)
-    monkeypatch.setattr(executor, "_LONG", 0)
+    monkeypatch.setattr(estimates, "_LONG", 0)
 
 
 def programs(f, x):

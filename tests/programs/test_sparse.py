@@ -364,6 +364,14 @@ def test_other_questions_are_no_matrices(question):
     assert not hasattr(call, "nothing")
 
 
+def test_lower_is_never_an_argument_of_the_functions_own():
+    hessian = compile(lambda x, lower=2.0: x[0] * x[0] * lower).hessian
+    for call in (hessian.sparse, hessian.sparse.bind, hessian.sparse.nodes, hessian.pattern):
+        with pytest.raises(ArgumentError, match=r"lower is True or False, got 3\.0; an argument of the function"):
+            call(np.ones(1), lower=3.0)
+    assert hessian.sparse(np.ones(1), 3.0, lower=True).values == [6.0]
+
+
 def test_other_refusals():
     p = compile(lambda x: [x[0], x[1]])
     with pytest.raises(ArgumentError, match="returned 2 numbers"):

@@ -9,7 +9,7 @@ from autograd import Program, Value, compile, grad, hessian, interp, jacobian, l
 from autograd.errors import ArgumentError
 from autograd.ops.primitive import TABLE
 from autograd.program.kernel import Task
-from autograd.program.native import executor
+from autograd.program.native import estimates
 from autograd.program.native.straight import one_sample
 from autograd.program.source import python_function, python_source
 from autograd.splines import akima, bicubic, cubic, pchip
@@ -74,7 +74,7 @@ def test_every_executor_answers_as_eager_code_does(f, monkeypatch):
     eager = [[f(z) for z in at], [grad(f)(z) for z in at], [hessian(f)(at[0])]]
     for backend in ("interpreter", "numpy", "llvm", "tape"):
         if backend == "tape":
-            monkeypatch.setattr(executor, "LINES_UP_TO", 0)
+            monkeypatch.setattr(estimates, "LINES_UP_TO", 0)
         batch = compile(f, in_axes=0, backend=backend.replace("tape", "llvm"))
         one = compile(f, backend=backend.replace("tape", "llvm"))
         near(batch(INPUTS[:5]), eager[0])

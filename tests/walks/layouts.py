@@ -34,7 +34,7 @@ from autograd.program.arrays.executor import NumpyKernel
 from autograd.program.compile import Compiled
 from autograd.program.interpreter import Interpreter
 from autograd.program.kernel import Task
-from autograd.program.native import chunks, executor, straight_kernel, tape_kernel
+from autograd.program.native import chunks, estimates, straight_kernel, tape_kernel
 from tests.programs.test_native import random_task
 
 Array = np.ndarray[Any, Any]
@@ -307,7 +307,7 @@ def _leaves(thing: Any) -> list[Any]:
 @contextmanager
 def _tape_if(tape: bool) -> Iterator[None]:
     """Programs of any size as tapes."""
-    with mock.patch.object(executor, "LINES_UP_TO", -1 if tape else executor.LINES_UP_TO):
+    with mock.patch.object(estimates, "LINES_UP_TO", -1 if tape else estimates.LINES_UP_TO):
         yield
 
 
