@@ -26,7 +26,7 @@ from autograd.order import backward_order, interior, reachable
 from autograd.recorder import RECORDERS, make_node, slopes_recorder
 from autograd.renamed import renamed
 from autograd.replay import ANEW, chose_for_good, computed_anew, follows
-from autograd.sweeps import Choice, Edge, Entry, Products, backwards, forwards
+from autograd.sweeps import Choice, Edge, Products, TableEntry, backwards, forwards
 from autograd.symbol import Symbol
 from autograd.text import quoted
 from autograd.value import Number, Operand, Value, constant, number
@@ -312,7 +312,7 @@ def _slopes_of_entries(operands: Sequence[Any]) -> tuple[Any, ...]:
     found: list[Any] = [None] * len(operands)
     for place, entry in enumerate(entries):
         if isinstance(entry, Value):
-            at = Entry(place, len(entries), lambda numbers: take(index, *numbers), otherwise)
+            at = TableEntry(place, len(entries), lambda numbers: take(index, *numbers), otherwise)
             found[1 + place] = Choice(equal(whole, float(place)), choose, True, at)
     return tuple(found)
 

@@ -17,7 +17,7 @@ from autograd.ops.expression import (
     ARITHMETIC,
     COMPARISONS,
     Expression,
-    Language,
+    Syntax,
     Term,
     rewritten,
     source_of,
@@ -36,7 +36,7 @@ from autograd.value import Operand, Value, number
 
 _INFIX = {sign: symbol for sign, symbol in COMPARISONS.items() if sign != "equal"}
 
-RULE = Language(
+RULE = Syntax(
     operators={**_INFIX, **ARITHMETIC},
     conditional="where({condition}, {chosen}, {other})",
     assignment="{name} = {value}",

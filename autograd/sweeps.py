@@ -23,7 +23,7 @@ Products: TypeAlias = list[tuple[Number, Number]]  # (δ of the user, slope alon
 Choose: TypeAlias = Callable[[Number, Number, Number], Number]  # `where`, or what chooses as it does
 
 
-class Entry(NamedTuple):
+class TableEntry(NamedTuple):
     """Which entry of a table an edge leads to, of how many, and what takes one of as many numbers."""
 
     place: int
@@ -41,7 +41,7 @@ class Choice(NamedTuple):
     condition: Number
     choose: Choose
     first: bool
-    entry: Entry | None = None
+    entry: TableEntry | None = None
 
     def let(self, number: Number, zero: Number) -> Number:
         """A number while the branch is chosen, else 0; outside of a table nan."""
@@ -50,7 +50,7 @@ class Choice(NamedTuple):
         return self.choose(self.condition, *pair)
 
 
-class Path(NamedTuple):
+class Arrival(NamedTuple):
     """Whether a derivative comes back at all: a number that is 1 or 0, and what chooses by it."""
 
     condition: Number
@@ -98,7 +98,7 @@ def backwards(
     at the end, or of it only the `leaves`, in their order.
     """
     pending: dict[Node, Products] = {node: [(seed, algebra.one)] for node, seed in seeds.items()}
-    paths: dict[Node, Path] = {}
+    paths: dict[Node, Arrival] = {}
     for node in reversed(order):
         products = pending.pop(node, None)
         if products is None:
@@ -127,7 +127,7 @@ def backwards(
 def forwards(order: Iterable[Node], seeds: Mapping[Node, Number], algebra: Algebra) -> dict[Node, Number]:
     """How every node in `order` moves when the seeded ones move so; those that do not move are missing."""
     moving = dict(seeds)
-    paths: dict[Node, Path] = {}
+    paths: dict[Node, Arrival] = {}
     for node in order:
         edges = () if node in seeds else algebra.edges(node, moving.__contains__)
         if not edges:
@@ -148,38 +148,38 @@ def forwards(order: Iterable[Node], seeds: Mapping[Node, Number], algebra: Algeb
 
 
 def _behind(
-    algebra: Algebra, delta: Number, slope: Number | Choice, path: Path | None
-) -> tuple[tuple[Number, Number], Path | None]:
+    algebra: Algebra, delta: Number, slope: Number | Choice, path: Arrival | None
+) -> tuple[tuple[Number, Number], Arrival | None]:
     """What is sent along an edge, and the path of what it leads to."""
     if isinstance(slope, Choice):
         is_open = slope.let(algebra.one if path is ALWAYS else path.condition, algebra.zero)
-        return (slope.let(delta, algebra.zero), algebra.one), Path(is_open, _common(algebra, slope, path))
+        return (slope.let(delta, algebra.zero), algebra.one), Arrival(is_open, _common(algebra, slope, path))
     return (delta, _masked(algebra, slope, path)), path
 
 
-def _masked(algebra: Algebra, slope: Number, path: Path | None) -> Number:
+def _masked(algebra: Algebra, slope: Number, path: Arrival | None) -> Number:
     """A slope that counts as 0 where no derivative passes; where it is finite, the 0 of δ is enough."""
     if path is ALWAYS or algebra.is_finite(slope):
         return slope
     return path.choose(path.condition, slope, algebra.zero)
 
 
-def _join(algebra: Algebra, paths: dict[Node, Path], node: Node, other: Path | None) -> None:
+def _join(algebra: Algebra, paths: dict[Node, Arrival], node: Node, other: Arrival | None) -> None:
     """A node that several users send δ to is behind a path only if all of these are, and then behind either."""
     path = _either(algebra, paths.pop(node), other)
     if path is not ALWAYS:
         paths[node] = path
 
 
-def _either(algebra: Algebra, one: Path | None, other: Path | None) -> Path | None:
+def _either(algebra: Algebra, one: Arrival | None, other: Arrival | None) -> Arrival | None:
     if one is ALWAYS or other is ALWAYS:
         return ALWAYS
-    return Path(algebra.either(one.condition, other.condition), _common(algebra, one, other))
+    return Arrival(algebra.either(one.condition, other.condition), _common(algebra, one, other))
 
 
 def _chosen(
-    algebra: Algebra, edges: Sequence[Edge], moving: Mapping[Node, Number], paths: Mapping[Node, Path]
-) -> tuple[Number, Path | None]:
+    algebra: Algebra, edges: Sequence[Edge], moving: Mapping[Node, Number], paths: Mapping[Node, Arrival]
+) -> tuple[Number, Arrival | None]:
     """A choice moves as the branch that is chosen, and not at all if that does not."""
     if edges[0][2].entry:
         return _taken(algebra, edges, moving, paths)
@@ -195,12 +195,12 @@ def _chosen(
         for o, path in zip(branches, behind, strict=True)
     ]
     choose = reduce(lambda a, b: a if a is b else algebra.where, (p.choose for p in behind if p), choice.choose)
-    return moves, Path(choice.choose(choice.condition, *passes), choose)
+    return moves, Arrival(choice.choose(choice.condition, *passes), choose)
 
 
 def _taken(
-    algebra: Algebra, edges: Sequence[Edge], moving: Mapping[Node, Number], paths: Mapping[Node, Path]
-) -> tuple[Number, Path | None]:
+    algebra: Algebra, edges: Sequence[Edge], moving: Mapping[Node, Number], paths: Mapping[Node, Arrival]
+) -> tuple[Number, Arrival | None]:
     """What is taken of a table moves as the entry at its index."""
     entry: Any = edges[0][2].entry
     moves, passes = [algebra.zero] * entry.size, [algebra.zero] * entry.size
@@ -209,9 +209,9 @@ def _taken(
         moves[place], passes[place] = moving[operand], algebra.one if path is ALWAYS else path.condition
     if len(edges) == entry.size and not any(operand in paths for _, operand, _ in edges):
         return entry.take(moves), ALWAYS
-    return entry.take(moves), Path(entry.take(passes), algebra.where)
+    return entry.take(moves), Arrival(entry.take(passes), algebra.where)
 
 
-def _common(algebra: Algebra, one: Choice | Path, other: Path | None) -> Choose:
+def _common(algebra: Algebra, one: Choice | Arrival, other: Arrival | None) -> Choose:
     """What chooses by a path that is made of two: what either chooses by, if that is the same."""
     return one.choose if other is ALWAYS or one.choose == other.choose else algebra.where

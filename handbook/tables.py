@@ -13,7 +13,7 @@ from html import escape
 from typing import Any
 
 from autograd import functions
-from autograd.ops.primitive import TABLE, Edge, Primitive
+from autograd.ops.primitive import TABLE, EdgeCase, Primitive
 from handbook import matrix, measured
 from handbook.numpy_arrays import plain_arrays, recorded_functions
 from viz import notation as n
@@ -113,7 +113,7 @@ def _rounded(part: Any) -> Any:
 # -- an edge -----------------------------------------------------------------------------------------
 
 
-def _edge(edge: Edge) -> str:
+def _edge(edge: EdgeCase) -> str:
     slopes = ["" if slope is None else _number(slope) for slope in edge.slopes]
     return f"{_tuple(list(map(_number, edge.at)))} | {_number(edge.value)} | {_tuple(slopes)}"
 

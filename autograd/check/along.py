@@ -15,9 +15,9 @@ from statistics import median
 import numpy as np
 
 from autograd.check.arguments import At, Block
-from autograd.check.differences import Line
+from autograd.check.differences import AlongLine
 from autograd.check.report import Derivative
-from autograd.check.verdicts import Question, Tolerance, Verdict
+from autograd.check.verdicts import LineQuestion, Tolerance, Verdict
 
 TESTS = 60  # of halves, at most; to find one number among 2,000 takes 22
 LISTED = 12  # places that are looked at closely, at most
@@ -37,17 +37,17 @@ class Claim:
             self._one(output, i, lines[i]) for output in range(len(self.given)) for i in range(len(self.places))
         )
 
-    def _along_one(self, i: int) -> Line:
+    def _along_one(self, i: int) -> AlongLine:
         def moved(x: float) -> list[float]:
             numbers = np.array(self.at.numbers)
             numbers[i] = x
             return self.at.outputs(numbers)
 
-        return Line(moved, self.at.numbers[i], self.at.here)
+        return AlongLine(moved, self.at.numbers[i], self.at.here)
 
-    def _one(self, output: int, i: int, line: Line) -> Derivative:
+    def _one(self, output: int, i: int, line: AlongLine) -> Derivative:
         given = self.given[output][i]
-        verdict = Question(line, output, given, self._forgiven).judge()
+        verdict = LineQuestion(line, output, given, self._forgiven).judge()
         return _derivative(self.places[i], self.at.numbers[i], given, verdict, self.of[output], self.paths[i], 1)
 
     def _forgiven(self, numeric: float) -> float:
@@ -71,14 +71,14 @@ class Claim:
         located = [derivative for output, v in off.items() for derivative in self._located(output, v)]
         return tuple(directions), tuple(located)
 
-    def _along(self, v: Sequence[float], start: int, stop: int) -> Line:
+    def _along(self, v: Sequence[float], start: int, stop: int) -> AlongLine:
         numbers, steps = np.array(self.at.numbers), np.zeros(len(v))
         steps[start:stop] = v[start:stop]
-        return Line(lambda t: self.at.outputs(numbers + t * steps), 0.0, self.at.here)
+        return AlongLine(lambda t: self.at.outputs(numbers + t * steps), 0.0, self.at.here)
 
-    def _direction(self, where: str, output: int, v: Sequence[float], block: Block, line: Line) -> Derivative:
+    def _direction(self, where: str, output: int, v: Sequence[float], block: Block, line: AlongLine) -> Derivative:
         given, forgiven = self._claimed(output, v, block)
-        verdict = Question(line, output, given, forgiven).judge()
+        verdict = LineQuestion(line, output, given, forgiven).judge()
         coarse = given != verdict.numeric and verdict.uncertainty > self._typical(output, v, block)
         if verdict.word == "agrees" and coarse:
             reason = f"to ±{verdict.uncertainty:.2g} only, which hides 1 % of one derivative"
@@ -108,7 +108,7 @@ class Claim:
 
     def _is_off(self, output: int, v: Sequence[float], block: Block) -> bool:
         given, forgiven = self._claimed(output, v, block)
-        return not Question(self._along(v, block.start, block.stop), output, given, forgiven).agrees_at_once()
+        return not LineQuestion(self._along(v, block.start, block.stop), output, given, forgiven).agrees_at_once()
 
     def _looked_at(self, output: int, v: Sequence[float], block: Block) -> Derivative:
         if block.stop - block.start == 1:

@@ -7,7 +7,7 @@ from typing import Any
 
 from autograd.check.along import Claim
 from autograd.check.arguments import At, name_of, numbers_for, numbers_like
-from autograd.check.report import Asked, GradientCheck
+from autograd.check.report import GradientCheck, Inquiry
 from autograd.errors import ArgumentError
 from autograd.structure import Floats, compose
 from autograd.text import quoted
@@ -63,7 +63,7 @@ def check_grad(
     of = "autograd's gradient" if gradient is None else "the given gradient"
     found = _at_point(grad(f, at.argnums) if gradient is None else gradient, at)
     given = numbers_for(found, at, "the gradient")
-    asked = Asked(f, point, named, argnums, gradient, "gradient", (tuple(given),))
+    asked = Inquiry(f, point, named, argnums, gradient, "gradient", (tuple(given),))
     return _checked(Claim(at, [given], [""], rtol, atol), of, asked, directions, seed)
 
 
@@ -97,7 +97,7 @@ def check_jacobian(
     of = "autograd's Jacobian" if jacobian is None else "the given Jacobian"
     found = _at_point(_jacobian(f, at) if jacobian is None else jacobian, at)
     rows = _rows(found, at, "the Jacobian", "outputs by inputs")
-    asked = Asked(f, point, named, argnums, jacobian, "Jacobian", tuple(map(tuple, rows)))
+    asked = Inquiry(f, point, named, argnums, jacobian, "Jacobian", tuple(map(tuple, rows)))
     return _checked(Claim(at, rows, at.outputs_structure.places("f"), rtol, atol), of, asked, directions, seed)
 
 
@@ -131,11 +131,11 @@ def check_hessian(
     of = "autograd's Hessian" if hessian is None else "the given Hessian"
     found = _at_point(_hessian(f, at) if hessian is None else hessian, at)
     rows = _rows(found, at, "the Hessian", "inputs by inputs")
-    asked = Asked(f, point, named, argnums, hessian, "Hessian", tuple(map(tuple, rows)))
+    asked = Inquiry(f, point, named, argnums, hessian, "Hessian", tuple(map(tuple, rows)))
     return _checked(Claim(at, rows, at.places(), rtol, atol), of, asked, directions, seed)
 
 
-def rows_at(asked: Asked, numbers: Floats) -> tuple[tuple[float, ...], ...]:
+def rows_at(asked: Inquiry, numbers: Floats) -> tuple[tuple[float, ...], ...]:
     """What the derivative that was asked about, a function, gives where the arguments hold these numbers.
 
     Raises:
@@ -174,7 +174,7 @@ def _rows(found: Any, at: At, what: str, like: str) -> list[list[float]]:
     return rows
 
 
-def _checked(claim: Claim, of: str, asked: Asked, directions: int | None, seed: int) -> GradientCheck:
+def _checked(claim: Claim, of: str, asked: Inquiry, directions: int | None, seed: int) -> GradientCheck:
     numbers = len(claim.at.numbers)
     count = directions if directions is not None else DIRECTIONS if numbers > EACH else 0
     if not isinstance(count, int) or isinstance(count, bool) or count < 0:

@@ -28,7 +28,7 @@ BOTH, ONE = 6, 7  # how many steps it takes at least, to both sides and to one
 STAIR = 1e-3, 0.1  # how high a stair may be against the largest value met: where it is as wide as x, and at most
 
 
-class Line:
+class AlongLine:
     """A function of one number around x, with one output or several; what it gives at x + t is kept."""
 
     def __init__(self, f: Callable[[float], Outputs], x: float, outputs: Outputs) -> None:
@@ -57,7 +57,7 @@ class Line:
                 return None
 
 
-class Scale(NamedTuple):
+class StepSize(NamedTuple):
     """What the differences say at one size of step.
 
     Attributes:
@@ -119,7 +119,7 @@ def _shrinking(x: float, largest: float, count: int) -> list[float]:
 # -- scales -----------------------------------------------------------------------------------------
 
 
-def scales(line: Line, steps: Sequence[float], output: int) -> list[Scale]:
+def scales(line: AlongLine, steps: Sequence[float], output: int) -> list[StepSize]:
     """The scales among these steps, largest first; from one side where the function has no values on the other."""
     middle = line.value(0.0, output)
     above = {h: v for h in steps if math.isfinite(v := line.value(h, output))}
@@ -132,7 +132,7 @@ def scales(line: Line, steps: Sequence[float], output: int) -> list[Scale]:
     return list(_one_sided([-h for h in below], list(below.values()), middle)) if len(below) >= ONE else []
 
 
-def _central(hs: Outputs, up: Outputs, down: Outputs, middle: float) -> Iterator[Scale]:
+def _central(hs: Outputs, up: Outputs, down: Outputs, middle: float) -> Iterator[StepSize]:
     quotients = [(u - d) / (2 * h) for h, u, d in zip(hs, up, down, strict=True)]
     bends = [(u + d - 2 * middle) / (2 * h) for h, u, d in zip(hs, up, down, strict=True)]
     slopes = _extrapolated(hs, quotients, 3, 2)
@@ -142,16 +142,16 @@ def _central(hs: Outputs, up: Outputs, down: Outputs, middle: float) -> Iterator
         rounding = _rounding([*up[j : j + 3], *down[j : j + 3], middle], hs[j + 2])
         steepness = max(abs(up[j] - middle), abs(down[j] - middle)) / hs[j]
         scatter, bend_off_too = SAFETY * (off[j] + rounding), SAFETY * (bend_off[j] + 2 * rounding)
-        yield Scale(slopes[j], scatter, bends[j], bend_off_too, hs[j], steepness)
+        yield StepSize(slopes[j], scatter, bends[j], bend_off_too, hs[j], steepness)
 
 
-def _one_sided(hs: Outputs, values: Outputs, middle: float) -> Iterator[Scale]:
+def _one_sided(hs: Outputs, values: Outputs, middle: float) -> Iterator[StepSize]:
     slopes = _extrapolated(hs, [(v - middle) / h for h, v in zip(hs, values, strict=True)], 4, 1)
     off = _off(slopes)
     for j in _lowest(off):
         rounding = _rounding([*values[j : j + 4], middle], abs(hs[j + 3]))
         steepness = abs(values[j] - middle) / abs(hs[j])
-        yield Scale(slopes[j], SAFETY * (off[j] + 4 * rounding), 0.0, 0.0, abs(hs[j]), steepness)
+        yield StepSize(slopes[j], SAFETY * (off[j] + 4 * rounding), 0.0, 0.0, abs(hs[j]), steepness)
 
 
 def _extrapolated(hs: Sequence[float], ys: Sequence[float], size: int, power: int) -> list[float]:
@@ -198,7 +198,7 @@ def _rounding(values: Sequence[float], step: float) -> float:
 # -- treads of a staircase --------------------------------------------------------------------------
 
 
-def is_tread(line: Line, scale: Scale, output: int) -> bool:
+def is_tread(line: AlongLine, scale: StepSize, output: int) -> bool:
     """Whether a scale sees no further than a stair's tread: whether f makes small jumps where it ends, on both sides.
 
     So do values that are rounded coarsely, where much was subtracted or in 32 bits, and means of many 0s and 1s.  The
@@ -208,7 +208,7 @@ def is_tread(line: Line, scale: Scale, output: int) -> bool:
     return all(0.0 < _jump(line, scale, sign, output) <= small for sign in (1.0, -1.0))
 
 
-def _jump(line: Line, scale: Scale, sign: float, output: int) -> float:
+def _jump(line: AlongLine, scale: StepSize, sign: float, output: int) -> float:
     """By how much f jumps off the straight line of this scale; 0 if it leaves it in another way."""
 
     def departure(start: float, end: float) -> float:

@@ -44,7 +44,7 @@ class Derivative:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Inquiry:
     """What was asked of a check, so that the same can be asked at other points.
 
     `derivative` is what was given: a function of the same arguments, or its value; None is the engine's own.
@@ -73,7 +73,7 @@ class GradientCheck:
     point: tuple[Any, ...] = ()  # the arguments
     numbers: int = 0  # how many numbers in them were checked
     directions: tuple[Derivative, ...] = ()
-    asked: Asked | None = field(default=None, compare=False)
+    asked: Inquiry | None = field(default=None, compare=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return GradientCheck, (self.derivatives, self.of, self.point, self.numbers, self.directions)

@@ -32,7 +32,7 @@ _NOTHING = 1e-50  # what differences in 500 digits make of a derivative that is 
 Point = tuple[float, ...]
 
 
-class Answer(NamedTuple):
+class Comparison(NamedTuple):
     """What a row said somewhere, what was expected, and whether the two agree."""
 
     said: str  # what was asked, as in "∂bell(0.5)/∂x as array"
@@ -42,7 +42,7 @@ class Answer(NamedTuple):
     by: str  # what says what is expected
 
 
-Answers = Iterator[Answer]
+Answers = Iterator[Comparison]
 
 
 def close(got: float, expected: float, relative: float, absolute: float = 0.0) -> bool:
@@ -93,7 +93,7 @@ def check_value(row: Primitive, relative: float = 2e-14) -> Answers:
     with in_digits():
         for at in row.points if is_defined(row) else ():
             got, expected = row.float(*_floats(at)), as_float(defined(row, precise(at)))
-            yield Answer(value_at(row, at), got, expected, close(got, expected, relative), by)
+            yield Comparison(value_at(row, at), got, expected, close(got, expected, relative), by)
 
 
 def check_slopes(row: Primitive, relative: float = FEW_ULPS) -> Answers:
@@ -103,12 +103,14 @@ def check_slopes(row: Primitive, relative: float = FEW_ULPS) -> Answers:
             floats = _floats(at)
             slopes = row.float_slopes(row.float(*floats), *floats)
             if len(slopes) != len(at):
-                yield Answer(f"how many slopes {value_at(row, at)} has", len(slopes), len(at), False, "its operands")
+                yield Comparison(
+                    f"how many slopes {value_at(row, at)} has", len(slopes), len(at), False, "its operands"
+                )
                 return
             for slot in differentiable(row, at):
                 expected, got = as_float(reference_slope(row, precise(at), slot)), slopes[slot] or 0.0
                 agrees = close(got, expected, relative) or (got == 0.0 and abs(expected) < _NOTHING)
-                yield Answer(slope_at(row, at, slot), got, expected, agrees, "differences of the definition")
+                yield Comparison(slope_at(row, at, slot), got, expected, agrees, "differences of the definition")
 
 
 def check_finite_differences(row: Primitive) -> Answers:
@@ -120,7 +122,7 @@ def check_finite_differences(row: Primitive) -> Answers:
             expected, rounding = _difference(row.float, floats, slot)
             got = slopes[slot] or 0.0
             agrees = close(got, expected, 1e-5, 10 * rounding + 1e-9)
-            yield Answer(slope_at(row, at, slot), got, expected, agrees, "differences of the values")
+            yield Comparison(slope_at(row, at, slot), got, expected, agrees, "differences of the values")
 
 
 def _difference(f: Callable[..., float], at: Point, slot: int) -> tuple[float, float]:
@@ -148,18 +150,20 @@ def check_second_derivatives(row: Primitive, relative: float = 1e-9) -> Answers:
                     yield _second(row, at, slot, other, got, relative)
 
 
-def _second(row: Primitive, at: Point, slot: int, other: int, got: float, relative: float) -> Answer:
+def _second(row: Primitive, at: Point, slot: int, other: int, got: float, relative: float) -> Comparison:
     said = slope_at(row, at, slot, other)
     if is_defined(row):
         expected = as_float(reference_second(row, precise(at), slot, other))
         agrees = close(got, expected, relative, 1e-15 if abs(expected) < _NOTHING else 0.0)
-        return Answer(said, got, expected, agrees, "differences of the definition")
+        return Comparison(said, got, expected, agrees, "differences of the definition")
 
     def slope(*xs: float) -> float:
         return row.float_slopes(row.float(*xs), *xs)[slot] or 0.0
 
     expected, rounding = _difference(slope, _floats(at), other)
-    return Answer(said, got, expected, close(got, expected, 1e-5, 10 * rounding + 1e-9), "differences of the slopes")
+    return Comparison(
+        said, got, expected, close(got, expected, 1e-5, 10 * rounding + 1e-9), "differences of the slopes"
+    )
 
 
 # -- its readings against each other ----------------------------------------------------------------
@@ -206,11 +210,11 @@ def check_readings_agree(row: Primitive) -> Answers:
         (_, y, slopes), *others = readings(row, at)
         for reading, other, other_slopes in others:
             ulps, by = 4e-15 if reading == "array" else 0.0, "the floats"
-            yield Answer(f"{value_at(row, at)} as {reading}", other, y, close(other, y, ulps), by)
+            yield Comparison(f"{value_at(row, at)} as {reading}", other, y, close(other, y, ulps), by)
             for slot, (s, t) in enumerate(zip(slopes, other_slopes, strict=True)):
                 s, t = (0.0 if x is None and reading == "array" else x for x in (s, t))
                 agrees = same(s, t) or (s is not None and t is not None and close(t, s, ulps))
-                yield Answer(f"{slope_at(row, at, slot)} as {reading}", t, s, agrees, by)
+                yield Comparison(f"{slope_at(row, at, slot)} as {reading}", t, s, agrees, by)
 
 
 def check_edges(row: Primitive) -> Answers:
@@ -218,11 +222,11 @@ def check_edges(row: Primitive) -> Answers:
     for edge in row.edges:
         for reading, y, slopes in readings(row, edge.at):
             agrees = same(y, edge.value) or close(y, edge.value, 2.3e-16)
-            yield Answer(f"{value_at(row, edge.at)} as {reading}", y, edge.value, agrees, "the edge")
+            yield Comparison(f"{value_at(row, edge.at)} as {reading}", y, edge.value, agrees, "the edge")
             for slot, (got, expected) in enumerate(zip(slopes, edge.slopes, strict=True)):
                 if expected is not None:
                     agrees = same(got, expected) or (got is not None and close(got, expected, 2.3e-16))
-                    yield Answer(f"{slope_at(row, edge.at, slot)} as {reading}", got, expected, agrees, "the edge")
+                    yield Comparison(f"{slope_at(row, edge.at, slot)} as {reading}", got, expected, agrees, "the edge")
 
 
 def check_textbook(row: Primitive) -> Answers:
@@ -236,7 +240,7 @@ def check_textbook(row: Primitive) -> Answers:
             for slot, (ours, theirs) in enumerate(zip(row.float_slopes(y, *floats), listed, strict=True)):
                 ours, theirs = ours or 0.0, theirs or 0.0
                 agrees = close(theirs, ours, 1e-10)
-                yield Answer(f"{slope_at(row, at, slot)} by the textbook", theirs, ours, agrees, "slopes")
+                yield Comparison(f"{slope_at(row, at, slot)} by the textbook", theirs, ours, agrees, "slopes")
 
 
 def check_portable(row: Primitive, relative: float = 2e-14) -> Answers:
@@ -248,7 +252,7 @@ def check_portable(row: Primitive, relative: float = 2e-14) -> Answers:
         if got is not None:
             got, expected = float(got), row.float(*_floats(at))
             agrees = close(got, expected, relative)
-            yield Answer(f"{value_at(row, at)} by its portable rule", got, expected, agrees, "the function")
+            yield Comparison(f"{value_at(row, at)} by its portable rule", got, expected, agrees, "the function")
 
 
 BISECTIONS = 60
@@ -262,13 +266,13 @@ def check_boundaries(row: Primitive) -> Answers:
             said = f"the {part} of {row.title}, term {slot + 1}, at {{}}"
             line = _line_through(row, is_jump, slot)
             if line is None:
-                yield Answer(
+                yield Comparison(
                     said.format("no point"), None, 0.0, False, "points on both sides of it, of which there are none"
                 )
                 continue
             below, above = _between(row, is_jump, slot, *line)
             jump, across = _jump(row, is_jump, below, above)
-            yield Answer(
+            yield Comparison(
                 said.format(short(str(tuple(map(float, above))))), jump, across, jump > 0.5 * across > 0.0, "a jump"
             )
 

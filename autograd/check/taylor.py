@@ -13,7 +13,7 @@ import numpy as np
 
 from autograd.check.along import random_direction
 from autograd.check.arguments import At, name_of, numbers_for
-from autograd.check.differences import ROUNDING, Line
+from autograd.check.differences import ROUNDING, AlongLine
 from autograd.errors import ArgumentError
 from autograd.text import preformatted
 from autograd.transforms import grad
@@ -97,11 +97,11 @@ def taylor_test(
     found = numbers_for(asked(*at.point, **named) if callable(asked) else asked, at, "the gradient")
     v = random_direction(at, random.Random(seed)) if direction is None else numbers_for(direction, at, "the direction")
     numbers, steps = np.array(at.numbers), np.array(v)
-    line = Line(lambda t: at.outputs(numbers + t * steps), 0.0, at.here)
+    line = AlongLine(lambda t: at.outputs(numbers + t * steps), 0.0, at.here)
     return _measured(line, sum([g * step for g, step in zip(found, v, strict=True)]), of)
 
 
-def _measured(line: Line, slope: float, of: str) -> Taylor:
+def _measured(line: AlongLine, slope: float, of: str) -> Taylor:
     steps = [0.5 * 0.5**k for k in range(HALVINGS)]
     middle = line.value(0.0, 0)
     changes = [line.value(h, 0) - middle for h in steps]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
-from autograd.check.differences import ROUNDING, Line, Scale, few_steps, is_tread, ladders, scales
+from autograd.check.differences import ROUNDING, AlongLine, StepSize, few_steps, is_tread, ladders, scales
 
 Word: TypeAlias = "Literal['agrees', 'wrong', 'cannot tell']"
 Tolerance: TypeAlias = "Callable[[float], float]"  # numeric → what is forgiven beside the differences' own error
@@ -23,10 +23,10 @@ class Verdict(NamedTuple):
     reason: str = ""
 
 
-class Question(NamedTuple):
+class LineQuestion(NamedTuple):
     """Whether a number that is given is the derivative of one of the outputs along a line."""
 
-    line: Line
+    line: AlongLine
     output: int
     given: float
     forgiven: Tolerance
@@ -51,22 +51,22 @@ class Question(NamedTuple):
         first = self._first()
         return first is not None and self._agrees(first)
 
-    def _first(self) -> Scale | None:
+    def _first(self) -> StepSize | None:
         return _surest(self._scales(few_steps(self.line.x)))
 
-    def _scales(self, steps: Sequence[float]) -> list[Scale]:
+    def _scales(self, steps: Sequence[float]) -> list[StepSize]:
         return scales(self.line, steps, self.output)
 
-    def _without_treads(self, found: list[Scale]) -> list[Scale]:
+    def _without_treads(self, found: list[StepSize]) -> list[StepSize]:
         """The scales that see more than a stair's tread."""
         while (best := _surest(found)) is not None and self._is_tread(best):
             found = [scale for scale in found if scale.step > best.step]
         return found
 
-    def _is_tread(self, scale: Scale) -> bool:
+    def _is_tread(self, scale: StepSize) -> bool:
         return is_tread(self.line, scale, self.output)
 
-    def _judged(self, found: Sequence[Scale], kept: Sequence[Scale]) -> Verdict:
+    def _judged(self, found: Sequence[StepSize], kept: Sequence[StepSize]) -> Verdict:
         """The verdict by all scales that were found; those are kept that see more than a tread."""
         best = _surest(kept or found) or found[0]
         finer = [s for s in found if s.step < best.step and abs(s.slope - best.slope) > s.error + best.error]
@@ -84,37 +84,37 @@ class Question(NamedTuple):
             return self._at_kink(kink)
         return Verdict("cannot tell", best.slope, best.error, f"the differences are sure to ±{best.error:.2g} only")
 
-    def _at_kink(self, kink: Scale) -> Verdict:
+    def _at_kink(self, kink: StepSize) -> Verdict:
         """A number between the two slopes may be meant; any other is wrong."""
         left, right = (round(kink.slope / kink.bend + side, 9) * kink.bend + 0.0 for side in (-1.0, 1.0))
         reason = f"a kink, the slope is {left:.6g} to the left, {right:.6g} to the right"
         return Verdict("cannot tell" if self._reaches(kink) else "wrong", kink.slope, kink.error, reason)
 
-    def _agrees(self, scale: Scale) -> bool:
+    def _agrees(self, scale: StepSize) -> bool:
         return self._reaches(scale) and _is_sure(scale, self.given)
 
-    def _reaches(self, scale: Scale) -> bool:
+    def _reaches(self, scale: StepSize) -> bool:
         off = abs(self.given - scale.slope)
         return self.given == scale.slope or off <= scale.error + self.forgiven(scale.slope)
 
-    def _is_exact(self, scale: Scale) -> bool:
+    def _is_exact(self, scale: StepSize) -> bool:
         """Whether a scale leaves nothing to ask of others."""
         if self.given == 0.0:
             return scale.error <= 1e-9 * scale.steepness or scale.steepness == 0.0
         return scale.error <= self.forgiven(scale.slope)
 
 
-def _agreed(scale: Scale) -> Verdict:
+def _agreed(scale: StepSize) -> Verdict:
     coarse = scale.error > COARSE * abs(scale.slope) and scale.slope != 0.0
     return Verdict("agrees", scale.slope, scale.error, f"to ±{scale.error:.2g}, no closer" if coarse else "")
 
 
-def _is_kink(scale: Scale) -> bool:
+def _is_kink(scale: StepSize) -> bool:
     off = scale.scatter + scale.bend_off
     return abs(scale.bend) > 2.0 * off and off <= SURE * (abs(scale.slope) + abs(scale.bend))
 
 
-def _is_sure(scale: Scale, given: float) -> bool:
+def _is_sure(scale: StepSize, given: float) -> bool:
     """Whether the error is small against the derivative; against the slopes around, if the derivative is 0."""
     if scale.error <= SURE * max(abs(scale.slope), abs(given) if math.isfinite(given) else 0.0):
         return True
@@ -123,7 +123,7 @@ def _is_sure(scale: Scale, given: float) -> bool:
     return scale.error <= 1e-6 * scale.steepness or (given == scale.slope and scale.steepness == 0.0)
 
 
-def _surest(found: Sequence[Scale]) -> Scale | None:
+def _surest(found: Sequence[StepSize]) -> StepSize | None:
     """The scale with the smallest error against its slope, or against the slopes around if that is next to nothing."""
     steepest = max([scale.steepness for scale in found], default=0.0)
     return min(found, key=lambda s: s.error / (max(abs(s.slope), 1e-6 * steepest) or 1.0), default=None)

@@ -2,7 +2,7 @@
 
 A slope rule is ordinary arithmetic, so it works on whatever it is handed.  Handed Expressions it
 computes nothing and returns a tree of what it would have computed; `source_of` prints that tree in a
-`Language`: in Python for the recorders, in others for whoever runs the table elsewhere.
+`Syntax`: in Python for the recorders, in others for whoever runs the table elsewhere.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _PRECEDENCE = dict.fromkeys(COMPARISONS, _COMPARISON) | {
 Term = Any  # an Expression, a float, or None ("no derivative along this operand")
 
 
-class Language(NamedTuple):
+class Syntax(NamedTuple):
     """How a programming language writes what rules are made of.
 
     An operation without an operator is a call of the function of its name.
@@ -132,7 +132,7 @@ def variable(name: str) -> Expression:
     return Expression(name)
 
 
-PYTHON = Language(
+PYTHON = Syntax(
     operators={**COMPARISONS, **ARITHMETIC, REMAINDER: "%"},
     conditional="{chosen} if {condition} else {other}",
     assignment="{name} = {value}",
@@ -140,7 +140,7 @@ PYTHON = Language(
 )
 
 
-def source_of(terms: Sequence[Term], language: Language = PYTHON) -> tuple[list[str], list[str]]:
+def source_of(terms: Sequence[Term], language: Syntax = PYTHON) -> tuple[list[str], list[str]]:
     """The source of `terms`: assignments to run first, then one expression a term.
 
     What occurs more than once, in one term or across them, is computed once.
@@ -198,7 +198,7 @@ _DEEPEST = 50  # operations inside each other in one expression; Python's own pa
 class _Printer:
     """Prints trees with as few parentheses as are needed, naming what they share and what would nest too deep."""
 
-    def __init__(self, terms: Sequence[Term], language: Language) -> None:
+    def __init__(self, terms: Sequence[Term], language: Syntax) -> None:
         self._terms = terms
         self._language = language
         self._keys: dict[int, int] = {}  # id of a term → a number, the same for terms that say the same

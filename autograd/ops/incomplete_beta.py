@@ -25,7 +25,7 @@ from autograd.ops.gamma import digamma_rise
 from autograd.ops.incomplete_gamma import poisson
 from autograd.ops.numbers import equal, where
 from autograd.ops.primitive import lookup
-from autograd.ops.quadrature import LEAST, Node, exp, integrals, log1p, log1p_bow
+from autograd.ops.quadrature import LEAST, Abscissa, exp, integrals, log1p, log1p_bow
 
 HIGHEST = 3  # of orders along a and b together
 Jet = Mapping[tuple[int, int], Any]  # derivatives by their orders along two operands
@@ -206,7 +206,7 @@ def _part(a: Any, b: Any, x: Any, y: Any, highest: int) -> dict[tuple[int, int],
     return {at: weight * number for at, number in found.items()}
 
 
-def _fallen(highest: int, node: Node, slope: Any, count: Any, x: Any, y: Any) -> list[Any]:
+def _fallen(highest: int, node: Abscissa, slope: Any, count: Any, x: Any, y: Any) -> list[Any]:
     is_left = x <= 0.5
     small = where(is_left, x, y)
     bend = where(is_left, node.bend, -(node.u * node.fall + node.bend) / node.left)

@@ -22,7 +22,7 @@ from typing import Any
 from autograd.ops.gamma import BERNOULLI, near_two, stirling_tail
 from autograd.ops.numbers import equal, polynomial, where
 from autograd.ops.primitive import lookup
-from autograd.ops.quadrature import LEAST, Node, exp, integrals, log_ratio
+from autograd.ops.quadrature import LEAST, Abscissa, exp, integrals, log_ratio
 
 HIGHEST = 4  # order along a
 _LARGE = 10.0  # from there on Stirling's series are exact
@@ -112,7 +112,7 @@ def _of_product(weight: Any, one: Sequence[Any], other: Sequence[Any]) -> list[A
     ]
 
 
-def _fallen(highest: int, node: Node, is_below: Any, slope: Any, x: Any) -> list[Any]:
+def _fallen(highest: int, node: Abscissa, is_below: Any, slope: Any, x: Any) -> list[Any]:
     bend = where(is_below, node.bend, -(node.u * node.fall + node.bend) / node.left)
     parts = [exp(-(slope * node.u + x * bend))]
     for _ in range(highest):

@@ -24,7 +24,7 @@ import numpy as np
 
 from autograd.errors import FileFormatError, GraphError
 from autograd.lazy import lazy
-from autograd.ops.expression import PYTHON, Expression, Language, Term, rewritten, source_of, variable
+from autograd.ops.expression import PYTHON, Expression, Syntax, Term, rewritten, source_of, variable
 from autograd.text import quoted
 
 Rule = Callable[..., Any]
@@ -66,7 +66,7 @@ def each_element(function: Rule) -> Rule:
     return array
 
 
-class Edge(NamedTuple):
+class EdgeCase(NamedTuple):
     """A convention at a kink or at an edge of the domain: what holds there is data, and tested."""
 
     at: tuple[float, ...]
@@ -95,7 +95,7 @@ class Primitive:
     slopes: Rule  # (y, *operands) → one slope an operand (alone when there is one operand)
     definition: str  # the mathematics, in Python's notation: what the careful rule must agree with
     points: tuple[tuple[float, ...], ...]  # where every reading is tested
-    edges: tuple[Edge, ...] = ()
+    edges: tuple[EdgeCase, ...] = ()
     kinks: Rule | None = None  # (*operands) → a term, or several: where one changes its sign, the slopes jump
     jumps: Rule | None = None  # and where one of these does, the value jumps; nan: neither is near
     smooth: Rule | None = None  # (h, *operands) → the value with its kinks and jumps smoothed within a width h
@@ -307,7 +307,7 @@ def row(name: str, rule: Rule | Atom, slopes: Rule, **columns: Any) -> Primitive
 def tidied(columns: dict[str, Any]) -> dict[str, Any]:
     """The columns of a row with points and edges as tuples, which a row of one operand may write without."""
     points = tuple(at if isinstance(at, tuple) else (at,) for at in columns["points"])
-    return columns | {"points": points, "edges": tuple(Edge(*_tuples(edge)) for edge in columns.get("edges", ()))}
+    return columns | {"points": points, "edges": tuple(EdgeCase(*_tuples(edge)) for edge in columns.get("edges", ()))}
 
 
 def _tuples(edge: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
@@ -467,7 +467,7 @@ def function_of(
     name: str,
     parameters: Sequence[str],
     filename: str,
-    language: Language = PYTHON,
+    language: Syntax = PYTHON,
     namespace: dict[str, Any] | None = None,
 ) -> Rule:
     """The Python function that a term, or a tuple of terms, says; of floats unless a namespace says of what."""

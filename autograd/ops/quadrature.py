@@ -49,7 +49,7 @@ def log1p(x: Any) -> Any:
     return np.log1p(x) if isinstance(x, np.ndarray) else lookup("log1p")(x)
 
 
-class Node(NamedTuple):
+class Abscissa(NamedTuple):
     """Where an integrand is asked, and how much it counts there."""
 
     u: Any
@@ -97,7 +97,7 @@ class Integral(Expression):
 
 
 def integrals(integrands: Callable[..., Sequence[Any]], reach: Any, *operands: Any) -> list[Any]:
-    """∫ of each of the integrands, which are functions of a `Node` and the operands; of Expressions `Integral`s."""
+    """∫ of each of the integrands, which are functions of a `Abscissa` and the operands; of Expressions `Integral`s."""
     if any(isinstance(operand, Expression) for operand in operands):
         sums = Sums(integrands, [_scale(reach), *operands])
         return [Integral(sums, slot) for slot in range(len(sums.parts))]
@@ -117,7 +117,7 @@ def _scale(reach: Any) -> Any:
     return -lookup("expm1")(-0.125 * reach)
 
 
-def _node(scale: Any, t: Any, w: Any) -> Node:
+def _node(scale: Any, t: Any, w: Any) -> Abscissa:
     d = -(scale * t)
     bow = log1p_bow(d)
     twice = d * d
@@ -125,7 +125,7 @@ def _node(scale: Any, t: Any, w: Any) -> Node:
     rest = _doubled(fourfold, 4.0 * d)
     square = (1.0 + d) * (1.0 + d)
     left = square * square * (square * square)
-    return Node(8.0 * (bow - d), 8.0 * bow + rest, 8.0 * d + rest, left, 8.0 * w * scale / (1.0 + d))
+    return Abscissa(8.0 * (bow - d), 8.0 * bow + rest, 8.0 * d + rest, left, 8.0 * w * scale / (1.0 + d))
 
 
 def _doubled(rest: Any, linear: Any) -> Any:

@@ -15,20 +15,20 @@ from autograd.program.batch import Arguments
 from autograd.program.derive import Asked, Question
 from autograd.program.layout import Array, Layout
 from autograd.program.options import Options
-from autograd.program.recording import Recording
+from autograd.program.recording import RecordedProgram
 from autograd.structure import flatten, leaves_like
 from autograd.transforms import positions
 from autograd.value import RUNNING, Operand, Value
 
 
-def is_part_of_more(recording: Recording) -> bool:
+def is_part_of_more(recording: RecordedProgram) -> bool:
     """Whether an answer must stay a graph though the arguments are numbers, because of what was captured."""
     if not recording.captured:
         return False
     return mode().program > 0 or not (RUNNING.isdisjoint(recording.captured) and RUNNING.isdisjoint(recording.passing))
 
 
-def answer(question: Question, recording: Recording, taken: Arguments, options: Options) -> Any:
+def answer(question: Question, recording: RecordedProgram, taken: Arguments, options: Options) -> Any:
     """The answer to a question about a function of Values, whose program runs once a sample."""
     layout = Layout(question, Asked(recording, options), options)
     at = positions(options.argnums, recording.by_position)
@@ -45,7 +45,7 @@ def answer(question: Question, recording: Recording, taken: Arguments, options: 
     return _combined(layout, taken.samples, each, total)
 
 
-def function_of(recording: Recording) -> Callable[..., Any]:
+def function_of(recording: RecordedProgram) -> Callable[..., Any]:
     """The recorded function again, on numbers of any kind, by its program; all its arguments come by position."""
     flowing = frozenset() if recording.is_over else recording.flowing
     captured = [_number_of(node, flowing) for node in recording.captured]
@@ -63,12 +63,12 @@ def _number_of(node: Value, flowing: Collection[Value]) -> Operand:
     return node if mode().program or node in RUNNING or node in flowing else node._data
 
 
-def graph_of_recording(recording: Recording, args: Sequence[Any]) -> Any:
+def graph_of_recording(recording: RecordedProgram, args: Sequence[Any]) -> Any:
     """`graph_of` a recording's program at these arguments, in the structure of the function's answer."""
     return recording.answer.build(graph_of(recording.program, inputs_of(recording, args)))
 
 
-def inputs_of(recording: Recording, args: Sequence[Any]) -> list[Any]:
+def inputs_of(recording: RecordedProgram, args: Sequence[Any]) -> list[Any]:
     """What the inputs of a recording's program are at these arguments: their numbers, and the captured nodes."""
     given = zip(args, recording.arguments, strict=True)
     leaves = [x for thing, structure in given for x in leaves_like(thing, structure, "an argument")]

@@ -21,7 +21,7 @@ from autograd.program.loops import FOUND, Loop, Step, named, node_of
 from autograd.program.passes.adjoint import THROUGH
 from autograd.program.passes.expand import expand_slopes
 from autograd.program.passes.implicit import moved
-from autograd.program.runs import Ran, number_of, number_or_column, ran
+from autograd.program.runs import LoopOutcome, number_of, number_or_column, ran
 from autograd.recorder import RECORDERS, apply
 from autograd.text import quoted
 from autograd.value import Operand, Value
@@ -155,14 +155,14 @@ def _nodes_of(program: Graph) -> int:
     return numbers + sum(loop.length * _nodes_of(loop.body) for loop in loops)
 
 
-def _solution(loop: Loop, equation: Graph, operands: tuple[Any, ...]) -> Ran:
+def _solution(loop: Loop, equation: Graph, operands: tuple[Any, ...]) -> LoopOutcome:
     """What a loop that solves an equation ends with: nodes of the equation, not of the steps."""
     found = ran(loop.stored, [number_of(x) for x in operands], run)
     if found.finals[loop.carried - 1] != FOUND:
         lost = Value(math.nan, f"no solution found in {loop.length} steps")
-        return Ran([lost] * len(found.finals), found.columns)
+        return LoopOutcome([lost] * len(found.finals), found.columns)
     x = solved(equation, found.finals[: len(equation.outputs)], [operands[slot] for slot in loop.theta])
-    return Ran([*x, *found.finals[len(x) :]], found.columns)
+    return LoopOutcome([*x, *found.finals[len(x) :]], found.columns)
 
 
 def solved(residual: Graph, x: Sequence[float], theta: Sequence[Any]) -> list[Any]:

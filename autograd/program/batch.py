@@ -16,7 +16,7 @@ from autograd.text import quoted
 Axes: TypeAlias = Any  # an int, None, or a sequence with one for each argument, or of what these are made of
 
 
-class Run(NamedTuple):
+class Span(NamedTuple):
     """Numbers of an argument that lie side by side, beginning at `begin` among those with, or without, samples."""
 
     batched: bool
@@ -46,13 +46,13 @@ class Arguments(NamedTuple):
         """Whether there are Values among the numbers."""
         return self.batch.dtype == object or any(part.dtype == object for part in self.fixed)
 
-    def places(self) -> Iterator[tuple[Structure, list[Run]]]:
+    def places(self) -> Iterator[tuple[Structure, list[Span]]]:
         """Of each argument its structure, and where its numbers are among those with and without samples."""
         begins = {False: 0, True: 0}
         for structure, axis in zip(self.structures, self.axes, strict=True):
             runs = []
             for batched, size in spread(axis, structure):
-                runs.append(Run(batched, begins[batched], size))
+                runs.append(Span(batched, begins[batched], size))
                 begins[batched] += size
             yield structure, runs
 

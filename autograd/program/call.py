@@ -16,7 +16,7 @@ from autograd.errors import ArgumentError, GraphError, OperandError
 from autograd.kinds import FIXED, FLAG, Taken, kind_of
 from autograd.lazy import lazy
 from autograd.program import as_graph
-from autograd.program.batch import Arguments, Run, take
+from autograd.program.batch import Arguments, Span, take
 from autograd.program.derive import ALONG_ONE_WAY, VALUE, Asked, Question
 from autograd.program.executors import choose, gains_from_loops, kernel_for
 from autograd.program.kernel import Floats, Kernel, Task
@@ -28,8 +28,8 @@ from autograd.program.outputs import check_apart, check_output
 from autograd.program.passes.fuse import fuse_sums
 from autograd.program.pointer import Pointer
 from autograd.program.program import Program
-from autograd.program.recording import Recording
-from autograd.program.shortcut import SMALL, AtAPoint, Form, Shortcut, Workplace, shortcut_to
+from autograd.program.recording import RecordedProgram
+from autograd.program.shortcut import SMALL, AtAPoint, CallForm, Shortcut, Workplace, shortcut_to
 from autograd.structure import Structure, check_length, fit, flatten, floats, numbers_or_values
 from autograd.text import quoted
 
@@ -45,7 +45,7 @@ class Ran(NamedTuple):
 class Recorded:
     """A recording, and what was made of it so far."""
 
-    def __init__(self, as_written: Recording, options: Options, key: Key) -> None:
+    def __init__(self, as_written: RecordedProgram, options: Options, key: Key) -> None:
         self.as_written, self._options, self.key = as_written, options, key
         self.latest: Ran | None = None
         self.shortcuts: dict[tuple[Any, ...], Shortcut | None] = {}  # by question, and how the arguments stand
@@ -54,7 +54,7 @@ class Recorded:
         self._asked: dict[bool, Asked] = {}
 
     @lazy
-    def recording(self) -> Recording:
+    def recording(self) -> RecordedProgram:
         """The recording, its sums fused unless they are to be exact."""
         with collector_paused():
             program = self._options.tidied(self.as_written.program)
@@ -315,7 +315,7 @@ class Call:
         order, static = self._compiled.order(count - takes, names)
         extras = len(taken.structures) - len(recording.arguments)
         several = takes and not isinstance(options.argnums, int)
-        form = Form(count - takes, names, order, static, extras, several)
+        form = CallForm(count - takes, names, order, static, extras, several)
         return shortcut_to(form, taken, ready.places_captured, ready.workplace, ready.reader)
 
     def _on_values(self, recorded: Recorded, taken: Arguments, out: Any) -> Any:
@@ -324,7 +324,7 @@ class Call:
         return as_graph.answer(self._question, recorded.as_written, taken, self._compiled.options)
 
 
-def _on_its_own(recording: Recording, take: Take) -> Take:
+def _on_its_own(recording: RecordedProgram, take: Take) -> Take:
     """What takes arguments unless the answer must be a graph."""
     return lambda args, named: None if as_graph.is_part_of_more(recording) else take(args, named)
 
@@ -457,7 +457,7 @@ def _views_of_arguments(taken: Arguments, fixed: Floats, batch: Floats, captured
     for structure, runs in taken.places():
         starts = [0, *accumulate(run.size for run in runs)]
 
-        def part(start: int, stop: int, runs: list[Run] = runs, starts: list[int] = starts) -> Floats:
+        def part(start: int, stop: int, runs: list[Span] = runs, starts: list[int] = starts) -> Floats:
             at = bisect_right(starts, start, hi=len(runs)) - 1
             begin = runs[at].begin + start - starts[at]
             if runs[at].batched:

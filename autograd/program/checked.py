@@ -11,7 +11,7 @@ from autograd.ops.primitive import Primitive, titled
 from autograd.text import preformatted, quoted
 
 if TYPE_CHECKING:
-    from autograd.check.rows import Answer
+    from autograd.check.rows import Comparison
 
 SHOWN = 12  # of what is wrong
 
@@ -21,7 +21,7 @@ class PrimitiveCheck:
     """What a primitive answered; true if every answer agrees.  It shows itself as a table, and then what is wrong."""
 
     name: str
-    answers: dict[str, tuple[Answer, ...]]  # by what was checked
+    answers: dict[str, tuple[Comparison, ...]]  # by what was checked
 
     @property
     def ok(self) -> bool:
@@ -29,7 +29,7 @@ class PrimitiveCheck:
         return not self.wrong
 
     @property
-    def wrong(self) -> tuple[Answer, ...]:
+    def wrong(self) -> tuple[Comparison, ...]:
         """The answers that do not."""
         return tuple(answer for answers in self.answers.values() for answer in answers if not answer.agrees)
 
@@ -60,7 +60,7 @@ class WrongPrimitiveError(AutogradError, AssertionError):
     """A primitive does not say what its definition or its own readings say."""
 
 
-def _told(answers: tuple[Answer, ...]) -> str:
+def _told(answers: tuple[Comparison, ...]) -> str:
     if not answers:
         return "nothing to ask"
     by = ", ".join(dict.fromkeys(answer.by for answer in answers))
@@ -68,7 +68,7 @@ def _told(answers: tuple[Answer, ...]) -> str:
     return f"{agree} of {len(answers)} agree with {by}"
 
 
-def _line(answer: Answer) -> str:
+def _line(answer: Comparison) -> str:
     return f"  wrong: {answer.said} = {answer.got!r}, by {answer.by} {answer.expected!r}"
 
 

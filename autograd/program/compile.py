@@ -25,7 +25,7 @@ from autograd.program.executors import Work
 from autograd.program.options import Choices, Options, Running
 from autograd.program.orders import Key, compute_alike, in_order
 from autograd.program.program import Program
-from autograd.program.recording import Recording, record_function, record_nodes
+from autograd.program.recording import RecordedProgram, record_function, record_nodes
 from autograd.program.signature import Signature
 from autograd.program.sparse import MatrixCall
 from autograd.structure import Structure, fit
@@ -234,7 +234,7 @@ def _by_name(f: FunctionType) -> Any:
 class Compiled(Locked):
     """A function that was compiled: `compile` makes it, and says what it does."""
 
-    def __init__(self, f: Function | None, options: Options, graph: Recording | None = None) -> None:
+    def __init__(self, f: Function | None, options: Options, graph: RecordedProgram | None = None) -> None:
         super().__init__()
         self.f = f
         self.options = options
@@ -407,7 +407,7 @@ class Compiled(Locked):
         if self._in_any_order.get(in_order(key)) == key:
             del self._in_any_order[in_order(key)]
 
-    def _recorded_now(self, key: Key) -> Recording:
+    def _recorded_now(self, key: Key) -> RecordedProgram:
         mine = (threading.get_ident(), key)  # in a forked process, others may have been left here
         threads = [thread for thread, recorded in tuple(self._being_recorded) if recorded == key]
         if mine[0] in threads or len(threads) >= _AT_ONCE:
@@ -420,7 +420,7 @@ class Compiled(Locked):
         finally:
             self._being_recorded.remove(mine)
 
-    def _record(self, structures: tuple[Structure, ...], keywords: tuple[str, ...]) -> Recording:
+    def _record(self, structures: tuple[Structure, ...], keywords: tuple[str, ...]) -> RecordedProgram:
         if self.f is not None:
             return record_function(self.f, structures, keywords)
         if self._graph is None or structures != self._graph.arguments:

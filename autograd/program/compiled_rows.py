@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from autograd.check.rows import Answer, Answers, close, differentiable, slope_at, value_at
+from autograd.check.rows import Answers, Comparison, close, differentiable, slope_at, value_at
 from autograd.ops.primitive import Primitive
 from autograd.program.compile import compile
 from autograd.program.native.machine import is_available
@@ -27,7 +27,7 @@ def check_programs(row: Primitive) -> Answers:
             names += [slope_at(row, at, slot, other) for slot in slots for other in slots]
             for said, one, other in zip(names, _flat(got), _flat(expected), strict=True):
                 agrees = close(one, other, 1e-11, 1e-15 * max(1.0, *map(_size, expected[0])))
-                yield Answer(f"{said} on {backend}", one, other, agrees, "the function itself")
+                yield Comparison(f"{said} on {backend}", one, other, agrees, "the function itself")
 
 
 def _slopes(first: Any, second: Any) -> list[list[float]]:

@@ -18,7 +18,7 @@ from autograd.program.passes.adjoint import adjoints, copy_into, with_gradient
 from autograd.program.passes.cones import Entries, jacobian_entries, triangle_entries
 from autograd.program.passes.expand import expand_slopes
 from autograd.program.passes.tangent import with_tangents
-from autograd.program.recording import Recording
+from autograd.program.recording import RecordedProgram
 from autograd.structure import NUMBER, Structure, compose
 from autograd.text import quoted
 from autograd.transforms import Function, Positions, positions
@@ -59,7 +59,7 @@ class Asked:
         aux: the structure of what stands beside it, with `has_aux`
     """
 
-    def __init__(self, recording: Recording, options: Options) -> None:
+    def __init__(self, recording: RecordedProgram, options: Options) -> None:
         self.recording = recording
         self.program = recording.program
         self.wrt = options.argnums

@@ -19,7 +19,7 @@ Ids = np.ndarray[Any, np.dtype[np.int64]]
 
 
 @dataclass(frozen=True, eq=False)
-class Group:
+class LevelGroup:
     """Instructions of one level with the same operation.
 
     Attributes:
@@ -33,9 +33,9 @@ class Group:
     operands: Ids
     shared: Ids | None = None
 
-    def __getitem__(self, which: slice) -> Group:
+    def __getitem__(self, which: slice) -> LevelGroup:
         """Some of the instructions."""
-        return Group(self.operation, self.out[which], self.operands[which], self.shared)
+        return LevelGroup(self.operation, self.out[which], self.operands[which], self.shared)
 
 
 def levels(program: Graph) -> Ids:
@@ -55,7 +55,7 @@ def levels(program: Graph) -> Ids:
     return np.array(level, np.int64)
 
 
-def groups(program: Graph, level: Ids, wanted: np.ndarray[Any, np.dtype[np.bool_]]) -> list[Group]:
+def groups(program: Graph, level: Ids, wanted: np.ndarray[Any, np.dtype[np.bool_]]) -> list[LevelGroup]:
     """The `wanted` instructions in groups that can be run one after the other; `level` is of every number."""
     lengths = np.diff(program.starts)
     level = level[program.first :]
@@ -63,22 +63,22 @@ def groups(program: Graph, level: Ids, wanted: np.ndarray[Any, np.dtype[np.bool_
     order = chosen[np.lexsort((chosen, lengths[chosen], program.code[chosen], level[chosen]))]
     keys = np.stack([level[order], program.code[order], lengths[order]])
     cuts = np.flatnonzero(np.any(keys[:, 1:] != keys[:, :-1], axis=0)) + 1
-    found: list[Group] = []
+    found: list[LevelGroup] = []
     for members in np.split(order, cuts) if len(order) else []:
         found += _group(program, members, int(lengths[members[0]]))
     return found
 
 
-def _group(program: Graph, members: Ids, length: int) -> Iterator[Group]:
+def _group(program: Graph, members: Ids, length: int) -> Iterator[LevelGroup]:
     operation = program.operations[program.code[members[0]]]
     operands = program.operands[program.starts[members][:, None] + np.arange(length)].astype(np.int64)
     if operation == DOT and length > 2 and len(members) > 1:
         yield from _dots(members + program.first, operands)
     else:
-        yield Group(operation, members + program.first, operands)
+        yield LevelGroup(operation, members + program.first, operands)
 
 
-def _dots(out: Ids, operands: Ids) -> Iterator[Group]:
+def _dots(out: Ids, operands: Ids) -> Iterator[LevelGroup]:
     """Dots, those with a half of their operands in common together and that half in second place."""
     n = operands.shape[1] // 2
     first, second = ([row.tobytes() for row in np.ascontiguousarray(half)] for half in _halves(operands, n))
@@ -90,10 +90,10 @@ def _dots(out: Ids, operands: Ids) -> Iterator[Group]:
         together.setdefault(key, []).append(i)
     alone = [rows[0] for rows in together.values() if len(rows) == 1]
     if alone:
-        yield Group(DOT, out[alone], operands[alone])
+        yield LevelGroup(DOT, out[alone], operands[alone])
     for rows in together.values():
         if len(rows) > 1:
-            yield Group(DOT, out[rows], operands[rows], operands[rows[0], n : 2 * n])
+            yield LevelGroup(DOT, out[rows], operands[rows], operands[rows[0], n : 2 * n])
 
 
 def _halves(operands: Ids, n: int) -> tuple[Ids, Ids]:

@@ -43,7 +43,7 @@ ELSEWHERE = (0.1, 1e-3, 1e-4)  # of the inputs: how far all are moved to see whe
 ACROSS = 1e-3  # of the inputs: how far a line goes across a surface that a sample lies on
 
 
-class Surface(NamedTuple):
+class Boundary(NamedTuple):
     """Where a row of a program has a kink or a jump: the term `slot` of its boundaries, 0 there."""
 
     row: Primitive
@@ -53,7 +53,7 @@ class Surface(NamedTuple):
     label: Label | None
 
 
-def surfaces(program: Graph, wrt: Sequence[int], outputs: Sequence[int], kinks: bool) -> list[Surface]:
+def surfaces(program: Graph, wrt: Sequence[int], outputs: Sequence[int], kinks: bool) -> list[Boundary]:
     """The jumps, and the kinks if asked for, that move with inputs and that outputs are computed through."""
     moves, reaches = depends_on(program, wrt), _reaching(program, outputs)
     lines = [line for line in program if _is_broken(line.operation, kinks) and reaches[line.id]]
@@ -68,11 +68,11 @@ def _is_broken(operation: Any, kinks: bool) -> bool:
     return row.jumps is not None or (kinks and row.kinks is not None)
 
 
-def _of(line: Instruction, label: Label | None, kinks: bool) -> Iterator[Surface]:
+def _of(line: Instruction, label: Label | None, kinks: bool) -> Iterator[Boundary]:
     row = lookup(line.operation.row)  # type: ignore[union-attr]  # an Operation, by _is_broken
     for is_jump, terms in enumerate(row.boundaries(*_variables(line.operands))):
         if is_jump or kinks:
-            yield from (Surface(row, bool(is_jump), slot, line.operands, label) for slot in range(len(terms)))
+            yield from (Boundary(row, bool(is_jump), slot, line.operands, label) for slot in range(len(terms)))
 
 
 def _variables(operands: Sequence[int]) -> list[Any]:
@@ -105,7 +105,7 @@ def written_out(program: Graph) -> Graph:
 class Watch:
     """What is looked at when a question is answered: nothing any more, once it was told or is known to be smooth."""
 
-    def __init__(self, order: int, program: Graph, found: list[Surface], asked: Asked, layout: Layout) -> None:
+    def __init__(self, order: int, program: Graph, found: list[Boundary], asked: Asked, layout: Layout) -> None:
         self._second, self._program, self._asked, self._surfaces = order > 1, program, asked, found
         self._batched = np.array(layout.batched)
         self._summed = layout.is_reduced and not all(layout.batched[i] for i in asked.inputs)
@@ -305,7 +305,7 @@ class _Ends:
         return bool(self.above[k] >= 0 and self.below[k] >= 0)
 
 
-def _written(builder: Builder, surface: Surface, numbers: Sequence[int]) -> int:
+def _written(builder: Builder, surface: Boundary, numbers: Sequence[int]) -> int:
     names = {f"x{i}": numbers[operand] for i, operand in enumerate(surface.operands)}
     terms = surface.row.boundaries(*_variables(surface.operands))[surface.is_jump]
     return builder.write(terms[surface.slot], names.__getitem__, WHERE)

@@ -9,23 +9,23 @@ from typing import Any, TypeAlias
 
 from autograd.lazy import lazy
 from autograd.program.arrays.executor import NumpyKernel
-from autograd.program.arrays.places import Operand
+from autograd.program.arrays.places import MatrixRows
 from autograd.program.arrays.steps import (
     IN_ONE_PASS,
     TANH,
     TANH_SLOPE,
+    ArrayStep,
     Call,
     Elementwise,
     Frame,
-    Step,
     Tanh,
-    Vectors,
+    WholeVectors,
     ufunc_of,
 )
 from autograd.program.graph import Operation
 from autograd.program.kernel import Floats, Kernel
 from autograd.program.native.estimates import FEW_SAMPLES
-from autograd.program.native.rowwise import Formula, arguments, function
+from autograd.program.native.rowwise import RowFormula, arguments, function
 from autograd.program.native.tape_kernel import TapeKernel
 
 Result: TypeAlias = tuple[Operation, tuple[int, ...], Any]  # an operation, which operands it reads, where it goes
@@ -59,12 +59,12 @@ class LayeredKernel(Kernel):
 
 
 @dataclass(frozen=True, eq=False)
-class Rowwise(Step):
+class MachineRows(ArrayStep):
     """Results of the same rows by machine code."""
 
     run: Callable[[Any], None]
-    operands: tuple[Operand, ...]
-    out: tuple[Operand, ...]
+    operands: tuple[MatrixRows, ...]
+    out: tuple[MatrixRows, ...]
 
     def bind(self, frame: Frame, calls: list[Call]) -> None:
         views = [frame.view(operand, calls) for operand in (*self.operands, *self.out)]
@@ -73,14 +73,14 @@ class Rowwise(Step):
         calls.append(partial(self.run, arguments(rows, columns, places)))
 
 
-def in_machine_code(step: Step) -> list[Step]:
+def in_machine_code(step: ArrayStep) -> list[ArrayStep]:
     """The step by machine code, where there is some and NumPy takes more than one pass over the numbers."""
     if isinstance(step, Tanh):
         outs = [(TANH, (0,), step.value), (TANH_SLOPE, (0, 0), step.slope)]
         parts = [_rowwise([step.operand], [result for result in outs if result[2] is not None])]
     elif isinstance(step, Elementwise) and ufunc_of(step.operation) not in IN_ONE_PASS:
         parts = [_rowwise(step.operands, [_of_all(step.operation, step.operands, step.out)])]
-    elif isinstance(step, Vectors) and len(step.lines[0][0]) <= _FEW_OPERANDS:
+    elif isinstance(step, WholeVectors) and len(step.lines[0][0]) <= _FEW_OPERANDS:
         parts = [_rowwise(operands, [_of_all(step.operation, operands, out)]) for operands, out in step.lines]
     else:
         return [step]
@@ -88,13 +88,13 @@ def in_machine_code(step: Step) -> list[Step]:
     return [*found] if len(found) == len(parts) else [step]
 
 
-def _of_all(operation: Operation, operands: Sequence[Operand], out: Operand) -> Result:
+def _of_all(operation: Operation, operands: Sequence[MatrixRows], out: MatrixRows) -> Result:
     return operation, tuple(range(len(operands))), out
 
 
-def _rowwise(operands: Sequence[Operand], results: Sequence[Result]) -> Rowwise | None:
-    formula = Formula(
+def _rowwise(operands: Sequence[MatrixRows], results: Sequence[Result]) -> MachineRows | None:
+    formula = RowFormula(
         tuple((operation, which) for operation, which, _ in results), tuple(not o.batched for o in operands)
     )
     run = function(formula)
-    return None if run is None else Rowwise(run, tuple(operands), tuple(out for _, _, out in results))
+    return None if run is None else MachineRows(run, tuple(operands), tuple(out for _, _, out in results))

@@ -102,7 +102,7 @@ def in_groups(keys: Ints, count: int) -> Ints:
     return order
 
 
-class Sheet:
+class PlacedLines:
     """Lines that are put in their places, in any order."""
 
     def __init__(self, size: int) -> None:

@@ -14,7 +14,7 @@ from autograd.program.graph import Graph
 from autograd.program.passes.simplify import simplified
 from autograd.program.passes.smooth import smoothed
 from autograd.program.program import Program
-from autograd.program.recording import Recording
+from autograd.program.recording import RecordedProgram
 from autograd.text import quoted
 from autograd.transforms import Positions
 
@@ -76,7 +76,7 @@ class Options:
             )
         check_backend(self.backend)
 
-    def smoothed(self, recording: Recording) -> Recording:
+    def smoothed(self, recording: RecordedProgram) -> RecordedProgram:
         """The recording, its kinks and jumps smoothed if that was asked for."""
         if self.smooth is None:
             return recording

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from autograd.program.recording import Recording
+from autograd.program.recording import RecordedProgram
 from autograd.structure import Structure, leaves_like
 
 Key: TypeAlias = tuple[tuple[Structure, ...], tuple[str, ...]]  # how arguments are made; the names of the last
@@ -26,7 +26,7 @@ def _sorted(structure: Structure) -> Structure:
     return Structure(structure.kind, structure.size, structure.shape, keys, tuple(inner), structure.rest)
 
 
-def compute_alike(known: Recording, other: Recording) -> bool:
+def compute_alike(known: RecordedProgram, other: RecordedProgram) -> bool:
     """Whether two recordings, of arguments that differ in the order of keys, do the same to the same numbers.
 
     They do not where the function goes through a dict from the first key to the last.
@@ -44,7 +44,7 @@ def compute_alike(known: Recording, other: Recording) -> bool:
     )
 
 
-def _places(known: Recording, other: Recording) -> list[int]:
+def _places(known: RecordedProgram, other: RecordedProgram) -> list[int]:
     """For each number of the arguments of `known` which it is among those of `other`."""
     places: list[int] = []
     for mine, theirs in zip(known.arguments, other.arguments, strict=True):

@@ -27,7 +27,7 @@ from autograd.value import RUNNING, Operand, Value
 
 
 @dataclass(frozen=True, eq=False)
-class Recording:
+class RecordedProgram:
     """A program, and how its inputs and outputs are made of the function's arguments and answer.
 
     The program's inputs are the numbers of the arguments, in order, and then the captured nodes: those
@@ -50,7 +50,7 @@ class Recording:
         """The program; of one with loops that were found it is written when it is asked for."""
         return self.written.flat() if isinstance(self.written, Rolled) else self.written
 
-    def of(self, program: Program) -> Recording:
+    def of(self, program: Program) -> RecordedProgram:
         """The same recording with another program."""
         return replace(self, written=program)
 
@@ -70,7 +70,9 @@ class Recording:
         return not RUNNING.issuperset(self.passing)
 
 
-def record_function(f: Callable[..., Any], arguments: Sequence[Structure], keywords: tuple[str, ...] = ()) -> Recording:
+def record_function(
+    f: Callable[..., Any], arguments: Sequence[Structure], keywords: tuple[str, ...] = ()
+) -> RecordedProgram:
     """Run f once on Symbols in these structures, the last of which come by name.
 
     Raises:
@@ -92,7 +94,7 @@ def record_function(f: Callable[..., Any], arguments: Sequence[Structure], keywo
         return replace(_recording(outputs, inputs, arguments, structure, when, log), keywords=keywords)
 
 
-def record_nodes(outputs: Any, inputs: Sequence[Any]) -> Recording:
+def record_nodes(outputs: Any, inputs: Sequence[Any]) -> RecordedProgram:
     """The graph between nodes already built: each entry of `inputs` is an argument made of Values."""
     groups = [flatten(argument, "an input of compile_graph") for argument in inputs]
     nodes = [node for leaves, _ in groups for node in leaves]
@@ -128,7 +130,7 @@ def _recording(
     answer: Structure,
     when: Times,
     made: Sequence[Value] = (),
-) -> Recording:
+) -> RecordedProgram:
     """What was recorded; of a function the nodes that it made, in order."""
     roots = [output for output in outputs if isinstance(output, Value)]
     notes = notes_of(made, inputs, when.made or ()) if len(made) >= LONG else None
@@ -150,9 +152,9 @@ def _recording(
     given = [*inputs, *captured]
     rolled = rolled_up(outputs, given, made, None if notes is None else notes.lines.code)
     if rolled is not None:
-        return Recording(rolled, *shape, rolled=rolled.program)
+        return RecordedProgram(rolled, *shape, rolled=rolled.program)
     program = program_from(outputs, given, order) if notes is None else program_of(needed, outputs, given)
-    return Recording(program, *shape)
+    return RecordedProgram(program, *shape)
 
 
 def _recorded(roots: Sequence[Value], inputs: Sequence[Value], when: Times) -> list[Value]:

@@ -19,7 +19,7 @@ _ALL = range(2**31)  # columns
 Interpret: TypeAlias = Callable[[Graph, Sequence[Any]], list[Any]]
 
 
-class Ran:
+class LoopOutcome:
     """What came of a loop: the last of what it carried, and its columns by their places."""
 
     def __init__(self, finals: Sequence[Any], columns: Sequence[Any] | Mapping[int, Any]) -> None:
@@ -39,7 +39,7 @@ def number_or_column(operation: Any, operands: Sequence[Any]) -> Any:
 
 
 def read_in_python(step: Any, operand: str) -> str:
-    """What reads a number or a column, of a `Ran` or of a column, as Python writes it; columns are sequences there."""
+    """What reads a number or a column, of a `LoopOutcome` or a column, as Python writes it: columns are sequences."""
     match step:
         case Final(k):
             return f"{operand}.finals[{k}]"
@@ -48,7 +48,7 @@ def read_in_python(step: Any, operand: str) -> str:
     return f"{operand}[{step.step}]"
 
 
-def ran(loop: Loop, operands: Sequence[Any], interpret: Interpret, read: Container[int] = _ALL) -> Ran:
+def ran(loop: Loop, operands: Sequence[Any], interpret: Interpret, read: Container[int] = _ALL) -> LoopOutcome:
     """A loop, step by step; of its columns those are kept that are read."""
     count, operands = (operands[0], operands[1:]) if loop.counted else (float(loop.length), operands)
     carried, given = list(operands[: loop.carried]), operands[loop.carried :]
@@ -81,7 +81,7 @@ def ran(loop: Loop, operands: Sequence[Any], interpret: Interpret, read: Contain
         keep(step, found[loop.carried : len(found) - loop.tested], loop.carried)
         done = done + goes_on
         carried = _moved(goes_on, found, carried)
-    return Ran([*carried, done], columns)
+    return LoopOutcome([*carried, done], columns)
 
 
 def _moved(goes_on: Any, found: Sequence[Any], carried: Sequence[Any]) -> list[Any]:

@@ -28,7 +28,7 @@ _PLAIN = frozenset({float, int, np.float64})  # whose numbers NumPy writes as `f
 _REAL = frozenset("fiub")  # kinds of dtypes
 
 
-class Form(NamedTuple):
+class CallForm(NamedTuple):
     """How the arguments of a call stand.
 
     Attributes:
@@ -87,7 +87,7 @@ class AtAPoint:
     """
 
     def __init__(
-        self, form: Form, puts: Sequence[Put], build: Callable[[], Workplace], read: Callable[[Floats], Any]
+        self, form: CallForm, puts: Sequence[Put], build: Callable[[], Workplace], read: Callable[[Floats], Any]
     ) -> None:
         self._arranged, self._build, self._read = form.arranged, build, read
         self._plain = form.plain
@@ -121,7 +121,7 @@ class AtAPoint:
 class OverSamples:
     """The short way to the arguments of a batch: arrays are taken as they stand."""
 
-    def __init__(self, form: Form, puts: Sequence[Put | None], columns: Sequence[Columns | None], like: Arguments):
+    def __init__(self, form: CallForm, puts: Sequence[Put | None], columns: Sequence[Columns | None], like: Arguments):
         self._arranged, self._plain = form.arranged, form.plain
         self._structures, self._axes = like.structures, like.axes
         self._puts = [(i, put) for i, put in enumerate(puts) if put is not None]
@@ -152,7 +152,7 @@ Shortcut = AtAPoint | OverSamples
 
 
 def shortcut_to(
-    form: Form, taken: Arguments, captured: range, build: Callable[[], Workplace], read: Callable[[Floats], Any]
+    form: CallForm, taken: Arguments, captured: range, build: Callable[[], Workplace], read: Callable[[Floats], Any]
 ) -> Shortcut | None:
     """The short way for arguments that stand so and are made as these, if there is one.
 
@@ -174,7 +174,7 @@ def _is_one_array(structure: Structure, axis: Any) -> bool:
     return isinstance(axis, int) and structure.kind in (float, ndarray)
 
 
-def _puts(form: Form, taken: Arguments, captured: range) -> list[Put | None]:
+def _puts(form: CallForm, taken: Arguments, captured: range) -> list[Put | None]:
     """What writes each argument, if it has no samples."""
     puts: list[Put | None] = []
     start = 0

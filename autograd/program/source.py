@@ -11,7 +11,7 @@ from autograd.ops.expression import ARITHMETIC, DIVIDE, NEGATIVE
 from autograd.ops.primitive import define, is_row, lookup
 from autograd.program.graph import DOT, SUM, Graph, Instruction, Operation, Tables, plain, sum_source
 from autograd.program.loops import Loop, Stack
-from autograd.program.runs import Ran, ran, read_in_python
+from autograd.program.runs import LoopOutcome, ran, read_in_python
 from autograd.text import python_identifiers
 
 TERMS = 500  # of a sum that are added up in one line
@@ -85,7 +85,7 @@ def python_function(program: Graph) -> Callable[..., tuple[Any, ...]]:
     return define("program", text, f"<program {digest}>", {**calls, "inf": float("inf"), "nan": float("nan")})
 
 
-def _loop(shape: Mapping[str, Any], step: Callable[..., Any], *operands: Any) -> Ran:
+def _loop(shape: Mapping[str, Any], step: Callable[..., Any], *operands: Any) -> LoopOutcome:
     """`step` again and again, as `autograd.program.loops.Loop` says."""
     return ran(Loop(None, **shape), operands, lambda _, given: list(step(*given)))  # type: ignore[arg-type]  # `step` is it
 

@@ -166,7 +166,7 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no an
         if self.early_stopping:
             data, validation = self._held_out(data, random)
         score = None if validation is None else lambda: self._score_of(model, validation)
-        watch = rules.Watch(self, standing, moved, len(data.X), score)
+        watch = rules.Patience(self, standing, moved, len(data.X), score)
         known = 0 if model.history is None else len(model.history.training)
         history = fit(model, data.X, data.y, FitOptions(
             loss=loss, optimiser=moved, epochs=1 if partly else self.max_iter, batch_size=self._batch(len(data.X)),

@@ -130,7 +130,7 @@ class Standing:
         return settings.learning_rate_init
 
 
-class Watch(Callback):
+class Patience(Callback):
     """Ends a training by scikit-learn's rule: more than n_iter_no_change epochs in a row without tol of progress.
 
     Progress is that of the loss, or with a `score` that of the score, the best of which is left; "adaptive" rates are

@@ -65,8 +65,8 @@ def fit(model: Model, X: Any, y: Any, options: FitOptions) -> History:
     optimiser = _optimiser(model, options.optimiser)
     check_scales(model)
     with _unchanged_unless_well(model, optimiser):
-        own_units = Held(data, validation)
-        on_scale = Held(scaled(model, data), None if validation is None else scaled(model, validation))
+        own_units = Samples(data, validation)
+        on_scale = Samples(scaled(model, data), None if validation is None else scaled(model, validation))
         run = _Training(model, optimiser, options, own_units, on_scale)
         model.columns = column_names(X) or model.columns
         model.optimiser, model.history = optimiser, run.history  # already, so that a callback may save the model
@@ -121,7 +121,7 @@ def _weighed(options: FitOptions, data: Data, validation: Data | None) -> tuple[
     return data, validation._replace(weights=weights).counted()
 
 
-class Held(NamedTuple):
+class Samples(NamedTuple):
     """What is trained on, and what is validated with."""
 
     training: Data
@@ -141,7 +141,7 @@ class _Training:
     """One call of `fit`, once everything was checked."""
 
     def __init__(
-        self, model: Model, optimiser: Optimiser, options: FitOptions, own_units: Held, on_scale: Held
+        self, model: Model, optimiser: Optimiser, options: FitOptions, own_units: Samples, on_scale: Samples
     ) -> None:
         self.model, self.optimiser, self.options = model, optimiser, options
         self.own_units, (self.data, validation) = own_units, on_scale

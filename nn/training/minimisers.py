@@ -90,7 +90,7 @@ class LBFGS(Minimiser):
     def improved(self, problem: Problem, w: Vector, g: Vector, state: Slots, steps: int) -> tuple[Vector, Slots]:
         """One line search; the same w where it finds nothing lower."""
         self._check_finite(g, "gradient")
-        line, pairs = Line.of(Decayed.of(problem, self.decays), w), Pairs.of([state[slot] for slot in self.slots])
+        line, pairs = LineSearch.of(Decayed.of(problem, self.decays), w), Pairs.of([state[slot] for slot in self.slots])
         found = line.along(-quasi_newton(line.start.g, pairs), 1.0) if len(pairs.curvatures) else None
         if found is None:  # at first, or where the memory leads nowhere: down the slope
             pairs = Pairs.of([np.zeros_like(w) for _ in self.slots])
@@ -135,7 +135,7 @@ def quasi_newton(g: Vector, pairs: Pairs) -> Vector:
     return q
 
 
-class Point(NamedTuple):
+class LinePoint(NamedTuple):
     """A point of a line: how far along it, the loss and its slope there, and the parameters and their gradient."""
 
     t: float
@@ -145,37 +145,37 @@ class Point(NamedTuple):
     g: Vector
 
 
-class Line(NamedTuple):
+class LineSearch(NamedTuple):
     """A search from a point for one that is lower and flat enough: Nocedal & Wright 2006, algorithms 3.5 and 3.6."""
 
     problem: Problem
-    start: Point
+    start: LinePoint
 
     @classmethod
-    def of(cls, problem: Problem, w: Vector) -> Line:
+    def of(cls, problem: Problem, w: Vector) -> LineSearch:
         """From w, with no way yet."""
         J, g = problem(w)
-        return cls(problem, Point(0.0, J, 0.0, w, g))
+        return cls(problem, LinePoint(0.0, J, 0.0, w, g))
 
-    def along(self, way: Vector, first: float) -> Point | None:
+    def along(self, way: Vector, first: float) -> LinePoint | None:
         """A point that fulfils the strong Wolfe conditions, or at least is lower; None if there is none."""
         slope = float(self.start.g @ way)
-        return Line(self.problem, self.start._replace(slope=slope))._bracketed(way, first) if slope < 0 else None
+        return LineSearch(self.problem, self.start._replace(slope=slope))._bracketed(way, first) if slope < 0 else None
 
-    def _at(self, way: Vector, t: float) -> Point:
+    def _at(self, way: Vector, t: float) -> LinePoint:
         w = self.start.w + t * way
         with np.errstate(over="ignore", invalid="ignore"):
             J, g = self.problem(w)
         finite = np.isfinite(J) and np.isfinite(g).all()
-        return Point(t, J, float(g @ way), w, g.copy()) if finite else Point(t, np.inf, np.inf, w, g)
+        return LinePoint(t, J, float(g @ way), w, g.copy()) if finite else LinePoint(t, np.inf, np.inf, w, g)
 
-    def _too_high(self, point: Point) -> bool:
+    def _too_high(self, point: LinePoint) -> bool:
         return not point.J <= self.start.J + SUFFICIENT * point.t * self.start.slope
 
-    def _flat(self, point: Point) -> bool:
+    def _flat(self, point: LinePoint) -> bool:
         return abs(point.slope) <= -CURVATURE * self.start.slope
 
-    def _bracketed(self, way: Vector, t: float) -> Point | None:
+    def _bracketed(self, way: Vector, t: float) -> LinePoint | None:
         before = self.start
         for _ in range(TRIES):
             point = self._at(way, t)
@@ -188,7 +188,7 @@ class Line(NamedTuple):
             before, t = point, 4.0 * t
         return before
 
-    def _between(self, way: Vector, low: Point, high: Point) -> Point | None:
+    def _between(self, way: Vector, low: LinePoint, high: LinePoint) -> LinePoint | None:
         """Narrow the interval whose lower end is `low`."""
         for _ in range(TRIES):
             point = self._at(way, inside(low, high))
@@ -201,7 +201,7 @@ class Line(NamedTuple):
         return low if low.t and low.J < self.start.J else None
 
 
-def inside(low: Point, high: Point) -> float:
+def inside(low: LinePoint, high: LinePoint) -> float:
     """Where a cubic or a parabola through both ends is lowest (Moré & Thuente 1994, 4), a tenth away from the ends."""
     span = high.t - low.t
     with np.errstate(all="ignore"):
@@ -215,7 +215,7 @@ def inside(low: Point, high: Point) -> float:
     return low.t + span * (min(max(share, 0.1), 0.9) if np.isfinite(share) else 0.5)
 
 
-def _lowest_of_cubic(low: Point, high: Point) -> float:
+def _lowest_of_cubic(low: LinePoint, high: LinePoint) -> float:
     """Where between the ends, as a share of their distance, the cubic through both and with their slopes is lowest."""
     span = high.t - low.t
     bend = low.slope + high.slope - 3.0 * (high.J - low.J) / span

@@ -21,7 +21,7 @@ from autograd import (
     jacobian,
     taylor_test,
 )
-from autograd.check.differences import Line, few_steps, is_tread, ladders, scales
+from autograd.check.differences import AlongLine, few_steps, is_tread, ladders, scales
 from autograd.errors import ArgumentError
 from tests.walks.checks import count, noise, walk
 
@@ -128,7 +128,7 @@ def test_what_differences_cannot_tell_is_not_called_wrong(f, at, given):
 
 def test_treads_are_told_from_kinks_and_from_jumps_of_the_function_itself():
     def first(f, x):
-        line = Line(lambda x: [f(x)], x, [f(x)])
+        line = AlongLine(lambda x: [f(x)], x, [f(x)])
         found = [scale for steps in ladders(x) for scale in scales(line, steps, 0)]
         return is_tread(line, min(found, key=lambda scale: (scale.error, scale.step)), 0)
 

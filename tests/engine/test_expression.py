@@ -4,12 +4,12 @@ import math
 
 import pytest
 
-from autograd.ops.expression import ARITHMETIC, COMPARISONS, Language, source_of, variable
+from autograd.ops.expression import ARITHMETIC, COMPARISONS, Syntax, source_of, variable
 from autograd.ops.numbers import equal, where
 from autograd.ops.primitive import TABLE
 from viz.page.javascript import Use, table_source
 
-C_LIKE = Language(
+C_LIKE = Syntax(
     operators={**COMPARISONS, **ARITHMETIC},
     conditional="{condition} ? {chosen} : {other}",
     assignment="double {name} = {value};",

@@ -11,7 +11,7 @@ import nn
 from autograd import Value
 from autograd.errors import ArgumentError, OperandError
 from nn import LBFGS, MLP, Layer, LevenbergMarquardt, Module, train
-from nn.training.minimisers import MEMORY, Decayed, Line, Pairs, damped, quasi_newton, reduced
+from nn.training.minimisers import MEMORY, Decayed, LineSearch, Pairs, damped, quasi_newton, reduced
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(30, 2))
@@ -119,7 +119,7 @@ class Function:
     (lambda w: np.where(w[0] < 2, (w[0] - 1) ** 2, np.nan), lambda w: 2 * (w - 1)),
 ])  # fmt: skip
 def test_a_line_search_ends_where_wolfes_conditions_hold(f, slope, first):
-    line = Line.of(Function(f, slope), np.zeros(1))
+    line = LineSearch.of(Function(f, slope), np.zeros(1))
     with np.errstate(over="ignore", invalid="ignore"):
         found = line.along(-line.start.g, first)
     start = line.start.g @ -line.start.g

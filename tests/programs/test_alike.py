@@ -13,7 +13,7 @@ from autograd import compile, greater, scan, where
 from autograd.program.executors import EXECUTORS
 from autograd.program.passes import alike, reach
 from autograd.program.passes.cones import _Walk
-from autograd.program.passes.reach import Cones, Edges
+from autograd.program.passes.reach import Cones, Passages
 from autograd.program.verify import verify
 
 STEPS = [
@@ -59,7 +59,7 @@ def written(f, n, forwards, triangle=False, **options):
     p.record(np.ones(n))
     asked = p._latest().asked(p.options)
     program = asked.expanded_gradient if triangle else asked.program
-    walk = _Walk(Edges(program), asked.inputs, program.outputs.tolist(), triangle)
+    walk = _Walk(Passages(program), asked.inputs, program.outputs.tolist(), triangle)
     cones = Cones(walk.ways[forwards], walk._costs)
     while not cones.is_over:
         cones.step()
@@ -163,7 +163,7 @@ def test_deep_and_large_programs_are_walked_one_by_one(monkeypatch):
 
     x = np.random.default_rng(1).uniform(0.5, 0.9, 8)
     p = compile(deep, backend="interpreter")
-    assert Edges(p.record(x)).levels is None
+    assert Passages(p.record(x)).levels is None
     expected = np.array(autograd.jacobian(deep)(x), float)
     assert np.allclose(p.jacobian.sparse(x).toarray(), expected, rtol=1e-12, atol=1e-12)
     at_once = compile(bundled).jacobian.sparse(np.ones(35)).values

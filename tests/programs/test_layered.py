@@ -17,7 +17,7 @@ from autograd.program.builder import Builder
 from autograd.program.executors import Work, choose, kernel_for
 from autograd.program.graph import Operation
 from autograd.program.kernel import Task
-from autograd.program.layered import LayeredKernel, Rowwise, in_machine_code
+from autograd.program.layered import LayeredKernel, MachineRows, in_machine_code
 from autograd.program.native.estimates import has_products
 from autograd.program.native.tape_kernel import TapeKernel
 
@@ -77,7 +77,7 @@ def test_what_python_computes_and_what_takes_an_index_stays_with_numpy():
         row = lookup(name)
         program = copies_of(row, tuple(map(float, row.points[0])))
         task = Task(program, (True,) * len(program.inputs), (False,) * len(program.outputs))
-        return [type(step) is Rowwise for step in NumpyKernel(task, in_machine_code)._plan.block]
+        return [type(step) is MachineRows for step in NumpyKernel(task, in_machine_code)._plan.block]
 
     assert all(steps("tanh"))
     assert all(steps("logsumexp"))

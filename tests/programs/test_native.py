@@ -478,7 +478,7 @@ def test_what_a_text_was_written_by_is_not_kept(monkeypatch):
     """Machine code for many samples is written by a closure that holds the whole layout of its task."""
     known = []
 
-    class Noted(straight.Layout):
+    class Noted(straight.TaskLayout):
         def __init__(self, task: Task) -> None:
             super().__init__(task)
             known.append(weakref.ref(self))

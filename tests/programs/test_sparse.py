@@ -15,7 +15,7 @@ from autograd.errors import ArgumentError, OperandError
 from autograd.program.executors import EXECUTORS
 from autograd.program.interpreter import interpret
 from autograd.program.passes.cones import _CLOSE, _Walk
-from autograd.program.passes.reach import Cones, Edges, cheaper
+from autograd.program.passes.reach import Cones, Passages, cheaper
 from autograd.program.verify import verify
 
 sympy = pytest.importorskip("sympy")
@@ -108,7 +108,7 @@ def test_both_ways_write_the_same_matrix(seed, inputs, outputs, triangle):
         program = compile(lambda x: autograd.grad(f)(x)).record(at)
     found = []
     for forwards in (True, False):
-        walk = _Walk(Edges(program), range(inputs), program.outputs.tolist(), triangle)
+        walk = _Walk(Passages(program), range(inputs), program.outputs.tolist(), triangle)
         entries = walk.one_by_one(forwards)
         whole = np.zeros(entries.shape)
         whole[entries.rows, entries.columns] = interpret(entries.alone(), at) if len(entries.rows) else 0.0
@@ -324,7 +324,7 @@ def test_many_variables_cost_what_their_entries_cost():
 
 def goes_forwards(program, inputs, usually):
     """Which way is taken, found by arrays and cone by cone."""
-    walk = _Walk(Edges(program), inputs, program.outputs.tolist(), False)
+    walk = _Walk(Passages(program), inputs, program.outputs.tolist(), False)
     both = {way: Cones(walk.ways[way], walk._costs) for way in (True, False)}
     found = cheaper(both[usually], both[not usually], _CLOSE) is both[True]
     assert found == walk._is_cheaper_forwards(usually)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from viz.pictures.by_columns import by_columns
-from viz.pictures.geometry import DOWN, Cluster, Layout, Link, Point, Shape, path_of, room_for
+from viz.pictures.geometry import DOWN, Cluster, Link, Placement, Point, Shape, path_of, room_for
 
 Rectangle = tuple[float, float, float, float]  # left, top, right, bottom
 SCOPES = ["", "", "a", "a.b1", "a.b2", "a.b10", "d.e.f", "1.2.3.4.5.6.7.8", "a very long name of a scope", "a.d"]
@@ -34,7 +34,7 @@ def a_picture(seed: int) -> tuple[list[Shape], list[Link]]:
     return shapes, links
 
 
-def boxes(shapes: list[Shape], laid: Layout) -> dict[str, Rectangle]:
+def boxes(shapes: list[Shape], laid: Placement) -> dict[str, Rectangle]:
     found = {}
     for shape in shapes:
         x, y = laid.centres[shape.id]

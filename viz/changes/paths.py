@@ -20,7 +20,7 @@ from viz.changes.segment import Segment
 MOST_STEPS = 20_000  # of the search; paths that cancel come late
 
 
-class Way(NamedTuple):
+class CarriedPath(NamedTuple):
     """A path from the output down to an input: the nodes, the operand slots, and what it carries of the change."""
 
     nodes: tuple[Value, ...]
@@ -28,7 +28,7 @@ class Way(NamedTuple):
     contribution: float
 
 
-def largest_ways(found: Segment, root: Value, inputs: set[Value]) -> Iterator[Way]:
+def largest_ways(found: Segment, root: Value, inputs: set[Value]) -> Iterator[CarriedPath]:
     """The paths by size."""
     below = _below(found, inputs)
     if root not in below:
@@ -41,7 +41,7 @@ def largest_ways(found: Segment, root: Value, inputs: set[Value]) -> Iterator[Wa
             return
         _, _, nodes, slots, product, whole = heapq.heappop(heap)
         if whole:
-            yield Way(nodes, slots, float(found.weights @ product))
+            yield CarriedPath(nodes, slots, float(found.weights @ product))
         elif nodes[-1] in inputs:
             product = product * found.velocity[nodes[-1]]
             size = abs(found.weights @ product)

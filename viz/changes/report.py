@@ -14,7 +14,7 @@ from autograd.order import reachable
 from autograd.replay import computed_at
 from autograd.text import preformatted, quoted
 from autograd.value import number
-from viz.changes.paths import Way, largest_ways, number_of_ways
+from viz.changes.paths import CarriedPath, largest_ways, number_of_ways
 from viz.changes.segment import Segment, segment
 from viz.numbers import equals, shown, signed
 from viz.pictures.drawing import Drawing
@@ -33,7 +33,7 @@ MOST = 10  # inputs and definitions that are listed
 JUMPED = 1e-8  # of the change, from which on what is left over is a jump
 
 
-class Part(NamedTuple):
+class Share(NamedTuple):
     """What one input brings: it went from one number to another, and the output by so much because of it."""
 
     name: str
@@ -53,7 +53,7 @@ class Changed:
     name: str
     before: float
     after: float
-    inputs: tuple[Part, ...]  # the largest first; those that did not change are left out
+    inputs: tuple[Share, ...]  # the largest first; those that did not change are left out
     paths: tuple[Path, ...]
     count: int
     residual: float
@@ -157,7 +157,7 @@ def changed(output: Subject, before: Any, after: Any = None, *, top: int = 10, n
     found = segment(order, inputs, list(start.values()), [x.data for x in inputs])
     place = {node: i for i, node in enumerate(order)}
     called = runs.seen.called
-    parts = [Part(called(place[x]), start[x], x.data, found.through(x)) for x in inputs]
+    parts = [Share(called(place[x]), start[x], x.data, found.through(x)) for x in inputs]
     ways = islice(largest_ways(found, root, set(inputs)), top)
     return _told(
         runs,
@@ -217,7 +217,7 @@ def _numbers(output: Value, order: Sequence[Value], run: Any, names: Variables) 
 
 def _told(
     runs: _Runs,
-    parts: tuple[Part, ...],
+    parts: tuple[Share, ...],
     paths: tuple[Path, ...],
     count: int,
     flows: Mapping[int, float],
@@ -232,7 +232,7 @@ def _told(
     return Changed(runs.name, was, now, parts, paths, count, residual, tuple(where), seen, flows, through)
 
 
-def _path(seen: Seen, found: Segment, place: Mapping[Value, int], way: Way) -> Path:
+def _path(seen: Seen, found: Segment, place: Mapping[Value, int], way: CarriedPath) -> Path:
     ids = [place[node] for node in way.nodes]
     steps = zip(way.nodes, way.slots, strict=False)
     slopes = tuple(float((found.weights * found.slopes[node][slot]).sum()) for node, slot in steps)

@@ -19,7 +19,7 @@ import numpy as np
 from autograd.errors import ArgumentError
 from autograd.text import visible
 from viz.columns import Marks
-from viz.debugger.steps import NUMBERS, TEXTS, Part, StepColumns, Texts
+from viz.debugger.steps import NUMBERS, TEXTS, StepColumns, Stretch, Texts
 
 LANGUAGE = """\
 A condition is asked of a step, and may speak of
@@ -63,7 +63,7 @@ _COMPARISONS: Mapping[type, Callable[..., Any]] = {
     ast.Eq: np.equal, ast.NotEq: np.not_equal,
 }  # fmt: skip
 
-Column: TypeAlias = Callable[[Part], Any]  # of a stretch of steps, the numbers, texts or marks
+Column: TypeAlias = Callable[[Stretch], Any]  # of a stretch of steps, the numbers, texts or marks
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class _Compiled:
 
 
 @dataclass(frozen=True)
-class Expression:
+class Predicate:
     """A condition or a number, ready to be asked of steps."""
 
     text: str
@@ -105,7 +105,7 @@ class Expression:
         return bool(value) if self.kind == TRUTH else str(value) if self.kind == TEXT else float(value)
 
 
-def condition(text: str) -> Expression:
+def condition(text: str) -> Predicate:
     """The condition that a text says.
 
     Raises:
@@ -117,7 +117,7 @@ def condition(text: str) -> Expression:
     return found
 
 
-def expression(text: str) -> Expression:
+def expression(text: str) -> Predicate:
     """A condition, a number or a text; raises as `condition` does."""
     if len(text) > LONGEST:
         raise ArgumentError(f"a condition has at most {LONGEST} characters, this one {len(text):,}")
@@ -131,7 +131,7 @@ def expression(text: str) -> Expression:
     except (ValueError, RecursionError, MemoryError):
         raise ArgumentError("the condition cannot be read: it holds a character or a nesting that it may not") from None
     found = _Compiler(text.strip()).compiled(tree.body, 0)
-    return Expression(text.strip(), found.kind, found.column, found.reads)
+    return Predicate(text.strip(), found.kind, found.column, found.reads)
 
 
 def _error(text: str, at: int, what: str) -> ArgumentError:
@@ -279,7 +279,7 @@ class _Compiler:
         """Whether something is true of each text: asked once of each that occurs."""
         asked: list[Any] = [None, None]  # the table that was asked last, and its answers
 
-        def column(steps: Part) -> Marks:
+        def column(steps: Stretch) -> Marks:
             found = texts.column(steps)
             if found.table is not asked[0]:
                 asked[:] = found.table, np.array([question(text) for text in found.table], bool)

@@ -33,9 +33,9 @@ class StepColumns:
     def __init__(self, log: Recording, names: Names) -> None:
         self.log, self.names = log, names
 
-    def part(self, start: int, stop: int) -> Part:
+    def part(self, start: int, stop: int) -> Stretch:
         """The steps from `start` up to `stop`."""
-        return Part(self, start, stop)
+        return Stretch(self, start, stop)
 
     @cached_property
     def scopes(self) -> Texts:
@@ -56,7 +56,7 @@ class StepColumns:
         return [*self.names.codes, ""]
 
 
-class Part:
+class Stretch:
     """A stretch of steps: each variable as a column."""
 
     def __init__(self, steps: StepColumns, start: int, stop: int) -> None:

@@ -28,7 +28,7 @@ JUMPING = frozenset(
 )
 
 
-class Bound(NamedTuple):
+class ErrorBound(NamedTuple):
     """The error of a node; of its size, the `parts` that come from each operand, and this step's `own`."""
 
     total: Error
@@ -41,10 +41,10 @@ class Bound(NamedTuple):
         return self.total.size
 
 
-EXACTLY = Bound(NOTHING)
+EXACTLY = ErrorBound(NOTHING)
 
 
-def bounds(order: Iterable[Value], known: Mapping[Value, Bound] | None = None) -> dict[Value, Bound]:
+def bounds(order: Iterable[Value], known: Mapping[Value, ErrorBound] | None = None) -> dict[Value, ErrorBound]:
     """The bound of every node of a topological order; leaves and constants are exact as they are.
 
     >>> from autograd import cos
@@ -55,7 +55,7 @@ def bounds(order: Iterable[Value], known: Mapping[Value, Bound] | None = None) -
     >>> round(digits(found[t].error, t.data), 1), round(digits(found[y].error, y.data), 1)
     (16.0, 7.9)
     """
-    found: dict[Value, Bound] = dict(known or {})
+    found: dict[Value, ErrorBound] = dict(known or {})
     for node in order:
         if node not in found:
             found[node] = EXACTLY if node.op is None or node.is_leaf else _bound(node, found)
@@ -75,7 +75,7 @@ def digits(error: float, size: float) -> float:
     return min(FULL, max(0.0, log10(abs(size)) - log10(error)))
 
 
-def _bound(node: Value, found: Mapping[Value, Bound]) -> Bound:
+def _bound(node: Value, found: Mapping[Value, ErrorBound]) -> ErrorBound:
     row: Any = node.op
     y = node.data
     numbers = [o.data if isinstance(o, Value) else o for o in node.operands]
@@ -84,7 +84,7 @@ def _bound(node: Value, found: Mapping[Value, Bound]) -> Bound:
     own = _own(row, numbers, slopes, y)
     errors = [total.size for total in totals]
     if not any(errors):
-        return Bound(own, (0.0,) * len(errors), own.size)
+        return ErrorBound(own, (0.0,) * len(errors), own.size)
     parts = [_sent(slope, error) for slope, error in zip(node.slopes, errors, strict=True)]
     arriving = _arriving(node.slopes, totals, sum(parts))
     if not isfinite(y) and not isfinite(arriving.size):
@@ -94,7 +94,7 @@ def _bound(node: Value, found: Mapping[Value, Bound]) -> Bound:
         arriving = Error(0.0, spread)
         parts = [spread if e and not s else part for e, s, part in zip(errors, slopes, parts, strict=True)]
     total = Error(arriving.known + own.known, arriving.unknown + own.unknown + ITSELF * (arriving.size + own.size))
-    return Bound(EVERYTHING if isnan(total.size) else total, tuple(parts), own.size)
+    return ErrorBound(EVERYTHING if isnan(total.size) else total, tuple(parts), own.size)
 
 
 def _own(row: Any, numbers: list[float], slopes: list[float], y: float) -> Error:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from autograd import Value
 from autograd.order import interior
 from autograd.text import short
-from viz.digits.bounds import FULL, JUMPING, Bound, bounds, digits
+from viz.digits.bounds import FULL, JUMPING, ErrorBound, bounds, digits
 from viz.digits.rewriting import Rewriting, rewritings
 from viz.digits.underflow import is_cut
 from viz.domains import is_pole
@@ -68,7 +68,7 @@ class Loss:
         return f"{self.sentence}{where}"
 
 
-class Back(NamedTuple):
+class BackStep(NamedTuple):
     """What a step of the backward pass belongs to: a slope of a node, or a node's δ, the sum of what comes back."""
 
     node: Value
@@ -86,8 +86,8 @@ class _Step(NamedTuple):
 def losses_in(
     seen: Seen,
     place: Mapping[Value, int],
-    back: Mapping[Value, Back],
-    found: Mapping[Value, Bound],
+    back: Mapping[Value, BackStep],
+    found: Mapping[Value, ErrorBound],
     wanted: Mapping[Value, str],
 ) -> list[Loss]:
     """The steps that lose digits of the `wanted` numbers, which are called so; the largest losses first.
@@ -112,7 +112,7 @@ def losses_in(
     return [telling.loss(step, tuple(reach[step.node]), advice.get(step.node)) for step in listed]
 
 
-def _passed(target: Value, found: Mapping[Value, Bound]) -> Iterator[Value]:
+def _passed(target: Value, found: Mapping[Value, ErrorBound]) -> Iterator[Value]:
     """The nodes that a large share of the target's error has passed, the target first."""
     shares = defaultdict[Value, float](float, {target: 1.0})
     for node in reversed(interior(target)):
@@ -124,7 +124,7 @@ def _passed(target: Value, found: Mapping[Value, Bound]) -> Iterator[Value]:
                     shares[operand] += share * part
 
 
-def _fractions(bound: Bound) -> list[float]:
+def _fractions(bound: ErrorBound) -> list[float]:
     """Of an error, what part comes from each operand; infinite parts share it."""
     infinite = [not isfinite(part) for part in bound.parts]
     if any(infinite):
@@ -133,7 +133,7 @@ def _fractions(bound: Bound) -> list[float]:
     return [part / total if total and isfinite(total) else 0.0 for part in bound.parts]
 
 
-def _step(node: Value, found: Mapping[Value, Bound]) -> _Step:
+def _step(node: Value, found: Mapping[Value, ErrorBound]) -> _Step:
     """How many digits fewer a node has than the operand whose error is most of its own, or than any, if it has none."""
     bound = found[node]
     at = max(range(len(bound.parts)), key=bound.parts.__getitem__, default=None)
@@ -155,7 +155,7 @@ class _Better(NamedTuple):
 
 
 def _advice(
-    steps: Mapping[Value, _Step], nodes: dict[Value, None], found: Mapping[Value, Bound]
+    steps: Mapping[Value, _Step], nodes: dict[Value, None], found: Mapping[Value, ErrorBound]
 ) -> dict[Value, _Better]:
     """For each step the rewriting of it, or of what stands around it, that leaves the most digits."""
     best: dict[Value, _Better] = {}
@@ -184,7 +184,7 @@ def _around(steps: Mapping[Value, _Step], nodes: dict[Value, None]) -> list[Valu
     return list(reversed(above))
 
 
-def _agrees(node: Value, made: Value, found: Mapping[Value, Bound]) -> bool:
+def _agrees(node: Value, made: Value, found: Mapping[Value, ErrorBound]) -> bool:
     """Whether the other formula's number lies where the bound says that the true one does."""
     return not isfinite(node.data) or not abs(made.data - node.data) > 2 * found[node].error
 
@@ -196,7 +196,7 @@ class _Telling:
     """Puts steps into words."""
 
     def __init__(
-        self, seen: Seen, place: Mapping[Value, int], back: Mapping[Value, Back], found: Mapping[Value, Bound]
+        self, seen: Seen, place: Mapping[Value, int], back: Mapping[Value, BackStep], found: Mapping[Value, ErrorBound]
     ) -> None:
         self._seen, self._place, self._back, self._found = seen, place, back, found
 

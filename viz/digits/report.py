@@ -16,9 +16,9 @@ from autograd.order import interior, reachable
 from autograd.replay import computed_anew
 from autograd.sweeps import backwards
 from autograd.text import preformatted, quoted
-from viz.digits.bounds import EXACTLY, FULL, Bound, bounds
+from viz.digits.bounds import EXACTLY, FULL, ErrorBound, bounds
 from viz.digits.bounds import digits as digits_of
-from viz.digits.losses import Back, Loss, losses_in
+from viz.digits.losses import BackStep, Loss, losses_in
 from viz.numbers import equals, shown
 from viz.partials import Partials
 from viz.pictures.drawing import Drawing
@@ -178,16 +178,16 @@ class _Run:
         return _Noting()
 
     @cached_property
-    def back(self) -> dict[Value, Back]:
+    def back(self) -> dict[Value, BackStep]:
         """What each step of the backward pass belongs to."""
-        deltas = {d: Back(node, False) for node, d in self.deltas.items() if isinstance(d, Value)}
+        deltas = {d: BackStep(node, False) for node, d in self.deltas.items() if isinstance(d, Value)}
         known = dict.fromkeys(self.order)
-        slopes = {part: Back(head, True) for slope, head in self._noting.head.items()
+        slopes = {part: BackStep(head, True) for slope, head in self._noting.head.items()
                   for part in interior(slope, above=known)}  # fmt: skip
         return {step: home for step, home in (deltas | slopes).items() if step not in known}
 
     @cached_property
-    def backward(self) -> dict[Value, Bound]:
+    def backward(self) -> dict[Value, ErrorBound]:
         """The bounds of the backward pass, and of all before."""
         known = [delta for delta in self.deltas.values() if isinstance(delta, Value)]
         return bounds(interior(*known), self.forward)

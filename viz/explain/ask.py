@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd import Value, check_grad
 from autograd.check.arguments import At
-from autograd.check.report import Asked, GradientCheck
+from autograd.check.report import GradientCheck, Inquiry
 from autograd.errors import ArgumentError
 from autograd.text import quoted
 from viz.explain.answer import Explained, Explanation, Mistake
@@ -19,8 +19,8 @@ from viz.explain.deltas import layers
 from viz.explain.pairs import Together, cost_of, pairs
 from viz.explain.places import support
 from viz.explain.search import CLEAR, Finding, Search
-from viz.explain.shapes import Way, ways
-from viz.explain.sheet import Sheet, sheet_of
+from viz.explain.shapes import Readings, ways
+from viz.explain.sheet import Cases, sheet_of
 from viz.explain.wording import Words
 
 FLOAT32 = 3e-7
@@ -130,7 +130,7 @@ def _as_read(given: Any, read: Callable[[Any, Sequence[Any]], Any], point: Seque
     return (lambda *at, **named: read(given(*at, **named), at)) if callable(given) else read(given, point)
 
 
-def _read(way: Way, checks: Callable[..., list[GradientCheck]], mistakes: int) -> Explained | None:
+def _read(way: Readings, checks: Callable[..., list[GradientCheck]], mistakes: int) -> Explained | None:
     """What there is to say of a gradient read in one way; None where it cannot be read so."""
     try:
         sheet = sheet_of([_asked(each) for each in checks(way.read)])
@@ -174,11 +174,11 @@ def explain_deltas(output: Value, given: Mapping[Any, Any]) -> tuple[Explained, 
     return tuple(_of_layer(sheet, name) for name, sheet in layers(output, given))
 
 
-def _of_layer(sheet: Sheet, name: str) -> Explained:
+def _of_layer(sheet: Cases, name: str) -> Explained:
     return explained(sheet, f"δ of {name}", 1) if sheet.wrong.any() else Explained("right", f"δ of {name}")
 
 
-def _asked(check: GradientCheck) -> Asked:
+def _asked(check: GradientCheck) -> Inquiry:
     if check.asked is None:
         raise ArgumentError(f"{check.of} was pickled, and is without the function that was checked: check it anew")
     if check.asked.derivative is None:
@@ -186,7 +186,7 @@ def _asked(check: GradientCheck) -> Asked:
     return check.asked
 
 
-def explained(sheet: Sheet, of: str, mistakes: int = 1) -> Explained:
+def explained(sheet: Cases, of: str, mistakes: int = 1) -> Explained:
     """What explains a sheet."""
     sheet = _by_entry(sheet)
     wrong = tuple(place for place, off in zip(sheet.places, sheet.wrong.tolist(), strict=True) if off)
@@ -211,14 +211,14 @@ def explained(sheet: Sheet, of: str, mistakes: int = 1) -> Explained:
     return Explained("none", of, (), points, 0.0, _located(Search(sheet)), wrong, sheet.seen)
 
 
-def _by_entry(sheet: Sheet) -> Sheet:
+def _by_entry(sheet: Cases) -> Cases:
     """The sheet, by each entry's own size where what is off is little beside the largest, but not beside itself."""
     size = np.maximum(np.abs(sheet.true), np.abs(sheet.given))
     off = np.abs(sheet.off) > np.maximum(ROUNDED * size, FINEST * size.max(0))
     return replace(sheet, floor=FINEST) if sheet.clarity < CLEAR and off.any() else sheet
 
 
-def _singles(sheet: Sheet, search: Search) -> list[Finding]:
+def _singles(sheet: Cases, search: Search) -> list[Finding]:
     """All single changes; of those derivatives alone that are off, if of all of them none is small."""
     found = [*search.found(), *of_blocks(sheet)]
     if found and min(map(_cost, found)) <= SMALL:
@@ -226,7 +226,7 @@ def _singles(sheet: Sheet, search: Search) -> list[Finding]:
     return found + _of_those_off(sheet)
 
 
-def _of_those_off(sheet: Sheet) -> list[Finding]:
+def _of_those_off(sheet: Cases) -> list[Finding]:
     """Who derives along one argument after another may be wrong at a step once, and right when he passes it again."""
     inputs, outputs = np.flatnonzero(sheet.wrong).tolist(), sheet.rows_wrong
     all_of_them = len(inputs) == len(sheet.inputs) and len(outputs) == sheet.mixed.shape[1]
@@ -241,7 +241,7 @@ def _cost(finding: Finding) -> float:
     return finding.cost
 
 
-def _digits_of(sheet: Sheet) -> list[float]:
+def _digits_of(sheet: Cases) -> list[float]:
     """To how many digits the numbers may have been rounded, if they look so, as a relative error."""
     if len(sheet.points) * len(sheet.inputs) < 3:
         return []

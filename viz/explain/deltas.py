@@ -10,11 +10,11 @@ import numpy as np
 from autograd import Value
 from autograd.errors import ArgumentError
 from autograd.structure import flatten
-from viz.explain.sheet import Block, Point, Sheet
+from viz.explain.sheet import Cases, InputArray, TracedPoint
 from viz.trace import Trace, locate, trace
 
 
-def layers(output: Value, given: Mapping[Any, Any]) -> Iterator[tuple[str, Sheet]]:
+def layers(output: Value, given: Mapping[Any, Any]) -> Iterator[tuple[str, Cases]]:
     """(what a layer is called, the sheet of its δ), from the output down."""
     seen = trace(output)
     found = [_layer(output, nodes, numbers) for nodes, numbers in given.items()]
@@ -34,12 +34,12 @@ def _layer(output: Value, nodes: Any, numbers: Any) -> tuple[list[int], Any]:
     return locate(output, values), given
 
 
-def _sheet(seen: Trace, ids: list[int], numbers: Any, above: Mapping[int, float]) -> Sheet:
+def _sheet(seen: Trace, ids: list[int], numbers: Any, above: Mapping[int, float]) -> Cases:
     """A layer's δ as a derivative of the output, and of the nodes above where they are fed from it no more."""
     columns = seen.columns
-    point = Point(seen, tuple(ids), (seen.root, *above), columns.value[ids], np.zeros((1 + len(above), len(ids))))
+    point = TracedPoint(seen, tuple(ids), (seen.root, *above), columns.value[ids], np.zeros((1 + len(above), len(ids))))
     mixed = np.array([[0.0 if seen.root in above else 1.0, *above.values()]])
     slope = np.where(columns.flows, columns.slope, 0.0)[:, None]
     names = tuple(seen.nodes[i].name or f"#{i}" for i in ids)
-    block = Block("this layer", 0, len(ids), (len(ids),))
-    return Sheet((point,), names, (block,), columns.value[:, None], slope, mixed, cut=frozenset(above), stated=numbers)
+    block = InputArray("this layer", 0, len(ids), (len(ids),))
+    return Cases((point,), names, (block,), columns.value[:, None], slope, mixed, cut=frozenset(above), stated=numbers)

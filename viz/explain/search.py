@@ -20,7 +20,7 @@ from autograd.ops.expression import variable
 from autograd.ops.primitive import Primitive, lookup
 from viz.explain.forms import FACTORS, FORGOTTEN, LOST, Form, Letters, counted, forms_of, number_of, without_parentheses
 from viz.explain.places import ONE_TAIL, Place, groups, into_nodes, out_of_nodes, rows_and_columns, sequences
-from viz.explain.sheet import Change, Floats, Sheet
+from viz.explain.sheet import Cases, Change, Floats
 
 MOST_ALONE = 12  # edges of which each may be the only one that is right
 AT_ONCE = 1500  # hypotheses of groups in one pass
@@ -45,7 +45,7 @@ class Finding(NamedTuple):
     along: str = ""  # the inputs on whose ways alone it is made, where others that pass it are right
 
 
-class Batch(NamedTuple):
+class Candidates(NamedTuple):
     """Edges of one operation and slot, with their letters as arrays of edges by cases."""
 
     row: Primitive
@@ -58,7 +58,7 @@ class Batch(NamedTuple):
 class Tried(NamedTuple):
     """What one form does at the edges of a batch in every case: the slopes, and what comes back more to the tails."""
 
-    batch: Batch
+    batch: Candidates
     form: Form
     slope: Floats
     sent: Floats
@@ -77,7 +77,7 @@ class Trial(NamedTuple):
 class Search:
     """What is looked for in one sheet."""
 
-    def __init__(self, sheet: Sheet) -> None:
+    def __init__(self, sheet: Cases) -> None:
         self.sheet = sheet
         self.is_scalar = sheet.mixed.shape[1] == 1 or sheet.stated is not None
 
@@ -93,7 +93,7 @@ class Search:
     # -- edges by themselves -----------------------------------------------------------------------
 
     @cached_property
-    def batches(self) -> list[Batch]:
+    def batches(self) -> list[Candidates]:
         """The edges, by operation and slot."""
         together = defaultdict(list)
         for edge in self.sheet.edges.tolist():
@@ -116,16 +116,16 @@ class Search:
         columns = self.sheet.seen.columns
         return [columns.ops[code][0] for code in columns.op.tolist()]
 
-    def _batch(self, edges: Any) -> Batch:
+    def _batch(self, edges: Any) -> Candidates:
         """Edges of one sort, with their letters."""
         name, slot = self._sort_of(int(edges[0]))
         row, delta = lookup(name), self.sheet.delta[self.sheet.head[edges]]
         if slot != -2:
-            return Batch(row, edges, self.letters(row, edges, slot), delta)
+            return Candidates(row, edges, self.letters(row, edges, slot), delta)
         seconds = np.array([self.sheet.doubled[edge] for edge in edges.tolist()])
         rest = self.sheet.slope[seconds]
         row = table.square if name == "multiply" else row
-        return Batch(row, edges, self.letters(row, edges, -1, rest), delta, rest)
+        return Candidates(row, edges, self.letters(row, edges, -1, rest), delta, rest)
 
     def letters(self, row: Primitive, edges: Any, slot: int, rest: Any = 0.0) -> Letters:
         """What the letters of forms stand for at edges of one slot."""
@@ -168,10 +168,10 @@ class Search:
                 found += self._with_more_than_a_slope(batch)
         return found
 
-    def _tried(self, batch: Batch, form: Form, slope: Floats, extra: Any = 0.0) -> Tried:
+    def _tried(self, batch: Candidates, form: Form, slope: Floats, extra: Any = 0.0) -> Tried:
         return Tried(batch, form, slope, batch.delta * (slope - batch.letters.s) + extra, extra)
 
-    def _with_more_than_a_slope(self, batch: Batch) -> Iterator[Tried]:
+    def _with_more_than_a_slope(self, batch: Candidates) -> Iterator[Tried]:
         if not self.is_scalar:
             return
         slope = batch.letters.s
@@ -181,7 +181,7 @@ class Search:
             with np.errstate(all="ignore"):
                 yield self._tried(batch, Form(LOST, 1.2, lambda at: at.s), parts[0], -parts[1])
 
-    def lost(self, batch: Batch) -> tuple[Floats, Floats] | None:
+    def lost(self, batch: Candidates) -> tuple[Floats, Floats] | None:
         """What δ still multiplies, and what is left outside, where the slope loses its parentheses."""
         row, shape = batch.row, batch.letters.s.shape
         if row.arity != 1 or row.opaque:
@@ -311,7 +311,7 @@ class Search:
             for *what, slope, extra in found:
                 yield *what, slope - batch.rest, extra
 
-    def _more_of_group(self, batch: Batch) -> Iterator[Any]:
+    def _more_of_group(self, batch: Candidates) -> Iterator[Any]:
         if not self.is_scalar:
             return
         slope = batch.letters.s
@@ -320,7 +320,7 @@ class Search:
         if parts is not None:
             yield LOST, 1.2, Form(LOST, 1.2, lambda at: at.s), None, parts[0], -parts[1]
 
-    def _moved(self, place: Place, batch: Batch) -> Iterator[Any]:
+    def _moved(self, place: Place, batch: Candidates) -> Iterator[Any]:
         """The group's own slopes at other edges of it, or at one alone."""
         slope = batch.letters.s
         rows, columns = rows_and_columns(self.sheet, place.edges)
@@ -367,7 +367,7 @@ class Search:
                 moved[kept] = slope[kept]
                 yield kind, 1.4, Form(f"number {kept + 1}", 1.4, lambda at: at.s), None, moved, 0.0
 
-    def _sequences(self, place: Place, batch: Batch) -> Iterator[Any]:
+    def _sequences(self, place: Place, batch: Candidates) -> Iterator[Any]:
         """The numbers of nodes that are called alike, in the place of the slopes, of operands, or of δ."""
         rows, columns = rows_and_columns(self.sheet, place.edges)
         ways = [list(way) for way in dict.fromkeys((tuple(range(len(rows))), tuple(columns), tuple(rows)))]
@@ -381,7 +381,7 @@ class Search:
             if node >= 0:
                 yield from self._with_numbers(batch, [node] * len(rows))
 
-    def _with_numbers(self, batch: Batch, ids: list[int]) -> Iterator[Any]:
+    def _with_numbers(self, batch: Candidates, ids: list[int]) -> Iterator[Any]:
         number = self.sheet.value[ids]
         yield "another quantity", 1.4, None, ("is", ids[0], 1.0), number, 0.0
         for how, slope in self.slopes_at(batch, number):
@@ -390,7 +390,7 @@ class Search:
             sent = self.sheet.delta[ids] * batch.letters.s
             yield "another δ", 1.5, None, ("δ", ids[0], 1.0), 0.0 * batch.letters.s, sent
 
-    def slopes_at(self, batch: Batch, number: Floats) -> list[tuple[str, Floats]]:
+    def slopes_at(self, batch: Candidates, number: Floats) -> list[tuple[str, Floats]]:
         """The slopes of a function of one operand where its operand, or its output, is another number."""
         row = batch.row
         if row.arity != 1 or row.opaque or row in (table.negative, table.positive):

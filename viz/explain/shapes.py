@@ -37,7 +37,7 @@ class Reading(NamedTuple):
     read: Read
 
 
-class Way(NamedTuple):
+class Readings(NamedTuple):
     """One reading for every argument whose derivative has the wrong shape, and the gradient that it makes."""
 
     mistakes: tuple[Mistake, ...]
@@ -45,7 +45,7 @@ class Way(NamedTuple):
     read: Callable[[Any, Sequence[Any]], Any]  # of what was given at a point, and the point
 
 
-class Part(NamedTuple):
+class ArgumentShape(NamedTuple):
     """An argument: its name, how it is made, the shape of what was given for it, and the readings if that is wrong."""
 
     name: str
@@ -54,7 +54,7 @@ class Part(NamedTuple):
     readings: tuple[Reading, ...]
 
 
-def ways(at: At, found: Any, named: dict[str, Any]) -> list[Way]:
+def ways(at: At, found: Any, named: dict[str, Any]) -> list[Readings]:
     """All ways to read a gradient in which some shapes are wrong, the likeliest first; none of what has no shape."""
     given = _entries(at, found)
     if given is None:
@@ -103,7 +103,7 @@ def _number(x: Any) -> float:
     return float(x.data if isinstance(x, Value) else x)
 
 
-def _part(at: At, i: int, entry: Any) -> Part:
+def _part(at: At, i: int, entry: Any) -> ArgumentShape:
     structure, name = at.parts[i], at.names[i]
     array = _array(entry)
     got = () if array is None else array.shape
@@ -111,11 +111,13 @@ def _part(at: At, i: int, entry: Any) -> Part:
         numbers_like(entry, structure, "the gradient", name)
     except ArgumentError:
         wanted = shape_of(structure) or ()
-        return Part(name, structure, got, tuple(readings(got, wanted)))
-    return Part(name, structure, got, ())
+        return ArgumentShape(name, structure, got, tuple(readings(got, wanted)))
+    return ArgumentShape(name, structure, got, ())
 
 
-def _way(at: At, parts: Sequence[Part], order: Shape, chosen: Sequence[Reading | None], named: dict[str, Any]) -> Way:
+def _way(
+    at: At, parts: Sequence[ArgumentShape], order: Shape, chosen: Sequence[Reading | None], named: dict[str, Any]
+) -> Readings:
     moved = [_moved(at, order)] if list(order) != sorted(order) else []
     mistakes = [*moved, *(_mistake(p, how) for p, how in zip(parts, chosen, strict=True) if how is not None)]
 
@@ -125,7 +127,7 @@ def _way(at: At, parts: Sequence[Part], order: Shape, chosen: Sequence[Reading |
         made = [_read(*each) for each in zip(parts, chosen, entries, rights, strict=True)]
         return made[0] if isinstance(at.argnums, int) else tuple(made)
 
-    return Way(tuple(mistakes), 0.9 * len(moved) + sum(how.cost for how in chosen if how is not None), read)
+    return Readings(tuple(mistakes), 0.9 * len(moved) + sum(how.cost for how in chosen if how is not None), read)
 
 
 def _right(at: At, point: Sequence[Any], named: dict[str, Any]) -> list[Floats | None]:
@@ -134,7 +136,7 @@ def _right(at: At, point: Sequence[Any], named: dict[str, Any]) -> list[Floats |
     return [_array(entry) for entry in ([right] if isinstance(at.argnums, int) else right)]
 
 
-def _read(part: Part, how: Reading | None, entry: Any, right: Floats | None) -> Any:
+def _read(part: ArgumentShape, how: Reading | None, entry: Any, right: Floats | None) -> Any:
     given = _array(entry)
     if how is None or given is None or right is None:
         return entry
@@ -144,7 +146,7 @@ def _read(part: Part, how: Reading | None, entry: Any, right: Floats | None) -> 
     return part.structure.build([float(x) for x in np.ravel(made)])
 
 
-def _mistake(part: Part, how: Reading) -> Mistake:
+def _mistake(part: ArgumentShape, how: Reading) -> Mistake:
     got, wanted = (_shaped(shape) for shape in (part.got, shape_of(part.structure) or ()))
     said = f"the derivative along {part.name}, {got} where {part.name} is {wanted}, {how.words}"
     rule = f"the derivative along {part.name} is made as {part.name} is, {wanted}"

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from autograd import Value, dot, gradient, record_sources
 from autograd.check.arguments import At, shape_of
 from autograd.check.ask import rows_at
-from autograd.check.report import Asked
+from autograd.check.report import Inquiry
 from autograd.errors import AutogradError
 from autograd.order import reachable
 from viz.names import Names
@@ -46,7 +46,7 @@ class Change(NamedTuple):
     extra: Any = 0.0
 
 
-class Block(NamedTuple):
+class InputArray(NamedTuple):
     """An argument, or an array in it: its name, where its numbers stand, and their shape."""
 
     name: str
@@ -58,7 +58,7 @@ class Block(NamedTuple):
 Changes: TypeAlias = Mapping[int, Sequence[Change]]
 
 
-class Point(NamedTuple):
+class TracedPoint(NamedTuple):
     """The graph at one point, its inputs and outputs by id (-1: not in it, or a plain number), and what was given."""
 
     seen: Trace
@@ -69,12 +69,12 @@ class Point(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Sheet:
+class Cases:
     """The graph's numbers in every case; nodes and edges as in the trace of the first point."""
 
-    points: tuple[Point, ...]
+    points: tuple[TracedPoint, ...]
     places: tuple[str, ...]  # what the inputs are called
-    blocks: tuple[Block, ...]
+    blocks: tuple[InputArray, ...]
     value: Floats  # nodes by cases
     slope: Floats  # edges by cases
     mixed: Floats  # cases by outputs: how the outputs go into a case
@@ -271,7 +271,7 @@ class Sheet:
         """Of derivatives, inputs by cases by columns, which columns are those given."""
         return (np.abs(found - self.given[:, :, None]) <= 6.0 * self.blur[:, :, None]).all((0, 1))
 
-    def part(self, inputs: Sequence[int], outputs: Sequence[int]) -> Sheet:
+    def part(self, inputs: Sequence[int], outputs: Sequence[int]) -> Cases:
         """The sheet of some derivatives alone, of these outputs along these inputs."""
         points = tuple(
             point._replace(
@@ -301,13 +301,13 @@ class Sheet:
         """The right derivatives at one of the points, outputs by inputs."""
         point, seeds = self.points[place], np.eye(self.mixed.shape[1])
         columns = point.seen.columns
-        whole = Sheet(
+        whole = Cases(
             (point,), self.places, self.blocks, np.repeat(columns.value[:, None], len(seeds), 1),
             np.repeat(np.where(columns.flows, columns.slope, 0.0)[:, None], len(seeds), 1), seeds,
         )  # fmt: skip
         return whole.true.T
 
-    def changed(self, changes: Changes) -> Sheet:
+    def changed(self, changes: Changes) -> Cases:
         """The sheet of the derivation with single changes made, of slopes alone."""
         slope = self.slope.copy()
         for edge, found in changes.items():
@@ -315,32 +315,32 @@ class Sheet:
         return replace(self, slope=slope)
 
 
-def _kept(blocks: Sequence[Block], inputs: Sequence[int]) -> Iterator[Block]:
+def _kept(blocks: Sequence[InputArray], inputs: Sequence[int]) -> Iterator[InputArray]:
     """The blocks of some inputs, which are in order."""
     for block in blocks:
         kept = [place for place, i in enumerate(inputs) if block.start <= i < block.stop]
         if kept:
             shape = block.shape if len(kept) == block.stop - block.start else (len(kept),)
-            yield Block(block.name, kept[0], kept[-1] + 1, shape)
+            yield InputArray(block.name, kept[0], kept[-1] + 1, shape)
 
 
 # -- making it ----------------------------------------------------------------------------------------
 
 
-def sheet_of(asked: Sequence[Asked], nearby: int = NEARBY) -> Sheet | None:
+def sheet_of(asked: Sequence[Inquiry], nearby: int = NEARBY) -> Cases | None:
     """The sheet of one or several checks of one function, with points nearby where the derivative is a function.
 
     None where there is nothing to look at: the function returns plain numbers, or no number given is finite.
     """
     at = At(asked[0].f, asked[0].point, dict(asked[0].named), asked[0].argnums)
-    points: list[Point] = []
+    points: list[TracedPoint] = []
     for found in _points(asked, nearby):
         if found is not None and np.isfinite(found.given).all() and (not points or _alike(points[0], found)):
             points.append(found)
     return None if not points else _put_together(points, at)
 
 
-def _points(asked: Sequence[Asked], nearby: int) -> Iterator[Point | None]:
+def _points(asked: Sequence[Inquiry], nearby: int) -> Iterator[TracedPoint | None]:
     for each in asked:
         yield _point(each, np.array(_numbers(each)), np.array(each.rows))
     if callable(asked[0].derivative):
@@ -348,11 +348,11 @@ def _points(asked: Sequence[Asked], nearby: int) -> Iterator[Point | None]:
             yield _near(asked[0], number)
 
 
-def _numbers(asked: Asked) -> list[float]:
+def _numbers(asked: Inquiry) -> list[float]:
     return At(asked.f, asked.point, dict(asked.named), asked.argnums).numbers
 
 
-def _near(asked: Asked, number: int) -> Point | None:
+def _near(asked: Inquiry, number: int) -> TracedPoint | None:
     """A point nearby, if there is one where all is finite."""
     numbers = np.array(_numbers(asked))
     for spread in SPREAD:
@@ -368,7 +368,7 @@ def _near(asked: Asked, number: int) -> Point | None:
     return None
 
 
-def _point(asked: Asked, numbers: Floats, given: Floats) -> Point | None:
+def _point(asked: Inquiry, numbers: Floats, given: Floats) -> TracedPoint | None:
     at = At(asked.f, asked.point, dict(asked.named), asked.argnums)
     with record_sources():
         leaves, outputs = at.recorded(numbers)
@@ -380,29 +380,29 @@ def _point(asked: Asked, numbers: Floats, given: Floats) -> Point | None:
     root = outputs[0] if len(outputs) == 1 else dot([1.0] * len(nodes), nodes)
     ids = {value: i for i, value in enumerate(reachable(root))}
     found = tuple(ids[output] if isinstance(output, Value) else -1 for output in outputs)
-    return Point(trace(root), tuple(ids.get(leaf, -1) for leaf in leaves), found, numbers, given)
+    return TracedPoint(trace(root), tuple(ids.get(leaf, -1) for leaf in leaves), found, numbers, given)
 
 
-def _alike(first: Point, other: Point) -> bool:
+def _alike(first: TracedPoint, other: TracedPoint) -> bool:
     """Whether two points have one graph."""
     a, b = first.seen.columns, other.seen.columns
     same = np.array_equal(a.node, b.node) and np.array_equal(a.operand, b.operand) and a.ops == b.ops
     return same and np.array_equal(a.op, b.op) and first.inputs == other.inputs and first.outputs == other.outputs
 
 
-def _blocks(at: At) -> Iterator[Block]:
+def _blocks(at: At) -> Iterator[InputArray]:
     start = 0
     inner = list(at.blocks())
     for name, part in zip(at.names, at.parts, strict=True):
         shape = shape_of(part)
-        yield Block(name, start, start + part.size, (part.size,) if shape is None else shape)
+        yield InputArray(name, start, start + part.size, (part.size,) if shape is None else shape)
         for block in inner:
             if shape is None and start <= block.start < start + part.size:
-                yield Block(block.name, block.start, block.stop, (block.stop - block.start,))
+                yield InputArray(block.name, block.start, block.stop, (block.stop - block.start,))
         start += part.size
 
 
-def _put_together(points: Sequence[Point], at: At) -> Sheet:
+def _put_together(points: Sequence[TracedPoint], at: At) -> Cases:
     outputs, mixtures = len(points[0].outputs), 1 if len(points[0].outputs) == 1 else MIXTURES
     dice = np.random.default_rng(1)
     mixed = np.ones((len(points) * mixtures, 1))
@@ -416,4 +416,4 @@ def _put_together(points: Sequence[Point], at: At) -> Sheet:
     columns = [point.seen.columns for point in points]
     value = np.repeat(np.stack([c.value for c in columns], 1), mixtures, 1)
     slope = np.repeat(np.stack([np.where(c.flows, c.slope, 0.0) for c in columns], 1), mixtures, 1)
-    return Sheet(tuple(points), tuple(at.places()), tuple(_blocks(at)), value, slope, mixed)
+    return Cases(tuple(points), tuple(at.places()), tuple(_blocks(at)), value, slope, mixed)

@@ -13,7 +13,7 @@ from viz import notation as n
 from viz.explain.forms import FORGOTTEN, LOST, Form, Letters, without_parentheses
 from viz.explain.places import Place
 from viz.explain.search import Finding
-from viz.explain.sheet import Sheet
+from viz.explain.sheet import Cases
 from viz.formulas.printers import text
 from viz.formulas.slopes import laid_out, textbook_terms
 from viz.numbers import shown
@@ -24,7 +24,7 @@ ALONE = {"kept alone": "", "the others' sign": " as it is, and the others have t
 CONSTANTS = {"left out": "0", "taken as 1": "1", "taken as -1": "-1"}
 
 
-class Step(NamedTuple):
+class WordedStep(NamedTuple):
     """An edge in words: its node and operand, the slope as a book has it, and the terms that it is made of."""
 
     node: str
@@ -38,7 +38,7 @@ class Step(NamedTuple):
 class Words:
     """Says the findings of one sheet."""
 
-    def __init__(self, sheet: Sheet) -> None:
+    def __init__(self, sheet: Cases) -> None:
         self.sheet = sheet
         self.nodes = sheet.seen.nodes
 
@@ -84,7 +84,7 @@ class Words:
 
     # -- one edge ------------------------------------------------------------------------------------
 
-    def _of_edge(self, finding: Finding, at: Step) -> str:
+    def _of_edge(self, finding: Finding, at: WordedStep) -> str:
         if finding.kind == "left out":
             return f"the way from {at.node} back to {at.operand} is left out, at {at.defined}"
         if finding.kind == LOST:
@@ -95,7 +95,7 @@ class Words:
             return f"in the place of {at.right} stands what belongs elsewhere ({finding.form.kind}), at {at.defined}"
         return f"{at.wrong} is written for {at.right} at {at.defined}"
 
-    def _of_all_edges(self, finding: Finding, at: Step) -> str:
+    def _of_all_edges(self, finding: Finding, at: WordedStep) -> str:
         name = at.node if finding.place.kind == "step" else at.operand
         what = "goes on from" if finding.place.kind == "step" else "comes back to"
         if finding.kind == "left out":
@@ -116,13 +116,13 @@ class Words:
 
     # -- the parts of a step ---------------------------------------------------------------------------
 
-    def step(self, edges: Sequence[int], finding: Finding) -> Step:
+    def step(self, edges: Sequence[int], finding: Finding) -> WordedStep:
         """The first of some edges in words."""
         edge = int(edges[0])
         head, tail = int(self.sheet.head[edge]), int(self.sheet.tail[edge])
         letters, symbols = self._letters(edge)
         right = self._text(letters.s, symbols)
-        return Step(
+        return WordedStep(
             self.sheet.names.called(head), self.sheet.names.called(tail),
             definition(self.sheet.seen, self.sheet.names, head), self.nodes[head].source or "", right,
             self._wrong(finding, letters, symbols, right),

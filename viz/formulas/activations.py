@@ -14,7 +14,7 @@ from viz.notation import Box
 ROWWISE = (table.softmax.name, table.log_softmax.name)
 
 
-class Elementwise(NamedTuple):
+class Pointwise(NamedTuple):
     """A function of each z by itself, such as tanh; `rest` are its further operands."""
 
     op: str
@@ -47,7 +47,7 @@ class Rowwise(NamedTuple):
         return n.subtract(B, times(n.call(n.Word(table.softmax.name), Z), row_sums(B)))
 
 
-Activation = Elementwise | Rowwise
+Activation = Pointwise | Rowwise
 
 
 def times(left: Box, right: Box) -> Box:

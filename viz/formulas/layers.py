@@ -10,9 +10,9 @@ from autograd.ops.expression import SUBTRACT
 from autograd.ops.numbers import left_to_right
 from autograd.ops.primitive import lookup
 from viz import notation as n
-from viz.formulas.activations import Elementwise, Rowwise, column_sums
+from viz.formulas.activations import Pointwise, Rowwise, column_sums
 from viz.formulas.slopes import textbook_slopes
-from viz.formulas.stack import SCOPE, Grid, Layer, NoStack, Row, Stack, symbol
+from viz.formulas.stack import SCOPE, Grid, LayerStack, NoStack, Row, TracedLayer, symbol
 from viz.formulas.textbook import written
 from viz.identifiers import in_text
 from viz.languages import Language
@@ -31,7 +31,7 @@ def layered_lines(seen: Trace, names: Names, target: int, digits: int, words: La
     if not SCOPE.search(node.scope) or (node.name or " ")[0] not in "Wbzα":
         return None
     try:
-        stack = Stack(seen)
+        stack = LayerStack(seen)
         place = next((layer for layer in stack.layers if layer.holds(target)), None)
         return None if place is None else _Writer(names, stack, place, target, digits, words).lines()
     except NoStack:
@@ -41,7 +41,9 @@ def layered_lines(seen: Trace, names: Names, target: int, digits: int, words: La
 class _Writer:
     """Writes the derivation of ∂J/∂target, which lies in the layer `place`."""
 
-    def __init__(self, names: Names, stack: Stack, place: Layer, target: int, digits: int, words: Language) -> None:
+    def __init__(
+        self, names: Names, stack: LayerStack, place: TracedLayer, target: int, digits: int, words: Language
+    ) -> None:
         self.digits, self.words, self.say = digits, words, words.board
         self.nodes, self.layers, self.place, self.target = stack.nodes, stack.layers, place, target
         self.names, self.J = names, names.identifier(stack.root)
@@ -84,7 +86,7 @@ class _Writer:
                 lines.append(("", self._equals(self._output(layer), layer.g.output(_z(layer)), layer.a, of="value")))
         return [*lines, ("", n.equals_number(self.J, self.nodes[self.loss.root].value, self.digits))]
 
-    def _backward(self, layer: Layer) -> Lines:
+    def _backward(self, layer: TracedLayer) -> Lines:
         """δ of a layer; if its rows are mixed, ∂J/∂A on a line before."""
         arriving, lines = self._arriving(layer), Lines()
         Z, A = _z(layer), self._output(layer)
@@ -96,7 +98,7 @@ class _Writer:
             raise NoStack
         return [*lines, ("", self._equals(_delta(layer), back, layer.z, of="delta"))]
 
-    def _arriving(self, layer: Layer) -> Box:
+    def _arriving(self, layer: TracedLayer) -> Box:
         """∂J/∂A: from the layer after this one, or from the loss."""
         if layer is not self.layers[-1]:
             after = self.layers[layer.number - self.layers[0].number + 1]
@@ -126,9 +128,9 @@ class _Writer:
             return [(self.say["weights"], self._equals(whole, right, layer.weights, of="delta"))]
         return [(words, self._equals(self._partial(letter), right, [row], of="delta"))]
 
-    def _slope_of_slopes(self, layer: Layer) -> Box:
+    def _slope_of_slopes(self, layer: TracedLayer) -> Box:
         """∂J/∂A ⊙ ∂A/∂α."""
-        if not isinstance(layer.g, Elementwise):
+        if not isinstance(layer.g, Pointwise):
             raise NoStack
         back = layer.g.back(self._arriving(layer), _z(layer), self._output(layer), operand=1)
         if back is None:
@@ -143,7 +145,7 @@ class _Writer:
         parts = (left, n.Word("="), right, n.Word("≈" if is_cut else "="), rows)
         return n.Row(parts, (n.SUM, 0, n.SUM, 0, n.SUM), n.RELATION)
 
-    def _inputs(self, layer: Layer, above: str = "") -> Box:
+    def _inputs(self, layer: TracedLayer, above: str = "") -> Box:
         first = layer is self.layers[0]
         return Identifier("X", above) if first else symbol("A", layer.number - 1, above)
 
@@ -151,14 +153,14 @@ class _Writer:
         over, under = (n.row(n.Word("∂"), box, binds=n.ATOM) for box in (self.J, by))
         return n.Fraction(over, under)
 
-    def _output(self, layer: Layer) -> Box:
+    def _output(self, layer: TracedLayer) -> Box:
         return Identifier("Ŷ") if layer is self.layers[-1] else symbol("A", layer.number)
 
 
 class _Loss:
     """Where the loss begins: ∂J by the outputs of the last layer, as one formula for all of them."""
 
-    def __init__(self, stack: Stack, names: Names) -> None:
+    def __init__(self, stack: LayerStack, names: Names) -> None:
         self.nodes, self.operands, self.users, self.root = stack.nodes, stack.operands, stack.users, stack.root
         self.output = stack.layers[-1]
         self.names = names
@@ -238,11 +240,11 @@ class _Loss:
 # -- boxes ------------------------------------------------------------------------------------------
 
 
-def _z(layer: Layer) -> Box:
+def _z(layer: TracedLayer) -> Box:
     return symbol("Z", layer.number)
 
 
-def _delta(layer: Layer) -> Box:
+def _delta(layer: TracedLayer) -> Box:
     return symbol("δ", layer.number)
 
 

@@ -14,7 +14,7 @@ from autograd.ops.primitive import lookup
 from autograd.order import reachable
 from autograd.program.graph import Graph, Operation
 from autograd.program.loops import Column, Element, Final, Loop
-from autograd.program.runs import Ran, ran
+from autograd.program.runs import LoopOutcome, ran
 from autograd.program.source import python_function
 from autograd.recorder import RECORDERS, apply
 from autograd.value import Value
@@ -174,7 +174,7 @@ class _Running:
     """A loop that was run on numbers, and what its numbers are called."""
 
     loops: _Loops
-    ran: Ran
+    ran: LoopOutcome
     steps: Sequence[int]
     backwards: bool
     inits: Sequence[Any]

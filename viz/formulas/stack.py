@@ -16,7 +16,7 @@ import numpy as np
 
 from autograd.ops import special, table
 from viz import notation as n
-from viz.formulas.activations import ROWWISE, Activation, Elementwise, Rowwise
+from viz.formulas.activations import ROWWISE, Activation, Pointwise, Rowwise
 from viz.notation import Identifier
 from viz.reach import operands_of
 from viz.trace import CONSTANT, Trace
@@ -32,7 +32,7 @@ class NoStack(Exception):
 
 
 @dataclass
-class Layer:
+class TracedLayer:
     """One layer: what goes in, its parameters, and what comes out for every sample."""
 
     number: int
@@ -49,7 +49,7 @@ class Layer:
         return node in chain(self.bias, self.slopes, *self.weights, *self.z)
 
 
-class Stack:
+class LayerStack:
     """The layers of a trace, first to last.
 
     Raises:
@@ -66,7 +66,7 @@ class Stack:
         self.layers = self._layers()
         self._check()
 
-    def _layers(self) -> list[Layer]:
+    def _layers(self) -> list[TracedLayer]:
         columns: dict[int, dict[int, Row]] = defaultdict(lambda: defaultdict(list))
         for node in self.nodes:
             place = SCOPE.search(node.scope)
@@ -74,7 +74,7 @@ class Stack:
                 columns[int(place[1])][int(place[2])].append(node.id)
         return [self._layer(number, columns[number]) for number in sorted(columns)]
 
-    def _layer(self, number: int, columns: dict[int, Row]) -> Layer:
+    def _layer(self, number: int, columns: dict[int, Row]) -> TracedLayer:
         neurons = [columns[j] for j in sorted(columns)]
         require(len({len(column) for column in neurons}) == 1)
         z = [list(sample) for sample in zip(*neurons, strict=True)]
@@ -88,7 +88,7 @@ class Stack:
             require([i for _, _, b in sample for i in b] == bias)
         require(len({len(w) for w in weights}) == 1 and len(bias) in (0, len(neurons)))
         transposed = [list(line) for line in zip(*weights, strict=True)]
-        return Layer(number, inputs, transposed, bias, z, *self._activation(number, z))
+        return TracedLayer(number, inputs, transposed, bias, z, *self._activation(number, z))
 
     # -- activations ----------------------------------------------------------------------------
 
@@ -124,10 +124,10 @@ class Stack:
         if slopes:
             require(len(slopes) == len(z[0]) and all(list(chain(*row)) == slopes for row in rest))
             require(all(self.nodes[i].op == "" for i in slopes))
-            return a, Elementwise(op, (symbol("α", number),)), slopes
+            return a, Pointwise(op, (symbol("α", number),)), slopes
         constants = {tuple(self.nodes[i].value for i in each) for row in rest for each in row}
         require(len(constants) == 1)
-        return a, Elementwise(op, tuple(map(n.Number, constants.pop()))), []
+        return a, Pointwise(op, tuple(map(n.Number, constants.pop()))), []
 
     # -- checking -------------------------------------------------------------------------------
 

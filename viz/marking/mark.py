@@ -19,7 +19,7 @@ from autograd.errors import ArgumentError, AutogradError
 from autograd.files import write_whole
 from autograd.text import in_xml, message, short, visible
 from viz.explain.ask import explain_points
-from viz.marking.running import Answer, Limits, run
+from viz.marking.running import Limits, Reply, run
 
 NEARBY = 2  # points beside the one given
 SPREAD = 0.1
@@ -109,10 +109,10 @@ def mark(
     texts = [_text(path) for path in files]  # before any of them runs
     limits = Limits(seconds, megabytes)
 
-    def answer(i: int) -> Answer:
+    def answer(i: int) -> Reply:
         text = texts[i]
         if text is None:
-            return Answer(None, f"is not a text of at most {LARGEST >> 20} MB")
+            return Reply(None, f"is not a text of at most {LARGEST >> 20} MB")
         return run(files[i].name, text, function, points, limits)
 
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
@@ -141,7 +141,7 @@ def _points(f: Callable[..., Any], point: Sequence[Any]) -> list[tuple[Any, ...]
     return found
 
 
-def _marked(name: str, f: Callable[..., Any], points: Sequence[tuple[Any, ...]], answer: Answer) -> Mark:
+def _marked(name: str, f: Callable[..., Any], points: Sequence[tuple[Any, ...]], answer: Reply) -> Mark:
     if answer.answers is None:
         return Mark(name, "failed", message(answer.why))
     try:

@@ -31,14 +31,14 @@ class Limits(NamedTuple):
     megabytes: int = 1024
 
 
-class Answer(NamedTuple):
+class Reply(NamedTuple):
     """What came of running a submission: its answers, or in words why there are none."""
 
     answers: list[Any] | None
     why: str = ""
 
 
-def run(name: str, text: str, function: str, points: Sequence[tuple[Any, ...]], limits: Limits) -> Answer:
+def run(name: str, text: str, function: str, points: Sequence[tuple[Any, ...]], limits: Limits) -> Reply:
     """What `function` of a submission's text answers at these points."""
     job = {
         "name": name, "text": text, "function": function, "points": list(points),
@@ -58,7 +58,7 @@ def run(name: str, text: str, function: str, points: Sequence[tuple[Any, ...]], 
         try:
             process.communicate(pickle.dumps(job), timeout=limits.seconds + STARTING)
         except subprocess.TimeoutExpired:
-            return Answer(None, f"took longer than {limits.seconds:g} s")
+            return Reply(None, f"took longer than {limits.seconds:g} s")
         finally:
             _end(process)
         out.seek(0)
@@ -75,18 +75,18 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _read(written: bytes, code: int, function: str, limits: Limits) -> Answer:
+def _read(written: bytes, code: int, function: str, limits: Limits) -> Reply:
     try:
         found = json.loads(written)
     except ValueError:
         found = None
     if isinstance(found, dict) and isinstance(found.get("answers"), list):
-        return Answer(found["answers"])
+        return Reply(found["answers"])
     if isinstance(found, dict) and "missing" in found:
-        return Answer(None, f"has no function {function}")
+        return Reply(None, f"has no function {function}")
     if isinstance(found, dict) and "memory" in found:
-        return Answer(None, f"took more than {limits.megabytes} MB")
+        return Reply(None, f"took more than {limits.megabytes} MB")
     if isinstance(found, dict) and isinstance(found.get("error"), str):
-        return Answer(None, found["error"])
+        return Reply(None, found["error"])
     cpu = code == -getattr(signal, "SIGXCPU", 0) and code != 0
-    return Answer(None, f"took longer than {limits.seconds:g} s" if cpu else "ended without an answer")
+    return Reply(None, f"took longer than {limits.seconds:g} s" if cpu else "ended without an answer")

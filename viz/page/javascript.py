@@ -17,7 +17,7 @@ from autograd.ops.expression import (
     COMPARISONS,
     EQUAL,
     Expression,
-    Language,
+    Syntax,
     Term,
     same,
     source_of,
@@ -60,7 +60,7 @@ def _literal(x: float | None) -> str:
     return repr(x).removesuffix(".0")
 
 
-JAVASCRIPT = Language(
+JAVASCRIPT = Syntax(
     operators={**COMPARISONS, **ARITHMETIC, EQUAL: "==="},
     conditional="{condition} ? {chosen} : {other}",
     assignment="const {name} = {value};",

@@ -1,6 +1,6 @@
 """`animate`: the steps of both passes as one SVG that moves without JavaScript, and as frames for slides.
 
-Everything that is not always there is a `Shown`: markup, and from which step to which it is seen.  The animation
+Everything that is not always there is a `Appearance`: markup, and from which step to which it is seen.  The animation
 says that in CSS, a frame leaves out what is not seen then; where motion is to be reduced the end stands still.
 """
 
@@ -38,7 +38,7 @@ MOST = 300  # steps
 CAPTION, LINE = 13.0, 40.0  # the size of what is said below, and the height it takes
 
 
-class Shown(NamedTuple):
+class Appearance(NamedTuple):
     """Markup that is seen after so many steps, from `first` up to `last`."""
 
     markup: str
@@ -147,7 +147,7 @@ class Film(Picture):
         frames = f"@keyframes {self.id}{name}{{{before}{start:.3f}%{{opacity:1}}{after}}}"
         return f"{frames}#{self.id} .{name}{{animation:{self.id}{name} {total:g}s infinite step-end}}"
 
-    def _at_the_end(self, part: Shown) -> str:
+    def _at_the_end(self, part: Appearance) -> str:
         return "" if part.last == self.end else ' opacity="0"'
 
     def frame(self, taken: int) -> str:
@@ -175,20 +175,20 @@ class Film(Picture):
     # -- what is seen when ----------------------------------------------------------------------------
 
     @cached_property
-    def parts(self) -> list[Shown]:
+    def parts(self) -> list[Appearance]:
         """Everything but what is always there, from the back to the front."""
         cards = {card.box.id: card for card in self.cards}
         return [*self._arrows(), *(part for card in cards.values() for part in self._card(card)), *self._captions()]
 
-    def _arrows(self) -> Iterator[Shown]:
+    def _arrows(self) -> Iterator[Appearance]:
         sent = {(step.node, step.slot): number + 1 for number, step in self._backward()}
         for arrow, points in zip(self.view.arrows, self.placed.curves, strict=True):
             node = int(arrow.head[1:])
             at = sent.get((node, arrow.slot))
             first = at if at is not None else self.end + 1
-            yield Shown(self._quiet(arrow, points), 0, min(first - 1, self.end))
+            yield Appearance(self._quiet(arrow, points), 0, min(first - 1, self.end))
             if at is not None:
-                yield Shown(self._curve(arrow, points) + self._slope(arrow, points), at, self.end)
+                yield Appearance(self._curve(arrow, points) + self._slope(arrow, points), at, self.end)
 
     def _quiet(self, arrow: Arrow, points: list[Point]) -> str:
         return self._curve(arrow if arrow.contribution is None else arrow._replace(contribution=0.0), points)
@@ -199,7 +199,7 @@ class Film(Picture):
             if isinstance(step, Step):
                 yield number, step
 
-    def _card(self, card: Card) -> Iterator[Shown]:
+    def _card(self, card: Card) -> Iterator[Appearance]:
         """A card as it waits, with its number, and with each δ that it comes to."""
         node = int(card.box.id[1:])
         known = self._computed_at(node)
@@ -207,10 +207,10 @@ class Film(Picture):
         times = [known, *(at for at, _ in deltas), self.end + 1]
         states: list[float | None] = [None, *(delta for _, delta in deltas)]
         if known:
-            yield Shown(self._drawn(card, value=False, delta=None), 0, known - 1)
+            yield Appearance(self._drawn(card, value=False, delta=None), 0, known - 1)
         for first, after, delta in zip(times[:-1], times[1:], states, strict=True):
             if after > first:
-                yield Shown(self._drawn(card, value=True, delta=delta), first, after - 1)
+                yield Appearance(self._drawn(card, value=True, delta=delta), first, after - 1)
 
     def _computed_at(self, node: int) -> int:
         forward = self.log.trace.forward
@@ -240,9 +240,9 @@ class Film(Picture):
 
     # -- what is said ---------------------------------------------------------------------------------
 
-    def _captions(self) -> Iterator[Shown]:
+    def _captions(self) -> Iterator[Appearance]:
         for taken in range(self.end + 1):
-            yield Shown(self._words(0, self.placed.height + 24, self._said(taken), "ink", CAPTION), taken, taken)
+            yield Appearance(self._words(0, self.placed.height + 24, self._said(taken), "ink", CAPTION), taken, taken)
 
     def _said(self, taken: int) -> str:
         tell, said = self.look.words.tell, self.look.words.film

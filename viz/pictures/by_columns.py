@@ -21,8 +21,8 @@ from typing import NamedTuple
 from viz.pictures.geometry import (
     RIGHT,
     Cluster,
-    Layout,
     Link,
+    Placement,
     Point,
     Shape,
     as_counted,
@@ -76,7 +76,7 @@ class Header(NamedTuple):
 ABOVE, BEFORE = Header(HEADER, RIM), Header(RIM, HEADER)  # of a picture that lies on its side, above is at the left
 
 
-def by_columns(shapes: Sequence[Shape], links: Sequence[Link], compact: bool, direction: str = RIGHT) -> Layout:
+def by_columns(shapes: Sequence[Shape], links: Sequence[Link], compact: bool, direction: str = RIGHT) -> Placement:
     """Positions for boxes and arrows, by this module alone; the same for the same picture everywhere."""
     if direction == RIGHT:
         return _Plan(shapes, links, compact, ABOVE).layout()
@@ -84,9 +84,9 @@ def by_columns(shapes: Sequence[Shape], links: Sequence[Link], compact: bool, di
     return _upright(_Plan(lying, links, compact, BEFORE).layout())
 
 
-def _upright(lying: Layout) -> Layout:
+def _upright(lying: Placement) -> Placement:
     """A layout with across and down exchanged."""
-    return Layout(
+    return Placement(
         lying.height,
         lying.width,
         {name: (y, x) for name, (x, y) in lying.centres.items()},
@@ -229,7 +229,7 @@ class _Plan:
 
     # -- the picture ------------------------------------------------------------------------------------
 
-    def layout(self) -> Layout:
+    def layout(self) -> Placement:
         """Everything in pixels, from 0 on."""
         across = _Across(self.shapes, self.boxes, self.bands, self.gap, self.header)
         named = {path: band for path, band in self.bands.items() if path}
@@ -251,7 +251,7 @@ class _Plan:
         ]
         clusters.sort(key=lambda cluster: cluster.depth)
         below = TRACK * (3 + max(self.far.values())) if self.far else 0.0
-        return Layout(across.width, height + below, centres, curves, clusters)
+        return Placement(across.width, height + below, centres, curves, clusters)
 
     def _below(self, link: Link, track: float, across: _Across) -> list[Point]:
         """Down to a track below the picture right behind the tail, and up again right before the head."""

@@ -21,9 +21,9 @@ from typing import Any, NamedTuple
 from viz.pictures.geometry import (
     RIGHT,
     Cluster,
-    Layout,
     LayoutError,
     Link,
+    Placement,
     Point,
     Shape,
     as_counted,
@@ -58,7 +58,7 @@ def graphviz() -> Callable[[str], bytes] | None:
 
 def by_graphviz(
     render: Callable[[str], bytes], shapes: Sequence[Shape], links: Sequence[Link], compact: bool, direction: str
-) -> Layout:
+) -> Placement:
     """The layout that Graphviz's dot makes; raises LayoutError with what it said where it fails."""
     scopes: list[str] = []
     source = _dot_source(shapes, links, compact, _RIGHT if direction == RIGHT else _DOWN, scopes)
@@ -186,7 +186,7 @@ def _captured_stderr() -> Iterator[Any]:
 # -- the answer -------------------------------------------------------------------------------------
 
 
-def _read(answer: dict[str, Any], links: int, scopes: list[str]) -> Layout:
+def _read(answer: dict[str, Any], links: int, scopes: list[str]) -> Placement:
     _, _, across, down = map(float, answer["bb"].split(","))
     centres, clusters = {}, []
     for thing in answer.get("objects", []):
@@ -207,7 +207,7 @@ def _read(answer: dict[str, Any], links: int, scopes: list[str]) -> Layout:
         parts[edge["id"]] = [_point(text) for text in edge["pos"].split()]
     curves = [_joined(parts.get(f"i{i}"), parts[f"e{i}"]) for i in range(links)]
     clusters.sort(key=lambda cluster: cluster.depth)
-    return Layout(across, down, centres, curves, clusters)
+    return Placement(across, down, centres, curves, clusters)
 
 
 def _point(text: str) -> Point:

@@ -25,7 +25,7 @@ CHUNK = 1 << 20  # edges gone through at a time; it bounds the memory that takes
 
 
 @dataclass
-class Group:
+class BoxGroup:
     """A box to be: nodes under one scope, a stretch of the computation, or a single node."""
 
     title: str
@@ -39,7 +39,7 @@ class Grouping:
     """Every shown node's group, by number; -1 for a node that is not shown."""
 
     home: Indices
-    groups: list[Group]
+    groups: list[BoxGroup]
 
 
 def gathered(trace: Trace, shown: Marks, *, coarsest: bool, crowded: bool, words: Language = LANGUAGES["en"]) -> View:
@@ -74,7 +74,7 @@ def gathered(trace: Trace, shown: Marks, *, coarsest: bool, crowded: bool, words
 def _by_scope(trace: Trace, shown: Marks, depth: int) -> Grouping:
     """A group a scope of that depth; nodes without a scope alone where they are few, else together."""
     columns = trace.columns
-    groups: dict[str, Group] = {}
+    groups: dict[str, BoxGroup] = {}
     number: dict[str, int] = {}
     home = np.full(len(shown), -1, np.int32)
     labels = np.array([bool(label.scope) for label in columns.labels])
@@ -83,7 +83,7 @@ def _by_scope(trace: Trace, shown: Marks, depth: int) -> Grouping:
     for label, scope in scopes_in_order(columns, inside):
         prefix = ".".join(scope.split(".")[:depth])
         outer, _, name = prefix.rpartition(".")
-        groups.setdefault(prefix, Group(name, outer))
+        groups.setdefault(prefix, BoxGroup(name, outer))
         of_label[label] = number.setdefault(prefix, len(number))
     _count_parts(columns, inside, groups, depth)
     home[inside] = of_label[columns.label[inside]]
@@ -102,7 +102,7 @@ def _kind(name: str) -> str:
     return "loop" if " × " in name else re.sub(r" ?\d+$", "", name) or "part"
 
 
-def _count_parts(columns: Columns, inside: Marks, groups: dict[str, Group], depth: int) -> None:
+def _count_parts(columns: Columns, inside: Marks, groups: dict[str, BoxGroup], depth: int) -> None:
     inner: dict[str, set[str]] = defaultdict(set)
     for _, scope in scopes_in_order(columns, inside):
         path = scope.split(".")
@@ -112,7 +112,7 @@ def _count_parts(columns: Columns, inside: Marks, groups: dict[str, Group], dept
         groups[prefix].parts = Counter(map(_kind, sorted(names)))
 
 
-def _with_others(trace: Trace, home: Indices, groups: list[Group], others: Marks) -> Grouping:
+def _with_others(trace: Trace, home: Indices, groups: list[BoxGroup], others: Marks) -> Grouping:
     """The nodes outside any scope, and the root, which always stands for itself."""
     ids = np.flatnonzero(others).tolist()
     if len(ids) > READABLE:
@@ -120,11 +120,11 @@ def _with_others(trace: Trace, home: Indices, groups: list[Group], others: Marks
         for title, marks in (("outside any scope", computed), ("inputs", others & ~computed)):
             if marks.any():
                 home[marks] = len(groups)
-                groups.append(Group(title))
+                groups.append(BoxGroup(title))
     else:
         for i in ids:
             home[i] = len(groups)
-            groups.append(Group("", node=i))
+            groups.append(BoxGroup("", node=i))
     return _root_alone(trace, home, groups)
 
 
@@ -134,15 +134,15 @@ def _by_order(trace: Trace, shown: Marks) -> Grouping:
     computed = np.flatnonzero(shown & (trace.columns.kind == KINDS.index(OPERATION)))
     home[computed] = np.arange(len(computed)) * SLICES // max(len(computed), 1)
     home[shown & (trace.columns.kind != KINDS.index(OPERATION))] = SLICES
-    groups = [Group(f"part {i + 1}") for i in range(SLICES)] + [Group("inputs")]
+    groups = [BoxGroup(f"part {i + 1}") for i in range(SLICES)] + [BoxGroup("inputs")]
     return _root_alone(trace, home, groups)
 
 
-def _root_alone(trace: Trace, home: Indices, groups: list[Group]) -> Grouping:
+def _root_alone(trace: Trace, home: Indices, groups: list[BoxGroup]) -> Grouping:
     """Takes the root out of its group, and groups that are empty out of the picture."""
     if home[trace.root] >= 0:
         home[trace.root] = len(groups)
-        groups.append(Group("", node=trace.root))
+        groups.append(BoxGroup("", node=trace.root))
     filled = np.unique(home[home >= 0])
     renumbered = np.full(len(groups) + 1, -1, np.int32)
     renumbered[filled] = np.arange(len(filled))
@@ -182,7 +182,7 @@ def _boxes(trace: Trace, grouping: Grouping, words: Language) -> Iterator[Box]:
 
 
 def _counts(
-    group: Group, members: int, of_op: list[int], ops: tuple[tuple[str, str], ...], words: Language
+    group: BoxGroup, members: int, of_op: list[int], ops: tuple[tuple[str, str], ...], words: Language
 ) -> Iterator[str]:
     """What is in a group: its inner scopes by kind, its nodes, its operations."""
     for kind, many in group.parts.most_common(2):

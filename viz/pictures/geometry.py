@@ -46,7 +46,7 @@ class Cluster(NamedTuple):
     height: float
 
 
-class Layout(NamedTuple):
+class Placement(NamedTuple):
     """Pixels, y downwards."""
 
     width: float

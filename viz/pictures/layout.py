@@ -8,7 +8,7 @@ from functools import cache
 
 from viz.pictures.by_columns import by_columns, columns_passed
 from viz.pictures.by_graphviz import by_graphviz, graphviz
-from viz.pictures.geometry import RIGHT, Layout, Link, Shape
+from viz.pictures.geometry import RIGHT, Link, Placement, Shape
 
 MOST_PASSED, MOST_LINKS = 3_000, 1_200  # columns that arrows pass, and arrows, in a picture of Graphviz's
 PLAIN = (
@@ -17,7 +17,9 @@ PLAIN = (
 )
 
 
-def place(shapes: Sequence[Shape], links: Sequence[Link], *, compact: bool = False, direction: str = RIGHT) -> Layout:
+def place(
+    shapes: Sequence[Shape], links: Sequence[Link], *, compact: bool = False, direction: str = RIGHT
+) -> Placement:
     """Positions for boxes and arrows, operands left of what is computed from them, or above it.
 
     Graphviz makes a node of every column that an arrow passes, and takes the square of their number, or worse: chains

@@ -18,7 +18,7 @@ from viz.names import NARROW
 from viz.numbers import Scale, equals, shown, signed
 from viz.pictures.blanks import BLANK, Blanks
 from viz.pictures.boxes import GROUP, Arrow, Box, View
-from viz.pictures.geometry import DOWN, RIGHT, Cluster, Layout, Link, Point, Shape
+from viz.pictures.geometry import DOWN, RIGHT, Cluster, Link, Placement, Point, Shape
 from viz.pictures.layout import place
 from viz.text import BOLD, shortened, width, words_in_xml
 from viz.trace import CONSTANT, DETACHED, LEAF
@@ -53,7 +53,7 @@ COLOURS: dict[str, tuple[str, str, str]] = {
 }
 
 
-class Row(NamedTuple):
+class TextLine(NamedTuple):
     """A line of text on a card."""
 
     text: str
@@ -75,7 +75,7 @@ class Card(NamedTuple):
     """A box with its text and the size that the text needs."""
 
     box: Box
-    rows: tuple[Row, ...]
+    rows: tuple[TextLine, ...]
     shape: Shape  # the gutter included
     gutter: float  # room in front of it, at the left or above, for the numbers of the arrows that come in
 
@@ -105,7 +105,7 @@ def render(view: View, look: Look = USUAL) -> str:
     return Picture(view, *laid_out(view, look), look).text()
 
 
-def laid_out(view: View, look: Look = USUAL) -> tuple[list[Card], Layout]:
+def laid_out(view: View, look: Look = USUAL) -> tuple[list[Card], Placement]:
     """The cards of a view, and where everything is."""
     widest = _widest_numbers(view, look.asks)
     cards = [_card(box, view, widest.get(box.id), look) for box in view.boxes]
@@ -149,40 +149,40 @@ def _card(box: Box, view: View, widest: float | None, look: Look) -> Card:
     return Card(box, rows, Shape(box.id, box.scope, wide + gutter, high, box.slots), gutter)
 
 
-def _aside(row: Row) -> float:
+def _aside(row: TextLine) -> float:
     return width(row.aside, row.size - 1) + 10 if row.aside else 0.0
 
 
-def lines_of(box: Box, view: View, look: Look = USUAL) -> Iterator[Row]:
+def lines_of(box: Box, view: View, look: Look = USUAL) -> Iterator[TextLine]:
     """What stands on a card: what it is called and its operation, what is in it, its value, and at the end its δ."""
     size, digits, asks, words = 8.0 if view.compact else 12.0, view.digits, look.asks, look.words.picture
     if box.kind == CONSTANT:
-        yield Row(shown(box.value or 0.0, digits), "soft", size)
+        yield TextLine(shown(box.value or 0.0, digits), "soft", size)
         return
     symbol = (
         words["detached"] if box.kind == DETACHED else "dot" if box.symbol == "·" else box.symbol
     )  # a lone · is lost
     name, below, rest = box.written
     if box.given:
-        yield Row(name, "ink", size + 1, True, symbol, below, rest)
+        yield TextLine(name, "ink", size + 1, True, symbol, below, rest)
     elif symbol:
-        yield Row(symbol, "ink", size + 1, True, name)
+        yield TextLine(symbol, "ink", size + 1, True, name)
     else:
-        yield Row(name, "soft", size + 1)
+        yield TextLine(name, "soft", size + 1)
     for line in box.counts:
-        yield Row(line, "soft", size)
+        yield TextLine(line, "soft", size)
     given = box.kind in (LEAF, DETACHED) or asks.shows("value")
     if box.value is not None:
-        yield Row(shown(box.value, digits) if given else BLANK, "ink", size)
+        yield TextLine(shown(box.value, digits) if given else BLANK, "ink", size)
     if asks.leaves_out("delta"):
         return
     what = f"{words['largest, short']} " if box.kind == GROUP else "δ "
     if not asks.shows("delta"):
-        yield Row(what + BLANK, "soft", size)
+        yield TextLine(what + BLANK, "soft", size)
     elif box.delta is None:
-        yield Row(words["no path, short"], "soft", size)
+        yield TextLine(words["no path, short"], "soft", size)
     else:
-        yield Row(what + signed(box.delta, digits), _sign(box.delta, "soft"), size)
+        yield TextLine(what + signed(box.delta, digits), _sign(box.delta, "soft"), size)
 
 
 def _sign(x: float, neither: str, suffix: str = "") -> str:
@@ -197,7 +197,7 @@ def _sign(x: float, neither: str, suffix: str = "") -> str:
 class Picture:
     """One file in the making."""
 
-    def __init__(self, view: View, cards: list[Card], placed: Layout, look: Look = USUAL) -> None:
+    def __init__(self, view: View, cards: list[Card], placed: Placement, look: Look = USUAL) -> None:
         self.look = look
         self.view, self.cards, self.placed = view, cards, placed
         self.boxes = {box.id: box for box in view.boxes}
@@ -284,7 +284,7 @@ class Picture:
         other = {"fill": "", "stroke": ' fill="none"'}[attribute]
         return f'class="{colour}" {attribute}="{dark if self.look.theme == "dark" else light}"{other}'
 
-    def _words(self, x: float, y: float, text: str | Row, colour: str, size: float, extra: str = "") -> str:
+    def _words(self, x: float, y: float, text: str | TextLine, colour: str, size: float, extra: str = "") -> str:
         at = f'x="{_n(x)}" y="{_n(y)}" font-size="{_n(size)}"'
         markup = words_in_xml(text) if isinstance(text, str) else _typeset(text)
         return f"<text {at} {self._paint(colour)}{extra}>{markup}</text>"
@@ -384,7 +384,7 @@ class Picture:
             line += row.size + gap
         yield "</g>"
 
-    def _row(self, row: Row, left: float, wide: float, y: float, alone: bool) -> Iterator[str]:
+    def _row(self, row: TextLine, left: float, wide: float, y: float, alone: bool) -> Iterator[str]:
         weight = ' font-weight="600"' if row.bold else ""
         padding = 4.0 if self.view.compact else 9.0
         if alone and not row.aside:
@@ -535,7 +535,7 @@ def _in_whole_pixels(across: float, down: float, size: float | None) -> tuple[in
     return wide, high, (wide / scale, high / scale)
 
 
-def _typeset(row: Row) -> str:
+def _typeset(row: TextLine) -> str:
     """A row's text with what stands below the line, which all renderers lower that know tspan."""
     if not row.below:
         return words_in_xml(row.text)

@@ -33,7 +33,7 @@ SMALLEST, LARGEST = 1e-150, 1e150  # of an uncertainty whose square is a float w
 DIGITS = 6  # significant, of values that are exact; the others have as many as their u says, u has four
 
 
-class Entry(NamedTuple):
+class BudgetEntry(NamedTuple):
     """One input: its uncertainty u, its sensitivity ∂y/∂x, and their product, which is its contribution to u(y).
 
     `share` is the part of u²(y) that it brings, with half of what its correlations bring: the shares add up to 1.
@@ -54,7 +54,7 @@ class Budget:
 
     name: str
     value: float
-    entries: tuple[Entry, ...]
+    entries: tuple[BudgetEntry, ...]
     correlations: tuple[tuple[str, str, float], ...]
     first: float  # u to first order
     second: Second | None  # what the second order adds, if that was asked for
@@ -358,9 +358,9 @@ def _sensitivities(node: Value, given: _Given) -> Any:
     return np.array([found.get(x, 0.0) for x in given.inputs])
 
 
-def _entries(given: _Given, sensitivities: Any, shares: Any, freedom: Sequence[float]) -> list[Entry]:
+def _entries(given: _Given, sensitivities: Any, shares: Any, freedom: Sequence[float]) -> list[BudgetEntry]:
     columns = zip(given.names, given.inputs, given.u, sensitivities.tolist(), shares.tolist(), freedom, strict=True)
-    return [Entry(name, x.data, u, c, c * u, share, nu) for name, x, u, c, share, nu in columns]
+    return [BudgetEntry(name, x.data, u, c, c * u, share, nu) for name, x, u, c, share, nu in columns]
 
 
 def _degrees(contributions: Any, correlations: Any, freedom: Sequence[float]) -> float | None:

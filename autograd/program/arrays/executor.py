@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd.forking import awaited_by_fork
 from autograd.program.arrays.planning import Plan
-from autograd.program.arrays.steps import Call, Frame, Step, view_of
+from autograd.program.arrays.steps import ArrayStep, Call, Frame, view_of
 from autograd.program.arrays.tape import Tape
 from autograd.program.kernel import Floats, Kernel, Task
 from autograd.threads import spread
@@ -28,7 +28,7 @@ class NumpyKernel(Kernel):
     backend = "numpy"
     columns = True
 
-    def __init__(self, task: Task, faster: Callable[[Step], list[Step]] | None = None) -> None:
+    def __init__(self, task: Task, faster: Callable[[ArrayStep], list[ArrayStep]] | None = None) -> None:
         """`faster` may put other steps in the place of one of a block."""
         super().__init__(task)
         self._plan = Plan(task)

@@ -52,13 +52,13 @@ class Places:
         """Nobody needs these numbers, which got their rows together, any more."""
         self._free.setdefault(len(numbers), []).append(int(self.row[numbers].min()))
 
-    def operand(self, numbers: Ids) -> Operand:
+    def operand(self, numbers: Ids) -> MatrixRows:
         """Where numbers lie that are all batched or all alike."""
-        return Operand(bool(self.batched[numbers.flat[0]]), self.row[numbers])
+        return MatrixRows(bool(self.batched[numbers.flat[0]]), self.row[numbers])
 
 
 @dataclass(frozen=True, eq=False)
-class Operand:
+class MatrixRows:
     """Rows of one of the two matrices, in an array of any shape."""
 
     batched: bool

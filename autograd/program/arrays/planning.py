@@ -7,21 +7,21 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from autograd.ops.primitive import lookup
-from autograd.program.arrays.places import Ids, Mask, Operand, Places
+from autograd.program.arrays.places import Ids, Mask, MatrixRows, Places
 from autograd.program.arrays.steps import (
     TANH,
     TANH_SLOPE,
+    ArrayStep,
     Elementwise,
     MatrixProduct,
-    Step,
     Tanh,
     Terms,
-    Vectors,
+    WholeVectors,
     index_operand,
 )
 from autograd.program.arrays.tape import scalars, tape
 from autograd.program.graph import DOT, MULTIPLY, SUM, Graph, remembered
-from autograd.program.grouping import Group, groups, levels, products
+from autograd.program.grouping import LevelGroup, groups, levels, products
 from autograd.program.kernel import Task
 
 WORTH_GROUPING = 6  # instructions a group on average: below, one after the other is faster
@@ -46,8 +46,8 @@ class Plan:
         self.task = task
         self.places = Places(task)
         self._level = levels(task.program)
-        self.once: list[Step] = []
-        self.block: list[Step] = []
+        self.once: list[ArrayStep] = []
+        self.block: list[ArrayStep] = []
         self._pairs, skipped = ([], []) if task.exact else summed_products(task, self.places.batched)
         wanted = np.ones(len(task.program), bool)
         wanted[skipped] = False
@@ -108,7 +108,7 @@ class Plan:
         fits = wanted[ys - program.first] & (program.code[ys - program.first] == program.operations.index(TANH))
         return dict(zip(ys[fits].tolist(), lines[fits].tolist(), strict=True))
 
-    def _written(self, part: Group, slope_of: dict[int, int]) -> list[Ids]:
+    def _written(self, part: LevelGroup, slope_of: dict[int, int]) -> list[Ids]:
         """The blocks of numbers that a step computes: the group's own, and tanh′ beside tanh."""
         if part.operation == TANH and part.out[0] in slope_of:
             return [part.out, np.array([slope_of[y] for y in part.out.tolist()])]
@@ -131,7 +131,7 @@ class Plan:
         factors = [number for left, right, _ in self._pairs for number in (left, right)]
         return np.concatenate([self.task.program.outputs, np.array(factors, np.int64)])
 
-    def _pure(self, group: Group, slope_of: dict[int, int] | None = None) -> Iterator[Group]:
+    def _pure(self, group: LevelGroup, slope_of: dict[int, int] | None = None) -> Iterator[LevelGroup]:
         """The group in parts that are alike: in which operands are batched, and whether a slope goes with them."""
         kinds = self.places.batched[group.operands]
         if slope_of and group.operation == TANH:
@@ -142,11 +142,11 @@ class Plan:
         patterns, which = np.unique(kinds, axis=0, return_inverse=True)
         for i in range(len(patterns)):
             rows = np.flatnonzero(which.reshape(-1) == i)
-            yield Group(group.operation, group.out[rows], group.operands[rows], group.shared)
+            yield LevelGroup(group.operation, group.out[rows], group.operands[rows], group.shared)
 
     # -- a step ---------------------------------------------------------------------------------
 
-    def _step(self, group: Group, slopes: Ids | None = None) -> Step:
+    def _step(self, group: LevelGroup, slopes: Ids | None = None) -> ArrayStep:
         operand, columns = self.places.operand, group.operands.T
         out = operand(group.out)
         if group.operation in (DOT, SUM):
@@ -159,17 +159,17 @@ class Plan:
             return Tanh(operand(columns[1]), None, out)
         return Elementwise(group.operation, tuple(map(operand, columns)), out)
 
-    def _vectors(self, group: Group) -> Step:
-        def single(number: int) -> Operand:
+    def _vectors(self, group: LevelGroup) -> ArrayStep:
+        def single(number: int) -> MatrixRows:
             return self.places.operand(np.array([number]))
 
         lines = tuple(
             (tuple(map(single, operands)), single(out))
             for operands, out in zip(group.operands.tolist(), group.out.tolist(), strict=True)
         )
-        return Vectors(group.operation, lines, index_operand(group.operation))
+        return WholeVectors(group.operation, lines, index_operand(group.operation))
 
-    def _dot(self, group: Group, out: Operand) -> Step:
+    def _dot(self, group: LevelGroup, out: MatrixRows) -> ArrayStep:
         operand, columns = self.places.operand, group.operands.T
         if group.operation == SUM:
             return Terms(tuple((operand(column), None) for column in columns), out)
@@ -182,8 +182,10 @@ class Plan:
         if shared is not None and not self.task.exact and self._fit(left, shared):
             rising = slice(None, None, -1 if _fall(self.places.row[shared]) else 1)
             left, shared = left[:, rising], shared[rising]
-            return MatrixProduct(Operand(False, self.places.row[left]), operand(shared), bias, out)
-        terms: list[tuple[Operand, Operand | None]] = [(operand(columns[i]), operand(columns[n + i])) for i in range(n)]
+            return MatrixProduct(MatrixRows(False, self.places.row[left]), operand(shared), bias, out)
+        terms: list[tuple[MatrixRows, MatrixRows | None]] = [
+            (operand(columns[i]), operand(columns[n + i])) for i in range(n)
+        ]
         return Terms((*terms, (bias, None)) if bias is not None else tuple(terms), out)
 
     def _alike_first(self, left: Ids, right: Ids) -> tuple[Ids, Ids]:

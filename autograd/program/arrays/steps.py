@@ -1,6 +1,6 @@
 """The steps of the numpy executor: each computes the results of many instructions for a block of samples.
 
-A step knows where its operands and results lie (`Operand`).  Bound to a `Frame`, which has the memory,
+A step knows where its operands and results lie (`MatrixRows`).  Bound to a `Frame`, which has the memory,
 it becomes calls of NumPy functions on views that were made beforehand, so that running a block costs
 nothing but these calls.
 """
@@ -16,7 +16,7 @@ import numpy as np
 
 from autograd.ops import table, tables
 from autograd.ops.primitive import Atom, Primitive, lookup
-from autograd.program.arrays.places import Ids, Operand
+from autograd.program.arrays.places import Ids, MatrixRows
 from autograd.program.arrays.tanh import room_for, shared_tanh
 from autograd.program.graph import LOCATE, TAKE, Operation
 from autograd.program.grouping import even_steps
@@ -47,7 +47,7 @@ class Frame:
         self.samples = np.zeros((rows[1], width))
         self.prepare: list[Call] = []
 
-    def view(self, operand: Operand, calls: list[Call]) -> Floats:
+    def view(self, operand: MatrixRows, calls: list[Call]) -> Floats:
         """The operand's rows, (…, columns): a view where they lie evenly, else gathered by a call of its own."""
         matrix = self.samples if operand.batched else self.alike
         rows = operand.rows
@@ -70,7 +70,7 @@ def view_of(matrix: Floats, rows: Ids) -> Floats | None:
     return np.lib.stride_tricks.as_strided(matrix[int(rows.flat[0]) :], (*rows.shape, *matrix.shape[1:]), strides)
 
 
-class Step:
+class ArrayStep:
     """What computes the results of some instructions."""
 
     def bind(self, frame: Frame, calls: list[Call]) -> None:
@@ -99,12 +99,12 @@ def compute(operation: Operation, out: Floats, *operands: Any) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class Elementwise(Step):
+class Elementwise(ArrayStep):
     """One operation on several rows at once."""
 
     operation: Operation
-    operands: tuple[Operand, ...]
-    out: Operand
+    operands: tuple[MatrixRows, ...]
+    out: MatrixRows
 
     def bind(self, frame: Frame, calls: list[Call]) -> None:
         views = [frame.view(operand, calls) for operand in self.operands]
@@ -130,12 +130,12 @@ _WRITTEN: dict[Operation, Callable[..., None]] = {  # equal to the bit to what t
 
 
 @dataclass(frozen=True, eq=False)
-class Tanh(Step):
+class Tanh(ArrayStep):
     """tanh of several rows and tanh′ with it, or one of them."""
 
-    operand: Operand
-    value: Operand | None
-    slope: Operand | None
+    operand: MatrixRows
+    value: MatrixRows | None
+    slope: MatrixRows | None
 
     def bind(self, frame: Frame, calls: list[Call]) -> None:
         x = frame.view(self.operand, calls)
@@ -144,13 +144,13 @@ class Tanh(Step):
 
 
 @dataclass(frozen=True, eq=False)
-class MatrixProduct(Step):
+class MatrixProduct(ArrayStep):
     """Dots that share their second half: left @ right + bias, where left is alike for all samples."""
 
-    left: Operand
-    right: Operand
-    bias: Operand | None
-    out: Operand
+    left: MatrixRows
+    right: MatrixRows
+    bias: MatrixRows | None
+    out: MatrixRows
 
     def bind(self, frame: Frame, calls: list[Call]) -> None:
         left = frame.view(self.left, frame.prepare)[..., 0]
@@ -165,11 +165,11 @@ class MatrixProduct(Step):
 
 
 @dataclass(frozen=True, eq=False)
-class Terms(Step):
+class Terms(ArrayStep):
     """Sums of products of any rows (or of rows alone), added in the order in which they stand."""
 
-    terms: tuple[tuple[Operand, Operand | None], ...]
-    out: Operand
+    terms: tuple[tuple[MatrixRows, MatrixRows | None], ...]
+    out: MatrixRows
 
     def bind(self, frame: Frame, calls: list[Call]) -> None:
         out = frame.view(self.out, calls)
@@ -187,7 +187,7 @@ class Terms(Step):
 
 
 @dataclass(frozen=True, eq=False)
-class Vectors(Step):
+class WholeVectors(ArrayStep):
     """Instructions on whole vectors, each by itself: softmax, logsumexp and their slopes.
 
     Attributes:
@@ -196,7 +196,7 @@ class Vectors(Step):
     """
 
     operation: Operation
-    lines: tuple[tuple[tuple[Operand, ...], Operand], ...]
+    lines: tuple[tuple[tuple[MatrixRows, ...], MatrixRows], ...]
     index: int | None
 
     def bind(self, frame: Frame, calls: list[Call]) -> None:

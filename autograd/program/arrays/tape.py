@@ -20,9 +20,9 @@ from autograd.program.arrays.places import Ids, Places
 from autograd.program.arrays.steps import (
     LOOKED_UP,
     TANH_SLOPE,
+    ArrayStep,
     Call,
     Frame,
-    Step,
     alike_column,
     compute,
     index_operand,
@@ -180,7 +180,7 @@ def _rows_of(starts: Ids, values: Any, chosen: Ids) -> tuple[Ids, Ids]:
 
 
 @dataclass(frozen=True, eq=False)
-class Tape(Step):
+class Tape(ArrayStep):
     """Instructions of a graph without regularity, one row of samples after the other.
 
     Cells are the rows of samples, then the alike numbers in `constants`, then one to work in.
@@ -245,7 +245,7 @@ def _into(operation: Operation, *operands_and_out: Any) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class Scalars(Step):
+class Scalars(ArrayStep):
     """Instructions on alike numbers, one after the other, as Python floats.
 
     Attributes:

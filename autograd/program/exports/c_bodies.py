@@ -12,7 +12,7 @@ from autograd.errors import GraphError
 from autograd.ops.expression import variable
 from autograd.ops.primitive import lookup
 from autograd.program.exports.c_language import C, block, expression, literal, table, with_unused
-from autograd.program.exports.c_rolled import Item, Rolled, rolled
+from autograd.program.exports.c_rolled import Item, MemberLoop, rolled
 from autograd.program.exports.c_rows import Need, is_single
 from autograd.program.exports.c_single import FLOAT, Precision
 from autograd.program.exports.c_straight import Straight, first_of_vector
@@ -138,7 +138,7 @@ def _declared(function: str) -> int:
 
 def _lines_of(program: Graph, items: Sequence[Item]) -> int:
     """About how many lines instructions and their operands take, of which tables of constants stand elsewhere."""
-    alone = [item for item in items if not isinstance(item, Rolled)]
+    alone = [item for item in items if not isinstance(item, MemberLoop)]
     operands = sum(len(line.operands) for line in alone if program.known_table(line) is None)
     return max(len(items), operands // 4)
 

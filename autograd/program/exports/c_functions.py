@@ -11,7 +11,7 @@ from typing import NamedTuple
 from autograd.ops import table
 
 
-class Function(NamedTuple):
+class CFunction(NamedTuple):
     """A C function, and the functions of other rows that it calls."""
 
     source: str
@@ -19,14 +19,14 @@ class Function(NamedTuple):
 
 
 FUNCTIONS = {  # by row
-    table.lgamma: Function("""\
+    table.lgamma: CFunction("""\
 /* ln|Gamma(x)|; infinite at the poles and at both infinities. */
 static double lgamma_value(double x)
 {
     return x <= 0.0 && x == floor(x) ? INFINITY : lgamma(x);
 }
 """),
-    table.polygamma: Function("""\
+    table.polygamma: CFunction("""\
 /* The n-th derivative of digamma, x > 0: up by the recurrence, then the asymptotic series with the
    Bernoulli numbers B2 to B20 (Abramowitz & Stegun 6.4.6, 6.3.18, 6.4.11). */
 static double polygamma_right(int n, double x)
@@ -80,7 +80,7 @@ static double polygamma_value(double order, double x)
     return polygamma_right(n, above) - polygamma_right(n, below) + polygamma_right(n, 1.0 - x);
 }
 """),
-    table.sum_: Function("""\
+    table.sum_: CFunction("""\
 static double sum_value(int n, const double *x)
 {
     double total = n > 0 ? x[0] : 0.0;
@@ -91,7 +91,7 @@ static double sum_value(int n, const double *x)
     return total;
 }
 """),
-    table.dot: Function("""\
+    table.dot: CFunction("""\
 /* w[0] x[0] + w[1] x[1] + ... + bias, of n numbers w[0], w[1], ..., x[0], x[1], ... and perhaps bias. */
 static double dot_value(int n, const double *w)
 {
@@ -104,7 +104,7 @@ static double dot_value(int n, const double *w)
     return n % 2 == 1 ? total + w[n - 1] : total;
 }
 """),
-    table.logsumexp: Function("""\
+    table.logsumexp: CFunction("""\
 /* ln(sum of exp(x[i])): the largest taken out, the others by log1p, so that a small remainder keeps its digits. */
 static double logsumexp_value(int n, const double *x)
 {
@@ -124,7 +124,7 @@ static double logsumexp_value(int n, const double *x)
     return x[top] + log1p(others);
 }
 """),
-    table.softmax: Function("""\
+    table.softmax: CFunction("""\
 /* exp(x[i]) / sum of exp(x[j]), without overflow. */
 static double softmax_value(double i, int n, const double *x)
 {
@@ -139,7 +139,7 @@ static double softmax_value(double i, int n, const double *x)
     return exp(x[(int)i] - top) / total;
 }
 """),
-    table.log_softmax: Function(
+    table.log_softmax: CFunction(
         """\
 /* ln(softmax), from the differences to x[i], so that it keeps its digits near 0. */
 static double log_softmax_value(double i, int n, const double *x)
@@ -168,14 +168,14 @@ static double log_softmax_value(double i, int n, const double *x)
 """,
         (table.logsumexp.name,),
     ),
-    table.take: Function("""\
+    table.take: CFunction("""\
 /* The entry of a table at floor(i), nan where it has none. */
 static double take_value(double i, int n, const double *table)
 {
     return i >= 0.0 && i < (double)n ? table[(int)i] : NAN;
 }
 """),
-    table.locate: Function("""\
+    table.locate: CFunction("""\
 /* The interval between ascending knots that x lies in: the first one below all, the last one above. */
 static double locate_value(double x, int n, const double *knots)
 {

@@ -14,7 +14,7 @@ from autograd.ops.expression import (
     MULTIPLY,
     POWER,
     Expression,
-    Language,
+    Syntax,
     Term,
     rewritten,
     same,
@@ -23,7 +23,7 @@ from autograd.ops.expression import (
 )
 from autograd.ops.primitive import Primitive, is_row, lookup
 from autograd.ops.resolution import Target
-from autograd.program.exports.c_functions import FUNCTIONS, Function
+from autograd.program.exports.c_functions import FUNCTIONS, CFunction
 from autograd.program.libm import LIBM
 
 WIDTH = 120
@@ -46,7 +46,7 @@ def function_name(row: str) -> str:
     return atom if isinstance(atom, str) else f"{row}_value"
 
 
-C = Language(
+C = Syntax(
     operators={**COMPARISONS, **ARITHMETIC},
     conditional="{condition} ? {chosen} : {other}",
     assignment="const double {name} = {value};",
@@ -58,7 +58,7 @@ C = Language(
 
 
 # What C has: operators, which have no name; functions of libm; functions that the file defines.
-ATOMS: dict[Primitive, str | Function] = {
+ATOMS: dict[Primitive, str | CFunction] = {
     **{lookup(name): "" for name in C.written},
     **{lookup(name): function for name, function in LIBM.items()},
     **FUNCTIONS,

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 from autograd.program.loops import Loop
 
 
-class Writer(Protocol):
+class LineWriter(Protocol):
     """What writes the lines of a function."""
 
     def say(self, line: str) -> None:
@@ -28,10 +28,10 @@ class Writer(Protocol):
         """Write a step: the names of the body's outputs."""
 
 
-class Run:
+class LoopInC:
     """A loop being written."""
 
-    def __init__(self, writer: Writer, loop: Loop, operands: Sequence[Any]) -> None:
+    def __init__(self, writer: LineWriter, loop: Loop, operands: Sequence[Any]) -> None:
         self._writer, self.loop = writer, loop
         self._count, operands = (operands[:1], operands[1:]) if loop.counted else ([], operands)
         self._first, given = operands[: loop.carried], operands[loop.carried :]
@@ -118,7 +118,7 @@ class Run:
 class Between(NamedTuple):
     """A column of what a loop carried, of which a block stands in `work` at a time."""
 
-    run: Run
+    run: LoopInC
     k: int
 
 

@@ -14,13 +14,13 @@ import numpy as np
 
 from autograd.ops.primitive import lookup
 from autograd.program.graph import DOT, SUM, Graph, Instruction, plain
-from autograd.program.grouping import Group, Ids, even_steps, groups, levels
+from autograd.program.grouping import Ids, LevelGroup, even_steps, groups, levels
 
 WORTH, WORTH_TERMS = 5, 24  # members of a loop, or terms that they add up in all, below which lines are as short
 _WINDOW = 16  # members that are looked at first
 
 
-class Known(NamedTuple):
+class ConstantTable(NamedTuple):
     """Constants, in a table: (members,) or (members, terms)."""
 
     numbers: Ids
@@ -40,17 +40,17 @@ class Same(NamedTuple):
     number: int
 
 
-class Listed(NamedTuple):
+class SharedNumbers(NamedTuple):
     """Numbers from anywhere, of which each member reads all."""
 
     numbers: tuple[int, ...]
 
 
-Read: TypeAlias = Known | Evenly | Same | Listed
+Read: TypeAlias = ConstantTable | Evenly | Same | SharedNumbers
 
 
 @dataclass(eq=False)
-class Part:
+class MemberPart:
     """Instructions of one operation, one a member.
 
     Attributes:
@@ -73,10 +73,10 @@ class Part:
 
 
 @dataclass(eq=False)
-class Rolled:
+class MemberLoop:
     """A loop over members that are computed alike, by one part after the other."""
 
-    parts: list[Part] = field(default_factory=list)
+    parts: list[MemberPart] = field(default_factory=list)
 
     @property
     def members(self) -> int:
@@ -84,7 +84,7 @@ class Rolled:
         return len(self.parts[0].out)
 
 
-Item: TypeAlias = Instruction | Rolled
+Item: TypeAlias = Instruction | MemberLoop
 
 
 def rolled(program: Graph) -> list[Item]:
@@ -117,7 +117,7 @@ class _Plan:
         self._array[: len(program.inputs)] = 0
         self._index[: len(program.inputs)] = np.arange(len(program.inputs))
         self._made_at = np.full(count, -1)  # by which item
-        self._loops: dict[int, tuple[int, Rolled]] = {}  # by array, with its place among the items
+        self._loops: dict[int, tuple[int, MemberLoop]] = {}  # by array, with its place among the items
         self._tables = set[bytes]()  # of constants, by their numbers
         for group in groups(program, levels(program), np.ones(len(program), bool)):
             self._take(group)
@@ -126,7 +126,7 @@ class _Plan:
     def _is_known(self, numbers: Ids) -> Any:
         return (len(self.program.inputs) <= numbers) & (numbers < self.program.first)
 
-    def _take(self, group: Group) -> None:
+    def _take(self, group: LevelGroup) -> None:
         """The items of a group."""
         row, _ = plain(group.operation)
         if self._is_small(group):
@@ -142,13 +142,13 @@ class _Plan:
                 for some in self._runs(alike):
                     self._add(some, [self._column(column) for column in some.operands.T])
 
-    def _is_small(self, group: Group) -> bool:
+    def _is_small(self, group: LevelGroup) -> bool:
         """Whether there are too few for a loop, and no loop that they could join."""
         if group.operation in (DOT, SUM):
             return len(group.out) < WORTH and group.operands.size < WORTH_TERMS
         return len(group.out) < WORTH and not (len(group.out) > 1 and (self._array[group.operands] > 0).any())
 
-    def _add(self, group: Group, reads: Sequence[Read | None] | None, terms: int = 0) -> None:
+    def _add(self, group: LevelGroup, reads: Sequence[Read | None] | None, terms: int = 0) -> None:
         """A loop of the group, a part of one that is there, or its instructions line by line."""
         found = [read for read in reads or () if read is not None]
         is_readable = reads is not None and len(found) == len(reads)
@@ -161,18 +161,18 @@ class _Plan:
             return
         self._roll(group, found, terms, loop)
 
-    def _roll(self, group: Group, reads: list[Read], terms: int, loop: tuple[int, Rolled] | None) -> None:
+    def _roll(self, group: LevelGroup, reads: list[Read], terms: int, loop: tuple[int, MemberLoop] | None) -> None:
         if loop is None:
-            loop = len(self.items), Rolled()
+            loop = len(self.items), MemberLoop()
             self.items.append(loop[1])
         array = len(self._loops) + 1
         line = self.program.line(int(group.out[0]) - self.program.first)
-        loop[1].parts.append(Part(array, line, group.out, reads, terms, group.operands))
+        loop[1].parts.append(MemberPart(array, line, group.out, reads, terms, group.operands))
         self.has_loops, self._loops[array] = True, loop
         self._array[group.out], self._index[group.out] = array, np.arange(len(group.out))
         self._made_at[group.out] = loop[0]
 
-    def _fitting(self, group: Group, reads: Sequence[Read]) -> tuple[int, Rolled] | None:
+    def _fitting(self, group: LevelGroup, reads: Sequence[Read]) -> tuple[int, MemberLoop] | None:
         """The loop that a group can join: it reads what that makes for the same member, else what was there before."""
         own = [self._loops[read.array] for read in reads if isinstance(read, Evenly) and read.array in self._loops]
         if not own:
@@ -186,13 +186,13 @@ class _Plan:
         others = group.operands[:, [not is_inside for is_inside in inside]]
         return (at, loop) if fits and bool((self._made_at[others] < at).all()) else None
 
-    def _as_the_table(self, group: Group) -> Group:
+    def _as_the_table(self, group: LevelGroup) -> LevelGroup:
         """The members in the order of the table that is there already: going back the last one comes first."""
         seen = views(group.operands[:, : group.operands.shape[1] // 2])
         signs = next((signs for key, signs in seen if key in self._tables), (1,))
         return _members(group, slice(None, None, -1)) if group.operation == DOT and signs[0] < 0 else group
 
-    def _alike(self, group: Group) -> Iterator[Group]:
+    def _alike(self, group: LevelGroup) -> Iterator[LevelGroup]:
         """The members that have the same operands in arrays, in the order in which these stand there."""
         standing = self._array[group.operands] >= 0
         kinds, which = np.unique(standing, axis=0, return_inverse=True)
@@ -215,13 +215,13 @@ class _Plan:
         """Numbers that stand evenly, of every member and every term."""
         if self._is_known(numbers).all():
             self._tables.add(numbers.tobytes())
-            return Known(numbers)
+            return ConstantTable(numbers)
         arrays = self._array[numbers]
         steps = even_steps(self._index[numbers]) if arrays.flat[0] >= 0 and (arrays == arrays.flat[0]).all() else None
         first = int(numbers.flat[0])
         return None if steps is None else Evenly(int(self._array[first]), int(self._index[first]), steps)
 
-    def _sum_reads(self, group: Group) -> list[Read | None]:
+    def _sum_reads(self, group: LevelGroup) -> list[Read | None]:
         """Of a dot both halves and the last addend; of a sum what it adds."""
         if group.operation == SUM:
             return [self._table(group.operands)]
@@ -233,18 +233,18 @@ class _Plan:
         """The half of a dot that all members have in common, if they have."""
         found = self._table(numbers)
         is_common = len(numbers) > 1 and (numbers == numbers[0]).all()
-        return Listed(tuple(numbers[0].tolist())) if found is None and is_common else found
+        return SharedNumbers(tuple(numbers[0].tolist())) if found is None and is_common else found
 
     # -- members that stand together --------------------------------------------------------------
 
-    def _runs(self, group: Group) -> Iterator[Group]:
+    def _runs(self, group: LevelGroup) -> Iterator[LevelGroup]:
         """The members in runs whose operands can be read one after the other; what is in none, together."""
         start, count = 0, len(group.out)
         while start < count:
             width = _WINDOW
             while (reach := self._reach(group.operands[start : start + width])) == width and start + width < count:
                 width *= 2
-            yield Group(group.operation, group.out[start : start + reach], group.operands[start : start + reach])
+            yield LevelGroup(group.operation, group.out[start : start + reach], group.operands[start : start + reach])
             start += reach
 
     def _reach(self, operands: Ids) -> int:
@@ -269,13 +269,13 @@ class _Plan:
                 part.is_kept = not read.isdisjoint(part.out.tolist())
 
 
-def _one_by_one(group: Group) -> Iterable[Group]:
+def _one_by_one(group: LevelGroup) -> Iterable[LevelGroup]:
     """Dots and sums that have no operands in common."""
-    return [Group(group.operation, group.out[i : i + 1], group.operands[i : i + 1]) for i in range(len(group.out))]
+    return [LevelGroup(group.operation, group.out[i : i + 1], group.operands[i : i + 1]) for i in range(len(group.out))]
 
 
-def _members(group: Group, order: Any) -> Group:
-    return Group(group.operation, group.out[order], group.operands[order], group.shared)
+def _members(group: LevelGroup, order: Any) -> LevelGroup:
+    return LevelGroup(group.operation, group.out[order], group.operands[order], group.shared)
 
 
 def _rounds(keys: Ids) -> Ids:

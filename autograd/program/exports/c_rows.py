@@ -9,7 +9,7 @@ from typing import Any
 from autograd.ops.expression import Expression, Term, variable
 from autograd.ops.primitive import Primitive, lookup
 from autograd.ops.resolution import called_in
-from autograd.program.exports.c_functions import Function
+from autograd.program.exports.c_functions import CFunction
 from autograd.program.exports.c_language import ATOMS, TARGET, block, function_name, statements, with_unused
 from autograd.program.exports.c_names import KEYWORDS, LIBRARY
 from autograd.program.exports.c_single import SINGLE, SINGLE_VALUES, single
@@ -78,7 +78,7 @@ def is_single(need: Need) -> bool:
     return need.row in (SINGLE_VALUES if need.slot is None else SINGLE) or is_of_c(need)
 
 
-def _source(need: Need) -> Function:
+def _source(need: Need) -> CFunction:
     """The function, and the rows whose values it calls."""
     row = lookup(need.row)
     if row.opaque and need.slot is not None:
@@ -92,10 +92,10 @@ def _source(need: Need) -> Function:
     if row.variadic and row not in ATOMS:
         raise TARGET.refusal(row)
     atom, term = TARGET.resolve(row, operands)
-    return atom if isinstance(atom, Function) else _defined(need, names, term)
+    return atom if isinstance(atom, CFunction) else _defined(need, names, term)
 
 
-def _variadic_slope(need: Need, row: Primitive) -> Function:
+def _variadic_slope(need: Need, row: Primitive) -> CFunction:
     """A slope of a row of many operands, which are x[0], x[1], …"""
     operands = [variable(f"x[{i}]") for i in range(need.count)]
     first = [f"{row.operands[0]}_"] * row.reads_table  # x is the vector
@@ -103,9 +103,9 @@ def _variadic_slope(need: Need, row: Primitive) -> Function:
     return _defined(need, ["y", *first, "*x"], row.slope_terms(known)[need.slot or 0], operands)
 
 
-def _defined(need: Need, parameters: Sequence[str], term: Term, whole: Sequence[Expression] = ()) -> Function:
+def _defined(need: Need, parameters: Sequence[str], term: Term, whole: Sequence[Expression] = ()) -> CFunction:
     """The function of these doubles, or of a pointer to some, that says a term."""
     before, result = statements(term, whole)
     signature = ", ".join(f"const double {name}" if name.startswith("*") else f"double {name}" for name in parameters)
     body = with_unused([name.lstrip("*") for name in parameters], [*before, f"return {result};"])
-    return Function(f"static double {need.name}({signature})\n{block(body)}", tuple(called_in([term])))
+    return CFunction(f"static double {need.name}({signature})\n{block(body)}", tuple(called_in([term])))

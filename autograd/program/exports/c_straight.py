@@ -12,8 +12,19 @@ from autograd.ops.primitive import lookup
 from autograd.ops.special import halves
 from autograd.program.exports.c_assigned import KNOWN, Pairs, assigned, without_unread, zeros_first
 from autograd.program.exports.c_language import array, block, literal, number_of, with_unused, written
-from autograd.program.exports.c_loops import Run
-from autograd.program.exports.c_rolled import Evenly, Item, Known, Listed, Part, Read, Rolled, Same, read_by, views
+from autograd.program.exports.c_loops import LoopInC
+from autograd.program.exports.c_rolled import (
+    ConstantTable,
+    Evenly,
+    Item,
+    MemberLoop,
+    MemberPart,
+    Read,
+    Same,
+    SharedNumbers,
+    read_by,
+    views,
+)
 from autograd.program.exports.c_rows import Need
 from autograd.program.exports.c_single import Precision
 from autograd.program.graph import DOT, SUM, Graph, Instruction, Operation, Tables, plain
@@ -23,7 +34,7 @@ from autograd.program.loops import Column, Element, Final, Loop, columns_read, d
 PART = 500  # instructions of one C function: the time that gcc takes grows faster than their number
 
 
-class Function(Protocol):
+class WrittenFunction(Protocol):
     """What the code is written for."""
 
     name: str
@@ -62,7 +73,7 @@ class Straight:
     What loops wrote, and all numbers of a long program, stand in one array, whose places are used again.
     """
 
-    def __init__(self, body: Function, items: Sequence[Item]) -> None:
+    def __init__(self, body: WrittenFunction, items: Sequence[Item]) -> None:
         self._body, program = body, body.program
         self._is_long = len(items) > PART and not program.has_loops
         self._array = "t" if self._is_long else "a"
@@ -102,7 +113,7 @@ class Straight:
             del self._body.needed[need]
 
     def _write(self, at: int, item: Item) -> None:
-        if isinstance(item, Rolled):
+        if isinstance(item, MemberLoop):
             self._roll(at, item)
         elif self._is_long:
             said, place = self._expression(item), self._room.take(item.id, 1, at)
@@ -135,11 +146,11 @@ class Straight:
 
     # -- what is computed alike -------------------------------------------------------------------
 
-    def _roll(self, at: int, loop: Rolled) -> None:
+    def _roll(self, at: int, loop: MemberLoop) -> None:
         """A loop over members."""
         kept = {part.array: self._stand(part, at) for part in loop.parts if part.is_kept}
         listed = {read: self._vector([self._names[i] for i in read.numbers])
-                  for part in loop.parts for read in part.reads if isinstance(read, Listed)}  # fmt: skip
+                  for part in loop.parts for read in part.reads if isinstance(read, SharedNumbers)}  # fmt: skip
         inside: dict[int, str] = {}  # what the member's results are called, by array
         with self.inside(f"for (int i = 0; i < {loop.members}; i++)" if loop.members > 1 else ""):
             for part in loop.parts:
@@ -152,18 +163,18 @@ class Straight:
                 base, start = kept[part.array]
                 self._names[number] = f"{base}[{start + member}]"
 
-    def _stand(self, part: Part, at: int) -> tuple[str, int]:
+    def _stand(self, part: MemberPart, at: int) -> tuple[str, int]:
         """Where what a loop makes is kept: among the results, if it is a piece of them."""
         place = None if self._is_long else self._body.piece(part.out.tolist())
         self._stands[part.array] = place or (self._array, self._room.take(int(part.out[0]), len(part.out), at))
         return self._stands[part.array]
 
-    def _member(self, part: Part, reads: Sequence[str]) -> str:
+    def _member(self, part: MemberPart, reads: Sequence[str]) -> str:
         name, said = self._local(), self._said(part.line, reads, self._program)
         self.say(f"const double {name} = {said};")
         return name
 
-    def _summed(self, part: Part, reads: Sequence[str]) -> str:
+    def _summed(self, part: MemberPart, reads: Sequence[str]) -> str:
         """A sum of terms; it starts from -0, to which whatever is added stays itself."""
         name = self._local()
         product = " * ".join(reads[: 2 if part.line.operation == DOT else 1])
@@ -173,14 +184,14 @@ class Straight:
             self.say(f"{name} += {addend};")
         return name
 
-    def _reader(self, read: Read, inside: dict[int, str], listed: dict[Listed, str]) -> str:
+    def _reader(self, read: Read, inside: dict[int, str], listed: dict[SharedNumbers, str]) -> str:
         match read:
             case Same(number):
                 name: str = self._names[number]
                 return name
-            case Listed():
+            case SharedNumbers():
                 return f"{listed[read]}[j]"
-            case Known(numbers):
+            case ConstantTable(numbers):
                 constants = self._program.constants[numbers - len(self._program.inputs)]
                 return _place(*_laid_out(self._body.tables, constants))
             case Evenly(array, start, steps):
@@ -197,7 +208,7 @@ class Straight:
         operands = [self._names[i] for i in line.operands]
         match line.operation:
             case Loop() as loop:
-                return Run(self, loop, operands).written(sorted(columns_read(self._program, line.id)))
+                return LoopInC(self, loop, operands).written(sorted(columns_read(self._program, line.id)))
             case Final(k):
                 return operands[0][0][k]
             case Column(k):
@@ -302,7 +313,7 @@ class _Room:
         for at, item in enumerate(items):
             self._last.update(dict.fromkeys(read_by(item), at))
         self._last.update(dict.fromkeys(program.outputs.tolist(), len(items)))
-        self._together = {int(part.out[0]): part.out.tolist() for item in items if isinstance(item, Rolled)
+        self._together = {int(part.out[0]): part.out.tolist() for item in items if isinstance(item, MemberLoop)
                           for part in item.parts}  # fmt: skip
         self._ends: dict[int, list[tuple[int, int]]] = {}
 

@@ -17,12 +17,12 @@ from typing import Any
 
 from autograd.errors import ArgumentError, MissingExtra
 from autograd.ops import gamma, table
-from autograd.ops.expression import ARITHMETIC, COMPARISONS, Expression, Language, source_of, variable
+from autograd.ops.expression import ARITHMETIC, COMPARISONS, Expression, Syntax, source_of, variable
 from autograd.ops.primitive import Primitive, define, lookup
 from autograd.ops.resolution import Target, called_in
 from autograd.program.graph import Graph, Instruction, Operation, Tables, listed, plain, sum_source
 from autograd.program.loops import Loop, Stack
-from autograd.program.runs import Ran, read_in_python
+from autograd.program.runs import LoopOutcome, read_in_python
 from autograd.text import apart
 
 _NUMBERS = count(1)  # of the functions written so far: each source has a name of its own
@@ -91,7 +91,7 @@ def _step(line: Instruction, operands: Sequence[str], name: str, namespace: dict
     return read_in_python(line.operation, operands[0])
 
 
-def _loop(shape: Mapping[str, Any], step: Callable[..., list[Any]], *operands: Any) -> Ran:
+def _loop(shape: Mapping[str, Any], step: Callable[..., list[Any]], *operands: Any) -> LoopOutcome:
     """JAX's own scan; one that ends by itself is masked, so that JAX can go back through it too."""
     import jax
 
@@ -122,12 +122,12 @@ def _loop(shape: Mapping[str, Any], step: Callable[..., list[Any]], *operands: A
     start = wide[: loop.carried], jnp.zeros(size, number), jnp.ones(size, bool)
     rows = (jnp.arange(loop.length), *given[loop.carried + loop.shared :])
     (carried, done, _), columns = jax.lax.scan(one, start, rows, reverse=loop.backwards)
-    return Ran([*carried, done], columns)
+    return LoopOutcome([*carried, done], columns)
 
 
 def _solved(
     shape: Mapping[str, Any], n: int, known: int, step: Callable[..., Any], equation: Callable[..., Any], *operands: Any
-) -> Ran:
+) -> LoopOutcome:
     """What a loop finds, with the derivatives of its equation of n unknowns: JAX's own `custom_root`."""
     import jax
 
@@ -147,7 +147,7 @@ def _solved(
         return [solution[..., i, 0] for i in range(n)]
 
     x, others = jax.lax.custom_root(lambda x: equation(*x, *theta), wide[:n], search, straight, has_aux=True)
-    return Ran([*x, *others], [])
+    return LoopOutcome([*x, *others], [])
 
 
 def _check_inputs(inputs: Sequence[str], shape: tuple[int, ...]) -> None:
@@ -178,7 +178,7 @@ def _literal(x: float | None) -> str:
     return "0.0" if x is None else repr(float(x))
 
 
-JAX = Language(
+JAX = Syntax(
     operators={**COMPARISONS, **ARITHMETIC},
     conditional="where({condition}, {chosen}, {other})",
     assignment="{name} = {value}",

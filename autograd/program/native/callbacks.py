@@ -14,9 +14,9 @@ from functools import cache
 from typing import Any
 
 from autograd.program.native import machine
-from autograd.program.native.code import Code, Number
+from autograd.program.native.code import Code, Lanes
 from autograd.program.native.entrance import python, raised
-from autograd.program.native.routine import Pointer, Text
+from autograd.program.native.routine import Address, Text
 
 _PREFIX = "python."  # of the names by which machine code calls such functions
 _KEPT: list[Any] = []  # what machine code may call lives as long as the process
@@ -46,7 +46,7 @@ def called(code: Code) -> list[str]:
     return list(dict.fromkeys(name.split(".")[0] for name in names))
 
 
-def _ask(code: Code, text: Text, function: Callable[..., float], given: list[Number]) -> None:
+def _ask(code: Code, text: Text, function: Callable[..., float], given: list[Lanes]) -> None:
     """Add `callback`, which calls the function unless something was raised before."""
     size, letters = len(given) + 1, "d" * len(given)
     code.needs["format"] = f'@format = internal constant [{size} x i8] c"{letters}\\00"'
@@ -55,7 +55,7 @@ def _ask(code: Code, text: Text, function: Callable[..., float], given: list[Num
     number = code.variable(code.constant(math.nan))
     with code.when(raised(code).is_null()):
         call = python(code, "ptr (ptr, ptr, ...)", "PyObject_CallFunction", callee, "ptr @format", *given)
-        answer = Pointer(code, code.once(call))
+        answer = Address(code, code.once(call))
         with code.when(~answer.is_null()):
             number.set(code.number(code.once(python(code, "double", "PyFloat_AsDouble", answer))))
             code.do(python(code, "void", "Py_DecRef", answer))

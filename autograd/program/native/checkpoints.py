@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple, TypeAlias
 
 from autograd.program.loops import Loop
-from autograd.program.native.code import Code, Number
+from autograd.program.native.code import Code, Lanes
 from autograd.program.native.columns import Room
 from autograd.program.native.routine import Integer, smaller
 
-Step: TypeAlias = Callable[[Sequence[Number], Integer], list[Number]]  # from what is carried before a step: behind it
+Step: TypeAlias = Callable[[Sequence[Lanes], Integer], list[Lanes]]  # from what is carried before a step: behind it
 
 
 class Checkpoints:
@@ -21,7 +21,7 @@ class Checkpoints:
         self._points = [room.column(loop.blocks) for _ in range(loop.carried)]
         self.blocks = {k: room.column(loop.every) for k in sorted(read)}
 
-    def keep(self, step: Integer, carried: Sequence[Number]) -> None:
+    def keep(self, step: Integer, carried: Sequence[Lanes]) -> None:
         """Keep what is carried before a step, if that is to be a checkpoint."""
         with self._code.when(step & (self.loop.every - 1) == 0):
             for column, number in zip(self._points, carried, strict=True):
@@ -51,6 +51,6 @@ class Recomputed(NamedTuple):
     checkpoints: Checkpoints
     k: int
 
-    def number(self, step: Integer) -> Number:
+    def number(self, step: Integer) -> Lanes:
         """That of a step of the block that was entered."""
         return self.checkpoints.blocks[self.k][step & (self.checkpoints.loop.every - 1)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
-from autograd.program.native.code import Code, Doubles, Number, Unaligned
+from autograd.program.native.code import Code, Doubles, Lanes, Unaligned
 from autograd.program.native.routine import Integer
 
 _FEW = 4  # numbers that are written one by one
@@ -46,46 +46,46 @@ class Placed(NamedTuple):
     place: int
     stride: int = 0
 
-    def read(self, code: Code, step: Integer | int = 0) -> Number:
+    def read(self, code: Code, step: Integer | int = 0) -> Lanes:
         """The number of a step."""
         index = step * self.stride + self.place if self.stride else self.place
         scalars = [Doubles(code, pointer)[index] for pointer in self.pointers]
         return code.gather(scalars) if len(scalars) == code.lanes else code.splat(scalars[0])
 
 
-class Listed(NamedTuple):
+class KnownColumn(NamedTuple):
     """Numbers that are known."""
 
     numbers: tuple[float, ...]
 
-    def read(self, code: Code, step: Integer | int = 0) -> Number:
+    def read(self, code: Code, step: Integer | int = 0) -> Lanes:
         """The number of a step."""
         return code.splat(code.listed(self.numbers)[step])
 
 
-class View:
+class ColumnView:
     """A column that is read where its numbers stand."""
 
-    def __init__(self, code: Code, where: Placed | Listed) -> None:
+    def __init__(self, code: Code, where: Placed | KnownColumn) -> None:
         self._code, self._where = code, where
 
-    def __getitem__(self, step: Integer | int) -> Number:
+    def __getitem__(self, step: Integer | int) -> Lanes:
         return self._where.read(self._code, step)
 
 
-Source: TypeAlias = Placed | Number
-Stored: TypeAlias = Unaligned | View
+Source: TypeAlias = Placed | Lanes
+Stored: TypeAlias = Unaligned | ColumnView
 
 
 def stacked(code: Code, sources: Sequence[Source], room: Room) -> Stored:
     """A column of these."""
     parts = list(_parts(sources))
-    if len(parts) == 1 and not isinstance(parts[0][1], Number):
-        return View(code, parts[0][1])
+    if len(parts) == 1 and not isinstance(parts[0][1], Lanes):
+        return ColumnView(code, parts[0][1])
     column = room.column(len(sources))
     start = 0
     for length, part in parts:
-        if isinstance(part, Number):
+        if isinstance(part, Lanes):
             column[start] = part
         else:
             with code.loop(length) as i:
@@ -94,28 +94,28 @@ def stacked(code: Code, sources: Sequence[Source], room: Room) -> Stored:
     return column
 
 
-def _parts(sources: Sequence[Source]) -> Iterator[tuple[int, Placed | Listed | Number]]:
+def _parts(sources: Sequence[Source]) -> Iterator[tuple[int, Placed | KnownColumn | Lanes]]:
     """The runs in which numbers stand side by side, and how long they are; other numbers one by one."""
     start = 0
     while start < len(sources):
         length, part = _run(sources, start)
         if length < _FEW:
             length, part = 1, sources[start]
-            part = part if isinstance(part, Number) else Placed(part.pointers, part.place)
+            part = part if isinstance(part, Lanes) else Placed(part.pointers, part.place)
         yield length, part
         start += length
 
 
-def _run(sources: Sequence[Source], start: int) -> tuple[int, Placed | Listed | Number]:
+def _run(sources: Sequence[Source], start: int) -> tuple[int, Placed | KnownColumn | Lanes]:
     """The longest run from a place on."""
     first = sources[start]
-    if isinstance(first, Number):
+    if isinstance(first, Lanes):
         known = []
         for source in sources[start:]:
-            if not isinstance(source, Number) or source.known is None:
+            if not isinstance(source, Lanes) or source.known is None:
                 break
             known.append(source.known)
-        return (len(known), Listed(tuple(known))) if known else (1, first)
+        return (len(known), KnownColumn(tuple(known))) if known else (1, first)
     following = sources[start + 1] if start + 1 < len(sources) else None
     stride = following.place - first.place if isinstance(following, Placed) else 0
     length = 1

@@ -12,11 +12,11 @@ from autograd.program.native.objects import library
 from autograd.program.native.routine import (
     Array,
     Integer,
+    Integers,
     Longs,
     Operand,
     Pointers,
     Text,
-    Words,
     larger,
     parameters,
     smaller,
@@ -53,19 +53,19 @@ class Context(Array):
 # -- to run a tape ----------------------------------------------------------------------------------
 
 
-def once(code: Code, registers: Doubles, tape: Words, end: Words, table: Pointers, context: Context) -> None:
+def once(code: Code, registers: Doubles, tape: Integers, end: Integers, table: Pointers, context: Context) -> None:
     """Run by run: the handler of its operation computes it, and says where the next one begins."""
     run = code.variable(tape)
     with code.during(lambda: run < end):
         handler, given = table[run[0]], (registers, run + 1, run + 2, context)
-        run.set(Words(code, code.once(f"call ptr {handler}({', '.join(each.typed for each in given)})")))
+        run.set(Integers(code, code.once(f"call ptr {handler}({', '.join(each.typed for each in given)})")))
 
 
 def bound(
     code: Code,
     registers: Doubles,
-    tape: Words,
-    end: Words,
+    tape: Integers,
+    end: Integers,
     table: Pointers,
     context: Context,
     fixed: Doubles,
@@ -82,8 +82,8 @@ def bound(
 def chunk(
     code: Code,
     registers: Doubles,
-    tape: Words,
-    end: Words,
+    tape: Integers,
+    end: Integers,
     table: Pointers,
     context: Context,
     batch: Doubles,
@@ -112,7 +112,7 @@ def chunk(
 
 
 def levels(
-    code: Code, n: Integer, first: Integer, window: Integer, starts: Longs, operands: Words, levels: Words
+    code: Code, n: Integer, first: Integer, window: Integer, starts: Longs, operands: Integers, levels: Integers
 ) -> None:
     """How many instructions of its own window an instruction has to wait for, one after the other.
 
@@ -131,11 +131,11 @@ def places(
     code: Code,
     n: Integer,
     starts: Longs,
-    operands: Words,
-    results: Words,
+    operands: Integers,
+    results: Integers,
     last: Longs,
-    place: Words,
-    free: Words,
+    place: Integers,
+    free: Integers,
     used: Integer,
 ) -> Integer:
     """A register for every result, the one that was last given back first; how many are used then.

@@ -17,7 +17,7 @@ from typing import Any, get_type_hints
 
 from autograd.program.kernel import Floats
 from autograd.program.native import machine
-from autograd.program.native.routine import Integer, Longs, Operand, Pointer, Routine, Text, parameters
+from autograd.program.native.routine import Address, Integer, Longs, Operand, Routine, Text, parameters
 
 _WORD = ctypes.c_void_p
 _NOTHING = ctypes.c_char * 0
@@ -57,16 +57,16 @@ def method(text: Text, function: str, *kinds: type[Operand]) -> None:
     given = [kind(code, code.once(f"load {kind.scalar}, ptr {arguments.at(i)}")) for i, kind in enumerate(kinds)]
     code.do(code.call("void", function, *given))
     code.needs[_NONE] = f"@{_NONE} = external global i8"
-    answer, none = code.variable(Pointer(code, "null")), Pointer(code, f"@{_NONE}")
+    answer, none = code.variable(Address(code, "null")), Address(code, f"@{_NONE}")
     with code.when(raised(code).is_null()):
         code.do(python(code, "void", "Py_IncRef", none))
         answer.set(none)
     text.add(f"{function}.method", f"ptr @{function}.method(ptr %self, ptr %unused)", code, answer.typed)
 
 
-def raised(code: Routine) -> Pointer:
+def raised(code: Routine) -> Address:
     """The class of what has been raised in this thread, null if nothing has."""
-    return Pointer(code, code.once(python(code, "ptr", "PyErr_Occurred")))
+    return Address(code, code.once(python(code, "ptr", "PyErr_Occurred")))
 
 
 def builtin(library: machine.Library, function: str, arguments: Sequence[int], needs: object) -> Callable[[], None]:
@@ -108,7 +108,7 @@ def released(text: Text, function: str, *kinds: type[Operand]) -> None:
     """Add ``function.released``, which lets other threads of Python run while `function` does."""
     code = Routine()
     given = [kind(code, f"%a{i}") for i, kind in enumerate(kinds)]
-    thread = Pointer(code, code.once(python(code, "ptr", "PyEval_SaveThread")))
+    thread = Address(code, code.once(python(code, "ptr", "PyEval_SaveThread")))
     code.do(code.call("void", function, *given))
     code.do(python(code, "void", "PyEval_RestoreThread", thread))
     text.add(f"{function}.released", f"void @{function}.released({', '.join(each.typed for each in given)})", code)

@@ -24,13 +24,13 @@ from typing import NamedTuple
 from autograd.ops.primitive import TABLE
 from autograd.program.graph import DOT, LOCATE, SUM, TAKE, Operation
 from autograd.program.native import rules
-from autograd.program.native.code import Code, Doubles, Number, Vectors, bits_of
+from autograd.program.native.code import Code, Doubles, Lanes, Vectors, bits_of
 from autograd.program.native.driver import LANES, Context
 from autograd.program.native.machine import Library, width
 from autograd.program.native.objects import library, made
-from autograd.program.native.routine import Integer, Mask, Text, Words, choose, smaller
+from autograd.program.native.routine import Integer, Integers, Mask, Text, choose, smaller
 
-Entry = Callable[[Integer], Number]  # the number at a place of a table
+Entry = Callable[[Integer], Lanes]  # the number at a place of a table
 
 _SHORT = 8  # lines of code from which on an operation on doubles is worth gathering
 _UNROLLED = 4  # vectors of a block that a dot works on at once
@@ -39,7 +39,7 @@ COUNTED = DOT, SUM, TAKE, LOCATE
 LOAD, STORE, TOTAL = _OF_TAPES = Operation("load"), Operation("store"), Operation("total")  # of tapes alone
 
 
-class Kind(NamedTuple):
+class RunKind(NamedTuple):
     """What a run computes: an operation, and what of its operands is known beforehand."""
 
     operation: Operation
@@ -58,11 +58,11 @@ class Kind(NamedTuple):
         return self.operation in (DOT, SUM) and self.operands > 0
 
 
-_ADDRESSES: dict[tuple[Kind, bool], int] = {}
+_ADDRESSES: dict[tuple[RunKind, bool], int] = {}
 _LIBRARIES: list[Library] = []  # handlers live as long as the process: there are only so many operations
 
 
-def handlers(kinds: Sequence[Kind], single: bool) -> list[int]:
+def handlers(kinds: Sequence[RunKind], single: bool) -> list[int]:
     """The addresses of the functions for these kinds, for a single sample or for blocks."""
     missing = [kind for kind in kinds if (kind, single) not in _ADDRESSES]
     if missing:
@@ -73,7 +73,7 @@ def handlers(kinds: Sequence[Kind], single: bool) -> list[int]:
     return [_ADDRESSES[kind, single] for kind in kinds]
 
 
-def _library(kinds: Sequence[Kind], single: bool) -> Library:
+def _library(kinds: Sequence[RunKind], single: bool) -> Library:
     """The functions handler0, handler1, … for kinds: those of the table are known without being written."""
 
     def write() -> tuple[str, Sequence[int]]:
@@ -87,11 +87,11 @@ def _library(kinds: Sequence[Kind], single: bool) -> Library:
     return library("handlers", write()[0])
 
 
-def _write(text: Text, name: str, kind: Kind, single: bool) -> None:
+def _write(text: Text, name: str, kind: RunKind, single: bool) -> None:
     """Add the function for a kind: ``for instruction in run``."""
     special = _single_written_out if single and kind.is_short else _SPECIAL.get((kind.operation, single))
     code = _Handler(single, LANES if not single else 1 if special else _lanes(kind))
-    count = Words(code, "%c")[0]
+    count = Integers(code, "%c")[0]
     with code.loop(0, count, code.lanes if single else 1) as i:
         code.left = count - i
         words = (special or (_single if single else _blocks))(code, kind)
@@ -109,7 +109,7 @@ class _Register(NamedTuple):
     first: Doubles
     step: Integer  # how far the next vector is: 1, or 0
 
-    def vectors(self, b: Integer, count: int) -> list[Number]:
+    def vectors(self, b: Integer, count: int) -> list[Lanes]:
         """Vectors b, b + 1, …"""
         vectors = self.first + b * self.step
         return [vectors[self.step * u] for u in range(count)]
@@ -125,14 +125,14 @@ class _Handler(Code):
         self.registers = (Doubles if single else Vectors)(self, "%r")
         self.context = Context(self, "%context")
         self.uniform, self.blocks = self.context["uniform"], self.context["blocks"]
-        self.words = self.variable(Words(self, "%start"))
+        self.words = self.variable(Integers(self, "%start"))
 
     def register(self, place: Integer) -> _Register:
         """The register at a place."""
         return _Register(self.registers + place, (place >= self.uniform).integer())
 
 
-def _compute(code: Code, kind: Kind, given: Sequence[Number]) -> Number:
+def _compute(code: Code, kind: RunKind, given: Sequence[Lanes]) -> Lanes:
     """The operation on the operands that the tape gives and those that are known."""
     rest, known = iter(given), dict(kind.known)
     operands = [code.constant(known[i]) if i in known else next(rest) for i in range(kind.operands)]
@@ -140,8 +140,8 @@ def _compute(code: Code, kind: Kind, given: Sequence[Number]) -> Number:
 
 
 def _totals(
-    code: _Handler, kind: Kind, n: Integer, read: Callable[[Integer], Sequence[Number]], count: int
-) -> list[Number]:
+    code: _Handler, kind: RunKind, n: Integer, read: Callable[[Integer], Sequence[Lanes]], count: int
+) -> list[Lanes]:
     """A dot or sum of n operands, for so many numbers side by side, which `read` finds at a place."""
     terms, factors = code.words + 2, 2 if kind.operation == DOT else 1
     totals = [code.variable(code.constant(0.0)) for _ in range(count)]
@@ -156,7 +156,7 @@ def _totals(
     return totals
 
 
-def _plus(code: Code, total: Number, factors: Sequence[Number], exact: bool) -> Number:
+def _plus(code: Code, total: Lanes, factors: Sequence[Lanes], exact: bool) -> Lanes:
     """The total and a term or a product."""
     if len(factors) == 1:
         return total + factors[0]
@@ -166,7 +166,7 @@ def _plus(code: Code, total: Number, factors: Sequence[Number], exact: bool) -> 
 # -- on blocks of samples: each writes the code of an instruction, and says how many words it has -----------
 
 
-def _blocks(code: _Handler, kind: Kind) -> int:
+def _blocks(code: _Handler, kind: RunKind) -> int:
     """An operation with so many operands."""
     given = kind.operands - len(kind.known)
     operands = [code.register(code.words[1 + i]) for i in range(given)]
@@ -177,7 +177,7 @@ def _blocks(code: _Handler, kind: Kind) -> int:
     return 1 + given
 
 
-def _blocks_counted(code: _Handler, kind: Kind) -> Integer:
+def _blocks_counted(code: _Handler, kind: RunKind) -> Integer:
     """A dot or sum: blocks four at a time, so that the sums stay in registers; then those that are left."""
     n, result, many = code.words[0], code.registers + code.words[1], code.blocks // _UNROLLED * _UNROLLED
     with code.loop(0, many, _UNROLLED) as b:
@@ -187,7 +187,7 @@ def _blocks_counted(code: _Handler, kind: Kind) -> Integer:
     return n + 2
 
 
-def _counted(code: _Handler, kind: Kind, n: Integer, result: Doubles, b: Integer, count: int) -> None:
+def _counted(code: _Handler, kind: RunKind, n: Integer, result: Doubles, b: Integer, count: int) -> None:
     """Vectors b, b + 1, … of a dot or sum."""
     totals = _totals(code, kind, n, lambda place: code.register(place).vectors(b, count), count)
     for u, total in enumerate(totals):
@@ -200,7 +200,7 @@ def _cells(code: _Handler, matrix: str, columns: str, column: Integer, b: Intege
     return [first + smaller(b * LANES + lane, last) * width for lane in range(LANES)]
 
 
-def _load(code: _Handler, kind: Kind) -> int:
+def _load(code: _Handler, kind: RunKind) -> int:
     """result = batch[:, operand]."""
     result, column = code.registers + code.words[0], code.words[1]
     with code.loop(code.blocks) as b:
@@ -208,7 +208,7 @@ def _load(code: _Handler, kind: Kind) -> int:
     return 2
 
 
-def _store(code: _Handler, kind: Kind) -> int:
+def _store(code: _Handler, kind: RunKind) -> int:
     """each[:, result] = operand."""
     column, operand = code.words[0], code.register(code.words[1])
     with code.loop(code.blocks) as b:
@@ -218,7 +218,7 @@ def _store(code: _Handler, kind: Kind) -> int:
     return 2
 
 
-def _total(code: _Handler, kind: Kind) -> int:
+def _total(code: _Handler, kind: RunKind) -> int:
     """sums[result] += operand, where there is a sample."""
     total, operand = code.context.array("sums", Vectors) + code.words[0], code.register(code.words[1])
     lanes = Integer(code, f"<{', '.join(f'i64 {lane}' for lane in range(LANES))}>", LANES)
@@ -232,14 +232,14 @@ def _total(code: _Handler, kind: Kind) -> int:
 # -- on a single sample -----------------------------------------------------------------------------
 
 
-def _lanes(kind: Kind) -> int:
+def _lanes(kind: RunKind) -> int:
     """How many instructions of a run are computed at once: as many as there is room for, if they are long."""
     trial = Code(1)
     _compute(trial, kind, [trial.number(f"%x{i}") for i in range(kind.operands - len(kind.known))])
     return 1 if len(trial.lines) < _SHORT else width()
 
 
-def _single(code: _Handler, kind: Kind) -> Integer:
+def _single(code: _Handler, kind: RunKind) -> Integer:
     """An operation on doubles, on several instructions of the run at once."""
     words, last = 1 + kind.operands - len(kind.known), code.left - 1
     instructions = [code.words + smaller(last, lane) * words for lane in range(code.lanes)]
@@ -250,18 +250,18 @@ def _single(code: _Handler, kind: Kind) -> Integer:
     return smaller(code.left, code.lanes) * words
 
 
-def _single_counted(code: _Handler, kind: Kind) -> Integer:
+def _single_counted(code: _Handler, kind: RunKind) -> Integer:
     """A dot or sum of doubles."""
     n, result = code.words[0], code.words[1]
     (code.registers[result],) = _totals(code, kind, n, lambda place: [code.registers[place]], 1)
     return n + 2
 
 
-def _single_written_out(code: _Handler, kind: Kind) -> int:
+def _single_written_out(code: _Handler, kind: RunKind) -> int:
     """A dot or sum of so many doubles."""
     numbers = [code.registers[code.words[1 + i]] for i in range(kind.operands)]
     pairs = kind.operands // 2 * 2 if kind.operation == DOT else 0
-    total: Number = code.constant(0.0)
+    total: Lanes = code.constant(0.0)
     for i in range(0, pairs, 2):
         total = _plus(code, total, numbers[i : i + 2], kind.exact)
     for number in numbers[pairs:]:
@@ -270,10 +270,10 @@ def _single_written_out(code: _Handler, kind: Kind) -> int:
     return 1 + kind.operands
 
 
-def _single_output(array: str) -> Callable[[_Handler, Kind], int]:
+def _single_output(array: str) -> Callable[[_Handler, RunKind], int]:
     """each[result] = operand, or total[result] = operand."""
 
-    def write(code: _Handler, kind: Kind) -> int:
+    def write(code: _Handler, kind: RunKind) -> int:
         code.context.array(array, Doubles)[code.words[0]] = code.registers[code.words[1]]
         return 2
 
@@ -284,11 +284,11 @@ def _single_output(array: str) -> Callable[[_Handler, Kind], int]:
 
 
 def _blocks_looked_up(
-    look_up: Callable[[_Handler, Integer, str, Entry], Number],
-) -> Callable[[_Handler, Kind], Integer]:
+    look_up: Callable[[_Handler, Integer, str, Entry], Lanes],
+) -> Callable[[_Handler, RunKind], Integer]:
     """A lookup for each sample, one lane after the other, in what the operands are for it."""
 
-    def write(code: _Handler, kind: Kind) -> Integer:
+    def write(code: _Handler, kind: RunKind) -> Integer:
         n, result, asked = code.words[0], code.registers + code.words[1], code.register(code.words[2])
         with code.loop(code.blocks) as b:
             (given,) = asked.vectors(b, 1)
@@ -304,18 +304,18 @@ def _blocks_looked_up(
     return write
 
 
-def _entry(code: _Handler, b: Integer, lane: Integer, k: Integer) -> Number:
+def _entry(code: _Handler, b: Integer, lane: Integer, k: Integer) -> Lanes:
     """What the k-th operand behind the first is for the sample of a lane."""
     register = code.register(code.words[k + 3])
     return Doubles(code, (register.first + b * register.step).name)[lane]
 
 
 def _single_looked_up(
-    look_up: Callable[[_Handler, Integer, str, Entry], Number],
-) -> Callable[[_Handler, Kind], Integer]:
+    look_up: Callable[[_Handler, Integer, str, Entry], Lanes],
+) -> Callable[[_Handler, RunKind], Integer]:
     """The same for a single sample."""
 
-    def write(code: _Handler, kind: Kind) -> Integer:
+    def write(code: _Handler, kind: RunKind) -> Integer:
         n, result = code.words[0], code.words[1]
         x = code.registers[code.words[2]]
         code.registers[result] = look_up(code, n - 1, x.name, lambda k: code.registers[code.words[k + 3]])
@@ -324,18 +324,18 @@ def _single_looked_up(
     return write
 
 
-def _taken(code: _Handler, n: Integer, i: str, entry: Entry) -> Number:
+def _taken(code: _Handler, n: Integer, i: str, entry: Entry) -> Lanes:
     """The entry at ⌊i⌋ of n; nan where there is none."""
     size = code.write(f"sitofp {n.typed} to double")
     above, below = (code.write(f"fcmp {asks} double {i}, {other}") for asks, other in (("oge", "0.0"), ("olt", size)))
     is_inside = Mask(code, code.write(f"and i1 {above}, {below}"))
-    answer = code.variable(Number(code, f"0x{bits_of(math.nan):016X}"))
+    answer = code.variable(Lanes(code, f"0x{bits_of(math.nan):016X}"))
     with code.when(is_inside):
         answer.set(entry(Integer(code, code.once(f"fptosi double {i} to i64"))))
     return answer
 
 
-def _located(code: _Handler, n: Integer, x: str, entry: Entry) -> Number:
+def _located(code: _Handler, n: Integer, x: str, entry: Entry) -> Lanes:
     """The interval between n knots that x lies in, halved again and again; nan at nan."""
     at, left = code.variable(code.integer(0)), code.variable(n - 1)
     with code.during(lambda: left >= 2):
@@ -346,10 +346,10 @@ def _located(code: _Handler, n: Integer, x: str, entry: Entry) -> Number:
     place = code.once(f"sitofp {at.typed} to double")
     is_number = code.once(f"fcmp ord double {x}, {x}")
     nan = f"0x{bits_of(math.nan):016X}"
-    return Number(code, code.once(f"select i1 {is_number}, double {place}, double {nan}"))
+    return Lanes(code, code.once(f"select i1 {is_number}, double {place}, double {nan}"))
 
 
-_SPECIAL: dict[tuple[Operation, bool], Callable[[_Handler, Kind], Integer | int]] = {
+_SPECIAL: dict[tuple[Operation, bool], Callable[[_Handler, RunKind], Integer | int]] = {
     (DOT, False): _blocks_counted,
     (SUM, False): _blocks_counted,
     (TAKE, False): _blocks_looked_up(_taken),

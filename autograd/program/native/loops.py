@@ -9,7 +9,7 @@ from autograd.program.graph import Operation
 from autograd.program.loops import Column, Element, Final, Loop, Step, columns_read
 from autograd.program.native import rules
 from autograd.program.native.checkpoints import Checkpoints, Recomputed
-from autograd.program.native.code import Code, Number
+from autograd.program.native.code import Code, Lanes
 from autograd.program.native.columns import Room, stacked
 from autograd.program.native.routine import Integer, Mask
 
@@ -33,12 +33,12 @@ class _Run:
 
     def __init__(self, code: Code, loop: Loop, operands: Sequence[Any], room: Room, exact: bool) -> None:
         self._code, self._loop, self._room, self._exact = code, loop, room, exact
-        self._count: Number | None = operands[0] if loop.counted else None
+        self._count: Lanes | None = operands[0] if loop.counted else None
         operands = operands[loop.counted :]
         self._first, given = operands[: loop.carried], operands[loop.carried :]
         self._shared, self._eaten = given[: loop.shared], given[loop.shared :]
 
-    def written(self, read: Collection[int]) -> tuple[list[Number], dict[int, Any]]:
+    def written(self, read: Collection[int]) -> tuple[list[Lanes], dict[int, Any]]:
         """The last of what it carried, and the columns that are read."""
         code, loop = self._code, self._loop
         between = [k for k in read if k < loop.carried] if loop.checkpoints else []
@@ -65,7 +65,7 @@ class _Run:
         is_left = i < self._loop.length
         return is_left & _any(self._going > 0.0) if self._loop.tested else is_left  # 1 in lanes that go on
 
-    def _after(self, before: list[Number], step: Integer) -> list[Number]:
+    def _after(self, before: list[Lanes], step: Integer) -> list[Lanes]:
         """What is carried on from a step, of which the columns get theirs."""
         code, loop = self._code, self._loop
         if self._checkpoints:
@@ -86,16 +86,16 @@ class _Run:
     def _recomputed(self) -> list[Recomputed]:
         return [column for column in self._eaten if isinstance(column, Recomputed)]
 
-    def _found(self, before: Sequence[Number], step: Integer) -> list[Number]:
+    def _found(self, before: Sequence[Lanes], step: Integer) -> list[Lanes]:
         """The body's outputs in a step."""
         eaten = [each.number(step) if isinstance(each, Recomputed) else each[step] for each in self._eaten]
         return _body(self._code, self._loop, [*before, *self._shared, *eaten], self._room, self._exact)
 
-    def _again(self, before: Sequence[Number], step: Integer) -> list[Number]:
+    def _again(self, before: Sequence[Lanes], step: Integer) -> list[Lanes]:
         """What is carried on when a step is done again; of a lane that had stopped before nobody reads it."""
         return self._found(before, step)[: self._loop.carried]
 
-    def _moved(self, is_done: Mask, after: Sequence[Number], before: Sequence[Number]) -> list[Number]:
+    def _moved(self, is_done: Mask, after: Sequence[Lanes], before: Sequence[Lanes]) -> list[Lanes]:
         """What is carried on in the lanes that do the step; the others stand still."""
         return [self._code.select(is_done, new, old) for new, old in zip(after, before, strict=True)]
 
@@ -108,13 +108,13 @@ def _any(mask: Mask) -> Mask:
     return Mask(code, code.write(code.call("i1", f"llvm.vector.reduce.or.v{mask.lanes}i1", mask)))
 
 
-def _double(i: Integer) -> Number:
+def _double(i: Integer) -> Lanes:
     """A whole number as a double in all lanes."""
     code: Code = i.code
     return code.double(code.splat(i))
 
 
-def _body(code: Code, loop: Loop, given: Sequence[Number], room: Room, exact: bool) -> list[Number]:
+def _body(code: Code, loop: Loop, given: Sequence[Lanes], room: Room, exact: bool) -> list[Lanes]:
     """The body's outputs."""
     body = loop.body
     numbers: list[Any] = [*given, *map(code.constant, body.constants.tolist())]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 
 from autograd.ops.error_function import NEAR_ZERO
-from autograd.program.native.code import Number, bits_of, number_of
+from autograd.program.native.code import Lanes, bits_of, number_of
 from autograd.program.native.routine import Integer
 
 # Added to a number below 2⁵¹ it leaves the nearest integer in the last bits; 1023 is a double's bias.
@@ -47,7 +47,7 @@ _MANTISSA = 2**52 - 1
 # -- exponentials -----------------------------------------------------------------------------------
 
 
-def _reduced(x: Number) -> tuple[Number, Number]:
+def _reduced(x: Lanes) -> tuple[Lanes, Lanes]:
     """(k + the rounder, eʳ - 1) with x = k ln 2 + r."""
     code = x.code
     rounded = code.fma(x, _LOG2_E, _ROUNDER_BIASED)
@@ -56,19 +56,19 @@ def _reduced(x: Number) -> tuple[Number, Number]:
     return rounded, code.fma(r * r, code.polynomial(r, _EXPM1), r)
 
 
-def _power_of_two(rounded: Number) -> Number:
+def _power_of_two(rounded: Lanes) -> Lanes:
     """2ᵏ from k + the rounder, -1022 ≤ k ≤ 1023."""
     return number_of(rounded.bits() << 52)
 
 
-def _within(x: Number, low: float, high: float) -> Number:
+def _within(x: Lanes, low: float, high: float) -> Lanes:
     """x kept within bounds; nan stays nan."""
     code = x.code
     x = code.select(x > high, high, x)
     return code.select(x < low, low, x)
 
 
-def exp(x: Number) -> Number:
+def exp(x: Lanes) -> Lanes:
     """eˣ; the power of two in two factors, so that it overflows and becomes subnormal where it should."""
     code = x.code
     rounded, p = _reduced(_within(x, -750.0, 710.0))
@@ -78,7 +78,7 @@ def exp(x: Number) -> Number:
     return code.fma(first, p, first) * second
 
 
-def expm1(x: Number) -> Number:
+def expm1(x: Lanes) -> Lanes:
     """eˣ - 1 as 2(2ᵏ⁻¹p + (2ᵏ⁻¹ - ½)), which keeps its digits near 0."""
     code = x.code
     rounded, p = _reduced(_within(x, -40.0, 710.0))
@@ -86,7 +86,7 @@ def expm1(x: Number) -> Number:
     return code.select(abs(x) < 2.0**-54, x, 2.0 * code.fma(half, p, half - 0.5))
 
 
-def _tanh_parts(x: Number) -> tuple[Number, Number, Number]:
+def _tanh_parts(x: Lanes) -> tuple[Lanes, Lanes, Lanes]:
     """(u, t, 1/(1 + t²)) with t = e^-|x| and u = t - 1: what tanh and its slope share."""
     code = x.code
     size = abs(x)
@@ -96,20 +96,20 @@ def _tanh_parts(x: Number) -> tuple[Number, Number, Number]:
     return code.fma(scale, p, scale - 1.0), t, 1.0 / code.fma(t, t, 1.0)
 
 
-def tanh(x: Number) -> Number:
+def tanh(x: Lanes) -> Lanes:
     """(1 - t²)/(1 + t²) with 1 - t² = -u(u + 2), which does not cancel."""
     u, _, q = _tanh_parts(x)
     return (u * (u + 2.0) * q).with_sign_of(x)
 
 
-def sech(x: Number) -> Number:
+def sech(x: Lanes) -> Lanes:
     """2t/(1 + t²); far out 2t, which needs no square."""
     _, t, q = _tanh_parts(x)
     size = abs(x)
     return x.code.select(size > 300.0, 2.0 * exp(-size), (t + t) * q)
 
 
-def tanh_slope(y: Number, x: Number) -> Number:
+def tanh_slope(y: Lanes, x: Lanes) -> Lanes:
     """1/cosh² = (2t/(1 + t²))², digits to the last in the tail."""
     _, t, q = _tanh_parts(x)
     root = (t + t) * q
@@ -119,7 +119,7 @@ def tanh_slope(y: Number, x: Number) -> Number:
 # -- logarithms -------------------------------------------------------------------------------------
 
 
-def log(x: Number) -> Number:
+def log(x: Lanes) -> Lanes:
     """ln x = k ln 2 + ln m, √½ ≤ m < √2, and ln m = 2 atanh(s), s = (m - 1)/(m + 1)."""
     code = x.code
     is_tiny = x < _SMALLEST_NORMAL
@@ -139,7 +139,7 @@ def log(x: Number) -> Number:
     )
 
 
-def log1p(x: Number) -> Number:
+def log1p(x: Lanes) -> Lanes:
     """ln(1 + x): the logarithm of the rounded sum, and what the rounding took away."""
     code = x.code
     u = x + 1.0
@@ -153,7 +153,7 @@ def log1p(x: Number) -> Number:
 _FAR = 2.0**30  # beyond, the reduction would need more of π: C's function is called
 
 
-def _sine(x: Number, quarters: Number) -> Number:
+def _sine(x: Lanes, quarters: Lanes) -> Lanes:
     """sin r with x = r + so many π/2; the first difference is exact where it is small."""
     code, r = x.code, x
     for part in _HALF_PI:
@@ -162,12 +162,12 @@ def _sine(x: Number, quarters: Number) -> Number:
     return code.fma(r * z, code.polynomial(z, _SINE), r)
 
 
-def _negated_if_odd(x: Number, whole: Integer) -> Number:
+def _negated_if_odd(x: Lanes, whole: Integer) -> Lanes:
     """x, with its sign changed where the whole number is odd."""
     return number_of(x.bits() ^ (whole << 63))
 
 
-def sin(x: Number) -> Number:
+def sin(x: Lanes) -> Lanes:
     """sin(r + kπ) = (-1)ᵏ sin r; tiny arguments are their own sine."""
     code = x.code
     rounded = code.fma(x, 1 / math.pi, _ROUNDER)
@@ -176,7 +176,7 @@ def sin(x: Number) -> Number:
     return code.repaired(near, abs(x) > _FAR, "sin", x)
 
 
-def cos(x: Number) -> Number:
+def cos(x: Lanes) -> Lanes:
     """cos(r + kπ + π/2) = -(-1)ᵏ sin r."""
     code = x.code
     rounded = code.fma(x, 1 / math.pi, -0.5) + _ROUNDER
@@ -188,7 +188,7 @@ def cos(x: Number) -> Number:
 # -- the error function -----------------------------------------------------------------------------
 
 
-def erf(x: Number) -> Number:
+def erf(x: Lanes) -> Lanes:
     """x·P(x²) up to 1, from there 1 - e^(-x²)·P(1/(x + 3)), by which its slope has its exponential too."""
     code = x.code
     size = abs(x)

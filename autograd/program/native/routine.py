@@ -308,7 +308,7 @@ def choose(condition: Mask, chosen: T, other: T) -> T:
     return type(chosen)(chosen.code, name, chosen.lanes)
 
 
-class Pointer(Operand):
+class Address(Operand):
     """An address."""
 
     __slots__ = ()
@@ -319,7 +319,7 @@ class Pointer(Operand):
         return Mask(self.code, self.code.write(f"icmp eq ptr {self}, null"))
 
 
-class Array(Pointer):
+class Array(Address):
     """Elements of one type, one after the other; the element to which something is added is the first of the rest."""
 
     __slots__ = ()
@@ -359,7 +359,7 @@ class Longs(Array):
         self.code.do(f"store i64 {value}, ptr {self.at(index)}")
 
 
-class Words(Array):
+class Integers(Array):
     """Whole numbers of 32 bits, which are 64 when they have been read."""
 
     __slots__ = ()
@@ -380,8 +380,8 @@ class Pointers(Array):
     __slots__ = ()
     unit = "ptr"
 
-    def __getitem__(self, index: Integer | int) -> Pointer:
-        return Pointer(self.code, self.code.once(f"load ptr, ptr {self.at(index)}"))
+    def __getitem__(self, index: Integer | int) -> Address:
+        return Address(self.code, self.code.once(f"load ptr, ptr {self.at(index)}"))
 
 
 # -- whole texts ------------------------------------------------------------------------------------

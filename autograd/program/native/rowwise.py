@@ -16,7 +16,7 @@ from autograd.ops.primitive import lookup
 from autograd.program.graph import Operation
 from autograd.program.native import rules
 from autograd.program.native.callbacks import called
-from autograd.program.native.code import Code, Number, Unaligned
+from autograd.program.native.code import Code, Lanes, Unaligned
 from autograd.program.native.machine import Library
 from autograd.program.native.objects import library
 from autograd.program.native.routine import Integer, Longs, Mask, Text
@@ -24,7 +24,7 @@ from autograd.program.native.routine import Integer, Longs, Mask, Text
 LANES = 8
 
 
-class Formula(NamedTuple):
+class RowFormula(NamedTuple):
     """What is computed: operations, the operands of each by their places, and which operands are alike in a row."""
 
     results: tuple[tuple[Operation, tuple[int, ...]], ...]
@@ -32,7 +32,7 @@ class Formula(NamedTuple):
 
 
 @cache
-def function(formula: Formula) -> Callable[[Any], None] | None:
+def function(formula: RowFormula) -> Callable[[Any], None] | None:
     """The machine code of a formula; None where it asks Python, or wants an operand that is known beforehand."""
     if any(_wants_known(operation) for operation, _ in formula.results):
         return None
@@ -57,7 +57,7 @@ def _wants_known(operation: Operation) -> bool:
     return bool(row.orders or row.has_index or row.reads_table)
 
 
-def _write(code: Code, formula: Formula) -> None:
+def _write(code: Code, formula: RowFormula) -> None:
     given = Longs(code, "%given")
     count, columns = given[0], given[1]
     places = [(given[2 + 2 * i], given[3 + 2 * i]) for i in range(len(formula.alike) + len(formula.results))]
@@ -75,8 +75,8 @@ def _write(code: Code, formula: Formula) -> None:
                 _store(code, result, out, column, mask)
 
 
-def _first(code: Code, begin: Unaligned) -> Number:
-    return Number(code, code.once(f"load double, ptr {begin}"))
+def _first(code: Code, begin: Unaligned) -> Lanes:
+    return Lanes(code, code.once(f"load double, ptr {begin}"))
 
 
 def _below(code: Code, left: Integer) -> Mask:
@@ -85,7 +85,7 @@ def _below(code: Code, left: Integer) -> Mask:
     return Mask(code, code.write(f"icmp sgt {code.splat(left).typed}, <{lanes}>"), code.lanes)
 
 
-def _read(code: Code, row: Unaligned, column: Integer, mask: Mask) -> Number:
+def _read(code: Code, row: Unaligned, column: Integer, mask: Mask) -> Lanes:
     """The numbers from a column on; 1 in the lanes beyond the last."""
     place, ones = f"ptr {_at(code, row, column)}", code.constant(1.0)
     return code.number(
@@ -93,7 +93,7 @@ def _read(code: Code, row: Unaligned, column: Integer, mask: Mask) -> Number:
     )
 
 
-def _store(code: Code, number: Number, row: Unaligned, column: Integer, mask: Mask) -> None:
+def _store(code: Code, number: Lanes, row: Unaligned, column: Integer, mask: Mask) -> None:
     place = f"ptr {_at(code, row, column)}"
     code.do(code.call("void", f"llvm.masked.store.v{code.lanes}f64.p0", number, place, "i32 8", mask))
 

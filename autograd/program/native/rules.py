@@ -22,18 +22,18 @@ from autograd.program.graph import Operation
 from autograd.program.libm import LIBM
 from autograd.program.native import machine, mathematics
 from autograd.program.native.callbacks import callback
-from autograd.program.native.code import Code, Doubles, Number, bits_of
+from autograd.program.native.code import Code, Doubles, Lanes, bits_of
 from autograd.program.native.routine import Mask, choose
 
-Rule = Callable[..., Number]
-Atom = Callable[[Code, Sequence[Number], bool], Number]  # what is written, and whether exactly as it stands
+Rule = Callable[..., Lanes]
+Atom = Callable[[Code, Sequence[Lanes], bool], Lanes]  # what is written, and whether exactly as it stands
 
 _QUESTIONS = {name: f"o{sign}" for name, sign in zip(COMPARISONS, ("eq", "lt", "le", "gt", "ge"), strict=True)}
 _HIGHEST_WRITTEN = 16  # of the orders of polygamma
 _LONG = 32  # terms from which a sum is added in several chains at once
 
 
-def apply(code: Code, operation: Operation, operands: Sequence[Number], exact: bool = False) -> Number:
+def apply(code: Code, operation: Operation, operands: Sequence[Lanes], exact: bool = False) -> Lanes:
     """The number that an instruction of a program computes."""
     row = lookup(operation.row)
     if operation.slot is None:
@@ -41,7 +41,7 @@ def apply(code: Code, operation: Operation, operands: Sequence[Number], exact: b
     return slope(code, row, operation.slot, operands[0], operands[1:])
 
 
-def value(code: Code, row: Primitive, operands: Sequence[Number], exact: bool = False) -> Number:
+def value(code: Code, row: Primitive, operands: Sequence[Lanes], exact: bool = False) -> Lanes:
     """The value of a row."""
     atom, term = TARGET.resolve(row, _named(operands, row.orders))
     if atom is not None:
@@ -49,12 +49,12 @@ def value(code: Code, row: Primitive, operands: Sequence[Number], exact: bool = 
     return _number(_write(code, term, {f"x{i}": o for i, o in enumerate(operands)}))
 
 
-def _named(operands: Sequence[Number], knowable: int) -> list[Term]:
+def _named(operands: Sequence[Lanes], knowable: int) -> list[Term]:
     """Names for operands; of so many, the first, the numbers where these are known."""
     return [variable(f"x{i}") if i >= knowable or o.known is None else o.known for i, o in enumerate(operands)]
 
 
-def slope(code: Code, row: Primitive, slot: int, y: Number, operands: Sequence[Number]) -> Number:
+def slope(code: Code, row: Primitive, slot: int, y: Lanes, operands: Sequence[Lanes]) -> Lanes:
     """The slope of a row along one operand; 0 where no derivative flows."""
     if row.opaque:
         asked = callback(_float_slope(row, slot), f"{row.name}.{slot}", 1 + len(operands))
@@ -72,19 +72,19 @@ def _float_slope(row: Primitive, slot: int) -> Callable[..., float]:
     return lambda *operands: row.float_slopes(*operands)[slot] or 0.0
 
 
-def _number(written: Number | Mask) -> Number:
+def _number(written: Lanes | Mask) -> Lanes:
     if isinstance(written, Mask):
         code: Code = written.code
         return code.select(written, 1.0, 0.0)
     return written
 
 
-def _write(code: Code, term: Term, names: Mapping[str, Number | Mask]) -> Number | Mask:
+def _write(code: Code, term: Term, names: Mapping[str, Lanes | Mask]) -> Lanes | Mask:
     """An Expression of `names`; None, no derivative, is 0."""
-    written: dict[int, Number | Mask] = {}
-    sums: dict[int, list[Number]] = {}
+    written: dict[int, Lanes | Mask] = {}
+    sums: dict[int, list[Lanes]] = {}
 
-    def now(operand: Term) -> Number | Mask:
+    def now(operand: Term) -> Lanes | Mask:
         if isinstance(operand, Expression):
             return written[id(operand)]
         return code.constant(0.0 if operand is None else float(operand))
@@ -103,7 +103,7 @@ def _inside(term: Expression) -> Sequence[Term]:
     return term.sums.given if isinstance(term, Integral) else term.operands
 
 
-def _summed(code: Code, sums: Sums, given: Sequence[Number | Mask]) -> list[Number]:
+def _summed(code: Code, sums: Sums, given: Sequence[Lanes | Mask]) -> list[Lanes]:
     """Integrals, by a loop over their nodes."""
     listed = ", ".join(f"double 0x{bits_of(x):016X}" for x in (*NODES, *WEIGHTS))
     code.needs["quadrature_nodes"] = f"@quadrature_nodes = internal constant [{2 * len(NODES)} x double] [{listed}]"
@@ -118,7 +118,7 @@ def _summed(code: Code, sums: Sums, given: Sequence[Number | Mask]) -> list[Numb
         return [code.number(total.name) for total in totals]
 
 
-def _operation(term: Expression, operands: Sequence[Number | Mask]) -> Number | Mask:
+def _operation(term: Expression, operands: Sequence[Lanes | Mask]) -> Lanes | Mask:
     code: Code = operands[0].code
     if term.name == WHERE:
         condition = operands[0] if isinstance(operands[0], Mask) else operands[0].compare("une", 0.0)
@@ -132,7 +132,7 @@ def _operation(term: Expression, operands: Sequence[Number | Mask]) -> Number | 
 # -- atoms that are called --------------------------------------------------------------------------
 
 
-def called(code: Code, row: Primitive, operands: Sequence[Number]) -> Number:
+def called(code: Code, row: Primitive, operands: Sequence[Lanes]) -> Lanes:
     """An atom by C's function, on whole vectors if there is one, else by the row's own in Python."""
     name, width = LIBM.get(row.name), machine.width()
     if name is not None:
@@ -151,7 +151,7 @@ def _calling(row: Primitive) -> Atom:
 # -- atoms that are written -------------------------------------------------------------------------
 
 
-def _power(a: Number, b: Number) -> Number:
+def _power(a: Lanes, b: Lanes) -> Lanes:
     """aᵇ; small whole exponents by multiplication."""
     if b.known == 1.0:
         return a
@@ -166,7 +166,7 @@ def _power(a: Number, b: Number) -> Number:
     return called(a.code, table.power, (a, b))
 
 
-def _polygamma(n: Number, x: Number) -> Number:
+def _polygamma(n: Lanes, x: Lanes) -> Lanes:
     """ψ⁽ⁿ⁾(x), written out for an order that is known and whose recurrence is not too long."""
     order = n.known
     if order is None or order not in range(_HIGHEST_WRITTEN + 1):
@@ -174,7 +174,7 @@ def _polygamma(n: Number, x: Number) -> Number:
     return _number(_write(x.code, gamma.polygamma_rule(int(order), variable("x")), {"x": x}))
 
 
-def _fmod(a: Number, b: Number) -> Number:
+def _fmod(a: Lanes, b: Lanes) -> Lanes:
     return a._operate("frem", a, b)
 
 
@@ -226,11 +226,11 @@ _SLOPES: dict[tuple[Primitive, int], Rule] = {
 # -- rows of any number of operands -----------------------------------------------------------------
 
 
-def _sum(code: Code, operands: Sequence[Number], exact: bool) -> Number:
+def _sum(code: Code, operands: Sequence[Lanes], exact: bool) -> Lanes:
     return _added(operands, 1 if exact or len(operands) < _LONG else 4) if operands else code.constant(0.0)
 
 
-def _added(operands: Sequence[Number], chains: int) -> Number:
+def _added(operands: Sequence[Lanes], chains: int) -> Lanes:
     """The sum, in so many chains side by side."""
     totals = list(operands[:chains])
     for i, operand in enumerate(operands[chains:]):
@@ -241,12 +241,12 @@ def _added(operands: Sequence[Number], chains: int) -> Number:
     return total
 
 
-def _dot(code: Code, operands: Sequence[Number], exact: bool) -> Number:
+def _dot(code: Code, operands: Sequence[Lanes], exact: bool) -> Lanes:
     """Σ wᵢxᵢ + c; each product is fused with its addition unless every rounding was asked for."""
     weights, inputs, bias = halves(operands)
     if exact:
         return _added([*(w * x for w, x in zip(weights, inputs, strict=True)), *bias], 1)
-    totals: list[Number] = list(bias)
+    totals: list[Lanes] = list(bias)
     chains = 1 if len(weights) < _LONG else 4
     for i, (w, x) in enumerate(zip(weights, inputs, strict=True)):
         if len(totals) < chains:
@@ -256,7 +256,7 @@ def _dot(code: Code, operands: Sequence[Number], exact: bool) -> Number:
     return _added(totals, 1) if totals else code.constant(0.0)
 
 
-def _exponentials(code: Code, xs: Sequence[Number]) -> tuple[Number, list[Number], list[Mask]]:
+def _exponentials(code: Code, xs: Sequence[Lanes]) -> tuple[Lanes, list[Lanes], list[Mask]]:
     """(the largest x, exp(x - largest) for each, and for each whether it is that largest one, the first of equals)."""
     largest = xs[0]
     for x in xs[1:]:
@@ -270,7 +270,7 @@ def _exponentials(code: Code, xs: Sequence[Number]) -> tuple[Number, list[Number
     return largest, [mathematics.exp(x - largest) for x in xs], firsts
 
 
-def _logsumexp(code: Code, operands: Sequence[Number], exact: bool) -> Number:
+def _logsumexp(code: Code, operands: Sequence[Lanes], exact: bool) -> Lanes:
     """top + log1p(Σ of the others' exponentials)."""
     top, exponentials, firsts = _exponentials(code, operands)
     others = [code.select(first, 0.0, e) for e, first in zip(exponentials, firsts, strict=True)]
@@ -278,13 +278,13 @@ def _logsumexp(code: Code, operands: Sequence[Number], exact: bool) -> Number:
     return code.select(abs(top).compare("oeq", math.inf), top, finite)
 
 
-def _softmax(code: Code, operands: Sequence[Number], exact: bool) -> Number:
+def _softmax(code: Code, operands: Sequence[Lanes], exact: bool) -> Lanes:
     i, xs = _index(table.softmax, operands)
     _, exponentials, _ = _exponentials(code, xs)
     return exponentials[i] / _added(exponentials, 1)
 
 
-def _log_softmax(code: Code, operands: Sequence[Number], exact: bool) -> Number:
+def _log_softmax(code: Code, operands: Sequence[Lanes], exact: bool) -> Lanes:
     """-logsumexp of the differences to xᵢ."""
     i, xs = _index(table.log_softmax, operands)
     own = xs[i]
@@ -294,7 +294,7 @@ def _log_softmax(code: Code, operands: Sequence[Number], exact: bool) -> Number:
     return code.select(nothing, code.select(something, -math.inf, math.nan), finite)
 
 
-def _index(row: Primitive, operands: Sequence[Number]) -> tuple[int, Sequence[Number]]:
+def _index(row: Primitive, operands: Sequence[Lanes]) -> tuple[int, Sequence[Lanes]]:
     """The leading operand, which says which component is meant, and the vector."""
     known = operands[0].known
     if known is None:
@@ -304,7 +304,7 @@ def _index(row: Primitive, operands: Sequence[Number]) -> tuple[int, Sequence[Nu
     return int(known), operands[1:]
 
 
-def _take(code: Code, operands: Sequence[Number], exact: bool) -> Number:
+def _take(code: Code, operands: Sequence[Lanes], exact: bool) -> Lanes:
     """The entry at an index: read from memory where all are known, else chosen one after the other."""
     i, *entries = operands
     known = _known(entries)
@@ -315,14 +315,14 @@ def _take(code: Code, operands: Sequence[Number], exact: bool) -> Number:
     return code.select(is_inside, code.listed(known).gathered(place), math.nan)
 
 
-def _chosen_entry(code: Code, i: Number, entries: Sequence[Number]) -> Number:
+def _chosen_entry(code: Code, i: Lanes, entries: Sequence[Lanes]) -> Lanes:
     found = code.constant(math.nan)
     for place, entry in reversed(list(enumerate(entries, 1))):
         found = code.select(i < float(place), entry, found)
     return code.select(i < 0.0, math.nan, found)
 
 
-def _locate(code: Code, operands: Sequence[Number], exact: bool) -> Number:
+def _locate(code: Code, operands: Sequence[Lanes], exact: bool) -> Lanes:
     """The interval that a number lies in: halved again and again where all knots are known, else by counting."""
     x, *knots = operands
     known = _known(knots)
@@ -337,12 +337,12 @@ def _locate(code: Code, operands: Sequence[Number], exact: bool) -> Number:
     return code.select(x.compare("oeq", x), code.double(at), math.nan)
 
 
-def _counted(code: Code, x: Number, knots: Sequence[Number]) -> Number:
+def _counted(code: Code, x: Lanes, knots: Sequence[Lanes]) -> Lanes:
     below = _added([code.select(knot <= x, 1.0, 0.0) for knot in knots], 1) if knots else code.constant(0.0)
     return code.select(x.compare("oeq", x), below, math.nan)
 
 
-def _known(numbers: Sequence[Number]) -> tuple[float, ...] | None:
+def _known(numbers: Sequence[Lanes]) -> tuple[float, ...] | None:
     """The numbers, if all are known."""
     known = [x.known for x in numbers]
     return None if None in known else tuple(known)  # type: ignore[arg-type]  # there is no None in it

@@ -19,7 +19,7 @@ from autograd.program.graph import MULTIPLY, Instruction, Operation
 from autograd.program.kernel import Task
 from autograd.program.loops import Column, Element, Loop, Stack, columns_read, doubles_of
 from autograd.program.native import entrance, loops, machine, rules
-from autograd.program.native.code import Code, Doubles, Number, Unaligned, add_lanes
+from autograd.program.native.code import Code, Doubles, Lanes, Unaligned, add_lanes
 from autograd.program.native.columns import Placed, Room, Source, Stored, stacked
 from autograd.program.native.routine import Integer, Text
 
@@ -29,7 +29,7 @@ _TOGETHER = 4  # numbers of a row that are read or written together
 ONE, UNIFORM, CHUNK = (Doubles,) * 4, (Doubles,) * 2, (*(Doubles,) * 5, *(Integer,) * 3)  # their arguments
 
 
-class Layout:
+class TaskLayout:
     """Where the numbers of a task stand in the arrays that a kernel is called with."""
 
     def __init__(self, task: Task) -> None:
@@ -68,7 +68,12 @@ class _Writer:
     """Writes the instructions of a task on some lanes, reading each number where it stands."""
 
     def __init__(
-        self, layout: Layout, lanes: int, exact: bool, uniform: dict[int, int] | None = None, by_column: bool = False
+        self,
+        layout: TaskLayout,
+        lanes: int,
+        exact: bool,
+        uniform: dict[int, int] | None = None,
+        by_column: bool = False,
     ) -> None:
         self.layout = layout
         self.by_column = by_column
@@ -76,18 +81,18 @@ class _Writer:
         self.exact = exact
         self.uniform = uniform or {}
         self.numbers: dict[int, Any] = {}
-        self.together: dict[int, list[Number]] = {}  # inputs that were read together, by the place of the first
+        self.together: dict[int, list[Lanes]] = {}  # inputs that were read together, by the place of the first
         self.elements: dict[int, tuple[Stored, int]] = {}  # of columns, with their steps; read where there is need
         self.room = Room(self.code, doubles_of(layout.lines))
 
-    def number(self, i: int) -> Number:
+    def number(self, i: int) -> Lanes:
         """The number i of the program, read if it has not been computed here."""
         found = self.numbers.get(i)
         if found is None:
             found = self.numbers[i] = self._read(i)
         return found
 
-    def _read(self, i: int) -> Number:
+    def _read(self, i: int) -> Lanes:
         layout, code = self.layout, self.code
         if i in self.elements:
             column, step = self.elements[i]
@@ -99,7 +104,7 @@ class _Writer:
         (pointer, *_), place = self._place_of(i)
         return code.splat(code.load(pointer, place))
 
-    def _sampled(self, place: int) -> Number:
+    def _sampled(self, place: int) -> Lanes:
         """An input of the samples of all lanes."""
         code, count = self.code, len(self.layout.columns)
         if self.by_column or count == 1:
@@ -155,7 +160,7 @@ class _Writer:
                     self._store(column[i + step], pointers, i + place)
             place += length
 
-    def _store(self, number: Number, pointers: Sequence[str], place: Integer | int) -> None:
+    def _store(self, number: Lanes, pointers: Sequence[str], place: Integer | int) -> None:
         for scalar, pointer in zip(self.code.scalars(number), pointers, strict=True):
             Doubles(self.code, pointer)[place] = scalar
 
@@ -177,7 +182,7 @@ def one_sample(task: Task) -> str:
 
 def add_one(text: Text, task: Task) -> Code:
     """Add `one(fixed, batch, each, total)`: everything, for a single sample, in plain doubles; its code."""
-    layout = Layout(task)
+    layout = TaskLayout(task)
     writer = _Writer(layout, 1, task.exact)
     writer.code.do("%row0 = getelementptr double, ptr %batch, i64 0")
     writer.run(layout.lines)
@@ -210,7 +215,7 @@ class Many(NamedTuple):
 
 def many_samples(task: Task, by_column: bool) -> Many:
     """The functions for a batch of any size."""
-    layout, text = Layout(task), Text()
+    layout, text = TaskLayout(task), Text()
     shared = f"{_read_only('fixed', len(layout.fixed))}, {_read_only('uniform', len(layout.uniform))}"
     given = "ptr noalias readonly %fixed, ptr noalias %uniform"
     text.add("uniform", f"void @uniform({given}) nounwind", _uniform(layout, task.exact))
@@ -221,7 +226,7 @@ def many_samples(task: Task, by_column: bool) -> Many:
     return Many(str(text), len(layout.uniform))
 
 
-def _uniform(layout: Layout, exact: bool) -> Code:
+def _uniform(layout: TaskLayout, exact: bool) -> Code:
     writer = _Writer(layout, 1, exact)
     writer.run(line for line in layout.lines if not layout.varies[line.id])
     writer.store_each(list(layout.uniform), ["%uniform"])
@@ -229,7 +234,7 @@ def _uniform(layout: Layout, exact: bool) -> Code:
     return writer.code
 
 
-def _body(layout: Layout, exact: bool, by_column: bool) -> Code:
+def _body(layout: TaskLayout, exact: bool, by_column: bool) -> Code:
     """Lane i computes sample i; columns begin `stride` numbers after each other."""
     writer = _Writer(layout, LANES, exact, layout.uniform, by_column)
     code = writer.code
@@ -265,10 +270,10 @@ def _rows(code: Code, name: str) -> list[tuple[Doubles, Doubles]]:
     return list(zip(rows[:_TOGETHER], rows[_TOGETHER:], strict=True))
 
 
-def _read(code: Code, pair: tuple[Doubles, Doubles], start: int, width: int) -> Number:
+def _read(code: Code, pair: tuple[Doubles, Doubles], start: int, width: int) -> Lanes:
     """So many numbers of two rows, in the first lanes of both halves."""
     low, high = (
-        Number(code, code.once(f"load <{width} x double>, ptr {row.at(start)}, align 8"), width) for row in pair
+        Lanes(code, code.once(f"load <{width} x double>, ptr {row.at(start)}, align 8"), width) for row in pair
     )
     lanes = [*range(width), *[-1] * (_TOGETHER - width)]
     return code.shuffled(low, high, [*lanes, *(lane if lane < 0 else lane + width for lane in lanes)])
@@ -279,7 +284,7 @@ def _start(place: int, count: int) -> int:
     return max(0, min(place - place % _TOGETHER, count - _TOGETHER))
 
 
-def _store_rows(code: Code, numbers: Sequence[Number]) -> None:
+def _store_rows(code: Code, numbers: Sequence[Lanes]) -> None:
     """Write numbers one after the other, each lane's in its row."""
     for place in range(0, len(numbers), _TOGETHER):
         start = _start(place, len(numbers))
@@ -291,7 +296,7 @@ def _store_rows(code: Code, numbers: Sequence[Number]) -> None:
                 code.do(f"store {part.typed}, ptr {row.at(start)}, align 8")
 
 
-def _turned(code: Code, four: Sequence[Number]) -> list[Number]:
+def _turned(code: Code, four: Sequence[Lanes]) -> list[Lanes]:
     """Four vectors of which number i of vector j becomes number j of vector i, in both halves."""
     a, b, c, d = four
     pairs = [(0, 8, 2, 10, 4, 12, 6, 14), (1, 9, 3, 11, 5, 13, 7, 15)]
@@ -303,7 +308,7 @@ def _turned(code: Code, four: Sequence[Number]) -> list[Number]:
 # -- all samples ------------------------------------------------------------------------------------
 
 
-def _only_summed(layout: Layout) -> dict[int, list[int]]:
+def _only_summed(layout: TaskLayout) -> dict[int, list[int]]:
     """Products that nothing reads but their sum over the samples: their factors."""
     read = {o for line in layout.lines for o in line.operands} | set(layout.each)
     summed = {n for n in layout.totals if n not in read and n < len(layout.varies) and layout.varies[n]}
@@ -315,14 +320,14 @@ def _accumulate(writer: _Writer, place: int, factors: Sequence[int]) -> None:
     code, width = writer.code, _width()
     numbers = [writer.number(f) for f in factors]
     address = Doubles(code, "%sums").at(place * width)
-    total = Number(code, "", width)
+    total = Lanes(code, "", width)
     total.name = code.once(f"load {total.kind}, ptr {address}, align 8")
     for start in range(0, code.lanes, width):
         parts = [code.part(number, start, width) for number in numbers]
         if len(parts) == 2:
             total = code.intrinsic("fma", *parts, total)
         else:
-            total = Number(code, code.once(f"fadd {total.typed}, {parts[0]}"), width)
+            total = Lanes(code, code.once(f"fadd {total.typed}, {parts[0]}"), width)
     code.do(f"store {total.typed}, ptr {address}, align 8")
 
 
@@ -330,7 +335,7 @@ def _width() -> int:
     return min(machine.width(), LANES)
 
 
-def _chunk(layout: Layout, by_column: bool) -> Callable[..., None]:
+def _chunk(layout: TaskLayout, by_column: bool) -> Callable[..., None]:
     """`chunk`: eight samples at a time; of the rest as many as a power of two allows, aside.
 
     What is computed several times over is summed as often, and then divided.

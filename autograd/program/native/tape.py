@@ -16,7 +16,7 @@ from autograd.program.graph import DOT, SUM, Graph, Operation, plain
 from autograd.program.kernel import Floats, Task
 from autograd.program.native import entrance
 from autograd.program.native.driver import driver, levels, places
-from autograd.program.native.handlers import COUNTED, LOAD, STORE, TOTAL, Kind
+from autograd.program.native.handlers import COUNTED, LOAD, STORE, TOTAL, RunKind
 
 _SHORT, _MANY = 12, 1000  # operands of a dot or sum, and how many of them, from which one is written out
 WINDOW = 1024  # instructions that may change places with each other
@@ -26,12 +26,12 @@ _KNOWN = {table.power.name: 1} | dict.fromkeys([row.name for row in TABLE.values
 Array = np.ndarray[Any, Any]
 
 
-class Tape(NamedTuple):
+class MachineTape(NamedTuple):
     """A task written for the tape's machine."""
 
     words: Array  # the tape; places count registers
     is_place: Array  # (words,) whether a word is the place of a register
-    kinds: list[Kind]  # the operations that its runs speak of
+    kinds: list[RunKind]  # the operations that its runs speak of
     uniform: int  # registers of what is the same for all samples: inputs, then constants
     registers: int  # in all
     constants: Floats
@@ -63,30 +63,30 @@ def _starts(lengths: Array) -> Array:
     return np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
 
 
-def tape_of(task: Task, single: bool) -> Tape:
+def tape_of(task: Task, single: bool) -> MachineTape:
     """The tape of a task, for a single sample (a register is a double) or for blocks of samples."""
     lines, kinds = _lines(task, single)
     lines, kinds = _only_used(_with_ends(_in_runs(lines, task.program.first), task, kinds, single), kinds)
     place, registers, uniform = _placed(lines, task, single)
     words, is_place = _words(lines, kinds, place)
-    return Tape(words, is_place, kinds, uniform, registers, task.program.constants)
+    return MachineTape(words, is_place, kinds, uniform, registers, task.program.constants)
 
 
 # -- what instructions compute ----------------------------------------------------------------------
 
 
-def _lines(task: Task, single: bool) -> tuple[_Lines, list[Kind]]:
+def _lines(task: Task, single: bool) -> tuple[_Lines, list[RunKind]]:
     """The program's instructions and the kinds that occur, without the operands that a kind knows."""
-    program, kinds = task.program, dict[Kind, int]()
+    program, kinds = task.program, dict[RunKind, int]()
     lengths, kept = np.diff(program.starts), np.ones(len(program.operands), bool)
     kind = np.empty(len(program), np.int64)
     for code, operation in enumerate(map(plain, program.operations)):
         mine = np.flatnonzero(program.code == code)
         if operation in COUNTED:
-            kind[mine] = kinds.setdefault(Kind(operation, exact=task.exact), len(kinds))
+            kind[mine] = kinds.setdefault(RunKind(operation, exact=task.exact), len(kinds))
             short = np.bincount(lengths[mine], minlength=_SHORT)[:_SHORT] if single and operation in (DOT, SUM) else [0]
             for length in np.flatnonzero(np.array(short) >= _MANY).tolist():
-                special = Kind(operation, length, exact=task.exact)
+                special = RunKind(operation, length, exact=task.exact)
                 kind[mine[lengths[mine] == length]] = kinds.setdefault(special, len(kinds))
         elif operation.row in _KNOWN:
             for i in mine.tolist():
@@ -95,20 +95,20 @@ def _lines(task: Task, single: bool) -> tuple[_Lines, list[Kind]]:
                 kept[[program.starts[i] + place for place, _ in special.known]] = False
         else:
             for length in np.unique(lengths[mine]).tolist():
-                kind[mine[lengths[mine] == length]] = kinds.setdefault(Kind(operation, length), len(kinds))
+                kind[mine[lengths[mine] == length]] = kinds.setdefault(RunKind(operation, length), len(kinds))
     starts = _starts(kept)[program.starts]
     results = np.arange(program.first, program.first + len(program), dtype=np.int32)
     return _Lines(kind, np.zeros(len(kind), np.int64), starts, program.operands[kept], results), list(kinds)
 
 
-def _special(program: Graph, i: int, operation: Operation) -> Kind:
+def _special(program: Graph, i: int, operation: Operation) -> RunKind:
     """The kind of an instruction of which an operand is known if that is a constant."""
     start, end = program.starts[i : i + 2].tolist()
     place = _KNOWN[operation.row] + (operation.slot is not None)
     constant = int(program.operands[start + place]) - len(program.inputs)
     if 0 <= constant < len(program.constants):
-        return Kind(operation, end - start, ((place, float(program.constants[constant])),))
-    return Kind(operation, end - start)
+        return RunKind(operation, end - start, ((place, float(program.constants[constant])),))
+    return RunKind(operation, end - start)
 
 
 # -- order ------------------------------------------------------------------------------------------
@@ -124,12 +124,12 @@ def _in_runs(lines: _Lines, first: int) -> _Lines:
     return lines._replace(group=group).ordered(np.argsort(key, kind="stable"))
 
 
-def _with_ends(lines: _Lines, task: Task, kinds: list[Kind], single: bool) -> _Lines:
+def _with_ends(lines: _Lines, task: Task, kinds: list[RunKind], single: bool) -> _Lines:
     """Instructions that load inputs in front, and those that write outputs at the end of their window."""
     program, summed = task.program, np.array(task.summed, bool)
     loads = np.empty(0, np.int64) if single else np.flatnonzero(task.batched)
     outputs, n, base = program.outputs, len(lines.kind), len(kinds)
-    kinds += [Kind(LOAD), Kind(STORE), Kind(TOTAL)]
+    kinds += [RunKind(LOAD), RunKind(STORE), RunKind(TOTAL)]
     window = np.full(program.first + n, -1, np.int64)
     window[lines.results] = lines.group >> 11
     column = np.where(summed, np.cumsum(summed), np.cumsum(~summed)) - 1
@@ -144,7 +144,7 @@ def _with_ends(lines: _Lines, task: Task, kinds: list[Kind], single: bool) -> _L
     return together.ordered(np.argsort(together.group >> 11, kind="stable"))
 
 
-def _only_used(lines: _Lines, kinds: list[Kind]) -> tuple[_Lines, list[Kind]]:
+def _only_used(lines: _Lines, kinds: list[RunKind]) -> tuple[_Lines, list[RunKind]]:
     """The kinds that occur, renumbered."""
     used = np.bincount(lines.kind, minlength=len(kinds)) > 0
     renumbered = lines._replace(kind=(np.cumsum(used) - 1)[lines.kind])
@@ -177,7 +177,7 @@ def _placed(lines: _Lines, task: Task, single: bool) -> tuple[Array, int, int]:
 # -- words ------------------------------------------------------------------------------------------
 
 
-def _words(lines: _Lines, kinds: list[Kind], place: Array) -> tuple[Array, Array]:
+def _words(lines: _Lines, kinds: list[RunKind], place: Array) -> tuple[Array, Array]:
     """(the tape, which of its words are places): a head in front of every run, places instead of numbers."""
     counted = np.array([kind.is_counted for kind in kinds])[lines.kind]
     is_load = np.array([kind.operation == LOAD for kind in kinds])[lines.kind]
@@ -203,7 +203,7 @@ def _words(lines: _Lines, kinds: list[Kind], place: Array) -> tuple[Array, Array
     return words, is_place
 
 
-def _order_of_operands(lines: _Lines, kinds: list[Kind], lengths: Array) -> Array:
+def _order_of_operands(lines: _Lines, kinds: list[RunKind], lengths: Array) -> Array:
     """How far every operand stands from the first one: the factors of a dot in pairs."""
     nth = np.arange(lines.starts[-1]) - np.repeat(lines.starts[:-1], lengths)
     is_dot = np.repeat(np.array([kind.operation == DOT for kind in kinds])[lines.kind], lengths)

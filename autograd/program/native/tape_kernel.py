@@ -14,7 +14,7 @@ from autograd.program.native.driver import CONTEXT, LANES, chunk, driver, once
 from autograd.program.native.handlers import handlers
 from autograd.program.native.machine import require
 from autograd.program.native.routine import parameters
-from autograd.program.native.tape import Tape, tape_of
+from autograd.program.native.tape import MachineTape, tape_of
 
 VECTORS_A_BLOCK = 8  # enough that jumping from operation to operation costs little
 LARGEST_FILE = 2**28  # bytes; a longer tape works on smaller blocks
@@ -141,7 +141,7 @@ class _Machine:
             self._files.clear()
 
 
-def _blocks_for(tape: Tape) -> int:
+def _blocks_for(tape: MachineTape) -> int:
     """How many vectors a register holds."""
     blocks = VECTORS_A_BLOCK
     while blocks > 1 and tape.registers * blocks * 8 * LANES > LARGEST_FILE:

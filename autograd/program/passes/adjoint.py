@@ -35,7 +35,7 @@ from autograd.program.graph import (
 from autograd.program.passes import adjoint_columns
 from autograd.program.passes.loops import Along, Back, Forth, choose_along
 from autograd.program.passes.through import Through
-from autograd.sweeps import Choice, Choose, Edge, Entry, Products, backwards, forwards
+from autograd.sweeps import Choice, Choose, Edge, Products, TableEntry, backwards, forwards
 
 
 def copy_into(builder: Builder, program: Graph, given: Sequence[int] | None = None) -> list[int]:
@@ -172,7 +172,9 @@ class Written:
             self._otherwise[y] = emit(TAKE, (index, *[self.zero] * (len(operands) - 1)))
         whole = emit(FLOOR, (index,))
         is_taken = emit(EQUAL, (whole, self._builder.constant(float(slot - 1))))
-        entry = Entry(slot - 1, len(operands) - 1, lambda numbers: emit(TAKE, (index, *numbers)), self._otherwise[y])
+        entry = TableEntry(
+            slot - 1, len(operands) - 1, lambda numbers: emit(TAKE, (index, *numbers)), self._otherwise[y]
+        )
         return Choice(is_taken, self.where, True, entry)
 
     def gather(self, products: Products) -> Any:

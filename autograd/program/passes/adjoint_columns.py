@@ -21,7 +21,7 @@ from autograd.program.lines import (
     Ints,
     Lines,
     Mask,
-    Sheet,
+    PlacedLines,
     called,
     computed_from,
     in_groups,
@@ -310,7 +310,7 @@ class _Gathering:
 
     def _written(self, place: Ints, deltas: Ints, slopes: Ints) -> Lines:
         """The lines in their places."""
-        sheet = Sheet(self._size)
+        sheet = PlacedLines(self._size)
         code_of, edges = self._builder.code_of, self._edges
         for is_mine, of in (
             (self._minus_delta, deltas[edges.users[self._edge]]),

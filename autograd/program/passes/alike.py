@@ -33,7 +33,7 @@ _NEW = np.iinfo(np.int64).max  # in place of a number that is not known yet
 _GUESSES = 200  # steps back from the outputs by arrays, before instructions are gone through one by one
 
 
-class Cones(NamedTuple):
+class ConeNumbers(NamedTuple):
     """The numbers in some cones of a program, one cone after the other.
 
     Attributes:
@@ -93,7 +93,7 @@ class _Unlike(Exception):
     """A cone would be derived in another way than the one whose shape it has."""
 
 
-def derivatives(program: Graph, cones: Cones, derive: Callable[[Piece], Derived]) -> Found | None:
+def derivatives(program: Graph, cones: ConeNumbers, derive: Callable[[Piece], Derived]) -> Found | None:
     """What `derive` writes for each cone of a program without loops; None where few are alike."""
     if len(cones.begins) <= _FEWEST:
         return None
@@ -124,7 +124,7 @@ class _Shapes(NamedTuple):
         beside_begins: (cones + 1,) where those of each cone begin
     """
 
-    cones: Cones
+    cones: ConeNumbers
     same: list[Ids]
     operands: Ids
     operand_begins: Ids
@@ -140,7 +140,7 @@ def _pay(shapes: _Shapes | None) -> bool:
     return bool(sum(sizes[same[0]] for same in shapes.same) <= _WORTH * sizes.sum())
 
 
-def _shapes(program: Graph, cones: Cones, is_exact: bool) -> _Shapes | None:
+def _shapes(program: Graph, cones: ConeNumbers, is_exact: bool) -> _Shapes | None:
     """The shapes of cones; unless `is_exact`, constants that no rule looks at may differ in cones of one shape."""
     fixed = _fixed_slots(program)
     if fixed is None and not is_exact:
@@ -161,7 +161,7 @@ def _shapes(program: Graph, cones: Cones, is_exact: bool) -> _Shapes | None:
     return _Shapes(cones, _grouped(computes, cones.begins, tokens, begins), tokens, begins, beside, beside_begins)
 
 
-def _placed(cones: Cones, lengths: Ids, operands: Ids, is_known: Bools, said: Ids) -> tuple[Ids, Ids, Ids]:
+def _placed(cones: ConeNumbers, lengths: Ids, operands: Ids, is_known: Bools, said: Ids) -> tuple[Ids, Ids, Ids]:
     """(what operands are, the numbers beside cones, where those of each cone begin), as `_Shapes` has them."""
     count, total = len(cones.begins) - 1, len(cones.active)
     cone = np.repeat(np.arange(count), np.diff(cones.begins))

@@ -21,7 +21,7 @@ from autograd.program.builder import Builder
 from autograd.program.graph import Graph
 from autograd.program.passes import alike
 from autograd.program.passes.adjoint import Written, adjoints, copy_into, tangents
-from autograd.program.passes.reach import Cone, Cones, Edges, Way, cheaper, ranges
+from autograd.program.passes.reach import Cone, Cones, Passages, Way, cheaper, ranges
 from autograd.sweeps import Edge, backwards, forwards
 
 Array = np.ndarray[Any, Any]
@@ -87,14 +87,14 @@ def jacobian_entries(program: Graph, inputs: Sequence[int], outputs: Sequence[in
     usually = len(outputs) > len(inputs)
     if program.has_loops:
         return _through_loops(program, inputs, outputs, triangle=False)
-    return _Walk(Edges(program), inputs, outputs, triangle=False).entries(usually)
+    return _Walk(Passages(program), inputs, outputs, triangle=False).entries(usually)
 
 
 def triangle_entries(program: Graph, inputs: Sequence[int]) -> Entries:
     """The lower triangle of the derivatives of a gradient, whose program is given, along `inputs`."""
     if program.has_loops:
         return _through_loops(program, inputs, program.outputs.tolist(), triangle=True)
-    return _Walk(Edges(program), inputs, program.outputs.tolist(), triangle=True).entries(usually=True)
+    return _Walk(Passages(program), inputs, program.outputs.tolist(), triangle=True).entries(usually=True)
 
 
 def _through_loops(program: Graph, inputs: Sequence[int], outputs: Sequence[int], triangle: bool) -> Entries:
@@ -148,7 +148,7 @@ class _Remembered(Written):
 class _Walk:
     """The cones between some inputs and some outputs; of a `triangle` those from no output to a later input."""
 
-    def __init__(self, edges: Edges, inputs: Sequence[int], outputs: Sequence[int], triangle: bool) -> None:
+    def __init__(self, edges: Passages, inputs: Sequence[int], outputs: Sequence[int], triangle: bool) -> None:
         self.program = edges.program
         self.inputs, self.outputs, self.triangle = inputs, outputs, triangle
         rows, columns = np.arange(len(outputs)), np.arange(len(inputs))
@@ -218,7 +218,7 @@ class _Walk:
         asked = np.zeros(len(self._costs), bool)
         asked[np.array(self.outputs if way else self.inputs, np.int64)] = True
         derive = partial(_piece_derived, way)
-        found = alike.derivatives(self.program, alike.Cones(members, begins, self._active, asked), derive)
+        found = alike.derivatives(self.program, alike.ConeNumbers(members, begins, self._active, asked), derive)
         if found is None:
             return None
         rows, columns, which = self._placed(way, places[found.cones], found.members)

@@ -8,7 +8,7 @@ import numpy as np
 
 from autograd.program.builder import Builder
 from autograd.program.graph import ADD, DOT, MULTIPLY, SUM, Graph, Operation
-from autograd.program.lines import Ints, Lines, Mask, Sheet, called, ragged, said_once, starts_of
+from autograd.program.lines import Ints, Lines, Mask, PlacedLines, called, ragged, said_once, starts_of
 
 SUMS = (ADD, SUM, DOT)
 _NONE = -(2**62)  # where a term has no second factor
@@ -141,7 +141,7 @@ class _Fusion:
         places = starts_of(lines)
         numbers = self._numbers(places, sums[(lines[sums] == 0)], terms.a[terms.starts[:-1][lines[sums] == 0]])
         terms = terms._replace(a=called(self._lines, numbers, terms.a), b=called(self._lines, numbers, terms.b))
-        sheet, helpers = Sheet(places[-1]), places[sums]
+        sheet, helpers = PlacedLines(places[-1]), places[sums]
         self._copy(sheet, places, numbers)
         self._write_dots(sheet, terms, is_dot, helpers, has_helper)
         self._write_sums(sheet, terms, ~is_dot & (lines[sums] > 0), helpers, has_helper)
@@ -155,13 +155,13 @@ class _Fusion:
             numbers[line] = number if number < first else numbers[number - first]
         return numbers
 
-    def _copy(self, sheet: Sheet, places: Ints, numbers: Ints) -> None:
+    def _copy(self, sheet: PlacedLines, places: Ints, numbers: Ints) -> None:
         """The lines that are no sums."""
         lines, rest = self._lines, np.flatnonzero(~self._is_sum)
         begins, at = ragged(lines.starts, rest)
         sheet.put_ragged(places[rest], lines.code[rest], begins, [called(lines, numbers, lines.operands[at])])
 
-    def _write_dots(self, sheet: Sheet, terms: _Terms, is_dot: Mask, helpers: Ints, has_helper: Mask) -> None:
+    def _write_dots(self, sheet: PlacedLines, terms: _Terms, is_dot: Mask, helpers: Ints, has_helper: Mask) -> None:
         """Σ a·b + c, and before it the line of c if that is a sum."""
         products, others = terms.some(terms.is_product), terms.some(~terms.is_product)
         which, more = np.flatnonzero(is_dot), np.flatnonzero(is_dot & has_helper)
@@ -174,7 +174,7 @@ class _Fusion:
         ends_with = np.where(has_helper[ends], self._lines.first + helpers[ends], alone)
         sheet.append(helpers[ends] + has_helper[ends], ends_with)
 
-    def _write_sums(self, sheet: Sheet, terms: _Terms, is_sum: Mask, helpers: Ints, has_helper: Mask) -> None:
+    def _write_sums(self, sheet: PlacedLines, terms: _Terms, is_sum: Mask, helpers: Ints, has_helper: Mask) -> None:
         """Sums of numbers, one of which may be a product that has a line before it."""
         mine = np.flatnonzero(terms.is_product & is_sum[terms.sums])
         places = helpers[terms.sums[mine]]
@@ -185,7 +185,7 @@ class _Fusion:
         which = np.flatnonzero(is_sum & (np.diff(terms.starts) != 1))
         self._add(sheet, helpers[which] + has_helper[which], *_rows(terms.starts, which, addends))
 
-    def _add(self, sheet: Sheet, places: Ints, begins: Ints, addends: Ints) -> None:
+    def _add(self, sheet: PlacedLines, places: Ints, begins: Ints, addends: Ints) -> None:
         add, sum_ = self._builder.code_of(ADD), self._builder.code_of(SUM)
         sheet.put_ragged(places, np.where(np.diff(begins) == 2, add, sum_), begins, [addends])
 

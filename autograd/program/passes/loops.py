@@ -22,7 +22,7 @@ from autograd.sweeps import Edge, Products
 Number: TypeAlias = Any  # of a program or a builder; while a function is recorded, a node
 
 
-class Run(NamedTuple):
+class LoopRun(NamedTuple):
     """A loop's instruction in a program that is derived: its number there; its number and operands in the builder."""
 
     loop: Loop
@@ -33,17 +33,17 @@ class Run(NamedTuple):
     steps: tuple[Number, ...]  # how many steps are done, if a number says so
 
 
-class Part(NamedTuple):
+class ResultSlope(NamedTuple):
     """The slope from a loop's run to what is read from it."""
 
-    run: Run
+    run: LoopRun
     read: Final | Column
 
 
 class Along(NamedTuple):
     """The slope from an operand to a loop's run; what passes counts as 0 where a condition does not hold."""
 
-    run: Run
+    run: LoopRun
     slot: int
     conditions: tuple[int, ...] = ()
 
@@ -55,7 +55,7 @@ def choose_along(choose: Callable[[Any, Any, Any], Any], condition: Any, chosen:
     return choose(condition, chosen, other)
 
 
-class At(NamedTuple):
+class ColumnSlope(NamedTuple):
     """The slope from a column of so many numbers to that of a step."""
 
     step: int
@@ -81,7 +81,7 @@ class Loops:
     def __init__(self, builder: Builder, through: Through, moves: Callable[[Number], object]) -> None:
         self._builder, self._through, self._moves = builder, through, moves
         self._ids: dict[Number, tuple[Number, ...]] = {}
-        self._runs: dict[Number, Run] = {}
+        self._runs: dict[Number, LoopRun] = {}
         self._lengths: dict[Number, int] = {}  # of columns
         self._sent: dict[Number, Mapping[Any, Number]] = {}
 
@@ -93,7 +93,7 @@ class Loops:
         if isinstance(operation, Loop):
             lead = int(operation.counted)
             self._ids[id] = ids[lead:]
-            self._runs[id] = Run(operation, id, number, operands[lead:], operands[:lead])
+            self._runs[id] = LoopRun(operation, id, number, operands[lead:], operands[:lead])
         elif isinstance(operation, Column):
             self._lengths[id] = self._runs[ids[0]].loop.length
         elif isinstance(operation, Stack):
@@ -105,12 +105,12 @@ class Loops:
         if isinstance(operation, Loop):
             return [(slot, o, Along(self._runs[id], slot)) for slot, o in slots if self._passes(id, slot)]
         if isinstance(operation, Element):
-            return [(0, o, At(operation.step, self._lengths[o])) for _, o in slots]
+            return [(0, o, ColumnSlope(operation.step, self._lengths[o])) for _, o in slots]
         if isinstance(operation, Stack):
             return [(slot, o, Into(slot, self._lengths[id])) for slot, o in slots]
         if isinstance(operation, Final) and operation.k == self._runs[self._ids[id][0]].loop.carried:
             return []  # how many steps there were
-        return [(0, o, Part(self._runs[o], operation)) for _, o in slots if self._is_read(o, operation)]
+        return [(0, o, ResultSlope(self._runs[o], operation)) for _, o in slots if self._is_read(o, operation)]
 
     def _passes(self, run: int, slot: int) -> bool:
         raise NotImplementedError
@@ -153,7 +153,7 @@ class Loops:
     def _run(self, loop: Loop, operands: Sequence[int]) -> int:
         return self._builder.emit(*without_unused(loop, tuple(operands)))
 
-    def _inline(self, program: Graph, run: Run, given: Sequence[Number]) -> list[Number]:
+    def _inline(self, program: Graph, run: LoopRun, given: Sequence[Number]) -> list[Number]:
         """The outputs of a program of x, θ and these, where x is what the run of a loop found for θ."""
         n = len(program.inputs) - len(run.loop.theta) - len(given)
         x = [self._builder.emit(Final(k), (run.number,)) for k in range(n)]
@@ -167,7 +167,7 @@ class Loops:
         reached = (self._through.depends_on(loop.body, [i]) for i in range(len(loop.body.inputs)))
         return [{j for j, output in enumerate(outputs) if depends[output]} for depends in reached]
 
-    def _moving(self, run: Run, reach: Sequence[set[int]], slots: Iterable[int]) -> set[int]:
+    def _moving(self, run: LoopRun, reach: Sequence[set[int]], slots: Iterable[int]) -> set[int]:
         """The inputs of the body that move when these do."""
         moving = set(slots)
         while more := {k for i in moving for k in reach[i] if k < run.loop.carried} - moving:
@@ -186,7 +186,7 @@ class Back(Loops):
 
     def gather(self, products: Products) -> tuple[Any, Products]:
         """What comes back to a run or to a column; or else None, and the products of a number without markers."""
-        if isinstance(products[0][1], Part):
+        if isinstance(products[0][1], ResultSlope):
             return self._back(products[0][1].run, self._by_read(products)), []
         numbers: Products = []
         columns: list[int] = []
@@ -200,7 +200,7 @@ class Back(Loops):
                 else:
                     columns.append(passed)
                     length = slope.run.loop.length
-            elif isinstance(slope, At):
+            elif isinstance(slope, ColumnSlope):
                 stacked[slope.step].append(delta)
                 length = slope.length
             elif isinstance(slope, Into):
@@ -222,7 +222,7 @@ class Back(Loops):
             for read, deltas in found.items()
         }
 
-    def _back(self, run: Run, deltas: Mapping[Final | Column, int]) -> Sent:
+    def _back(self, run: LoopRun, deltas: Mapping[Final | Column, int]) -> Sent:
         """The loop backwards: it carries δ of what was carried and sums δ of what is shared."""
         if run.loop.solves:
             return self._back_from_solution(run, run.loop.solves, deltas)
@@ -256,7 +256,7 @@ class Back(Loops):
         self._sent[run.id] = {slot: number for slot, number in sent.items() if self._moves(self._ids[run.id][slot])}
         return Sent(self._sent[run.id])
 
-    def _back_from_solution(self, run: Run, residual: Graph, deltas: Mapping[Final | Column, Number]) -> Sent:
+    def _back_from_solution(self, run: LoopRun, residual: Graph, deltas: Mapping[Final | Column, Number]) -> Sent:
         """What goes back to θ from what solves an equation, by the equation; nothing to where the search began."""
         slots = [slot for slot in run.loop.theta if self._moves(self._ids[run.id][slot])]
         back = sent_back(self._through, residual, [run.loop.input_of(slot) for slot in slots])
@@ -311,15 +311,15 @@ class Forth(Loops):
         first = products[0][1]
         if isinstance(first, Along):
             return self._forth(first.run, {along.slot: self._let(moves, along) for moves, along in products}), []
-        if isinstance(first, Part):
+        if isinstance(first, ResultSlope):
             return products[0][0].numbers[first.read], []
-        if isinstance(first, At):
+        if isinstance(first, ColumnSlope):
             return self._builder.emit(Element(first.step), (products[0][0],)), []
         if isinstance(first, Into):
             return self._stacked({into.step: moves for moves, into in products}, first.length), []
         return None, products
 
-    def _forth(self, run: Run, moves: Mapping[int, int]) -> Sent:
+    def _forth(self, run: LoopRun, moves: Mapping[int, int]) -> Sent:
         """The loop that carries along how what is carried moves."""
         if run.loop.solves:
             return self._solution_moved(run, run.loop.solves, moves)
@@ -345,7 +345,7 @@ class Forth(Loops):
         self._sent[run.id] = {read: self._builder.emit(place, (again,)) for read, place in places.items()}
         return Sent(self._sent[run.id])
 
-    def _solution_moved(self, run: Run, residual: Graph, moves: Mapping[int, Number]) -> Sent:
+    def _solution_moved(self, run: LoopRun, residual: Graph, moves: Mapping[int, Number]) -> Sent:
         """How what solves an equation moves when θ does; where the search began counts for nothing."""
         slots = [slot for slot in run.loop.theta if slot in moves]
         graph = moved(self._through, residual, [run.loop.input_of(slot) for slot in slots])

@@ -19,7 +19,7 @@ _DEEP = 256  # steps from which arrays are mostly short
 _MOST = 2**22  # numbers in cones; more are walked one cone after the other, which takes no room
 
 
-class Edges:
+class Passages:
     """Where derivatives pass in a program: from each instruction to its operands, and back to its users.
 
     Attributes:
@@ -96,7 +96,7 @@ class Way:
         rank: (numbers,) the lowest that a number leads to, `own` or that of what comes next
     """
 
-    def __init__(self, edges: Edges, forwards: bool, seeds: Sequence[int], limits: Ids, own: Ids) -> None:
+    def __init__(self, edges: Passages, forwards: bool, seeds: Sequence[int], limits: Ids, own: Ids) -> None:
         self.starts, self.following = (edges.user_starts, edges.users) if forwards else (edges.starts, edges.operands)
         self.seeds, self.limits = np.array(seeds, np.int64), limits
         self.rank = self._ranked(own, edges.levels, range(edges.count)[:: -1 if forwards else 1], forwards)
