@@ -65,7 +65,7 @@ def _is_meant(found: Explained, each: Explanation, way: str) -> bool:
 def _ends(found: Explained, edges: Sequence[int]) -> Iterator[tuple[str, str]]:
     if found.trace is not None:
         columns, names = found.trace.columns, Names(found.trace.columns)
-        yield from ((names.called(int(columns.node[e])), names.called(int(columns.operand[e]))) for e in edges)
+        yield from ((names.called(int(columns.node[e])), names.called(int(columns.operands[e]))) for e in edges)
 
 
 def tiers(found: Explained) -> list[list[Explanation]]:

@@ -327,7 +327,7 @@ def _steps(seen: Seen, above: Marks, wanted: Callable[[Numbers, Numbers, Numbers
     columns, found = seen.trace.columns, list[int]()
     for start, sent in _contributions(seen):
         edges = columns.taken[start : start + CHUNK]
-        goes = columns.operand[edges]
+        goes = columns.operands[edges]
         chosen = above[goes] & wanted(columns.delta[columns.node[edges]], sent, columns.delta[goes])
         found += (start + np.flatnonzero(chosen)).tolist()
     return found

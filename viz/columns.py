@@ -62,26 +62,26 @@ class Columns(NamedTuple):
     """A graph as arrays that cannot be written to.
 
     Node i stands at place i of the columns of nodes, edge e at place e of those of edges; edges are
-    grouped by node, slots in order, so those of node i are ``first[i]`` up to ``first[i + 1]``.
+    grouped by node, slots in order, so those of node i are ``starts[i]`` up to ``starts[i + 1]``.
     """
 
     # nodes
     kind: NDArray[np.int8]  # where in KINDS
-    op: NDArray[np.int16]  # where in `ops`
+    code: NDArray[np.int16]  # where in `ops`
     label: Indices  # where in `labels`
     value: Numbers
     delta: Numbers  # 0 where not `reached`
     reached: Marks  # whether a derivative comes back
-    first: NDArray[np.int64]  # one longer than the others
+    starts: NDArray[np.int64]  # one longer than the others
     # edges
     node: Indices
-    operand: Indices
+    operands: Indices
     slope: Numbers  # nan where not `flows`
     flows: Marks  # whether a derivative goes along it
     # backward steps, in order
     taken: Indices  # the edge along which each goes
-    # what the numbers in `op` and `label` stand for
-    ops: tuple[tuple[str, str], ...]  # name and symbol
+    # what the numbers in `code` and `label` stand for
+    operations: tuple[tuple[str, str], ...]  # name and symbol
     labels: tuple[Label, ...]  # name, scope and source together
 
     def contributions(self) -> Numbers:
@@ -186,17 +186,17 @@ class Nodes(Rows[Node]):
     def _record(self, at: int) -> Node:
         c = self._columns
         delta = c.delta.item(at) if c.reached.item(at) else None
-        return self._made(at, c.kind.item(at), c.op.item(at), c.label.item(at), c.value.item(at), delta)
+        return self._made(at, c.kind.item(at), c.code.item(at), c.label.item(at), c.value.item(at), delta)
 
     def _records(self, start: int, stop: int) -> Iterator[Node]:
         c, part = self._columns, slice(start, stop)
         deltas = c.delta[part].astype(object)
         deltas[~c.reached[part]] = None
-        codes = (c.kind[part].tolist(), c.op[part].tolist(), c.label[part].tolist())
+        codes = (c.kind[part].tolist(), c.code[part].tolist(), c.label[part].tolist())
         return map(self._made, range(start, stop), *codes, c.value[part].tolist(), deltas.tolist())
 
     def _made(self, at: int, kind: int, op: int, label: int, value: float, delta: float | None) -> Node:
-        name, symbol = self._columns.ops[op]
+        name, symbol = self._columns.operations[op]
         called = self._columns.labels[label]
         return Node(at, KINDS[kind], called.name, name, symbol, value, delta, called.scope, called.source)
 
@@ -213,14 +213,14 @@ class Edges(Rows[Edge]):
         c = self._columns
         node = c.node.item(at)
         slope = c.slope.item(at) if c.flows.item(at) else None
-        return Edge(c.operand.item(at), node, at - c.first.item(node), slope)
+        return Edge(c.operands.item(at), node, at - c.starts.item(node), slope)
 
     def _records(self, start: int, stop: int) -> Iterator[Edge]:
         c, part = self._columns, slice(start, stop)
         slopes = c.slope[part].astype(object)
         slopes[~c.flows[part]] = None
-        slots = np.arange(start, stop) - c.first[c.node[part]]
-        return map(Edge, c.operand[part].tolist(), c.node[part].tolist(), slots.tolist(), slopes.tolist())
+        slots = np.arange(start, stop) - c.starts[c.node[part]]
+        return map(Edge, c.operands[part].tolist(), c.node[part].tolist(), slots.tolist(), slopes.tolist())
 
 
 class Steps(Rows[Step]):
@@ -236,12 +236,12 @@ class Steps(Rows[Step]):
         edge = c.taken.item(at)
         node, slope = c.node.item(edge), c.slope.item(edge)
         delta = c.delta.item(node)
-        return Step(node, delta, edge - c.first.item(node), c.operand.item(edge), slope, delta * slope)
+        return Step(node, delta, edge - c.starts.item(node), c.operands.item(edge), slope, delta * slope)
 
     def _records(self, start: int, stop: int) -> Iterator[Step]:
         c = self._columns
         edges = c.taken[start:stop]
         nodes, slopes = c.node[edges], c.slope[edges]
         deltas = c.delta[nodes]
-        columns = (nodes, deltas, edges - c.first[nodes], c.operand[edges], slopes, products(deltas, slopes))
+        columns = (nodes, deltas, edges - c.starts[nodes], c.operands[edges], slopes, products(deltas, slopes))
         return map(Step, *(column.tolist() for column in columns))

@@ -73,8 +73,8 @@ class Partials:
     def _elsewhere(self) -> frozenset[int]:
         columns, root = self._columns, self._seen.root
         own = operands_into(self._seen, root)
-        used = columns.flows & columns.reached[columns.node] & (columns.node != root) & np.isin(columns.operand, own)
-        return frozenset(columns.operand[used].tolist())
+        used = columns.flows & columns.reached[columns.node] & (columns.node != root) & np.isin(columns.operands, own)
+        return frozenset(columns.operands[used].tolist())
 
     def _is_constant(self, node: int) -> bool:
         return KINDS[self._columns.kind.item(node)] == CONSTANT
@@ -82,10 +82,10 @@ class Partials:
     def unusual(self) -> dict[tuple[int, int], Local]:
         """By node and slot, the derivatives along edges whose symbol says more than ∂y/∂x."""
         columns = self._columns
-        key = columns.node.astype(np.int64) * len(columns.value) + columns.operand
+        key = columns.node.astype(np.int64) * len(columns.value) + columns.operands
         _, place, many = np.unique(key, return_inverse=True, return_counts=True)
         edges = np.flatnonzero(columns.flows & ((many[place] > 1) | (columns.node == self._seen.root)))
-        nodes = [(node, e - columns.first.item(node)) for e in edges.tolist() for node in [columns.node.item(e)]]
+        nodes = [(node, e - columns.starts.item(node)) for e in edges.tolist() for node in [columns.node.item(e)]]
         found = {(node, slot): self.local(node, slot) for node, slot in nodes}
         return {at: local for at, local in found.items() if local.place or local.held}
 

@@ -22,8 +22,8 @@ def dependents(trace: Trace, sources: Iterable[int], *, with_derivative: bool = 
     found = bytearray(nowhere + 1)
     for source in sources:
         found[source] = True
-    operand = np.where(columns.flows, columns.operand, nowhere) if with_derivative else columns.operand
-    first = columns.first.tolist()
+    operand = np.where(columns.flows, columns.operands, nowhere) if with_derivative else columns.operands
+    first = columns.starts.tolist()
     for i in trace.forward:
         if any(map(found.__getitem__, operand[first[i] : first[i + 1]].tolist())):
             found[i] = True
@@ -32,14 +32,14 @@ def dependents(trace: Trace, sources: Iterable[int], *, with_derivative: bool = 
 
 def operands_of(trace: Trace) -> list[list[int]]:
     """For every node the ids of its operands, in order of their slots."""
-    first, operand = trace.columns.first.tolist(), trace.columns.operand.tolist()
+    first, operand = trace.columns.starts.tolist(), trace.columns.operands.tolist()
     return [operand[start:stop] for start, stop in pairwise(first)]
 
 
 def operands_into(trace: Trace, node: int) -> list[int]:
     """The ids of one node's operands, slots in order."""
     columns = trace.columns
-    found: list[int] = columns.operand[columns.first.item(node) : columns.first.item(node + 1)].tolist()
+    found: list[int] = columns.operands[columns.starts.item(node) : columns.starts.item(node + 1)].tolist()
     return found
 
 
@@ -52,7 +52,7 @@ def ways_back(trace: Trace, inside: Marks) -> dict[int, list[Edge]]:
     """By node, the edges between these nodes that a derivative goes along, slots in order."""
     columns = trace.columns
     found: dict[int, list[Edge]] = defaultdict(list)
-    for e in np.flatnonzero(columns.flows & inside[columns.node] & inside[columns.operand]).tolist():
+    for e in np.flatnonzero(columns.flows & inside[columns.node] & inside[columns.operands]).tolist():
         edge = trace.edges[e]
         found[edge.node].append(edge)
     return found

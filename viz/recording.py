@@ -140,7 +140,7 @@ class Recording:
     def targets(self) -> Indices:
         """Of each step the node that it changes: the computed one, or the one whose δ grows."""
         columns = self.trace.columns
-        return self._joined(columns.operand[columns.taken])
+        return self._joined(columns.operands[columns.taken])
 
     def _joined(self, backward: Indices) -> Indices:
         forward = np.array(self.trace.forward, np.int32)
@@ -284,7 +284,7 @@ def record(output: Value, names: Variables = None) -> Recording:
 def recorded(seen: Trace) -> Recording:
     """The log of a trace."""
     columns = seen.columns
-    operands = columns.operand[columns.taken]
+    operands = columns.operands[columns.taken]
     arriving = np.argsort(operands, kind="stable").astype(np.int32)
     begins = np.concatenate([[0], np.cumsum(np.bincount(operands, minlength=len(columns.value)))])
     sums = _running_sums(columns.contributions(), arriving, begins)

@@ -183,18 +183,18 @@ def _read(values: Sequence[Value], leaves: int) -> Columns:
     node = np.repeat(np.arange(nodes, dtype=np.int32), np.diff(first))
     return Columns(
         kind=_followed_by(kind, count, KINDS.index(CONSTANT)),
-        op=_followed_by(op, count, 0),
+        code=_followed_by(op, count, 0),
         label=label,
         value=np.concatenate([np.fromiter((value.data for value in values), float, nodes), edges.constants]),
         delta=_followed_by(delta, count, 0.0),
         reached=_followed_by(reached, count, False),
-        first=_followed_by(first, count, first[-1]),
+        starts=_followed_by(first, count, first[-1]),
         node=node,
-        operand=np.asarray(edges.operand),
+        operands=np.asarray(edges.operand),
         slope=np.asarray(edges.slope),
         flows=flows,
         taken=_taken(node, flows & reached[node], nodes),
-        ops=ops,
+        operations=ops,
         labels=labels,
     )
 

@@ -242,7 +242,7 @@ def _path(seen: Seen, found: Segment, place: Mapping[Value, int], way: CarriedPa
 
 def _flows(seen: Seen, found: Segment, order: Sequence[Value]) -> dict[int, float]:
     """By edge of the trace, what of the change comes along it."""
-    first = seen.trace.columns.first
+    first = seen.trace.columns.starts
     return {
         int(first[i]) + slot: found.along(node, slot)
         for i, node in enumerate(order)

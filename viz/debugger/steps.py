@@ -48,7 +48,7 @@ class StepColumns:
     @cached_property
     def ops(self) -> list[str]:
         """The names of the operations, in the order of their codes."""
-        return [title_of(name) for name, _ in self.log.trace.columns.ops]
+        return [title_of(name) for name, _ in self.log.trace.columns.operations]
 
     @cached_property
     def name_table(self) -> list[str]:
@@ -97,7 +97,7 @@ class Stretch:
 
     def _op(self) -> Any:
         """The code of each step's operation; the seed has none."""
-        codes = self._log.trace.columns.op[self.sources]
+        codes = self._log.trace.columns.code[self.sources]
         if self.start <= self._log.seed < self.stop:
             codes[self._log.seed - self.start] = 0
         return codes

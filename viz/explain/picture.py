@@ -27,12 +27,12 @@ def lit(found: Explained) -> Drawing:
     if found.trace is None or not edges:
         raise ArgumentError(f"{found.of}: there is no step to light")
     columns = found.trace.columns
-    ends = {(f"n{columns.operand[e]}", f"n{columns.node[e]}") for e in edges}
+    ends = {(f"n{columns.operands[e]}", f"n{columns.node[e]}") for e in edges}
     shown = None
     if len(found.trace.nodes) > FULL:
         near = np.isin(columns.node, columns.node[edges[:NEAR]])
         shown = np.zeros(len(columns.value), bool)
-        shown[columns.node[near]] = shown[columns.operand[near]] = True
+        shown[columns.node[near]] = shown[columns.operands[near]] = True
     whole = view(found.trace, shown=shown, force=True)
     arrows = tuple(arrow._replace(lit=(arrow.tail, arrow.head) in ends) for arrow in whole.arrows)
     return Drawing(render(whole._replace(arrows=arrows, note=f"lit: {found.explanations[0]}")))

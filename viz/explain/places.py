@@ -44,12 +44,12 @@ def root_of(name: str) -> str:
 def slot_of(sheet: Cases, edge: int) -> str:
     """Which operand an edge is, as far as it matters: first or second; of a dot, weight, input or constant."""
     node = int(sheet.head[edge])
-    row, slot = lookup(sheet.seen.nodes[node].op), int(edge - sheet.seen.columns.first[node])
+    row, slot = lookup(sheet.seen.nodes[node].op), int(edge - sheet.seen.columns.starts[node])
     if not row.variadic:
         return str(slot)
     if not row.is_weighted:
         return "any"
-    count = int(sheet.seen.columns.first[node + 1] - sheet.seen.columns.first[node])
+    count = int(sheet.seen.columns.starts[node + 1] - sheet.seen.columns.starts[node])
     weights, inputs, _ = special.halves(list(range(count)))
     return "weight" if slot in weights else "input" if slot in inputs else "constant"
 
@@ -113,7 +113,7 @@ def _uses(sheet: Cases) -> dict[int, tuple[str, ...]]:
     nodes, once = list(sheet.seen.nodes), defaultdict(set)
     for edge in sheet.edges.tolist():
         head = int(sheet.head[edge])
-        slot = edge - sheet.seen.columns.first[head] if not lookup(nodes[head].op).variadic else 0
+        slot = edge - sheet.seen.columns.starts[head] if not lookup(nodes[head].op).variadic else 0
         once[int(sheet.tail[edge])].add((f"{nodes[head].op} {slot}", head))
     first = {node: tuple(sorted(word for word, _ in users)) for node, users in once.items()}
     return {

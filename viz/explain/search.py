@@ -108,13 +108,13 @@ class Search:
     def _sort_of(self, edge: int) -> tuple[str, int]:
         head = int(self.sheet.head[edge])
         row = lookup(self._ops[head])
-        slot = int(edge - self.sheet.seen.columns.first[head])
+        slot = int(edge - self.sheet.seen.columns.starts[head])
         return row.name, -2 if edge in self.sheet.doubled else -1 if row.variadic else slot
 
     @cached_property
     def _ops(self) -> list[str]:
         columns = self.sheet.seen.columns
-        return [columns.ops[code][0] for code in columns.op.tolist()]
+        return [columns.operations[code][0] for code in columns.code.tolist()]
 
     def _batch(self, edges: Any) -> Candidates:
         """Edges of one sort, with their letters."""
@@ -147,7 +147,7 @@ class Search:
     def counts(self) -> tuple[Form, ...]:
         """n and 1/n of what is added up and averaged in the graph, and of its arguments."""
         sheet = self.sheet
-        first = sheet.seen.columns.first
+        first = sheet.seen.columns.starts
         sizes = {int(first[n + 1] - first[n]) for n in sheet.edges_of}
         sizes |= {block.stop - block.start for block in sheet.blocks}
         constants = {abs(n.value) for n in sheet.seen.nodes if n.kind == "constant"}

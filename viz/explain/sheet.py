@@ -103,7 +103,7 @@ class Cases:
     @property
     def tail(self) -> Any:
         """Of every edge the operand that it comes from."""
-        return self.seen.columns.operand
+        return self.seen.columns.operands
 
     @property
     def inputs(self) -> tuple[int, ...]:
@@ -132,7 +132,7 @@ class Cases:
     @cached_property
     def edges_of(self) -> dict[int, list[tuple[int, int]]]:
         """Of every node that was computed its edges and their tails, operands first; not of what mixes outputs."""
-        first, tail = self.seen.columns.first, self.tail
+        first, tail = self.seen.columns.starts, self.tail
         return {
             node: [(e, int(tail[e])) for e in range(first[node], first[node + 1]) if int(tail[e]) not in self.cut]
             for node in self.seen.forward
@@ -386,8 +386,8 @@ def _point(asked: Inquiry, numbers: Floats, given: Floats) -> TracedPoint | None
 def _alike(first: TracedPoint, other: TracedPoint) -> bool:
     """Whether two points have one graph."""
     a, b = first.seen.columns, other.seen.columns
-    same = np.array_equal(a.node, b.node) and np.array_equal(a.operand, b.operand) and a.ops == b.ops
-    return same and np.array_equal(a.op, b.op) and first.inputs == other.inputs and first.outputs == other.outputs
+    same = np.array_equal(a.node, b.node) and np.array_equal(a.operands, b.operands) and a.operations == b.operations
+    return same and np.array_equal(a.code, b.code) and first.inputs == other.inputs and first.outputs == other.outputs
 
 
 def _blocks(at: At) -> Iterator[InputArray]:

@@ -131,8 +131,8 @@ class Words:
     def _letters(self, edge: int) -> tuple[Letters, dict[str, n.Box]]:
         sheet, columns = self.sheet, self.sheet.seen.columns
         head = int(sheet.head[edge])
-        row, slot = lookup(self.nodes[head].op), int(edge - columns.first[head])
-        operands = [int(sheet.tail[e]) for e in range(columns.first[head], columns.first[head + 1])]
+        row, slot = lookup(self.nodes[head].op), int(edge - columns.starts[head])
+        operands = [int(sheet.tail[e]) for e in range(columns.starts[head], columns.starts[head + 1])]
         if edge in sheet.doubled and row is table.multiply:
             row, slot, operands = table.square, 0, operands[:1]
         slopes, symbols = textbook_terms(row, self._box(head), [self._box(i) for i in operands])

@@ -46,8 +46,8 @@ class ExplorableGraph:
     def _use(self, node: int) -> int:
         """The number of node's way to use its operation: which rule, and what constants are in its formula."""
         columns = self.trace.columns
-        row = lookup(columns.ops[columns.op.item(node)][0])
-        operands = columns.operand[columns.first.item(node) : columns.first.item(node + 1)].tolist()
+        row = lookup(columns.operations[columns.code.item(node)][0])
+        operands = columns.operands[columns.starts.item(node) : columns.starts.item(node + 1)].tolist()
         constants = tuple(columns.value.item(i) if i > self.trace.root else None for i in operands)
         leading = row.leading if row.has_index else 0
         use = Use(row.name, len(operands), tuple(columns.value.item(i) for i in operands[:leading]))
@@ -74,16 +74,16 @@ class ExplorableGraph:
             "called": [number or name for number, name in zip(self.numbers, self.called, strict=True)] + constants,
             "cards": {i: parts for i, parts in self.cards.items() if parts != (self.called[i], "", "")},
             "kind": columns.kind.tolist(),
-            "op": columns.op.tolist(),
-            "ops": [self._operation(name, symbol) for name, symbol in columns.ops],
+            "op": columns.code.tolist(),
+            "ops": [self._operation(name, symbol) for name, symbol in columns.operations],
             "scope": _once([scopes.of[i] for i in label]),
             "scopes": scopes.texts,
             "places": [self.words.place(scope) if iterations_in(scope) else "" for scope in scopes.texts],
             "source": _once([sources.of[i] for i in label]),
             "sources": sources.texts,
             "value": [_number(x) for x in columns.value.tolist()],
-            "first": columns.first.tolist(),
-            "operand": columns.operand.tolist(),
+            "first": columns.starts.tolist(),
+            "operand": columns.operands.tolist(),
             "slope": [_number(x) if flows else None for x, flows in _pairs(columns.slope, columns.flows)],
             "use": [0] * self.leaves + self.use,
             "uses": [_described(use, constants) for use, constants in self.uses],
@@ -96,7 +96,7 @@ class ExplorableGraph:
 
     def _locals(self) -> dict[int, tuple[str, int]]:
         """By edge, what its derivative is called if that is more than ∂y/∂x, and by which of several operands it is."""
-        first, called = self.trace.columns.first, self.called.__getitem__
+        first, called = self.trace.columns.starts, self.called.__getitem__
         return {
             first.item(node) + slot: (self.partials.text(local, called), local.place)
             for (node, slot), local in self.partials.unusual().items()

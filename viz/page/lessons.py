@@ -105,7 +105,7 @@ def _below(seen: Seen, node: int) -> set[int]:
     found, pending = {node}, [node]
     while pending:
         i = pending.pop()
-        for operand in columns.operand[columns.first.item(i) : columns.first.item(i + 1)].tolist():
+        for operand in columns.operands[columns.starts.item(i) : columns.starts.item(i + 1)].tolist():
             if operand not in found:
                 found.add(operand)
                 pending.append(operand)

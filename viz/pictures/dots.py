@@ -15,9 +15,9 @@ from viz.trace import OPERATION, Edge, Node, Trace
 def products_in(trace: Trace, shown: Marks) -> int:
     """How many products `expanded` would write out of the nodes that are shown."""
     columns = trace.columns
-    is_dot = np.array([name == table.dot.name for name, _ in columns.ops])
-    dots = shown & is_dot[columns.op]
-    return int((np.diff(columns.first)[dots] // 2).sum())
+    is_dot = np.array([name == table.dot.name for name, _ in columns.operations])
+    dots = shown & is_dot[columns.code]
+    return int((np.diff(columns.starts)[dots] // 2).sum())
 
 
 def expanded(nodes: Nodes, edges: Edges) -> tuple[list[Node], list[Edge]]:

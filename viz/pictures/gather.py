@@ -167,8 +167,8 @@ def _boxes(trace: Trace, grouping: Grouping, words: Language) -> Iterator[Box]:
     reached = columns.reached & (home >= 0)
     deltas = _largest(home[reached], columns.delta[reached], count)
     computed = (home >= 0) & (columns.kind == KINDS.index(OPERATION))
-    codes = home[computed].astype(np.int64) * len(columns.ops) + columns.op[computed]
-    ops = np.bincount(codes, minlength=count * len(columns.ops)).reshape(count, -1)
+    codes = home[computed].astype(np.int64) * len(columns.operations) + columns.code[computed]
+    ops = np.bincount(codes, minlength=count * len(columns.operations)).reshape(count, -1)
     titles = apart([group.title for group in grouping.groups], NARROW)
     for i, group in enumerate(grouping.groups):
         if group.node is not None:
@@ -177,7 +177,7 @@ def _boxes(trace: Trace, grouping: Grouping, words: Language) -> Iterator[Box]:
             symbol = None if n.kind == CONSTANT else names.written(n.id)
             yield Box("", n.kind, called, n.name or "", n.symbol, n.value, n.delta, "", 0, n.source, symbol_of=symbol)
         else:
-            lines = tuple(_counts(group, members[i], ops[i].tolist(), columns.ops, words))
+            lines = tuple(_counts(group, members[i], ops[i].tolist(), columns.operations, words))
             yield Box("", GROUP, titles[i], group.title, "", None, deltas[i], group.scope, 0, None, lines)
 
 
@@ -214,7 +214,7 @@ def _between(columns: Columns, grouping: Grouping) -> tuple[Any, list[float | No
     top, bottom = _bounds(count * count)
     for start in range(0, len(columns.node), CHUNK):
         part = slice(start, start + CHUNK)
-        tail, head = grouping.home[columns.operand[part]], grouping.home[columns.node[part]]
+        tail, head = grouping.home[columns.operands[part]], grouping.home[columns.node[part]]
         across = (tail >= 0) & (head >= 0) & (tail != head)
         pair = head[across].astype(np.int64) * count + tail[across]
         edges += np.bincount(pair, minlength=count * count)
@@ -254,5 +254,5 @@ def _only_slope(trace: Trace, tail: int | None, head: int | None) -> float | Non
     if tail is None or head is None:
         return None
     columns = trace.columns
-    part = trace.edges[columns.first.item(head) : columns.first.item(head + 1)]
+    part = trace.edges[columns.starts.item(head) : columns.starts.item(head + 1)]
     return next(edge.slope for edge in part if edge.operand == tail)

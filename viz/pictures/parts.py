@@ -68,7 +68,7 @@ def near(trace: Trace, centres: Iterable[int], radius: int) -> Marks:
 
 def _with_neighbours(trace: Trace, nodes: Marks) -> Marks:
     """These, their operands and their users."""
-    node, operand = trace.columns.node, trace.columns.operand
+    node, operand = trace.columns.node, trace.columns.operands
     wider = nodes.copy()
     wider[operand[nodes[node]]] = True
     wider[node[nodes[operand]]] = True

@@ -18,7 +18,7 @@ def in_tables(trace: Trace) -> Marks:
     columns = trace.columns
     marks = np.zeros(len(columns.kind), bool)
     for node in _lookups(columns).tolist():
-        entries = columns.operand[columns.first[node] + 1 : columns.first[node + 1]]
+        entries = columns.operands[columns.starts[node] + 1 : columns.starts[node + 1]]
         marks[entries] = columns.kind[entries] == KINDS.index(CONSTANT)
     return marks
 
@@ -26,7 +26,7 @@ def in_tables(trace: Trace) -> Marks:
 def with_tables(view: View, trace: Trace, words: Language = LANGUAGES["en"]) -> View:
     """The picture in which what looks up in a long table says how long that is."""
     columns = trace.columns
-    lengths = {f"n{i}": columns.first.item(i + 1) - columns.first.item(i) - 1 for i in _lookups(columns).tolist()}
+    lengths = {f"n{i}": columns.starts.item(i + 1) - columns.starts.item(i) - 1 for i in _lookups(columns).tolist()}
     if not lengths:
         return view
     boxes = [
@@ -40,5 +40,5 @@ def with_tables(view: View, trace: Trace, words: Language = LANGUAGES["en"]) -> 
 
 def _lookups(columns: Columns) -> Indices:
     """The nodes that look up in a long table."""
-    reads = np.array([bool(name) and lookup(name).reads_table for name, _ in columns.ops], bool)
-    return np.flatnonzero(reads[columns.op] & (np.diff(columns.first) > 1 + MOST)).astype(np.int32)
+    reads = np.array([bool(name) and lookup(name).reads_table for name, _ in columns.operations], bool)
+    return np.flatnonzero(reads[columns.code] & (np.diff(columns.starts) > 1 + MOST)).astype(np.int32)

@@ -98,6 +98,6 @@ def _has_long_loops(trace: Trace, shown: Marks) -> bool:
 def _records(trace: Trace, shown: Marks) -> tuple[Nodes, Edges]:
     """These nodes, and the edges between them."""
     columns = trace.columns
-    edges = np.flatnonzero(shown[columns.node] & shown[columns.operand])
+    edges = np.flatnonzero(shown[columns.node] & shown[columns.operands])
     nodes = np.flatnonzero(shown)
     return [trace.nodes[i] for i in nodes.tolist()], [trace.edges[e] for e in edges.tolist()]
