@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 import inspect
 import os
@@ -63,6 +64,20 @@ def test_the_names_that_python_has_too_are_there_when_asked_for() -> None:
         exec(f"from autograd import {name}", namespace)
         assert namespace[name] is getattr(autograd, name)
         assert namespace[name] is not vars(builtins)[name]
+
+
+def test_a_class_s_name_has_one_meaning() -> None:
+    where: dict[str, list[str]] = {}
+    for package in PACKAGES:
+        folder = Path(inspect.getfile(package)).parent
+        for path in sorted(folder.rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                    where.setdefault(node.name, []).append(f"{folder.name}/{path.relative_to(folder).as_posix()}")
+    # A step of the chain rule is one whether it was just taken or is read from a trace.
+    assert {name: files for name, files in where.items() if len(files) > 1} == {
+        "Step": ["autograd/chain.py", "viz/columns.py"]
+    }
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.__name__)
