@@ -483,7 +483,7 @@ def test_what_a_text_was_written_by_is_not_kept(monkeypatch):
             super().__init__(task)
             known.append(weakref.ref(self))
 
-    monkeypatch.setattr(straight, "Layout", Noted)
+    monkeypatch.setattr(straight, "TaskLayout", Noted)
     monkeypatch.setenv(kept.SWITCH, "off")
     row = TABLE["tanh"]
     kernel = StraightLine(task_of(row, row.points[0]))

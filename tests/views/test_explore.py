@@ -68,7 +68,7 @@ def test_the_data_is_the_recording():
     data, log = data_of(viz.explore(J)), record(J)
     columns = log.trace.columns
     assert data["value"] == columns.value.tolist()
-    assert data["operand"] == columns.operand.tolist()
+    assert data["operand"] == columns.operands.tolist()
     assert [s is not None for s in data["slope"]] == columns.flows.tolist()
     assert len(data["use"]) == log.trace.root + 1
 

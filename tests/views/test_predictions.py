@@ -143,7 +143,7 @@ def test_what_follows_from_a_wrong_number_counts_as_right(page):
     page.run("app.quiz.exam.begin()")
     for k in range(log.seed):
         node = log.step(k).node
-        operands = columns.operand[columns.first.item(node) : columns.first.item(node + 1)].tolist()
+        operands = columns.operands[columns.starts.item(node) : columns.starts.item(node + 1)].tolist()
         numbers = [own.get(i, columns.value.item(i)) for i in operands]
         op = log.trace.nodes[node].op
         mine = {"add": sum, "multiply": math.prod, "tanh": lambda n: math.tanh(*n), "sqrt": lambda n: math.sqrt(*n),
