@@ -112,7 +112,7 @@ def _check_equations(seen):
     """Every number and slope of a trace follows from the numbers beside it."""
     value = seen.columns.value.tolist()
     for i in seen.forward:
-        edges = seen.edges[seen.columns.first.item(i) : seen.columns.first.item(i + 1)]
+        edges = seen.edges[seen.columns.starts.item(i) : seen.columns.starts.item(i + 1)]
         row, numbers = TABLE[seen.nodes[i].op], [value[edge.operand] for edge in edges]
         assert same(row.float(*numbers), value[i])
         for edge, slope in zip(edges, row.float_slopes(value[i], *numbers), strict=True):

@@ -49,6 +49,7 @@ ABSOLUTE |= dict.fromkeys(
 )  # near zeros, and of slopes that are differences
 ROUGH = {
     "beta": 3.0,
+    "beta_a": 10.0,
     "gammainc": 30.0,
     "gammaincc": 30.0,
     "gammainc_a": 200.0,

@@ -298,6 +298,8 @@ EXPLAINED: tuple[tuple[str, Callable[[Point, Path, Right], bool], str], ...] = (
     ("beta betaln", lambda at, path, right: min(at) <= 0.0, "of positive numbers only, by convention"),
     ("beta betaln", lambda at, path, right: math.isinf(max(at)), "∞ - ∞ among the operands is nan"),
     ("gammainc_a gamma_density", lambda at, path, right: at[0] + path.count(1) > 4, "ends at the fourth order along a"),
+    ("gammainc_a gamma_density", lambda at, path, right: at[0] + path.count(1) == 4,
+     "the last order along a has twelve digits"),
     ("betainc", lambda at, path, right: path.count(0) + path.count(1) > 3, "ends at the third order along a and b"),
     ("betainc_ab beta_density", lambda at, path, right: at[0] + at[1] + path.count(2) + path.count(3) > 3,
      "ends at the third order along a and b"),

@@ -46,7 +46,10 @@ const value = {
   locate: (x, ...knots) => (Number.isNaN(x) ? x : knots.slice(1, -1).filter((knot) => x >= knot).length),
 };
 const slopes = {
-  take: (_y, i, ...table) => [null, ...table.map((_, at) => (Math.floor(i) === at ? 1 : null))],
+  take: (_y, i, ...table) => {
+    const other = i >= 0 && i < table.length ? null : NaN;
+    return [null, ...table.map((_, at) => (Math.floor(i) === at ? 1 : other))];
+  },
   locate: (_y, ...xs) => xs.map(() => null),
 };
 
