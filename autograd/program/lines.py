@@ -85,8 +85,17 @@ def ragged(starts: Ints, which: Ints) -> tuple[Ints, Ints]:
     [2, 3, 4, 0, 1]
     """
     lengths = starts[which + 1] - starts[which]
-    begins = starts_of(lengths)
-    return begins, np.repeat(starts[which] - begins[:-1], lengths) + np.arange(begins[-1])
+    return starts_of(lengths), ranges(starts[which], lengths)
+
+
+def ranges(starts: Ints, lengths: Ints) -> Ints:
+    """start, start + 1, …, so many from each, one behind the other.
+
+    >>> ranges(np.array([7, 2]), np.array([3, 2])).tolist()
+    [7, 8, 9, 2, 3]
+    """
+    before = np.cumsum(lengths) - lengths
+    return np.repeat(starts - before, lengths) + np.arange(lengths.sum())
 
 
 def in_groups(keys: Ints, count: int) -> Ints:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import autograd
 from autograd import compile, greater, scan, where
 from autograd.program.executors import EXECUTORS
-from autograd.program.passes import alike, reach
+from autograd.program.passes import alike, fingerprints, reach
 from autograd.program.passes.cones import _Walk
 from autograd.program.passes.reach import Cones, Passages
 from autograd.program.verify import verify
@@ -144,8 +144,8 @@ def test_constants_that_rules_look_at_are_part_of_a_shape(name, forwards):
 @pytest.mark.parametrize("bits", [0, 3, 8])
 def test_fingerprints_that_agree_by_chance_are_found_out(monkeypatch, bits):
     """What is taken for the same is compared; where it is not, every cone is walked."""
-    real = alike._mixed
-    monkeypatch.setattr(alike, "_mixed", lambda x: real(x) & np.uint64(2**bits - 1))
+    real = fingerprints._mixed
+    monkeypatch.setattr(fingerprints, "_mixed", lambda x: real(x) & np.uint64(2**bits - 1))
     for triangle, f in ((False, bundled), (True, chained)):
         ours, walked = written(f, 35, forwards=triangle, triangle=triangle)
         if ours is not None:

@@ -43,9 +43,8 @@ def function(formula: RowFormula) -> Callable[[Any], None] | None:
     text.add("rowwise", "void @rowwise(ptr noalias readonly %given) nounwind", code)
     made = library("rowwise", str(text))
     _LIBRARIES.append(made)
-    run: Callable[[Any], None] = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(
-        made.address("rowwise")
-    )  # others run meanwhile
+    released = ctypes.CFUNCTYPE(None, ctypes.c_void_p)  # of Python's lock: others run meanwhile
+    run: Callable[[Any], None] = released(made.address("rowwise"))
     return run
 
 

@@ -310,23 +310,23 @@ class _Gathering:
 
     def _written(self, place: Ints, deltas: Ints, slopes: Ints) -> Lines:
         """The lines in their places."""
-        sheet = PlacedLines(self._size)
+        placed = PlacedLines(self._size)
         code_of, edges = self._builder.code_of, self._edges
         for is_mine, of in (
             (self._minus_delta, deltas[edges.users[self._edge]]),
             (self._minus_slope, slopes[self._edge]),
         ):
-            sheet.put(place[self._single[is_mine]], code_of(NEGATIVE), of[is_mine, None])
+            placed.put(place[self._single[is_mine]], code_of(NEGATIVE), of[is_mine, None])
         edge = self._edge[self._is_product]
         factors = np.stack([deltas[edges.users[edge]], slopes[edge]], axis=1)
-        sheet.put(place[self._single[self._is_product]], code_of(MULTIPLY), factors)
+        placed.put(place[self._single[self._is_product]], code_of(MULTIPLY), factors)
         for numbers, operation in ((self._sums, SUM), (self._dots, DOT)):
             begins, at = ragged(self._begins, numbers)
             coming = self._coming[at]
             columns = [deltas[edges.users[coming]]] + [slopes[coming]] * (operation == DOT)
-            sheet.put_ragged(place[numbers], code_of(operation), begins, columns)
+            placed.put_ragged(place[numbers], code_of(operation), begins, columns)
         for own in edges.written:
             at = self._of_slopes[own.edges] + (edges.own[own.edges] - 1) * own.is_last
             operands = np.where(own.operands == _THE_FIRST, (self._end + at - 1)[:, None], own.operands)
-            sheet.put(at, own.code, operands)
-        return sheet.lines(self._first)
+            placed.put(at, own.code, operands)
+        return placed.lines(self._first)

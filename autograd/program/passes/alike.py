@@ -18,11 +18,18 @@ import numpy as np
 from autograd.ops.primitive import lookup
 from autograd.program.builder import Builder
 from autograd.program.graph import GUARD, POWER, TAKE, WHERE, Graph, Operation, plain
-from autograd.program.passes.reach import ranges
+from autograd.program.lines import Lines, graph_of, ragged, ranges, starts_of
+from autograd.program.passes.fingerprints import (
+    Keys,
+    KnownLines,
+    SaidTwice,
+    keys_of,
+    keys_of_constants,
+    keys_of_numbers,
+)
 
 Ids = np.ndarray[Any, np.dtype[np.int64]]
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
-Keys = np.ndarray[Any, np.dtype[np.uint64]]
 
 _FEWEST = 32  # cones for which it is worth the search for those that are alike
 _SAMPLE = 256  # cones that are looked at first
@@ -30,7 +37,6 @@ _WORTH = 0.5  # of all numbers in cones; those of one cone of each shape are few
 _KNOWN = 2**40  # what a constant that is part of a shape is known by starts here
 _ACTIVE, _CONSTANT = 1, 2  # what is said of a number beside a cone; four ways in all
 _NEW = np.iinfo(np.int64).max  # in place of a number that is not known yet
-_GUESSES = 200  # steps back from the outputs by arrays, before instructions are gone through one by one
 
 
 class ConeNumbers(NamedTuple):
@@ -104,7 +110,7 @@ def derivatives(program: Graph, cones: ConeNumbers, derive: Callable[[Piece], De
         if shapes is not None and _pay(shapes):
             try:
                 return _Instances(program, shapes, derive).found()
-            except _Unlike:
+            except (_Unlike, SaidTwice):
                 continue
     return None
 
@@ -234,7 +240,7 @@ def _piece(program: Graph, shapes: _Shapes, cone: int) -> Piece:
         constants=program.constants[constants - _KNOWN - len(program.inputs)],
         operations=program.operations,
         code=program.code[lines],
-        starts=np.concatenate([[0], np.cumsum(np.diff(program.starts)[lines])]),
+        starts=starts_of(np.diff(program.starts)[lines]),
         operands=operands.astype(np.int32),
         outputs=np.zeros(0, np.int32),
     )
@@ -244,7 +250,7 @@ def _piece(program: Graph, shapes: _Shapes, cone: int) -> Piece:
 # -- all of a shape ---------------------------------------------------------------------------------
 
 
-class _Fleet(NamedTuple):
+class _Family(NamedTuple):
     """The cones of one shape: what one of them was derived to, and the numbers of all of them.
 
     Attributes:
@@ -290,6 +296,17 @@ class _Constants:
             self.added.append(value)
         return found
 
+    @property
+    def all(self) -> list[float]:
+        """All of them: those of the program, then the others."""
+        return [*self._given.tolist(), *self.added]
+
+    def as_in_lines(self, numbers: Ids) -> Ids:
+        """What numbers are called in `Lines`, where results follow the inputs, and all constants are negative."""
+        is_given = (numbers >= self._first) & (numbers < self._first + len(self._given))
+        others = np.where((numbers >= 0) & (numbers < self._first), numbers, numbers - len(self._given))
+        return np.where(is_given, ~(numbers - self._first), others)
+
     def values(self, numbers: Ids) -> np.ndarray[Any, np.dtype[np.float64]]:
         """What constants are."""
         every = np.concatenate([self._given, self.added[::-1]])
@@ -322,20 +339,20 @@ class _Instances:
         self._total = program.first + len(program)
         self._constants = _Constants(program)
         self._codes: dict[Any, int] = {operation: code for code, operation in enumerate(program.operations)}
-        self._fleets = [self._fleet(same, derive) for same in shapes.same]
-        self._lines = [fleet.lines() for fleet in self._fleets]
+        self._families = [self._family(same, derive) for same in shapes.same]
+        self._lines = [family.lines() for family in self._families]
         self._code_of = [
-            [self._codes.setdefault(o, len(self._codes)) for o in fleet.derived.program.operations]
-            for fleet in self._fleets
+            [self._codes.setdefault(o, len(self._codes)) for o in family.derived.program.operations]
+            for family in self._families
         ]
         counts = np.zeros(len(shapes.cones.begins) - 1, np.int64)
-        for fleet, lines in zip(self._fleets, self._lines, strict=True):
-            counts[fleet.cones] = len(lines)
+        for family, lines in zip(self._families, self._lines, strict=True):
+            counts[family.cones] = len(lines)
         self._row = np.cumsum(counts) - counts  # of each cone the first of its instructions among those of all
         self._keys = np.zeros(int(counts.sum()), np.uint64)
         self._number = np.full(len(self._keys), _NEW)
 
-    def _fleet(self, same: Ids, derive: Callable[[Piece], Derived]) -> _Fleet:
+    def _family(self, same: Ids, derive: Callable[[Piece], Derived]) -> _Family:
         program, shapes, cones = self._program, self._shapes, self._shapes.cones
         piece = _piece(program, shapes, int(same[0]))
         derived = derive(piece)
@@ -348,7 +365,7 @@ class _Instances:
         first_beside = [int(other[0]) for other in others]
         are_constant = [len(program.inputs) <= number < program.first for number in first_beside]
         is_constant = [*[False] * inside, *are_constant, *[True] * len(constants), *[False] * len(members[inside:])]
-        return _Fleet(same, derived, len(known), known, is_constant)
+        return _Family(same, derived, len(known), known, is_constant)
 
     def found(self) -> Found:
         """The program of the derivatives."""
@@ -356,18 +373,23 @@ class _Instances:
         first_rows = self._numbered()
         code, starts, operands = self._rows()
         self._check(first_rows, code, starts, operands)
-        parts = [(fleet, place, numbers) for fleet in self._fleets for place, numbers in self._outputs(fleet)]
-        cones = np.concatenate([fleet.cones for fleet, _, _ in parts])
+        parts = [(family, place, numbers) for family in self._families for place, numbers in self._outputs(family)]
+        cones = np.concatenate([family.cones for family, _, _ in parts])
         begins = self._shapes.cones.begins
         members = np.concatenate([self._shapes.cones.members[begins[f.cones] + place] for f, place, _ in parts])
-        outputs = np.concatenate([np.broadcast_to(numbers, len(fleet.cones)) for fleet, _, numbers in parts])
+        outputs = np.concatenate([np.broadcast_to(numbers, len(family.cones)) for family, _, numbers in parts])
         kept = np.flatnonzero(~self._is_zero(outputs))
-        lengths = np.diff(starts)[first_rows]
-        lines = code[first_rows], lengths, operands[ranges(starts[first_rows], lengths)]
+        begins, at = ragged(starts, first_rows)
+        program = self._program
+        lines = Lines(
+            len(program.inputs), program.code.astype(np.int64), program.starts, program.operands.astype(np.int64)
+        )
+        lines = lines.followed_by(lines._replace(code=code[first_rows], starts=begins, operands=operands[at]))
+        lines = lines._replace(operands=self._constants.as_in_lines(lines.operands))
 
         def finish(which: Ids) -> Graph:
-            wanted = np.append(outputs[kept[which]], self._constants.number(0.0))
-            return _finished(self._program, tuple(self._codes), lines, self._constants, wanted)
+            wanted = self._constants.as_in_lines(np.append(outputs[kept[which]], self._constants.number(0.0)))
+            return graph_of(lines, program.inputs, self._constants.all, tuple(self._codes), wanted.tolist(), {})
 
         return Found(cones[kept], members[kept], finish)
 
@@ -378,16 +400,16 @@ class _Instances:
         found[found] = self._constants.values(numbers[found]) == 0.0
         return found
 
-    def _outputs(self, fleet: _Fleet) -> list[tuple[int, Ids]]:
+    def _outputs(self, family: _Family) -> list[tuple[int, Ids]]:
         """(place in the cone, number of the derivative in each cone) of what is asked for."""
-        outputs = fleet.derived.program.outputs.tolist()
-        return [(place, self._numbers_of(fleet, o)) for place, o in zip(fleet.derived.of, outputs, strict=True)]
+        outputs = family.derived.program.outputs.tolist()
+        return [(place, self._numbers_of(family, o)) for place, o in zip(family.derived.of, outputs, strict=True)]
 
-    def _numbers_of(self, fleet: _Fleet, number: int) -> Ids:
+    def _numbers_of(self, family: _Family, number: int) -> Ids:
         """What a number of a piece is in each cone."""
-        if number < fleet.written:
-            return fleet.known[number]
-        found: Ids = self._number[self._row[fleet.cones] + (number - fleet.written)]
+        if number < family.written:
+            return family.known[number]
+        found: Ids = self._number[self._row[family.cones] + (number - family.written)]
         return found
 
     # -- what was written before --------------------------------------------------------------------
@@ -395,22 +417,21 @@ class _Instances:
     def _fingerprint(self) -> None:
         """Give each instruction a key that tells what it computes of what; and its number, where that is known."""
         program = self._program
-        keys = _mixed(np.arange(self._total, dtype=np.uint64))
-        keys[len(program.inputs) : program.first] = _key_of_constants(program.constants)
-        before = _Before(program, keys)
-        for fleet, lines, codes in zip(self._fleets, self._lines, self._code_of, strict=True):
-            known = [self._keys_of(numbers, keys) for numbers in fleet.known]
-            constant = list(fleet.is_constant)
+        keys = keys_of_numbers(program)
+        before = KnownLines(program, keys)
+        for family, lines, codes in zip(self._families, self._lines, self._code_of, strict=True):
+            known = [self._keys_of(numbers, keys) for numbers in family.known]
+            constant = list(family.is_constant)
             for t, (code, operands) in enumerate(lines):
-                rows = self._row[fleet.cones] + t
+                rows = self._row[family.cones] + t
                 constant.append(bool(operands) and all(constant[o] for o in operands))
                 if constant[-1]:
-                    given = [np.broadcast_to(self._numbers_of(fleet, o), len(rows)) for o in operands]
-                    operation = plain(fleet.derived.program.operations[code])
+                    given = [np.broadcast_to(self._numbers_of(family, o), len(rows)) for o in operands]
+                    operation = plain(family.derived.program.operations[code])
                     self._number[rows] = self._constants.folded(operation, given)
                     known.append(self._keys_of(self._number[rows], keys))
                 else:
-                    self._keys[rows] = found = _key_of(codes[code], [known[o] for o in operands], len(rows))
+                    self._keys[rows] = found = keys_of(codes[code], [known[o] for o in operands], len(rows))
                     numbers = before.numbers(found)
                     is_known = numbers >= 0
                     self._number[rows[is_known]] = numbers[is_known]
@@ -421,7 +442,7 @@ class _Instances:
         found = keys[numbers]
         added = numbers < 0
         if added.any():
-            found[added] = _key_of_constants(self._constants.values(numbers[added]))
+            found[added] = keys_of_constants(self._constants.values(numbers[added]))
         return found
 
     def _numbered(self) -> Ids:
@@ -438,16 +459,16 @@ class _Instances:
     def _rows(self) -> tuple[Ids, Ids, Ids]:
         """(code, starts, operands) of every instruction that was written, in the numbers of the whole."""
         code, lengths = np.zeros((2, len(self._keys)), np.int64)
-        for fleet, lines, codes in zip(self._fleets, self._lines, self._code_of, strict=True):
+        for family, lines, codes in zip(self._families, self._lines, self._code_of, strict=True):
             for t, (which, given) in enumerate(lines):
-                code[self._row[fleet.cones] + t], lengths[self._row[fleet.cones] + t] = codes[which], len(given)
-        starts = np.concatenate([[0], np.cumsum(lengths)])
+                code[self._row[family.cones] + t], lengths[self._row[family.cones] + t] = codes[which], len(given)
+        starts = starts_of(lengths)
         operands = np.zeros(starts[-1], np.int64)
-        for fleet, lines in zip(self._fleets, self._lines, strict=True):
+        for family, lines in zip(self._families, self._lines, strict=True):
             for t, (_, given) in enumerate(lines):
-                begin = starts[self._row[fleet.cones] + t]
+                begin = starts[self._row[family.cones] + t]
                 for slot, operand in enumerate(given):
-                    operands[begin + slot] = self._numbers_of(fleet, operand)
+                    operands[begin + slot] = self._numbers_of(family, operand)
         return code, starts, operands
 
     def _check(self, first_rows: Ids, code: Ids, starts: Ids, operands: Ids) -> None:
@@ -466,129 +487,3 @@ class _Instances:
             theirs = numbers[ranges(begins[others], lengths[rows])]
             if not (operands[ranges(starts[rows], lengths[rows])] == theirs).all():
                 raise _Unlike
-
-
-class _Before:
-    """The instructions of a program by what they compute of what."""
-
-    def __init__(self, program: Graph, keys: Keys) -> None:
-        lengths = np.diff(program.starts)
-        slot = np.arange(len(program.operands)) - np.repeat(program.starts[:-1], lengths)
-        weighted = keys[program.operands] * _weights(int(lengths.max(initial=0)))[slot]
-        sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(weighted, dtype=np.uint64)])
-        own = _key_of_code(program.code.astype(np.uint64), lengths.astype(np.uint64))
-        found = _mixed(own + (sums[program.starts[1:]] - sums[program.starts[:-1]]))
-        order = np.argsort(found)
-        self._found, self._numbers = found[order], order + program.first
-        if (self._found[1:] == self._found[:-1]).any():
-            raise _Unlike  # something is written twice, as in files it may be
-        self._shift = np.uint64(64 - max(10, (8 * len(found)).bit_length()))
-        self._may_be = np.zeros(2 ** int(64 - self._shift), bool)
-        self._may_be[found >> self._shift] = True
-
-    def numbers(self, keys: Keys) -> Ids:
-        """The numbers of instructions with these keys; -1 where there is none."""
-        numbers = np.full(len(keys), -1)
-        looked_at = np.flatnonzero(self._may_be[keys >> self._shift])
-        place = np.minimum(np.searchsorted(self._found, keys[looked_at]), len(self._found) - 1)
-        is_there = self._found[place] == keys[looked_at] if len(self._found) else np.zeros(0, bool)
-        numbers[looked_at[is_there]] = self._numbers[place[is_there]]
-        return numbers
-
-
-def _mixed(x: Keys) -> Keys:
-    """Numbers of 64 bits that are unlike each other, one of each (the finaliser of splitmix64)."""
-    x = x + np.array(0x9E3779B97F4A7C15, np.uint64)
-    x = (x ^ (x >> np.uint64(30))) * np.array(0xBF58476D1CE4E5B9, np.uint64)
-    x = (x ^ (x >> np.uint64(27))) * np.array(0x94D049BB133111EB, np.uint64)
-    return x ^ (x >> np.uint64(31))
-
-
-def _weights(count: int) -> Keys:
-    """By what the keys of operands are multiplied, which makes their order count."""
-    return _mixed(np.arange(count, dtype=np.uint64) + np.uint64(2**40)) | np.uint64(1)
-
-
-def _key_of(code: int, operands: Sequence[Keys], count: int) -> Keys:
-    """The keys of an operation on operands of these keys, in so many cones."""
-    sums = np.full(count, _key_of_code(code, len(operands)))
-    for keys, weight in zip(operands, _weights(len(operands)), strict=True):
-        sums += keys * weight
-    return _mixed(sums)
-
-
-def _key_of_code(code: Any, count: Any) -> Any:
-    return _mixed((np.asarray(code, np.uint64) << np.uint64(32)) + np.asarray(count, np.uint64) + np.uint64(2**62))
-
-
-def _key_of_constants(values: np.ndarray[Any, np.dtype[np.float64]]) -> Keys:
-    return _mixed(_mixed(np.ascontiguousarray(values).view(np.uint64)) + np.uint64(1))
-
-
-# -- the end ----------------------------------------------------------------------------------------
-
-
-def _finished(
-    before: Graph,
-    operations: tuple[Any, ...],
-    lines: tuple[Ids, Ids, Ids],
-    constants: _Constants,
-    outputs: Ids,
-) -> Graph:
-    """The program of these outputs: what they need of a program, and of lines written behind it."""
-    code = np.concatenate([before.code, lines[0]])
-    lengths = np.concatenate([np.diff(before.starts), lines[1]])
-    operands = np.concatenate([before.operands, lines[2]])
-    needed = _needed(before.first, lengths, operands, outputs)
-    kept = operands[np.repeat(needed, lengths)]
-    renumber, values = _renumbering(before, needed, constants, np.concatenate([kept, outputs]))
-    used, which = np.unique(code[needed], return_inverse=True)
-    return Graph(
-        inputs=before.inputs,
-        constants=values,
-        operations=tuple(operations[i] for i in used.tolist()),
-        code=which.astype(np.int32),
-        starts=np.concatenate([[0], np.cumsum(lengths[needed])]),
-        operands=renumber[kept].astype(np.int32),
-        outputs=renumber[outputs].astype(np.int32),
-    )
-
-
-def _renumbering(before: Graph, needed: Bools, constants: _Constants, used: Ids) -> tuple[Ids, Any]:
-    """(a table from numbers to those of the finished program, the constants that are used there)."""
-    inputs = len(before.inputs)
-    given = np.zeros(len(before.constants), bool)
-    given[used[(used >= inputs) & (used < before.first)] - inputs] = True
-    added = np.zeros(len(constants.added), bool)
-    added[~used[used < 0]] = True
-    is_used = np.concatenate([given, added])
-    place = np.cumsum(is_used) - 1 + inputs
-    results = np.cumsum(needed) - 1 + inputs + int(is_used.sum())
-    table = np.concatenate([np.arange(inputs), place[: len(given)], results, place[len(given) :][::-1]])
-    return table, np.concatenate([before.constants, constants.added])[is_used]
-
-
-def _needed(first: int, lengths: Ids, operands: Ids, outputs: Ids) -> Bools:
-    """Which instructions the outputs depend on."""
-    needed = np.zeros(len(lengths), bool)
-    starts = np.cumsum(lengths) - lengths
-    front = np.unique(outputs[outputs >= first]) - first
-    for _ in range(_GUESSES):
-        needed[front] = True
-        reached = operands[ranges(starts[front], lengths[front])] - first
-        reached = reached[reached >= 0]
-        front = np.unique(reached[~needed[reached]])
-        if not len(front):
-            return needed
-    return _needed_one_by_one(first, needed | np.isin(np.arange(len(needed)), front), starts, operands)
-
-
-def _needed_one_by_one(first: int, needed: Bools, starts: Ids, operands: Ids) -> Bools:
-    """The same from the last instruction back, in programs that are deep."""
-    found, listed, begins = needed.tolist(), operands.tolist(), [*starts.tolist(), len(operands)]
-    for line in range(len(found) - 1, -1, -1):
-        if found[line]:
-            for operand in listed[begins[line] : begins[line + 1]]:
-                if operand >= first:
-                    found[operand - first] = True
-    return np.array(found)

@@ -19,9 +19,10 @@ import numpy as np
 
 from autograd.program.builder import Builder
 from autograd.program.graph import Graph
+from autograd.program.lines import ranges
 from autograd.program.passes import alike
 from autograd.program.passes.adjoint import Written, adjoints, copy_into, tangents
-from autograd.program.passes.reach import Cone, Cones, Passages, Way, cheaper, ranges
+from autograd.program.passes.reach import Cone, Cones, Passages, Way, cheaper
 from autograd.sweeps import Edge, backwards, forwards
 
 Array = np.ndarray[Any, Any]

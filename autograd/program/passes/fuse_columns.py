@@ -141,11 +141,11 @@ class _Fusion:
         places = starts_of(lines)
         numbers = self._numbers(places, sums[(lines[sums] == 0)], terms.a[terms.starts[:-1][lines[sums] == 0]])
         terms = terms._replace(a=called(self._lines, numbers, terms.a), b=called(self._lines, numbers, terms.b))
-        sheet, helpers = PlacedLines(places[-1]), places[sums]
-        self._copy(sheet, places, numbers)
-        self._write_dots(sheet, terms, is_dot, helpers, has_helper)
-        self._write_sums(sheet, terms, ~is_dot & (lines[sums] > 0), helpers, has_helper)
-        return sheet.lines(self._lines.first), numbers
+        placed, helpers = PlacedLines(places[-1]), places[sums]
+        self._copy(placed, places, numbers)
+        self._write_dots(placed, terms, is_dot, helpers, has_helper)
+        self._write_sums(placed, terms, ~is_dot & (lines[sums] > 0), helpers, has_helper)
+        return placed.lines(self._lines.first), numbers
 
     def _numbers(self, places: Ints, alone: Ints, same: Ints) -> Ints:
         """What results are called: the last line written for each; sums of one number are `same` as that."""
@@ -155,39 +155,39 @@ class _Fusion:
             numbers[line] = number if number < first else numbers[number - first]
         return numbers
 
-    def _copy(self, sheet: PlacedLines, places: Ints, numbers: Ints) -> None:
+    def _copy(self, placed: PlacedLines, places: Ints, numbers: Ints) -> None:
         """The lines that are no sums."""
         lines, rest = self._lines, np.flatnonzero(~self._is_sum)
         begins, at = ragged(lines.starts, rest)
-        sheet.put_ragged(places[rest], lines.code[rest], begins, [called(lines, numbers, lines.operands[at])])
+        placed.put_ragged(places[rest], lines.code[rest], begins, [called(lines, numbers, lines.operands[at])])
 
-    def _write_dots(self, sheet: PlacedLines, terms: _Terms, is_dot: Mask, helpers: Ints, has_helper: Mask) -> None:
+    def _write_dots(self, placed: PlacedLines, terms: _Terms, is_dot: Mask, helpers: Ints, has_helper: Mask) -> None:
         """Σ a·b + c, and before it the line of c if that is a sum."""
         products, others = terms.some(terms.is_product), terms.some(~terms.is_product)
         which, more = np.flatnonzero(is_dot), np.flatnonzero(is_dot & has_helper)
         begins, at = ragged(products.starts, which)
         places = helpers[which] + has_helper[which]
-        sheet.put_ragged(places, self._builder.code_of(DOT), begins, [products.a[at], products.b[at]])
-        self._add(sheet, helpers[more], *_rows(others.starts, more, others.a))
+        placed.put_ragged(places, self._builder.code_of(DOT), begins, [products.a[at], products.b[at]])
+        self._add(placed, helpers[more], *_rows(others.starts, more, others.a))
         ends = np.flatnonzero(is_dot & (np.diff(others.starts) > 0))
         alone = others.a[others.starts[:-1][ends]]
         ends_with = np.where(has_helper[ends], self._lines.first + helpers[ends], alone)
-        sheet.append(helpers[ends] + has_helper[ends], ends_with)
+        placed.append(helpers[ends] + has_helper[ends], ends_with)
 
-    def _write_sums(self, sheet: PlacedLines, terms: _Terms, is_sum: Mask, helpers: Ints, has_helper: Mask) -> None:
+    def _write_sums(self, placed: PlacedLines, terms: _Terms, is_sum: Mask, helpers: Ints, has_helper: Mask) -> None:
         """Sums of numbers, one of which may be a product that has a line before it."""
         mine = np.flatnonzero(terms.is_product & is_sum[terms.sums])
         places = helpers[terms.sums[mine]]
         factors = np.stack([terms.a[mine], terms.b[mine]], axis=1)
-        sheet.put(places, self._builder.code_of(MULTIPLY), factors)
+        placed.put(places, self._builder.code_of(MULTIPLY), factors)
         addends = terms.a.copy()
         addends[mine] = self._lines.first + places
         which = np.flatnonzero(is_sum & (np.diff(terms.starts) != 1))
-        self._add(sheet, helpers[which] + has_helper[which], *_rows(terms.starts, which, addends))
+        self._add(placed, helpers[which] + has_helper[which], *_rows(terms.starts, which, addends))
 
-    def _add(self, sheet: PlacedLines, places: Ints, begins: Ints, addends: Ints) -> None:
+    def _add(self, placed: PlacedLines, places: Ints, begins: Ints, addends: Ints) -> None:
         add, sum_ = self._builder.code_of(ADD), self._builder.code_of(SUM)
-        sheet.put_ragged(places, np.where(np.diff(begins) == 2, add, sum_), begins, [addends])
+        placed.put_ragged(places, np.where(np.diff(begins) == 2, add, sum_), begins, [addends])
 
 
 def _sizes(counts: Ints, inner: Ints, outer: Ints) -> Ints:

@@ -11,6 +11,7 @@ import numpy as np
 from autograd.lazy import lazy
 from autograd.ops.primitive import lookup
 from autograd.program.graph import Graph, Operation, plain
+from autograd.program.lines import ragged, starts_of
 from autograd.program.passes.adjoint import slope_terms
 
 Ids = np.ndarray[Any, np.dtype[np.int64]]
@@ -37,9 +38,9 @@ class Passages:
         self.count = program.first + len(program)
         users = np.repeat(np.arange(program.first, self.count), lengths)[passes]
         self.operands = program.operands[passes].astype(np.int64)
-        self.starts = _starts(users, self.count)
+        self.starts = starts_of(np.bincount(users, minlength=self.count))
         self.users = users[np.argsort(self.operands, kind="stable")]
-        self.user_starts = _starts(self.operands, self.count)
+        self.user_starts = starts_of(np.bincount(self.operands, minlength=self.count))
 
     @lazy
     def levels(self) -> list[Ids] | None:
@@ -58,11 +59,6 @@ class Passages:
         return levels
 
 
-def _starts(owners: Ids, count: int) -> Ids:
-    """Where those of each of `count` owners begin."""
-    return np.concatenate([[0], np.cumsum(np.bincount(owners, minlength=count))])
-
-
 @cache
 def _silent(operation: Operation) -> tuple[int, ...]:
     """The slots along which no derivative passes, ever."""
@@ -73,17 +69,9 @@ def _silent(operation: Operation) -> tuple[int, ...]:
     return tuple(slot for slot, slope in enumerate(slopes) if slope is None)
 
 
-def ranges(starts: Ids, lengths: Ids) -> Ids:
-    """start, start + 1, …, so many of each, one after the other."""
-    before = np.cumsum(lengths) - lengths
-    found: Ids = np.repeat(starts - before, lengths) + np.arange(lengths.sum())
-    return found
-
-
 def followed(starts: Ids, neighbours: Ids, numbers: Ids) -> Ids:
     """The neighbours of all these numbers, one after the other."""
-    found: Ids = neighbours[ranges(starts[numbers], starts[numbers + 1] - starts[numbers])]
-    return found
+    return neighbours[ragged(starts, numbers)[1]]
 
 
 class Way:
