@@ -19,7 +19,7 @@ FloatArray: TypeAlias = "NDArray[np.float64]"
 OBJECTS = np.dtype(object)
 
 
-class Whole:
+class NotReal:
     """What is no real number, and so refuses to stand in an array of NumPy's own, which takes it for one."""
 
     __slots__ = ()
@@ -32,26 +32,26 @@ class Whole:
         )
 
 
-class _Held:
+class _Wrapped:
     """One of them, while NumPy makes an array."""
 
-    def __init__(self, one: Whole) -> None:
+    def __init__(self, one: NotReal) -> None:
         self.one = one
 
 
-def _held(x: Any) -> Any:
-    return list(map(_held, x)) if isinstance(x, (list, tuple)) else _Held(x) if isinstance(x, Whole) else x
+def _wrapped(x: Any) -> Any:
+    return list(map(_wrapped, x)) if isinstance(x, (list, tuple)) else _Wrapped(x) if isinstance(x, NotReal) else x
 
 
-_RELEASED = np.frompyfunc(lambda x: x.one if type(x) is _Held else x, 1, 1)
+_unwrapped = np.frompyfunc(lambda x: x.one if type(x) is _Wrapped else x, 1, 1)
 
 
 def gathered(numbers: Any, dtype: Any = None) -> Any:
-    """As np.asarray, where a `Whole` may be among the numbers."""
+    """As np.asarray, where a `NotReal` may be among the numbers."""
     try:
         return np.asarray(numbers, dtype)
     except OperandError:
-        return boxed(numbers) if isinstance(numbers, Whole) else _RELEASED(np.array(_held(numbers), OBJECTS))
+        return boxed(numbers) if isinstance(numbers, NotReal) else _unwrapped(np.array(_wrapped(numbers), OBJECTS))
 
 
 def boxed(x: Any) -> Any:

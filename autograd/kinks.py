@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from math import inf
 from operator import attrgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from autograd.chain import deltas_from
 from autograd.context import Label, recording
@@ -25,8 +25,8 @@ JUMPING = {row for row in TABLE.values() if row.jumps}  # and users' rows, which
 BROKEN = JUMPING.union(row for row in TABLE.values() if row.kinks)
 
 _row = attrgetter("_row")
-BESIDE = (-1e-5, -1e-5 / 64, 1e-5 / 64, 1e-5)  # how far from a break outputs are compared, in parts of the inputs
-NOISE = 1e-7  # of the outputs: what is no jump
+NEAR, NEARER = 1e-5, 1e-5 / 64  # how far beside a break numbers are compared, in parts of the inputs or of a line
+NOISE = 1e-7  # of the numbers themselves: what is no jump
 
 
 class Break(NamedTuple):
@@ -85,14 +85,22 @@ def is_whole(found: Break, outputs: Iterable[Value], inputs: Sequence[Value]) ->
     if not 0.0 < size < inf or not all(x.is_leaf for x in inputs):
         return False
     try:
-        sides = [_beside(outputs, {x: x.data + t * move / size for x, move in moves.items()}) for t in BESIDE]
+        sides = [
+            _beside(outputs, {x: x.data + t * move / size for x, move in moves.items()})
+            for t in (-NEAR, -NEARER, NEARER, NEAR)
+        ]
     except GraphError:
         return False
     scale = max((abs(y) for side in sides for y in side), default=0.0)
     return not any(
-        abs(above - below) > max(0.5 * abs(far_above - far_below), NOISE * scale)
+        jumps_by(far_above - far_below, above - below, scale)
         for far_below, below, above, far_above in zip(*sides, strict=True)
     )
+
+
+def jumps_by(wide: Any, narrow: Any, scale: Any) -> Any:
+    """Whether what numbers change by very near to a break is no less than a bit farther off, and no noise."""
+    return (abs(narrow) > 0.5 * abs(wide)) & (abs(narrow) > NOISE * scale)
 
 
 def _across(found: Break) -> Mapping[Value, float]:

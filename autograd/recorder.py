@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 
 from autograd import context
-from autograd.array import Whole, gathered, kept, refuse_masked
+from autograd.array import NotReal, gathered, kept, refuse_masked
 from autograd.errors import GraphError, OperandError
 from autograd.home import HOME
 from autograd.methods import Methods
@@ -101,7 +101,7 @@ def apply(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
     return primitive.float(*checked)
 
 
-class Composite(Whole):
+class Composite(NotReal):
     """A thing made of several numbers that says itself what a row means of it."""
 
     __slots__ = ()

@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd.context import Label
 from autograd.errors import GraphError
-from autograd.kinks import tell
+from autograd.kinks import NEAR, NEARER, NOISE, jumps_by, tell
 from autograd.lazy import lazy
 from autograd.ops.expression import variable
 from autograd.ops.primitive import Primitive, lookup
@@ -36,9 +36,7 @@ AT_ONCE = 1 << 20  # numbers that are looked at together
 SURFACES = 16  # that are tried at a call
 PARTS = 64  # of a line, each time it is cut
 TRIED = 4  # samples that lie on a surface; and the calls at which nothing jumped on one that then is asked no more
-NEAR = 1e-5  # of a line between two samples: how far beside a surface numbers are compared; and nearer by PARTS
-BESIDE = NEAR * np.array([-1.0, -0.5, -1.0 / PARTS, 1.0 / PARTS, 0.5, 1.0])
-NOISE = 1e-7  # of the numbers themselves: what is no jump
+BESIDE = np.array([-NEAR, -0.5 * NEAR, -NEARER, NEARER, 0.5 * NEAR, NEAR])  # of a line between two samples
 ELSEWHERE = (0.1, 1e-3, 1e-4)  # of the inputs: how far all are moved to see whether nothing jumps by chance alone
 ACROSS = 1e-3  # of the inputs: how far a line goes across a surface that a sample lies on
 
@@ -246,8 +244,7 @@ class Watch:
     @staticmethod
     def _jumps(beside: Floats) -> bool:
         """Whether what is differentiated jumps there."""
-        wide, narrow = np.abs(beside[5] - beside[0]), np.abs(beside[3] - beside[2])
-        return bool(np.any((narrow > 0.5 * wide) & (narrow > NOISE * _scale(beside))))
+        return bool(np.any(jumps_by(beside[5] - beside[0], beside[3] - beside[2], _scale(beside))))
 
     def _is_missed(self, at: Floats, ends: tuple[Floats, Floats], beside: Floats) -> bool:
         """Whether it goes on there otherwise than its derivative says, which is on neither side: |x|² as 0 · x."""

@@ -20,7 +20,7 @@ from viz.explain.pairs import Together, cost_of, pairs
 from viz.explain.places import support
 from viz.explain.search import CLEAR, Finding, Search
 from viz.explain.shapes import Readings, ways
-from viz.explain.sheet import Cases, sheet_of
+from viz.explain.sheet import CaseSheet, sheet_of
 from viz.explain.wording import Words
 
 FLOAT32 = 3e-7
@@ -174,7 +174,7 @@ def explain_deltas(output: Value, given: Mapping[Any, Any]) -> tuple[Explained, 
     return tuple(_of_layer(sheet, name) for name, sheet in layers(output, given))
 
 
-def _of_layer(sheet: Cases, name: str) -> Explained:
+def _of_layer(sheet: CaseSheet, name: str) -> Explained:
     return explained(sheet, f"δ of {name}", 1) if sheet.wrong.any() else Explained("right", f"δ of {name}")
 
 
@@ -186,7 +186,7 @@ def _asked(check: GradientCheck) -> Inquiry:
     return check.asked
 
 
-def explained(sheet: Cases, of: str, mistakes: int = 1) -> Explained:
+def explained(sheet: CaseSheet, of: str, mistakes: int = 1) -> Explained:
     """What explains a sheet."""
     sheet = _by_entry(sheet)
     wrong = tuple(place for place, off in zip(sheet.places, sheet.wrong.tolist(), strict=True) if off)
@@ -211,14 +211,14 @@ def explained(sheet: Cases, of: str, mistakes: int = 1) -> Explained:
     return Explained("none", of, (), points, 0.0, _located(Search(sheet)), wrong, sheet.seen)
 
 
-def _by_entry(sheet: Cases) -> Cases:
+def _by_entry(sheet: CaseSheet) -> CaseSheet:
     """The sheet, by each entry's own size where what is off is little beside the largest, but not beside itself."""
     size = np.maximum(np.abs(sheet.true), np.abs(sheet.given))
     off = np.abs(sheet.off) > np.maximum(ROUNDED * size, FINEST * size.max(0))
     return replace(sheet, floor=FINEST) if sheet.clarity < CLEAR and off.any() else sheet
 
 
-def _singles(sheet: Cases, search: Search) -> list[Finding]:
+def _singles(sheet: CaseSheet, search: Search) -> list[Finding]:
     """All single changes; of those derivatives alone that are off, if of all of them none is small."""
     found = [*search.found(), *of_blocks(sheet)]
     if found and min(map(_cost, found)) <= SMALL:
@@ -226,7 +226,7 @@ def _singles(sheet: Cases, search: Search) -> list[Finding]:
     return found + _of_those_off(sheet)
 
 
-def _of_those_off(sheet: Cases) -> list[Finding]:
+def _of_those_off(sheet: CaseSheet) -> list[Finding]:
     """Who derives along one argument after another may be wrong at a step once, and right when he passes it again."""
     inputs, outputs = np.flatnonzero(sheet.wrong).tolist(), sheet.rows_wrong
     all_of_them = len(inputs) == len(sheet.inputs) and len(outputs) == sheet.mixed.shape[1]
@@ -241,7 +241,7 @@ def _cost(finding: Finding) -> float:
     return finding.cost
 
 
-def _digits_of(sheet: Cases) -> list[float]:
+def _digits_of(sheet: CaseSheet) -> list[float]:
     """To how many digits the numbers may have been rounded, if they look so, as a relative error."""
     if len(sheet.points) * len(sheet.inputs) < 3:
         return []

@@ -10,12 +10,12 @@ import numpy as np
 from viz.explain.places import Place
 from viz.explain.products import other_products
 from viz.explain.search import CLEAR, Finding
-from viz.explain.sheet import Cases, InputArray
+from viz.explain.sheet import CaseSheet, InputArray
 
 FACTORS = {-1.0: "its negative", 2.0: "twice it", 0.5: "half of it", 0.0: "0"}
 
 
-def of_blocks(sheet: Cases) -> list[Finding]:
+def of_blocks(sheet: CaseSheet) -> list[Finding]:
     """What explains all that is off as something done to one block of finished derivatives, or to all."""
     if sheet.clarity < CLEAR:
         return []
@@ -30,7 +30,7 @@ def of_blocks(sheet: Cases) -> list[Finding]:
     return sorted(found, key=lambda finding: finding.cost)
 
 
-def _of_all(sheet: Cases) -> Iterator[Finding]:
+def _of_all(sheet: CaseSheet) -> Iterator[Finding]:
     count = len(sheet.inputs)
     yield from _of_one(sheet, sheet.blocks[0] if len(sheet.blocks) == 1 else InputArray("all", 0, count, (count,)))
     if sheet.mixed.shape[1] == len(sheet.inputs) > 1:
@@ -40,7 +40,7 @@ def _of_all(sheet: Cases) -> Iterator[Finding]:
             yield _finding("all", "transposed", 0.8, "its transpose")
 
 
-def _of_one(sheet: Cases, block: InputArray) -> Iterator[Finding]:
+def _of_one(sheet: CaseSheet, block: InputArray) -> Iterator[Finding]:
     name, start, stop, _ = block
     right, given, blur = sheet.true[start:stop], sheet.given[start:stop], sheet.blur[start:stop]
 
@@ -61,7 +61,7 @@ def _of_one(sheet: Cases, block: InputArray) -> Iterator[Finding]:
     yield from _with_the_input(sheet, name, start, stop)
 
 
-def _permuted(sheet: Cases, block: InputArray, fits: Any) -> Iterator[Finding]:
+def _permuted(sheet: CaseSheet, block: InputArray, fits: Any) -> Iterator[Finding]:
     name, start, stop, shape = block
     right, count = sheet.true[start:stop], stop - start
     order = np.arange(count).reshape(shape)
@@ -91,7 +91,7 @@ def _permuted(sheet: Cases, block: InputArray, fits: Any) -> Iterator[Finding]:
             yield _finding(name, "permuted", 0.9, f"itself with the entries of {a} and {b} exchanged")
 
 
-def _with_the_input(sheet: Cases, name: str, start: int, stop: int) -> Iterator[Finding]:
+def _with_the_input(sheet: CaseSheet, name: str, start: int, stop: int) -> Iterator[Finding]:
     """A multiple of the input added, as a penalty does, or its derivative multiplied by the input."""
     if len(sheet.points) * (stop - start) < 3:
         return
@@ -110,7 +110,7 @@ def _with_the_input(sheet: Cases, name: str, start: int, stop: int) -> Iterator[
                 yield _finding(name, "factor", 1.6, words)
 
 
-def _exchanged(sheet: Cases) -> Iterator[Finding]:
+def _exchanged(sheet: CaseSheet) -> Iterator[Finding]:
     """Two arguments' derivatives in each other's place, or one in the place of another."""
     wrong = [b for b in sheet.blocks if sheet.wrong[b.start : b.stop].any()]
     for a in wrong if len(wrong) <= 2 else ():

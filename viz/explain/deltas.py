@@ -10,11 +10,11 @@ import numpy as np
 from autograd import Value
 from autograd.errors import ArgumentError
 from autograd.structure import flatten
-from viz.explain.sheet import Cases, InputArray, TracedPoint
+from viz.explain.sheet import CaseSheet, InputArray, TracedPoint
 from viz.trace import Trace, locate, trace
 
 
-def layers(output: Value, given: Mapping[Any, Any]) -> Iterator[tuple[str, Cases]]:
+def layers(output: Value, given: Mapping[Any, Any]) -> Iterator[tuple[str, CaseSheet]]:
     """(what a layer is called, the sheet of its δ), from the output down."""
     seen = trace(output)
     found = [_layer(output, nodes, numbers) for nodes, numbers in given.items()]
@@ -34,7 +34,7 @@ def _layer(output: Value, nodes: Any, numbers: Any) -> tuple[list[int], Any]:
     return locate(output, values), given
 
 
-def _sheet(seen: Trace, ids: list[int], numbers: Any, above: Mapping[int, float]) -> Cases:
+def _sheet(seen: Trace, ids: list[int], numbers: Any, above: Mapping[int, float]) -> CaseSheet:
     """A layer's δ as a derivative of the output, and of the nodes above where they are fed from it no more."""
     columns = seen.columns
     point = TracedPoint(seen, tuple(ids), (seen.root, *above), columns.value[ids], np.zeros((1 + len(above), len(ids))))
@@ -42,4 +42,6 @@ def _sheet(seen: Trace, ids: list[int], numbers: Any, above: Mapping[int, float]
     slope = np.where(columns.flows, columns.slope, 0.0)[:, None]
     names = tuple(seen.nodes[i].name or f"#{i}" for i in ids)
     block = InputArray("this layer", 0, len(ids), (len(ids),))
-    return Cases((point,), names, (block,), columns.value[:, None], slope, mixed, cut=frozenset(above), stated=numbers)
+    return CaseSheet(
+        (point,), names, (block,), columns.value[:, None], slope, mixed, cut=frozenset(above), stated=numbers
+    )

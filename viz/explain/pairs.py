@@ -15,7 +15,7 @@ import numpy as np
 
 from viz.explain.blocks import of_blocks
 from viz.explain.search import Finding, Search
-from viz.explain.sheet import Cases, Changes, Floats
+from viz.explain.sheet import CaseSheet, Changes, Floats
 
 DIRECTIONS = 3
 MOST_EFFECTS = 3_000_000  # effects of groups times edges: of larger graphs fewer groups are tried
@@ -147,7 +147,7 @@ def _with_alike(finding: Finding, others: Sequence[Finding]) -> Finding:
     return finding._replace(alike=tuple(near))
 
 
-def _gives(sheet: Cases, one: Changes, other: Changes) -> bool:
+def _gives(sheet: CaseSheet, one: Changes, other: Changes) -> bool:
     """Whether both changes, made together, give the numbers."""
     if set(one) & set(other):
         return False
@@ -217,7 +217,7 @@ def _that_put_some_right(search: Search) -> list[tuple[int, Finding, Changes]]:
     return sorted(map(_cheapest, ranked.values()), key=lambda each: (-each[0], each[1].cost))[:FIRSTS]
 
 
-def _rank(ranked: dict[bytes, Any], sheet: Cases, finding: Finding, changes: Changes) -> None:
+def _rank(ranked: dict[bytes, Any], sheet: CaseSheet, finding: Finding, changes: Changes) -> None:
     """Put a change to those that have the same effect."""
     got = sheet.backward(changes)[1][:, :, 0]
     right = int((np.abs(got - sheet.given) <= 6.0 * sheet.blur).all(1).sum())
@@ -248,7 +248,7 @@ def _singles_that_do(search: Search) -> Iterator[tuple[Finding, Changes]]:
                     yield finding, changes
 
 
-def _tangents(sheet: Cases, inputs: Any) -> Floats:
+def _tangents(sheet: CaseSheet, inputs: Any) -> Floats:
     """How nodes move along each of some inputs: nodes by cases by inputs."""
     moved = np.zeros((len(sheet.value), sheet.cases, len(inputs)))
     for place, i in enumerate(inputs.tolist()):

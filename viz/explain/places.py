@@ -17,7 +17,7 @@ import numpy as np
 
 from autograd.ops import special
 from autograd.ops.primitive import lookup
-from viz.explain.sheet import Cases
+from viz.explain.sheet import CaseSheet
 
 _LAST = re.compile(r"(\[\d+\]|[₀₁₂₃₄₅₆₇₈₉]+|\d)$")
 _NUMBERS = re.compile(r"[\d⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉\[\],._\s]+")
@@ -41,7 +41,7 @@ def root_of(name: str) -> str:
     return _LAST.sub("", name)
 
 
-def slot_of(sheet: Cases, edge: int) -> str:
+def slot_of(sheet: CaseSheet, edge: int) -> str:
     """Which operand an edge is, as far as it matters: first or second; of a dot, weight, input or constant."""
     node = int(sheet.head[edge])
     row, slot = lookup(sheet.seen.nodes[node].op), int(edge - sheet.seen.columns.starts[node])
@@ -90,7 +90,7 @@ ALIKE = (  # what edges have in common that are changed together, and what that 
 )
 
 
-def described(sheet: Cases) -> dict[int, About]:
+def described(sheet: CaseSheet) -> dict[int, About]:
     """What each edge has in common with others; edges from one node twice to one operand, as in x·x, are one."""
     nodes = list(sheet.seen.nodes)
     used = _uses(sheet)
@@ -108,7 +108,7 @@ def described(sheet: Cases) -> dict[int, About]:
     return found
 
 
-def _uses(sheet: Cases) -> dict[int, tuple[str, ...]]:
+def _uses(sheet: CaseSheet) -> dict[int, tuple[str, ...]]:
     """Of every node the operations and slots that it goes into, and of these again."""
     nodes, once = list(sheet.seen.nodes), defaultdict(set)
     for edge in sheet.edges.tolist():
@@ -122,7 +122,7 @@ def _uses(sheet: Cases) -> dict[int, tuple[str, ...]]:
     }
 
 
-def groups(sheet: Cases) -> Iterator[Place]:
+def groups(sheet: CaseSheet) -> Iterator[Place]:
     """The places of more than one edge, each once, those that say most in common first."""
     about, seen = described(sheet), set()
     for cost, parts in ALIKE:
@@ -162,7 +162,7 @@ def _at_an_end(about: dict[int, About]) -> Iterator[tuple[int, ...]]:
                 yield tuple(sorted(edge for edges in chosen for edge in edges))
 
 
-def into_nodes(sheet: Cases) -> Iterator[Place]:
+def into_nodes(sheet: CaseSheet) -> Iterator[Place]:
     """All edges that go into one node's δ, where there are several; and all of several nodes of one stem."""
     users: dict[int, list[int]] = defaultdict(list)
     for edge in sheet.edges.tolist():
@@ -178,7 +178,7 @@ def into_nodes(sheet: Cases) -> Iterator[Place]:
             yield Place(tuple(together), "nodes", 0.15)
 
 
-def out_of_nodes(sheet: Cases) -> Iterator[Place]:
+def out_of_nodes(sheet: CaseSheet) -> Iterator[Place]:
     """All edges from one node on to its operands, where there are several: a step that is left out as a whole."""
     for pairs in sheet.edges_of.values():
         edges = tuple(edge for edge, tail in pairs if sheet.moves[tail])
@@ -186,7 +186,7 @@ def out_of_nodes(sheet: Cases) -> Iterator[Place]:
             yield Place(edges, "step", 0.1)
 
 
-def sequences(sheet: Cases) -> list[list[int]]:
+def sequences(sheet: CaseSheet) -> list[list[int]]:
     """Nodes that are called alike but for their numbers, in order; without names, those of one operation and line."""
     found: dict[tuple[int, str], list[int]] = defaultdict(list)
     for node in sheet.seen.nodes:
@@ -198,7 +198,7 @@ def sequences(sheet: Cases) -> list[list[int]]:
     return [list(ids) for ids in dict.fromkeys(tuple(ids) for ids in found.values() if len(ids) > 1)]
 
 
-def rows_and_columns(sheet: Cases, edges: tuple[int, ...]) -> tuple[list[int], list[int]]:
+def rows_and_columns(sheet: CaseSheet, edges: tuple[int, ...]) -> tuple[list[int], list[int]]:
     """Of each edge of a group the number of its head, and its number among those of its head."""
     heads: dict[int, int] = {}
     seen: dict[int, int] = defaultdict(int)
@@ -211,7 +211,7 @@ def rows_and_columns(sheet: Cases, edges: tuple[int, ...]) -> tuple[list[int], l
     return rows, columns
 
 
-def support(sheet: Cases, node: int) -> int:
+def support(sheet: CaseSheet, node: int) -> int:
     """How many derivatives that are off depend on what comes back to a node."""
     reached = np.zeros(len(sheet.value), bool)
     reached[node] = True

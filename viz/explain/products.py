@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from viz.explain.sheet import Cases, Floats, InputArray
+from viz.explain.sheet import CaseSheet, Floats, InputArray
 
 
-def other_products(sheet: Cases, block: InputArray) -> Iterator[tuple[str, str, Floats]]:
+def other_products(sheet: CaseSheet, block: InputArray) -> Iterator[tuple[str, str, Floats]]:
     """(how it is written, how the right one is, the derivatives that it gives, by cases) of every product that fits."""
     factors = _factors(sheet, block)
     if factors is None:
@@ -28,7 +28,7 @@ def other_products(sheet: Cases, block: InputArray) -> Iterator[tuple[str, str, 
                     yield words, right, (left @ other).reshape(sheet.cases, -1).T
 
 
-def _factors(sheet: Cases, block: InputArray) -> tuple[Floats, Floats, str] | None:
+def _factors(sheet: CaseSheet, block: InputArray) -> tuple[Floats, Floats, str] | None:
     """X and δ of a block of weights as cases of matrices, a row a sample, and their right product."""
     if len(block.shape) != 2 or min(block.shape) < 2:
         return None

@@ -20,7 +20,7 @@ from autograd.ops.expression import variable
 from autograd.ops.primitive import Primitive, lookup
 from viz.explain.forms import FACTORS, FORGOTTEN, LOST, Form, Letters, counted, forms_of, number_of, without_parentheses
 from viz.explain.places import ONE_TAIL, Place, groups, into_nodes, out_of_nodes, rows_and_columns, sequences
-from viz.explain.sheet import Cases, Change, Floats
+from viz.explain.sheet import CaseSheet, Change, Floats
 
 MOST_ALONE = 12  # edges of which each may be the only one that is right
 AT_ONCE = 1500  # hypotheses of groups in one pass
@@ -77,7 +77,7 @@ class Trial(NamedTuple):
 class Search:
     """What is looked for in one sheet."""
 
-    def __init__(self, sheet: Cases) -> None:
+    def __init__(self, sheet: CaseSheet) -> None:
         self.sheet = sheet
         self.is_scalar = sheet.mixed.shape[1] == 1 or sheet.stated is not None
 

@@ -69,7 +69,7 @@ class TracedPoint(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Cases:
+class CaseSheet:
     """The graph's numbers in every case; nodes and edges as in the trace of the first point."""
 
     points: tuple[TracedPoint, ...]
@@ -271,7 +271,7 @@ class Cases:
         """Of derivatives, inputs by cases by columns, which columns are those given."""
         return (np.abs(found - self.given[:, :, None]) <= 6.0 * self.blur[:, :, None]).all((0, 1))
 
-    def part(self, inputs: Sequence[int], outputs: Sequence[int]) -> Cases:
+    def part(self, inputs: Sequence[int], outputs: Sequence[int]) -> CaseSheet:
         """The sheet of some derivatives alone, of these outputs along these inputs."""
         points = tuple(
             point._replace(
@@ -301,13 +301,13 @@ class Cases:
         """The right derivatives at one of the points, outputs by inputs."""
         point, seeds = self.points[place], np.eye(self.mixed.shape[1])
         columns = point.seen.columns
-        whole = Cases(
+        whole = CaseSheet(
             (point,), self.places, self.blocks, np.repeat(columns.value[:, None], len(seeds), 1),
             np.repeat(np.where(columns.flows, columns.slope, 0.0)[:, None], len(seeds), 1), seeds,
         )  # fmt: skip
         return whole.true.T
 
-    def changed(self, changes: Changes) -> Cases:
+    def changed(self, changes: Changes) -> CaseSheet:
         """The sheet of the derivation with single changes made, of slopes alone."""
         slope = self.slope.copy()
         for edge, found in changes.items():
@@ -327,7 +327,7 @@ def _kept(blocks: Sequence[InputArray], inputs: Sequence[int]) -> Iterator[Input
 # -- making it ----------------------------------------------------------------------------------------
 
 
-def sheet_of(asked: Sequence[Inquiry], nearby: int = NEARBY) -> Cases | None:
+def sheet_of(asked: Sequence[Inquiry], nearby: int = NEARBY) -> CaseSheet | None:
     """The sheet of one or several checks of one function, with points nearby where the derivative is a function.
 
     None where there is nothing to look at: the function returns plain numbers, or no number given is finite.
@@ -402,7 +402,7 @@ def _blocks(at: At) -> Iterator[InputArray]:
         start += part.size
 
 
-def _put_together(points: Sequence[TracedPoint], at: At) -> Cases:
+def _put_together(points: Sequence[TracedPoint], at: At) -> CaseSheet:
     outputs, mixtures = len(points[0].outputs), 1 if len(points[0].outputs) == 1 else MIXTURES
     dice = np.random.default_rng(1)
     mixed = np.ones((len(points) * mixtures, 1))
@@ -416,4 +416,4 @@ def _put_together(points: Sequence[TracedPoint], at: At) -> Cases:
     columns = [point.seen.columns for point in points]
     value = np.repeat(np.stack([c.value for c in columns], 1), mixtures, 1)
     slope = np.repeat(np.stack([np.where(c.flows, c.slope, 0.0) for c in columns], 1), mixtures, 1)
-    return Cases(tuple(points), tuple(at.places()), tuple(_blocks(at)), value, slope, mixed)
+    return CaseSheet(tuple(points), tuple(at.places()), tuple(_blocks(at)), value, slope, mixed)

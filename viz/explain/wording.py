@@ -13,7 +13,7 @@ from viz import notation as n
 from viz.explain.forms import FORGOTTEN, LOST, Form, Letters, without_parentheses
 from viz.explain.places import Place
 from viz.explain.search import Finding
-from viz.explain.sheet import Cases
+from viz.explain.sheet import CaseSheet
 from viz.formulas.printers import text
 from viz.formulas.slopes import laid_out, textbook_terms
 from viz.numbers import shown
@@ -38,7 +38,7 @@ class WordedStep(NamedTuple):
 class Words:
     """Says the findings of one sheet."""
 
-    def __init__(self, sheet: Cases) -> None:
+    def __init__(self, sheet: CaseSheet) -> None:
         self.sheet = sheet
         self.nodes = sheet.seen.nodes
 
