@@ -93,12 +93,12 @@ def is_whole(found: Break, outputs: Iterable[Value], inputs: Sequence[Value]) ->
         return False
     scale = max((abs(y) for side in sides for y in side), default=0.0)
     return not any(
-        jumps_by(far_above - far_below, above - below, scale)
+        is_a_jump(far_above - far_below, above - below, scale)
         for far_below, below, above, far_above in zip(*sides, strict=True)
     )
 
 
-def jumps_by(wide: Any, narrow: Any, scale: Any) -> Any:
+def is_a_jump(wide: Any, narrow: Any, scale: Any) -> Any:
     """Whether what numbers change by very near to a break is no less than a bit farther off, and no noise."""
     return (abs(narrow) > 0.5 * abs(wide)) & (abs(narrow) > NOISE * scale)
 

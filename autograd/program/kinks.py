@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd.context import Label
 from autograd.errors import GraphError
-from autograd.kinks import NEAR, NEARER, NOISE, jumps_by, tell
+from autograd.kinks import NEAR, NEARER, NOISE, is_a_jump, tell
 from autograd.lazy import lazy
 from autograd.ops.expression import variable
 from autograd.ops.primitive import Primitive, lookup
@@ -244,7 +244,7 @@ class Watch:
     @staticmethod
     def _jumps(beside: Floats) -> bool:
         """Whether what is differentiated jumps there."""
-        return bool(np.any(jumps_by(beside[5] - beside[0], beside[3] - beside[2], _scale(beside))))
+        return bool(np.any(is_a_jump(beside[5] - beside[0], beside[3] - beside[2], _scale(beside))))
 
     def _is_missed(self, at: Floats, ends: tuple[Floats, Floats], beside: Floats) -> bool:
         """Whether it goes on there otherwise than its derivative says, which is on neither side: |x|² as 0 · x."""
