@@ -129,7 +129,7 @@ class Watch:
     def _judge(self, ends: _Ends, point: Callable[[int], Floats]) -> None:
         """Tell of the first surface at which something jumps, of as many as are tried at a call."""
         met = [k for k in range(len(self._surfaces)) if self._smooth[k] < TRIED and self._is_met(ends, k)]
-        for k in met[:SURFACES]:
+        for k in sorted(met, key=self._smooth.__getitem__)[:SURFACES]:  # those first that were tried least
             lines = list(self._lines(ends, k, point))
             where = next((where for at, line, where in lines if self._leaves_out(k, at, line)), None)
             if where is not None:
