@@ -227,6 +227,16 @@ def test_a_later_call_that_crosses_first_is_told_once():
     assert [len(told(mean.hessian, 0.0, np.linspace(-1.0, 1.0, 8))) for _ in range(3)] == [1, 0, 0]
 
 
+def test_of_many_that_are_met_all_have_their_turn():
+    def f(s, x):
+        whole = sum(relu(s + x - c) ** 3 for c in np.linspace(-0.9, 0.9, 40))  # up to the second derivative
+        return whole + relu(s + x)
+
+    mean = compile(f, **MEAN)
+    said = [len(told(mean.hessian, 0.0, np.linspace(-1.0, 1.0, 80))) for _ in range(3)]
+    assert said == [0, 0, 1]  # sixteen a call
+
+
 def test_calls_at_which_nothing_jumps_because_a_number_is_0_do_not_count():
     mean = compile(lambda s, a, x: where(s + x > 0.0, a, 0.0), in_axes=(None, None, 0), reduce="mean")
     x = np.linspace(-1.0, 1.0, 8)
