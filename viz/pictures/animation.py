@@ -1,6 +1,6 @@
 """`animate`: the steps of both passes as one SVG that moves without JavaScript, and as frames for slides.
 
-Everything that is not always there is a `Appearance`: markup, and from which step to which it is seen.  The animation
+Everything that is not always there is an `Appearance`: markup, and from which step to which it is seen.  The animation
 says that in CSS, a frame leaves out what is not seen then; where motion is to be reduced the end stands still.
 """
 
