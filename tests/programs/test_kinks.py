@@ -19,6 +19,7 @@ from autograd import (
     compile,
     compile_graph,
     cos,
+    custom_vjp,
     exp,
     floor,
     fori_loop,
@@ -330,6 +331,29 @@ def test_what_is_smoothed_says_so_and_what_cannot_be_is_refused(tmp_path):
             compile(relu, smooth=width)
     with pytest.raises(GraphError, match="atan2 has jumps for which no smoothing is known"):
         compile(atan2, smooth=0.1)(1.0, 2.0)
+
+
+def by_hand(function, slope):
+    """A function with a derivative by hand."""
+    made = custom_vjp(function)
+    made.defvjp(lambda x: (made(x), x), lambda x, delta: (delta * slope(x),))
+    return made
+
+
+def test_a_kink_under_a_derivative_by_hand_is_not_left_sharp_without_a_word():
+    payoff = by_hand(lambda x: relu(x - 1.0), lambda x: step(x - 1.0))
+    outer = by_hand(lambda x: 2.0 * payoff(x), lambda x: 2.0 * step(x - 1.0))
+    chosen = by_hand(lambda x: where(x > 1.0, x, 1.0), lambda x: step(x - 1.0))
+    for function, what in ((payoff, "relu"), (outer, "relu"), (chosen, "greater")):
+        for used in (function, lambda x, f=function: fori_loop(0, 2, lambda i, s: s + f(x), 0.0)):
+            for width in (0.5, (0.5, 4)):
+                with pytest.raises(GraphError, match=f"derivative by hand, so {what} in it cannot be smoothed"):
+                    compile(used, smooth=width)(1.1)
+            assert compile(used)(1.5) > 0.0
+    smooth = by_hand(lambda x: exp(-x * x), lambda x: -2.0 * x * exp(-x * x))
+    p = compile(lambda x: smooth(x) + relu(x), smooth=0.5)
+    assert p(0.0) == pytest.approx(1.0 + 0.5 / math.sqrt(2.0 * math.pi), rel=1e-14)
+    assert p.grad(0.0) == pytest.approx(0.5, rel=1e-14)
 
 
 def test_a_smoothed_gamma_is_that_of_the_closed_form():

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from functools import partial
 
 from autograd.errors import GraphError
-from autograd.ops.expression import COMPARISONS, SUBTRACT, Term, variable
-from autograd.ops.primitive import Primitive, lookup
+from autograd.ops.expression import COMPARISONS, SUBTRACT, Term, variable, within
+from autograd.ops.primitive import Atom, Primitive, lookup
 from autograd.program.builder import Builder, Numbers
 from autograd.program.graph import GUARD, MAXIMUM, MULTIPLY, WHERE, Graph, Operation
 from autograd.program.loops import Final, Loop
@@ -33,7 +33,8 @@ def smoothed(program: Graph, h: float, of_order_4: bool = False) -> Graph:
     outputs t2
 
     Raises:
-        GraphError: for a row that has a jump for which no smoothing is known, such as atan2
+        GraphError: for a row that has a jump for which no smoothing is known, such as atan2, and for a function with a
+            derivative by hand in which there is a kink or a jump
     """
     return _Smoothing(program, h, of_order_4).finish(program)
 
@@ -104,6 +105,7 @@ class _Smoothing:
                 f"{row.title} has {'a kink' if row.kinks else 'jumps'} for which no smoothing is known: leave out "
                 "smooth=h, or write it in other functions"
             )
+        _check_within(row)
         return self._builder.emit(operation, operands)
 
     def _write(self, rule: Callable[..., Term], operands: Numbers) -> int:
@@ -131,6 +133,7 @@ def _as_it_is(loop: Loop) -> Loop:
             raise GraphError(
                 f"an equation with {row.title} in it is not smoothed: write it smoothly, or leave out smooth=h"
             )
+        _check_within(row)
     return loop
 
 
@@ -141,3 +144,18 @@ def _of_order_4(smooth: Callable[..., Term], h: float, *operands: Term) -> Term:
 
 def _either(a: Term, b: Term) -> Term:
     return 1.0 - (1.0 - a) * (1.0 - b)
+
+
+def _check_within(row: Primitive) -> None:
+    """Raise GraphError for a function with a derivative by hand that computes with what has kinks or jumps."""
+    if not row.by_hand or isinstance(row.rule, Atom):
+        return
+    for term in within([row.rule(*map(variable, row.operands))]):
+        inner = lookup(term.name) if term.operands else row
+        if inner.kinks or inner.jumps:
+            raise GraphError(
+                f"{row.title} has a derivative by hand, so {inner.title} in it cannot be smoothed: leave out smooth=h, "
+                "or the derivative by hand"
+            )
+        if inner is not row:
+            _check_within(inner)
