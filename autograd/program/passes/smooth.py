@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import partial
 
 from autograd.errors import GraphError
-from autograd.ops.expression import COMPARISONS, SUBTRACT, Term, variable, within
+from autograd.ops.expression import COMPARISONS, EQUAL, SUBTRACT, Term, variable, within
 from autograd.ops.primitive import Atom, Primitive, lookup
 from autograd.program.builder import Builder, Numbers
 from autograd.program.graph import GUARD, MAXIMUM, MULTIPLY, WHERE, Graph, Operation
@@ -37,6 +37,9 @@ def smoothed(program: Graph, h: float, of_order_4: bool = False) -> Graph:
             derivative by hand in which there is a kink or a jump
     """
     return _Smoothing(program, h, of_order_4).finish(program)
+
+
+_ALIKE = Operation(EQUAL)
 
 
 class _Smoothing:
@@ -79,8 +82,8 @@ class _Smoothing:
             self._sharp[number] = self._builder.emit(operation, tuple(map(self._as_it_was, before)))
         if operation == GUARD:
             return self._builder.emit(operation, (self._as_it_was(before[0]), *operands[1:]))
-        if operation == MAXIMUM and number in self._sharp:  # one of two conditions, as a probability
-            return self._write(_either, operands)
+        if operation in _OF_CONDITIONS and self._combines(operation, before):  # as probabilities
+            return self._write(_OF_CONDITIONS[operation], operands)
         return self._row(lookup(operation.row), operation, operands)
 
     def _stays(self, operation: Operation, before: Numbers) -> bool:
@@ -88,10 +91,12 @@ class _Smoothing:
         return not self._counts.isdisjoint(before) or (operation == WHERE and before[0] not in self._sharp)
 
     def _combines(self, operation: Operation, before: Numbers) -> bool:
-        """Whether it is what `&`, `|` or `~` write of conditions."""
+        """Whether it is what `&`, `|`, `^` or `~` write of conditions, of which some may be known: 0 or 1."""
         if operation.row == SUBTRACT:
             return before[1] in self._sharp and self._builder.is_one(self._numbers[before[0]])
-        return operation in (MULTIPLY, MAXIMUM) and all(i in self._sharp for i in before)
+        conditions = [i for i in before if i in self._sharp]
+        rest = [self._builder.value_of(self._numbers[i]) for i in before if i not in self._sharp]
+        return operation in (MULTIPLY, MAXIMUM, _ALIKE) and bool(conditions) and all(x in (0.0, 1.0) for x in rest)
 
     def _as_it_was(self, number: int) -> int:
         return self._sharp.get(number, self._numbers[number])
@@ -144,6 +149,13 @@ def _of_order_4(smooth: Callable[..., Term], h: float, *operands: Term) -> Term:
 
 def _either(a: Term, b: Term) -> Term:
     return 1.0 - (1.0 - a) * (1.0 - b)
+
+
+def _alike(a: Term, b: Term) -> Term:
+    return a * b + (1.0 - a) * (1.0 - b)
+
+
+_OF_CONDITIONS = {MAXIMUM: _either, _ALIKE: _alike}
 
 
 def _check_within(row: Primitive) -> None:
