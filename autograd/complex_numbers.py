@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
-from autograd.choosing import choose, is_zero
+from autograd.choosing import choose, choose_form, is_zero
 from autograd.errors import OperandError
 from autograd.functions import abs as abs_
 from autograd.functions import (
@@ -157,8 +157,8 @@ class Complex(Composite):
         """The logarithm, whose imaginary part is the phase; without cancellation near the unit circle."""
         a, b, size = self.real, self.imag, abs(self)
         is_near = (size > 0.5) & (size < 2.0)
-        beyond_one = choose(abs_(a) >= abs_(b), (a - 1.0) * (a + 1.0) + b * b, (b - 1.0) * (b + 1.0) + a * a)
-        return Complex(choose(is_near, 0.5 * log1p(beyond_one), log(size)), self.phase())
+        beyond_one = choose_form(abs_(a) >= abs_(b), (a - 1.0) * (a + 1.0) + b * b, (b - 1.0) * (b + 1.0) + a * a)
+        return Complex(choose_form(is_near, 0.5 * log1p(beyond_one), log(size)), self.phase())
 
     def sqrt(self) -> Complex:
         """The root whose real part is not below 0; without cancellation."""
@@ -291,12 +291,12 @@ def _scaled_quotient(x: Pair, y: Pair) -> Complex:
     """By the larger part of the divisor, so that nothing overflows on the way (Smith 1962)."""
     (a, b), (c, d) = x, y
     is_wide = abs_(c) >= abs_(d)
-    large, small = choose(is_wide, c, d), choose(is_wide, d, c)
-    near, far = choose(is_wide, a, b), choose(is_wide, b, a)
+    large, small = choose_form(is_wide, c, d), choose_form(is_wide, d, c)
+    near, far = choose_form(is_wide, a, b), choose_form(is_wide, b, a)
     ratio = divide(small, large)
     size = large + small * ratio
     imag = divide(far - near * ratio, size)
-    return Complex(divide(near + far * ratio, size), choose(is_wide, imag, -imag))
+    return Complex(divide(near + far * ratio, size), choose_form(is_wide, imag, -imag))
 
 
 def _power(x: Pair, y: Pair) -> Complex:

@@ -9,7 +9,7 @@ from itertools import combinations
 from math import inf, prod
 from typing import Any, NamedTuple
 
-from autograd.choosing import choose, holds, is_zero
+from autograd.choosing import choose_form, holds, is_zero
 from autograd.errors import ArgumentError, MatrixError
 from autograd.functions import abs as abs_
 from autograd.functions import dot, log, minimum, sign, sqrt
@@ -85,7 +85,7 @@ def det(a: Any) -> Any:
     if work.size > _LARGEST:  # all that is left is 0, of more rows than a polynomial is written of
         return _zero_without_slope(rows)
     found = prod(work.pivots, start=work.sign) * polynomial(work.rest())
-    return found if holds(work.is_stuck) else choose(work.is_stuck, _zero_without_slope(rows), found)
+    return found if holds(work.is_stuck) else choose_form(work.is_stuck, _zero_without_slope(rows), found)
 
 
 class Slogdet(NamedTuple):
@@ -110,7 +110,7 @@ def slogdet(a: Any) -> Slogdet:
     size = sum_([log(abs_(pivot)) for pivot in work.pivots])
     side = prod([sign(pivot) for pivot in work.pivots], start=work.sign)
     nothing = _zero_without_slope(rows)
-    return Slogdet(choose(work.is_stuck, 0.0, side), choose(work.is_stuck, nothing - inf, size))
+    return Slogdet(choose_form(work.is_stuck, 0.0, side), choose_form(work.is_stuck, nothing - inf, size))
 
 
 def solved(rows: Rows, columns: Rows, what: str) -> Rows:
@@ -214,16 +214,16 @@ class _Elimination:
             larger = abs_(column[i]) > abs_(column[0])
             for rows, begin in ((self.lower, 0), (self.given, k + 1), (self.beside, 0)):
                 _exchange(larger, rows, k, k + i, begin)
-            column[0], column[i] = choose(larger, column[i], column[0]), choose(larger, column[0], column[i])
-            self.sign = choose(larger, -self.sign, self.sign)
+            column[0], column[i] = choose_form(larger, column[i], column[0]), choose_form(larger, column[0], column[i])
+            self.sign = choose_form(larger, -self.sign, self.sign)
         return column
 
 
 def _exchange(condition: Any, rows: Rows, i: int, j: int, begin: int) -> None:
     """Two rows, from a column on, in each other's place if the condition holds."""
     pairs = list(zip(rows[i][begin:], rows[j][begin:], strict=True))
-    rows[i] = [*rows[i][:begin], *(choose(condition, b, a) for a, b in pairs)]
-    rows[j] = [*rows[j][:begin], *(choose(condition, a, b) for a, b in pairs)]
+    rows[i] = [*rows[i][:begin], *(choose_form(condition, b, a) for a, b in pairs)]
+    rows[j] = [*rows[j][:begin], *(choose_form(condition, a, b) for a, b in pairs)]
 
 
 def _is_nothing(column: Vector) -> bool:

@@ -6,7 +6,7 @@ from functools import reduce
 from math import factorial, inf, ldexp, nan
 from typing import Any
 
-from autograd.choosing import choose
+from autograd.choosing import choose_form
 from autograd.functions import abs as abs_
 from autograd.functions import dot, maximum
 from autograd.functions import sum as sum_
@@ -40,7 +40,7 @@ def expm(a: Any) -> Any:
     is_above = _comparisons(norm)
     scale: Any = 1.0
     for above in is_above:
-        scale = choose(above, 0.5 * scale, scale)
+        scale = choose_form(above, 0.5 * scale, scale)
     found = _pade([[x * scale for x in row] for row in rows])
     for above in is_above:
         found = _choose_each(above, product(found, found), found)
@@ -66,7 +66,7 @@ def _is_too_large(norm: Any) -> Any:
 
 def _choose_each(condition: Any, chosen: Rows, other: Rows) -> Rows:
     pairs = zip(chosen, other, strict=True)
-    return [[choose(condition, x, y) for x, y in zip(*rows, strict=True)] for rows in pairs]
+    return [[choose_form(condition, x, y) for x, y in zip(*rows, strict=True)] for rows in pairs]
 
 
 def _pade(a: Rows) -> Rows:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from math import nan
 from typing import Any
 
-from autograd.choosing import choose, holds
+from autograd.choosing import choose_form, holds
 from autograd.errors import ArgumentError, MatrixError
 from autograd.functions import abs as abs_
 from autograd.functions import divide, dot
 from autograd.functions import sum as sum_
 from autograd.linalg.matrices import Rows, Vector, array_of_columns, columns_of, matrix, transposed
-from autograd.linalg.norms import length
+from autograd.linalg.norms import length_of_some
 from autograd.linalg.triangular import backward
 
 _ROUNDING = 2.0**-52
@@ -59,8 +59,8 @@ def _mirror(column: Vector) -> tuple[Any, Vector]:
     """
     if len(column) == 1:
         return column[0], []
-    first, size = column[0], length(column)
-    pivot = choose(first > 0.0, -size, size)  # what does not cancel
+    first, size = column[0], length_of_some(column)
+    pivot = choose_form(first > 0.0, -size, size)  # what does not cancel
     return pivot, [divide(x, pivot) for x in (first - pivot, *column[1:])]
 
 
@@ -79,4 +79,4 @@ def _of_full_rank(pivot: Any, smallest: Any, k: int) -> Any:
             f"lstsq: the matrix has not full rank: column {k} depends on those before it, so that x is not "
             "determined: leave columns out, or add rows, such as small multiples of the identity"
         )
-    return choose(dependent, pivot * nan, pivot)
+    return choose_form(dependent, pivot * nan, pivot)

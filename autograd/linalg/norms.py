@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd.array import ValueArray
-from autograd.choosing import choose
+from autograd.choosing import choose, choose_form
 from autograd.functions import abs as abs_
 from autograd.functions import dot, maximum, sqrt
 
@@ -34,13 +34,20 @@ def length(entries: Sequence[Any], at_zero: Any = 0.0) -> Any:
     if not entries:
         return at_zero
     largest = reduce(maximum, map(abs_, entries))
-    scale = choose(largest > _LARGE, 1.0 / _LARGE, choose(largest < 1.0 / _LARGE, _LARGE * _SOME, 1.0))
+    return choose(largest <= 0.0, at_zero, _root_of_squares(entries, largest))
+
+
+def length_of_some(entries: Sequence[Any]) -> Any:
+    """The same where not all are 0."""
+    return _root_of_squares(entries, reduce(maximum, map(abs_, entries)))
+
+
+def _root_of_squares(entries: Sequence[Any], largest: Any) -> Any:
+    scale = choose_form(largest > _LARGE, 1.0 / _LARGE, choose_form(largest < 1.0 / _LARGE, _LARGE * _SOME, 1.0))
     if type(scale) is float and scale == 1.0:
-        found = sqrt(dot(entries, entries))
-    else:
-        scaled = [x * scale for x in entries]
-        found = sqrt(dot(scaled, scaled)) / scale
-    return choose(largest <= 0.0, at_zero, found)
+        return sqrt(dot(entries, entries))
+    scaled = [x * scale for x in entries]
+    return sqrt(dot(scaled, scaled)) / scale
 
 
 _LARGE, _SOME = 2.0**500, 2.0**100  # squares of what lies between 2⁻⁵⁰⁰ and 2⁵⁰⁰ are no trouble

@@ -100,6 +100,14 @@ def captured_nodes(
     ]
 
 
+def computed_above(roots: Sequence[Value], inputs: Sequence[Value], when: Times) -> list[Value]:
+    """What was computed, from the first that is needed to the roots, above what was there before."""
+    above = {*inputs, *RUNNING}
+    order = interior(*roots, above=above)
+    older = set(filter(when.was_there, order))
+    return interior(*roots, above=above | older) if older else order
+
+
 class Times(NamedTuple):
     """What tells nodes that were there before a function was recorded from those that it made.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from operator import attrgetter
@@ -16,7 +16,7 @@ from autograd.order import dependent, interior
 from autograd.program.lines import LONG
 from autograd.program.notes import notes_of
 from autograd.program.program import Program
-from autograd.program.reading import Times, captured_nodes, program_from, program_of
+from autograd.program.reading import Times, captured_nodes, computed_above, program_from, program_of
 from autograd.program.rolling import Rolled, rolled_up
 from autograd.replay import chose_for_good
 from autograd.structure import Structure, flatten, names_of_arguments
@@ -94,15 +94,21 @@ def record_function(
         return replace(_recording(outputs, inputs, arguments, structure, when, log), keywords=keywords)
 
 
-def record_nodes(outputs: Any, inputs: Sequence[Any]) -> RecordedProgram:
-    """The graph between nodes already built: each entry of `inputs` is an argument made of Values."""
+def record_nodes(outputs: Any, inputs: Sequence[Any], made: Collection[Value] | None = None) -> RecordedProgram:
+    """The graph between nodes already built: each entry of `inputs` is an argument made of Values.
+
+    Where a program was being written, `made` is what was made for it (`context.mode().made`): other nodes keep their
+    numbers, and GraphError if one of these was computed from an input, as its derivative would be lost.
+    """
     groups = [flatten(argument, "an input of compile_graph") for argument in inputs]
     nodes = [node for leaves, _ in groups for node in leaves]
     _check_nodes(nodes)
     wanted, structure = flatten(outputs, "an output of compile_graph")
-    _check_choices(interior(*(node for node in wanted if isinstance(node, Value)), above=nodes))
+    roots, when = [node for node in wanted if isinstance(node, Value)], Times(now(), made)
+    _check_choices(computed_above(roots, nodes, when))
+    _check_apart(roots, nodes, when)
     with collector_paused():
-        return _recording(wanted, nodes, [structure for _, structure in groups], structure, Times(now(), None))
+        return _recording(wanted, nodes, [structure for _, structure in groups], structure, when)
 
 
 def _check_nodes(nodes: Sequence[Any]) -> None:
@@ -123,6 +129,17 @@ def _check_choices(order: Sequence[Any]) -> None:
             )
 
 
+def _check_apart(roots: Sequence[Value], inputs: Sequence[Value], when: Times) -> None:
+    order = interior(*roots, above=inputs)
+    moved = dependent(order, inputs)
+    for node in reversed(order):
+        if node in moved and when.was_there(node):
+            raise GraphError(
+                f"{quoted(node)} was computed before this was recorded, from a Value that is an input of it, so it "
+                "would not follow that: compute it where it is used, such as in the loss or in forward"
+            )
+
+
 def _recording(
     outputs: Sequence[Operand],
     inputs: Sequence[Value],
@@ -135,7 +152,7 @@ def _recording(
     roots = [output for output in outputs if isinstance(output, Value)]
     notes = notes_of(made, inputs, when.made or ()) if len(made) >= LONG else None
     if notes is None:
-        order = _recorded(roots, inputs, when)
+        order = computed_above(roots, inputs, when)
         read: Iterable[Operand] = chain.from_iterable(map(attrgetter("operands"), order))
     else:
         needed = notes.needed_for(roots)
@@ -155,14 +172,6 @@ def _recording(
         return RecordedProgram(rolled, *shape, rolled=rolled.program)
     program = program_from(outputs, given, order) if notes is None else program_of(needed, outputs, given)
     return RecordedProgram(program, *shape)
-
-
-def _recorded(roots: Sequence[Value], inputs: Sequence[Value], when: Times) -> list[Value]:
-    """What was computed, from the first that is needed to the roots, above what was there before."""
-    above = {*inputs, *RUNNING}
-    order = interior(*roots, above=above)
-    older = set(filter(when.was_there, order))
-    return interior(*roots, above=above | older) if older else order
 
 
 def _from_what_runs(captured: Sequence[Value]) -> tuple[frozenset[Value], frozenset[Value]]:

@@ -12,10 +12,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from autograd.context import writing_program
+from autograd.context import mode, writing_program
 from autograd.errors import OperandError
-from autograd.program.compile import Bound, compile_graph
+from autograd.program.compile import Bound, Compiled
 from autograd.program.executors import Work
+from autograd.program.options import Options
+from autograd.program.recording import record_nodes
 from autograd.symbol import Symbol
 from autograd.text import quoted
 from autograd.transforms import running
@@ -63,11 +65,12 @@ class Objective:
                 raise OperandError(f"a loss must return one Value, got {type(J).__name__} {quoted(J)}")
             weight = symbols(["weight"] if weighted else [])
             J = J * weight[0] if weighted else J
+            made = mode().made
         self.draws: list[Drawn] = [part for part, _ in draws]
         inputs = [_vector(moved), np.concatenate([xs, ys, weight, _vector([number for _, number in draws])])]
         options: Any = {"argnums": 0, "in_axes": (None, 0), "backend": backend, "threads": threads}
-        self._compiled = compile_graph(J, inputs, reduce="sum", **options)
-        self._outputs = compile_graph(predictions[0], inputs, **options)
+        self._compiled = Compiled(None, Options(reduce="sum", **options), record_nodes(J, inputs, made))
+        self._outputs = Compiled(None, Options(**options), record_nodes(predictions[0], inputs, made))
         for compiled in (self._compiled, self._outputs):
             compiled.tells_kinks = False  # a step of training goes by the slopes of the samples as they are
         self._bound: dict[tuple[Any, int], Bound] = {}

@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from autograd.context import writing_program
-from autograd.program.compile import Compiled, compile_graph
+from autograd.context import mode, now, writing_program
+from autograd.program.compile import Compiled
 from autograd.program.executors import Work
+from autograd.program.options import Options
 from autograd.program.program import Program
-from autograd.program.reading import program_from
+from autograd.program.reading import Times, computed_above, program_from
+from autograd.program.recording import record_nodes
 from autograd.transforms import running
 from autograd.value import Value
 from nn.data.tables import Array, check_count, table
@@ -55,17 +57,19 @@ def recorded(model: Model) -> Program:
         given = xs if model.input_scale is None else model.input_scale.of_values(xs)
         outputs = model._run(list(given))
         found = outputs if model.target_scale is None else model.target_scale.values_back(outputs)
-    return program_from(found, xs)
+        made = mode().made
+    return program_from(found, xs, computed_above(found, xs, Times(now(), made)))
 
 
 def _compiled(model: Model, backend: str, threads: int) -> Compiled:
     """The network as a program, which reads the parameters itself."""
     xs = _inputs(model)
     with evaluating(model), running(xs), writing_program():
-        found = model._run(list(xs))
+        found, made = model._run(list(xs)), mode().made
     outputs = np.empty(len(found), object)
     outputs[:] = found
-    return compile_graph(outputs, [xs], in_axes=0, backend=backend, threads=threads)
+    options = Options(in_axes=0, backend=backend, threads=threads)
+    return Compiled(None, options, record_nodes(outputs, [xs], made))
 
 
 def _inputs(model: Model) -> Array:

@@ -8,8 +8,9 @@ import pytest
 
 import nn
 from autograd import Value, exp, tanh
-from autograd.errors import ArgumentError, OperandError
+from autograd.errors import ArgumentError, GraphError, OperandError
 from nn import LBFGS, MLP, Adam, Layer, Module, train
+from nn.training.prediction import recorded
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(20, 2))
@@ -151,3 +152,50 @@ def test_what_is_recorded_follows_activations_of_one_s_own():
     below = model.predict(X) < 0
     first, model.activation.upper = model.predict(X), 0.5
     np.testing.assert_allclose(model.predict(X), np.where(below, 1.5 * first, first), rtol=1e-12)
+
+
+class Masked(Module):
+    """Weights computed outside of forward, from a Value that no attribute of the model is."""
+
+    def __init__(self, factor):
+        super().__init__()
+        self.gain = Value(0.5, name="gain")
+        self.weights = lambda: factor  # what is no attribute is no parameter
+
+    def forward(self, x):
+        return [self.gain * (x[0] + self.weights()), x[1] * self.weights()]
+
+
+def test_what_was_computed_before_keeps_its_number_in_training_and_predictions():
+    z = Value(1.5, name="z")
+    factor = z * z
+    y = np.stack([Y, -Y], axis=1)
+
+    def weighted(predictions, targets):
+        return factor * nn.mean_squared_error(predictions, targets)
+
+    for z.data in (1.5, 4.0):
+        models = [Masked(factor), Masked(factor), Masked(2.25)]
+        steps = {"loss": weighted, "epochs": 3}
+        history = models[0].fit(X, y, optimiser=nn.GradientDescent(models[0].parameters(), 0.01), **steps)
+        losses = train(models[1], X, y, optimiser=nn.GradientDescent(models[1].parameters(), 0.01), **steps)
+        np.testing.assert_allclose(history["training"], losses, rtol=1e-12)
+        models[2].gain.data = models[0].gain.data
+        for backend in ("interpreter", "numpy", "llvm"):
+            found = models[0].predict(X, backend=backend)
+            np.testing.assert_allclose(found, models[2].predict(X, backend=backend), rtol=1e-14)
+        np.testing.assert_allclose(found, [[v.data for v in row] for row in models[0](X)], rtol=1e-12)
+        numbers = recorded(models[0]).graph(*X[0])
+        np.testing.assert_allclose([v.data for v in numbers], found[0], rtol=1e-12)
+
+
+def test_what_was_computed_before_from_what_moves_is_refused():
+    net, before = Net(2), Net(2).state_dict()
+    decay = sum(p * p for p in net.parameters()) * 0.01
+    with pytest.raises(GraphError, match="compute it where it is used, such as in the loss or in forward"):
+        net.fit(X, Y, loss=lambda p, t: nn.mean_squared_error(p, t) + decay, epochs=2)
+    assert net.state_dict() == before
+    held = net.parameters()[:-1]  # training that moves none of its leaves may read it
+    size = net.gain * 2.0
+    history = net.fit(X, Y, loss=lambda p, t: size * nn.mean_squared_error(p, t), optimiser=Adam(held), epochs=1)
+    assert len(history["training"]) == 1

@@ -11,6 +11,7 @@ import pytest
 import viz
 from autograd import (
     ArgumentError,
+    Complex,
     GraphError,
     KinkWarning,
     Value,
@@ -19,6 +20,7 @@ from autograd import (
     compile,
     compile_graph,
     cos,
+    custom_vjp,
     exp,
     floor,
     fori_loop,
@@ -28,6 +30,7 @@ from autograd import (
     hypot,
     interp,
     leaky_relu,
+    linalg,
     load_program,
     log,
     maximum,
@@ -43,6 +46,7 @@ from autograd import (
     while_loop,
 )
 from autograd import abs as abs_
+from autograd import sum as sum_
 from autograd.ops.primitive import TABLE
 from nn import MLP
 from tests.support.compilers import called, compiled
@@ -340,6 +344,72 @@ def test_what_is_smoothed_says_so_and_what_cannot_be_is_refused(tmp_path):
             compile(relu, smooth=width)
     with pytest.raises(GraphError, match="atan2 has jumps for which no smoothing is known"):
         compile(atan2, smooth=0.1)(1.0, 2.0)
+
+
+CONNECTED = {  # by conditions on x and y and what is known already: the probability, of those of x and y
+    "or": (lambda x, y: (x > 1.0) | (y > 0.5), lambda p, q: p + q - p * q),
+    "and": (lambda x, y: (x > 1.0) & (y > 0.5), lambda p, q: p * q),
+    "either": (lambda x, y: (x > 1.0) ^ (y > 0.5), lambda p, q: p + q - 2.0 * p * q),
+    "alike": (lambda x, y: (x > 1.0) == (y > 0.5), lambda p, q: 1.0 - p - q + 2.0 * p * q),
+    "False or": (lambda x, y: False | (x > 1.0), lambda p, q: p),
+    "or False, or": (lambda x, y: (x > 1.0) | False | (y > 0.5), lambda p, q: p + q - p * q),
+    "True and": (lambda x, y: True & (x > 1.0), lambda p, q: p),
+    "and True": (lambda x, y: (x > 1.0) & True, lambda p, q: p),
+    "or True": (lambda x, y: (x > 1.0) | True, lambda p, q: 1.0),
+    "and False": (lambda x, y: (x > 1.0) & False, lambda p, q: 0.0),
+    "not, of False or": (lambda x, y: ~(False | (x > 1.0)), lambda p, q: 1.0 - p),
+    "either, True": (lambda x, y: (x > 1.0) ^ True, lambda p, q: 1.0 - p),
+    "as a number": (lambda x, y: (x > 1.0) * 1.0, lambda p, q: p),
+}
+
+
+@pytest.mark.parametrize("name", CONNECTED)
+def test_conditions_that_are_connected_with_each_other_and_with_what_is_known(name):
+    condition, probability = CONNECTED[name]
+    p = compile(lambda x, y: where(condition(x, y), 3.0, 1.0), smooth=0.3)
+    for x, y in ((0.0, 0.4), (0.9, 0.7), (1.2, -2.0), (1.0, 0.5)):
+        share = probability(*(0.5 * math.erfc((at - z) / 0.3 / math.sqrt(2.0)) for z, at in ((x, 1.0), (y, 0.5))))
+        assert p(x, y) == pytest.approx(1.0 + 2.0 * share, abs=1e-14)
+
+
+FORMS = {  # without a kink, though computed in one of two forms
+    "solve": lambda x: sum_(linalg.solve([[0.2, 2.0 + x], [0.2 - x + x, 0.5]], [1.0, x])),
+    "lstsq": lambda x: sum_(linalg.lstsq([[1.0, x], [x, 2.0], [0.1, 0.3]], [1.0, 2.0, x])),
+    "expm": lambda x: linalg.expm([[x, 2.0], [1.0, -x]])[0][1],
+    "a quotient": lambda x: (Complex(1.0, x) / Complex(0.1, x)).real,
+}
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_forms_of_one_number_are_not_smoothed(name):
+    for smooth in (0.3, (0.3, 4)):
+        found, known = compile(FORMS[name], smooth=smooth), compile(FORMS[name])
+        for x in (0.05, 0.1, 0.37):
+            for question in ("value", "grad", "hessian"):
+                assert getattr(found, question)(x) == pytest.approx(getattr(known, question)(x), rel=1e-9)
+
+
+def by_hand(function, slope):
+    """A function with a derivative by hand."""
+    made = custom_vjp(function)
+    made.defvjp(lambda x: (made(x), x), lambda x, delta: (delta * slope(x),))
+    return made
+
+
+def test_a_kink_under_a_derivative_by_hand_is_not_left_sharp_without_a_word():
+    payoff = by_hand(lambda x: relu(x - 1.0), lambda x: step(x - 1.0))
+    outer = by_hand(lambda x: 2.0 * payoff(x), lambda x: 2.0 * step(x - 1.0))
+    chosen = by_hand(lambda x: where(x > 1.0, x, 1.0), lambda x: step(x - 1.0))
+    for function, what in ((payoff, "relu"), (outer, "relu"), (chosen, "greater")):
+        for used in (function, lambda x, f=function: fori_loop(0, 2, lambda i, s: s + f(x), 0.0)):
+            for width in (0.5, (0.5, 4)):
+                with pytest.raises(GraphError, match=f"derivative by hand, so {what} in it cannot be smoothed"):
+                    compile(used, smooth=width)(1.1)
+            assert compile(used)(1.5) > 0.0
+    smooth = by_hand(lambda x: exp(-x * x), lambda x: -2.0 * x * exp(-x * x))
+    p = compile(lambda x: smooth(x) + relu(x), smooth=0.5)
+    assert p(0.0) == pytest.approx(1.0 + 0.5 / math.sqrt(2.0 * math.pi), rel=1e-14)
+    assert p.grad(0.0) == pytest.approx(0.5, rel=1e-14)
 
 
 def test_a_smoothed_gamma_is_that_of_the_closed_form():

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from functools import partial
 
 from autograd.errors import GraphError
-from autograd.ops.expression import COMPARISONS, SUBTRACT, Term, variable
-from autograd.ops.primitive import Primitive, lookup
+from autograd.ops.expression import COMPARISONS, EQUAL, SUBTRACT, Term, variable, within
+from autograd.ops.primitive import Atom, Primitive, lookup
 from autograd.program.builder import Builder, Numbers
 from autograd.program.graph import GUARD, MAXIMUM, MULTIPLY, WHERE, Graph, Operation
 from autograd.program.loops import Final, Loop
@@ -33,9 +33,13 @@ def smoothed(program: Graph, h: float, of_order_4: bool = False) -> Graph:
     outputs t2
 
     Raises:
-        GraphError: for a row that has a jump for which no smoothing is known, such as atan2
+        GraphError: for a row that has a jump for which no smoothing is known, such as atan2, and for a function with a
+            derivative by hand in which there is a kink or a jump
     """
     return _Smoothing(program, h, of_order_4).finish(program)
+
+
+_ALIKE = Operation(EQUAL)
 
 
 class _Smoothing:
@@ -78,8 +82,8 @@ class _Smoothing:
             self._sharp[number] = self._builder.emit(operation, tuple(map(self._as_it_was, before)))
         if operation == GUARD:
             return self._builder.emit(operation, (self._as_it_was(before[0]), *operands[1:]))
-        if operation == MAXIMUM and number in self._sharp:  # one of two conditions, as a probability
-            return self._write(_either, operands)
+        if operation in _OF_CONDITIONS and self._combines(operation, before):  # as probabilities
+            return self._write(_OF_CONDITIONS[operation], operands)
         return self._row(lookup(operation.row), operation, operands)
 
     def _stays(self, operation: Operation, before: Numbers) -> bool:
@@ -87,10 +91,12 @@ class _Smoothing:
         return not self._counts.isdisjoint(before) or (operation == WHERE and before[0] not in self._sharp)
 
     def _combines(self, operation: Operation, before: Numbers) -> bool:
-        """Whether it is what `&`, `|` or `~` write of conditions."""
+        """Whether it is what `&`, `|`, `^` or `~` write of conditions, of which some may be known: 0 or 1."""
         if operation.row == SUBTRACT:
             return before[1] in self._sharp and self._builder.is_one(self._numbers[before[0]])
-        return operation in (MULTIPLY, MAXIMUM) and all(i in self._sharp for i in before)
+        conditions = [i for i in before if i in self._sharp]
+        rest = [self._builder.value_of(self._numbers[i]) for i in before if i not in self._sharp]
+        return operation in (MULTIPLY, MAXIMUM, _ALIKE) and bool(conditions) and all(x in (0.0, 1.0) for x in rest)
 
     def _as_it_was(self, number: int) -> int:
         return self._sharp.get(number, self._numbers[number])
@@ -104,6 +110,7 @@ class _Smoothing:
                 f"{row.title} has {'a kink' if row.kinks else 'jumps'} for which no smoothing is known: leave out "
                 "smooth=h, or write it in other functions"
             )
+        _check_within(row)
         return self._builder.emit(operation, operands)
 
     def _write(self, rule: Callable[..., Term], operands: Numbers) -> int:
@@ -131,6 +138,7 @@ def _as_it_is(loop: Loop) -> Loop:
             raise GraphError(
                 f"an equation with {row.title} in it is not smoothed: write it smoothly, or leave out smooth=h"
             )
+        _check_within(row)
     return loop
 
 
@@ -141,3 +149,25 @@ def _of_order_4(smooth: Callable[..., Term], h: float, *operands: Term) -> Term:
 
 def _either(a: Term, b: Term) -> Term:
     return 1.0 - (1.0 - a) * (1.0 - b)
+
+
+def _alike(a: Term, b: Term) -> Term:
+    return a * b + (1.0 - a) * (1.0 - b)
+
+
+_OF_CONDITIONS = {MAXIMUM: _either, _ALIKE: _alike}
+
+
+def _check_within(row: Primitive) -> None:
+    """Raise GraphError for a function with a derivative by hand that computes with what has kinks or jumps."""
+    if not row.by_hand or isinstance(row.rule, Atom):
+        return
+    for term in within([row.rule(*map(variable, row.operands))]):
+        inner = lookup(term.name) if term.operands else row
+        if inner.kinks or inner.jumps:
+            raise GraphError(
+                f"{row.title} has a derivative by hand, so {inner.title} in it cannot be smoothed: leave out smooth=h, "
+                "or the derivative by hand"
+            )
+        if inner is not row:
+            _check_within(inner)
