@@ -14,7 +14,9 @@ import inspect
 import linecache
 import math
 import re
+from collections import deque
 from collections.abc import Callable, MutableMapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, NamedTuple, TypeAlias
@@ -30,6 +32,8 @@ from autograd.text import quoted
 Rule = Callable[..., Any]
 Real: TypeAlias = float  # inside Primitive, `float` is a reading
 RAISED = (OverflowError, ValueError, ZeroDivisionError)  # what math raises where IEEE 754 has an answer
+
+_GONE: deque[tuple[str, object]] = deque()  # names and texts of functions that are gone
 
 _WRITTEN = {*PYTHON.written, "abs"}  # what a printed source says without a call
 _QUIET: Any = {"divide": "ignore", "over": "ignore", "under": "ignore", "invalid": "ignore"}
@@ -447,19 +451,26 @@ def define(name: str, source: str, filename: str, namespace: dict[str, Any]) -> 
 
     The text is registered with linecache, so tracebacks show it and debuggers step into it.
     """
+    _forget_what_is_gone()
     linecache.cache[filename] = text = (len(source), None, source.splitlines(keepends=True), filename)
     namespace.setdefault("__name__", __name__)
     exec(compile(source, filename, "exec"), namespace)
     function: Rule = namespace[name]
     function.__dict__["source"] = source
-    finalize(function, _forget, filename, text).atexit = False
+    finalize(function, _GONE.append, (filename, text)).atexit = False
     return function
 
 
-def _forget(filename: str, text: object) -> None:
-    """Let go of the text of a function that is gone, unless another has that name now."""
-    if linecache.cache.get(filename) is text:
-        del linecache.cache[filename]
+def _forget_what_is_gone() -> None:
+    """Let go of the texts of functions that are gone, unless another has that name now.
+
+    Not when the function goes: the collector may run while linecache walks through its names, which then lacks one.
+    """
+    with suppress(IndexError):
+        while True:
+            filename, text = _GONE.popleft()
+            if linecache.cache.get(filename) is text:
+                linecache.cache.pop(filename, None)
 
 
 def function_of(

@@ -8,7 +8,7 @@ numbers right beside it are compared.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,7 +17,7 @@ from autograd.context import Label
 from autograd.errors import GraphError
 from autograd.kinks import NEAR, NEARER, NOISE, is_a_jump, tell
 from autograd.lazy import lazy
-from autograd.ops.expression import variable
+from autograd.ops.expression import SUBTRACT, Expression, variable
 from autograd.ops.primitive import Primitive, lookup
 from autograd.program.as_values import run
 from autograd.program.builder import Builder
@@ -32,7 +32,9 @@ from autograd.program.reading import program_from
 from autograd.symbol import Symbol
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
+Ids = np.ndarray[Any, np.dtype[np.int64]]
 AT_ONCE = 1 << 20  # numbers that are looked at together
+MANY = 8  # surfaces along one number, which are then found by its order
 SURFACES = 16  # that are tried at a call
 PARTS = 64  # of a line, each time it is cut
 TRIED = 4  # samples that lie on a surface; and the calls at which nothing jumped on one that then is asked no more
@@ -42,11 +44,11 @@ ACROSS = 1e-3  # of the inputs: how far a line goes across a surface that a samp
 
 
 class Boundary(NamedTuple):
-    """Where a row of a program has a kink or a jump: the term `slot` of its boundaries, 0 there."""
+    """Where a row of a program has a kink or a jump: a term of its operands, x0, x1, …, that is 0 there."""
 
     row: Primitive
     is_jump: bool
-    slot: int
+    term: Any
     operands: tuple[int, ...]
     label: Label | None
 
@@ -70,7 +72,7 @@ def _of(line: Instruction, label: Label | None, kinks: bool) -> Iterator[Boundar
     row = lookup(line.operation.row)  # type: ignore[union-attr]  # an Operation, by _is_broken
     for is_jump, terms in enumerate(row.boundaries(*_variables(line.operands))):
         if is_jump or kinks:
-            yield from (Boundary(row, bool(is_jump), slot, line.operands, label) for slot in range(len(terms)))
+            yield from (Boundary(row, bool(is_jump), term, line.operands, label) for term in terms)
 
 
 def _variables(operands: Sequence[int]) -> list[Any]:
@@ -108,21 +110,25 @@ class Watch:
         self._batched = np.array(layout.batched)
         self._summed = layout.is_reduced and not all(layout.batched[i] for i in asked.inputs)
         self._gradients: dict[int, Graph] = {}
+        self._each: dict[int, Graph] = {}
         self._kernels: dict[tuple[int, str, tuple[bool, ...]], Kernel] = {}
         self._smooth = [0] * len(found)  # at how many calls nothing jumped there
         self.is_over = False
 
     def look(self, fixed: Floats, batch: Floats, samples: int | None, backend: str) -> None:
         """Tell if the answer for these numbers leaves something out."""
-        ends = _Ends(len(self._surfaces))
-        kernel = self._kernel(self._boundaries, choose(self._boundaries, backend, samples)[0], self._batched.tolist())
+        ends = _Ends(len(self._surfaces), self._summed)
+        looked_at, alone = self._looked_at, self._alone
+        kernel = self._kernel(looked_at, choose(looked_at, backend, samples)[0], self._batched.tolist())
         rows = 1 if samples is None else samples
-        step = max(AT_ONCE // len(self._surfaces), 1)
+        step = max(AT_ONCE // len(looked_at.outputs), 1)
         for start in range(0, rows, step):
             part = batch[start : start + step] if samples is not None else batch
-            at = np.empty((min(step, rows - start), len(self._surfaces)))
+            at = np.empty((min(step, rows - start), len(looked_at.outputs)))
             kernel.run(fixed, part, at, np.empty(0))
-            ends.meet(at, start)
+            ends.meet(at[:, : len(alone)], alone, start)
+            for scale, numbers in zip(self._scales, at[:, len(alone) :].T, strict=True):
+                ends.meet_along(numbers, scale, start)
         with np.errstate(all="ignore"):  # what is not finite jumps nowhere that can be seen
             self._judge(ends, lambda row: self._point(fixed, batch, row))
 
@@ -169,14 +175,39 @@ class Watch:
 
     # -- programs that are small, or run on a few points alone ----------------------------------------
 
-    @lazy
-    def _boundaries(self) -> Graph:
-        """All boundaries; its inputs are those of the question's program."""
+    def _written_behind(self, boundaries: Sequence[Boundary], numbers: Sequence[int]) -> Graph:
+        """Boundaries, and numbers of the question's program; its inputs are those of that."""
         program = self._program
         extra = len(self._batched) - len(program.inputs)
         builder = Builder([*program.inputs, *(f"extra{i}" for i in range(extra))])
-        numbers = copy_into(builder, program, range(len(program.inputs)))
-        return builder.finish([_written(builder, surface, numbers) for surface in self._surfaces])
+        known = copy_into(builder, program, range(len(program.inputs)))
+        return builder.finish([*(_written(builder, each, known) for each in boundaries), *(known[i] for i in numbers)])
+
+    @lazy
+    def _scales(self) -> list[_Scale]:
+        """Surfaces at constant places along one number, of those that have many."""
+        along: dict[int, dict[int, float]] = {}
+        for k, surface in enumerate(self._surfaces):
+            number, place = _along(self._program, surface)
+            along.setdefault(number, {})[k] = place
+        return [_Scale.of(number, places) for number, places in along.items() if number >= 0 and len(places) >= MANY]
+
+    @lazy
+    def _alone(self) -> Ids:
+        """The other surfaces."""
+        return np.setdiff1d(np.arange(len(self._surfaces)), [k for scale in self._scales for k in scale.surfaces])
+
+    @lazy
+    def _looked_at(self) -> Graph:
+        """The boundaries of these, and the numbers of scales."""
+        boundaries = [self._surfaces[k] for k in self._alone.tolist()]
+        return self._written_behind(boundaries, [scale.number for scale in self._scales])
+
+    def _boundary(self, k: int, points: Floats) -> Floats:
+        """On which side of a surface points lie, and how far off, as its row says."""
+        if k not in self._each:
+            self._each[k] = self._written_behind([self._surfaces[k]], [])
+        return self._values(self._each[k], points)[:, 0]
 
     @lazy
     def _differentiated(self) -> Graph:
@@ -204,8 +235,7 @@ class Watch:
         """Two points on both sides of a surface that a point lies on; None if it has no direction across."""
         inputs = self._asked.inputs
         if k not in self._gradients:
-            alone = _with(self._boundaries, [int(self._boundaries.outputs[k])])
-            self._gradients[k] = with_gradient(alone, inputs, values=False)
+            self._gradients[k] = with_gradient(self._written_behind([self._surfaces[k]], []), inputs, values=False)
         slopes = self._values(self._gradients[k], point[None])[0]
         scale = np.maximum(np.abs(point[inputs]), 1.0)
         move = slopes * scale**2
@@ -222,7 +252,7 @@ class Watch:
         move = dice.uniform(0.5, 1.0, above.shape) * dice.choice((-1.0, 1.0), above.shape) * np.maximum(abs(above), 1.0)
         for size in ELSEWHERE:
             ends = np.array([above, below]) + size * move
-            at = self._values(self._boundaries, ends)[:, k]
+            at = self._boundary(k, ends)
             if at[0] > 0.0 > at[1]:
                 yield ends[0], ends[1]
                 return
@@ -233,7 +263,7 @@ class Watch:
         line = above - below
         while stop - start > 1e-15:
             places = np.linspace(start, stop, PARTS + 1)
-            signs = self._values(self._boundaries, below + np.outer(places, line))[:, k] > 0.0
+            signs = self._boundary(k, below + np.outer(places, line)) > 0.0
             first = int(np.argmax(signs[1:])) if signs[1:].any() else PARTS - 1
             if not start < places[first + 1] < stop and not start < places[first] < stop:
                 break
@@ -275,27 +305,105 @@ _THERE = "it is taken right there"
 _BOTH = "samples lie on both sides of it, and the derivative of their mean is not the mean of their derivatives"
 
 
-class _Ends:
-    """Of every surface the nearest samples on either side, and those that lie on it."""
+class _Scale(NamedTuple):
+    """Surfaces along one number of a program, where it passes constants.
 
-    def __init__(self, count: int) -> None:
+    Attributes:
+        number: which it is
+        surfaces: which they are, by their places
+        places: where it passes them, ascending
+        ends: (2¹⁶,) with which keys of 16 bits these are
+    """
+
+    number: int
+    surfaces: Ids
+    places: Floats
+    ends: np.ndarray[Any, np.dtype[np.bool_]]
+
+    @classmethod
+    def of(cls, number: int, found: Mapping[int, float]) -> _Scale:
+        """One with these surfaces, each at its place."""
+        surfaces = np.array(sorted(found, key=found.__getitem__))
+        places, ends = np.array(sorted(found.values())), np.zeros(1 << 16, bool)
+        ends[_keys(places)] = True
+        return cls(number, surfaces, places, ends)
+
+    def may_be_on(self, numbers: Floats) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """All that stand at a place, and a few others: to search for each would take longer than the kernel."""
+        found: np.ndarray[Any, np.dtype[np.bool_]] = self.ends[_keys(numbers)]
+        return found
+
+
+def _keys(numbers: Floats) -> np.ndarray[Any, np.dtype[np.uint64]]:
+    """16 bits of each, the same of equal numbers."""
+    bits: Any = (numbers + 0.0).view(np.uint64)  # no -0.0
+    found: np.ndarray[Any, np.dtype[np.uint64]] = bits * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(48)
+    return found
+
+
+def _along(program: Graph, surface: Boundary) -> tuple[int, float]:
+    """(a number, the constant at which it passes the surface), as of x - 2; (-1, 0) of any other."""
+    term = surface.term
+    if not isinstance(term, Expression) or term.name != SUBTRACT:
+        return -1, 0.0
+    number, other = (_operand_of(each, surface) for each in term.operands)
+    place = other - len(program.inputs)
+    is_constant = number >= 0 <= place < len(program.constants)
+    return (number, float(program.constants[place])) if is_constant else (-1, 0.0)
+
+
+def _operand_of(term: Any, surface: Boundary) -> int:
+    """The number of a program that a variable in a boundary stands for; -1 of what is none."""
+    is_variable = isinstance(term, Expression) and not term.operands
+    return surface.operands[int(term.name[1:])] if is_variable else -1
+
+
+class _Ends:
+    """Of every surface the samples that lie on it and, if `both`, the nearest ones on either side."""
+
+    def __init__(self, count: int, both: bool) -> None:
+        self._both = both
         self.above, self.below = np.full(count, -1), np.full(count, -1)
         self._least, self._most = np.full(count, np.inf), np.full(count, -np.inf)
         self.on: list[list[int]] = [[] for _ in range(count)]
 
-    def meet(self, at: Floats, start: int) -> None:
-        """Look at so many samples more; a boundary is nan where its surface is not."""
-        if not len(at):
+    def meet(self, at: Floats, surfaces: Ids, start: int) -> None:
+        """Look at the boundaries of so many samples more; one is nan where its surface is not."""
+        if not at.size:
+            return
+        for column in np.flatnonzero((at == 0.0).any(axis=0)).tolist():
+            self._add(int(surfaces[column]), start + np.flatnonzero(at[:, column] == 0.0))
+        if not self._both:
             return
         columns = np.arange(at.shape[1])
         over, under = np.where(at > 0.0, at, np.inf), np.where(at < 0.0, at, -np.inf)
         nearest, deepest = over.argmin(axis=0), under.argmax(axis=0)
-        closer, nearer = over[nearest, columns] < self._least, under[deepest, columns] > self._most
-        self.above[closer], self.below[nearer] = start + nearest[closer], start + deepest[nearer]
-        self._least = np.minimum(self._least, over[nearest, columns])
-        self._most = np.maximum(self._most, under[deepest, columns])
-        for k in np.flatnonzero((at == 0.0).any(axis=0)).tolist():
-            self.on[k] = (self.on[k] + (start + np.flatnonzero(at[:, k] == 0.0)[:TRIED]).tolist())[:TRIED]
+        self._nearer(surfaces, over[nearest, columns], start + nearest, under[deepest, columns], start + deepest)
+
+    def meet_along(self, numbers: Floats, scale: _Scale, start: int) -> None:
+        """The same of surfaces along one number."""
+        for sample in np.flatnonzero(scale.may_be_on(numbers)).tolist():
+            for k in np.flatnonzero(scale.places == numbers[sample]).tolist():
+                self._add(int(scale.surfaces[k]), np.array([start + sample]))
+        if not self._both:
+            return
+        order = np.argsort(numbers)
+        found = numbers[order]
+        found = found[: int(np.searchsorted(found, np.inf, "right"))]  # nan stands behind all
+        first, behind = (np.searchsorted(found, scale.places, side) for side in ("left", "right"))
+        beyond = np.concatenate([[-np.inf], found, [np.inf]])
+        samples = start + np.concatenate([[0], order[: len(found)], [0]])
+        over, under = beyond[behind + 1] - scale.places, beyond[first] - scale.places
+        self._nearer(scale.surfaces, over, samples[behind + 1], under, samples[first])
+
+    def _nearer(self, surfaces: Ids, over: Floats, above: Ids, under: Floats, below: Ids) -> None:
+        """Keep samples so far over and under surfaces that are nearer than those met before."""
+        closer, deeper = over < self._least[surfaces], under > self._most[surfaces]
+        self.above[surfaces[closer]], self._least[surfaces[closer]] = above[closer], over[closer]
+        self.below[surfaces[deeper]], self._most[surfaces[deeper]] = below[deeper], under[deeper]
+
+    def _add(self, surface: int, samples: Ids) -> None:
+        self.on[surface] = (self.on[surface] + samples[:TRIED].tolist())[:TRIED]
 
     def are_met(self, k: int) -> bool:
         """Whether samples lie on both sides."""
@@ -303,9 +411,7 @@ class _Ends:
 
 
 def _written(builder: Builder, surface: Boundary, numbers: Sequence[int]) -> int:
-    names = {f"x{i}": numbers[operand] for i, operand in enumerate(surface.operands)}
-    terms = surface.row.boundaries(*_variables(surface.operands))[surface.is_jump]
-    return builder.write(terms[surface.slot], names.__getitem__, WHERE)
+    return builder.write(surface.term, lambda name: numbers[surface.operands[int(name[1:])]], WHERE)
 
 
 def _with(program: Graph, outputs: Sequence[int]) -> Graph:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import ctypes
+import gc
 import io
 import json
+import linecache
 import math
 import pickle
 import re
@@ -44,7 +46,7 @@ from autograd import (
     where,
 )
 from autograd.errors import ArgumentError, FileFormatError, GraphError, KinkWarning
-from autograd.ops.primitive import TABLE, titled
+from autograd.ops.primitive import TABLE, define, titled
 from autograd.program.checked import WrongPrimitiveError
 from autograd.program.exports.derivatives import with_jacobian
 from autograd.program.interpreter import interpret
@@ -681,3 +683,15 @@ def test_a_kink_that_is_none_or_that_no_points_see_is_wrong():
 def test_what_says_no_kinks_is_refused(kinks):
     with pytest.raises(ArgumentError, match="kinks"):
         hinge(kinks=kinks)
+
+
+def test_the_source_of_a_function_that_is_gone_stays_until_the_next_is_defined():
+    """linecache walks through its names, and fails if the collector takes one away meanwhile."""
+    source = "def twice(x):\n    return 2.0 * x\n"
+    twice = define("twice", source, "<twice>", {})
+    names = list(linecache.cache)
+    del twice
+    gc.collect()
+    assert all(name in linecache.cache for name in names)
+    define("once", "def once(x):\n    return x\n", "<once>", {})
+    assert "<twice>" not in linecache.cache
