@@ -328,10 +328,17 @@ class _Scale(NamedTuple):
         ends[_keys(places)] = True
         return cls(number, surfaces, places, ends)
 
-    def may_be_on(self, numbers: Floats) -> np.ndarray[Any, np.dtype[np.bool_]]:
-        """All that stand at a place, and a few others: to search for each would take longer than the kernel."""
-        found: np.ndarray[Any, np.dtype[np.bool_]] = self.ends[_keys(numbers)]
-        return found
+    def met_by(self, numbers: Floats) -> Iterator[tuple[int, Ids]]:
+        """The surfaces that a number stands on, and which of the numbers do; nearly all others are seen by their key.
+
+        To search for every number would take longer than the kernel that is watched.
+        """
+        near = np.flatnonzero(self.ends[_keys(numbers)])
+        first, behind = (np.searchsorted(self.places, numbers[near], side) for side in ("left", "right"))
+        on = near[first < behind]
+        for place in np.unique(numbers[on]):
+            for k in self.surfaces[self.places == place].tolist():
+                yield k, on[numbers[on] == place]
 
 
 def _keys(numbers: Floats) -> np.ndarray[Any, np.dtype[np.uint64]]:
@@ -371,8 +378,9 @@ class _Ends:
         """Look at the boundaries of so many samples more; one is nan where its surface is not."""
         if not at.size:
             return
-        for column in np.flatnonzero((at == 0.0).any(axis=0)).tolist():
-            self._add(int(surfaces[column]), start + np.flatnonzero(at[:, column] == 0.0))
+        on = at == 0.0
+        for column in np.flatnonzero(on.any(axis=0)).tolist() if on.any() else ():
+            self._add(int(surfaces[column]), start + np.flatnonzero(on[:, column]))
         if not self._both:
             return
         columns = np.arange(at.shape[1])
@@ -382,9 +390,8 @@ class _Ends:
 
     def meet_along(self, numbers: Floats, scale: _Scale, start: int) -> None:
         """The same of surfaces along one number."""
-        for sample in np.flatnonzero(scale.may_be_on(numbers)).tolist():
-            for k in np.flatnonzero(scale.places == numbers[sample]).tolist():
-                self._add(int(scale.surfaces[k]), np.array([start + sample]))
+        for k, samples in scale.met_by(numbers):
+            self._add(k, start + samples)
         if not self._both:
             return
         order = np.argsort(numbers)
