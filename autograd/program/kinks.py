@@ -1,34 +1,30 @@
 """Whether a derivative leaves out what kinks and jumps add: asked of the program once, then of a call's numbers.
 
 What is differentiated last jumps on a surface where a row's boundary (`Primitive.boundaries`) changes its sign, or it
-does not: relu's value has a kink there, its slope a jump, and the square of relu neither.  So a surface that samples
-lie on, or on both sides of under `reduce`, is found along a line between two points by cutting it into parts, and the
-numbers right beside it are compared.
+does not: relu's value has a kink there, its slope a jump, and the square of relu neither.  So surfaces that samples lie
+on, or on both sides of under `reduce`, are crossed along a line, and what is differentiated is looked at right there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd.context import Label
 from autograd.errors import GraphError
-from autograd.kinks import NEAR, NEARER, NOISE, is_a_jump, tell
+from autograd.kinks import tell
 from autograd.lazy import lazy
-from autograd.ops.expression import SUBTRACT, Expression, variable
-from autograd.ops.primitive import Primitive, lookup
 from autograd.program.as_values import run
-from autograd.program.builder import Builder
+from autograd.program.boundaries import Boundary, is_broken, place_along, surfaces
+from autograd.program.crossings import Crossings, Line, written_behind
 from autograd.program.derive import Asked
 from autograd.program.executors import choose, kernel_for
-from autograd.program.graph import GUARD, WHERE, Graph, Instruction, Operation
+from autograd.program.graph import Graph
 from autograd.program.kernel import Kernel, Task
 from autograd.program.layout import Layout
-from autograd.program.passes.adjoint import copy_into, depends_on, tangents, with_gradient
-from autograd.program.passes.expand import expand_slopes
 from autograd.program.reading import program_from
+from autograd.program.sides import Sides, Ticks
 from autograd.symbol import Symbol
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
@@ -36,59 +32,7 @@ Ids = np.ndarray[Any, np.dtype[np.int64]]
 AT_ONCE = 1 << 20  # numbers that are looked at together
 MANY = 8  # surfaces along one number, which are then found by its order
 SURFACES = 16  # that are tried at a call
-PARTS = 64  # of a line, each time it is cut
-TRIED = 4  # samples that lie on a surface; and the calls at which nothing jumped on one that then is asked no more
-BESIDE = np.array([-NEAR, -0.5 * NEAR, -NEARER, NEARER, 0.5 * NEAR, NEAR])  # of a line between two samples
-ELSEWHERE = (0.1, 1e-3, 1e-4)  # of the inputs: how far all are moved to see whether nothing jumps by chance alone
-ACROSS = 1e-3  # of the inputs: how far a line goes across a surface that a sample lies on
-
-
-class Boundary(NamedTuple):
-    """Where a row of a program has a kink or a jump: a term of its operands, x0, x1, …, that is 0 there."""
-
-    row: Primitive
-    is_jump: bool
-    term: Any
-    operands: tuple[int, ...]
-    label: Label | None
-
-
-def surfaces(program: Graph, wrt: Sequence[int], outputs: Sequence[int], kinks: bool) -> list[Boundary]:
-    """The jumps, and the kinks if asked for, that move with inputs and that outputs are computed through."""
-    moves, reaches = depends_on(program, wrt), _reaching(program, outputs)
-    lines = [line for line in program if _is_broken(line.operation, kinks) and reaches[line.id]]
-    found = [surface for line in lines for surface in _of(line, program.words.get(line.id), kinks)]
-    return [surface for surface in found if any(moves[i] for i in surface.operands)]
-
-
-def _is_broken(operation: Any, kinks: bool) -> bool:
-    if not isinstance(operation, Operation) or operation.slot is not None:
-        return False
-    row = lookup(operation.row)
-    return row.jumps is not None or (kinks and row.kinks is not None)
-
-
-def _of(line: Instruction, label: Label | None, kinks: bool) -> Iterator[Boundary]:
-    row = lookup(line.operation.row)  # type: ignore[union-attr]  # an Operation, by _is_broken
-    for is_jump, terms in enumerate(row.boundaries(*_variables(line.operands))):
-        if is_jump or kinks:
-            yield from (Boundary(row, bool(is_jump), term, line.operands, label) for term in terms)
-
-
-def _variables(operands: Sequence[int]) -> list[Any]:
-    return [variable(f"x{i}") for i in range(len(operands))]
-
-
-def _reaching(program: Graph, outputs: Sequence[int]) -> bytearray:
-    """For every number whether outputs are computed through it; choosing between two forms of one does not count."""
-    found = bytearray(program.first + len(program))
-    for i in outputs:
-        found[i] = 1
-    for line in reversed(list(program)):
-        if found[line.id]:
-            for i in line.operands[line.operation == GUARD :]:
-                found[i] = 1
-    return found
+TRIED = 4  # calls at which nothing jumped on a surface, which then is asked no more
 
 
 def written_out(program: Graph) -> Graph:
@@ -102,70 +46,63 @@ def written_out(program: Graph) -> Graph:
         return program
 
 
+class _Found(NamedTuple):
+    """How a surface was met: at a sample, or between two (None)."""
+
+    sample: Floats | None
+    line: Line
+    where: str
+
+
 class Watch:
     """What is looked at when a question is answered: nothing any more, once it was told or is known to be smooth."""
 
     def __init__(self, order: int, program: Graph, found: list[Boundary], asked: Asked, layout: Layout) -> None:
-        self._second, self._program, self._asked, self._surfaces = order > 1, program, asked, found
+        self._order, self._program, self._surfaces = order, program, found
         self._batched = np.array(layout.batched)
         self._summed = layout.is_reduced and not all(layout.batched[i] for i in asked.inputs)
-        self._gradients: dict[int, Graph] = {}
-        self._each: dict[int, Graph] = {}
-        self._kernels: dict[tuple[int, str, tuple[bool, ...]], Kernel] = {}
+        outputs = program.outputs.tolist()[: asked.main.size]
+        self._crossings = Crossings(program, outputs, asked.inputs, found, second=order > 1)
+        self._kernels: dict[str, Kernel] = {}
         self._smooth = [0] * len(found)  # at how many calls nothing jumped there
         self.is_over = False
 
     def look(self, fixed: Floats, batch: Floats, samples: int | None, backend: str) -> None:
         """Tell if the answer for these numbers leaves something out."""
-        ends = _Ends(len(self._surfaces), self._summed)
-        looked_at, alone = self._looked_at, self._alone
-        kernel = self._kernel(looked_at, choose(looked_at, backend, samples)[0], self._batched.tolist())
+        sides, alone = Sides(len(self._surfaces), self._summed), self._alone
+        kernel, width = self._kernel(backend, samples), len(self._looked_at.outputs)
         rows = 1 if samples is None else samples
-        step = max(AT_ONCE // len(looked_at.outputs), 1)
+        step = max(AT_ONCE // width, 1)
         for start in range(0, rows, step):
-            part = batch[start : start + step] if samples is not None else batch
-            at = np.empty((min(step, rows - start), len(looked_at.outputs)))
-            kernel.run(fixed, part, at, np.empty(0))
-            ends.meet(at[:, : len(alone)], alone, start)
-            for scale, numbers in zip(self._scales, at[:, len(alone) :].T, strict=True):
-                ends.meet_along(numbers, scale, start)
+            at = np.empty((min(step, rows - start), width))
+            kernel.run(fixed, batch if samples is None else batch[start : start + step], at, np.empty(0))
+            sides.meet(at[:, : len(alone)], alone, start)
+            for ticks, numbers in zip(self._ticks, at[:, len(alone) :].T, strict=True):
+                sides.meet_along(numbers, ticks, start)
         with np.errstate(all="ignore"):  # what is not finite jumps nowhere that can be seen
-            self._judge(ends, lambda row: self._point(fixed, batch, row))
+            self._judge(sides, lambda row: self._point(fixed, batch, row))
 
-    def _judge(self, ends: _Ends, point: Callable[[int], Floats]) -> None:
+    def _judge(self, sides: Sides, point: Callable[[int], Floats]) -> None:
         """Tell of the first surface at which something jumps, of as many as are tried at a call."""
-        met = [k for k in range(len(self._surfaces)) if self._smooth[k] < TRIED and self._is_met(ends, k)]
+        met = [k for k in range(len(self._surfaces)) if self._smooth[k] < TRIED and sides.is_met(k)]
         for k in sorted(met, key=self._smooth.__getitem__)[:SURFACES]:  # those first that were tried least
-            lines = list(self._lines(ends, k, point))
-            where = next((where for at, line, where in lines if self._leaves_out(k, at, line)), None)
+            found = list(self._found(sides, k, point))
+            where = next((each.where for each in found if self._crossings.leaves_out(k, each.sample, each.line)), None)
             if where is not None:
                 surface = self._surfaces[k]
-                tell(surface.row, surface.is_jump, surface.label, "second" if self._second else "first", where)
+                tell(surface.row, surface.is_jump, surface.label, "second" if self._order > 1 else "first", where)
                 self.is_over = True
                 return
-            moved = (moved for _, line, _ in lines for moved in self._elsewhere(k, *line))
-            if not any(self._jumps(self._beside(k, *line)) for line in moved):
-                self._smooth[k] += 1  # it is whole whatever the numbers are, and not because one of them is 0, say
+            self._smooth[k] += self._crossings.is_whole(k, [each.line for each in found])
         self.is_over = min(self._smooth) >= TRIED
 
-    def _lines(
-        self, ends: _Ends, k: int, point: Callable[[int], Floats]
-    ) -> Iterator[tuple[Floats | None, tuple[Floats, Floats], str]]:
-        """The sample on a surface, if one is, two points on both sides of it, and how it was met."""
-        for at in map(point, ends.on[k]):
-            line = self._across(k, at)
+    def _found(self, sides: Sides, k: int, point: Callable[[int], Floats]) -> Iterator[_Found]:
+        for sample in map(point, sides.on[k]):
+            line = self._crossings.across(k, sample)
             if line:
-                yield at, line, _THERE
-        if self._summed and ends.are_met(k):
-            yield None, (point(int(ends.above[k])), point(int(ends.below[k]))), _BOTH
-
-    def _leaves_out(self, k: int, at: Floats | None, line: tuple[Floats, Floats]) -> bool:
-        """Whether the derivative leaves out what happens at a surface."""
-        beside = self._beside(k, *line)
-        return self._jumps(beside) or (at is not None and self._is_missed(at, line, beside))
-
-    def _is_met(self, ends: _Ends, k: int) -> bool:
-        return bool(ends.on[k]) or (self._summed and ends.are_met(k))
+                yield _Found(sample, line, _THERE)
+        if sides.has_both(k):
+            yield _Found(None, (point(int(sides.above[k])), point(int(sides.below[k]))), _BOTH)
 
     def _point(self, fixed: Floats, batch: Floats, row: int) -> Floats:
         point = np.empty(len(self._batched))
@@ -173,264 +110,45 @@ class Watch:
         point[self._batched] = batch[row]
         return point
 
-    # -- programs that are small, or run on a few points alone ----------------------------------------
-
-    def _written_behind(self, boundaries: Sequence[Boundary], numbers: Sequence[int]) -> Graph:
-        """Boundaries, and numbers of the question's program; its inputs are those of that."""
-        program = self._program
-        extra = len(self._batched) - len(program.inputs)
-        builder = Builder([*program.inputs, *(f"extra{i}" for i in range(extra))])
-        known = copy_into(builder, program, range(len(program.inputs)))
-        return builder.finish([*(_written(builder, each, known) for each in boundaries), *(known[i] for i in numbers)])
+    # -- what is computed of every sample -------------------------------------------------------------
 
     @lazy
-    def _scales(self) -> list[_Scale]:
+    def _ticks(self) -> list[Ticks]:
         """Surfaces at constant places along one number, of those that have many."""
         along: dict[int, dict[int, float]] = {}
         for k, surface in enumerate(self._surfaces):
-            number, place = _along(self._program, surface)
+            number, place = place_along(self._program, surface)
             along.setdefault(number, {})[k] = place
-        return [_Scale.of(number, places) for number, places in along.items() if number >= 0 and len(places) >= MANY]
+        return [Ticks.of(number, places) for number, places in along.items() if number >= 0 and len(places) >= MANY]
 
     @lazy
     def _alone(self) -> Ids:
         """The other surfaces."""
-        return np.setdiff1d(np.arange(len(self._surfaces)), [k for scale in self._scales for k in scale.surfaces])
+        return np.setdiff1d(np.arange(len(self._surfaces)), [k for ticks in self._ticks for k in ticks.surfaces])
 
     @lazy
     def _looked_at(self) -> Graph:
-        """The boundaries of these, and the numbers of scales."""
+        """Where the others are 0, and the numbers that have ticks."""
         boundaries = [self._surfaces[k] for k in self._alone.tolist()]
-        return self._written_behind(boundaries, [scale.number for scale in self._scales])
+        extra = len(self._batched) - len(self._program.inputs)
+        return written_behind(self._program, boundaries, [ticks.number for ticks in self._ticks], extra)
 
-    def _boundary(self, k: int, points: Floats) -> Floats:
-        """On which side of a surface points lie, and how far off, as its row says."""
-        if k not in self._each:
-            self._each[k] = self._written_behind([self._surfaces[k]], [])
-        return self._values(self._each[k], points)[:, 0]
-
-    @lazy
-    def _differentiated(self) -> Graph:
-        """What is differentiated last: the outputs, and their gradient if that is."""
-        asked, program = self._asked, self._program
-        outputs = program.outputs.tolist()[: asked.main.size]
-        if self._second:
-            return expand_slopes(with_gradient(_with(program, outputs), asked.inputs))
-        return _with(program, outputs)
-
-    def _values(self, program: Graph, points: Floats) -> Floats:
-        """A program's outputs at points, one a row."""
-        count = len(program.inputs)
-        found = np.empty((len(points), len(program.outputs)))
-        self._kernel(program, "numpy", [True] * count).run(np.empty(0), points[:, :count], found, np.empty(0))
-        return found
-
-    def _kernel(self, program: Graph, backend: str, batched: list[bool]) -> Kernel:
-        key = id(program), backend, tuple(batched)  # the programs are kept for as long as this is
-        if key not in self._kernels:
-            self._kernels[key] = kernel_for(Task(program, key[2], (False,) * len(program.outputs)), backend)
-        return self._kernels[key]
-
-    def _across(self, k: int, point: Floats) -> tuple[Floats, Floats] | None:
-        """Two points on both sides of a surface that a point lies on; None if it has no direction across."""
-        inputs = self._asked.inputs
-        if k not in self._gradients:
-            self._gradients[k] = with_gradient(self._written_behind([self._surfaces[k]], []), inputs, values=False)
-        slopes = self._values(self._gradients[k], point[None])[0]
-        scale = np.maximum(np.abs(point[inputs]), 1.0)
-        move = slopes * scale**2
-        size = np.max(np.abs(move / scale), initial=0.0)
-        if not 0.0 < size < np.inf:
-            return None
-        ends = np.array([point, point])
-        ends[:, inputs] += np.outer([ACROSS, -ACROSS], move / size)
-        return ends[0], ends[1]
-
-    def _elsewhere(self, k: int, above: Floats, below: Floats) -> Iterator[tuple[Floats, Floats]]:
-        """A line with all inputs moved, if there is one that goes across the surface."""
-        dice = np.random.default_rng(0)
-        move = dice.uniform(0.5, 1.0, above.shape) * dice.choice((-1.0, 1.0), above.shape) * np.maximum(abs(above), 1.0)
-        for size in ELSEWHERE:
-            ends = np.array([above, below]) + size * move
-            at = self._boundary(k, ends)
-            if at[0] > 0.0 > at[1]:
-                yield ends[0], ends[1]
-                return
-
-    def _beside(self, k: int, above: Floats, below: Floats) -> Floats:
-        """What is differentiated BESIDE a surface, where the line between two points passes it."""
-        start, stop = 0.0, 1.0
-        line = above - below
-        while stop - start > 1e-15:
-            places = np.linspace(start, stop, PARTS + 1)
-            signs = self._boundary(k, below + np.outer(places, line)) > 0.0
-            first = int(np.argmax(signs[1:])) if signs[1:].any() else PARTS - 1
-            if not start < places[first + 1] < stop and not start < places[first] < stop:
-                break
-            start, stop = places[first], places[first + 1]
-        at = 0.5 * (start + stop) + BESIDE
-        return self._values(self._differentiated, below + np.outer(at, line))
-
-    @staticmethod
-    def _jumps(beside: Floats) -> bool:
-        """Whether what is differentiated jumps there."""
-        return bool(np.any(is_a_jump(beside[5] - beside[0], beside[3] - beside[2], _scale(beside))))
-
-    def _is_missed(self, at: Floats, ends: tuple[Floats, Floats], beside: Floats) -> bool:
-        """Whether it goes on there otherwise than its derivative says, which is on neither side: |x|² as 0 · x."""
-        if not self._second:
-            return False
-        inputs, count = self._asked.inputs, len(self._differentiated.inputs)
-        said = self._values(self._moves, np.concatenate([at[:count], (ends[0] - ends[1])[inputs]])[None])[0]
-        slopes = (np.diff(beside, axis=0).T / np.diff(BESIDE)).T[[0, 1, 3, 4]]
-        bent = np.abs(slopes[1] - slopes[0]) + np.abs(slopes[3] - slopes[2])
-        room = 2.0 * bent + np.abs(slopes).max(axis=0) / PARTS + NOISE * _scale(beside)
-        return bool(np.any((said < slopes.min(axis=0) - room) | (said > slopes.max(axis=0) + room)))
-
-    @lazy
-    def _moves(self) -> Graph:
-        """How what is differentiated moves with the inputs."""
-        program, inputs = self._differentiated, self._asked.inputs
-        builder = Builder([*program.inputs, *(f"moves{i}" for i in inputs)])
-        numbers = copy_into(builder, program, range(len(program.inputs)))
-        moving = {i: len(program.inputs) + j for j, i in enumerate(inputs)}
-        return builder.finish(tangents(builder, program, numbers, moving))
-
-
-def _scale(numbers: Floats) -> Any:
-    return np.abs(numbers[np.isfinite(numbers)]).max(initial=0.0)
+    def _kernel(self, backend: str, samples: int | None) -> Kernel:
+        chosen = choose(self._looked_at, backend, samples)[0]
+        if chosen not in self._kernels:
+            task = Task(self._looked_at, tuple(self._batched.tolist()), (False,) * len(self._looked_at.outputs))
+            self._kernels[chosen] = kernel_for(task, chosen)
+        return self._kernels[chosen]
 
 
 _THERE = "it is taken right there"
 _BOTH = "samples lie on both sides of it, and the derivative of their mean is not the mean of their derivatives"
 
 
-class _Scale(NamedTuple):
-    """Surfaces along one number of a program, where it passes constants.
-
-    Attributes:
-        number: which it is
-        surfaces: which they are, by their places
-        places: where it passes them, ascending
-        ends: (2¹⁶,) with which keys of 16 bits these are
-    """
-
-    number: int
-    surfaces: Ids
-    places: Floats
-    ends: np.ndarray[Any, np.dtype[np.bool_]]
-
-    @classmethod
-    def of(cls, number: int, found: Mapping[int, float]) -> _Scale:
-        """One with these surfaces, each at its place."""
-        surfaces = np.array(sorted(found, key=found.__getitem__))
-        places, ends = np.array(sorted(found.values())), np.zeros(1 << 16, bool)
-        ends[_keys(places)] = True
-        return cls(number, surfaces, places, ends)
-
-    def met_by(self, numbers: Floats) -> Iterator[tuple[int, Ids]]:
-        """The surfaces that a number stands on, and which of the numbers do; nearly all others are seen by their key.
-
-        To search for every number would take longer than the kernel that is watched.
-        """
-        near = np.flatnonzero(self.ends[_keys(numbers)])
-        first, behind = (np.searchsorted(self.places, numbers[near], side) for side in ("left", "right"))
-        on = near[first < behind]
-        for place in np.unique(numbers[on]):
-            for k in self.surfaces[self.places == place].tolist():
-                yield k, on[numbers[on] == place]
-
-
-def _keys(numbers: Floats) -> np.ndarray[Any, np.dtype[np.uint64]]:
-    """16 bits of each, the same of equal numbers."""
-    bits: Any = (numbers + 0.0).view(np.uint64)  # no -0.0
-    found: np.ndarray[Any, np.dtype[np.uint64]] = bits * np.uint64(0x9E3779B97F4A7C15) >> np.uint64(48)
-    return found
-
-
-def _along(program: Graph, surface: Boundary) -> tuple[int, float]:
-    """(a number, the constant at which it passes the surface), as of x - 2; (-1, 0) of any other."""
-    term = surface.term
-    if not isinstance(term, Expression) or term.name != SUBTRACT:
-        return -1, 0.0
-    number, other = (_operand_of(each, surface) for each in term.operands)
-    place = other - len(program.inputs)
-    is_constant = number >= 0 <= place < len(program.constants)
-    return (number, float(program.constants[place])) if is_constant else (-1, 0.0)
-
-
-def _operand_of(term: Any, surface: Boundary) -> int:
-    """The number of a program that a variable in a boundary stands for; -1 of what is none."""
-    is_variable = isinstance(term, Expression) and not term.operands
-    return surface.operands[int(term.name[1:])] if is_variable else -1
-
-
-class _Ends:
-    """Of every surface the samples that lie on it and, if `both`, the nearest ones on either side."""
-
-    def __init__(self, count: int, both: bool) -> None:
-        self._both = both
-        self.above, self.below = np.full(count, -1), np.full(count, -1)
-        self._least, self._most = np.full(count, np.inf), np.full(count, -np.inf)
-        self.on: list[list[int]] = [[] for _ in range(count)]
-
-    def meet(self, at: Floats, surfaces: Ids, start: int) -> None:
-        """Look at the boundaries of so many samples more; one is nan where its surface is not."""
-        if not at.size:
-            return
-        on = at == 0.0
-        for column in np.flatnonzero(on.any(axis=0)).tolist() if on.any() else ():
-            self._add(int(surfaces[column]), start + np.flatnonzero(on[:, column]))
-        if not self._both:
-            return
-        columns = np.arange(at.shape[1])
-        over, under = np.where(at > 0.0, at, np.inf), np.where(at < 0.0, at, -np.inf)
-        nearest, deepest = over.argmin(axis=0), under.argmax(axis=0)
-        self._nearer(surfaces, over[nearest, columns], start + nearest, under[deepest, columns], start + deepest)
-
-    def meet_along(self, numbers: Floats, scale: _Scale, start: int) -> None:
-        """The same of surfaces along one number."""
-        for k, samples in scale.met_by(numbers):
-            self._add(k, start + samples)
-        if not self._both:
-            return
-        order = np.argsort(numbers)
-        found = numbers[order]
-        found = found[: int(np.searchsorted(found, np.inf, "right"))]  # nan stands behind all
-        first, behind = (np.searchsorted(found, scale.places, side) for side in ("left", "right"))
-        beyond = np.concatenate([[-np.inf], found, [np.inf]])
-        samples = start + np.concatenate([[0], order[: len(found)], [0]])
-        over, under = beyond[behind + 1] - scale.places, beyond[first] - scale.places
-        self._nearer(scale.surfaces, over, samples[behind + 1], under, samples[first])
-
-    def _nearer(self, surfaces: Ids, over: Floats, above: Ids, under: Floats, below: Ids) -> None:
-        """Keep samples so far over and under surfaces that are nearer than those met before."""
-        closer, deeper = over < self._least[surfaces], under > self._most[surfaces]
-        self.above[surfaces[closer]], self._least[surfaces[closer]] = above[closer], over[closer]
-        self.below[surfaces[deeper]], self._most[surfaces[deeper]] = below[deeper], under[deeper]
-
-    def _add(self, surface: int, samples: Ids) -> None:
-        self.on[surface] = (self.on[surface] + samples[:TRIED].tolist())[:TRIED]
-
-    def are_met(self, k: int) -> bool:
-        """Whether samples lie on both sides."""
-        return bool(self.above[k] >= 0 and self.below[k] >= 0)
-
-
-def _written(builder: Builder, surface: Boundary, numbers: Sequence[int]) -> int:
-    return builder.write(surface.term, lambda name: numbers[surface.operands[int(name[1:])]], WHERE)
-
-
-def _with(program: Graph, outputs: Sequence[int]) -> Graph:
-    builder = Builder(program.inputs)
-    numbers = copy_into(builder, program)
-    return builder.finish([numbers[i] for i in outputs])
-
-
 def watch_of(order: int, asked: Asked, layout: Layout) -> Watch | None:
     """What is to be looked at for derivatives of that order; None where no number makes them leave anything out."""
     kinks = order > 1
-    if not order or not any(_is_broken(operation, kinks) for operation in asked.program.all_operations()):
+    if not order or not any(is_broken(operation, kinks) for operation in asked.program.all_operations()):
         return None
     program = written_out(asked.program)
     found = surfaces(program, asked.inputs, program.outputs.tolist()[: asked.main.size], kinks)
