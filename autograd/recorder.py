@@ -2,10 +2,12 @@
 
 Eager speed is decided here.  A generic recorder would call the row's rules; instead the rules are
 printed (see `ops.expression`) into one straight function a row, so that recording x * y costs two
-attribute reads, one multiplication and one object.  What was written can be read:
+attribute reads, one multiplication and one object.  A function of the table is written when it is first called, and
+can then be read:
 
->>> from autograd.recorder import RECORDERS
->>> print(RECORDERS["sin"].source)  # doctest: +ELLIPSIS
+>>> from autograd import sin
+>>> _ = sin(1.0)
+>>> print(sin.source)  # doctest: +ELLIPSIS
 def record_sin(x):
     if type(x) is Value:
         x_ = x._data
@@ -183,8 +185,7 @@ def _recorder_source(primitive: Primitive, name: str, given: tuple[str, ...], kn
     `given` are the parameters, `known` is the one certain to be a Value ("" if none is), and
     `otherwise` the expression returned for operands that no branch serves.
     """
-    defaults = {p: f"{p}={primitive.defaults[p]!r}" for p in primitive.defaults}
-    lines = [f"def {name}({', '.join(defaults.get(p, p) for p in given)}):"]
+    lines = [_head(primitive, name, given)]
     keyword = "if"
     for values in _branches(primitive.operands, known):
         tests = [f"type({p}) is {'Value' if p in values else 'float'}" for p in primitive.operands if p != known]
@@ -197,6 +198,11 @@ def _recorder_source(primitive: Primitive, name: str, given: tuple[str, ...], kn
     a, *more = primitive.operands
     b, slope_b = (more[0], "slope_b") if more else (None, None)
     return "\n".join(lines) + "\n" + _TAIL.format(row=f"{primitive.name}_row", a=a, b=b, slope_b=slope_b)
+
+
+def _head(primitive: Primitive, name: str, given: tuple[str, ...]) -> str:
+    defaults = {p: f"{p}={primitive.defaults[p]!r}" for p in primitive.defaults}
+    return f"def {name}({', '.join(defaults.get(p, p) for p in given)}):"
 
 
 def _branches(operands: tuple[str, ...], known: str) -> list[set[str]]:
@@ -232,9 +238,17 @@ def _tuple(items: Sequence[str]) -> str:
     return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
 
 
-def _write(primitive: Primitive, name: str, given: tuple[str, ...], known: str, otherwise: str) -> Recorder:
+def _write(
+    primitive: Primitive,
+    name: str,
+    given: tuple[str, ...],
+    known: str,
+    otherwise: str,
+    names: dict[str, Any] | None = None,
+) -> Recorder:
     source = _recorder_source(primitive, name, given, known, otherwise)
-    namespace = {
+    namespace = {} if names is None else names
+    namespace |= {
         **names_in(source),
         f"{primitive.name}_row": primitive,
         "Value": Value,
@@ -250,13 +264,29 @@ def _write(primitive: Primitive, name: str, given: tuple[str, ...], known: str, 
     return define(name, source, f"<{name}>", namespace)
 
 
-def function_for(primitive: Primitive) -> Recorder:
+def _write_when_called(primitive: Primitive, name: str, given: tuple[str, ...], known: str, otherwise: str) -> Recorder:
+    """The same, written at its first call: of a long table a process calls few."""
+    names: dict[str, Any] = {}
+
+    def write() -> Any:
+        written: Any = _write(primitive, name, given, known, otherwise, names)
+        waiting.__code__ = written.__code__
+        waiting.__dict__.update(written=written, source=written.source)
+        return waiting
+
+    names["write"] = write
+    exec(f"{_head(primitive, name, given)} return write()({', '.join(given)})", names)
+    waiting: Recorder = names[name]
+    return waiting
+
+
+def function_for(primitive: Primitive, write: Callable[..., Recorder] = _write) -> Recorder:
     """The public function of a row: on a Value it records, on other numbers it computes."""
     given = primitive.operands
     row = f"{primitive.name}_row"
     if primitive.arity in (1, 2) and not primitive.opaque:
         otherwise = f"apply({row}, {_tuple(given)})"
-        function = _write(primitive, f"record_{primitive.name}", given, "", otherwise)
+        function = write(primitive, f"record_{primitive.name}", given, "", otherwise)
     else:
 
         def function(*operands: Any, **named: Any) -> Any:
@@ -303,7 +333,9 @@ def recorder_of(row: Primitive) -> Recorder:
     return found
 
 
-RECORDERS: dict[str, Recorder] = _Recorders({name: function_for(row) for name, row in TABLE.items()})
+RECORDERS: dict[str, Recorder] = _Recorders(
+    {name: function_for(row, _write_when_called) for name, row in TABLE.items()}
+)
 
 
 # -- slopes as nodes --------------------------------------------------------------------------------

@@ -239,8 +239,7 @@ _REDUCTIONS: dict[np.ufunc, Meaning] = {
 def _meanings() -> dict[np.ufunc, Meaning]:
     """What every ufunc means that has a meaning."""
     found: dict[np.ufunc, Meaning] = {}
-    for name in dir(np):
-        ufunc = getattr(np, name)
+    for ufunc in vars(np).values():  # not by dir, which names modules that are imported when they are asked for
         if isinstance(ufunc, np.ufunc):
             try:
                 row = lookup(ufunc.__name__)

@@ -28,7 +28,21 @@ TABLE = Path(*"autograd.ops.table".split(".")).with_suffix(".py")  # where Pytho
 def test_importing_the_engine_loads_neither_networks_nor_pictures() -> None:
     loaded = run("import sys; import autograd; print(*sys.modules, sep='\\n')", ROOT, ROOT)
     assert "autograd.value" in loaded
-    assert not {"nn.networks.layers", "viz.trace", "graphviz", "matplotlib"} & set(loaded)
+    assert not {"nn.networks.layers", "viz.trace", "graphviz", "matplotlib", "numpy.f2py", "numpy.testing"} & set(
+        loaded
+    )
+
+
+def test_importing_the_engine_writes_none_of_the_table_s_functions() -> None:
+    """They are hundreds of kilobytes of source, of which a process needs little."""
+    said = run(
+        "import linecache; from autograd import Value, beta, sin; print(*linecache.cache, sep='\\n'); "
+        "print(beta.__code__.co_varnames, hasattr(beta, 'source'));"
+        "sin(Value(1.0)); print(sin.source.splitlines()[0])",
+        ROOT, ROOT,
+    )  # fmt: skip
+    assert not [line for line in said if line.startswith("<record_")]
+    assert said[-2:] == ["('a', 'b') False", "def record_sin(x):"]
 
 
 # -- public names -----------------------------------------------------------------------------------
