@@ -72,22 +72,22 @@ def backward(output: Value, seed: Number = 1.0) -> None:
         raise GraphError(f"backward() on {output!r}: it was detached, so no graph leads back from it")
     start = number(seed, "a seed")
     order = backward_order(output)
-    for node in order:
-        node._grad = 0.0
     output._grad += start
     for node in reversed(order):
-        delta, a = node._grad, node._a
-        if type(a) is tuple:
-            for operand, slope in zip(a, node._slope_a):  # noqa: B905  (a strict zip costs 5%)
-                if slope is not None:
-                    operand._grad += delta * slope
-        else:  # nearly all nodes
+        delta, a, slope_b = node._grad, node._a, node._slope_b
+        if slope_b is not None:
             slope = node._slope_a
             if slope is not None:
                 a._grad += delta * slope
-            slope = node._slope_b
+            node._b._grad += delta * slope_b
+        elif type(a) is tuple:
+            for operand, slope in zip(a, node._slope_a):  # noqa: B905  (a strict zip costs 5%)
+                if slope is not None:
+                    operand._grad += delta * slope
+        else:
+            slope = node._slope_a
             if slope is not None:
-                node._b._grad += delta * slope
+                a._grad += delta * slope
 
 
 def send_back(node: Value) -> None:
