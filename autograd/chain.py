@@ -18,6 +18,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias, overload
 import numpy as np
 
 from autograd.errors import ArgumentError, GraphError, OperandError
+from autograd.flags import flag
 from autograd.methods import Methods
 from autograd.ops import table
 from autograd.ops.expression import EQUAL
@@ -394,7 +395,7 @@ def gradient(output: Value, wrt: Value | Iterable[Value], *, seed: Operand = 1.0
         OperandError: if `output` or one of `wrt` is not a Value
         GraphError: if `as_graph` and data was set after recording
     """
-    nodes = _nodes(output, wrt)
+    nodes, as_graph = _nodes(output, wrt), flag(as_graph, "as_graph")
     given_nodes: list[Any] = [output, *nodes]
     for node in given_nodes:
         if not isinstance(node, Value):
