@@ -51,9 +51,9 @@ from autograd.ops.primitive import (
     written_out,
 )
 from autograd.ops.resolution import called_in
-from autograd.symbol import Condition, Symbol, symbolic, unknown
+from autograd.symbol import Condition, LoopIndex, Symbol, symbolic, unknown
 from autograd.text import quoted
-from autograd.value import Operand, Value, by_themselves, made, new_node, noted, number
+from autograd.value import REAL, Operand, Value, by_themselves, made, new_node, noted, number
 
 Recorder = Callable[..., Any]
 
@@ -152,7 +152,7 @@ def operate(primitive: Primitive, operands: tuple[Any, Any], other: Any, reflect
     if type(other) is int:
         return RECORDERS[primitive.name](*(_operand(primitive, o) if o is other else o for o in operands))
     known = isinstance(other, (str, complex, list, tuple)) or not hasattr(type(other), reflected)
-    if known or isinstance(other, (Value, int, float, np.generic, np.ndarray)):
+    if known or isinstance(other, (Value, *REAL, np.generic, np.ndarray)):
         if isinstance(other, (list, tuple)):
             other = type(other).__name__ + " " + quoted(other)
             raise OperandError(f"{primitive.symbol} takes numbers and arrays, got {other}; make it an array first")
@@ -381,14 +381,14 @@ def _hang_operators_on_symbols(primitive: Primitive) -> None:
     def left(self: Symbol, other: Any) -> Any:
         if type(other) in _ENTERS or type(other) is int:
             node = unknown(primitive)
-            node._a, node._b = self, other if type(other) is not int else float(other)
+            node._a, node._b = self, other if type(other) is not int else number(other)
             return node
         return operate(primitive, (self, other), other, reflected)
 
     def right(self: Symbol, other: Any) -> Any:
         if type(other) in _ENTERS or type(other) is int:
             node = unknown(primitive)
-            node._a, node._b = other if type(other) is not int else float(other), self
+            node._a, node._b = other if type(other) is not int else number(other), self
             return node
         return operate(primitive, (other, self), other, reflected)
 
@@ -396,7 +396,7 @@ def _hang_operators_on_symbols(primitive: Primitive) -> None:
     setattr(Symbol, reflected, right)
 
 
-_UNKNOWN = {Symbol, Condition}
+_UNKNOWN = {Symbol, Condition, LoopIndex}
 _ENTERS = {*_UNKNOWN, Value, float}  # what can be an operand as it is
 
 
