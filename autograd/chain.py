@@ -18,6 +18,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias, overload
 import numpy as np
 
 from autograd.errors import ArgumentError, GraphError, OperandError
+from autograd.flags import flag
 from autograd.methods import Methods
 from autograd.ops import table
 from autograd.ops.expression import EQUAL
@@ -72,22 +73,22 @@ def backward(output: Value, seed: Number = 1.0) -> None:
         raise GraphError(f"backward() on {output!r}: it was detached, so no graph leads back from it")
     start = number(seed, "a seed")
     order = backward_order(output)
-    for node in order:
-        node._grad = 0.0
     output._grad += start
     for node in reversed(order):
-        delta, a = node._grad, node._a
-        if type(a) is tuple:
-            for operand, slope in zip(a, node._slope_a):  # noqa: B905  (a strict zip costs 5%)
-                if slope is not None:
-                    operand._grad += delta * slope
-        else:  # nearly all nodes
+        delta, a, slope_b = node._grad, node._a, node._slope_b
+        if slope_b is not None:
             slope = node._slope_a
             if slope is not None:
                 a._grad += delta * slope
-            slope = node._slope_b
+            node._b._grad += delta * slope_b
+        elif type(a) is tuple:
+            for operand, slope in zip(a, node._slope_a):  # noqa: B905  (a strict zip costs 5%)
+                if slope is not None:
+                    operand._grad += delta * slope
+        else:
+            slope = node._slope_a
             if slope is not None:
-                node._b._grad += delta * slope
+                a._grad += delta * slope
 
 
 def send_back(node: Value) -> None:
@@ -394,7 +395,7 @@ def gradient(output: Value, wrt: Value | Iterable[Value], *, seed: Operand = 1.0
         OperandError: if `output` or one of `wrt` is not a Value
         GraphError: if `as_graph` and data was set after recording
     """
-    nodes = _nodes(output, wrt)
+    nodes, as_graph = _nodes(output, wrt), flag(as_graph, "as_graph")
     given_nodes: list[Any] = [output, *nodes]
     for node in given_nodes:
         if not isinstance(node, Value):

@@ -288,8 +288,13 @@ def _calling_line() -> str | None:
     """file:line of the nearest caller outside this package."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
-        module = frame.f_globals.get("__name__", "")
-        if module != HOME and not module.startswith(_INSIDE):
+        if not is_ours(frame):
             return f"{frame.f_code.co_filename}:{frame.f_lineno}"
         frame = frame.f_back
     return None
+
+
+def is_ours(frame: FrameType) -> bool:
+    """Whether code of this package runs in a frame."""
+    module = frame.f_globals.get("__name__", "")
+    return bool(module == HOME or module.startswith(_INSIDE))

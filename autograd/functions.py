@@ -16,6 +16,7 @@ import numpy as np
 
 from autograd.array import FloatArray, RealArray, ValueArray, gathered, kept, refuse_masked
 from autograd.errors import ArgumentError, GraphError, OperandError
+from autograd.flags import flag
 from autograd.ops import table
 from autograd.ops.numbers import left_to_right
 from autograd.ops.primitive import TABLE, Primitive
@@ -187,7 +188,7 @@ def log_softmax(xs: Any, axis: int = -1) -> Any:
 
 
 def _reduce(primitive: Primitive, xs: Any, axis: Axis, keepdims: bool) -> Any:
-    rows, shape = lines(_as_array(primitive, xs), axis, keepdims)
+    rows, shape = lines(_as_array(primitive, xs), axis, flag(keepdims, "keepdims"))
     reduced = np.empty(len(rows), object)
     for i, row in enumerate(rows):
         reduced[i] = sum_of(row) if primitive is table.sum_ else apply_vector(primitive, tuple(row))
@@ -327,6 +328,7 @@ def rrelu(
     if not lower <= upper:
         raise ArgumentError(f"rrelu draws from [lower, upper], got [{lower}, {upper}]")
     draw = (rng or random).uniform
+    training = flag(training, "training")
     if isinstance(x, (np.ndarray, list, tuple)):
         shape = np.shape(x)
         slopes = [draw(lower, upper) if training else (lower + upper) / 2 for _ in range(int(np.prod(shape)))]

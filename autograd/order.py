@@ -6,7 +6,7 @@ same numbers in the same order in every process.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from operator import attrgetter
 from typing import Any
@@ -46,35 +46,52 @@ def interior(*roots: Node, above: Iterable[Node] = ()) -> list[Node]:
 
 
 def backward_order(root: Node) -> list[Node]:
-    """`interior`, but only of nodes that a derivative comes back to: along no slope of None.
+    """`interior`, but only of nodes that a derivative comes back to: along no slope of None.  Their grads become 0.
 
-    The search that every backward pass begins with, so it is written for speed.
+    The search that every backward pass begins with, so it is written for speed: how far a node is, its grad says
+    by which of two zeros it is, and down along first operands there is no way over the stack.
     """
     order: list[Node] = []
-    seen: set[Node] = set()
     stack: list[Node] = [root] if root._a is not None else []
-    push, pop, see, place = stack.append, stack.pop, seen.add, order.append
+    begun, placed = float("0"), float("0")  # two objects, and no grad is one of them yet
     while stack:
-        node = pop()
-        if node is None:
-            place(pop())
-        elif node not in seen:
-            see(node)
-            push(node)
-            push(None)
-            a = node._a
-            if type(a) is tuple:
-                for operand, slope in zip(reversed(a), reversed(node._slope_a)):  # noqa: B905  (a strict zip costs 5%)
-                    if slope is not None and operand._a is not None and operand not in seen:
-                        push(operand)
-            else:  # nearly all nodes
-                if node._slope_b is not None:
-                    b = node._b
-                    if b._a is not None and b not in seen:
-                        push(b)
-                if node._slope_a is not None and a._a is not None and a not in seen:
-                    push(a)
+        node = stack.pop()
+        grad = node._grad
+        if grad is placed:
+            continue
+        while grad is not begun:
+            a, b = node._a, None
+            if node._slope_b is not None:
+                b = node._b
+                if b._a is None or b._grad is placed:
+                    b = None
+            elif type(a) is tuple:
+                first, *more = _awaited(a, node._slope_a, placed) or (None,)
+                if first is None:
+                    break
+                node._grad = begun
+                stack.append(node)
+                stack += reversed(more)
+                node = first
+                continue
+            if node._slope_a is None or a._a is None or a._grad is placed:
+                a, b = b, None
+                if a is None:
+                    break
+            node._grad = begun
+            stack.append(node)
+            if b is not None:
+                stack.append(b)
+            node = a
+        node._grad = placed
+        order.append(node)
     return order
+
+
+def _awaited(operands: Sequence[Node], slopes: Sequence[float | None], placed: float) -> list[Node]:
+    """The operands that were computed, and that a derivative comes back to, which have not been placed yet."""
+    pairs = zip(operands, slopes)  # noqa: B905  (a strict zip costs 5%)
+    return [o for o, slope in pairs if slope is not None and o._a is not None and o._grad is not placed]
 
 
 def reachable(*roots: Node) -> list[Node]:

@@ -10,22 +10,24 @@ can then be read:
 >>> print(sin.source)  # doctest: +ELLIPSIS
 def record_sin(x):
     if type(x) is Value:
+        node = new()
         x_ = x._data
         try:
             y = sin(x_)
-            slope_a = cos(x_)
+            node._slope_a = cos(x_)
         except RAISED:
-            y, (slope_a,) = sin_row.value_and_slopes(x_)
+            y, (node._slope_a,) = sin_row.value_and_slopes(x_)
+        node._slope_b = None
     else:
         return apply(sin_row, (x,))
-    node = new(Value)
+    node._data = y
     ...
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -51,9 +53,9 @@ from autograd.ops.primitive import (
     written_out,
 )
 from autograd.ops.resolution import called_in
-from autograd.symbol import Condition, Symbol, symbolic, unknown
+from autograd.symbol import Condition, LoopIndex, Symbol, symbolic, unknown
 from autograd.text import quoted
-from autograd.value import Operand, Value, made, new_node, noted, number
+from autograd.value import REAL, Operand, Value, by_themselves, made, new_node, noted, number
 
 Recorder = Callable[..., Any]
 
@@ -152,7 +154,7 @@ def operate(primitive: Primitive, operands: tuple[Any, Any], other: Any, reflect
     if type(other) is int:
         return RECORDERS[primitive.name](*(_operand(primitive, o) if o is other else o for o in operands))
     known = isinstance(other, (str, complex, list, tuple)) or not hasattr(type(other), reflected)
-    if known or isinstance(other, (Value, int, float, np.generic, np.ndarray)):
+    if known or isinstance(other, (Value, *REAL, np.generic, np.ndarray)):
         if isinstance(other, (list, tuple)):
             other = type(other).__name__ + " " + quoted(other)
             raise OperandError(f"{primitive.symbol} takes numbers and arrays, got {other}; make it an array first")
@@ -166,16 +168,13 @@ def operate(primitive: Primitive, operands: tuple[Any, Any], other: Any, reflect
 # -- the fast way: a function written for the row ---------------------------------------------------
 
 _TAIL = """\
-    node = new(Value)
     node._data = y
     node._grad = 0.0
     node._row = {row}
     node._a = {a}
     node._b = {b}
-    node._slope_a = slope_a
-    node._slope_b = {slope_b}
     node._words = None
-    return noted(node) if context.unusual else node
+    return noted(node) if unusual else node
 """
 
 
@@ -195,9 +194,8 @@ def _recorder_source(primitive: Primitive, name: str, given: tuple[str, ...], kn
         lines += [f"        {line}" for line in _branch(primitive, values)]
         keyword = "elif"
     lines += ["    else:", f"        return {otherwise}"]
-    a, *more = primitive.operands
-    b, slope_b = (more[0], "slope_b") if more else (None, None)
-    return "\n".join(lines) + "\n" + _TAIL.format(row=f"{primitive.name}_row", a=a, b=b, slope_b=slope_b)
+    a, b = by_themselves(primitive.operands)
+    return "\n".join(lines) + "\n" + _TAIL.format(row=f"{primitive.name}_row", a=a, b=b)
 
 
 def _head(primitive: Primitive, name: str, given: tuple[str, ...]) -> str:
@@ -214,7 +212,7 @@ def _branches(operands: tuple[str, ...], known: str) -> list[set[str]]:
 
 
 def _branch(primitive: Primitive, values: set[str]) -> list[str]:
-    """Compute y and slopes where the operands named in `values` are Values."""
+    """Compute y, and a node with its slopes, where the operands named in `values` are Values."""
     data = {p: f"{p}_" if p in values else p for p in primitive.operands}
     names = [variable(data[p]) for p in primitive.operands]
     (value,) = written_out([primitive.value_term(names)])
@@ -222,7 +220,7 @@ def _branch(primitive: Primitive, values: set[str]) -> list[str]:
     slopes = [slope if p in values else None for p, slope in each]
     first, (y,) = source_of([value])
     then, printed = source_of(slopes)
-    places = ["slope_a", "slope_b"][: len(slopes)]
+    places = ["node._slope_a", "node._slope_b"][: len(slopes)]
     work = [*first, f"y = {y}", *then, *(f"{place} = {slope}" for place, slope in zip(places, printed, strict=True))]
     if can_raise([value, *slopes]):
         call = f"{primitive.name}_row.value_and_slopes({', '.join(data.values())})"
@@ -231,7 +229,8 @@ def _branch(primitive: Primitive, values: set[str]) -> list[str]:
         constants = [place for place, p in zip(places, primitive.operands, strict=True) if p not in values]
         work += [f"    {place} = None" for place in constants]
     reads = [f"{data[p]} = {p}._data" for p in primitive.operands if p in values]
-    return [*reads, *work]
+    unary = ["node._slope_b = None"] if len(slopes) == 1 else []
+    return ["node = new()", *reads, *work, *unary]
 
 
 def _tuple(items: Sequence[str]) -> str:
@@ -253,9 +252,9 @@ def _write(
         f"{primitive.name}_row": primitive,
         "Value": Value,
         "RAISED": RAISED,
-        "new": new_node,
+        "new": partial(new_node, Value),
         "noted": noted,
-        "context": context,
+        "unusual": context.unusual,
         "apply": apply,
         "operate": operate,
         "inf": FLOATS["inf"],
@@ -414,14 +413,14 @@ def _hang_operators_on_symbols(primitive: Primitive) -> None:
     def left(self: Symbol, other: Any) -> Any:
         if type(other) in _ENTERS or type(other) is int:
             node = unknown(primitive)
-            node._a, node._b = self, other if type(other) is not int else float(other)
+            node._a, node._b = self, other if type(other) is not int else number(other)
             return node
         return operate(primitive, (self, other), other, reflected)
 
     def right(self: Symbol, other: Any) -> Any:
         if type(other) in _ENTERS or type(other) is int:
             node = unknown(primitive)
-            node._a, node._b = other if type(other) is not int else float(other), self
+            node._a, node._b = other if type(other) is not int else number(other), self
             return node
         return operate(primitive, (other, self), other, reflected)
 
@@ -429,7 +428,7 @@ def _hang_operators_on_symbols(primitive: Primitive) -> None:
     setattr(Symbol, reflected, right)
 
 
-_UNKNOWN = {Symbol, Condition}
+_UNKNOWN = {Symbol, Condition, LoopIndex}
 _ENTERS = {*_UNKNOWN, Value, float}  # what can be an operand as it is
 
 

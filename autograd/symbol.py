@@ -8,7 +8,9 @@ recording cannot slip into a program.  Eager Values pay nothing for it: it is th
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import numpy as np
@@ -161,6 +163,45 @@ class Condition(Symbol):
 
     def __invert__(self) -> Symbol:
         return symbolic(lookup(SUBTRACT), (1.0, self), Condition)
+
+
+class LoopIndex(Symbol):
+    """The i of a loop whose body is recorded: an int where the loop runs, and so a key, or part of a text.
+
+    Neither can be, of what has no number yet; a dict would not find it, and say nothing.
+    """
+
+    __slots__ = ()
+
+    def __hash__(self) -> int:
+        if context.is_ours(sys._getframe(1)):
+            return object.__hash__(self)
+        raise self._refusal("looks something up")
+
+    def __str__(self) -> str:
+        raise self._refusal("becomes text")
+
+    def __format__(self, spec: str) -> str:
+        raise self._refusal("becomes text")
+
+    def _refusal(self, what: str) -> GraphError:
+        return GraphError(
+            f"the i of a loop {what} {_WHILE}, when it has no number yet: hand in what differs from step to step as "
+            "the xs of scan, write an ordinary `for`, or repr(i) to see it"
+        )
+
+
+@contextmanager
+def as_index(symbol: Any) -> Iterator[Any]:
+    """A Symbol as the i of a loop, for as long as the body is recorded; a number as it is."""
+    if type(symbol) is not Symbol:
+        yield symbol
+        return
+    symbol.__class__ = LoopIndex
+    try:
+        yield symbol
+    finally:
+        symbol.__class__ = Symbol
 
 
 def _compared_later(self: Value, other: Any, ask: Callable[[Any, Any], Any]) -> Any:

@@ -17,6 +17,7 @@ from autograd.answers import Gradient, Hessian, Jacobian, ValueAndGradient, Valu
 from autograd.chain import as_value, deltas_as_graph, deltas_from, tangents, tangents_as_graph
 from autograd.context import is_recording, now, recording
 from autograd.errors import ArgumentError, OperandError
+from autograd.flags import flag
 from autograd.kinds import Static
 from autograd.kinks import Break, at_breaks, is_moved, is_whole, note, noting, tell_of
 from autograd.numpy_protocol.notes import annotate
@@ -259,7 +260,7 @@ def value_and_grad(
         ArgumentError: if f does not return one number or `argnums` names no argument or one twice
         OperandError: if an argument is not made of real numbers
     """
-    wrt = _wrt(f, argnums, argnum)
+    wrt, has_aux = _wrt(f, argnums, argnum), flag(has_aux, "has_aux")
 
     @functools.wraps(f, updated=())  # the attributes of f, such as a compiled function's questions, are about f
     def wrapped(*args: Any, **named: Any) -> tuple[Any, Any]:
@@ -346,7 +347,7 @@ def value_and_jacobian(
     >>> value_and_jacobian(lambda x: [x, x * x])(3.0)
     ([3.0, 9.0], [1.0, 6.0])
     """
-    wrt = _wrt(f, argnums, argnum)
+    wrt, has_aux = _wrt(f, argnums, argnum), flag(has_aux, "has_aux")
 
     @functools.wraps(f, updated=())
     def wrapped(*args: Any, **named: Any) -> Any:
@@ -431,7 +432,7 @@ def jvp(
     >>> jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0))
     (6.0, 3.0)
     """
-    run = run_on_fresh(f, tuple(primals), named, tuple(range(len(primals))), has_aux)
+    run = run_on_fresh(f, tuple(primals), named, tuple(range(len(primals))), flag(has_aux, "has_aux"))
     direction = leaves_like(tuple(directions), run.inputs_structure, "the directions")
     order = interior(*(o for o in run.outputs if isinstance(o, Value)), above=run.above)
     _look_at_breaks(run)
@@ -456,7 +457,7 @@ def vjp(f: Function, *primals: Any, has_aux: bool = False, **named: Any) -> tupl
     >>> pull([1.0, 10.0])
     (13.0, 12.0)
     """
-    run = run_on_fresh(f, primals, named, tuple(range(len(primals))), has_aux)
+    run = run_on_fresh(f, primals, named, tuple(range(len(primals))), flag(has_aux, "has_aux"))
     _look_at_breaks(run)
 
     def pull(weights: Any) -> Any:

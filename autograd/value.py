@@ -331,15 +331,22 @@ def number(data: Any, what: str = "a Value") -> float:
         return data
     if isinstance(data, REAL):
         try:
-            return float(data)
+            found = float(data)
         except OverflowError:
-            raise OperandError(f"{quoted(data)} is too large for a float, which ends at 1.8e308") from None
+            raise _too_large(data) from None
         except ValueError:
             raise OperandError(f"{quoted(data)} is a nan that signals: write float('nan')") from None
+        if math.isinf(found) and found != data:  # a Decimal, or a longer float of NumPy's
+            raise _too_large(data)
+        return found
     raise OperandError(
         f"{what} is one real number (int, float, NumPy scalar, Fraction, Decimal), "
         f"got {type(data).__name__} {quoted(data)}{_advice(data)}"
     )
+
+
+def _too_large(data: Any) -> OperandError:
+    return OperandError(f"{quoted(data)} is too large for a float, which ends at 1.8e308")
 
 
 def _comparable(other: Any) -> Any:
@@ -349,9 +356,10 @@ def _comparable(other: Any) -> Any:
     """
     if isinstance(other, REAL):
         try:
-            return float(other)
+            found = float(other)
         except OverflowError:
             return other
+        return other if math.isinf(found) else found
     if isinstance(other, (str, bytes, bytearray)) or not hasattr(type(other), "__float__"):
         return None
     try:

@@ -21,6 +21,7 @@ import numpy as np
 
 from autograd import functions, scope
 from autograd.errors import ArgumentError, OperandError
+from autograd.flags import flag
 from autograd.ops import table
 from autograd.recorder import RECORDERS
 from autograd.symbol import Symbol
@@ -88,7 +89,7 @@ class Activation:
 
     def __init__(self, name: str, function: Callable[..., Any] | None, *, plain: bool, whole_layer: bool = False):
         self.name, self.function = name, function
-        self.plain, self.whole_layer = plain, whole_layer
+        self.plain, self.whole_layer = flag(plain, "plain"), flag(whole_layer, "whole_layer")
 
     learned: float | None = None  # where a neuron's own slope starts, if it has one
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from autograd.array import ValueArray
 from autograd.choosing import choose, choose_form
+from autograd.flags import flag
 from autograd.functions import abs as abs_
 from autograd.functions import dot, maximum, sqrt
 
@@ -23,7 +24,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     Raises:
         OperandError: for an `ord` that is not known, and 2, -2 and "nuc" of matrices
     """
-    return np.linalg.norm(ValueArray(x), ord, axis, keepdims)
+    return np.linalg.norm(ValueArray(x), ord, axis, flag(keepdims, "keepdims"))
 
 
 def length(entries: Sequence[Any], at_zero: Any = 0.0) -> Any:

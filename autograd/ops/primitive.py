@@ -365,6 +365,9 @@ class _Name(str):
     """What programs know a row by: while one that was made by hand is named anywhere, the row is there."""
 
 
+MOST_ROWS = 512  # of so many, and of their slopes, it is kept what is known by name; the table has fewer
+
+
 def enrol(primitive: Primitive) -> None:
     """Let the row be known by its name: for as long as the process lives, or one made by hand as long as it is used."""
     known: MutableMapping[str, Primitive] = _BY_HAND if primitive.by_hand else _BY_ANY_NAME

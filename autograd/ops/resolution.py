@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
+from weakref import WeakKeyDictionary
 
 from autograd.errors import GraphError
 from autograd.ops.expression import Expression, Term, variable, within
@@ -37,7 +38,8 @@ class Target(Generic[Own]):
         self.name = name
         self.atoms = atoms
         self._otherwise = otherwise
-        self._sound: dict[Primitive, tuple[Primitive, ...]] = {}  # with the rows that each is spelled out in
+        # With the rows that each is spelled out in; one that was made by hand goes when nothing else uses it.
+        self._sound: WeakKeyDictionary[Primitive, tuple[Primitive, ...]] = WeakKeyDictionary()
 
     def resolve(self, row: Primitive, operands: Sequence[Term]) -> tuple[Own | None, Term]:
         """(the target's own atom, None), or (None, what the row is of `operands` in terms of other rows).
@@ -56,12 +58,12 @@ class Target(Generic[Own]):
     def check(self, row: Primitive, operands: Sequence[Term] = ()) -> None:
         """Raise GraphError if a row that `row` is spelled out in is missing here, or is that row again; by its name."""
         known = self._sound.get(row)
-        if known is not None and all(lookup(other.name) is other for other in known):
+        if known is not None and lookup(row.name) is row and all(lookup(other.name) is other for other in known):
             return
         found: dict[Primitive, None] = {}
         self._walk(row, operands or [variable(name) for name in row.operands], (), found)
         if not row.variadic:  # of those it is for these operands only
-            self._sound[row] = tuple(found)
+            self._sound[row] = tuple(other for other in found if other is not row)
 
     def _walk(
         self, row: Primitive, operands: Sequence[Term], above: tuple[Primitive, ...], found: dict[Primitive, None]

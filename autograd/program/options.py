@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypedDict
 
 from autograd.errors import ArgumentError
+from autograd.flags import flag
 from autograd.program.batch import Axes, has_samples
 from autograd.program.executors import Work, check_backend
 from autograd.program.graph import Graph
@@ -68,8 +69,7 @@ class Options:
         if not isinstance(self.threads, int) or self.threads < 1:
             raise ArgumentError(f"threads is a number of threads, at least 1, got {quoted(self.threads)}")
         for name in ("exact", "simplify", "has_aux"):
-            if not isinstance(getattr(self, name), bool):
-                raise ArgumentError(f"{name} is True or False, got {quoted(getattr(self, name))}")
+            flag(getattr(self, name), name)
         if self.smooth is not None and not _is_smoothing(self.smooth):
             raise ArgumentError(
                 f"smooth is the width of what a kink becomes, above 0, or (width, 4), got {quoted(self.smooth)}"

@@ -31,6 +31,7 @@ from autograd.program.rows import (
     steps_of,
     whole_number,
 )
+from autograd.symbol import as_index
 from autograd.text import quoted
 
 Memory: TypeAlias = Literal["stored", "checkpoints"]
@@ -76,8 +77,8 @@ def scan(
 def fori_loop(lower: int, upper: int, body: Callable[[Any, Any], Any], init: Any, memory: Memory = "stored") -> Any:
     """``for i in range(lower, upper): init = body(i, init)``, as JAX's function of that name.
 
-    i is an int, and while a function is recorded a Symbol, which cannot index: `scan` has `xs` for that, and says what
-    `memory` is.
+    i is an int, and while a function is recorded a Symbol, which cannot index, be a key of a dict or become text:
+    `scan` has `xs` for that, and says what `memory` is.
 
     >>> fori_loop(1, 4, lambda i, x: x * i, 1.0)
     6.0
@@ -100,7 +101,8 @@ def fori_loop(lower: int, upper: int, body: Callable[[Any, Any], Any], init: Any
 
     @wraps(body, updated=())
     def step(carry: Any, _: None) -> Any:
-        return (carry[0] + 1, body(*carry)), None
+        with as_index(carry[0]) as i:
+            return (i + 1, body(i, carry[1])), None
 
     (_, last), _ = scan(step, (lower, init), length=max(0, upper - lower), memory=memory)
     return last

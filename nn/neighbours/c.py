@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from autograd.files import write_whole
+from autograd.flags import flag
 from autograd.program.program import Program
 
 
@@ -18,6 +19,7 @@ def to_c(
     what: str,
 ) -> str:
     """The file's text, written to `path` if that is given; see `Module.to_c`."""
+    header = flag(header, "header")
     source = program.to_c(name, what=what, dtype=dtype)
     if path is not None:
         declared = program.to_c_header(name, what=what, dtype=dtype)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.errors import ArgumentError, NonFiniteError
+from autograd.flags import flag
 from autograd.functions import dot
 from autograd.text import quoted
 from autograd.value import Number, Value, number
@@ -54,7 +55,7 @@ class Neuron(Module):
     ) -> None:
         count, rng = check_count(inputs, "inputs"), generator(seed)
         g = _checked(activation, rng)
-        self._set_up(draw(init, count, 1, g, rng)[:, 0], 0.0 if bias else None, g)
+        self._set_up(draw(init, count, 1, g, rng)[:, 0], 0.0 if flag(bias, "bias") else None, g)
 
     @classmethod
     def from_weights(cls, w: Any, b: Any = None, activation: ActivationLike = "tanh") -> Neuron:
@@ -243,7 +244,7 @@ class Layer(Module):
         counts = check_count(inputs, "inputs"), check_count(outputs, "outputs")
         rng = generator(seed)
         g = _checked(activation, rng)
-        self._set_up(draw(init, *counts, g, rng), np.zeros(outputs) if bias else None, g)
+        self._set_up(draw(init, *counts, g, rng), np.zeros(outputs) if flag(bias, "bias") else None, g)
         Dropout(dropout)  # complains of what is no share, also where nothing is drawn for it
         self.dropout = Dropout(dropout, int(rng.integers(2**63))) if dropout else None
 

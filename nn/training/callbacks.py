@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from autograd.errors import ArgumentError
+from autograd.flags import flag
 from autograd.text import quoted
 from nn.data.tables import Vector, check_count
 from nn.training.history import History
@@ -115,7 +116,8 @@ class EarlyStopping(Callback):
     def __init__(self, patience: int = 10, min_delta: float = 0.0, restore_best: bool = True) -> None:
         if not min_delta >= 0:
             raise ArgumentError(f"min_delta is a number from 0 up, got {quoted(min_delta)}")
-        self.patience, self.min_delta, self.restore_best = check_count(patience, "epochs"), min_delta, restore_best
+        self.patience, self.min_delta = check_count(patience, "epochs"), min_delta
+        self.restore_best = flag(restore_best, "restore_best")
         self.begin()
 
     def begin(self) -> None:

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from autograd.chain import steps
+from autograd.errors import GraphError
 from autograd.order import interior
+from autograd.replay import follows
 from autograd.text import quoted, short
 from autograd.value import Value
 from nn.training.model import Model
@@ -41,6 +43,18 @@ def warn_of_still(layers: Sequence[Any], stacklevel: int) -> None:
         "weights, a lower learning rate, or the model's input_scale and target_scale set to a Standardization()",
         stacklevel=stacklevel + 1,
     )
+
+
+def check_fresh(J: Value) -> None:
+    """GraphError, with the node's name, if part of a loss keeps a number that its parameters no longer give."""
+    for node in interior(J):
+        row = node.op
+        if row is not None and not row.opaque and not follows(node):
+            raise GraphError(
+                f"the loss has {_named(node)} in it, which was computed before the parameters moved and keeps its "
+                f"number, {node.data:g}, and its slopes: compute it in the loss, each time that it is called, or train "
+                "by model.fit, which follows it"
+            )
 
 
 def _in_value(J: Value) -> str | None:

@@ -7,6 +7,7 @@ learning.
 from __future__ import annotations
 
 from contextlib import suppress
+from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from nn.data.tables import check_count, column_names
 from nn.losses import half_squared_error, summed
 from nn.training.advice import warn_of_reach
 from nn.training.eager import EagerProblem, batch_loss, divisor
-from nn.training.faults import still_layers, warn_of_still
+from nn.training.faults import check_fresh, still_layers, warn_of_still
 from nn.training.model import Model
 from nn.training.objective import Loss
 from nn.training.optimisers import GradientDescent, Optimiser
@@ -61,6 +62,8 @@ def train(
     Raises:
         NonFiniteError: naming row and column, before anything is changed, for nan or inf in the data
         ArgumentError: for shapes that do not fit
+        GraphError: after the first update, for a loss with a part, such as a penalty, that was computed before `train`
+            and does not follow the parameters
     """
     check_loss(loss)
     data = Data(*check_data(model, X, y), check_weights(sample_weight, len(X)))
@@ -72,12 +75,13 @@ def train(
     rounds, rng = check_count(epochs, "epochs"), generator(seed)
     warn_of_reach(model, loss, data.y, stacklevel=CALLER)
     history: list[float] = []
+    looks = chain([False, True], repeat(False))  # once parameters have moved, what does not follow them is told apart
     with progress_bar(rounds * size, progress) as bar, suppress(KeyboardInterrupt), collector_paused():
         model.columns = names or model.columns
         for _ in range(rounds):
             order = rng.permutation(size) if count < size else np.arange(size)
             parts = [data.take(order[start : start + count]) for start in range(0, size, count)]
-            found = [train_batch(model, part, loss, optimiser) for part in parts]
+            found = [train_batch(model, part, loss, optimiser, next(looks)) for part in parts]
             history.append(_epoch_loss(found, parts, loss))
             optimiser.observe(history[-1])
             if bar is not None:
@@ -89,13 +93,16 @@ def train(
     return history  # after Ctrl-C too: updates are whole, so the model is usable as it is
 
 
-def train_batch(model: Model, batch: Data, loss: Loss, optimiser: Optimiser) -> float:
+def train_batch(model: Model, batch: Data, loss: Loss, optimiser: Optimiser, looks: bool = False) -> float:
     """One forward pass, one backward pass, one update; returns J before the update.
 
     Raises:
         NonFiniteError: with the parameters as they were, if J is not finite
+        GraphError: so too, if it `looks`, and part of J was computed before parameters moved
     """
     J = batch_loss(model, batch, loss)
+    if looks:
+        check_fresh(J)
     if not np.isfinite(J.data):
         raise NonFiniteError(f"the loss became {J.data}; nothing was updated: lower the learning rate")
     optimiser.zero_grad()

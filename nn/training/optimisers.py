@@ -16,6 +16,7 @@ from typing import Any, TypeAlias, TypedDict, Unpack
 import numpy as np
 
 from autograd.errors import ArgumentError, NonFiniteError
+from autograd.flags import flag
 from autograd.renamed import synonyms
 from autograd.text import quoted
 from autograd.value import Value
@@ -263,8 +264,8 @@ class SGD(Optimiser):
         **clipping: Unpack[Clipping],
     ) -> None:
         super().__init__(parameters, learning_rate, weight_decay, **clipping)
-        self.momentum, self.nesterov = fraction(momentum, "momentum"), nesterov
-        if nesterov and momentum == 0:
+        self.momentum, self.nesterov = fraction(momentum, "momentum"), flag(nesterov, "nesterov")
+        if self.nesterov and momentum == 0:
             raise ArgumentError("nesterov needs a momentum above 0, such as 0.9")
 
     def update(self, w: Vector, g: Vector, state: Slots, rate: Any, t: int) -> tuple[Vector, Slots]:

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from autograd.errors import MissingExtra
+from autograd.flags import flag
 
 
 @contextmanager
@@ -16,7 +17,7 @@ def progress_bar(samples: int, wanted: bool | None) -> Iterator[Any]:
     """tqdm's bar over so many samples, or None; where `wanted` is None it shows in a terminal and a notebook only."""
     if wanted is None:
         wanted = (sys.stderr.isatty() or in_notebook()) and find_spec("tqdm") is not None
-    if not wanted:
+    if not flag(wanted, "progress"):
         yield None
         return
     with _tqdm()(total=samples, unit=" samples", unit_scale=True) as bar:

@@ -60,8 +60,10 @@ def test_every_kind_of_real_number_is_compared(one):
         assert (bool(equal), bool(unequal)) == (True, False)
 
 
-@pytest.mark.parametrize("huge", [10**400, Fraction(10**400, 3), -(10**400)])
+@pytest.mark.parametrize("huge", [10**400, Fraction(10**400, 3), -(10**400), Decimal("1e400"), Decimal("-1e400")])
 def test_numbers_beyond_all_floats_are_compared(huge):
+    infinite = Value(math.inf)
+    assert (infinite == huge, infinite > huge, infinite < huge) == (False, True, False)
     x = Value(0.5)
     assert (x == huge, x != huge, x < huge, x > huge) == (False, True, 0 < huge, 0 > huge)
     assert (huge == x, huge > x) == (False, 0 < huge)

@@ -2,6 +2,7 @@
 
 import math
 from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from autograd.errors import NonFiniteError
 @pytest.mark.parametrize(("given", "says"), [
     ("3", "float(...)"), (None, "NoneType"), (1j, "complex"), (np.array([1.0]), "per element"),
     ([1.0], "list"), (object(), "object"), (Value(1.0), ".data"), (b"3", "bytes"), (10**400, "too large"),
-    (Decimal("sNaN"), "signals"),
+    (Decimal("sNaN"), "signals"), (Decimal("1e400"), "too large"), (Decimal("-1e309"), "too large"),
 ])  # fmt: skip
 def test_a_value_holds_one_real_number(given, says):
     with pytest.raises(OperandError) as caught:
@@ -29,10 +30,24 @@ def test_a_value_holds_one_real_number(given, says):
 
 
 @pytest.mark.parametrize("function", [autograd.grad(autograd.sin), autograd.compile(autograd.sin)])
-@pytest.mark.parametrize("given", [10**400, np.array(10**400, object)], ids=["alone", "in an array"])
+@pytest.mark.parametrize("given", [10**400, np.array(10**400, object), Decimal("1e400")], ids=repr)
 def test_a_number_that_is_too_large_is_called_so_by_functions_too(function, given):
     with pytest.raises(OperandError, match="is too large for a float"):
         function(given)
+
+
+@pytest.mark.parametrize("huge", [10**400, Fraction(10**400), Decimal("1e400")], ids=lambda huge: type(huge).__name__)
+@pytest.mark.parametrize("recorded", [False, True])
+def test_nor_does_it_enter_arithmetic(huge, recorded):
+    for f in (lambda x: x * huge, lambda x: huge * x, lambda x: x + huge, lambda x: autograd.where(x > 0, huge, x)):
+        with pytest.raises(OperandError, match="is too large for a float"):
+            (autograd.compile(f) if recorded else f)(Value(1.0))
+
+
+def test_infinity_is_one_whatever_says_it():
+    for given in (Decimal("inf"), Decimal("-Infinity"), np.float32("inf"), np.longdouble("-inf")):
+        assert Value(given).data == float(given)
+    assert Value(Decimal("1e-400")).data == 0.0  # that is only rounded
 
 
 OPERATORS = {

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import Value
-from autograd.errors import ArgumentError, MissingExtra, NonFiniteError, OperandError
+from autograd import Value, dot
+from autograd.errors import ArgumentError, GraphError, MissingExtra, NonFiniteError, OperandError
 from nn import MLP, Layer, Sequential, initialise, train
 
 XOR = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], float)
@@ -327,3 +327,20 @@ def test_progress_shows_the_loss_and_says_when_tqdm_is_missing(capsys, monkeypat
     monkeypatch.setitem(__import__("sys").modules, "tqdm.std", None)
     with pytest.raises(MissingExtra, match="the extra `progress`"):
         train(model, XOR, XOR_Y, progress=True)
+
+
+def test_a_penalty_that_was_computed_before_is_refused_once_it_is_old():
+    X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 4.0]
+    model = nn.MLP(1, [2, 1], "tanh", seed=0)
+    penalty = 0.01 * dot(model.parameters(), model.parameters())
+    with pytest.raises(GraphError, match=r"was computed before the parameters moved .* compute it in the loss"):
+        nn.train(model, X, y, loss=lambda outputs, targets: nn.mean_squared_error(outputs, targets) + penalty, epochs=3)
+
+    def with_penalty(outputs, targets):
+        weights = model.parameters()
+        return nn.mean_squared_error(outputs, targets) + 0.01 * dot(weights, weights)
+
+    assert len(nn.train(model, X, y, loss=with_penalty, epochs=3)) == 3
+    one = nn.MLP(1, [2, 1], "tanh", seed=0)
+    kept = 0.01 * dot(one.parameters(), one.parameters())
+    assert len(nn.train(one, X, y, loss=lambda o, t: nn.mean_squared_error(o, t) + kept, epochs=1)) == 1  # still true

@@ -22,6 +22,7 @@ from autograd import (
     sin,
     sqrt,
     tanh,
+    value_and_grad,
     vmap,
     where,
     while_loop,
@@ -297,6 +298,37 @@ def test_the_number_of_a_step_cannot_index_while_it_is_recorded():
         assert f(2.0) == 12.0
         with pytest.raises(GraphError, match="xs of scan"):
             compile(f)(2.0)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [(lambda i, t: t.get(i, 1.0), "looks something up"), (lambda i, t: t[i], "looks something up"),
+     (lambda i, t: 3.0 if i in {1} else 1.0, "looks something up"), (lambda i, t: t.get(f"w{i}", 1.0), "becomes text"),
+     (lambda i, t: t.get("w" + str(i), 1.0), "becomes text"), (lambda i, t: t.get(f"w{i:d}", 1.0), "becomes text")],
+)  # fmt: skip
+def test_nor_be_a_key_or_text(wanted, expected):
+    table = {0: 1.0, 1: 3.0, 2: 1.0, "w1": 3.0}
+
+    def f(x):
+        return fori_loop(0, 3, lambda i, c: c * wanted(i, table) * x, 1.0)
+
+    assert f(2.0) == 24.0
+    for asked in (compile(f), compile(grad(f)), grad(compile(f))):
+        with pytest.raises(GraphError, match=f"the i of a loop {expected}"):
+            asked(2.0)
+
+
+def test_the_number_of_a_step_is_a_number_like_others():
+    def f(x, loop=fori_loop):
+        seen = []
+        found = loop(1, 5, lambda i, c: (seen.append(repr(i)), c * i**2 + sin(i * x) / (1 + i) - (-i) % 3 * x)[1], x)
+        assert seen
+        return where(found > 1e9, x, found)
+
+    with_values = value_and_grad(f)(0.7)
+    for backend in ("interpreter", "numpy", "llvm"):
+        assert np.allclose(compile(f, backend=backend).value_and_grad(0.7), with_values, rtol=1e-14)
+    assert np.isclose(compile(f).hessian(0.7), hessian(f)(0.7), rtol=1e-13)
 
 
 def test_one_that_goes_on():

@@ -671,7 +671,7 @@ def test_a_table_of_constants_is_a_line_on_a_box():
         (viz.draw, {"size": 0}, "size is how many pixels wide"),
         (viz.draw, {"size": 10**400}, "size is how many pixels wide"),
         (viz.draw, {"size": math.nan}, "size is how many pixels wide"),
-        (viz.draw, {"legend": "no"}, "legend is whether there is one"),
+        (viz.draw, {"legend": "no"}, "legend is True or False"),
         (viz.draw, {"hide": 3}, "hide is 'value', 'slope', 'delta', or several of them, got 3"),
         (viz.draw, {"hide": [["value"]]}, "hide is 'value'"),
         (viz.draw, {"scope": 3}, "a scope is a name such as 'layer2.neuron1', got 3"),

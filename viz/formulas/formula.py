@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from autograd.errors import ArgumentError
+from autograd.flags import flag
 from autograd.renamed import renamed
 from autograd.text import in_latex, in_xml, quoted
 from viz import notation as n
@@ -132,6 +133,7 @@ def formula(
         ArgumentError: for a depth below 1, and for digits that a number cannot have
     """
     checked_digits(digits)
+    expand = flag(expand, "expand")
     if depth is not None and (not isinstance(depth, int) or isinstance(depth, bool) or depth < 1):
         raise ArgumentError(f"depth is a whole number from 1 up, or None for all, got {quoted(depth)}")
     looped = with_loops(output, at, named)

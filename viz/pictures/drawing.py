@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.errors import ArgumentError, AutogradError, MissingExtra
 from autograd.files import write_whole
+from autograd.flags import flag
 from autograd.renamed import renamed
 from autograd.text import quoted
 from viz.languages import language
@@ -152,8 +153,7 @@ def checked(looks: Look) -> Look:
         raise ArgumentError(f"a theme is one of {', '.join(THEMES)}, got {quoted(looks.theme)}")
     if looks.direction not in DIRECTIONS:
         raise ArgumentError(f"a direction is one of {', '.join(DIRECTIONS)}, got {quoted(looks.direction)}")
-    if not isinstance(looks.legend, bool):
-        raise ArgumentError(f"legend is whether there is one, True or False, got {quoted(looks.legend)}")
+    flag(looks.legend, "legend")
     size = looks.size
     if size is not None and (not isinstance(size, (int, float)) or isinstance(size, bool) or not 0 < size <= WIDEST):
         raise ArgumentError(

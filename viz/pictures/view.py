@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograd.errors import ArgumentError
+from autograd.flags import flag
 from autograd.text import quoted
 from viz.columns import Marks
 from viz.languages import LANGUAGES, Language
@@ -53,6 +54,7 @@ def view(
         raise ArgumentError(f"a level is one of {', '.join(LEVELS)}, got {quoted(level)}")
     shown = np.ones(len(trace.nodes), bool) if shown is None else shown
     checked_digits(digits)
+    force = flag(force, "force")
     chosen = _chosen(trace, level, shown & ~in_tables(trace), force, opened or force, digits, words)
     anew = words.picture["anew"] if trace.anew else ""
     return chosen._replace(digits=digits, note="\n".join(filter(None, (anew, chosen.note))))

@@ -15,6 +15,7 @@ from textwrap import wrap
 from typing import NamedTuple, TypedDict, Unpack
 
 from autograd.errors import ArgumentError, GraphError
+from autograd.flags import flag
 from autograd.ops.primitive import TABLE, is_row
 from autograd.program.exports.c_bodies import Body, Results, Setting
 from autograd.program.exports.c_functions import FUNCTIONS
@@ -108,7 +109,7 @@ def to_c(
             for another dtype, and for a constant that single precision has not
         GraphError: for a row that C cannot have, by its name, and for what searches a solution in single precision
     """
-    return _File(program, Wanted(name, gradient, what, argnums, dtype, stack)).source
+    return _File(program, Wanted(name, flag(gradient, "gradient"), what, argnums, dtype, stack)).source
 
 
 def to_c_header(program: Graph, name: str = "f", gradient: bool = True, **wanted: Unpack[CForm]) -> str:
@@ -123,7 +124,7 @@ def to_c_header(program: Graph, name: str = "f", gradient: bool = True, **wanted
 
     Raises as `to_c` does.
     """
-    return _File(program, Wanted(name, gradient, **wanted)).header
+    return _File(program, Wanted(name, flag(gradient, "gradient"), **wanted)).header
 
 
 class _File:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from autograd.errors import ArgumentError
 from autograd.ops.expression import ARITHMETIC, NEGATIVE, within
-from autograd.ops.primitive import lookup
+from autograd.ops.primitive import MOST_ROWS, lookup
 from autograd.program.builder import Builder
 from autograd.program.graph import Graph, Operation
 from autograd.program.libm import LIBM
@@ -66,7 +66,7 @@ def _shared(program: Graph) -> Graph:
     return expand_slopes(program, _is_plain)
 
 
-@cache
+@lru_cache(MOST_ROWS)
 def _is_plain(slope: Operation) -> bool:
     """Whether operators and functions that languages have say all of a slope."""
     row = lookup(slope.row)

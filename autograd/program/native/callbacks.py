@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import cache
-from typing import Any
+from itertools import count
 
 from autograd.program.native import machine
 from autograd.program.native.code import Code, Lanes
@@ -19,20 +18,25 @@ from autograd.program.native.entrance import python, raised
 from autograd.program.native.routine import Address, Text
 
 _PREFIX = "python."  # of the names by which machine code calls such functions
-_KEPT: list[Any] = []  # what machine code may call lives as long as the process
+_NUMBERS = count()
 
 
-@cache
 def callback(function: Callable[..., float], name: str, operands: int) -> str:
-    """The name by which machine code calls a function of so many floats."""
-    code, text = Code(1), Text()
-    given = [code.number(f"%x{i}") for i in range(operands)]
-    _ask(code, text, function, given)
-    library = machine.Library(machine.compiled(str(text)))
-    known_as = f"{_PREFIX}{name}.{operands}.{len(_KEPT)}"
-    machine.add_symbol(known_as, library.address("callback"))
-    _KEPT.append((library, function))
-    return known_as
+    """The name by which machine code calls a function of so many floats, which keeps what is made for that."""
+    made = vars(function).setdefault("callbacks", {})
+    key = name, operands
+    found: _Callback = made.get(key) or made.setdefault(key, _Callback(function, *key))
+    return found.name
+
+
+class _Callback(machine.Supplied):
+    """A function of Python's for machine code to call; it lives as long as the function, and as what calls it."""
+
+    def __init__(self, function: Callable[..., float], name: str, operands: int) -> None:
+        code, text = Code(1), Text()
+        _ask(code, text, function, [code.number(f"%x{i}") for i in range(operands)])
+        self._function, self._library = function, machine.Library(machine.compiled(str(text)))
+        super().__init__(f"{_PREFIX}{name}.{operands}.{next(_NUMBERS)}", self._library.address("callback"))
 
 
 def is_callback(name: str) -> bool:

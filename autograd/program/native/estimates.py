@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 
-from autograd.ops.primitive import lookup
+from autograd.ops.primitive import MOST_ROWS, lookup
 from autograd.program.graph import DOT, MULTIPLY, SOFTMAX, SUM, Graph, Operation, remembered
 from autograd.program.loops import Loop
 from autograd.program.native import rules
@@ -59,7 +59,7 @@ def _lines_of_a_table(program: Graph, i: int) -> int:
     return _LINES_A_TABLE + (0 if is_known.all() else 2 * len(numbers))
 
 
-@cache
+@lru_cache(MOST_ROWS)
 def _lines(operation: Operation) -> int:
     """The lines of one instruction."""
     code, row = Code(1), lookup(operation.row)

@@ -17,7 +17,7 @@ from contextlib import suppress
 from functools import cache
 from itertools import takewhile
 from typing import Any, NamedTuple, TypeVar
-from weakref import ref
+from weakref import WeakValueDictionary, ref
 
 from autograd import kept
 from autograd.errors import MissingExtra
@@ -155,6 +155,7 @@ class Library:
     """Functions of machine code, which live as long as this object."""
 
     def __init__(self, made: Object) -> None:
+        self._supplied = [_SUPPLIED.get(name) for name in made.uses]  # which is there as long as what calls it
         try:
             self._loaded = Loaded(made.code, address_of_symbol)
             self._find = self._loaded.functions.__getitem__
@@ -239,12 +240,15 @@ def _vector_mathematics() -> ctypes.CDLL | None:
         return None
 
 
-_SUPPLIED: dict[str, int] = {}
+class Supplied:
+    """What stands at an address, and machine code calls by a name, as long as this object lives."""
+
+    def __init__(self, name: str, address: int) -> None:
+        self.name, self.address = name, address
+        _SUPPLIED[name] = self
 
 
-def add_symbol(name: str, address: int) -> None:
-    """Let machine code call what stands at `address` by `name`."""
-    _SUPPLIED[name] = address
+_SUPPLIED: WeakValueDictionary[str, Supplied] = WeakValueDictionary()
 
 
 @cache
@@ -257,7 +261,8 @@ def _symbol(name: str) -> int:
 
 def address_of_symbol(name: str) -> int:
     """Where what machine code calls `name` stands; 0 if it is not known here."""
-    return _SUPPLIED.get(name) or _symbol(name)
+    supplied = _SUPPLIED.get(name)
+    return _symbol(name) if supplied is None else supplied.address
 
 
 def _found_in(library: ctypes.CDLL | None, name: str) -> int:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from autograd.ops.primitive import lookup
+from autograd.ops.primitive import MOST_ROWS, lookup
 from autograd.program.graph import Operation
 from autograd.program.native import rules
 from autograd.program.native.callbacks import called
@@ -31,7 +31,7 @@ class RowFormula(NamedTuple):
     alike: tuple[bool, ...]
 
 
-@cache
+@lru_cache(MOST_ROWS)
 def function(formula: RowFormula) -> Callable[[Any], None] | None:
     """The machine code of a formula; None where it asks Python, or wants an operand that is known beforehand."""
     if any(_wants_known(operation) for operation, _ in formula.results):

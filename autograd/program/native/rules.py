@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 
 from autograd.errors import ArgumentError
 from autograd.ops import gamma, table
@@ -66,10 +65,10 @@ def slope(code: Code, row: Primitive, slot: int, y: Lanes, operands: Sequence[La
     return _number(_write(code, term, names))
 
 
-@cache
 def _float_slope(row: Primitive, slot: int) -> Callable[..., float]:
-    """One function a slope, since callbacks are known by it."""
-    return lambda *operands: row.float_slopes(*operands)[slot] or 0.0
+    """One function a slope, since callbacks are known by it; the row keeps it."""
+    kept: dict[int, Callable[..., float]] = vars(row).setdefault("float_slope", {})
+    return kept.setdefault(slot, lambda *operands: row.float_slopes(*operands)[slot] or 0.0)
 
 
 def _number(written: Lanes | Mask) -> Lanes:

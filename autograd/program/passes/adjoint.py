@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from functools import cache, partial
+from functools import lru_cache, partial
 from math import isfinite
 from typing import Any
 
 from autograd.errors import ArgumentError, GraphError
 from autograd.ops import table
 from autograd.ops.expression import Expression, Term, variable
-from autograd.ops.primitive import Primitive, lookup
+from autograd.ops.primitive import MOST_ROWS, Primitive, lookup
 from autograd.program.builder import Builder
 from autograd.program.graph import (
     DOT,
@@ -312,7 +312,7 @@ def _slope_of_power(builder: Builder, otherwise: Rule, y: int, operands: Sequenc
     return builder.emit(MULTIPLY, (builder.constant(exponent), power))
 
 
-@cache
+@lru_cache(MOST_ROWS)
 def slope_term(row: str, slot: int, count: int) -> Any:
     """The slope along one slot, as far as it needs at most one instruction.
 
@@ -338,7 +338,7 @@ def _plain(term: Term) -> Any:
     return None if term is None else float(term)
 
 
-@cache
+@lru_cache(MOST_ROWS)
 def slope_terms(row: str, count: int) -> tuple[Any, ...]:
     """All slopes of a row with `count` operands, as Expressions of y, x0, x1, …"""
     return lookup(row).slope_terms([variable(f"x{i}") for i in range(count)])

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from autograd.lazy import lazy
-from autograd.ops.primitive import lookup
+from autograd.ops.primitive import MOST_ROWS, lookup
 from autograd.program.graph import Graph, Operation, plain
 from autograd.program.lines import ragged, starts_of
 from autograd.program.passes.adjoint import slope_terms
@@ -59,7 +59,7 @@ class Passages:
         return levels
 
 
-@cache
+@lru_cache(MOST_ROWS)
 def _silent(operation: Operation) -> tuple[int, ...]:
     """The slots along which no derivative passes, ever."""
     row = lookup(operation.row)
