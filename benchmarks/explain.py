@@ -47,6 +47,12 @@ def names_it(found: Explained, explanations: Sequence[Explanation], where: str) 
     return any(_is_meant(found, each, way) for each in explanations for way in where.split("|"))
 
 
+def located_at(found: Explained, where: str) -> bool:
+    """Whether a node is named below which all that is off lies, where nothing that is known gives the numbers."""
+    ends = (end for way in where.split("|") for end in way.split(">"))
+    return any(fnmatch.fnmatchcase(node, end) for end in ends for node in found.located)
+
+
 def _is_meant(found: Explained, each: Explanation, way: str) -> bool:
     head, _, tail = way.partition(">")
     for mistake in each.mistakes:
@@ -93,6 +99,8 @@ def single_slips(derivations: Sequence[Derivation] = DERIVATIONS, show: bool = F
         hits = [names_it(found, tier, where) for tier in best]
         word = "nothing" if not best else "first" if hits[0] else "misleading"
         counts.update(["all", word, *(["first three"] if any(hits) else [])])
+        if not best and located_at(found, where):
+            counts.update(["place alone"])
         if show and word != "first":
             print(f"  {word:10} {each.name}: {what} ({where}): {str(found).splitlines()[-1].strip()[:90]}")
     return counts
