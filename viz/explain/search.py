@@ -19,7 +19,7 @@ from autograd.ops import table
 from autograd.ops.expression import variable
 from autograd.ops.primitive import Primitive, lookup
 from viz.explain.forms import FACTORS, FORGOTTEN, LOST, Form, Letters, counted, forms_of, number_of, without_parentheses
-from viz.explain.places import ONE_TAIL, Place, described, groups, into_nodes, out_of_nodes, rows_and_columns, sequences
+from viz.explain.places import ONE_TAIL, Place, described, groups, into_nodes, out_of_nodes, rows_and_columns, sequences, steps_and_units
 from viz.explain.sheet import CaseSheet, Change, Floats
 
 MOST_ALONE = 12  # edges of which each may be the only one that is right
@@ -345,10 +345,11 @@ class Search:
     def _moved(self, place: Place, batch: Candidates) -> Iterator[Any]:
         """The group's own slopes at other edges of it, or at one alone."""
         slope = batch.letters.s
-        rows, columns = rows_and_columns(self.sheet, place.edges)
+        rows, columns = steps_and_units(self.sheet, place.edges)
         count = len(slope)
-        ways = {"the next one's": np.roll(slope, -1, 0), "the last one's": np.roll(slope, 1, 0)}
+        ways = {"the next one's": np.roll(slope, -1, 0), "the one's before": np.roll(slope, 1, 0)}
         ways["in reverse order"] = slope[::-1]
+        ways["the first one's"], ways["the last one's"] = (np.repeat(slope[[i]], count, 0) for i in (0, -1))
         ways |= self._next_to(place, rows, columns, slope)
         side = max(columns) + 1
         if 1 < side and count % (side * side) == 0 and count == side * (max(rows) + 1):  # a matrix for each sample
@@ -366,7 +367,11 @@ class Search:
         if width > 1 and len(slope) == width * height:
             square = slope.reshape(height, width, -1)
             found["the next row's"] = np.roll(square, -1, 0).reshape(slope.shape)
-            found["the last row's"] = np.roll(square, 1, 0).reshape(slope.shape)
+            found["the row's before"] = np.roll(square, 1, 0).reshape(slope.shape)
+            found["the last row's"] = np.broadcast_to(square[-1:], square.shape).reshape(slope.shape)
+            if height % width == 0:
+                diagonal = np.tile(np.eye(width), (height // width, 1)).reshape(-1, 1)
+                found |= {"the diagonal alone": slope * diagonal, "1 on the diagonal, else 0": 0 * slope + diagonal}
         if place.kind == ONE_TAIL:
             found |= {f"that of {name}": self.sheet.slope[list(e)] for name, e in self._beside(place)}
         return found

@@ -29,6 +29,7 @@ SUBSETS = 10  # edges of which every choice is tried to be left out
 MOST_PAIRED = 100  # nodes of which sums and products of two are tried
 MOST_REPLACED = 300_000  # edges times nodes: of larger graphs a node's number is not tried in the place of another's
 FAMILIES = 24  # kinds of nodes whose numbers are tried in the place of another kind's
+MOST_KINDS = 6  # of ways back to one kind of nodes, of which every choice is left out
 MOST_TRIED = 12_000  # changes of several edges that are tried in a search
 WHOLE = ((-1.0, LEFT_OUT), (1.0, TWICE), (-2.0, SIGN), (-0.5, HALF))  # what a change of a slope by so many of it is
 
@@ -162,7 +163,10 @@ def _slopes(search: Search, edges: Any) -> Floats | None:
 def _of_two(search: Search) -> Iterator[Finding]:
     """Single edges whose slope has become a sum or a product of two numbers, or was changed by one."""
     edges, slope = search.solved()
-    if not len(edges) or int(search.sheet.wrong.sum()) < 2:  # of one derivative alone any step on its way could be it
+    if int(search.sheet.wrong.sum()) < 2:  # of one derivative alone any step on its way could be it, but for the last
+        last = np.isin(search.sheet.tail[edges], search.sheet.inputs)
+        edges, slope = edges[last], slope[last]
+    if not len(edges):
         return
     sheet, right = search.sheet, search.right(edges)
     nodes = _near(search, edges)
@@ -265,7 +269,7 @@ def _kinds_of(search: Search, changed: Iterable[Replaced]) -> Iterator[tuple[tup
 def _tried(search: Search) -> Iterator[Finding]:
     left = MOST_TRIED
     portion: list[Trial] = []
-    for trial in (*_of_families(search), *_beside(search), *_one_kind_kept(search)):
+    for trial in (*_of_families(search), *_beside(search), *_kinds_left_out(search)):
         left -= len(trial.meant)
         if left < 0:
             break
@@ -343,16 +347,11 @@ def _numbers_beside(search: Search, edges: Sequence[int]) -> Iterator[tuple[Quan
                 yield Quantity("", at[0], 1.0, "∂", -1, at), sheet.slope[list(at)]
 
 
-def _one_kind_kept(search: Search) -> Iterator[Trial]:
-    """Of several kinds of ways back to nodes of one kind, one is kept, and the others are left out."""
+def _kinds_left_out(search: Search) -> Iterator[Trial]:
+    """Of several kinds of ways back to nodes of one kind, some are left out."""
     for parts in search.kinds_of_ways:
-        if len(parts) < 3:
-            continue
-        edges = tuple(edge for part in parts for edge in part)
-        right = search.sheet.slope[list(edges)]
-        kept = [np.isin(edges, part)[:, None] * right for part in parts]
-        meant: list[Any] = [("left out", 1.4, LEFT_OUT, None)] * len(parts)
-        for part, slope, what in zip(parts, kept, meant, strict=True):
-            rest = tuple(edge for edge in edges if edge not in part)
-            at = [edges.index(edge) for edge in rest]
-            yield Trial(Place(rest, "group", 0.0), [what], slope[at][:, :, None], None)
+        for count in range(2, len(parts)) if len(parts) <= MOST_KINDS else ():
+            for chosen in combinations(parts, count):
+                edges = tuple(edge for part in chosen for edge in part)
+                nothing = np.zeros((len(edges), search.sheet.cases, 1))
+                yield Trial(Place(edges, "group", 0.0), [(LEFT_OUT.kind, 1.4, LEFT_OUT, None)], nothing, None)
