@@ -19,7 +19,17 @@ from autograd.ops import table
 from autograd.ops.expression import variable
 from autograd.ops.primitive import Primitive, lookup
 from viz.explain.forms import FACTORS, FORGOTTEN, LOST, Form, Letters, counted, forms_of, number_of, without_parentheses
-from viz.explain.places import ONE_TAIL, Place, described, groups, into_nodes, out_of_nodes, rows_and_columns, sequences, steps_and_units
+from viz.explain.places import (
+    ONE_TAIL,
+    Place,
+    described,
+    groups,
+    into_nodes,
+    out_of_nodes,
+    rows_and_columns,
+    sequences,
+    steps_and_units,
+)
 from viz.explain.sheet import CaseSheet, Change, Floats
 
 MOST_ALONE = 12  # edges of which each may be the only one that is right
@@ -365,13 +375,14 @@ class Search:
         found = {}
         width, height = max(columns) + 1, max(rows) + 1
         if width > 1 and len(slope) == width * height:
-            square = slope.reshape(height, width, -1)
-            found["the next row's"] = np.roll(square, -1, 0).reshape(slope.shape)
-            found["the row's before"] = np.roll(square, 1, 0).reshape(slope.shape)
-            found["the last row's"] = np.broadcast_to(square[-1:], square.shape).reshape(slope.shape)
+            order = np.lexsort((columns, rows))
+            square, back = slope[order].reshape(height, width, -1), np.argsort(order)
+            ways = {"the next row's": np.roll(square, -1, 0), "the row's before": np.roll(square, 1, 0)}
+            ways["the last row's"] = np.broadcast_to(square[-1:], square.shape)
             if height % width == 0:
-                diagonal = np.tile(np.eye(width), (height // width, 1)).reshape(-1, 1)
-                found |= {"the diagonal alone": slope * diagonal, "1 on the diagonal, else 0": 0 * slope + diagonal}
+                diagonal = np.tile(np.eye(width), (height // width, 1))[:, :, None]
+                ways |= {"the diagonal alone": square * diagonal, "1 on the diagonal, else 0": 0 * square + diagonal}
+            found = {words: moved.reshape(slope.shape)[back] for words, moved in ways.items()}
         if place.kind == ONE_TAIL:
             found |= {f"that of {name}": self.sheet.slope[list(e)] for name, e in self._beside(place)}
         return found
