@@ -21,6 +21,7 @@ from viz.explain.places import support
 from viz.explain.search import CLEAR, Finding, Search
 from viz.explain.shapes import Readings, ways
 from viz.explain.sheet import CaseSheet, sheet_of
+from viz.explain.skipped import skipped
 from viz.explain.solving import solved
 from viz.explain.wording import Words
 
@@ -223,10 +224,11 @@ def _singles(sheet: CaseSheet, search: Search) -> list[Finding]:
     """All single changes; of those derivatives alone that are off, if of all of them none is small."""
     found = [*search.found(), *of_blocks(sheet)]
     if found and min(map(_cost, found)) <= SMALL:
-        return found
+        return found + skipped(search, sorted(found, key=_cost))
     part = _those_off(sheet)
     found += [] if part is None else _along(part, Search(part).found())
-    return found or _solved(search, part)
+    found = found or _solved(search, part)
+    return found + skipped(search, sorted(found, key=_cost))
 
 
 def _solved(search: Search, part: CaseSheet | None) -> list[Finding]:

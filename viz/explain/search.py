@@ -124,7 +124,7 @@ class Search:
         for edge in self.sheet.edges.tolist():
             if edge not in self.seconds:
                 together[self._sort_of(edge)].append(edge)
-        return [self._batch(np.array(edges)) for edges in together.values()]
+        return [self.batch(np.array(edges)) for edges in together.values()]
 
     @cached_property
     def seconds(self) -> set[int]:
@@ -143,7 +143,7 @@ class Search:
         columns = self.sheet.seen.columns
         return [columns.operations[code][0] for code in columns.code.tolist()]
 
-    def _batch(self, edges: Any) -> Candidates:
+    def batch(self, edges: Any) -> Candidates:
         """Edges of one sort, with their letters."""
         name, slot = self._sort_of(int(edges[0]))
         row, delta = lookup(name), self.sheet.delta[self.sheet.head[edges]]
@@ -330,7 +330,7 @@ class Search:
             if place.kind == "step":
                 yield from self._one_alone(sheet.slope[edges])
             return
-        batch = self._batch(edges)
+        batch = self.batch(edges)
         sizes = {len(edges), len(set(sheet.head[edges].tolist())), len(set(sheet.tail[edges].tolist()))} - {1, 2}
         known = FACTORS if place.kind == ONE_TAIL else ()  # which are tried of all that comes back to it
         for form in (
@@ -383,7 +383,7 @@ class Search:
                 diagonal = np.tile(np.eye(width), (height // width, 1))[:, :, None]
                 ways |= {"the diagonal alone": square * diagonal, "1 on the diagonal, else 0": 0 * square + diagonal}
             found = {words: moved.reshape(slope.shape)[back] for words, moved in ways.items()}
-        if place.kind == ONE_TAIL:
+        if len({int(self.sheet.tail[edge]) for edge in place.edges}) == 1:
             found |= {f"that of {name}": self.sheet.slope[list(e)] for name, e in self._beside(place)}
         return found
 
