@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd.context import Label
 from autograd.errors import GraphError
-from autograd.kinks import NEAR, NEARER, NOISE, is_a_jump, tell
+from autograd.kinks import BESIDE, is_a_jump, is_off, tell
 from autograd.lazy import lazy
 from autograd.ops.expression import variable
 from autograd.ops.primitive import Primitive, lookup
@@ -36,7 +36,6 @@ AT_ONCE = 1 << 20  # numbers that are looked at together
 SURFACES = 16  # that are tried at a call
 PARTS = 64  # of a line, each time it is cut
 TRIED = 4  # samples that lie on a surface; and the calls at which nothing jumped on one that then is asked no more
-BESIDE = np.array([-NEAR, -0.5 * NEAR, -NEARER, NEARER, 0.5 * NEAR, NEAR])  # of a line between two samples
 ELSEWHERE = (0.1, 1e-3, 1e-4)  # of the inputs: how far all are moved to see whether nothing jumps by chance alone
 ACROSS = 1e-3  # of the inputs: how far a line goes across a surface that a sample lies on
 
@@ -252,10 +251,7 @@ class Watch:
             return False
         inputs, count = self._asked.inputs, len(self._differentiated.inputs)
         said = self._values(self._moves, np.concatenate([at[:count], (ends[0] - ends[1])[inputs]])[None])[0]
-        slopes = (np.diff(beside, axis=0).T / np.diff(BESIDE)).T[[0, 1, 3, 4]]
-        bent = np.abs(slopes[1] - slopes[0]) + np.abs(slopes[3] - slopes[2])
-        room = 2.0 * bent + np.abs(slopes).max(axis=0) / PARTS + NOISE * _scale(beside)
-        return bool(np.any((said < slopes.min(axis=0) - room) | (said > slopes.max(axis=0) + room)))
+        return is_off(said, beside)
 
     @lazy
     def _moves(self) -> Graph:
