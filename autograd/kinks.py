@@ -11,6 +11,8 @@ from math import inf
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from autograd.chain import deltas_from
 from autograd.context import Label, recording
 from autograd.errors import GraphError, KinkWarning
@@ -27,16 +29,23 @@ BROKEN = JUMPING.union(row for row in TABLE.values() if row.kinks)
 _row = attrgetter("_row")
 NEAR, NEARER = 1e-5, 1e-5 / 64  # how far beside a break numbers are compared, in parts of the inputs or of a line
 NOISE = 1e-7  # of the numbers themselves: what is no jump
+BESIDE = np.array([-NEAR, -0.5 * NEAR, -NEARER, NEARER, 0.5 * NEAR, NEAR])  # of a line across a break
+ROOM = 1 / 64  # of a slope, which it may differ by
+TRIED = 16  # breaks at which derivatives are compared with what is beside
 
 
 class Break(NamedTuple):
-    """A kink or a jump of a node: `at`, the term `slot` of its boundaries, changes its sign there."""
+    """A kink or a jump of a node: `at`, the term `slot` of its boundaries, changes its sign there.
+
+    `is_passed` says whether a derivative comes back through it that is not 0.
+    """
 
     node: Value
     row: Primitive
     at: float
     is_jump: bool
     slot: int
+    is_passed: bool = True
 
 
 def know(row: Primitive) -> None:
@@ -79,23 +88,34 @@ def is_whole(found: Break, outputs: Iterable[Value], inputs: Sequence[Value]) ->
 
     They are computed anew on both sides of it; where that cannot be done the answer is no.
     """
-    slopes = _across(found)
-    moves = {x: slopes.get(x, 0.0) * max(abs(x.data), 1.0) ** 2 for x in inputs}
-    size = max((abs(move) / max(abs(x.data), 1.0) for x, move in moves.items()), default=0.0)
-    if not 0.0 < size < inf or not all(x.is_leaf for x in inputs):
+    beside = _along(found, outputs, inputs)
+    if beside is None:
         return False
-    try:
-        sides = [
-            _beside(outputs, {x: x.data + t * move / size for x, move in moves.items()})
-            for t in (-NEAR, -NEARER, NEARER, NEAR)
-        ]
-    except GraphError:
+    numbers, _ = beside
+    return not np.any(is_a_jump(numbers[5] - numbers[0], numbers[3] - numbers[2], np.abs(numbers).max(initial=0.0)))
+
+
+def is_missed(found: Break, outputs: Sequence[Value], inputs: Sequence[Value]) -> bool:
+    """Whether outputs go on at a break otherwise than their derivative says, which is on neither side: |x|² as 0 · x.
+
+    Where they cannot be computed beside it the answer is no.
+    """
+    beside = _along(found, outputs, inputs)
+    if beside is None:
         return False
-    scale = max((abs(y) for side in sides for y in side), default=0.0)
-    return not any(
-        is_a_jump(far_above - far_below, above - below, scale)
-        for far_below, below, above, far_above in zip(*sides, strict=True)
-    )
+    numbers, line = beside
+    slopes = [deltas_from({output: 1.0}) for output in outputs]
+    said = [sum(along.get(x, 0.0) * move for x, move in line.items()) for along in slopes]
+    return is_off(np.array(said), numbers)
+
+
+def is_off(said: Any, beside: Any) -> bool:
+    """Whether slopes are said that numbers `BESIDE` a break have on neither side; an array a place there."""
+    slopes = (np.diff(beside, axis=0).T / np.diff(BESIDE)).T[[0, 1, 3, 4]]
+    bent = np.abs(slopes[1] - slopes[0]) + np.abs(slopes[3] - slopes[2])
+    scale = np.abs(beside[np.isfinite(beside)]).max(initial=0.0)
+    room = 2.0 * bent + ROOM * np.abs(slopes).max(axis=0) + NOISE * scale
+    return bool(np.any((said < slopes.min(axis=0) - room) | (said > slopes.max(axis=0) + room)))
 
 
 def is_a_jump(wide: Any, narrow: Any, scale: Any) -> Any:
@@ -108,6 +128,21 @@ def _across(found: Break) -> Mapping[Value, float]:
     with recording():
         term = found.row.boundaries(*found.node.operands)[found.is_jump][found.slot]
     return deltas_from({term: 1.0}) if isinstance(term, Value) else {}
+
+
+def _along(found: Break, outputs: Iterable[Value], inputs: Sequence[Value]) -> tuple[Any, dict[Value, float]] | None:
+    """(outputs BESIDE a break, along a line across it; that line), None where they cannot be computed anew."""
+    slopes = _across(found)
+    moves = {x: slopes.get(x, 0.0) * max(abs(x.data), 1.0) ** 2 for x in inputs}
+    size = max((abs(move) / max(abs(x.data), 1.0) for x, move in moves.items()), default=0.0)
+    if not 0.0 < size < inf or not all(x.is_leaf for x in inputs):
+        return None
+    line = {x: move / size for x, move in moves.items()}
+    try:
+        sides = [_beside(outputs, {x: x.data + t * move for x, move in line.items()}) for t in BESIDE.tolist()]
+    except GraphError:
+        return None
+    return np.array(sides).reshape(len(BESIDE), -1), line
 
 
 def _beside(outputs: Iterable[Value], numbers: Mapping[Value, float]) -> list[float]:

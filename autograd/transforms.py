@@ -19,7 +19,7 @@ from autograd.context import is_recording, now, recording
 from autograd.errors import ArgumentError, OperandError
 from autograd.flags import flag
 from autograd.kinds import Static
-from autograd.kinks import Break, at_breaks, is_moved, is_whole, note, noting, tell_of
+from autograd.kinks import TRIED, Break, at_breaks, is_missed, is_moved, is_whole, note, noting, tell_of
 from autograd.numpy_protocol.notes import annotate
 from autograd.order import computed_since, dependent, interior, remember_age
 from autograd.structure import Structure, compose, flatten, leaves_like, mapped
@@ -207,21 +207,29 @@ def _pull(run: Run, seeds: dict[Any, Any]) -> list[Any]:
 def _look_at_breaks(run: Run) -> None:
     """Say what a derivative leaves out that is taken at a kink or a jump, or note it for a derivative of this one."""
     roots = [output for output in run.outputs if isinstance(output, Value)]
-    told = [found for found in run.breaks if is_moved(found, run.inputs) and not is_whole(found, roots, run.inputs)]
-    for found in told[:1]:
-        tell_of(found, "second")
+    told = next((found for found in run.breaks[:TRIED] if _leaves_out(found, roots, run.inputs)), None)
+    if told is not None:
+        tell_of(told, "second")
     if any(isinstance(root, Symbol) for root in roots):
         return
     order = run.order if run.order is not None else interior(*roots, above=run.above)
     met = at_breaks(order, jumps_alone=not run.lifted)
     if met:
         deltas = deltas_from(dict.fromkeys(roots, 1.0), run.above, order)
-        met = [found for found in met if deltas.get(found.node) and is_moved(found, run.inputs)]
+        met = [each._replace(is_passed=deltas[each.node] != 0) for each in met if each.node in deltas]
+        met = sorted((each for each in met if is_moved(each, run.inputs)), key=lambda each: not each.is_passed)
     if run.lifted:
         note(met)
-    elif not told:
-        for found in [each for each in met if not is_whole(each, roots, run.inputs)][:1]:
+    elif told is None:
+        for found in [each for each in met if each.is_passed and not is_whole(each, roots, run.inputs)][:1]:
             tell_of(found, "first")
+
+
+def _leaves_out(found: Break, outputs: Sequence[Value], inputs: Sequence[Value]) -> bool:
+    """Whether a derivative of the outputs, which are derivatives, leaves out what a break adds."""
+    if not is_moved(found, inputs):
+        return False
+    return (found.is_passed and not is_whole(found, outputs, inputs)) or is_missed(found, outputs, inputs)
 
 
 # -- first derivatives ------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from autograd.text import preformatted, short
 from viz.columns import CHUNK, KINDS, Marks, Numbers, products
 from viz.digits.underflow import is_cut
 from viz.domains import domain, is_pole, slope_domain
+from viz.languages import LANGUAGES, language
 from viz.numbers import DIGITS, checked_digits, equals, line, product, shown
 from viz.reach import dependents, inputs_of
 from viz.subject import Seen, looked_at
@@ -57,6 +58,7 @@ class Anomaly:
     anew: str = ""  # one line that says so, where leaves have moved and all numbers are computed anew
     definitions: tuple[str, ...] = ()  # what the node and its operands are called, and how they are computed
     digits: int = DIGITS  # of the numbers where it is printed
+    lang: str = "en"  # of the words
 
     @property
     def source(self) -> str | None:
@@ -64,21 +66,23 @@ class Anomaly:
         return self.node.source
 
     def __str__(self) -> str:
-        node = self.node
-        place = f" in {short(node.scope)}" if node.scope else ""
-        made_by = f", computed by {title_of(node.op)}" if node.op else ""
+        return "\n".join(filter(None, (self.anew, *self._lines())))
+
+    def _lines(self) -> Iterator[str]:
+        node, words = self.node, LANGUAGES[self.lang]
+        say = words.anomaly
+        wide = max(len(say[key]) for key in ("node", "operand", "source")) + 2
         delta = "" if node.delta is None else f", δ {equals(node.delta, self.digits)}"
-        lines = [
-            f"{self.kind}, {self.phase}: {self.explanation}",
-            f"  node      {self.definitions[0]} {equals(node.value, self.digits)}{delta}{made_by}{place}",
-        ]
+        op = words.operations.get(node.op, title_of(node.op))
+        made_by = words.tell(say["made by"], op=op) if op else ""
+        place = words.tell(say["in scope"], scope=short(node.scope)) if node.scope else ""
+        yield f"{say[self.kind]}, {say[self.phase]}: {self.explanation}"
+        yield f"  {say['node']:{wide}} {self.definitions[0]} {equals(node.value, self.digits)}{delta}{made_by}{place}"
         for slot, (operand, named) in enumerate(zip(self.operands, self.definitions[1:], strict=True)):
-            mark = "  ← here" if slot == self.slot else ""
+            mark = f"  ← {say['here']}" if slot == self.slot else ""
             said = "" if operand.kind == CONSTANT else f"{named} = "
-            lines.append(f"  operand   {said}{operand.value!r}{mark}")
-        unknown = "not recorded; compute inside `with record_sources():` to know"
-        lines.append(f"  source    {short(node.source, LONGEST_PATH) if node.source else unknown}")
-        return "\n".join(filter(None, (self.anew, *lines)))
+            yield f"  {say['operand']:{wide}} {said}{operand.value!r}{mark}"
+        yield f"  {say['source']:{wide}} {short(node.source, LONGEST_PATH) if node.source else say['no source']}"
 
     __repr__ = __str__
 
@@ -93,15 +97,15 @@ class Sound:
     nodes: int
     anew: str = ""  # as of an Anomaly
     cut: int = 0  # how many values are cut to 0 without a consequence
+    lang: str = "en"  # of the words
 
     def __bool__(self) -> bool:
         return False
 
     def __str__(self) -> str:
-        all_nodes = f"all {self.nodes:,} nodes" if self.nodes != 1 else "the one node"
-        found = f"nothing found: values, slopes and derivatives of {all_nodes} are finite, none is cut to 0"
-        if self.cut:
-            found = found.removesuffix("none is cut to 0") + f"and {self.cut} cut to 0 change nothing here"
+        words = LANGUAGES[self.lang]
+        of = words.tell(words.anomaly["of one" if self.nodes == 1 else "of all"], n=self.nodes)
+        found = words.tell(words.anomaly["nothing but" if self.cut else "nothing"], of=of, n=self.cut)
         return "\n".join(filter(None, (self.anew, found)))
 
     __repr__ = __str__
@@ -112,11 +116,22 @@ class Sound:
 
 @overload
 def anomaly(
-    output: Value, wrt: Wanted | None = None, *, digits: int = DIGITS, names: Variables = None
+    output: Value,
+    wrt: Wanted | None = None,
+    *,
+    digits: int = DIGITS,
+    lang: str = "en",
+    names: Variables = None,
 ) -> Anomaly | Sound: ...
 @overload
 def anomaly(
-    output: Runs, *at: Any, wrt: Wanted | None = None, digits: int = DIGITS, names: Variables = None, **named: Any
+    output: Runs,
+    *at: Any,
+    wrt: Wanted | None = None,
+    digits: int = DIGITS,
+    lang: str = "en",
+    names: Variables = None,
+    **named: Any,
 ) -> Anomaly | Sound: ...
 
 
@@ -126,6 +141,7 @@ def anomaly(
     *at: Any,
     wrt: Wanted | None = None,
     digits: int = DIGITS,
+    lang: str = "en",
     names: Variables = None,
     **named: Any,
 ) -> Anomaly | Sound:
@@ -134,8 +150,8 @@ def anomaly(
     Forward comes first, in the order of computing; then backward, from the output.  A derivative that is 0 is an
     anomaly where it cuts the output off from all leaves, or from `wrt` if that is given.  The output may itself be a
     derivative, made with ``gradient(..., as_graph=True)``; or a compiled function or a program, followed by its
-    arguments (see `draw`, also for `names`): then the finding has the line of the code that was recorded.  No grad is
-    read or changed.
+    arguments (see `draw`, also for `names`): then the finding has the line of the code that was recorded.  `lang` is
+    the language of the words, "en" or "ru".  No grad is read or changed.
 
     >>> from autograd import log
     >>> x = Value(-1.0, name="x")
@@ -150,20 +166,21 @@ def anomaly(
     Raises:
         OperandError: if output or wrt is not a Value
         GraphError: if it was not computed from wrt
-        ArgumentError: for digits that a number cannot have
+        ArgumentError: for digits that a number cannot have, and for another language
     """
     checked_digits(digits)
+    words = language(lang)
     seen, wrt = looked_at(output, at, named, names, wrt)
-    seen = replace(seen, digits=digits)
+    seen = replace(seen, digits=digits, words=words)
     targets = None if wrt is None else {seen.id_of(wrt)}
     cut = _cut(seen)
     found = _forward(seen) or _backward(seen) or _zero(seen, targets)
     found = _underflow(seen, cut, found) or found
     if found is None:
-        return Sound(len(seen.trace.nodes), seen.trace.anew, len(cut))
+        return Sound(len(seen.trace.nodes), seen.anew, len(cut), lang)
     told = [node.id for node in (found.node, *found.operands)]
     definitions = tuple(definition(seen.trace, seen.names, i) for i in told)
-    return replace(found, anew=seen.trace.anew, definitions=definitions, digits=digits)
+    return replace(found, anew=seen.anew, definitions=definitions, digits=digits, lang=lang)
 
 
 # -- forward -----------------------------------------------------------------------------------------
@@ -188,20 +205,23 @@ def _forward(seen: Seen) -> Anomaly | None:
 
 
 def _given(seen: Seen, node: Node) -> Anomaly:
-    what = "a constant" if node.kind == CONSTANT else f"{seen.called(node.id)} is a {node.kind}"
-    what = f"{what}: it was put in as {seen.shown(node.value)}, nothing here computed it"
-    return Anomaly(FORWARD, "given", node, (), None, what)
+    if node.kind == CONSTANT:
+        said = _said(seen, "given constant", x=seen.shown(node.value))
+    else:
+        kind = seen.words.anomaly[node.kind]
+        said = _said(seen, "given node", node=seen.called(node.id), kind=kind, x=seen.shown(node.value))
+    return Anomaly(FORWARD, "given", node, (), None, said)
 
 
 def _of_value(seen: Seen, node: Node, operands: tuple[Node, ...]) -> tuple[str, str]:
     """What kind of wrong value it is, and why, in a sentence."""
     values = [operand.value for operand in operands]
-    said = f"{_applied(seen, node, values)} is {seen.shown(node.value)}"
+    result = _said(seen, "result", applied=_applied(seen, node, values), x=seen.shown(node.value))
     if not all(map(isfinite, values)):
-        return "nan", f"{said}: infinities meet that have no common limit, as in inf - inf or 0·inf"
+        return "nan", f"{result}: {_said(seen, 'no limit')}"
     if math.isinf(node.value) and not is_pole(node.op, values):
-        return "overflow", f"{said}: the result is larger than any float, which ends at 1.8e308"
-    return ("inf" if math.isinf(node.value) else "nan"), f"{said}: {_domain(node.op, values)}"
+        return "overflow", f"{result}: {_said(seen, 'too large')}"
+    return ("inf" if math.isinf(node.value) else "nan"), f"{result}: {_domain(seen, node.op)}"
 
 
 def _cut(seen: Seen) -> list[int]:
@@ -217,12 +237,10 @@ def _underflow(seen: Seen, cut: list[int], found: Anomaly | None) -> Anomaly | N
     if not begins:
         return None
     node, inputs = seen.trace.nodes[begins[0]], inputs_of(seen.trace, begins[0])
-    words = (
-        f"{_applied(seen, node, [o.value for o in inputs])} is not 0 but smaller than any other float, and is cut to 0"
-    )
-    smallest = shown(SMALLEST)
-    after = found.explanation if found else f"a change of {smallest} there is seen in {seen.called(seen.trace.root)}"
-    return Anomaly(FORWARD, "underflow", node, inputs, None, f"{words}; then {after}")
+    applied = _applied(seen, node, [o.value for o in inputs])
+    seen_in = _said(seen, "seen", x=shown(SMALLEST), root=seen.called(seen.trace.root))
+    words = _said(seen, "cut", applied=applied, after=found.explanation if found else seen_in)
+    return Anomaly(FORWARD, "underflow", node, inputs, None, words)
 
 
 def _zeros_behind(seen: Seen, found: Anomaly) -> set[int]:
@@ -272,12 +290,12 @@ def _bad_step(seen: Seen, step: Step) -> Anomaly:
     product = _product(seen, step)
     if isfinite(step.slope):
         kind = "delta overflow"
-        ends = f"from {seen.called(step.node)} to {seen.called(step.operand)}"
-        words = f"the derivative that goes back {ends} overflows: {product}"
+        ends = {"node": seen.called(step.node), "operand": seen.called(step.operand)}
+        words = _said(seen, "way overflows", **ends, product=product)
     else:
-        kind = "0·inf" if math.isinf(step.slope) else "slope"
-        kind = "slope" if step.delta else kind
-        words = f"{_slope_of(seen, node, operands, step)}, so {product}: {_slope_domain(seen, step)}"
+        kind = "0·inf" if math.isinf(step.slope) and not step.delta else "slope"
+        so = _said(seen, "so", slope=_slope_of(seen, node, operands, step), product=product)
+        words = f"{so}: {_slope_domain(seen, step)}"
     return Anomaly(BACKWARD, kind, node, operands, step.slot, words)
 
 
@@ -285,20 +303,20 @@ def _product(seen: Seen, step: Step) -> str:
     """δ·slope with its numbers."""
     said = line(product, (step.delta, step.slope), step.contribution, seen.digits, product)
     factors = " · ".join(shown(x, said.digits) for x in (step.delta, step.slope))
-    return f"δ·slope {said.numbers} {factors} {said.result} {seen.shown(step.contribution)}"
+    numbers, result = f"{said.numbers} {factors}", f"{said.result} {seen.shown(step.contribution)}"
+    return _said(seen, "product", numbers=numbers, result=result)
 
 
 def _sum_overflow(seen: Seen, node: Node) -> Anomaly:
     delta = math.nan if node.delta is None else node.delta
-    said = f"the contributions to δ of {seen.called(node.id)} are finite"
-    words = f"{said}, but their sum overflows to {seen.shown(delta)}"
+    words = _said(seen, "sum overflows", node=seen.called(node.id), x=seen.shown(delta))
     return Anomaly(BACKWARD, "delta overflow", node, inputs_of(seen.trace, node.id), None, words)
 
 
 def _slope_of(seen: Seen, node: Node, operands: tuple[Node, ...], step: Step) -> str:
     values = [operand.value for operand in operands]
-    along = "" if len(values) == 1 else f" along operand {step.slot + 1}"
-    return f"the slope of {_applied(seen, node, values)}{along} is {seen.shown(step.slope)}"
+    key = "slope of" if len(values) == 1 else "slope along"
+    return _said(seen, key, applied=_applied(seen, node, values), k=step.slot + 1, x=seen.shown(step.slope))
 
 
 # -- a derivative of 0 -------------------------------------------------------------------------------
@@ -312,7 +330,7 @@ def _zero(seen: Seen, targets: set[int] | None) -> Anomaly | None:
     if not targets or seen.trace.root in targets or columns.delta[list(targets)].any():
         return None
     above = dependents(seen.trace, targets, with_derivative=True)
-    what = "the leaves" if len(targets) > 1 else seen.called(min(targets))
+    what = _said(seen, "the leaves") if len(targets) > 1 else seen.called(min(targets))
     if not above[seen.trace.root]:
         return _unconnected(seen, what)
     ends = _steps(seen, above, lambda delta, sent, _: (delta != 0) & (sent == 0))
@@ -337,61 +355,57 @@ def _end(seen: Seen, step: Step, what: str, others: int) -> Anomaly:
     node = seen.trace.nodes[step.node]
     operands = inputs_of(seen.trace, step.node)
     product = _product(seen, step)
-    why = f"{_slope_of(seen, node, operands, step)}, so {product}"
+    why = _said(seen, "so", slope=_slope_of(seen, node, operands, step), product=product)
     if step.slope:
-        why = f"the derivative that goes back from {seen.called(node.id)} underflows: {product}"
-    rest = f" (and at {others} more places)" if others else ""
-    words = f"{why}; nothing arrives at {what}, the derivative ends here{rest}"
+        why = _said(seen, "way underflows", node=seen.called(node.id), product=product)
+    words = _said(seen, "ends and" if others else "ends", why=why, what=what, n=others)
     return Anomaly(BACKWARD, "zero derivative", node, operands, step.slot, words)
 
 
 def _cancelled(seen: Seen, at: int, what: str) -> Anomaly:
     node = seen.trace.nodes[at]
-    words = f"the contributions to δ of {seen.called(node.id)} cancel exactly to 0; nothing arrives at {what}"
+    words = _said(seen, "cancels", node=seen.called(node.id), what=what)
     return Anomaly(BACKWARD, "zero derivative", node, inputs_of(seen.trace, at), None, words)
 
 
 def _unconnected(seen: Seen, what: str) -> Anomaly:
     root = seen.trace.root
-    ends = f"from {seen.called(root)} to {what}"
-    words = f"no derivative goes back {ends} at all: every way is an operand without a slope"
+    words = _said(seen, "unconnected", root=seen.called(root), what=what)
     return Anomaly(BACKWARD, "zero derivative", seen.trace.nodes[root], inputs_of(seen.trace, root), None, words)
 
 
 # -- in words ----------------------------------------------------------------------------------------
 
 
-def _doc(op: str) -> str:
-    return lookup(op).doc
+def _said(seen: Seen, key: str, **facts: object) -> str:
+    return seen.tell("anomaly", key, **facts)
 
 
-def _domain(op: str, values: list[float]) -> str:
-    if domain(op):
-        return f"{title_of(op)} ({_doc(op)}) is finite for {domain(op)}"
-    return f"it has no finite value there ({title_of(op)}: {_doc(op)})"
+def _domain(seen: Seen, op: str) -> str:
+    facts = {"op": seen.operation(op), "doc": lookup(op).doc, "domain": domain(op)}
+    return _said(seen, "finite for" if domain(op) else "finite nowhere", **facts)
 
 
 def _slope_domain(seen: Seen, step: Step) -> str:
-    node, operands = seen.trace.nodes[step.node], inputs_of(seen.trace, step.node)
-    row = lookup(node.op)
-    said = f"{row.title} ({_doc(node.op)})"
+    node = seen.trace.nodes[step.node]
+    at = inputs_of(seen.trace, step.node)[step.slot]
+    facts = {"op": seen.operation(node.op), "doc": lookup(node.op).doc}
     if slope_domain(node.op):
-        return f"the slope of {said} is finite for {slope_domain(node.op)}"
-    at = operands[step.slot]
-    return f"{said} has no finite slope in {seen.called(at.id)} at {seen.shown(at.value)}"
+        return _said(seen, "slope finite for", **facts, domain=slope_domain(node.op))
+    return _said(seen, "slope nowhere", **facts, node=seen.called(at.id), x=seen.shown(at.value))
 
 
 def _applied(seen: Seen, node: Node, values: list[float]) -> str:
     """The operation with its numbers: ``log of -1``, ``1 ÷ 0``, ``dot of 30 numbers``."""
     row = lookup(node.op)
     if len(values) == 1:
-        return f"{row.title} of {seen.shown(values[0])}"
+        return _said(seen, "applied", op=seen.operation(node.op), x=seen.shown(values[0]))
     if len(values) == 2 and row.operator:
         return f"{_operand(seen, values[0])} {node.symbol} {_operand(seen, values[1])}"
     if len(values) <= 4:
-        return f"{row.title}({', '.join(map(seen.shown, values))})"
+        return _said(seen, "applied to few", op=row.title, x=", ".join(map(seen.shown, values)))
     largest = max(values, key=lambda x: -1.0 if math.isnan(x) else abs(x))
-    return f"{row.title} of {len(values)} numbers, the largest {seen.shown(largest)},"
+    return _said(seen, "applied to many", op=seen.operation(node.op), n=len(values), x=seen.shown(largest))
 
 
 def _operand(seen: Seen, x: float) -> str:

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from autograd import Value
 from autograd.errors import ArgumentError, OperandError
+from autograd.ops.primitive import title_of
 from autograd.program.as_graph import inputs_of
 from autograd.structure import flatten
 from autograd.text import quoted
 from viz.functions import graph_of
+from viz.languages import LANGUAGES, Language
 from viz.names import Names
 from viz.numbers import DIGITS, shown
 from viz.trace import Trace, locate, trace
@@ -38,6 +40,7 @@ class Seen:
     output: Value
     trace: Trace
     digits: int = DIGITS  # of numbers in what is said of it
+    words: Language = LANGUAGES["en"]  # in which it is said
 
     @cached_property
     def names(self) -> Names:
@@ -51,6 +54,19 @@ class Seen:
     def shown(self, x: float) -> str:
         """A number in a sentence."""
         return shown(x, self.digits)
+
+    def tell(self, table: str, key: str, **facts: object) -> str:
+        """A sentence of one of the language's tables."""
+        return self.words.tell(getattr(self.words, table)[key], **facts)
+
+    def operation(self, op: str) -> str:
+        """What an operation is called."""
+        return self.words.operations.get(op, title_of(op))
+
+    @property
+    def anew(self) -> str:
+        """One line that says so, where leaves have moved and all numbers are computed anew."""
+        return self.words.picture["anew"] if self.trace.anew else ""
 
     def id_of(self, wanted: Wanted) -> int:
         """The id of the node that is meant: of a Value, or of the one node of that name.

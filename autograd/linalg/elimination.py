@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from autograd.choosing import choose_form, holds, is_zero
 from autograd.errors import ArgumentError, MatrixError
 from autograd.functions import abs as abs_
-from autograd.functions import dot, log, minimum, sign, sqrt
+from autograd.functions import dot, log, minimum, sqrt
 from autograd.functions import sum as sum_
 from autograd.linalg.matrices import (
     Rows,
@@ -107,8 +107,10 @@ def slogdet(a: Any) -> Slogdet:
     work = _Elimination(rows, [[] for _ in rows])
     while work.size and not holds(work.is_stuck):
         work.step()
-    size = sum_([log(abs_(pivot)) for pivot in work.pivots])
-    side = prod([sign(pivot) for pivot in work.pivots], start=work.sign)
+    is_below = [pivot < 0.0 for pivot in work.pivots]  # where kinks are smoothed these are none: log|x| has no kink
+    sizes = [choose_form(below, -pivot, pivot) for below, pivot in zip(is_below, work.pivots, strict=True)]
+    size = sum_([log(each) for each in sizes])
+    side = prod([choose_form(below, -1.0, 1.0) for below in is_below], start=work.sign)
     nothing = _zero_without_slope(rows)
     return Slogdet(choose_form(work.is_stuck, 0.0, side), choose_form(work.is_stuck, nothing - inf, size))
 

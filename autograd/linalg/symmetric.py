@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from autograd.choosing import choose, is_zero
+from autograd.choosing import choose_form, is_zero
 from autograd.errors import ArgumentError
 from autograd.functions import abs as abs_
-from autograd.functions import divide, dot, hypot, power, sqrt
+from autograd.functions import divide, dot, power, sqrt
 from autograd.functions import sum as sum_
 from autograd.linalg.elimination import polynomial
 from autograd.linalg.matrices import Rows, Vector, array_of, product, square, transposed
-from autograd.linalg.norms import length
+from autograd.linalg.norms import length, length_of_some
 
 
 class Eigh(NamedTuple):
@@ -29,7 +29,7 @@ def eigh(a: Any) -> Eigh:
 
     As NumPy's it reads the lower triangle alone, so that the derivative along an entry below the diagonal is that along
     both; a vector's sign means nothing.  Where eigenvalues are equal each has the derivative of their mean and
-    no second one, and their vectors have none: nan.
+    no second one, and their vectors have none: nan.  Where kinks are smoothed they stay as they are.
 
     >>> eigh([[2.0, 1.0], [1.0, 2.0]]).eigenvalues
     array([1., 3.])
@@ -71,15 +71,15 @@ def _eigen(rows: Rows) -> tuple[Vector, Rows]:
 def _of_two(a: Any, b: Any, c: Any) -> tuple[Any, Rows]:
     """Half the distance of the eigenvalues of ((a, b), (b, c)), and the vectors, that of the smaller one first."""
     apart = 0.5 * (a - c)
-    half = hypot(apart, b)
+    half = length_of_some([apart, b])
     is_larger = apart > 0.0  # the eigenvalue that is nearer to a
-    tangent = divide(b, choose(is_larger, apart + half, apart - half))
+    tangent = divide(b, choose_form(is_larger, apart + half, apart - half))
     is_equal = is_zero(half)
-    tangent = choose(is_equal, sqrt(half), tangent)  # 0, whose slopes are nan
-    cosine = 1.0 / hypot(1.0, tangent)
+    tangent = choose_form(is_equal, sqrt(half), tangent)  # 0, whose slopes are nan
+    cosine = 1.0 / sqrt(1.0 + tangent * tangent)
     near, far = [cosine, tangent * cosine], [-tangent * cosine, cosine]
     vectors = [_chosen(is_larger, far, near), _chosen(is_larger, near, far)]
-    return choose(is_equal, _without_curvature(apart, b), half), vectors
+    return choose_form(is_equal, _without_curvature(apart, b), half), vectors
 
 
 def _without_curvature(*zeros: Any) -> Any:
@@ -88,7 +88,7 @@ def _without_curvature(*zeros: Any) -> Any:
 
 
 def _chosen(condition: Any, one: Vector, other: Vector) -> Vector:
-    return [choose(condition, x, y) for x, y in zip(one, other, strict=True)]
+    return [choose_form(condition, x, y) for x, y in zip(one, other, strict=True)]
 
 
 # -- three rows -------------------------------------------------------------------------------------
@@ -99,20 +99,20 @@ def _of_three(rows: Rows) -> tuple[Vector, Rows]:
     size, unit = _without_mean_and_size(rows, mean)
     cubic = 0.5 * polynomial(unit)  # the cosine of three times an angle
     is_top = cubic >= 0.0  # whether it is the largest eigenvalue that lies apart
-    cosine = _cosine_of_a_third(choose(is_top, cubic, -cubic))
-    lonely = choose(is_top, 2.0 * cosine, -2.0 * cosine)
+    cosine = _cosine_of_a_third(choose_form(is_top, cubic, -cubic))
+    lonely = choose_form(is_top, 2.0 * cosine, -2.0 * cosine)
     vector = _kernel([[x - lonely if i == j else x for j, x in enumerate(row)] for i, row in enumerate(unit)])
     half, pair = _beside(vector, unit)
     alone, centre = mean + size * lonely, mean - 0.5 * size * lonely
     low, high = centre - size * half, centre + size * half
-    values = [choose(is_top, low, alone), choose(is_top, high, low), choose(is_top, alone, high)]
+    values = [choose_form(is_top, low, alone), choose_form(is_top, high, low), choose_form(is_top, alone, high)]
     vectors = [_chosen(is_top, *each) for each in zip([*pair, vector], [vector, *pair], strict=True)]
     return values, [[_without_slope_at_zero(x, size) for x in each] for each in vectors]
 
 
 def _without_slope_at_zero(x: Any, size: Any) -> Any:
     """A number that is said, and has no derivative, where a size is 0."""
-    return choose(is_zero(size), x + sqrt(size), x)  # 0, whose slopes are nan
+    return choose_form(is_zero(size), x + sqrt(size), x)  # 0, whose slopes are nan
 
 
 def _without_mean_and_size(rows: Rows, mean: Any) -> tuple[Any, Rows]:
@@ -123,7 +123,7 @@ def _without_mean_and_size(rows: Rows, mean: Any) -> tuple[Any, Rows]:
     size = length(
         [*(x / sqrt(6.0) for x in diagonal), *(x / sqrt(3.0) for x in (d, e, f))], _without_curvature(*entries)
     )
-    a, b, c, d, e, f = (choose(is_zero(size), 0.0, divide(x, size)) for x in entries)
+    a, b, c, d, e, f = (choose_form(is_zero(size), 0.0, divide(x, size)) for x in entries)
     return size, [[a, d, f], [d, b, e], [f, e, c]]
 
 
@@ -146,7 +146,7 @@ def _kernel(rows: Rows) -> Vector:
     for other in others:
         its = dot(other, other)
         longer = its > size
-        first, size = _chosen(longer, other, first), choose(longer, its, size)
+        first, size = _chosen(longer, other, first), choose_form(longer, its, size)
     length = sqrt(size)
     return [x / length for x in first]
 
@@ -156,7 +156,7 @@ def _beside(vector: Vector, matrix: Rows) -> tuple[Any, Rows]:
     x, y, z = vector
     is_wide = abs_(x) > abs_(y)
     across = _chosen(is_wide, [-z, 0.0, x], [0.0, z, -y])
-    length = choose(is_wide, hypot(x, z), hypot(y, z))
+    length = choose_form(is_wide, sqrt(x * x + z * z), sqrt(y * y + z * z))
     plane = [[x / length for x in across]]
     plane.append(_cross(vector, plane[0]))
     images = [[dot(row, each) for row in matrix] for each in plane]

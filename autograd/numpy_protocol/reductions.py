@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograd.array import ValueArray, kept
-from autograd.choosing import choose
+from autograd.choosing import choose_form
 from autograd.errors import OperandError
 from autograd.linalg.norms import length
 from autograd.numpy_protocol import products
@@ -121,7 +121,7 @@ def std(*args: Any, **named: Any) -> Any:
 
 def _root(x: Any) -> Any:
     """√ of a sum of squares: at 0 the subgradient of smallest norm, 0, where √ alone gives ∞·0."""
-    return choose(RECORDERS[table.less_equal.name](x, 0.0), 0.0, RECORDERS[table.sqrt.name](x))
+    return choose_form(RECORDERS[table.less_equal.name](x, 0.0), 0.0, RECORDERS[table.sqrt.name](x))
 
 
 _ROOT = elementwise(_root, 1)

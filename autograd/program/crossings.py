@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from autograd.kinks import NEAR, NEARER, NOISE, is_a_jump
+from autograd.kinks import BESIDE, is_a_jump, is_off
 from autograd.lazy import lazy
 from autograd.program.boundaries import Boundary
 from autograd.program.builder import Builder
@@ -23,7 +23,6 @@ from autograd.program.passes.expand import expand_slopes
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 Line: TypeAlias = tuple[Floats, Floats]  # two points on both sides of a surface
 PARTS = 64  # of a line, each time it is cut
-BESIDE = np.array([-NEAR, -0.5 * NEAR, -NEARER, NEARER, 0.5 * NEAR, NEAR])  # of a line between two points
 ELSEWHERE = (0.1, 1e-3, 1e-4)  # of the inputs: how far all are moved to see whether nothing jumps by chance alone
 ACROSS = 1e-3  # of the inputs: how far a line goes across a surface that a point lies on
 
@@ -108,10 +107,7 @@ class Crossings:
             return False
         inputs, count = self._inputs, len(self._differentiated.inputs)
         said = self._values(self._moves, np.concatenate([at[:count], (ends[0] - ends[1])[inputs]])[None])[0]
-        slopes = (np.diff(beside, axis=0).T / np.diff(BESIDE)).T[[0, 1, 3, 4]]
-        bent = np.abs(slopes[1] - slopes[0]) + np.abs(slopes[3] - slopes[2])
-        room = 2.0 * bent + np.abs(slopes).max(axis=0) / PARTS + NOISE * _scale(beside)
-        return bool(np.any((said < slopes.min(axis=0) - room) | (said > slopes.max(axis=0) + room)))
+        return is_off(said, beside)
 
     @lazy
     def _moves(self) -> Graph:

@@ -12,10 +12,12 @@ from scipy.special import ndtri
 from autograd import (
     KinkWarning,
     Value,
+    exp,
     floor,
     grad,
     hessian,
     hvp,
+    hypot,
     i0e,
     jacobian,
     jvp,
@@ -151,6 +153,11 @@ LOST = {
     "i0e": lambda: grad(grad(i0e))(0.0),
     "a third": lambda: grad(grad(grad(softsign)))(0.0),
     "on Values": lambda: hessian(abs_)(Value(0.0)),
+    "a square": lambda: grad(grad(lambda x: abs_(x) ** 2))(0.0),
+    "a square of a distance": lambda: hessian(lambda p: hypot(p[0], p[1]) ** 2)([0.0, 0.0]),
+    "a product with a distance's square": lambda: hvp(lambda p: hypot(p[0], p[1]) ** 2, ([0.0, 0.0],), ([1.0, 2.0],)),
+    "a distance of a distance": lambda: hessian(lambda p: hypot(hypot(p[0], p[1]), 3.0))([0.0, 0.0]),
+    "a square with a factor": lambda: grad(grad(lambda x: exp(x) * abs_(x - 1.0) ** 2))(1.0),
 }
 JUMPED = {
     "floor": lambda: grad(floor)(2.0),
@@ -166,6 +173,11 @@ WHOLE = {
     "floor between": lambda: grad(floor)(2.5),
     "weighted by 0": lambda: grad(lambda x: (x - 2.0) * 0.0 * floor(x))(2.0),
     "tanh to order four": lambda: grad(grad(grad(grad(tanh))))(0.0),
+    "a square that has its own derivative": lambda: hessian(lambda x: x * x + relu(x) ** 3)(0.0),
+    "a product that is flat": lambda: grad(grad(lambda x: x**2 * abs_(x)))(0.0),
+    "a higher power": lambda: grad(grad(lambda x: abs_(x) ** 4))(0.0),
+    "a distance beside": lambda: hessian(lambda p: hypot(p[0], p[1]) ** 2)([1e-9, 0.0]),
+    "a factor of 0": lambda: hessian(lambda x: (x - x) * abs_(x))(0.0),
     "a kink that stays": lambda: hessian(lambda x: x * x + relu(0.0 * x))(1.0),
 }
 

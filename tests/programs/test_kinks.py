@@ -412,6 +412,48 @@ def test_a_kink_under_a_derivative_by_hand_is_not_left_sharp_without_a_word():
     assert p.grad(0.0) == pytest.approx(0.5, rel=1e-14)
 
 
+LINEAR = {
+    "slogdet": lambda a: sum(np.linalg.slogdet(a)),
+    "the smallest eigenvalue": lambda a: np.linalg.eigh(a)[0][0],
+    "an eigenvector": lambda a: np.linalg.eigh(a)[1][0, 1] ** 2,
+    "std": lambda a: np.std(a),
+    "norm": lambda a: np.linalg.norm(a),
+    "solve": lambda a: np.linalg.solve(a, np.arange(1.0, len(a) + 1)).sum(),
+}
+
+
+@pytest.mark.parametrize("f", LINEAR.values(), ids=LINEAR)
+@pytest.mark.parametrize("smooth", [0.3, (0.3, 4)], ids=repr)
+def test_pivots_signs_and_scales_of_linear_algebra_are_no_kinks(f, smooth):
+    found, known = compile(f, smooth=smooth), compile(f)
+    dice = np.random.default_rng(3)
+    for a in (dice.normal(size=(2, 2)), dice.normal(size=(3, 3)), 0.02 * dice.normal(size=(3, 3)), np.diag([1.0, 2.0])):
+        a = a + a.T
+        assert found(a) == pytest.approx(known(a), rel=1e-12)
+        assert found.grad(a) == pytest.approx(known.grad(a), rel=1e-9, abs=1e-9)
+    numpys = [float(np.ravel(f(a))[0]), found(a)]  # the closed forms are NumPy's own numbers
+    assert numpys[0] == pytest.approx(numpys[1], rel=1e-12)
+
+
+def test_a_singular_matrix_and_equal_numbers_are_known_where_kinks_are_smoothed():
+    assert compile(lambda a: np.linalg.slogdet(a)[1], smooth=0.1)(np.ones((3, 3))) == -math.inf
+    for f in (np.std, np.linalg.norm):
+        p = compile(lambda x, f=f: f(x) ** 3, smooth=0.1)
+        assert p(np.zeros(3)) == 0.0 and p.grad(np.zeros(3)).tolist() == [0.0, 0.0, 0.0]
+
+
+def test_a_condition_as_a_number_is_the_condition():
+    for x in (0.8, 0.95, 1.05):
+        one, other = normal((x - 1.0) / 0.1), compile(lambda x: where(where(x > 1.0, 1.0, 0.0), 3.0, 2.0), smooth=0.1)
+        assert other(x) == pytest.approx(2.0 + one)
+        none = compile(lambda x: where(where(where(x > 1.0, 0.0, 1.0), 0.0, 1.0), 3.0, 2.0), smooth=0.1)
+        assert none(x) == pytest.approx(2.0 + one)
+        assert other.grad(x) == pytest.approx(none.grad(x)) == pytest.approx(10.0 * density((x - 1.0) / 0.1))
+    for condition in (relu, lambda x: where(x > 1.0, 2.0, 0.0)):
+        with pytest.raises(GraphError, match="where chooses by a number that is smoothed: choose by a comparison"):
+            compile(lambda x, condition=condition: where(condition(x), 3.0, 2.0), smooth=0.1)(0.5)
+
+
 def test_a_smoothed_gamma_is_that_of_the_closed_form():
     d = (math.log(SPOT / STRIKE) + 0.5 * VOLATILITY**2) / VOLATILITY
     closed = density(d) / (SPOT * VOLATILITY)

@@ -412,6 +412,136 @@ def test_it_is_reached_as_viz():
 # -- how good it is ------------------------------------------------------------------------------------------
 
 
+# -- where no usual change fits -----------------------------------------------------------------------
+
+
+def of_layer(f, gradient, *point):
+    """All explanations of a gradient, as text, and the steps that the best of them name."""
+    found = explain(check_grad(f, *point, gradient=gradient))
+    assert found, found
+    return [str(each) for each in found.explanations], found
+
+
+def two_layers(x, w, v):
+    h = [named(tanh(named(w[i] * x[i], f"z{i}")), f"h{i}") for i in range(4)]
+    return named(dot(v, h), "o") ** 2
+
+
+POINT = [0.5, -0.8, 1.1, 0.4], [0.7, 0.3, -0.6, 0.9], [1.2, -0.5, 0.8, 0.6]
+
+
+def layers_back(on_the_way):
+    """The gradient of two_layers by hand, with a step of one's own from δ(h) to δ(z)."""
+
+    def gradient(x, w, v):
+        x, w, v = map(np.asarray, (x, w, v))
+        h = np.tanh(w * x)
+        do = 2 * (v @ h)
+        dz = on_the_way(do * v, 1 - h * h, h, w * x, do)
+        return dz * w, dz * x, do * h
+
+    return gradient
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (lambda dh, s, h, z, do: dh * s * [1, 0, 1, 0], "the way from h1 back to z1 is left out"),
+        (lambda dh, s, h, z, do: dh * s * [1, 0.3, 1.7, 1], "each by its own number"),
+        (lambda dh, s, h, z, do: dh * s[-1], "the last one's"),
+    ],
+)
+def test_what_no_form_has_is_solved_for(wrong, said):
+    def f(x, w, v):
+        return named(two_layers(x, w, v), "J")
+
+    listed, _ = of_layer(f, layers_back(wrong), *POINT)
+    assert any(said in each for each in listed), listed
+
+
+def test_what_a_step_beside_is_multiplied_by_is_missing():
+    """The expected counts mu = t·rate, of which the exposures t are missing on the way from the first term alone."""
+    t, k = [1.5, 0.7, 2.2], np.array([2.0, 0.0, 3.0])
+
+    def f(w):
+        rate = [named(exp(w[i]), f"rate{i}") for i in range(3)]
+        mu = [named(t[i] * rate[i], f"mu{i}") for i in range(3)]
+        return sum(named(mu[i] - k[i] * log(mu[i]), f"l{i}") for i in range(3))
+
+    listed, found = of_layer(f, lambda w: np.exp(w) - k, [0.3, -0.5, 0.2])
+    assert any("1/(∂mu0/∂rate0) is written for 1 at l0 = mu0 - " in each for each in listed), listed
+    columns = found.trace.columns
+    lit = {found.trace.nodes[columns.operands[e]].name for each in found.best for m in each.mistakes for e in m.edges}
+    assert {"mu0", "rate0"} <= lit
+
+
+def test_a_node_whose_number_stands_for_anothers():
+    def f(p):
+        a, b = named(p[0], "a"), named(p[1], "b")
+        s = named(a + b, "s")
+        return named(cos(s), "c") * named(sin(s), "d") * named(exp(b), "e")
+
+    def gradient(p):
+        a, b = p
+        c, d, e = math.cos(a), math.sin(a), math.exp(b)  # at a, where it is a + b
+        right = math.cos(a + b), math.sin(a + b)
+        ds = -d * right[1] * e + right[0] * c * e
+        return [ds, ds + right[0] * right[1] * e]
+
+    listed, _ = of_layer(f, gradient, [0.4, 0.7])
+    assert any("-sin(a) is written for -sin(s)" in each and "d = sin(s)" not in each for each in listed), listed
+
+
+def test_a_slope_that_is_a_sum_of_two_numbers():
+    def f(p):
+        u = named(exp(p[0]), "u")
+        v = named(sin(p[1]), "v")
+        w = named(u * v, "w")
+        return named(log(1.0 + w * w), "y") * named(p[2] * u, "k")
+
+    def gradient(p):
+        u, v, k = math.exp(p[0]), math.sin(p[1]), p[2] * math.exp(p[0])
+        y, w = math.log(1 + u * u * v * v), u * v
+        dw = k * 2 * w / (1 + w * w) * (k + v) / 1.0  # (k + v) too many
+        return [dw * v * u + y * p[2] * u, dw * u * math.cos(p[1]), y * u]
+
+    listed, _ = of_layer(f, gradient, [0.3, 0.9, 1.4])
+    assert any("(k + v)" in each or "(v + k)" in each for each in listed), listed
+
+
+def test_a_matrix_whose_diagonal_alone_goes_back():
+    M = np.array([[0.7, 0.4], [-0.3, 1.1]])
+
+    def f(x):
+        z = [named(dot(M[i].tolist(), [exp(v) for v in x]), f"z{i}") for i in range(2)]
+        return named(z[0] * z[1], "J")
+
+    def gradient(x):
+        e = np.exp(x)
+        z = M @ e
+        return (np.diag(np.diag(M)).T @ z[::-1] * e).tolist()
+
+    listed, found = of_layer(f, gradient, [0.2, -0.5])
+    assert any("the diagonal alone" in each or "left out" in each for each in listed), listed
+
+
+def test_a_factor_that_is_a_step_above_left_out_on_one_way():
+    def f(a, b, g):
+        area = named(0.5 * named(named(a * b, "ab") * named(sin(g), "s"), "twice"), "area")
+        return named(log(area), "J")
+
+    def gradient(a, b, g):
+        d = 1 / (0.5 * a * b * math.sin(g))
+        return d * b * math.sin(g), d * a * math.sin(g), d * 0.5 * a * b * math.cos(g)  # the half is lost along a and b
+
+    listed, _ = of_layer(f, gradient, 1.2, 0.7, 0.9)
+    assert listed[0].startswith("2·s is written for s")
+    assert "1 is written for 0.5 at area = 0.5·twice, on the way to ab alone" in listed
+
+
+# -- what is measured ---------------------------------------------------------------------------------
+
+
 @pytest.mark.thorough
 def test_slips_of_many_fields_are_named():
     counts = measure.single_slips()

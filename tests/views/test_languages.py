@@ -16,7 +16,7 @@ from viz.wording import Wording
 
 FIELD = re.compile(r"\{[-^*]?(\w+)(?:#([^{}]*))?\}")
 PARTIAL = {"operations", "help"}  # what English does not name is called by its own name, and described by itself
-TEMPLATES = {"steps", "computed"}  # filled with facts, of which a language takes those that it needs
+TEMPLATES = {"steps", "computed", "anomaly"}  # filled with facts, of which a language takes those that it needs
 
 
 def fields(text):

@@ -21,6 +21,8 @@ from viz.explain.places import support
 from viz.explain.search import CLEAR, Finding, Search
 from viz.explain.shapes import Readings, ways
 from viz.explain.sheet import CaseSheet, sheet_of
+from viz.explain.skipped import skipped
+from viz.explain.solving import solved
 from viz.explain.wording import Words
 
 FLOAT32 = 3e-7
@@ -222,19 +224,33 @@ def _singles(sheet: CaseSheet, search: Search) -> list[Finding]:
     """All single changes; of those derivatives alone that are off, if of all of them none is small."""
     found = [*search.found(), *of_blocks(sheet)]
     if found and min(map(_cost, found)) <= SMALL:
-        return found
-    return found + _of_those_off(sheet)
+        return found + skipped(search, sorted(found, key=_cost))
+    part = _those_off(sheet)
+    found += [] if part is None else _along(part, Search(part).found())
+    found = found or _solved(search, part)
+    return found + skipped(search, sorted(found, key=_cost))
 
 
-def _of_those_off(sheet: CaseSheet) -> list[Finding]:
+def _solved(search: Search, part: CaseSheet | None) -> list[Finding]:
+    """What fits of what is looked for last, of all derivatives, or of those that are off."""
+    if search.sheet.clarity < CLEAR:
+        return []
+    return list(solved(search)) or ([] if part is None else _along(part, list(solved(Search(part)))))
+
+
+def _those_off(sheet: CaseSheet) -> CaseSheet | None:
     """Who derives along one argument after another may be wrong at a step once, and right when he passes it again."""
     inputs, outputs = np.flatnonzero(sheet.wrong).tolist(), sheet.rows_wrong
     all_of_them = len(inputs) == len(sheet.inputs) and len(outputs) == sheet.mixed.shape[1]
     if all_of_them or not outputs or len(inputs) * sheet.cases < FEWEST or sheet.clarity < CLEAR:
-        return []
-    part = sheet.part(inputs, outputs)
-    names = ", ".join(part.places[:NAMED]) + (f" and {len(inputs) - NAMED} more" if len(inputs) > NAMED else "")
-    return [each._replace(along=names, cost=each.cost + ALONE) for each in Search(part).found()]
+        return None
+    return sheet.part(inputs, outputs)
+
+
+def _along(part: CaseSheet, found: Sequence[Finding]) -> list[Finding]:
+    """Findings of some derivatives alone."""
+    names = ", ".join(part.places[:NAMED]) + (f" and {len(part.places) - NAMED} more" * (len(part.places) > NAMED))
+    return [each._replace(along=names, cost=each.cost + ALONE) for each in found]
 
 
 def _cost(finding: Finding) -> float:
@@ -282,7 +298,7 @@ def _mistake(words: Words, finding: Finding) -> Mistake:
     step = words.step(finding.place.edges, finding)
     return Mistake(
         words.said(finding), finding.kind, step.node, step.operand, step.line, words.rule(finding),
-        words.corrected(finding), finding.place.edges, alike,
+        words.corrected(finding), (*finding.place.edges, *(finding.quantity.edges if finding.quantity else ())), alike,
     )  # fmt: skip
 
 

@@ -103,7 +103,7 @@ def _tells(along: Floats, search: Search) -> Any:
 
 def _of_groups(search: Search) -> Iterator[tuple[Floats, Finding, Changes]]:
     sheet, budget = search.sheet, MOST_EFFECTS // max(len(search.sheet.edges), 1)
-    for trials in search.portions(every=True):
+    for trials in search.portions():
         if budget <= 0:
             return
         budget -= sum(len(trial.meant) for trial in trials)
@@ -201,7 +201,7 @@ def _that_put_some_right(search: Search) -> list[tuple[int, Finding, Changes]]:
     """Changes after which some derivatives are right that were not, and none is wrong that was right."""
     ranked: dict[bytes, list[tuple[int, Finding, Changes]]] = {}
     sheet = search.sheet
-    for trials in search.portions(every=True):
+    for trials in search.portions():
         got = search.derivatives_with(trials)
         with np.errstate(all="ignore"):
             right: Any = (np.abs(got - sheet.given[:, :, None]) <= 6.0 * sheet.blur[:, :, None]).all(1)

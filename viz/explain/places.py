@@ -211,6 +211,23 @@ def rows_and_columns(sheet: CaseSheet, edges: tuple[int, ...]) -> tuple[list[int
     return rows, columns
 
 
+def steps_and_units(sheet: CaseSheet, edges: tuple[int, ...]) -> tuple[list[int], list[int]]:
+    """Of each edge of a group the number of its head's step, by the name but for its last number, and its number there.
+
+    As rows and columns where each head has several.
+    """
+    rows, columns = rows_and_columns(sheet, edges)
+    if any(columns):
+        return rows, columns
+    steps: dict[str, int] = {}
+    seen: dict[str, int] = defaultdict(int)
+    for place, edge in enumerate(edges):
+        name = root_of(sheet.seen.nodes[int(sheet.head[edge])].name or "")
+        rows[place], columns[place] = steps.setdefault(name, len(steps)), seen[name]
+        seen[name] += 1
+    return rows, columns
+
+
 def support(sheet: CaseSheet, node: int) -> int:
     """How many derivatives that are off depend on what comes back to a node."""
     reached = np.zeros(len(sheet.value), bool)

@@ -19,7 +19,17 @@ from autograd.ops import table
 from autograd.ops.expression import variable
 from autograd.ops.primitive import Primitive, lookup
 from viz.explain.forms import FACTORS, FORGOTTEN, LOST, Form, Letters, counted, forms_of, number_of, without_parentheses
-from viz.explain.places import ONE_TAIL, Place, groups, into_nodes, out_of_nodes, rows_and_columns, sequences
+from viz.explain.places import (
+    ONE_TAIL,
+    Place,
+    described,
+    groups,
+    into_nodes,
+    out_of_nodes,
+    rows_and_columns,
+    sequences,
+    steps_and_units,
+)
 from viz.explain.sheet import CaseSheet, Change, Floats
 
 MOST_ALONE = 12  # edges of which each may be the only one that is right
@@ -31,6 +41,21 @@ MOST_GROUPS = 400
 QUANTITIES = (1.0, -1.0, 2.0, 0.5)
 
 
+class Quantity(NamedTuple):
+    """A number in a slope: how it comes in, a node's or, of two, their `op`; a slope's, by its edge, where `op` is ∂.
+
+    `how` is "is", "times", "over", "plus" or "less", "at" or "output" of a function, "δ", "for" the other's, or
+    "number", "number times" and "numbers times" of a `factor` alone.  `edges` are those whose slopes they are.
+    """
+
+    how: str
+    node: int
+    factor: float
+    op: str = ""
+    other: int = -1
+    edges: tuple[int, ...] = ()
+
+
 class Finding(NamedTuple):
     """A change that gives the numbers given: where, what kind, and what stands there instead."""
 
@@ -38,7 +63,7 @@ class Finding(NamedTuple):
     kind: str
     cost: float
     form: Form | None = None
-    quantity: tuple[str, int, float] | None = None  # "is", "times", "over" or "plus": a node's number, and its factor
+    quantity: Quantity | None = None
     text: str = ""  # what a block's entries are instead
     slope: Any = None  # of a single edge, by cases
     alike: tuple[Any, ...] = ()  # Findings of the same effect, where it is one of several mistakes
@@ -97,26 +122,28 @@ class Search:
         """The edges, by operation and slot."""
         together = defaultdict(list)
         for edge in self.sheet.edges.tolist():
-            if edge not in self._seconds:
+            if edge not in self.seconds:
                 together[self._sort_of(edge)].append(edge)
-        return [self._batch(np.array(edges)) for edges in together.values()]
+        return [self.batch(np.array(edges)) for edges in together.values()]
 
     @cached_property
-    def _seconds(self) -> set[int]:
+    def seconds(self) -> set[int]:
+        """Of edges from one node twice to one operand the second, which counts with the first."""
         return set(self.sheet.doubled.values())
 
     def _sort_of(self, edge: int) -> tuple[str, int]:
         head = int(self.sheet.head[edge])
-        row = lookup(self._ops[head])
+        row = lookup(self.operations[head])
         slot = int(edge - self.sheet.seen.columns.starts[head])
         return row.name, -2 if edge in self.sheet.doubled else -1 if row.variadic else slot
 
     @cached_property
-    def _ops(self) -> list[str]:
+    def operations(self) -> list[str]:
+        """What every node was computed by."""
         columns = self.sheet.seen.columns
         return [columns.operations[code][0] for code in columns.code.tolist()]
 
-    def _batch(self, edges: Any) -> Candidates:
+    def batch(self, edges: Any) -> Candidates:
         """Edges of one sort, with their letters."""
         name, slot = self._sort_of(int(edges[0]))
         row, delta = lookup(name), self.sheet.delta[self.sheet.head[edges]]
@@ -234,7 +261,12 @@ class Search:
     # -- edges together --------------------------------------------------------------------------------
 
     def _groups(self) -> Iterator[Finding]:
-        for part in self.portions():
+        with np.errstate(all="ignore"):
+            yield from self.fitting(self.trial(place) for place in self.together if self.reaches(place))
+
+    def fitting(self, trials: Iterable[Trial]) -> Iterator[Finding]:
+        """Those of what is tried that give the numbers given."""
+        for part in _portions(trials):
             fits = self.sheet.fits(self.derivatives_with(part))
             start = 0
             for trial in part:
@@ -243,10 +275,10 @@ class Search:
                     yield Finding(trial.place, kind, cost + trial.place.cost, form, quantity)
                 start += len(trial.meant)
 
-    def portions(self, every: bool = False) -> Iterator[list[Trial]]:
-        """What may be wrong with edges together, of all places or of those that can explain all, in portions."""
+    def portions(self) -> Iterator[list[Trial]]:
+        """What may be wrong with edges together, of all places, in portions."""
         with np.errstate(all="ignore"):
-            yield from _portions(self.trial(place) for place in self.together if every or self.reaches(place))
+            yield from _portions(map(self.trial, self.together))
 
     def trial(self, place: Place, most: float = 9.0) -> Trial:
         """What is tried at one place, of what costs at most so much."""
@@ -298,7 +330,7 @@ class Search:
             if place.kind == "step":
                 yield from self._one_alone(sheet.slope[edges])
             return
-        batch = self._batch(edges)
+        batch = self.batch(edges)
         sizes = {len(edges), len(set(sheet.head[edges].tolist())), len(set(sheet.tail[edges].tolist()))} - {1, 2}
         known = FACTORS if place.kind == ONE_TAIL else ()  # which are tried of all that comes back to it
         for form in (
@@ -323,10 +355,11 @@ class Search:
     def _moved(self, place: Place, batch: Candidates) -> Iterator[Any]:
         """The group's own slopes at other edges of it, or at one alone."""
         slope = batch.letters.s
-        rows, columns = rows_and_columns(self.sheet, place.edges)
+        rows, columns = steps_and_units(self.sheet, place.edges)
         count = len(slope)
-        ways = {"the next one's": np.roll(slope, -1, 0), "the last one's": np.roll(slope, 1, 0)}
+        ways = {"the next one's": np.roll(slope, -1, 0), "the one's before": np.roll(slope, 1, 0)}
         ways["in reverse order"] = slope[::-1]
+        ways["the first one's"], ways["the last one's"] = (np.repeat(slope[[i]], count, 0) for i in (0, -1))
         ways |= self._next_to(place, rows, columns, slope)
         side = max(columns) + 1
         if 1 < side and count % (side * side) == 0 and count == side * (max(rows) + 1):  # a matrix for each sample
@@ -342,10 +375,15 @@ class Search:
         found = {}
         width, height = max(columns) + 1, max(rows) + 1
         if width > 1 and len(slope) == width * height:
-            square = slope.reshape(height, width, -1)
-            found["the next row's"] = np.roll(square, -1, 0).reshape(slope.shape)
-            found["the last row's"] = np.roll(square, 1, 0).reshape(slope.shape)
-        if place.kind == ONE_TAIL:
+            order = np.lexsort((columns, rows))
+            square, back = slope[order].reshape(height, width, -1), np.argsort(order)
+            ways = {"the next row's": np.roll(square, -1, 0), "the row's before": np.roll(square, 1, 0)}
+            ways["the last row's"] = np.broadcast_to(square[-1:], square.shape)
+            if height % width == 0:
+                diagonal = np.tile(np.eye(width), (height // width, 1))[:, :, None]
+                ways |= {"the diagonal alone": square * diagonal, "1 on the diagonal, else 0": 0 * square + diagonal}
+            found = {words: moved.reshape(slope.shape)[back] for words, moved in ways.items()}
+        if len({int(self.sheet.tail[edge]) for edge in place.edges}) == 1:
             found |= {f"that of {name}": self.sheet.slope[list(e)] for name, e in self._beside(place)}
         return found
 
@@ -383,12 +421,12 @@ class Search:
 
     def _with_numbers(self, batch: Candidates, ids: list[int]) -> Iterator[Any]:
         number = self.sheet.value[ids]
-        yield "another quantity", 1.4, None, ("is", ids[0], 1.0), number, 0.0
+        yield "another quantity", 1.4, None, Quantity("is", ids[0], 1.0), number, 0.0
         for how, slope in self.slopes_at(batch, number):
-            yield "at another node", 1.3, None, (how, ids[0], 1.0), slope, 0.0
+            yield "at another node", 1.3, None, Quantity(how, ids[0], 1.0), slope, 0.0
         if self.is_scalar:
             sent = self.sheet.delta[ids] * batch.letters.s
-            yield "another δ", 1.5, None, ("δ", ids[0], 1.0), 0.0 * batch.letters.s, sent
+            yield "another δ", 1.5, None, Quantity("δ", ids[0], 1.0), 0.0 * batch.letters.s, sent
 
     def slopes_at(self, batch: Candidates, number: Floats) -> list[tuple[str, Floats]]:
         """The slopes of a function of one operand where its operand, or its output, is another number."""
@@ -401,6 +439,14 @@ class Search:
                 slopes = row.textbook(number, batch.letters.x)
             found.append(("output", slopes[0] if isinstance(slopes, tuple) else slopes))
         return [(how, np.broadcast_to(np.asarray(slope, float), number.shape)) for how, slope in found]
+
+    @cached_property
+    def kinds_of_ways(self) -> list[list[list[int]]]:
+        """Of nodes of one name but for its numbers the edges into them, by operation and by what they come from."""
+        ways: dict[str, dict[Any, list[int]]] = defaultdict(lambda: defaultdict(list))
+        for edge, words in described(self.sheet).items():
+            ways[words.tail][words.what, words.head].append(edge)
+        return [list(kinds.values()) for name, kinds in ways.items() if name and len(kinds) > 1]
 
     @cached_property
     def sequences(self) -> list[list[int]]:
@@ -417,7 +463,7 @@ class Search:
             change = (sheet.target / per_slope)[:, :, 0]
             left = np.abs(per_slope * change[:, :, None] - sheet.target)
         good = (left <= sheet.tolerance).all((1, 2)) & np.isfinite(change).all(1)
-        good &= np.isin(sheet.edges, list(self._seconds), invert=True)
+        good &= np.isin(sheet.edges, list(self.seconds), invert=True)
         return sheet.edges[good], (self.right(sheet.edges) + change)[good]
 
     def right(self, edges: Any) -> Floats:
@@ -431,7 +477,7 @@ class Search:
             return
         edges, slope = self.solved()
         right = self.right(edges)
-        nodes = self._computed
+        nodes = self.computed
         with np.errstate(all="ignore"):
             asked = (
                 ("is", slope, 1.6),
@@ -441,23 +487,25 @@ class Search:
             )
             for how, number, cost in asked:
                 for factor in QUANTITIES:
-                    for i, node in self._looked_up(number / factor, self.sheet.value[nodes]):
+                    for i, node in self.looked_up(number / factor, self.sheet.value[nodes]):
                         more = 0.0 if factor == 1.0 else 0.2
-                        quantity = (how, int(nodes[node]), factor)
-                        yield self._single(edges[i], "another quantity", cost + more, quantity, slope[i])
+                        quantity = Quantity(how, int(nodes[node]), factor)
+                        yield self.single_of(edges[i], "another quantity", cost + more, quantity, slope[i])
         yield from self._at_other_nodes(dict(zip(edges.tolist(), slope, strict=True)))
         yield from self._constants(edges, slope, right)
 
     @cached_property
-    def _computed(self) -> Any:
+    def computed(self) -> Any:
+        """The nodes whose numbers may stand for others: those that depend on an input, and the inputs."""
         sheet = self.sheet
         return np.array([n for n in sheet.edges_of if sheet.moves[n]] + [i for i in sheet.inputs if i >= 0])
 
-    def _single(self, edge: int, kind: str, cost: float, quantity: Any, slope: Floats) -> Finding:
+    def single_of(self, edge: int, kind: str, cost: float, quantity: Quantity, slope: Floats) -> Finding:
+        """A single edge whose slope has become this."""
         return Finding(Place((int(edge),), "edge", 0.0), kind, cost, None, quantity, slope=slope)
 
     def _at_other_nodes(self, solved: dict[int, Floats]) -> Iterator[Finding]:
-        nodes = self._computed
+        nodes = self.computed
         for batch in self.batches:
             places = [i for i, edge in enumerate(batch.edges.tolist()) if edge in solved]
             for place in places:
@@ -466,8 +514,9 @@ class Search:
                 one = batch._replace(letters=letters)
                 for how, slopes in self.slopes_at(one, self.sheet.value[nodes]):
                     edge = int(batch.edges[place])
-                    for _, node in self._looked_up(solved[edge][None], slopes):
-                        yield self._single(edge, "at another node", 1.3, (how, int(nodes[node]), 1.0), solved[edge])
+                    for _, node in self.looked_up(solved[edge][None], slopes):
+                        quantity = Quantity(how, int(nodes[node]), 1.0)
+                        yield self.single_of(edge, "at another node", 1.3, quantity, solved[edge])
 
     def _constants(self, edges: Any, slope: Floats, right: Floats) -> Iterator[Finding]:
         """One number in the place of a slope that is a number, or a factor that is the same everywhere."""
@@ -477,11 +526,15 @@ class Search:
             still = np.abs(right - right[:, :1]).max(1) <= 1e-12 * np.abs(right[:, 0])
         for i in np.flatnonzero(steady).tolist():
             if still[i]:
-                yield self._single(edges[i], "another number", 1.7, ("number", -1, float(slope[i, 0])), slope[i])
+                yield self.single_of(
+                    edges[i], "another number", 1.7, Quantity("number", -1, float(slope[i, 0])), slope[i]
+                )
             else:
-                yield self._single(edges[i], "factor", 1.9, ("number times", -1, float(ratio[i, 0])), slope[i])
+                yield self.single_of(
+                    edges[i], "factor", 1.9, Quantity("number times", -1, float(ratio[i, 0])), slope[i]
+                )
 
-    def _looked_up(self, numbers: Floats, values: Floats) -> Iterator[tuple[int, int]]:
+    def looked_up(self, numbers: Floats, values: Floats) -> Iterator[tuple[int, int]]:
         """(which of the numbers, by cases, is one of the values in every case, which of these)."""
         order = np.argsort(values[:, 0])
         first = values[order, 0]

@@ -140,6 +140,15 @@ class CaseSheet:
         }
 
     @cached_property
+    def users(self) -> dict[int, list[int]]:
+        """Of every node those that it goes into, each once."""
+        found: dict[int, dict[int, None]] = {}
+        for node, operands in self.edges_of.items():
+            for _, tail in operands:
+                found.setdefault(tail, {})[node] = None
+        return {node: list(heads) for node, heads in found.items()}
+
+    @cached_property
     def _mixer(self) -> tuple[int, ...]:
         return () if self.seen.root in self.points[0].outputs or self.stated is not None else (self.seen.root,)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from autograd.ops import table
@@ -12,7 +13,7 @@ from autograd.text import short
 from viz import notation as n
 from viz.explain.forms import FORGOTTEN, LOST, Form, Letters, without_parentheses
 from viz.explain.places import Place
-from viz.explain.search import Finding
+from viz.explain.search import Finding, Quantity
 from viz.explain.sheet import CaseSheet
 from viz.formulas.printers import text
 from viz.formulas.slopes import laid_out, textbook_terms
@@ -125,14 +126,16 @@ class Words:
         return WordedStep(
             self.sheet.names.called(head), self.sheet.names.called(tail),
             definition(self.sheet.seen, self.sheet.names, head), self.nodes[head].source or "", right,
-            self._wrong(finding, letters, symbols, right),
+            self._wrong(finding, letters, symbols, right, edge),
         )  # fmt: skip
 
-    def _letters(self, edge: int) -> tuple[Letters, dict[str, n.Box]]:
+    def _letters(self, edge: int, instead: Mapping[int, int] | None = None) -> tuple[Letters, dict[str, n.Box]]:
+        """What an edge's letters stand for, with some nodes called as others are."""
         sheet, columns = self.sheet, self.sheet.seen.columns
         head = int(sheet.head[edge])
         row, slot = lookup(self.nodes[head].op), int(edge - columns.starts[head])
         operands = [int(sheet.tail[e]) for e in range(columns.starts[head], columns.starts[head + 1])]
+        operands = [(instead or {}).get(operand, operand) for operand in operands]
         if edge in sheet.doubled and row is table.multiply:
             row, slot, operands = table.square, 0, operands[:1]
         slopes, symbols = textbook_terms(row, self._box(head), [self._box(i) for i in operands])
@@ -154,11 +157,11 @@ class Words:
     def _text(self, term: Any, symbols: dict[str, n.Box]) -> str:
         return "0" if term is None else text(laid_out(term, symbols))
 
-    def _wrong(self, finding: Finding, letters: Letters, symbols: dict[str, n.Box], right: str) -> str:
+    def _wrong(self, finding: Finding, letters: Letters, symbols: dict[str, n.Box], right: str, edge: int) -> str:
         if finding.kind in CONSTANTS:
             return CONSTANTS[finding.kind]
         if finding.quantity is not None:
-            return self._quantity(*finding.quantity, right)
+            return self._quantity(finding.quantity, right, edge)
         if finding.kind == LOST:
             return self._lost(letters, symbols)
         if finding.form is None or letters.s is None or finding.kind in (FORGOTTEN, "permuted", *ALONE):
@@ -174,23 +177,48 @@ class Words:
         inner, outer = (self._text(part, symbols) for part in parts)
         return f"δ·{_factor(inner)} - {outer}"
 
-    def _quantity(self, how: str, node: int, factor: float, right: str) -> str:
-        if how == "number":
-            return shown(factor)
-        if how == "number times":
-            return f"{shown(factor)}·{_factor(right)}"
-        name = self.sheet.names.called(node)
-        times = {1.0: name, -1.0: f"-{name}", 2.0: f"2·{name}", 0.5: f"{name}/2"}[factor]
+    def _quantity(self, found: Quantity, right: str, edge: int) -> str:
+        if found.how == "number":
+            return shown(found.factor)
+        if found.how in ("number times", "numbers times"):
+            return f"{shown(found.factor)}·{_factor(right)}" + ", each by its own number," * (found.how[6] == "s")
+        if found.how == "for":
+            return self._for(found, right, edge)
+        name = self._number_called(found)
+        times = {1.0: name, -1.0: f"-{name}", 2.0: f"2·{name}", 0.5: f"{name}/2"}[found.factor]
         return {
-            "is": times, "times": f"{_factor(right)}·{times}", "over": f"{_factor(right)}/({times})",
-            "plus": f"{right} + {times}", "at": f"the slope at {name}",
+            "is": times, "times": f"{_factor(right)}·{times}", "over": f"{_factor(right)}/{_divisor(times)}",
+            "plus": f"{right} + {times}", "less": f"{right} - {times}", "at": f"the slope at {name}",
             "output": f"the slope where the output is {name}", "δ": f"what comes back to {name}",
-        }[how]  # fmt: skip
+        }[found.how]  # fmt: skip
+
+    def _number_called(self, found: Quantity) -> str:
+        """What a number in a slope is called: a node, a local derivative, or what two nodes make."""
+        called = self.sheet.names.called
+        if found.op == "∂":
+            return f"∂{called(int(self.sheet.head[found.node]))}/∂{called(int(self.sheet.tail[found.node]))}"
+        if not found.op:
+            return called(found.node)
+        return (
+            f"{called(found.node)}²" if found.op == "²" else f"({called(found.node)} {found.op} {called(found.other)})"
+        )
+
+    def _for(self, found: Quantity, right: str, edge: int) -> str:
+        """A slope with one node's number in the place of another's."""
+        letters, symbols = self._letters(edge, {found.other: found.node})
+        wrong = self._text(letters.s, symbols)
+        instead, called = self.sheet.names.called(found.node), self.sheet.names.called(found.other)
+        return wrong if wrong != right else f"the slope at {called} = {instead}"
 
 
 def _factor(term: str) -> str:
     """A term as a factor."""
     return f"({term})" if " " in term or term.startswith("-") else term
+
+
+def _divisor(term: str) -> str:
+    """A term that something is divided by."""
+    return f"({term})" if re.search(r"[ ·/]|^-", term.strip("()")) and not term.startswith("(") else term
 
 
 def _times(form: Form | None) -> str:

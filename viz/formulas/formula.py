@@ -6,7 +6,7 @@ once and named ("where t₁ = …").
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from autograd.errors import ArgumentError
@@ -17,6 +17,7 @@ from viz import notation as n
 from viz.formulas import printers
 from viz.formulas.loops import looped_formula
 from viz.formulas.writer import Writer
+from viz.languages import LANGUAGES, language
 from viz.notation import Box
 from viz.numbers import checked_digits
 from viz.subject import look, with_loops
@@ -40,10 +41,11 @@ class Formula:
     body: Box
     where: tuple[tuple[Box, Box], ...] = ()  # letter and what it stands for, each using only earlier ones
     anew: str = ""  # one line that says so, where leaves have moved and computed numbers in it are new
+    lang: str = "en"  # of the words
 
     def __str__(self) -> str:
         lines = [printers.text(definition) for definition in self._definitions()]
-        where = [f"{'  where ' if i == 0 else '        '}{line}" for i, line in enumerate(lines)]
+        where = [f"  {self._where if i == 0 else ' ' * len(self._where)} {line}" for i, line in enumerate(lines)]
         return "\n".join(filter(None, (printers.text(self.body), *where, self.anew)))
 
     __repr__ = __str__
@@ -57,8 +59,8 @@ class Formula:
         lines = [printers.latex(definition) for definition in self._definitions()]
         rows = [
             f"& {body}",
-            rf"& \text{{where }} {lines[0]}",
-            *(rf"& \phantom{{\text{{where }}}} {x}" for x in lines[1:]),
+            rf"& \text{{{self._where} }} {lines[0]}",
+            *(rf"& \phantom{{\text{{{self._where} }}}} {x}" for x in lines[1:]),
             *([rf"& \text{{{in_latex(self.anew)}}}"] if self.anew else []),
         ]
         return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
@@ -66,9 +68,9 @@ class Formula:
     @property
     def mathml(self) -> str:
         """A <math> element that also says itself as text to screen readers."""
-        rows = [printers.mathml(self.body)]
+        rows, where = [printers.mathml(self.body)], f"<mtext>{self._where}\u00a0</mtext>"
         for i, definition in enumerate(self._definitions()):
-            word = "<mtext>where\u00a0</mtext>" if i == 0 else "<mphantom><mtext>where\u00a0</mtext></mphantom>"
+            word = where if i == 0 else f"<mphantom>{where}</mphantom>"
             rows.append(f"<mrow>{word}{printers.mathml(definition)}</mrow>")
         if self.anew:
             rows.append(f"<mtext>{in_xml(self.anew)}</mtext>")
@@ -81,6 +83,10 @@ class Formula:
 
     def _repr_latex_(self) -> str:
         return f"$$ {self.latex} $$"
+
+    @property
+    def _where(self) -> str:
+        return LANGUAGES[self.lang].board["where"]
 
     def _definitions(self) -> list[Box]:
         is_cut = [isinstance(box, n.Number) and n.is_rounded(box) for _, box in self.where]
@@ -110,6 +116,7 @@ def formula(
     expand: bool = True,
     depth: int | None = None,
     digits: int = DIGITS,
+    lang: str = "en",
     names: Variables = None,
     **named: Any,
 ) -> Formula:
@@ -117,8 +124,8 @@ def formula(
 
     With ``expand=False`` it stops at nodes that have a name, with ``depth=2`` after two operations.  What nodes
     without a name are called, and what `names` is for: see `draw`.  The numbers that letters stand for have `digits`
-    significant ones, and ≈ before them where some are cut; constants in the formula have all.  Only exact rules
-    simplify: x·1, -(-x), x + 0, x·x.
+    significant ones, and ≈ before them where some are cut; constants in the formula have all.  `lang` is the language
+    of its words, "en" or "ru".  Only exact rules simplify: x·1, -(-x), x + 0, x·x.
 
     >>> from autograd import Value, tanh
     >>> w, x, b = Value(1.8, name="w"), Value(0.7, name="x"), Value(0.5, name="b")
@@ -130,16 +137,17 @@ def formula(
 
     Raises:
         OperandError: if `output` is not a Value
-        ArgumentError: for a depth below 1, and for digits that a number cannot have
+        ArgumentError: for a depth below 1, for digits that a number cannot have, and for another language
     """
     checked_digits(digits)
     expand = flag(expand, "expand")
+    words = language(lang)
     if depth is not None and (not isinstance(depth, int) or isinstance(depth, bool) or depth < 1):
         raise ArgumentError(f"depth is a whole number from 1 up, or None for all, got {quoted(depth)}")
     looped = with_loops(output, at, named)
     if looped:
-        return Formula(*looped_formula(*looped, expand, depth, names, digits))
-    seen = look(output, at, named, names)
+        return Formula(*looped_formula(*looped, expand, depth, names, digits, words), lang=lang)
+    seen = replace(look(output, at, named, names), words=words)
     writer = Writer(seen.trace, seen.names, expand, depth, digits=digits)
     body, where = writer.write()
-    return Formula(body, where, seen.trace.anew if writer.says_computed else "")
+    return Formula(body, where, seen.anew if writer.says_computed else "", lang)

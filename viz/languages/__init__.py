@@ -36,6 +36,7 @@ class Language(NamedTuple):
     debugger: Words
     help: Words  # of the debugger's commands; empty where their methods' own is in this language
     film: Words
+    anomaly: Words
     form: Callable[[int], int]  # of a count: which of the forms of a word goes with it
     thousands: str  # what stands between them
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import partial
 
 from autograd.errors import GraphError
-from autograd.ops.expression import COMPARISONS, EQUAL, SUBTRACT, Term, variable, within
+from autograd.ops.expression import COMPARISONS, EQUAL, LESS_EQUAL, SUBTRACT, Term, variable, within
 from autograd.ops.primitive import Atom, Primitive, lookup
 from autograd.program.builder import Builder, Numbers
 from autograd.program.graph import GUARD, MAXIMUM, MULTIPLY, WHERE, Graph, Operation
@@ -52,7 +52,10 @@ class _Smoothing:
             *range(len(program.inputs)),
             *map(self._builder.constant, program.constants.tolist()),
         ]
-        self._sharp: dict[int, int] = {}  # of the program's conditions, where they stand as they were
+        self._sharp: set[int] = set()  # the program's conditions
+        self._plain: dict[int, int] = {}  # of its numbers that are smoothed, where they stand as they were
+        self._sizes: set[int] = set()  # of its numbers those that are never negative, as |x| is
+        self._thin: set[int] = set()  # of its conditions those that hold where one of these is 0, which has no extent
         self._runs: dict[int, Loop] = {}
         self._counts: set[int] = set()  # how many steps loops took
         for line in program:
@@ -66,7 +69,7 @@ class _Smoothing:
     def finish_body(self, body: Graph) -> Graph:
         """The body of a loop that says whether it goes on."""
         *carried, test = body.outputs.tolist()
-        return self._builder.finish([*(self._numbers[i] for i in carried), self._sharp.get(test, self._numbers[test])])
+        return self._builder.finish([*(self._numbers[i] for i in carried), self._as_it_was(test)])
 
     def _line(self, number: int, operation: object, before: Numbers, operands: Numbers) -> int:
         if isinstance(operation, Loop):
@@ -76,15 +79,29 @@ class _Smoothing:
             self._counts.add(number)
         if not isinstance(operation, Operation) or operation.slot is not None:
             return self._builder.emit(operation, operands)  # type: ignore[arg-type]  # another step of a loop's
+        if operation == WHERE and before[0] in self._plain and before[0] not in self._sharp:
+            raise GraphError(
+                "where chooses by a number that is smoothed: choose by a comparison, or leave out smooth=h"
+            )
         if self._stays(operation, before):
             return self._builder.emit(operation, operands)
-        if operation.row in COMPARISONS or self._combines(operation, before):
-            self._sharp[number] = self._builder.emit(operation, tuple(map(self._as_it_was, before)))
-        if operation == GUARD:
-            return self._builder.emit(operation, (self._as_it_was(before[0]), *operands[1:]))
+        if operation.row in COMPARISONS or self._combines(operation, before) or self._is_condition(operation, before):
+            self._sharp.add(number)
+        if lookup(operation.row).smooth is not None or not self._plain.keys().isdisjoint(before):
+            self._plain[number] = self._builder.emit(operation, tuple(map(self._as_it_was, before)))
+        self._note_size(number, operation, before)
+        if operation == GUARD or (operation == WHERE and before[0] in self._thin):
+            return self._builder.emit(GUARD, (self._as_it_was(before[0]), *operands[1:]))
         if operation in _OF_CONDITIONS and self._combines(operation, before):  # as probabilities
             return self._write(_OF_CONDITIONS[operation], operands)
         return self._row(lookup(operation.row), operation, operands)
+
+    def _note_size(self, number: int, operation: Operation, before: Numbers) -> None:
+        if operation.row == "abs" or (operation == MAXIMUM and not self._sizes.isdisjoint(before)):
+            self._sizes.add(number)
+        is_zero = operation.row == LESS_EQUAL and self._builder.value_of(self._numbers[before[1]]) == 0.0
+        if is_zero and before[0] in self._sizes:
+            self._thin.add(number)
 
     def _stays(self, operation: Operation, before: Numbers) -> bool:
         """Whether it compares how many steps a loop took, or chooses by what is no comparison."""
@@ -98,8 +115,13 @@ class _Smoothing:
         rest = [self._builder.value_of(self._numbers[i]) for i in before if i not in self._sharp]
         return operation in (MULTIPLY, MAXIMUM, _ALIKE) and bool(conditions) and all(x in (0.0, 1.0) for x in rest)
 
+    def _is_condition(self, operation: Operation, before: Numbers) -> bool:
+        """Whether it is a condition as a number: 1 where that holds, else 0, or the other way round."""
+        values = [self._builder.value_of(self._numbers[i]) for i in before[1:]]
+        return operation == WHERE and before[0] in self._sharp and all(x in (0.0, 1.0) for x in values)
+
     def _as_it_was(self, number: int) -> int:
-        return self._sharp.get(number, self._numbers[number])
+        return self._plain.get(number, self._numbers[number])
 
     def _row(self, row: Primitive, operation: Operation, operands: Numbers) -> int:
         if row.smooth is not None:
