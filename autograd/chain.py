@@ -18,7 +18,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias, overload
 import numpy as np
 
 from autograd.errors import ArgumentError, GraphError, OperandError
-from autograd.flags import flag
+from autograd.given import flag
 from autograd.methods import Methods
 from autograd.ops import table
 from autograd.ops.expression import EQUAL

@@ -16,7 +16,7 @@ import numpy as np
 
 from autograd.array import FloatArray, RealArray, ValueArray, gathered, kept, refuse_masked
 from autograd.errors import ArgumentError, GraphError, OperandError
-from autograd.flags import flag
+from autograd.given import flag
 from autograd.ops import table
 from autograd.ops.numbers import left_to_right
 from autograd.ops.primitive import TABLE, Primitive

@@ -448,6 +448,14 @@ def _python_round(self: Any, digits: int | None = None) -> Any:
     return to_whole(self * scale) / scale if digits > 0 else to_whole(self / scale) * scale
 
 
+def _python_divmod(self: Any, other: Any) -> Any:
+    return self // other, self % other
+
+
+def _python_rdivmod(self: Any, other: Any) -> Any:
+    return other // self, other % self
+
+
 for _row in TABLE.values():
     if _row.operator:
         _hang_operators(_row)
@@ -459,4 +467,6 @@ for _name, _of in {"__neg__": "negative", "__pos__": "positive", "__abs__": "abs
                    "__ceil__": "ceil", "__trunc__": "trunc", "rint": "round"}.items():  # fmt: skip
     setattr(Methods, _name, RECORDERS[_of])
 setattr(Methods, "__round__", _python_round)  # noqa: B010  (mypy: the stub declares it, the class does not)
+setattr(Methods, "__divmod__", _python_divmod)  # noqa: B010
+setattr(Methods, "__rdivmod__", _python_rdivmod)  # noqa: B010
 setattr(Methods, "__apply__", _apply)  # noqa: B010

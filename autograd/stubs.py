@@ -148,6 +148,9 @@ def methods_stub() -> str:
     lines += ["    def rint(x) -> Value: ..."]
     lines += [f"    def {name}(self) -> Self: ..." for name in ("conj", "conjugate")]
     lines += ["    def __round__(self, digits: int | None = None) -> Value: ..."]
+    lines += [
+        f"    def __{name}__(self, other: Value | Number) -> tuple[Value, Value]: ..." for name in ("divmod", "rdivmod")
+    ]
     lines += ["    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any: ..."]
     lines += ["    def __array_function__(self, function: Any, types: Any, args: Any, named: Any) -> Any: ..."]
     lines += ["    def __apply__(self, primitive: Any, operands: tuple[Any, ...]) -> Any: ..."]

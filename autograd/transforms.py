@@ -17,7 +17,7 @@ from autograd.answers import Gradient, Hessian, Jacobian, ValueAndGradient, Valu
 from autograd.chain import as_value, deltas_as_graph, deltas_from, tangents, tangents_as_graph
 from autograd.context import is_recording, now, recording
 from autograd.errors import ArgumentError, OperandError
-from autograd.flags import flag
+from autograd.given import flag, function
 from autograd.kinds import Static
 from autograd.kinks import TRIED, Break, at_breaks, is_missed, is_moved, is_whole, note, noting, tell_of
 from autograd.numpy_protocol.notes import annotate
@@ -84,6 +84,7 @@ class Run(NamedTuple):
 
 def run_on_fresh(f: Function, args: Sequence[Any], named: dict[str, Any], wrt: Positions, has_aux: bool = False) -> Run:
     """Call f with the arguments at the positions `wrt` replaced by fresh Values."""
+    function(f, "a derivative")
     if named:
         args, named = bound(f, args, named)
     chosen = positions(wrt, len(args))
@@ -285,6 +286,7 @@ def _wrt(f: Any, argnums: Positions, argnum: Positions | None) -> Positions:
     """What is meant by `argnums` and its other name, of what is a function."""
     if isinstance(f, Value):
         raise OperandError(f"a derivative of a function is asked for, got {quoted(f)}; of a Value it is gradient(y, x)")
+    function(f, "a derivative")
     if argnum is None:
         return argnums
     if argnums != 0:
@@ -529,6 +531,7 @@ def hvp(f: Function, primals: Sequence[Any], directions: Sequence[Any], has_aux:
     >>> hvp(lambda x, y: x * x * y, (2.0, 3.0), (1.0, 0.0))
     (6.0, 4.0)
     """
+    function(f, "a derivative")
     everywhere = tuple(range(len(primals)))
     found = jvp(grad(f, everywhere, has_aux), primals, directions, has_aux, **named)
     return found[1:] if has_aux else found[1]

@@ -21,7 +21,7 @@ import numpy as np
 
 from autograd import functions, scope
 from autograd.errors import ArgumentError, OperandError
-from autograd.flags import flag
+from autograd.given import flag
 from autograd.ops import table
 from autograd.recorder import RECORDERS
 from autograd.symbol import Symbol

@@ -11,6 +11,7 @@ import numpy as np
 
 from autograd.context import no_grad
 from autograd.errors import ArgumentError
+from autograd.given import function
 from autograd.structure import NUMBER, Floats, Structure, flatten, leaves_like, names_of_arguments
 from autograd.text import quoted, short
 from autograd.transforms import positions
@@ -35,6 +36,7 @@ class At:
     """
 
     def __init__(self, f: Callable[..., Any], args: Sequence[Any], named: dict[str, Any], argnums: Any = None) -> None:
+        function(f, "a check")
         if not args:
             raise ArgumentError("no point was given to check at: check_grad(f, 2.0) checks f at 2")
         self.f, self.args, self.named = f, list(args), named

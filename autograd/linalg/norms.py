@@ -10,9 +10,9 @@ import numpy as np
 
 from autograd.array import ValueArray
 from autograd.choosing import choose, choose_form
-from autograd.flags import flag
 from autograd.functions import abs as abs_
 from autograd.functions import dot, maximum, sqrt
+from autograd.given import flag
 
 
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:

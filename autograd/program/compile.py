@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, Unpack, overload
 from autograd.context import record_sources
 from autograd.errors import ArgumentError, GraphError
 from autograd.forking import Locked
+from autograd.given import function
 from autograd.home import HOME
 from autograd.kinds import Static
 from autograd.program import derive
@@ -249,6 +250,7 @@ class Compiled(Locked):
         self.last: Recorded | None = None  # the last of the recordings, if it still is
         self._being_recorded: list[tuple[int, Key]] = []
         if f is not None:
+            function(f, "compile")
             update_wrapper(self, f, updated=())
         self.value = Call(self, derive.VALUE)
         self.value_and_grad = Call(self, derive.VALUE_AND_GRADIENT)

@@ -19,6 +19,7 @@ from autograd.context import recording
 from autograd.errors import ArgumentError, LoopError
 from autograd.functions import abs as abs_
 from autograd.functions import maximum, where
+from autograd.given import function
 from autograd.program.as_values import run, solved
 from autograd.program.graph import Graph
 from autograd.program.looped import EMIT, no_indices, recorded_loop, shared_of, written_as_loops
@@ -250,6 +251,7 @@ class _Search(NamedTuple):
 
     def from_(self, guess: Any) -> Any:
         """The solution, made as the guess is."""
+        function(self.f, self.what)
         whole_number(self.max_steps, f"max_steps of {self.what}")
         if isinstance(self.tol, bool) or not isinstance(self.tol, (int, float, np.number)) or not self.tol >= 0.0:
             raise ArgumentError(f"tol of {self.what} is a number from 0 up, got {quoted(self.tol)}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypedDict
 
 from autograd.errors import ArgumentError
-from autograd.flags import flag
+from autograd.given import flag
 from autograd.program.batch import Axes, has_samples
 from autograd.program.executors import Work, check_backend
 from autograd.program.graph import Graph

@@ -17,6 +17,7 @@ from autograd.array import ValueArray
 from autograd.collector import collector_paused
 from autograd.context import mode, scope
 from autograd.errors import ArgumentError, LoopError
+from autograd.given import function
 from autograd.iterations import loop_title, name_of, step_title
 from autograd.program.looped import recorded_scan, recorded_while, written_as_loops
 from autograd.program.rows import (
@@ -61,6 +62,7 @@ def scan(
         ArgumentError: for a carry whose structure changes, rows of different lengths, a `length` that differs, or
             another `memory`
     """
+    function(f, "scan")
     steps, checkpoints = steps_of(xs, length), has_checkpoints(memory)
     if written_as_loops():
         with collector_paused():
@@ -86,6 +88,7 @@ def fori_loop(lower: int, upper: int, body: Callable[[Any, Any], Any], init: Any
     Raises:
         ArgumentError: for bounds that are no whole numbers, and a body that changes the structure of what it is given
     """
+    function(body, "fori_loop")
     for bound in (lower, upper):
         if isinstance(bound, bool) or not isinstance(bound, (int, np.integer)) or abs(bound) > 2**53:
             given = f"{type(bound).__name__} {quoted(bound)}"
@@ -123,6 +126,8 @@ def while_loop(
             the structure of what it is given
         LoopError: if the condition still holds after `max_steps`
     """
+    for part in (cond, body):
+        function(part, "while_loop")
     max_steps, checkpoints = whole_number(max_steps, "max_steps of a while_loop"), has_checkpoints(memory)
     if written_as_loops():
         with collector_paused():
@@ -165,6 +170,8 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0) -> Callable[..., Any]:
     Raises:
         ArgumentError: when it is called, if no argument is mapped, or they have different numbers of rows
     """
+
+    function(f, "vmap")
 
     @wraps(f)
     def mapped(*args: Any, **kwargs: Any) -> Any:

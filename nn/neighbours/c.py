@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from autograd.files import write_whole
-from autograd.flags import flag
+from autograd.given import flag
 from autograd.program.program import Program
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.errors import ArgumentError, NonFiniteError
-from autograd.flags import flag
+from autograd.given import flag
 from autograd.functions import dot
 from autograd.text import quoted
 from autograd.value import Number, Value, number

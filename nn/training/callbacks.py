@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from autograd.errors import ArgumentError
-from autograd.flags import flag
+from autograd.given import flag
 from autograd.text import quoted
 from nn.data.tables import Vector, check_count
 from nn.training.history import History

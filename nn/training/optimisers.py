@@ -16,7 +16,7 @@ from typing import Any, TypeAlias, TypedDict, Unpack
 import numpy as np
 
 from autograd.errors import ArgumentError, NonFiniteError
-from autograd.flags import flag
+from autograd.given import flag
 from autograd.renamed import synonyms
 from autograd.text import quoted
 from autograd.value import Value

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from autograd.errors import MissingExtra
-from autograd.flags import flag
+from autograd.given import flag
 
 
 @contextmanager

@@ -18,17 +18,26 @@ from autograd import (
     GraphError,
     OperandError,
     Value,
+    check_grad,
     compile,
     compile_graph,
+    fixed_point,
+    fori_loop,
     grad,
     hessian,
     hvp,
     jacobian,
     jvp,
+    minimize,
+    root,
+    scan,
     tanh,
+    taylor,
     value_and_grad,
     value_and_jacobian,
     vjp,
+    vmap,
+    while_loop,
 )  # fmt: skip
 from autograd.kinds import Static
 
@@ -509,3 +518,30 @@ def test_what_comes_by_any_name_comes_in_the_caller_s_order(way):
         assert found(2.0, b=1.0, a=3.0) == 62.0
         assert found(2.0, a=3.0, b=1.0) == 26.0
         assert found(2.0, a=3.0, first=100.0, b=1.0) == 226.0
+
+
+NO_FUNCTION = {
+    "grad": lambda f: grad(f)(1.0),
+    "jacobian": lambda f: jacobian(f)(1.0),
+    "hessian": lambda f: hessian(f)(1.0),
+    "jvp": lambda f: jvp(f, (1.0,), (1.0,)),
+    "vjp": lambda f: vjp(f, 1.0),
+    "hvp": lambda f: hvp(f, (1.0,), (1.0,)),
+    "taylor": lambda f: taylor(f, 1.0, 2),
+    "check_grad": lambda f: check_grad(f, 1.0),
+    "compile": compile,
+    "vmap": vmap,
+    "scan": lambda f: scan(f, 0.0, np.ones(2)),
+    "fori_loop": lambda f: fori_loop(0, 2, f, 0.0),
+    "while_loop": lambda f: while_loop(lambda x: x < 1.0, f, 0.0, 3),
+    "root": lambda f: root(f, 1.0),
+    "fixed_point": lambda f: fixed_point(f, 1.0),
+    "minimize": lambda f: minimize(f, 1.0),
+}
+
+
+@pytest.mark.parametrize("call", NO_FUNCTION.values(), ids=NO_FUNCTION)
+def test_what_a_function_answered_is_no_function(call):
+    """As in grad(f(x)) for grad(f)(x)."""
+    with pytest.raises(OperandError, match=r"of a function.* got"):
+        call(9.0)

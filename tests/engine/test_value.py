@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import autograd
-from autograd import OperandError, Value, scope
+from autograd import OperandError, Value, compile, jacobian, scope
 from autograd.context import Label
 from autograd.order import reachable
 from tests.support.comparisons import same_nodes
@@ -227,3 +227,14 @@ def test_every_node_told_to_send_its_delta_on_in_reverse_order_is_backward():
     for node in reversed(reachable(K)):
         node._backward()
     assert (u.grad, v.grad) == (x.grad, y.grad)
+
+
+@pytest.mark.parametrize(("a", "b"), [(7.5, 2.0), (-7.5, 2.0), (7.5, -2.0), (0.5, 3.0)])
+def test_divmod_is_python_s(a, b):
+    asked = [divmod(Value(a), b), divmod(a, Value(b)), divmod(Value(a), Value(b)), compile(divmod)(a, b)]
+    assert all(tuple(map(float_of, found)) == divmod(a, b) for found in asked)
+    assert jacobian(divmod, argnums=(0, 1))(a, b) == ((0.0, 0.0), (1.0, -(a // b)))
+
+
+def float_of(x):
+    return x.data if isinstance(x, Value) else x

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from autograd.errors import ArgumentError
-from autograd.flags import flag
+from autograd.given import flag
 from autograd.renamed import renamed
 from autograd.text import in_latex, in_xml, quoted
 from viz import notation as n

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.errors import ArgumentError, AutogradError, MissingExtra
 from autograd.files import write_whole
-from autograd.flags import flag
+from autograd.given import flag
 from autograd.renamed import renamed
 from autograd.text import quoted
 from viz.languages import language

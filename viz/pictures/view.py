@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograd.errors import ArgumentError
-from autograd.flags import flag
+from autograd.given import flag
 from autograd.text import quoted
 from viz.columns import Marks
 from viz.languages import LANGUAGES, Language

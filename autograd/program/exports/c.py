@@ -15,7 +15,7 @@ from textwrap import wrap
 from typing import NamedTuple, TypedDict, Unpack
 
 from autograd.errors import ArgumentError, GraphError
-from autograd.flags import flag
+from autograd.given import flag
 from autograd.ops.primitive import TABLE, is_row
 from autograd.program.exports.c_bodies import Body, Results, Setting
 from autograd.program.exports.c_functions import FUNCTIONS
