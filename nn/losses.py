@@ -12,20 +12,42 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Protocol, TypeAlias, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autograd import functions as f
 from autograd import scope
+from autograd.array import RealArray
 from autograd.errors import ArgumentError, OperandError
 from autograd.symbol import Symbol
 from autograd.text import quoted
-from autograd.value import Value, number
+from autograd.value import Number, Value, number
 
 Term = Callable[[Any, Any], Any]
+Values: TypeAlias = "Value | NDArray[np.object_] | Sequence[Value | Sequence[Value]]"
+Numbers: TypeAlias = "Number | RealArray | Sequence[Number | Sequence[Number]]"
 
 
+class NamedLoss(Protocol):
+    """What type checkers are told of a loss: of Values it is a Value, of numbers alone a float."""
+
+    @overload
+    def __call__(self, predictions: Values, targets: Any, reduction: str = ...) -> Value: ...
+    @overload
+    def __call__(self, predictions: Numbers, targets: Numbers, reduction: str = ...) -> float: ...
+    @overload
+    def __call__(self, predictions: Any, targets: Any, reduction: str = ...) -> Value: ...
+
+
+def _told(loss: Callable[[Any, Any, str], Any]) -> NamedLoss:
+    """The function itself, as checkers know it."""
+    told: NamedLoss = loss  # type: ignore[assignment]  # which of the two comes back, is up to the numbers
+    return told
+
+
+@_told
 def half_squared_error(predictions: Any, targets: Any, reduction: str = "sum") -> Any:
     """The lecture's J = Σ ½(y - ŷ)².
 
@@ -35,16 +57,24 @@ def half_squared_error(predictions: Any, targets: Any, reduction: str = "sum") -
     return _loss(predictions, targets, reduction, lambda p, y: 0.5 * f.square(y - p))
 
 
+@_told
 def mean_squared_error(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     """(1/n) Σ (y - ŷ)²."""
     return _loss(predictions, targets, reduction, lambda p, y: f.square(y - p))
 
 
+@_told
 def absolute_error(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     """(1/n) Σ |y - ŷ|, with derivative 0 where they agree."""
     return _loss(predictions, targets, reduction, lambda p, y: f.abs(y - p))
 
 
+@overload
+def huber(predictions: Values, targets: Any, delta: float = ..., reduction: str = ...) -> Value: ...
+@overload
+def huber(predictions: Numbers, targets: Numbers, delta: float = ..., reduction: str = ...) -> float: ...
+@overload
+def huber(predictions: Any, targets: Any, delta: float = ..., reduction: str = ...) -> Value: ...
 def huber(predictions: Any, targets: Any, delta: float = 1.0, reduction: str = "mean") -> Any:
     """½r² where |r| ≤ delta, else delta·(|r| - ½delta), with r = y - ŷ (Huber 1964).
 
@@ -62,6 +92,12 @@ def huber(predictions: Any, targets: Any, delta: float = 1.0, reduction: str = "
     return _loss(predictions, targets, reduction, term)
 
 
+@overload
+def quantile(predictions: Values, targets: Any, q: float = ..., reduction: str = ...) -> Value: ...
+@overload
+def quantile(predictions: Numbers, targets: Numbers, q: float = ..., reduction: str = ...) -> float: ...
+@overload
+def quantile(predictions: Any, targets: Any, q: float = ..., reduction: str = ...) -> Value: ...
 def quantile(predictions: Any, targets: Any, q: float = 0.5, reduction: str = "mean") -> Any:
     """The pinball loss, (1/n) Σ q·max(0, r) + (1-q)·max(0, -r) with r = y - ŷ, which is least at the q-quantile.
 
@@ -75,6 +111,7 @@ def quantile(predictions: Any, targets: Any, q: float = 0.5, reduction: str = "m
     return _loss(predictions, targets, reduction, lambda p, y: q * f.relu(y - p) + (1.0 - q) * f.relu(p - y))
 
 
+@_told
 def poisson(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     """(1/n) Σ e^z - y·z: -ln of the chance of counts y where e^z are expected, without what depends on y alone.
 
@@ -87,12 +124,14 @@ def poisson(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     return _loss(predictions, targets, reduction, lambda z, y: f.exp(z) - y * z)
 
 
+@_told
 def hinge(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     """(1/n) Σ max(0, 1 - y·ŷ) for labels y of -1 and 1; ArgumentError for other labels."""
     check_targets(hinge, targets)
     return _loss(predictions, targets, reduction, lambda p, y: f.relu(1.0 - y * p))
 
 
+@_told
 def binary_cross_entropy(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     """-(1/n) Σ y·ln p + (1-y)·ln(1-p) for probabilities p and labels y in [0, 1].
 
@@ -107,6 +146,7 @@ def binary_cross_entropy(predictions: Any, targets: Any, reduction: str = "mean"
     return _loss(predictions, targets, reduction, _bernoulli)
 
 
+@_told
 def binary_cross_entropy_with_logits(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     """`binary_cross_entropy` of p = σ(z), from z, without overflow or loss of digits.
 
@@ -117,6 +157,7 @@ def binary_cross_entropy_with_logits(predictions: Any, targets: Any, reduction: 
     return _loss(predictions, targets, reduction, lambda z, y: _mixed(y, lambda: f.softplus(-z), lambda: f.softplus(z)))
 
 
+@_told
 def cross_entropy(predictions: Any, targets: Any, reduction: str = "mean") -> Any:
     """-(1/n) Σ ln softmax(z)[class] from logits z: one sample of k, or n × k.
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autograd.errors import ArgumentError, NonFiniteError, OperandError
 from autograd.text import apart, quoted, short
@@ -49,7 +50,7 @@ def table(data: Any, what: str = "X") -> Table:
     return Table(array if array.dtype.kind in "iu" else array.astype(float, copy=False), names)
 
 
-def with_ones(X: Any) -> Any:
+def with_ones(X: Any) -> NDArray[Any]:
     """X with a column of ones at the right: the bias as a row of the weight matrix.
 
     The lecture's other way: with ``bias=False`` and one more row in W, X·W contains the bias.

@@ -51,9 +51,8 @@ def check_fresh(J: Value) -> None:
         row = node.op
         if row is not None and not row.opaque and not follows(node):
             raise GraphError(
-                f"the loss has {_named(node)} in it, which was computed before the parameters moved and keeps its "
-                f"number, {node.data:g}, and its slopes: compute it in the loss, each time that it is called, or train "
-                "by model.fit, which follows it"
+                f"the loss has {_named(node)} in it, {node.data:g}, which was computed before the parameters moved "
+                "and does not follow them: compute it where it is used, such as in the loss or in forward"
             )
 
 

@@ -333,7 +333,7 @@ def test_a_penalty_that_was_computed_before_is_refused_once_it_is_old():
     X, y = [[0.0], [1.0], [2.0]], [0.0, 1.0, 4.0]
     model = nn.MLP(1, [2, 1], "tanh", seed=0)
     penalty = 0.01 * dot(model.parameters(), model.parameters())
-    with pytest.raises(GraphError, match=r"was computed before the parameters moved .* compute it in the loss"):
+    with pytest.raises(GraphError, match=r"was computed before the parameters moved.* compute it where it is used"):
         nn.train(model, X, y, loss=lambda outputs, targets: nn.mean_squared_error(outputs, targets) + penalty, epochs=3)
 
     def with_penalty(outputs, targets):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import itertools
 import math
 import os
@@ -23,12 +25,35 @@ from tests.walks.interrupts import alarms
 
 pytest.importorskip("llvmlite", reason="the extra `native` is not installed")
 
+from autograd.program.native import machine
+from autograd.program.native.callbacks import callback
 from autograd.program.native.straight_kernel import StraightLine
 from autograd.program.native.tape_kernel import TapeKernel
 
 SHAPES = pytest.mark.parametrize("shape", [StraightLine, TapeKernel])
 BATCHES = pytest.mark.parametrize(("samples", "threads"), [(1, 1), (3, 1), (3000, 1), (3000, 2)])
 RAISED = pytest.mark.parametrize("error", [RuntimeError("on purpose"), KeyboardInterrupt(), SystemExit(3)], ids=repr)
+
+
+def test_a_callback_lives_as_long_as_its_function_or_what_calls_it():
+    def twice(x):
+        return 2.0 * x
+
+    name = callback(twice, "twice", 1)
+    assert callback(twice, "twice", 1) == name and machine.address_of_symbol(name)
+    text = f'''
+        declare double @"{name}"(double)
+        define double @f(double %x) {{
+            %y = call double @"{name}"(double %x)
+            ret double %y
+        }}'''
+    library = machine.Library(machine.compiled(text))
+    del twice
+    gc.collect()
+    assert ctypes.PYFUNCTYPE(ctypes.c_double, ctypes.c_double)(library.address("f"))(3.0) == 6.0
+    del library
+    gc.collect()
+    assert not machine.address_of_symbol(name)
 
 
 class Fuse:

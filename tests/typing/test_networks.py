@@ -8,7 +8,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd import Value
-from nn import MLP, Adam, History, Neuron, Perceptron, train
+from nn import (
+    MLP,
+    Adam,
+    History,
+    Neuron,
+    Perceptron,
+    binary_cross_entropy,
+    cross_entropy,
+    half_squared_error,
+    hinge,
+    huber,
+    mean_squared_error,
+    quantile,
+    train,
+    with_ones,
+)
 
 if TYPE_CHECKING:
     from typing import assert_type
@@ -33,3 +48,17 @@ def test_parameters_and_training() -> None:
     assert_type(train(model, X, y, epochs=1, optimiser=Adam(model.parameters())), list[float])
     assert_type(model.eval(), MLP)
     assert_type(model.predict(X), np.ndarray[Any, Any])
+
+
+def test_a_loss_of_values_is_one_and_of_numbers_a_number() -> None:
+    outputs = model(X)
+    assert_type(mean_squared_error(outputs, y), Value)
+    assert_type(half_squared_error(model([1.0, 2]), 0.5), Value)
+    assert_type(hinge([Neuron(2)([1.0, 2.0])], [1]), Value)
+    assert_type(cross_entropy(MLP(2, [2])(X), [0, 1], reduction="sum"), Value)
+    assert_type(huber(outputs, y, delta=2.0), Value)
+    assert_type(quantile([0.5, 1.0], [1, 2], 0.1), float)
+    assert_type(mean_squared_error([0.5, 1.0], [1, 2]), float)
+    assert_type(cross_entropy([[0.5, 1.0], [1, 2]], [0, 1]), float)
+    assert_type(binary_cross_entropy(0.5, 1), float)
+    assert_type(with_ones([[1.0, 2.0]]), NDArray[Any])
