@@ -185,12 +185,12 @@ class WholeVectors(NamedTuple):
 
     Attributes:
         lines: for each instruction its operands, a single row each, and where its result goes
-        index: which operand is an index into the others, if one is
+        chooser: which operand is an index into the others, if one is
     """
 
     operation: Operation
     lines: tuple[tuple[tuple[MatrixRows, ...], MatrixRows], ...]
-    index: int | None
+    chooser: int | None
 
     def bind(self, frame: Frame, calls: list[Call]) -> None:
         for operands, out in self.lines:
@@ -204,8 +204,8 @@ class WholeVectors(NamedTuple):
             calls.append(partial(self._run, numbers, frame.view(out, calls)[0]))
 
     def _run(self, views: list[Any], out: Floats) -> None:
-        if self.index is not None:
-            views = [float(v[0]) if i == self.index else v for i, v in enumerate(views)]
+        if self.chooser is not None:
+            views = [float(v[0]) if i == self.chooser else v for i, v in enumerate(views)]
         compute(self.operation, out, *views)
 
 
