@@ -128,9 +128,9 @@ def mode() -> _Mode:
         return _USUAL
     entered = _entered.get()
     if entered:
-        last = entered[-1]
-        if last.is_plain and last.block._is_owned() and last.block._times == last.times:
-            return last.mode  # at a glance: its thread holds it, and no generator asks for a search
+        block, times, inner, _, _, is_plain = entered[-1]
+        if is_plain and block._is_owned() and block._times == times:
+            return inner  # at a glance: its thread holds it, and no generator asks for a search
     entry = _innermost()
     return _USUAL if entry is None else entry.mode
 

@@ -20,11 +20,12 @@ from autograd.given import flag
 from autograd.ops import table
 from autograd.ops.numbers import left_to_right
 from autograd.ops.primitive import TABLE, Primitive
-from autograd.recorder import RECORDERS, Composite, apply, make_node
+from autograd.recorder import RECORDERS, Composite, apply, make_node, record
+from autograd.symbol import symbolic
 from autograd.tables import are_floats, at_each, entries_of, located, taken
 from autograd.text import quoted
 from autograd.value import Number, Value
-from autograd.vectors import Axis, apply_vector, lines, sum_of
+from autograd.vectors import Axis, Write, apply_vector, lines, sum_of
 
 for _name, _row in TABLE.items():
     for _known_as in (_name, *_row.aliases):
@@ -68,8 +69,10 @@ def dot(weights: Any, inputs: Any, bias: Any = None) -> Any:
         y = left_to_right(map(operator.mul, w, x))
         if bias is not None:
             y += bias._data
-    except (AttributeError, GraphError):  # a plain number, or one not known yet
+    except AttributeError:  # a plain number
         return _mixed_dot(tuple(weights), tuple(inputs), bias)
+    except GraphError:  # one not known yet
+        return _mixed_dot(tuple(weights), tuple(inputs), bias, symbolic)
     if len(w) != len(x):
         raise _unequal(len(w), len(x))
     if bias is None:
@@ -77,11 +80,11 @@ def dot(weights: Any, inputs: Any, bias: Any = None) -> Any:
     return make_node(_DOT, y, (*weights, *inputs, bias), (*x, *w, 1.0))
 
 
-def _mixed_dot(weights: tuple[Any, ...], inputs: tuple[Any, ...], bias: Any) -> Any:
+def _mixed_dot(weights: tuple[Any, ...], inputs: tuple[Any, ...], bias: Any, write: Write = record) -> Any:
     """A dot of numbers and Values in any places."""
     if len(weights) != len(inputs):
         raise _unequal(len(weights), len(inputs))
-    return apply_vector(_DOT, (*weights, *inputs) if bias is None else (*weights, *inputs, bias))
+    return apply_vector(_DOT, (*weights, *inputs) if bias is None else (*weights, *inputs, bias), write)
 
 
 def _unequal(weights: int, inputs: int) -> ArgumentError:

@@ -232,11 +232,12 @@ def symbolic(primitive: Primitive, operands: tuple[Operand, ...], kind: type[Sym
 def unknown(primitive: Primitive, kind: type[Symbol] = Symbol) -> Symbol:
     """A node that `primitive` makes, of operands that the caller puts in."""
     mode = context.mode()
-    if not mode.recording:
+    recording, scope, sources, _, log, _ = mode  # at once: it is asked for a million nodes
+    if not recording:
         raise GraphError(f"no_grad() {_WHILE}: a program has derivatives of all it computes; leave the block out")
     node: Symbol = new_node(kind)
     node._row = primitive
-    node._words = mode.label() if mode.scope or mode.sources else None
-    if mode.log is not None:
-        mode.log.append(node)
+    node._words = mode.label() if scope or sources else None
+    if log is not None:
+        log.append(node)
     return node

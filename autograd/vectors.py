@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,14 +13,16 @@ from autograd.ops import table
 from autograd.ops.numbers import left_to_right
 from autograd.ops.primitive import Primitive
 from autograd.recorder import make_node, of_composite, record
-from autograd.value import Value, number
+from autograd.symbol import symbolic
+from autograd.value import Operand, Value, number
 
+Write: TypeAlias = "Callable[[Primitive, tuple[Operand, ...]], Value]"
 Axis: TypeAlias = "int | tuple[int, ...] | None"
 _SUM = table.sum_
 
 
-def apply_vector(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
-    """A variadic row on a flat vector; no element may be an array."""
+def apply_vector(primitive: Primitive, operands: tuple[Any, ...], write: Write = record) -> Any:
+    """A variadic row on a flat vector; no element may be an array.  `write` makes the node of Values and floats."""
     try:
         checked = tuple(o if isinstance(o, Value) else number(o, f"an operand of {primitive.title}") for o in operands)
     except OperandError:
@@ -29,7 +31,7 @@ def apply_vector(primitive: Primitive, operands: tuple[Any, ...]) -> Any:
             raise
         return found
     if any(isinstance(o, Value) for o in checked):
-        return record(primitive, checked)
+        return write(primitive, checked)
     return primitive.float(*checked)
 
 
@@ -37,8 +39,10 @@ def sum_of(xs: Sequence[Any]) -> Any:
     """Σ xᵢ of a list or tuple as one node; of numbers, their sum."""
     try:  # all Values: no checks, no copies
         y = left_to_right([x._data for x in xs])
-    except (AttributeError, GraphError):  # a plain number, or one not known yet
+    except AttributeError:  # a plain number
         return apply_vector(_SUM, tuple(xs))
+    except GraphError:  # one not known yet
+        return apply_vector(_SUM, tuple(xs), symbolic)
     return make_node(_SUM, y, tuple(xs), (1.0,) * len(xs)) if xs else 0.0
 
 

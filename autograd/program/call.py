@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import accumulate
 from typing import Any, NamedTuple, NoReturn, Protocol
 
@@ -187,15 +186,29 @@ class Call:
     def _computed(self, recorded: Recorded, taken: Arguments) -> Any:
         """The answer for these numbers."""
         ready = self._ready(recorded, taken)
-        layout = ready.layout
-        fixed = ready.fixed(taken)
         if ready.watch is not None:
-            self.look(ready, fixed, taken)
-        each, total = ready.kernel.answers(fixed, taken.batch, self._compiled.options.threads)
-        if not layout.is_reduced:
-            return ready.reader(each[0] if taken.samples is None else each)
-        layout.scale(taken.samples, each, total)
-        return ready.read(layout.read(each, total, taken.samples))
+            self.look(ready, ready.fixed(taken), taken)
+        return ready.answer(taken, self._compiled.options.threads)
+
+    def _again(self, recorded: Recorded) -> Callable[[Arguments], Any]:
+        """What answers batches on the short way: as many samples as the last time are known to be ready."""
+        last: tuple[int | None, Ready, Ran | None] | None = None
+        threads = self._compiled.options.threads
+
+        def answer(taken: Arguments) -> Any:
+            nonlocal last
+            known = last
+            if known is None or known[0] != taken.samples:
+                with self._compiled.lock:
+                    ready = recorded.ready(self._question, self._compiled.options, taken.samples)
+                    known = taken.samples, ready, recorded.latest
+                if ready.watch is not None:
+                    return self._computed(recorded, taken)
+                last = known
+            recorded.latest = known[2]
+            return known[1].answer(taken, threads)
+
+        return answer
 
     def look(self, ready: Ready, fixed: Floats, taken: Arguments) -> None:
         """Tell, once, if the answer leaves out what a kink or a jump adds."""
@@ -298,7 +311,7 @@ class Call:
         shortcut, ran = recorded.shortcuts[key], recorded.latest
         if shortcut is None or ran is None or any(known.shortcut is shortcut for known in self._known):
             return
-        answer = shortcut.answer if isinstance(shortcut, AtAPoint) else partial(self._computed, recorded)
+        answer = shortcut.answer if isinstance(shortcut, AtAPoint) else self._again(recorded)
         take = _on_its_own(recorded.as_written, shortcut.taken) if recorded.as_written.captured else shortcut.taken
         self._known = (Known(recorded, ran, take, answer, shortcut), *self._known[: _KNOWN - 1])
 
@@ -364,8 +377,19 @@ class Ready:
         self.kernel: Kernel = kernel_for(task, backend)
         self.watch: Watch | None = watch_of(question.order, asked, self.layout)
 
+    def answer(self, taken: Arguments, threads: int) -> Any:
+        """The answer for these numbers, in arrays of its own."""
+        layout = self.layout
+        each, total = self.kernel.answers(self.fixed(taken), taken.batch, threads)
+        if not layout.is_reduced:
+            return self.reader(each[0] if taken.samples is None else each)
+        layout.scale(taken.samples, each, total)
+        return self.read(layout.read(each, total, taken.samples))
+
     def fixed(self, taken: Arguments) -> Floats:
         """The numbers that are the same for all samples."""
+        if len(taken.fixed) == 1 and not self.captured:  # nearly always
+            return taken.fixed[0]
         return self.layout.fixed(taken, self._numbers_captured())
 
     def _numbers_captured(self) -> Floats:

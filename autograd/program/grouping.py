@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -100,8 +100,7 @@ def _halves(operands: Ids, n: int) -> tuple[Ids, Ids]:
     return operands[:, :n], operands[:, n : 2 * n]
 
 
-@dataclass(frozen=True, eq=False)
-class Products:
+class Products(NamedTuple):
     """Sums over the samples of products of numbers: ``total[at] += left @ rightᵀ``.
 
     left (k,), right (n,), at (k, n): places among the summed outputs.

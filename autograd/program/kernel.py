@@ -76,15 +76,20 @@ class Kernel:
         fixed = _laid_out(fixed)
         batch = batch if self._takes(batch) and in_columns(batch, each) else _laid_out(batch)
         self._check(fixed, batch, each, total)
-        self._begin_and_run(fixed, batch, each, total, threads)
+        for begin in self._begin:
+            begin()
+        self._run(fixed, batch, each, total, threads)
 
     def answers(self, fixed: Floats, batch: Floats, threads: int = 1) -> tuple[Floats, Floats]:
         """(each, total) as `run` computes them, in arrays of their own: by columns if the batch is."""
         fixed, order = _laid_out(fixed), self.order(batch)
         batch = _laid_out(batch) if order == "C" else batch
         each, total = np.empty((len(batch), self._outputs[0]), order=order), np.empty(self._outputs[1])
-        self._check_shapes(fixed, batch, each, total)
-        self._begin_and_run(fixed, batch, each, total, threads)
+        if fixed.shape != self._inputs[:1] or batch.shape[1:] != self._inputs[1:]:
+            self._check_shapes(fixed, batch, each, total)
+        for begin in self._begin:
+            begin()
+        self._run(fixed, batch, each, total, threads)
         return each, total
 
     def order(self, batch: Floats) -> Literal["C", "F"]:
@@ -94,11 +99,6 @@ class Kernel:
     def _takes(self, batch: Floats) -> bool:
         flags = batch.flags
         return self.columns and flags.f_contiguous and flags.aligned and batch.dtype == _FLOAT
-
-    def _begin_and_run(self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int) -> None:
-        for begin in self._begin:
-            begin()
-        self._run(fixed, batch, each, total, threads)
 
     def bind(
         self, fixed: Floats, batch: Floats, each: Floats, total: Floats, threads: int = 1, released: bool = False

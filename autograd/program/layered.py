@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from autograd.lazy import lazy
 from autograd.program.arrays.executor import NumpyKernel
@@ -58,8 +57,7 @@ class LayeredKernel(Kernel):
         return self._for(len(batch))._bind(fixed, batch, each, total, threads, released)
 
 
-@dataclass(frozen=True, eq=False)
-class MachineRows(ArrayStep):
+class MachineRows(NamedTuple):
     """Results of the same rows by machine code."""
 
     run: Callable[[Any], None]

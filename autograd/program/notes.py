@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from itertools import chain, count
+from itertools import chain, compress, count
 from operator import attrgetter
 from struct import pack
 from typing import Any, NamedTuple
@@ -95,7 +95,7 @@ def notes_of(nodes: Sequence[Any], inputs: Sequence[Any], beside: Collection[Val
         node._place = place
     outside, made_by = _Outside(begin, inputs, beside), list(map(attrgetter("_row"), nodes))
     rows = {row: i for i, row in enumerate(dict.fromkeys(made_by))}
-    code = np.array(list(map(rows.__getitem__, made_by)), np.int64)
+    code = np.fromiter(map(rows.__getitem__, made_by), np.int64, len(made_by))
     try:
         lengths, operands = _operands(nodes, list(rows), code, outside.place)
     except (_Elsewhere, AttributeError):  # an input of another recording has no place yet
@@ -141,9 +141,25 @@ def _operands(
         return np.array(list(map(len, each)), np.int64), _places(chain.from_iterable(each), place)
     lengths = np.array(counts, np.int64)[code]
     operands, begins = np.empty(int(lengths.sum()), np.int64), np.cumsum(lengths) - lengths
-    operands[begins] = _places(map(attrgetter("_a"), nodes), place)
-    operands[begins[lengths == 2] + 1] = _places((b for b in map(attrgetter("_b"), nodes) if b is not None), place)
+    operands[begins] = _places_along("_a", nodes, place)
+    is_second = lengths == 2
+    operands[begins[is_second] + 1] = _places_along("_b", list(compress(nodes, is_second)), place)
     return lengths, operands
+
+
+def _places_along(slot: str, nodes: Sequence[Value], place: Callable[[Any], int]) -> Ints:
+    """Where one operand of each of these stands: of many Symbols one after the other at once."""
+    found, of_symbols = np.empty(len(nodes), np.int64), attrgetter(f"{slot}._place")
+    for start in range(0, len(nodes), _AT_ONCE):
+        some = nodes[start : start + _AT_ONCE]
+        try:
+            found[start : start + _AT_ONCE] = list(map(of_symbols, some))
+        except AttributeError:  # a number, or a Value
+            found[start : start + _AT_ONCE] = _places(map(attrgetter(slot), some), place)
+    return found
+
+
+_AT_ONCE = 1024
 
 
 def _places(operands: Iterable[Any], place: Callable[[Any], int]) -> Ints:

@@ -79,19 +79,26 @@ def record_function(
         GraphError: if f needs to know a number
         OperandError: if it returns anything but numbers
     """
+    with collector_paused():  # until the nodes are gone: it would go through them all
+        return _recorded(f, arguments, keywords)
+
+
+def _recorded(f: Callable[..., Any], arguments: Sequence[Structure], keywords: tuple[str, ...]) -> RecordedProgram:
     count = len(arguments) - len(keywords)
     names = [*names_of_arguments(f, count), *keywords]
     symbols = [
         [Symbol(place) for place in structure.places(name)] for structure, name in zip(arguments, names, strict=True)
     ]
     inputs, start = [symbol for group in symbols for symbol in group], now()
-    with running(inputs), collector_paused(), writing_program():
+    with running(inputs), writing_program():
         given = [structure.build(group) for structure, group in zip(arguments, symbols, strict=True)]
         answer = f(*given[:count], **dict(zip(keywords, given[count:], strict=True)))
         log, when = mode().log or [], Times(start, mode().made)
-    with collector_paused():
-        outputs, structure = flatten(answer, "what a compiled function returns")
+    outputs, structure = flatten(answer, "what a compiled function returns")
+    try:
         return replace(_recording(outputs, inputs, arguments, structure, when, log), keywords=keywords)
+    finally:
+        log.clear()  # the block that was left keeps it until another is entered
 
 
 def record_nodes(outputs: Any, inputs: Sequence[Any], made: Collection[Value] | None = None) -> RecordedProgram:

@@ -26,6 +26,7 @@ Put = Callable[[Any, Floats], bool]  # writes a thing among numbers, and says wh
 Columns = Callable[[Any], Any]
 _PLAIN = frozenset({float, int, np.float64})  # whose numbers NumPy writes as `float` reads them
 _REAL = frozenset("fiub")  # kinds of dtypes
+_FLOAT = np.dtype(np.float64)
 
 
 class CallForm(NamedTuple):
@@ -133,14 +134,15 @@ class OverSamples:
         things = args if len(args) == self._plain and not named else self._arranged(args, named)
         if things is None:
             return None
-        fixed, batch = np.empty(self._size), []
+        fixed, batch = np.empty(self._size), list[Floats]()
         for i, put in self._puts:
             if not put(things[i], fixed):
                 return None
         for i, column in self._columns:
-            batch.append(column(things[i]))
-            if batch[-1] is None or len(batch[-1]) != len(batch[0]):
+            part = column(things[i])
+            if part is None or (batch and len(part) != len(batch[0])):
                 return None
+            batch.append(part)
         numbers = batch[0] if len(batch) == 1 else side_by_side(batch)
         return Arguments(self._structures, [fixed], numbers, len(numbers), self._axes)
 
@@ -275,15 +277,18 @@ def _columns(structure: Structure, axis: int) -> Columns:
     """What makes (samples, numbers) of an array with its samples along `axis`, and None of any other thing."""
     shape, size = structure.shape, structure.size
     place = axis % (len(shape) + 1)
-    order = (place, *(i for i in range(len(shape) + 1) if i != place))
+    axes, is_flat = len(shape) + 1, len(shape) == 1
+    order = (place, *(i for i in range(axes) if i != place))
 
     def columns(thing: Any) -> Any:
-        if type(thing) is not ndarray or thing.ndim != len(shape) + 1 or thing.dtype.kind not in _REAL:
+        if type(thing) is not ndarray or thing.ndim != axes or thing.dtype.kind not in _REAL:
             return None
-        samples = thing.shape[place]
-        if thing.shape != (*shape[:place], samples, *shape[place:]):
+        given = thing.shape
+        if given[:place] + given[place + 1 :] != shape:
             return None
         rows = thing.transpose(order) if place else thing
-        return rows.astype(np.float64, copy=False).reshape(samples, size)
+        if rows.dtype is not _FLOAT:
+            rows = rows.astype(np.float64, copy=False)
+        return rows if is_flat else rows.reshape(given[place], size)
 
     return columns

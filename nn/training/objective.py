@@ -14,6 +14,7 @@ import numpy as np
 
 from autograd.context import mode, writing_program
 from autograd.errors import OperandError
+from autograd.lazy import lazy
 from autograd.program.compile import Bound, Compiled
 from autograd.program.executors import Work
 from autograd.program.options import Options
@@ -70,10 +71,17 @@ class Objective:
         inputs = [_vector(moved), np.concatenate([xs, ys, weight, _vector([number for _, number in draws])])]
         options: Any = {"argnums": 0, "in_axes": (None, 0), "backend": backend, "threads": threads}
         self._compiled = Compiled(None, Options(reduce="sum", **options), record_nodes(J, inputs, made))
-        self._outputs = Compiled(None, Options(**options), record_nodes(predictions[0], inputs, made))
-        for compiled in (self._compiled, self._outputs):
-            compiled.tells_kinks = False  # a step of training goes by the slopes of the samples as they are
+        self._compiled.tells_kinks = False  # a step of training goes by the slopes of the samples as they are
+        self._of_outputs = Options(**options), predictions[0], inputs, made
         self._bound: dict[tuple[Any, int], Bound] = {}
+
+    @lazy
+    def _outputs(self) -> Compiled:
+        """What the loss is of, which residuals ask for."""
+        options, *recorded = self._of_outputs
+        compiled = Compiled(None, options, record_nodes(*recorded))
+        compiled.tells_kinks = False
+        return compiled
 
     def expect(self, work: Work | None) -> None:
         """Let what is going to be asked say what it is asked of."""

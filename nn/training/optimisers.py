@@ -386,6 +386,8 @@ class AdamW(Adam):
 
 def over(a: Vector, b: Vector) -> Vector:
     """a/b, and 0 where both are 0: with ε = 0 a parameter without gradient stays."""
+    if b.all():
+        return a / b
     return np.divide(a, b, out=np.zeros_like(a), where=(a != 0) | (b != 0))
 
 

@@ -8,7 +8,8 @@ import threading
 import pytest
 
 import nn
-from autograd import Value, collector_paused
+from autograd import Value, collector_paused, compile
+from autograd.symbol import Symbol
 
 
 @pytest.fixture(params=[True, False], ids=["on", "off"])
@@ -76,3 +77,17 @@ def test_graphs_are_freed_while_it_is_paused():
         (x * x + x).backward()
         del x
         assert gone() is None
+
+
+def test_nothing_of_a_recording_is_left_to_go_through():
+    def symbols():
+        return sum(type(thing) is Symbol for thing in gc.get_objects())
+
+    def chain(x):
+        for _ in range(2000):
+            x = x * 1.001
+        return x
+
+    before = symbols()
+    assert compile(chain)(2.0) == pytest.approx(2.0 * 1.001**2000)
+    assert symbols() <= before

@@ -324,3 +324,19 @@ def test_second_derivatives_of_random_graphs(backend, drawn):
     assert np.abs(p.hessian(at) - expected).max() <= 1e-11 * scale
     direction = np.cos(np.arange(len(at)))
     assert np.abs(p.hvp(at, direction) - expected @ direction).max() <= 1e-10 * scale
+
+
+@every_backend
+@pytest.mark.parametrize("neighbours", [1, 40])
+def test_sums_of_numbers_that_stand_together_or_apart(backend, neighbours):
+    """In any order, one of them twice."""
+    builder = Builder(["x"])
+    lines = [
+        builder.emit(Operation("tanh"), (builder.emit(Operation("multiply"), (0, builder.constant(0.1 + k))),))
+        for k in range(60)
+    ]
+    asked = [*range(10, 10 + neighbours)[::-1], 3, 55, 3]
+    task = Task(builder.finish([lines[k] for k in asked]), (True,), (True,) * len(asked))
+    x = np.random.default_rng(3).normal(size=700)
+    _, total = run(task, backend, [x], 700)
+    np.testing.assert_allclose(total, [math.fsum(np.tanh(x * (0.1 + k))) for k in asked], rtol=1e-12)

@@ -477,6 +477,18 @@ def test_what_is_asked_about_the_last_call_is_the_last_call():
     assert len({of_one[1], of_three[1], of_hessian}) == 3
 
 
+def test_each_number_of_samples_is_answered_by_what_serves_it(monkeypatch):
+    def by_samples(program, backend, samples, work=None):
+        return ("numpy", "many") if samples > 3 else ("interpreter", "few")
+
+    monkeypatch.setattr(call, "choose", by_samples)
+    p = compile(lambda x: tanh(x) * x, in_axes=0)
+    for samples, backend in [(2, "interpreter"), (5, "numpy")] * 3 + [(5, "numpy"), (2, "interpreter")] * 2:
+        x = np.linspace(0.1, 1.0, samples)
+        np.testing.assert_allclose(p(x), np.tanh(x) * x, rtol=1e-14)
+        assert p.backend.startswith(backend)
+
+
 def test_a_recording_that_is_forgotten_is_made_again():
     made = []
     p = compile(lambda x: made.append(None) or x[0], backend="interpreter")

@@ -6,8 +6,7 @@ same for all samples.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -57,8 +56,7 @@ class Places:
         return MatrixRows(bool(self.batched[numbers.flat[0]]), self.row[numbers])
 
 
-@dataclass(frozen=True, eq=False)
-class MatrixRows:
+class MatrixRows(NamedTuple):
     """Rows of one of the two matrices, in an array of any shape."""
 
     batched: bool

@@ -8,9 +8,8 @@ nothing but these calls.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -70,12 +69,11 @@ def view_of(matrix: Floats, rows: Ids) -> Floats | None:
     return np.lib.stride_tricks.as_strided(matrix[int(rows.flat[0]) :], (*rows.shape, *matrix.shape[1:]), strides)
 
 
-class ArrayStep:
+class ArrayStep(Protocol):
     """What computes the results of some instructions."""
 
     def bind(self, frame: Frame, calls: list[Call]) -> None:
         """Add to `calls` what computes them in the frame's memory."""
-        raise NotImplementedError
 
 
 def ufunc_of(operation: Operation) -> np.ufunc | None:
@@ -98,8 +96,7 @@ def compute(operation: Operation, out: Floats, *operands: Any) -> None:
         out[...] = 0.0 if slope is None else slope
 
 
-@dataclass(frozen=True, eq=False)
-class Elementwise(ArrayStep):
+class Elementwise(NamedTuple):
     """One operation on several rows at once."""
 
     operation: Operation
@@ -129,8 +126,7 @@ _WRITTEN: dict[Operation, Callable[..., None]] = {  # equal to the bit to what t
 }
 
 
-@dataclass(frozen=True, eq=False)
-class Tanh(ArrayStep):
+class Tanh(NamedTuple):
     """tanh of several rows and tanh′ with it, or one of them."""
 
     operand: MatrixRows
@@ -143,8 +139,7 @@ class Tanh(ArrayStep):
         calls.append(partial(shared_tanh, x, value, slope, room_for(x)))
 
 
-@dataclass(frozen=True, eq=False)
-class MatrixProduct(ArrayStep):
+class MatrixProduct(NamedTuple):
     """Dots that share their second half: left @ right + bias, where left is alike for all samples."""
 
     left: MatrixRows
@@ -164,8 +159,7 @@ class MatrixProduct(ArrayStep):
             calls.append(partial(np.add, out, frame.view(self.bias, calls), out))
 
 
-@dataclass(frozen=True, eq=False)
-class Terms(ArrayStep):
+class Terms(NamedTuple):
     """Sums of products of any rows (or of rows alone), added in the order in which they stand."""
 
     terms: tuple[tuple[MatrixRows, MatrixRows | None], ...]
@@ -186,18 +180,17 @@ class Terms(ArrayStep):
                 calls.append(partial(np.add, out, term, out))
 
 
-@dataclass(frozen=True, eq=False)
-class WholeVectors(ArrayStep):
+class WholeVectors(NamedTuple):
     """Instructions on whole vectors, each by itself: softmax, logsumexp and their slopes.
 
     Attributes:
         lines: for each instruction its operands, a single row each, and where its result goes
-        index: which operand is an index into the others, if one is
+        chooser: which operand is an index into the others, if one is
     """
 
     operation: Operation
     lines: tuple[tuple[tuple[MatrixRows, ...], MatrixRows], ...]
-    index: int | None
+    chooser: int | None
 
     def bind(self, frame: Frame, calls: list[Call]) -> None:
         for operands, out in self.lines:
@@ -211,8 +204,8 @@ class WholeVectors(ArrayStep):
             calls.append(partial(self._run, numbers, frame.view(out, calls)[0]))
 
     def _run(self, views: list[Any], out: Floats) -> None:
-        if self.index is not None:
-            views = [float(v[0]) if i == self.index else v for i, v in enumerate(views)]
+        if self.chooser is not None:
+            views = [float(v[0]) if i == self.chooser else v for i, v in enumerate(views)]
         compute(self.operation, out, *views)
 
 

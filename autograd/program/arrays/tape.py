@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,7 +19,6 @@ from autograd.program.arrays.places import Ids, Places
 from autograd.program.arrays.steps import (
     LOOKED_UP,
     TANH_SLOPE,
-    ArrayStep,
     Call,
     Frame,
     alike_column,
@@ -179,8 +177,7 @@ def _rows_of(starts: Ids, values: Any, chosen: Ids) -> tuple[Ids, Ids]:
 # -- running ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, eq=False)
-class Tape(ArrayStep):
+class Tape(NamedTuple):
     """Instructions of a graph without regularity, one row of samples after the other.
 
     Cells are the rows of samples, then the alike numbers in `constants`, then one to work in.
@@ -244,8 +241,7 @@ def _into(operation: Operation, *operands_and_out: Any) -> None:
     compute(operation, out, *operands)
 
 
-@dataclass(frozen=True, eq=False)
-class Scalars(ArrayStep):
+class Scalars(NamedTuple):
     """Instructions on alike numbers, one after the other, as Python floats.
 
     Attributes:

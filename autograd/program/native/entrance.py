@@ -95,9 +95,10 @@ def address_of(array: Floats) -> int:
     """Where the numbers of a contiguous array begin, if it has any; `array.ctypes.data` takes four times as long."""
     if not array.size:
         return 0
-    if not array.flags.writeable:
+    flags = array.flags
+    if not flags.writeable:
         return int(array.ctypes.data)
-    buffer: Any = array if array.flags.c_contiguous else array.T
+    buffer: Any = array if flags.c_contiguous else array.T
     return ctypes.addressof(_NOTHING.from_buffer(buffer))
 
 

@@ -26,7 +26,8 @@ from autograd.program.native.routine import Integer, Text
 LANES = 8
 _FEW = 4  # neighbours in a column that are written one by one
 _TOGETHER = 4  # numbers of a row that are read or written together
-ONE, UNIFORM, CHUNK = (Doubles,) * 4, (Doubles,) * 2, (*(Doubles,) * 5, *(Integer,) * 3)  # their arguments
+# The arguments of the functions:
+ONE, UNIFORM, CHUNK = (Doubles,) * 4, (Doubles,) * 2, (*(Doubles,) * 4, Integer, Doubles, Integer, Integer)
 
 
 class TaskLayout:
@@ -206,7 +207,7 @@ class Many(NamedTuple):
     """The text for many samples, and how many doubles are the same for all of them.
 
     ``uniform(fixed, uniform)`` comes first, if there are any, then any number of
-    ``chunk(fixed, uniform, batch, each, partial, samples, first, last)``, of so many samples in all.
+    ``chunk(fixed, uniform, batch, each, samples, partial, first, last)``, of so many samples in all.
     """
 
     text: str
@@ -354,8 +355,8 @@ def _chunk(layout: TaskLayout, by_column: bool) -> Callable[..., None]:
         uniform: Doubles,
         batch: Doubles,
         each: Doubles,
-        partial: Doubles,
         samples: Integer,
+        partial: Doubles,
         first: Integer,
         last: Integer,
     ) -> None:

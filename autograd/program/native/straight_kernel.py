@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -85,15 +86,11 @@ class StraightLine(Kernel):
         """Addresses are looked up once, of arrays that have any: for few samples that takes longer than to run."""
         many = self._by_column if in_columns(batch, each) else self._by_row
         given, samples = (fixed, np.empty(many.uniform), batch, each), len(batch)
-        addresses = list(map(entrance.address_of, given))
-        first, run_chunk = addresses[:2], many.chunk
+        chunk = partial(many.chunk, *map(entrance.address_of, given), samples)
 
-        def chunk(partial: int, start: int, end: int, kept_alive: Any = given) -> None:
-            run_chunk(*addresses, partial, samples, start, end)
-
-        def run() -> None:
+        def run(kept_alive: Any = given) -> None:
             if many.uniform:
-                many.prepare(*first)
+                many.prepare(*chunk.args[:2])
             run_chunks(chunk, samples, total, threads)
 
         return run
