@@ -176,14 +176,16 @@ def no_indices() -> Iterator[None]:
 
 
 def shared_of(outputs: Sequence[Operand], inputs: Sequence[Symbol]) -> list[Value]:
-    """What does not depend on the inputs, and is read by what does: computed once, before the loop."""
+    """What does not depend on the inputs, and is read by what does: computed once, before the loop.
+
+    It is numbers; a run or a column that is read where one depends on the inputs is made anew there.
+    """
     roots = [output for output in outputs if isinstance(output, Value)]
     order = interior(*roots, above=inputs)
-    inside = dependent([*inputs, *(node for node in order if _is_no_number(node))], inputs)
-    inside |= {node for node in order if _is_no_number(node)}
-    for node in order:
-        if not inside.isdisjoint(node.operands):
-            inside.add(node)
+    inside = dependent(order, inputs)
+    for node in reversed(order):
+        if node in inside:
+            inside |= {o for o in node.operands if isinstance(o, Value) and _is_no_number(o)}
     read = [o for node in order if node in inside for o in node.operands] + roots
     return list(dict.fromkeys(o for o in read if isinstance(o, Value) and o not in inside))
 

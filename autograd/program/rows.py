@@ -90,11 +90,6 @@ def row_of_none(xs: Any) -> Any:
     return row(np.zeros((1, *xs.shape[1:]), xs.dtype), 0)
 
 
-def like(given: tuple[Any, ...], parts: Sequence[Any]) -> Any:
-    """A tuple of these parts, of the same kind."""
-    return type(given)(*parts) if hasattr(given, "_fields") else tuple(parts)
-
-
 class Yielded:
     """What the steps of a scan yield, made alike, to be put together as rows."""
 

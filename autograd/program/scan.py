@@ -48,9 +48,9 @@ def scan(
     `xs` is an array, whose rows are eaten, a list, whose items are, or a tuple or dict of such; without it x is None
     and `length` says how often.  The answer is the last carry and the ys, stacked as rows.  The carry keeps its
     structure, and all ys are made alike; either may be None.  Where a function is recorded to be compiled, the body is
-    recorded once, whatever the length.  Where there are no rows it is recorded all the same, to know how the ys would be
-    made, whose arrays are then of shape (0, …); if that cannot be known, of an empty list or a body that needs numbers,
-    they are None.
+    recorded once, whatever the length.  Where there are no rows it is recorded all the same, to know how the ys would
+    be made, whose arrays are then of shape (0, …); if that cannot be known, of an empty list or a body that needs
+    numbers, they are None.
 
     Derivatives backwards need what was carried before each step.  It is ``"stored"``, 8 bytes a number and step;
     `memory` ``"checkpoints"`` keeps it about every √n-th step alone and computes the others anew, block by block: the

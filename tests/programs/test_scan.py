@@ -294,11 +294,17 @@ def test_bools_and_none_are_carried_as_jax_carries_them():
 
 
 BODIES = {
-    "longer": lambda k, c: [c] * (k + 1), "wider": lambda k, c: np.ones((2, k + 1)) * c, "none": lambda k, c: [c, None][k > 0],
-    "no longer none": lambda k, c: [None, c][k > 0], "nested": lambda k, c: [c, [c]][k > 0], "list, tuple": lambda k, c: [[c], (c,)][k > 0],
-    "keys": lambda k, c: [{"a": c}, {"b": c}][k > 0], "more keys": lambda k, c: dict.fromkeys("ab"[: k + 1], c),
-    "within": lambda k, c: {"a": (c, [c] * (k + 1))}, "word": lambda k, c: {"a": c, "b": "xy"[k > 0]},
-}  # fmt: skip
+    "longer": lambda k, c: [c] * (k + 1),
+    "wider": lambda k, c: np.ones((2, k + 1)) * c,
+    "none": lambda k, c: [c, None][k > 0],
+    "no longer none": lambda k, c: [None, c][k > 0],
+    "nested": lambda k, c: [c, [c]][k > 0],
+    "list, tuple": lambda k, c: [[c], (c,)][k > 0],
+    "keys": lambda k, c: [{"a": c}, {"b": c}][k > 0],
+    "more keys": lambda k, c: dict.fromkeys("ab"[: k + 1], c),
+    "within": lambda k, c: {"a": (c, [c] * (k + 1))},
+    "word": lambda k, c: {"a": c, "b": "xy"[k > 0]},
+}
 
 
 @pytest.mark.parametrize("name", BODIES)
@@ -306,13 +312,13 @@ BODIES = {
 def test_what_changes_from_step_to_step_is_refused_with_the_step(name, at):
     def f(x, carried):
         def step(state, _):
-            k, c = state if not carried else (int(state["k"]), state["c"])
+            k = int(state["k"]) if carried else state[0]
             made = BODIES[name](k, x)
             return ({"k": k + 1.0, "c": made}, None) if carried else ((k + 1, x), made)
 
         return scan(step, {"k": 0.0, "c": BODIES[name](0, x)} if carried else (0, x), length=3)
 
-    with pytest.raises(ArgumentError, match="step 1 gave .*, step 2 "):
+    with pytest.raises(ArgumentError, match=r"step 1 gave .*, step 2 "):
         f(at, carried=False)
     with pytest.raises(ArgumentError, match="what a loop carries on from step 2 keeps its structure"):
         f(at, carried=True)
