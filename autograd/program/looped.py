@@ -19,7 +19,7 @@ from autograd.ops.expression import MULTIPLY
 from autograd.ops.primitive import lookup
 from autograd.order import dependent, interior
 from autograd.program.graph import Graph
-from autograd.program.loops import STACK, STEPS, Column, Element, Final, Loop, Stack, named, node_of, step_of
+from autograd.program.loops import GOES_ON, STACK, STEPS, Column, Element, Final, Loop, Stack, named, node_of, step_of
 from autograd.program.passes.adjoint import THROUGH
 from autograd.program.passes.expand import expand_slopes
 from autograd.program.passes.loops import Along, Back, Forth, choose_along
@@ -100,6 +100,7 @@ def recorded_while(
         outputs, carry.symbols, carry.first, max_steps + 1, name=name_of(body), checkpoints=checkpoints
     )
     known = RECORDERS["where"](RECORDERS["greater"](finals[-1], float(max_steps)), float("nan"), 1.0)
+    known.name = f"{name_of(body) or 'while_loop'} {GOES_ON}{max_steps}"
     return carry.built([final * known for final in finals[:-1]])
 
 
