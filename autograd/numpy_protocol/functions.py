@@ -115,7 +115,8 @@ NUMPYS: set[Function] = _functions(
     stack swapaxes take take_along_axis tile trace transpose trapezoid trapz tril triu unstack vander vsplit
     vstack zeros_like"""
 ) | _functions(
-    "cross diagonal matmul matrix_norm matrix_power matrix_transpose multi_dot outer tensordot trace vecdot vector_norm",
+    """cross diagonal matmul matrix_norm matrix_power matrix_transpose multi_dot outer tensordot trace vecdot
+    vector_norm""",
     np.linalg,
 )
 
