@@ -55,7 +55,7 @@ def recorded_scan(f: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any, 
     if not length:
         return init, yields_of_none(f, init, xs)
     carry = _Carry(init)
-    rows = [taken_apart(row(xs, i), "a row of a scan") for i in range(length)]
+    rows = [taken_apart(row(xs, i), "a row of a scan") for i in range(length if xs is not None else 1)]
     if any(made != rows[0][1] for _, made in rows):
         raise ArgumentError("the rows of a scan are made alike")
     eaten = [Symbol(f"x{i}") for i in range(len(rows[0][0]))]
