@@ -278,11 +278,20 @@ class _Search(NamedTuple):
         return [each * known for each in finals[: len(x)]]
 
     def _on_numbers(self, start: list[Any], structure: Structure) -> list[Any]:
-        """Step by step; f is read anew at each x, on which it may branch."""
+        """Step by step; f is read anew at each x, on which it may branch.
+
+        Where a loop or a search in f does not end, f has no value, as it has none compiled.
+        """
         state = _State.at([each.data if isinstance(each, Value) else float(each) for each in start])
+        within: LoopError | None = None
 
         def ask(x: list[Any]) -> Asked:
-            equation = self._at(x, structure)
+            nonlocal within
+            try:
+                equation = self._at(x, structure)
+            except LoopError as error:
+                within = error
+                return [math.nan] * len(x), [[math.nan] * len(x)] * len(x), math.nan
             return _answer(equation, x, [each.data for each in equation.theta])
 
         is_downhill = self._at(state.x, structure).is_downhill
@@ -291,7 +300,7 @@ class _Search(NamedTuple):
             state = _next(state, ask, self.tol, is_downhill)
             steps += 1
         if state.status != FOUND:
-            raise LoopError(self._failure(state, steps))
+            raise LoopError(self._failure(state, steps)) from within
         equation = self._at(state.x, structure)
         return solved(equation.residual, state.x, equation.theta) if equation.theta else state.x
 

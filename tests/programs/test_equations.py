@@ -245,6 +245,18 @@ def test_a_solution_where_the_slope_is_infinite():
     assert root(lambda x: sqrt(x), 1.0) == compile(lambda a: root(lambda x: a * sqrt(x), a))(1.0) == 0.0
 
 
+def test_a_step_to_where_a_loop_in_f_does_not_end_is_halved():
+    def f(a):
+        known = lambda x: while_loop(lambda s: s < 20.0, lambda s: 1.5 * s, x, max_steps=40)  # noqa: E731  # as f is
+        return root(lambda x: sqrt(x) + 0.0 * known(x) - a, 4.0)  # whose first step leads below 0
+
+    assert f(0.1) == pytest.approx(0.01, rel=1e-12)
+    close([f(0.1), grad(f)(0.1)], compile(f).value_and_grad(0.1))
+    with pytest.raises(LoopError, match="no solution") as caught:
+        f(-1.0)
+    assert "max_steps=40" in str(caught.value.__cause__)
+
+
 def test_a_loop_past_its_limit_is_said():
     import viz
 
