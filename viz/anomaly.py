@@ -189,7 +189,7 @@ def _forward(seen: Seen) -> Anomaly | None:
 
 
 def _given(seen: Seen, node: Node) -> Anomaly:
-    if any(words in node.name for words in (LOST, GOES_ON)):  # as loops that did not end call it
+    if node.name and any(words in node.name for words in (LOST, GOES_ON)):  # as loops that did not end call it
         return Anomaly(FORWARD, "nan", node, (), None, node.name)
     what = "a constant" if node.kind == CONSTANT else f"{seen.called(node.id)} is a {node.kind}"
     what = f"{what}: it was put in as {seen.shown(node.value)}, nothing here computed it"

@@ -34,6 +34,7 @@ from autograd.program.rows import (
     pair,
     row,
     row_of_none,
+    said,
     stacked,
     taken_apart,
 )
@@ -56,8 +57,12 @@ def recorded_scan(f: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any, 
         return init, yields_of_none(f, init, xs)
     carry = _Carry(init)
     rows = [taken_apart(row(xs, i), "a row of a scan") for i in range(length if xs is not None else 1)]
-    if any(made != rows[0][1] for _, made in rows):
-        raise ArgumentError("the rows of a scan are made alike")
+    for i, (_, made) in enumerate(rows):
+        if made != rows[0][1]:
+            raise ArgumentError(
+                "the rows of a scan are made alike, since its body is recorded once: the first is "
+                f"{said(row(xs, 0))}, row {i + 1} is {said(row(xs, i))}"
+            )
     eaten = [Symbol(f"x{i}") for i in range(len(rows[0][0]))]
     flags = map(is_flag, each_of(row(xs, 0)))
     x = rows[0][1].build([_holds(number) if flag else number for number, flag in zip(eaten, flags, strict=True)])

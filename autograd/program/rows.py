@@ -111,7 +111,7 @@ class Yielded:
             if _without_order(made) != _without_order(self._made):
                 raise ArgumentError(
                     f"{YIELDS} is made alike at each step, as rows of one array are: {step_title(0)} gave "
-                    f"{_said(self._first)}, {step_title(len(self._rows))} {_said(y)}"
+                    f"{said(self._first)}, {step_title(len(self._rows))} {said(y)}"
                 )
             numbers = leaves_like(y, self._made, YIELDS)
         self._rows.append(numbers)
@@ -191,7 +191,8 @@ def kept(answer: Any, structure: Structure, step: int) -> Any:
     return answer if made == structure else structure.build(leaves)
 
 
-def _said(y: Any) -> str:
+def said(y: Any) -> str:
+    """What a body was given or gave, in a message."""
     return f"an array of shape {y.shape}" if isinstance(y, np.ndarray) else quoted(y)
 
 

@@ -99,8 +99,8 @@ def fori_loop(lower: int, upper: int, body: Callable[[Any, Any], Any], init: Any
     if not written_as_loops():
         has_checkpoints(memory)
         structure, body = carried_on(init)[1], _in_scopes(body, max(0, upper - lower))
-        for step, i in enumerate(range(lower, upper)):
-            init = kept(body(i, init), structure, step)
+        for i in range(lower, upper):
+            init = kept(body(i, init), structure, i - lower)
         return init
 
     @wraps(body, updated=())

@@ -368,6 +368,15 @@ def test_what_does_not_fit_is_refused_in_one_sentence(f, error, words, way):
         each_way(f)[way]()
 
 
+def test_rows_that_differ_are_refused_while_the_body_is_recorded():
+    for rows, words in (
+        ([[1.0, 2.0], [3.0]], r"the first is \[1.0, 2.0\], row 2 is \[3.0\]"),
+        ([np.ones(2), np.ones(2), np.ones((1, 2))], r"shape \(2,\), row 3 is an array of shape \(1, 2\)"),
+    ):
+        with pytest.raises(ArgumentError, match=words):
+            compile(lambda x, rows=rows: scan(lambda c, r: (c * x + r[0], None), x, rows))(2.0)
+
+
 def test_the_number_of_a_step_cannot_index_while_it_is_recorded():
     table = np.array([1.0, 2.0, 3.0])
     for f in (lambda x: fori_loop(0, 3, lambda i, c: c + table[i] * x, 0.0),
