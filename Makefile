@@ -47,6 +47,7 @@ bench: $(VENV)/dev.stamp  ## speed next to peers, in benchmarks/.peers: eager, c
 	$(BIN)/python -m benchmarks.arm $(ARGS)
 	$(BIN)/python -m benchmarks.device $(ARGS)
 	$(BIN)/python -m benchmarks.loops $(ARGS)
+	$(BIN)/python -m benchmarks.rolling $(ARGS)
 	$(BIN)/python -m benchmarks.tables $(ARGS)
 	$(BIN)/python -m benchmarks.ready $(ARGS)
 	$(BIN)/python -m benchmarks.training $(ARGS)

@@ -19,6 +19,7 @@ import numpy as np
 from autograd import Value
 from autograd.files import LONGEST_PATH
 from autograd.ops.primitive import lookup, title_of
+from autograd.program.loops import GOES_ON, LOST
 from autograd.renamed import renamed
 from autograd.text import preformatted, short
 from viz.columns import CHUNK, KINDS, Marks, Numbers, products
@@ -205,6 +206,8 @@ def _forward(seen: Seen) -> Anomaly | None:
 
 
 def _given(seen: Seen, node: Node) -> Anomaly:
+    if node.name and any(words in node.name for words in (LOST, GOES_ON)):  # as loops that did not end call it
+        return Anomaly(FORWARD, "nan", node, (), None, node.name)
     if node.kind == CONSTANT:
         said = _said(seen, "given constant", x=seen.shown(node.value))
     else:

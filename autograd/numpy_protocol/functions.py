@@ -51,6 +51,11 @@ def _name(function: Function) -> str:
 
 def _refusal(function: Function) -> OperandError:
     name = _name(function)
+    if function is np.linalg.lstsq:
+        return OperandError(
+            "np.linalg.lstsq answers singular values too, which have no derivative rule: take "
+            f"{HOME}.linalg.lstsq(a, b), which is its first answer alone"
+        )
     if name.startswith("linalg."):
         return OperandError(
             f"np.{name} has no derivative rule: of linear algebra there are products (@, np.dot, np.einsum), "
@@ -110,7 +115,9 @@ NUMPYS: set[Function] = _functions(
     stack swapaxes take take_along_axis tile trace transpose trapezoid trapz tril triu unstack vander vsplit
     vstack zeros_like"""
 ) | _functions(
-    "cross diagonal matmul matrix_power matrix_transpose multi_dot outer tensordot trace vecdot vector_norm", np.linalg
+    """cross diagonal matmul matrix_norm matrix_power matrix_transpose multi_dot outer tensordot trace vecdot
+    vector_norm""",
+    np.linalg,
 )
 
 # Those whose answer has no derivative: of numbers that are known.

@@ -17,7 +17,7 @@ from autograd.iterations import loop_title, step_title
 from autograd.ops.primitive import lookup
 from autograd.program.graph import Graph, Operation
 from autograd.program.kernel import told_of_calls
-from autograd.program.loops import FOUND, Loop, Step, named, node_of
+from autograd.program.loops import FOUND, LOST, Loop, Step, named, node_of, why_lost
 from autograd.program.passes.adjoint import THROUGH
 from autograd.program.passes.expand import expand_slopes
 from autograd.program.passes.implicit import moved
@@ -72,10 +72,16 @@ class _Run:
                 numbers.append(self._step(line.operation, operands, program.words.get(line.id), place))
                 continue
             row = lookup(line.operation.row)
-            numbers.append(apply(row, operands) if row.variadic else RECORDERS[row.name](*operands))
+            found = apply(row, operands) if row.variadic else RECORDERS[row.name](*operands)
+            numbers.append(self._seen(found, program.words.get(line.id)))
             if isinstance(numbers[-1], Value) and (self._as_recorded or place):
                 numbers[-1]._words = self._words(program.words.get(line.id), numbers[-1]._words, place)
         return [numbers[i] for i in program.outputs.tolist()]
+
+    def _seen(self, found: Any, recorded: Label | None) -> Any:
+        """A number of known ones; a nan that was given a name is a node, which can be looked at."""
+        is_told = self._as_recorded and type(found) is float and math.isnan(found) and recorded and recorded.name
+        return Value(found) if is_told else found
 
     def _words(self, recorded: Label | None, now: Label | None, place: _Place | None) -> Label | None:
         """What a node is called, of which both are known: its words as it was recorded, and as it would be now."""
@@ -90,7 +96,7 @@ class _Run:
         if not isinstance(step, Loop):
             return number_or_column(step, operands)
         if step.solves is not None and not self._as_rule:
-            return _solution(step, step.solves, operands)
+            return _solution(step, step.solves, operands, self._words(recorded, mode().label(), place))
         if step.counted:
             operands = (number_of(operands[0]), *operands[1:])
         outside = (self._words(recorded, mode().label(), None) or Label()).scope
@@ -155,11 +161,13 @@ def _nodes_of(program: Graph) -> int:
     return numbers + sum(loop.length * _nodes_of(loop.body) for loop in loops)
 
 
-def _solution(loop: Loop, equation: Graph, operands: tuple[Any, ...]) -> LoopOutcome:
-    """What a loop that solves an equation ends with: nodes of the equation, not of the steps."""
+def _solution(loop: Loop, equation: Graph, operands: tuple[Any, ...], words: Label | None) -> LoopOutcome:
+    """What a loop that solves an equation ends with: nodes of the equation, not of the steps; or a nan."""
     found = ran(loop.stored, [number_of(x) for x in operands], run)
     if found.finals[loop.carried - 1] != FOUND:
-        lost = Value(math.nan, f"no solution found in {loop.length} steps")
+        lost = Value(math.nan)
+        why = why_lost(found.finals[loop.carried - 1], int(found.finals[-1]))
+        lost._words = Label(f"{LOST}: {why}", *(words or Label())[1:])
         return LoopOutcome([lost] * len(found.finals), found.columns)
     x = solved(equation, found.finals[: len(equation.outputs)], [operands[slot] for slot in loop.theta])
     return LoopOutcome([*x, *found.finals[len(x) :]], found.columns)

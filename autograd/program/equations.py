@@ -23,7 +23,7 @@ from autograd.given import function
 from autograd.program.as_values import run, solved
 from autograd.program.graph import Graph
 from autograd.program.looped import EMIT, no_indices, recorded_loop, shared_of, written_as_loops
-from autograd.program.loops import FOUND
+from autograd.program.loops import FOUND, SEARCHING, SINGULAR, STUCK, why_lost
 from autograd.program.passes.adjoint import THROUGH, with_gradient
 from autograd.program.passes.expand import expand_slopes
 from autograd.program.passes.implicit import solution, with_slopes
@@ -40,7 +40,6 @@ Function: TypeAlias = Callable[[Any], Any]
 _ROUNDING = 2.0**-52
 _NOISE = 1e-9  # of an estimate of the error that steps can make no smaller, relative to the largest x on the way
 _NEAR = 1e-3  # of a step relative to the largest x: where a Hessian that is positive makes f smaller with its slope
-SEARCHING, LOST = 0.0, 2.0  # and FOUND
 
 
 def root(f: Function, guess: Any, *, max_steps: int = 100, tol: float = 1e-12) -> Any:
@@ -176,6 +175,8 @@ def _next(state: _State, ask: Callable[[list[Any]], Asked], tol: float, is_downh
     is_as_low = is_near & (size < state.size)  # where the merit's own rounding hides that it falls
     better = is_lower | is_as_low
     step, is_sound = (_downhill if is_downhill else _newton)(values, slopes)
+    steepest = _largest([entry for row in slopes for entry in row])
+    is_sound *= where(steepest < math.inf, 1.0, size <= 0.0)  # an infinite slope makes a step 0, wherever it stands
     x, step = (_each(better, new, old) for new, old in ((tried, state.x), (step, state.step)))
     is_sound = where(better, is_sound, state.is_sound)
     part, error = where(better, 1.0, 0.5 * state.part), _largest(step)
@@ -184,7 +185,7 @@ def _next(state: _State, ask: Callable[[list[Any]], Asked], tol: float, is_downh
     is_small = reduce(and_, [abs_(d) <= tol * abs_(each) for d, each in zip(step, x, strict=True)])
     is_noise = (error <= _NOISE * _maximum(scale)) & _is_balanced(values, slopes, scale)
     is_found = is_sound * where(is_small, 1.0, is_stuck * is_noise)
-    is_lost = where(error < math.inf, is_stuck, 1.0)
+    status = where(error < math.inf, where(is_stuck, STUCK, SEARCHING), SINGULAR)
     return _State(
         x=_each(is_found, [a - b for a, b in zip(x, step, strict=True)], x),  # the last step, whose error is its square
         step=step,
@@ -194,7 +195,7 @@ def _next(state: _State, ask: Callable[[list[Any]], Asked], tol: float, is_downh
         is_sound=is_sound,
         part=part,
         scale=scale,
-        status=where(is_found, FOUND, where(is_lost, LOST, SEARCHING)),
+        status=where(is_found, FOUND, status),
     )
 
 
@@ -279,20 +280,29 @@ class _Search(NamedTuple):
         return [each * known for each in finals[: len(x)]]
 
     def _on_numbers(self, start: list[Any], structure: Structure) -> list[Any]:
-        """Step by step; f is read anew at each x, on which it may branch."""
+        """Step by step; f is read anew at each x, on which it may branch.
+
+        Where a loop or a search in f does not end, f has no value, as it has none compiled.
+        """
         state = _State.at([each.data if isinstance(each, Value) else float(each) for each in start])
+        within: LoopError | None = None
 
         def ask(x: list[Any]) -> Asked:
-            equation = self._at(x, structure)
+            nonlocal within
+            try:
+                equation = self._at(x, structure)
+            except LoopError as error:
+                within = error
+                return [math.nan] * len(x), [[math.nan] * len(x)] * len(x), math.nan
             return _answer(equation, x, [each.data for each in equation.theta])
 
         is_downhill = self._at(state.x, structure).is_downhill
-        for _ in range(self.max_steps):
-            if state.status:
-                break
+        steps = 0
+        while not state.status and steps < self.max_steps:
             state = _next(state, ask, self.tol, is_downhill)
+            steps += 1
         if state.status != FOUND:
-            raise LoopError(self._failure(state))
+            raise LoopError(self._failure(state, steps)) from within
         equation = self._at(state.x, structure)
         return solved(equation.residual, state.x, equation.theta) if equation.theta else state.x
 
@@ -301,11 +311,11 @@ class _Search(NamedTuple):
         with recording(), running(values):
             return self.equation(self.f, values, structure)
 
-    def _failure(self, state: _State) -> str:
+    def _failure(self, state: _State, steps: int) -> str:
         at = ", ".join(f"{each:.6g}" for each in state.x[:4]) + ", …" * (len(state.x) > 4)
-        why = f"did not end in max_steps={self.max_steps}" if state.status == SEARCHING else "came to an end"
+        stands = f" f is of the size {state.size:.3g} and the next step would be {_largest(state.step):.3g}"
         return (
-            f"{self.what} found no solution: the search {why} at x = {at}, where f is of the size {state.size:.3g} and "
-            f"the next step would be {_largest(state.step):.3g}: begin nearer to it, allow more steps, or see whether "
-            "the slopes have an inverse there"
+            f"{self.what} found no solution: {why_lost(state.status, steps)}; at x = {at}"
+            f"{stands * math.isfinite(state.size)}: begin nearer to it, allow more steps, or see whether the slopes "
+            "have an inverse there"
         )

@@ -12,21 +12,36 @@ from typing import Any
 
 from autograd import chain
 from autograd.by_hand import in_rule
-from autograd.context import mode
-from autograd.errors import ArgumentError, GraphError
+from autograd.context import mode, writing_program
+from autograd.errors import ArgumentError, GraphError, OperandError
 from autograd.iterations import name_of
+from autograd.ops.expression import MULTIPLY
+from autograd.ops.primitive import lookup
 from autograd.order import dependent, interior
 from autograd.program.graph import Graph
-from autograd.program.loops import STACK, STEPS, Column, Element, Final, Loop, Stack, named, node_of, step_of
+from autograd.program.loops import GOES_ON, STACK, STEPS, Column, Element, Final, Loop, Stack, named, node_of, step_of
 from autograd.program.passes.adjoint import THROUGH
 from autograd.program.passes.expand import expand_slopes
 from autograd.program.passes.loops import Along, Back, Forth, choose_along
 from autograd.program.reading import program_from
-from autograd.program.rows import carried_on, condition_of, pair, row, stacked
+from autograd.program.rows import (
+    CARRY,
+    YIELDS,
+    carried_on,
+    condition_of,
+    each_of,
+    is_flag,
+    pair,
+    row,
+    row_of_none,
+    said,
+    stacked,
+    taken_apart,
+)
 from autograd.recorder import RECORDERS
-from autograd.structure import flatten
+from autograd.structure import leaves_like
 from autograd.sweeps import Choice, Choose, Edge, Products
-from autograd.symbol import Symbol
+from autograd.symbol import Condition, Symbol, symbolic
 from autograd.transforms import running
 from autograd.value import Operand, Value
 
@@ -39,45 +54,96 @@ def written_as_loops() -> bool:
 def recorded_scan(f: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any, length: int, checkpoints: bool) -> Any:
     """`autograd.scan` of Symbols: the last carry, and the ys as the elements of columns."""
     if not length:
-        return init, None
-    first, structure = carried_on(init)
-    rows = [flatten(row(xs, i), "a row of a scan") for i in range(length)] if xs is not None else []
-    if any(made != rows[0][1] for _, made in rows):
-        raise ArgumentError("the rows of a scan are made alike")
-    carried = [Symbol(f"carried{i}") for i in range(len(first))]
-    eaten = [Symbol(f"x{i}") for i in range(len(rows[0][0]) if rows else 0)]
-    with running([*carried, *eaten]), no_indices():
-        x = rows[0][1].build(eaten) if rows else None
-        carry, y = pair(f(structure.build(carried), x))
-    on, _ = carried_on(carry, structure)
-    yields, made = flatten(y, "what a scan yields", flags=True) if y is not None else ([], None)
+        return init, yields_of_none(f, init, xs)
+    carry = _Carry(init)
+    rows = [taken_apart(row(xs, i), "a row of a scan") for i in range(length if xs is not None else 1)]
+    for i, (_, made) in enumerate(rows):
+        if made != rows[0][1]:
+            raise ArgumentError(
+                "the rows of a scan are made alike, since its body is recorded once: the first is "
+                f"{said(row(xs, 0))}, row {i + 1} is {said(row(xs, i))}"
+            )
+    eaten = [Symbol(f"x{i}") for i in range(len(rows[0][0]))]
+    flags = map(is_flag, each_of(row(xs, 0)))
+    x = rows[0][1].build([_holds(number) if flag else number for number, flag in zip(eaten, flags, strict=True)])
+    with running([*carry.symbols, *eaten]), no_indices():
+        on, y = carry.through(lambda given: pair(f(given, x)))
+    yields, made = taken_apart(y, YIELDS)
     outputs = [*on, *yields]
-    shared = shared_of(outputs, [*carried, *eaten])
-    body = program_from(outputs, [*carried, *shared, *eaten])
-    loop = Loop(body, len(carried), len(shared), length, checkpoints=checkpoints)
+    shared = shared_of(outputs, [*carry.symbols, *eaten])
+    body = program_from(outputs, [*carry.symbols, *shared, *eaten])
+    loop = Loop(body, len(on), len(shared), length, checkpoints=checkpoints)
     columns = [_column([leaves[j] for leaves, _ in rows]) for j in range(len(eaten))]
-    run = named(node_of(loop, (*first, *shared, *columns)), name_of(f))
-    last = structure.build([node_of(Final(k), (run,)) for k in range(len(carried))])
-    if made is None:
-        return last, None
+    run = named(node_of(loop, (*carry.first, *shared, *columns)), name_of(f))
     read = [node_of(Column(k), (run,)) for k in range(len(on), len(outputs))]
-    return last, stacked([made.build([node_of(Element(i), (column,)) for column in read]) for i in range(length)])
+    ys = stacked(made, length, lambda i, j: node_of(Element(i), (read[j],)))
+    return carry.built([node_of(Final(k), (run,)) for k in range(len(on))]), ys
+
+
+def yields_of_none(f: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any) -> Any:
+    """What a scan over no rows yields: arrays of shape (0, …); None if it cannot be known how they are made."""
+    carry = _Carry(init)
+    try:
+        with writing_program(), running(carry.symbols), no_indices():
+            leaves, made = taken_apart(row_of_none(xs), "a row of a scan")
+            x = made.build([Symbol(f"x{i}") for i in range(len(leaves))])
+            _, y = carry.through(lambda given: pair(f(given, x)))
+    except (GraphError, OperandError):
+        return None
+    return stacked(taken_apart(y, YIELDS)[1], 0, lambda i, j: None)
 
 
 def recorded_while(
     cond: Callable[[Any], Any], body: Callable[[Any], Any], init: Any, max_steps: int, checkpoints: bool
 ) -> Any:
     """One step more than allowed is done, so that it is known; then nan goes into all numbers and their derivatives."""
-    first, structure = carried_on(init)
-    carried = [Symbol(f"carried{i}") for i in range(len(first))]
-    with running(carried), no_indices():
-        x = structure.build(carried)
-        goes_on, after = cond(x), body(x)
-    on, _ = carried_on(after, structure)
-    on.append(condition_of(goes_on))
-    finals = recorded_loop(on, carried, first, max_steps + 1, name=name_of(body), checkpoints=checkpoints)
+    carry = _Carry(init)
+    with running(carry.symbols), no_indices():
+        on, goes_on = carry.through(lambda x: (body(x), cond(x)))
+    outputs = [*on, condition_of(goes_on)]
+    finals = recorded_loop(
+        outputs, carry.symbols, carry.first, max_steps + 1, name=name_of(body), checkpoints=checkpoints
+    )
     known = RECORDERS["where"](RECORDERS["greater"](finals[-1], float(max_steps)), float("nan"), 1.0)
-    return structure.build([final * known for final in finals[:-1]])
+    known.name = f"{name_of(body) or 'while_loop'} {GOES_ON}{max_steps}"
+    return carry.built([final * known for final in finals[:-1]])
+
+
+def _holds(number: Any) -> Any:
+    """A number that is 1 or 0 as a condition; not compared with 0, where a comparison has its jump."""
+    return symbolic(lookup(MULTIPLY), (number, 1.0), Condition)
+
+
+class _Carry:
+    """What a loop carries while it is recorded.
+
+    A bool that the body hands on as it came stays what it is.  Another is a condition, if it is carried on as one.
+    """
+
+    def __init__(self, init: Any) -> None:
+        self.first, self.structure = carried_on(init)
+        self.symbols = [Symbol(f"carried{i}") for i in range(len(self.first))]
+        given = each_of(init)
+        self._known = {i: one for i, one in enumerate(given) if isinstance(one, bool)}
+        self._flags = {i for i, one in enumerate(given) if is_flag(one)}
+
+    def through(self, body: Callable[[Any], tuple[Any, Any]]) -> tuple[list[Any], Any]:
+        """The numbers that are carried on, and what else the body answers."""
+        while True:
+            answer, more = body(self.built(self.symbols))
+            on, made = carried_on(answer, self.structure)
+            found = each_of(answer)
+            found = [found[int(i)] for i in leaves_like(made.build(range(len(found))), self.structure, CARRY)]
+            known = {i: one for i, one in self._known.items() if found[i] is one}
+            flags = {i for i in self._flags if is_flag(found[i])}
+            if (known, flags) == (self._known, self._flags):
+                return on, more
+            self._known, self._flags = known, flags
+
+    def built(self, numbers: Sequence[Any]) -> Any:
+        """What is carried, of these numbers."""
+        as_flags = [_holds(number) if i in self._flags else number for i, number in enumerate(numbers)]
+        return self.structure.build([self._known.get(i, number) for i, number in enumerate(as_flags)])
 
 
 def recorded_loop(
@@ -116,14 +182,16 @@ def no_indices() -> Iterator[None]:
 
 
 def shared_of(outputs: Sequence[Operand], inputs: Sequence[Symbol]) -> list[Value]:
-    """What does not depend on the inputs, and is read by what does: computed once, before the loop."""
+    """What does not depend on the inputs, and is read by what does: computed once, before the loop.
+
+    It is numbers; a run or a column that is read where one depends on the inputs is made anew there.
+    """
     roots = [output for output in outputs if isinstance(output, Value)]
     order = interior(*roots, above=inputs)
-    inside = dependent([*inputs, *(node for node in order if _is_no_number(node))], inputs)
-    inside |= {node for node in order if _is_no_number(node)}
-    for node in order:
-        if not inside.isdisjoint(node.operands):
-            inside.add(node)
+    inside = dependent(order, inputs)
+    for node in reversed(order):
+        if node in inside:
+            inside |= {o for o in node.operands if isinstance(o, Value) and _is_no_number(o)}
     read = [o for node in order if node in inside for o in node.operands] + roots
     return list(dict.fromkeys(o for o in read if isinstance(o, Value) and o not in inside))
 

@@ -37,7 +37,7 @@ class Loop:
 
     If it `solves` an equation f(x, θ) = 0, given as a program of f, the first numbers that it carries end as x, and θ
     are the first shared ones: derivatives are then those of the equation, and do not go through the steps.  The last
-    number that it carries ends as `FOUND` where there is a solution.
+    number that it carries ends as `FOUND` where there is a solution, else as `why_lost` reads it.
 
     With `checkpoints` what it carried is kept at every `every`-th step alone, and from there computed anew for the
     loops that read it: less memory, the same bits.
@@ -181,9 +181,21 @@ class Stack(_Alone):
 
 
 STACK = Stack()
-FOUND = 1.0
+SEARCHING, FOUND, STUCK, SINGULAR = 0.0, 1.0, 2.0, 3.0  # how a search for a solution stands
+LOST, GOES_ON = "no solution", "goes on after max_steps="  # in what a nan is called that stands for what was not found
 Step: TypeAlias = Loop | Final | Column | Element | Stack  # an instruction of this module
 STEPS = (Loop, Final, Column, Element, Stack)
+
+
+def why_lost(status: float, steps: int) -> str:
+    """Why a search came to its end without a solution, after so many steps, of which the first looks at the guess."""
+    if status == SEARCHING:
+        return f"the search did not end in max_steps={steps}"
+    if status == SINGULAR:
+        why = "the slopes have no inverse"
+    else:
+        why = "f has no value" if steps == 1 else "no part of the next step makes things better"
+    return f"the search ended {'at the guess' if steps == 1 else f'after {steps} steps'}, where {why}"
 
 
 def step_of(node: Value) -> Step | None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from autograd.array import ValueArray
-from autograd.errors import ArgumentError
-from autograd.structure import NUMBER, Structure, flatten, leaves_like
+from autograd.errors import ArgumentError, GraphError, OperandError
+from autograd.iterations import step_title
+from autograd.structure import NUMBER, Structure, array_of, compose, flatten, leaves_like, walk
+from autograd.symbol import Condition
 from autograd.text import quoted
-from autograd.value import Value
 
 CARRY = "what a loop carries from step to step"
+YIELDS = "what a scan yields"
+NOTHING = flatten((None,))[1].parts[0]  # how None is made
 
 
 def steps_of(xs: Any, length: int | None) -> int:
@@ -71,25 +73,80 @@ def like(given: tuple[Any, ...], parts: Sequence[Any]) -> Any:
     return type(given)(*parts) if hasattr(given, "_fields") else tuple(parts)
 
 
-def stacked(ys: Sequence[Any]) -> Any:
-    """Things made alike as one whose arrays have a row of each."""
-    if not ys or ys[0] is None:
+def row_of_none(xs: Any) -> Any:
+    """What a row of xs would be like, which has none.
+
+    Raises:
+        GraphError: for a list, which does not say
+    """
+    if xs is None:
         return None
-    first = ys[0]
-    if isinstance(first, dict):
-        return {key: stacked([y[key] for y in ys]) for key in first}
-    if isinstance(first, tuple):
-        return like(first, [stacked(part) for part in zip(*ys, strict=True)])
-    if isinstance(first, list):
-        return [stacked(part) for part in zip(*ys, strict=True)]
-    has_values = any(isinstance(x, Value) for y in ys for x in np.ravel(np.asarray(y, object)))
-    try:
-        return np.array(ys, object).view(ValueArray) if has_values else np.array(ys, float)
-    except (TypeError, ValueError):
-        raise ArgumentError(
-            "what a scan yields is numbers and arrays, alone or in tuples, lists and dicts, made alike at each step: "
-            f"got {type(first).__name__} {quoted(first)}; yield the numbers in it, such as (z.real, z.imag)"
-        ) from None
+    if isinstance(xs, dict):
+        return {key: row_of_none(part) for key, part in xs.items()}
+    if isinstance(xs, tuple):
+        return like(xs, [row_of_none(part) for part in xs])
+    if isinstance(xs, list):
+        raise GraphError("an empty list does not say how its rows would be made: hand in an array of shape (0, …)")
+    return row(np.zeros((1, *xs.shape[1:]), xs.dtype), 0)
+
+
+class Yielded:
+    """What the steps of a scan yield, made alike, to be put together as rows."""
+
+    def __init__(self) -> None:
+        self._first: Any = None
+        self._made = NOTHING
+        self._rows: list[list[Any]] = []
+
+    def add(self, y: Any) -> None:
+        """What the next step yields.
+
+        Raises:
+            ArgumentError: where it is made differently than what the first yielded
+        """
+        numbers, made = taken_apart(y, YIELDS)
+        if not self._rows:
+            self._first, self._made = y, made
+        elif made != self._made:
+            if _without_order(made) != _without_order(self._made):
+                raise ArgumentError(
+                    f"{YIELDS} is made alike at each step, as rows of one array are: {step_title(0)} gave "
+                    f"{said(self._first)}, {step_title(len(self._rows))} {said(y)}"
+                )
+            numbers = leaves_like(y, self._made, YIELDS)
+        self._rows.append(numbers)
+
+    def stacked(self) -> Any:
+        """One thing whose arrays have a row of each step."""
+        return stacked(self._made, len(self._rows), lambda i, j: self._rows[i][j])
+
+
+def stacked(made: Structure, length: int, number: Callable[[int, int], Any]) -> Any:
+    """Things made alike as one whose arrays have a row of each; `number` says the j-th number of the i-th."""
+    whole, places = compose(array_of((length,)), made)
+    return whole.build([number(i, j) for i, j in places])
+
+
+def taken_apart(thing: Any, what: str) -> tuple[list[Any], Structure]:
+    """The numbers of what a body gives, which may be None, and how it is made; a bool is a number."""
+    return ([], NOTHING) if thing is None else flatten(thing, what)
+
+
+def each_of(thing: Any) -> list[Any]:
+    """The numbers in a thing as they are: bools and conditions too."""
+    found: list[Any] = []
+
+    def met(x: Any) -> Structure:
+        found.extend(x.flat if isinstance(x, np.ndarray) else (x,))
+        return NUMBER
+
+    walk(thing, met, CARRY)
+    return found
+
+
+def is_flag(x: Any) -> bool:
+    """Whether a number is a bool or a condition."""
+    return isinstance(x, (bool, np.bool_, Condition))
 
 
 def pair(answer: Any) -> tuple[Any, Any]:
@@ -107,25 +164,36 @@ def condition_of(answer: Any) -> Any:
     return number
 
 
-def carried_on(answer: Any, structure: Structure | None = None) -> tuple[list[Any], Structure]:
-    """The numbers that a body carries on and how they are made, which is as what it was given is made.
+def carried_on(answer: Any, structure: Structure | None = None, step: int | None = None) -> tuple[list[Any], Structure]:
+    """The numbers that a body carries on, perhaps from a step that is known, and how they are made.
 
     Raises:
-        ArgumentError: where they are made differently
+        ArgumentError: where they are made differently than what it was given
     """
-    leaves, made = flatten(answer, CARRY, flags=True)
+    what = CARRY if step is None else f"what a loop carries on from {step_title(step)}"
+    leaves, made = taken_apart(answer, what)
     if structure is None or made == structure:
         return leaves, made
-    leaves = leaves_like(answer, structure, f"{CARRY} keeps its structure")
+    try:
+        leaves = leaves_like(answer, structure, f"{what} keeps its structure")
+    except OperandError:
+        raise ArgumentError(
+            f"{what} keeps its structure: expected numbers where it had some, got {quoted(answer)}"
+        ) from None
     if _without_order(made) != _without_order(structure):
-        raise ArgumentError(f"{CARRY} keeps its structure: a list, a tuple and an array are not the same")
+        raise ArgumentError(f"{what} keeps its structure: a list, a tuple and an array are not the same")
     return leaves, made
 
 
-def kept(answer: Any, structure: Structure) -> Any:
-    """What a body carries on, its keys in the order in which they were given."""
-    leaves, made = carried_on(answer, structure)
+def kept(answer: Any, structure: Structure, step: int) -> Any:
+    """What a body carries on from a step, its keys in the order in which they were given."""
+    leaves, made = carried_on(answer, structure, step)
     return answer if made == structure else structure.build(leaves)
+
+
+def said(y: Any) -> str:
+    """What a body was given or gave, in a message."""
+    return f"an array of shape {y.shape}" if isinstance(y, np.ndarray) else quoted(y)
 
 
 def _without_order(structure: Structure) -> Structure:

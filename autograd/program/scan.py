@@ -19,8 +19,9 @@ from autograd.context import mode, scope
 from autograd.errors import ArgumentError, LoopError
 from autograd.given import function
 from autograd.iterations import loop_title, name_of, step_title
-from autograd.program.looped import recorded_scan, recorded_while, written_as_loops
+from autograd.program.looped import recorded_scan, recorded_while, written_as_loops, yields_of_none
 from autograd.program.rows import (
+    Yielded,
     carried_on,
     condition_of,
     has_checkpoints,
@@ -28,7 +29,6 @@ from autograd.program.rows import (
     like,
     pair,
     row,
-    stacked,
     steps_of,
     whole_number,
 )
@@ -49,7 +49,10 @@ def scan(
 
     `xs` is an array, whose rows are eaten, a list, whose items are, or a tuple or dict of such; without it x is None
     and `length` says how often.  The answer is the last carry and the ys, stacked as rows.  The carry keeps its
-    structure.  Where a function is recorded to be compiled, the body is recorded once, whatever the length.
+    structure, and all ys are made alike; either may be None.  Where a function is recorded to be compiled, the body is
+    recorded once, whatever the length.  Where there are no rows it is recorded all the same, to know how the ys would
+    be made, whose arrays are then of shape (0, …); if that cannot be known, of an empty list or a body that needs
+    numbers, they are None.
 
     Derivatives backwards need what was carried before each step.  It is ``"stored"``, 8 bytes a number and step;
     `memory` ``"checkpoints"`` keeps it about every √n-th step alone and computes the others anew, block by block: the
@@ -59,21 +62,23 @@ def scan(
     (6.0, array([0., 2., 9.]))
 
     Raises:
-        ArgumentError: for a carry whose structure changes, rows of different lengths, a `length` that differs, or
-            another `memory`
+        ArgumentError: for a carry or ys whose structure changes, which says in what step, rows of different lengths, a
+            `length` that differs, or another `memory`
     """
     function(f, "scan")
     steps, checkpoints = steps_of(xs, length), has_checkpoints(memory)
     if written_as_loops():
         with collector_paused():
             return recorded_scan(f, init, xs, steps, checkpoints)
-    carry, ys, f = init, [], _in_scopes(f, steps)
+    if not steps:
+        return init, yields_of_none(f, init, xs)
+    carry, ys, f = init, Yielded(), _in_scopes(f, steps)
     structure = carried_on(init)[1]
     for i in range(steps):
         carry, y = pair(f(carry, row(xs, i)))
-        carry = kept(carry, structure)
-        ys.append(y)
-    return carry, stacked(ys)
+        carry = kept(carry, structure, i)
+        ys.add(y)
+    return carry, ys.stacked()
 
 
 def fori_loop(lower: int, upper: int, body: Callable[[Any, Any], Any], init: Any, memory: Memory = "stored") -> Any:
@@ -99,7 +104,7 @@ def fori_loop(lower: int, upper: int, body: Callable[[Any, Any], Any], init: Any
         has_checkpoints(memory)
         structure, body = carried_on(init)[1], _in_scopes(body, max(0, upper - lower))
         for i in range(lower, upper):
-            init = kept(body(i, init), structure)
+            init = kept(body(i, init), structure, i - lower)
         return init
 
     @wraps(body, updated=())
@@ -137,7 +142,7 @@ def while_loop(
     while condition_of(cond(x)) != 0.0:
         if steps == max_steps:
             raise LoopError(f"while_loop goes on after max_steps={max_steps}: allow more, or see why it does not end")
-        x = kept(body(x), structure)
+        x = kept(body(x), structure, steps)
         steps += 1
     return x
 

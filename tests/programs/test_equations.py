@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -22,10 +23,14 @@ from autograd import (
     log,
     minimize,
     no_grad,
+    record_sources,
     root,
     scan,
     sin,
+    sqrt,
     vmap,
+    where,
+    while_loop,
 )  # fmt: skip
 from autograd.errors import ArgumentError, LoopError, OperandError
 from tests.support.compilers import called, compiled, works
@@ -202,12 +207,67 @@ def test_what_has_no_solution_is_said_and_compiled_is_nan(f, error, words):
         assert math.isnan(slope)
 
 
-def test_where_there_is_no_solution_the_first_trouble_is_said():
+@pytest.mark.parametrize(
+    ("f", "ends"),
+    [
+        (lambda a: root(lambda x: x * x + a, 0.5), "the search did not end in max_steps=100"),
+        (lambda a: root(lambda x: x * x - a, 1e6, max_steps=3), "the search did not end in max_steps=3"),
+        (
+            lambda a: root(lambda x: [x[0] + x[1], x[0] + x[1] - a], [0.0, 1.0])[1],
+            "at the guess, where the slopes have",
+        ),
+        (
+            lambda a: root(lambda x: where(x > 3.0, 0.0 * x + 1.0, x**3 - 9.0 * a - 3.0), 1.0),
+            "after 2 steps, where the slo",
+        ),
+        (lambda a: root(lambda x: log(x) - a, -1.0), "at the guess, where f has no value"),
+        (
+            lambda a: root(lambda x: where(x > 0.5, x + a, 4.0 - x), 1.0),
+            "after 59 steps, where no part of the next step",
+        ),
+        (lambda a: root(lambda x: sqrt(x) + a, 1.0), "no part of the next step"),  # at 0 an infinite slope
+    ],
+)
+def test_where_there_is_no_solution_it_is_said_why_and_where(f, ends):
     import viz
 
-    p = compile(lambda a: 2.0 * root(lambda x: x * x + a, 0.5))
-    assert "no solution found in 100 steps" in str(viz.anomaly(p, 3.0))
-    assert "nothing found" in str(viz.anomaly(p, -3.0))
+    with pytest.raises(LoopError, match=re.escape(ends)):
+        f(3.0)
+    with record_sources():
+        p = compile(lambda a: 2.0 * f(a))
+        found = viz.anomaly(p, 3.0)
+    assert (found.kind, found.node.name) == ("nan", found.explanation)
+    assert found.explanation.startswith("no solution: ") and ends in found.explanation
+    assert "test_equations.py:" in found.source
+
+
+def test_a_solution_where_the_slope_is_infinite():
+    assert root(lambda x: sqrt(x), 1.0) == compile(lambda a: root(lambda x: a * sqrt(x), a))(1.0) == 0.0
+
+
+def test_a_step_to_where_a_loop_in_f_does_not_end_is_halved():
+    def f(a):
+        known = lambda x: while_loop(lambda s: s < 20.0, lambda s: 1.5 * s, x, max_steps=40)  # noqa: E731  # as f is
+        return root(lambda x: sqrt(x) + 0.0 * known(x) - a, 4.0)  # whose first step leads below 0
+
+    assert f(0.1) == pytest.approx(0.01, rel=1e-12)
+    close([f(0.1), grad(f)(0.1)], compile(f).value_and_grad(0.1))
+    with pytest.raises(LoopError, match="no solution") as caught:
+        f(-1.0)
+    assert "max_steps=40" in str(caught.value.__cause__)
+
+
+def test_a_loop_past_its_limit_is_said():
+    import viz
+
+    def doubled(x):
+        return 2.0 * x
+
+    p = compile(lambda a: 3.0 + while_loop(lambda x: x < 100.0, doubled, a, max_steps=5))
+    found = viz.anomaly(p, 1.0)
+    assert (found.kind, found.explanation) == ("nan", "doubled goes on after max_steps=5")
+    assert not viz.anomaly(p, 20.0)
+    assert not viz.anomaly(compile(lambda a: root(lambda x: x * x + a, 0.5)), -3.0)
 
 
 def test_a_solution_in_a_batch_stands_still_while_others_go_on():
@@ -236,6 +296,8 @@ def test_for_jax(name):
 
     jax.config.update("jax_enable_x64", True)
     f = compile(JOBS[name]).record(AT).to_jax()
+    with pytest.raises(ArgumentError, match=r"stop at the digits of double precision.*got float32"):
+        jax.jit(f)(np.asarray(AT, np.float32))
     close(f(AT)[0], JOBS[name](AT))
     close(jax.jit(jax.hessian(lambda x: f(x)[0]))(AT), hessian(JOBS[name])(AT), rtol=1e-7)
     close(jax.jit(jax.grad(lambda x: f(x)[0]))(AT), grad(JOBS[name])(AT), rtol=1e-9)

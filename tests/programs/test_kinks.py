@@ -38,6 +38,7 @@ from autograd import (
     relu,
     relu6,
     root,
+    scan,
     sin,
     softplus,
     step,
@@ -331,6 +332,41 @@ def test_loops_are_smoothed_and_end_as_they_did(backend):
     )
 
 
+def flagged(x):
+    """It stops where it is large, as lanes that are done do."""
+
+    def step(carry, _):
+        y, is_done = carry
+        is_done = is_done | (y > 5.0)
+        return (where(is_done, y, y * x), is_done), None
+
+    return scan(step, (x, False), length=6)[0][0]
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        flagged,
+        lambda x: where(fori_loop(0, 4, lambda i, c: x * (i + 1.0) > 3.0, False), 1.0, 2.0),
+        lambda x: sum(where(y, 1.0, 2.0) for y in scan(lambda c, _: (c + x, c > 3.0), 0.0, length=5)[1]),
+        lambda x: while_loop(lambda c: c[1], lambda c: (c[0] * 2.0, c[0] < 50.0), (x, True), max_steps=20)[0],
+        lambda x: where(scan(lambda c, _: (c, relu(c)), x, length=2)[1][1], 1.0, 2.0),
+    ],
+)
+def test_nothing_chooses_by_what_is_smoothed_itself(f):
+    assert compile(f)(2.0) > 0.0
+    with pytest.raises(GraphError, match="chooses by a number that smooth=h smooths itself"):
+        compile(f, smooth=0.1)(2.0)
+
+
+def test_counts_and_solutions_are_no_such_choices():
+    def f(x):
+        y = fori_loop(0, 3, lambda i, c: c + where(c * x > i, 1.0, 0.0), 0.5)
+        return root(lambda z: z**3 + z - y - relu(x), 1.0) + while_loop(lambda c: c < y + 9.0, lambda c: 2.0 * c, x, 9)
+
+    assert compile(f, smooth=1e-9)(2.0) == compile(f)(2.0) == pytest.approx(f(2.0), rel=1e-12)
+
+
 def test_what_is_smoothed_says_so_and_what_cannot_be_is_refused(tmp_path):
     p = compile(relu, smooth=0.5)
     assert p(1.0) and "smoothed within 0.5" in repr(p) and "smoothed within 0.5" in str(p.program)
@@ -450,7 +486,7 @@ def test_a_condition_as_a_number_is_the_condition():
         assert none(x) == pytest.approx(2.0 + one)
         assert other.grad(x) == pytest.approx(none.grad(x)) == pytest.approx(10.0 * density((x - 1.0) / 0.1))
     for condition in (relu, lambda x: where(x > 1.0, 2.0, 0.0)):
-        with pytest.raises(GraphError, match="where chooses by a number that is smoothed: choose by a comparison"):
+        with pytest.raises(GraphError, match="chooses by a number that smooth=h smooths itself"):
             compile(lambda x, condition=condition: where(condition(x), 3.0, 2.0), smooth=0.1)(0.5)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import shutil
 import subprocess
+from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -29,6 +31,7 @@ from autograd import (
     while_loop,
 )  # fmt: skip
 from autograd.errors import ArgumentError, GraphError, LoopError
+from autograd.program.loops import Loop
 
 BACKENDS = ["interpreter", "numpy", "llvm"]
 
@@ -201,3 +204,26 @@ def test_what_nothing_reads_stands_in_no_c(tmp_path):
     command = "gcc -std=c99 -O1 -c -Wall -Wextra -Werror -pedantic f.c -o f.o".split()
     made = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert made.returncode == 0, made.stderr
+
+
+def reads_what_was_found(m, x):
+    """Later loops and an equation read a column and the last numbers of an earlier loop."""
+    last, ys = m.scan(lambda c, _: (0.9 * c + x * m.sin(c), c), x, None, 5)
+    total, _ = m.scan(lambda d, _: (0.9 * d + m.sin(ys[0]) * ys[3] + d * last, None), ys[1], None, 4)
+    return m.scan(lambda d, y: (d * ys[2] + y * total, d * y), 1.0, ys, None)[1].sum()
+
+
+@pytest.mark.parametrize("backend", ["interpreter", "llvm"])
+def test_what_an_earlier_loop_found_is_read_and_not_found_anew(backend):
+    jax = pytest.importorskip("jax")
+    jax.config.update("jax_enable_x64", True)
+    ours, theirs = SimpleNamespace(scan=scan, sin=sin), SimpleNamespace(scan=jax.lax.scan, sin=jax.numpy.sin)
+    f = partial(reads_what_was_found, ours)
+    g = partial(reads_what_was_found, theirs)
+    p = compile(f, backend=backend)
+    bodies = [each.body for each in p.record(0.7).operations if isinstance(each, Loop)]
+    assert len(bodies) == 3 and not any(body.has_loops for body in bodies)
+    asked = [p(0.7), p.grad(0.7), p.hessian(0.7), compile(grad(grad(f)), backend=backend)(0.7)]
+    expected = [g(0.7), jax.grad(g)(0.7), jax.hessian(g)(0.7), jax.hessian(g)(0.7)]
+    np.testing.assert_allclose(asked, expected, rtol=1e-12)
+    np.testing.assert_allclose([f(0.7), grad(f)(0.7), hessian(f)(0.7)], expected[:3], rtol=1e-12)

@@ -247,6 +247,84 @@ def test_a_loop_of_no_steps():
     assert compile(lambda x: fori_loop(3, 3, lambda i, c: c * i, x))(2.0) == 2.0
 
 
+@pytest.mark.parametrize("xs", [None, np.zeros(0), np.zeros((0, 2)), {"a": np.zeros((0, 2, 3))}, ()])
+def test_what_no_steps_yield_is_made_as_jax_makes_it(xs):
+    jax = pytest.importorskip("jax")
+
+    def loop(m, x):
+        return m.scan(lambda c, row: (c * x, (c, {"rows": row, "twice": [2.0 * c, c]})), x, xs, 0)
+
+    is_none, shapes = (lambda y: y is None), (lambda m: jax.tree.map(np.shape, loop(m, 3.0), is_leaf=is_none))
+    assert shapes(autograd) == shapes(jax.lax)
+    p = compile(lambda x: loop(autograd, x))
+    assert jax.tree.map(np.shape, p(3.0), is_leaf=is_none) == shapes(jax.lax)
+    assert jax.tree.map(np.shape, p.jacobian(3.0), is_leaf=is_none) == shapes(jax.lax)
+    assert p.jacobian(3.0)[0] == jacobian(lambda x: loop(autograd, x))(3.0)[0] == 1.0
+
+
+def test_what_no_steps_yield_may_not_be_known():
+    for f, xs in ((lambda c, x: (c, 1.0) if c > 0.0 else (c, c), np.zeros(0)), (lambda c, x: (c, x), [])):
+        assert scan(f, 2.0, xs) == compile(lambda x, f=f, xs=xs: scan(f, x, xs))(2.0) == (2.0, None)
+    assert vmap(lambda r: [r, r[:1]])(np.zeros((0, 2)))[1].shape == (0, 1)
+
+
+def test_bools_and_none_are_carried_as_jax_carries_them():
+    jax = pytest.importorskip("jax")
+    mask = np.array([True, False, True, True, True, True])
+
+    def until_large(m, where, x):
+        def step(carry, use):
+            y, is_done = carry
+            is_done = is_done | ((y > 5.0) & use)
+            return (where(is_done, y, y * x), is_done), where(use, y, -y)
+
+        (last, is_done), ys = m.scan(step, (x, False), mask, None)
+        return last, where(is_done, 1.0, 0.0), ys, m.scan(lambda _, use: (None, x), None, mask, None)[1]
+
+    for at in (2.0, 1.1):
+        expected = [np.asarray(part) for part in until_large(jax.lax, jax.numpy.where, at)]
+        for found in (until_large(autograd, where, at), compile(lambda x: until_large(autograd, where, x))(at)):
+            for one, other in zip(found, expected, strict=True):
+                close(one, other, rtol=1e-6)
+    batch = compile(lambda x: until_large(autograd, where, x)[0], in_axes=0)
+    close(batch.grad(np.array([2.0, 1.1, 1.5])), [3.0 * 2.0**2, 7.0 * 1.1**6, 4.0 * 1.5**3], rtol=1e-12)
+    as_it_came = compile(lambda x: fori_loop(0, 3, lambda i, c: (c[0] * x if c[1] else c[0], c[1]), (1.0, True)))
+    assert as_it_came(2.0) == (8.0, 1.0)
+    no_longer = lambda x: fori_loop(0, 3, lambda i, c: where(c, x + c, 2.0), True)  # noqa: E731  # as the others
+    assert no_longer(2.0) == compile(no_longer)(2.0) == 7.0
+
+
+BODIES = {
+    "longer": lambda k, c: [c] * (k + 1),
+    "wider": lambda k, c: np.ones((2, k + 1)) * c,
+    "none": lambda k, c: [c, None][k > 0],
+    "no longer none": lambda k, c: [None, c][k > 0],
+    "nested": lambda k, c: [c, [c]][k > 0],
+    "list, tuple": lambda k, c: [[c], (c,)][k > 0],
+    "keys": lambda k, c: [{"a": c}, {"b": c}][k > 0],
+    "more keys": lambda k, c: dict.fromkeys("ab"[: k + 1], c),
+    "within": lambda k, c: {"a": (c, [c] * (k + 1))},
+    "word": lambda k, c: {"a": c, "b": "xy"[k > 0]},
+}
+
+
+@pytest.mark.parametrize("name", BODIES)
+@pytest.mark.parametrize("at", [2.0, Value(2.0)])
+def test_what_changes_from_step_to_step_is_refused_with_the_step(name, at):
+    def f(x, carried):
+        def step(state, _):
+            k = int(state["k"]) if carried else state[0]
+            made = BODIES[name](k, x)
+            return ({"k": k + 1.0, "c": made}, None) if carried else ((k + 1, x), made)
+
+        return scan(step, {"k": 0.0, "c": BODIES[name](0, x)} if carried else (0, x), length=3)
+
+    with pytest.raises(ArgumentError, match=r"step 1 gave .*, step 2 "):
+        f(at, carried=False)
+    with pytest.raises(ArgumentError, match="what a loop carries on from step 2 keeps its structure"):
+        f(at, carried=True)
+
+
 def test_the_record_is_as_long_for_many_steps_as_for_few():
     few, many = (len(compile(lambda x, r, n=n: pendulum(x, r, n)).record(X, RATE)) for n in (3, 30_000))
     assert few == many
@@ -289,6 +367,15 @@ def each_way(f):
 def test_what_does_not_fit_is_refused_in_one_sentence(f, error, words, way):
     with pytest.raises(error, match=words):
         each_way(f)[way]()
+
+
+def test_rows_that_differ_are_refused_while_the_body_is_recorded():
+    for rows, words in (
+        ([[1.0, 2.0], [3.0]], r"the first is \[1.0, 2.0\], row 2 is \[3.0\]"),
+        ([np.ones(2), np.ones(2), np.ones((1, 2))], r"shape \(2,\), row 3 is an array of shape \(1, 2\)"),
+    ):
+        with pytest.raises(ArgumentError, match=words):
+            compile(lambda x, rows=rows: scan(lambda c, r: (c * x + r[0], None), x, rows))(2.0)
 
 
 def test_the_number_of_a_step_cannot_index_while_it_is_recorded():

@@ -40,6 +40,19 @@ def test_squares_say_what_computes_them():
     assert re.search(r"varying: \d+ instructions", titles(viz.pattern(long.jacobian, np.ones(9)))[0])
 
 
+def test_a_picture_says_what_its_colours_are():
+    svg = viz.pattern(compile(f).jacobian, *AT).svg
+    root = ElementTree.fromstring(svg)
+    squares = [each for each in root.iter(f"{SVG}rect") if each.get("class") in ("soft", "minus-tint", "plus-tint")]
+    entries, legend = squares[:-3], squares[-3:]
+    words = [each.text for each in root.iter(f"{SVG}text")]
+    assert words == ["3 × 3, 5 entries", "varying", "linear", "constant"]
+    assert {each.get("fill") for each in entries} == {each.get("fill") for each in legend}
+    kinds = {each.get("fill"): each.find(f"{SVG}title").text.partition(", ")[2].partition(":")[0] for each in entries}
+    assert [kinds[each.get("fill")] for each in legend] == words[1:]
+    assert not set("░▒█") & set(svg)
+
+
 def test_an_entry_leads_to_its_node():
     picture = viz.pattern(compile(f).jacobian, *AT)
     assert picture[2, 2].data == 75.0

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,6 +32,7 @@ ACROSS, DOWN = 76, 38  # of the text; a larger matrix is gathered into so many f
 MOST = 160  # fields of the picture each way
 SAID, SHORT = 300, 12  # entries that are said as formulas, and the instructions of one
 SIDE, MARGIN = 640.0, 16.0
+LINE, SWATCH, APART = 20.0, 10.0, 90.0  # of what is said below: its lines, its squares, from one to the next
 
 
 @dataclass(frozen=True)
@@ -110,15 +112,18 @@ def _fields(found: Pattern, down: int, across: int) -> tuple[Array, int, int]:
     return fields, height, width
 
 
-def _summary(found: Pattern, height: int, width: int) -> str:
-    """What the picture is of, in a line."""
+def _size(found: Pattern, height: int, width: int) -> str:
+    """How large the picture is, in words."""
     rows, columns = found.shape
-    count = len(found)
-    kinds = np.unique(_kinds(found)).tolist()[::-1]
-    legend = ", ".join(f"{LETTERS[kind]} {KINDS[kind]}" for kind in kinds)
+    entries = len(found)
     each = f", a field {height:,} × {width:,}" if height * width > 1 else ""
-    size = f"{rows:,} × {columns:,}, {count:,} {'entry' if count == 1 else 'entries'}{each}"
-    return f"{size}: {legend}" if legend else size
+    return f"{rows:,} × {columns:,}, {entries:,} {'entry' if entries == 1 else 'entries'}{each}"
+
+
+def _met(found: Pattern) -> list[int]:
+    """Which of KINDS there are, the most changeable first."""
+    kinds: list[int] = np.unique(_kinds(found)).tolist()
+    return kinds[::-1]
 
 
 # -- in a terminal ----------------------------------------------------------------------------------
@@ -129,7 +134,8 @@ def _text(found: Pattern) -> str:
     lines = ["".join("·" if kind < 0 else LETTERS[kind] for kind in row) for row in fields.tolist()]
     if height == width == 1 and len(lines) <= DOWN:
         lines = [f"{line}  {visible(name)}" for line, name in zip(lines, found.row_names, strict=True)]
-    return "\n".join([*lines, _summary(found, height, width)])
+    legend = ", ".join(f"{LETTERS[kind]} {KINDS[kind]}" for kind in _met(found))
+    return "\n".join([*lines, ": ".join(filter(None, (_size(found, height, width), legend)))])
 
 
 # -- as SVG -----------------------------------------------------------------------------------------
@@ -140,25 +146,39 @@ def _svg(found: Pattern, nodes: list[Value] | None) -> str:
     fields, height, width = _fields(found, MOST, MOST)
     down, across = fields.shape
     side = min(SIDE / max(down, across, 1), 18.0)
-    wide, high = max(across * side, 300.0) + 2 * MARGIN, down * side + 2 * MARGIN + 24
-    summary = _summary(found, height, width)
-    identity = "p" + hashlib.sha256(f"{summary}{fields.tolist()}".encode()).hexdigest()[:8]
+    kinds, size = _met(found), _size(found, height, width)
+    wide, high = max(across * side, 300.0) + 2 * MARGIN, down * side + 2 * MARGIN + LINE * (1 + bool(kinds))
+    title = ": ".join(filter(None, (size, ", ".join(KINDS[kind] for kind in kinds))))
+    identity = "p" + hashlib.sha256(f"{title}{fields.tolist()}".encode()).hexdigest()[:8]
     dark = "".join(f"#{identity} .{c}{{{p}:{v}}}" for c, (p, _, v) in COLOURS.items() if c in _USED)
     squares = _entries(found, nodes, side) if height == width == 1 else _gathered(fields, height, width, side)
     return "\n".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" id="{identity}" class="pattern" role="img" '
         f'aria-labelledby="{identity}-title" width="{wide:.0f}" height="{high:.0f}" '
         f'viewBox="0 0 {wide:.0f} {high:.0f}" font-family="{FONT}" font-size="12">',
-        f'<title id="{identity}-title">Sparsity pattern, {in_xml(summary)}</title>',
+        f'<title id="{identity}-title">Sparsity pattern, {in_xml(title)}</title>',
         f"<style>@media (prefers-color-scheme: dark){{{dark}}}</style>",
         f'<rect width="{wide:.0f}" height="{high:.0f}" {_paint("page")}/>',
         f'<g transform="translate({MARGIN:.0f} {MARGIN:.0f})">',
         f'<rect width="{across * side:.2f}" height="{down * side:.2f}" {_paint("given")}/>',
         *squares,
+        _words(0.0, down * side + LINE, size),
+        *_legend(kinds, down * side + 2 * LINE),
         "</g>",
-        f'<text x="{MARGIN:.0f}" y="{high - MARGIN:.0f}" {_paint("soft")}>{in_xml(summary)}</text>',
         "</svg>\n",
     ])  # fmt: skip
+
+
+def _legend(kinds: list[int], y: float) -> Iterator[str]:
+    """A square of each colour, and what it stands for."""
+    for x, kind in zip(count(0.0, APART), kinds, strict=False):
+        at = f'x="{x:.2f}" y="{y - SWATCH + 1:.2f}" width="{SWATCH:.0f}" height="{SWATCH:.0f}"'
+        yield f"<rect {at} {_paint(COLOUR[kind])}/>"
+        yield _words(x + 1.5 * SWATCH, y, KINDS[kind])
+
+
+def _words(x: float, y: float, words: str) -> str:
+    return f'<text x="{x:.2f}" y="{y:.2f}" {_paint("soft")}>{in_xml(words)}</text>'
 
 
 _USED = ("page", "given", *COLOUR)

@@ -31,13 +31,14 @@ _NUMBERS = count(1)  # of the functions written so far: each source has a name o
 def to_jax(program: Graph) -> Callable[[Any], Any]:
     """A function of one array, x[..., inputs] → y[..., outputs], that jit, vmap, grad and pmap take.
 
-    It computes in the type of x: for 64 bits switch on JAX's ``jax_enable_x64``.  What was written can be
-    read in its `source`.
+    It computes in the type of x: for 64 bits switch on JAX's ``jax_enable_x64``; a program that solves an equation
+    takes no other.  What was written can be read in its `source`.
 
     Raises:
         ImportError: if JAX, the extra `jax`, is missing
         GraphError: for a row that JAX cannot have, by its name; the function raises ArgumentError, while JAX traces it,
-            for an array whose last axis is not as long as there are inputs
+            for an array whose last axis is not as long as there are inputs, and for one of another type where
+            equations are solved
     """
     namespace, functions = _namespace(), _Functions()
     namespace["check_inputs"] = partial(_check_inputs, program.inputs)
@@ -132,8 +133,13 @@ def _solved(
     import jax
 
     jnp = jax.numpy
-    size = jnp.broadcast_shapes(*map(jnp.shape, operands))
-    wide = [jnp.broadcast_to(jnp.asarray(o, jnp.result_type(float, *operands)), size) for o in operands]
+    size, number = jnp.broadcast_shapes(*map(jnp.shape, operands)), jnp.result_type(float, *operands)
+    if jnp.finfo(number).bits < 64:
+        raise ArgumentError(
+            "root, fixed_point and minimize stop at the digits of double precision, which single precision never "
+            f"reaches: switch on JAX's jax_enable_x64, and hand in float64, got {number}"
+        )
+    wide = [jnp.broadcast_to(jnp.asarray(o, number), size) for o in operands]
     theta = wide[shape["carried"] : shape["carried"] + known]
 
     def search(_: Any, start: list[Any]) -> tuple[list[Any], list[Any]]:

@@ -53,6 +53,18 @@ class Placed(NamedTuple):
         return code.gather(scalars) if len(scalars) == code.lanes else code.splat(scalars[0])
 
 
+class Taken(NamedTuple):
+    """A number of another column; that of the next step is taken a stride further."""
+
+    column: Stored
+    place: int
+    stride: int = 0
+
+    def read(self, code: Code, step: Integer | int = 0) -> Lanes:
+        """The number of a step."""
+        return self.column[step * self.stride + self.place if self.stride else self.place]
+
+
 class KnownColumn(NamedTuple):
     """Numbers that are known."""
 
@@ -73,14 +85,14 @@ class ColumnView:
         return self._where.read(self._code, step)
 
 
-Source: TypeAlias = Placed | Lanes
 Stored: TypeAlias = Unaligned | ColumnView
+Source: TypeAlias = Placed | Taken | Lanes
 
 
 def stacked(code: Code, sources: Sequence[Source], room: Room) -> Stored:
     """A column of these."""
     parts = list(_parts(sources))
-    if len(parts) == 1 and not isinstance(parts[0][1], Lanes):
+    if len(parts) == 1 and not isinstance(parts[0][1], (Lanes, Taken)):
         return ColumnView(code, parts[0][1])
     column = room.column(len(sources))
     start = 0
@@ -94,19 +106,18 @@ def stacked(code: Code, sources: Sequence[Source], room: Room) -> Stored:
     return column
 
 
-def _parts(sources: Sequence[Source]) -> Iterator[tuple[int, Placed | KnownColumn | Lanes]]:
+def _parts(sources: Sequence[Source]) -> Iterator[tuple[int, Source | KnownColumn]]:
     """The runs in which numbers stand side by side, and how long they are; other numbers one by one."""
     start = 0
     while start < len(sources):
         length, part = _run(sources, start)
         if length < _FEW:
             length, part = 1, sources[start]
-            part = part if isinstance(part, Lanes) else Placed(part.pointers, part.place)
         yield length, part
         start += length
 
 
-def _run(sources: Sequence[Source], start: int) -> tuple[int, Placed | KnownColumn | Lanes]:
+def _run(sources: Sequence[Source], start: int) -> tuple[int, Source | KnownColumn]:
     """The longest run from a place on."""
     first = sources[start]
     if isinstance(first, Lanes):
@@ -117,10 +128,10 @@ def _run(sources: Sequence[Source], start: int) -> tuple[int, Placed | KnownColu
             known.append(source.known)
         return (len(known), KnownColumn(tuple(known))) if known else (1, first)
     following = sources[start + 1] if start + 1 < len(sources) else None
-    stride = following.place - first.place if isinstance(following, Placed) else 0
+    stride = 0 if following is None or isinstance(following, Lanes) else following.place - first.place
     length = 1
-    while start + length < len(sources) and sources[start + length] == Placed(
-        first.pointers, first.place + length * stride
+    while start + length < len(sources) and sources[start + length] == first._replace(
+        place=first.place + length * stride
     ):
         length += 1
-    return length, Placed(first.pointers, first.place, stride)
+    return length, first._replace(stride=stride)

@@ -19,8 +19,9 @@ from autograd.program.graph import MULTIPLY, Instruction, Operation
 from autograd.program.kernel import Task
 from autograd.program.loops import Column, Element, Loop, Stack, columns_read, doubles_of
 from autograd.program.native import entrance, loops, machine, rules
+from autograd.program.native.checkpoints import Recomputed
 from autograd.program.native.code import Code, Doubles, Lanes, Unaligned, add_lanes
-from autograd.program.native.columns import Placed, Room, Source, Stored, stacked
+from autograd.program.native.columns import Placed, Room, Source, Stored, Taken, stacked
 from autograd.program.native.routine import Integer, Text
 
 LANES = 8
@@ -125,7 +126,9 @@ class _Writer:
         return tuple(f"%row{lane}" for lane in range(self.code.lanes)), self.layout.columns[i]
 
     def _source(self, i: int) -> Source:
-        """What a column is made of: an input where it stands."""
+        """What a column is made of: an input or a number of another column, where it stands."""
+        if i in self.elements and not isinstance(self.elements[i][0], Recomputed):
+            return Taken(*self.elements[i])
         is_input = i in self.layout.fixed or i in self.layout.columns
         return Placed(*self._place_of(i)) if is_input else self.number(i)
 

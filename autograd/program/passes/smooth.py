@@ -9,7 +9,8 @@ to 4, so 4/3 of the one less 1/3 of the other, row by row, is of order 4 (E. Par
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from functools import partial
 
 from autograd.errors import GraphError
@@ -17,7 +18,7 @@ from autograd.ops.expression import COMPARISONS, EQUAL, LESS_EQUAL, SUBTRACT, Te
 from autograd.ops.primitive import Atom, Primitive, lookup
 from autograd.program.builder import Builder, Numbers
 from autograd.program.graph import GUARD, MAXIMUM, MULTIPLY, WHERE, Graph, Operation
-from autograd.program.loops import Final, Loop
+from autograd.program.loops import Column, Final, Loop
 
 
 def smoothed(program: Graph, h: float, of_order_4: bool = False) -> Graph:
@@ -33,8 +34,9 @@ def smoothed(program: Graph, h: float, of_order_4: bool = False) -> Graph:
     outputs t2
 
     Raises:
-        GraphError: for a row that has a jump for which no smoothing is known, such as atan2, and for a function with a
-            derivative by hand in which there is a kink or a jump
+        GraphError: for a row that has a jump for which no smoothing is known, such as atan2, for a function with a
+            derivative by hand in which there is a kink or a jump, and where something chooses by what is smoothed
+            itself and no comparison, such as a condition that a loop carries
     """
     return _Smoothing(program, h, of_order_4).finish(program)
 
@@ -45,18 +47,19 @@ _ALIKE = Operation(EQUAL)
 class _Smoothing:
     """A program being written smoothed, and its conditions as they were too."""
 
-    def __init__(self, program: Graph, h: float, of_order_4: bool) -> None:
+    def __init__(self, program: Graph, h: float, of_order_4: bool, blurred: Collection[int] = ()) -> None:
         self._h, self._of_order_4 = h, of_order_4
+        self._blurred = set(blurred)  # the program's numbers that are others, smoothed, than they were
         self._builder = Builder(program.inputs)
         self._numbers: list[int] = [
             *range(len(program.inputs)),
             *map(self._builder.constant, program.constants.tolist()),
         ]
         self._sharp: set[int] = set()  # the program's conditions
-        self._plain: dict[int, int] = {}  # of its numbers that are smoothed, where they stand as they were
+        self._plain: dict[int, int] = {}  # of the blurred numbers that no loop made, where they stand as they were
         self._sizes: set[int] = set()  # of its numbers those that are never negative, as |x| is
         self._thin: set[int] = set()  # of its conditions those that hold where one of these is 0, which has no extent
-        self._runs: dict[int, Loop] = {}
+        self._runs: dict[int, tuple[Loop, set[int]]] = {}  # and which of its outputs are blurred
         self._counts: set[int] = set()  # how many steps loops took
         for line in program:
             operands = tuple(self._numbers[i] for i in line.operands)
@@ -69,20 +72,25 @@ class _Smoothing:
     def finish_body(self, body: Graph) -> Graph:
         """The body of a loop that says whether it goes on."""
         *carried, test = body.outputs.tolist()
+        self._check_choice(test)
         return self._builder.finish([*(self._numbers[i] for i in carried), self._as_it_was(test)])
 
     def _line(self, number: int, operation: object, before: Numbers, operands: Numbers) -> int:
         if isinstance(operation, Loop):
-            self._runs[number] = operation
-            return self._builder.emit(self._loop(operation), operands)
-        if isinstance(operation, Final) and operation.k >= self._runs[before[0]].carried:
-            self._counts.add(number)
+            changed, blurred = self._loop(operation, before)
+            self._runs[number] = operation, blurred
+            return self._builder.emit(changed, operands)
+        if isinstance(operation, (Final, Column)):
+            loop, blurred = self._runs[before[0]]
+            is_count = isinstance(operation, Final) and operation.k >= loop.carried
+            if is_count or operation.k in blurred:
+                (self._counts if is_count else self._blurred).add(number)
+        elif not self._blurred.isdisjoint(before):
+            self._blurred.add(number)
         if not isinstance(operation, Operation) or operation.slot is not None:
             return self._builder.emit(operation, operands)  # type: ignore[arg-type]  # another step of a loop's
-        if operation == WHERE and before[0] in self._plain and before[0] not in self._sharp:
-            raise GraphError(
-                "where chooses by a number that is smoothed: choose by a comparison, or leave out smooth=h"
-            )
+        if operation == WHERE:
+            self._check_choice(before[0])
         if self._stays(operation, before):
             return self._builder.emit(operation, operands)
         if operation.row in COMPARISONS or self._combines(operation, before) or self._is_condition(operation, before):
@@ -93,8 +101,9 @@ class _Smoothing:
         if operation == GUARD or (operation == WHERE and before[0] in self._thin):
             return self._builder.emit(GUARD, (self._as_it_was(before[0]), *operands[1:]))
         if operation in _OF_CONDITIONS and self._combines(operation, before):  # as probabilities
+            self._blurred.add(number)
             return self._write(_OF_CONDITIONS[operation], operands)
-        return self._row(lookup(operation.row), operation, operands)
+        return self._row(number, lookup(operation.row), operation, operands)
 
     def _note_size(self, number: int, operation: Operation, before: Numbers) -> None:
         if operation.row == "abs" or (operation == MAXIMUM and not self._sizes.isdisjoint(before)):
@@ -123,8 +132,16 @@ class _Smoothing:
     def _as_it_was(self, number: int) -> int:
         return self._plain.get(number, self._numbers[number])
 
-    def _row(self, row: Primitive, operation: Operation, operands: Numbers) -> int:
+    def _check_choice(self, condition: int) -> None:
+        if condition in self._blurred and condition not in self._sharp:
+            raise GraphError(
+                "something chooses by a number that smooth=h smooths itself, such as a condition that a loop carries "
+                "or yields: compare it where it chooses, as in where(y > 0.5, a, b), or leave out smooth=h"
+            )
+
+    def _row(self, number: int, row: Primitive, operation: Operation, operands: Numbers) -> int:
         if row.smooth is not None:
+            self._blurred.add(number)
             chosen = partial(_of_order_4, row.smooth) if self._of_order_4 else row.smooth
             return self._write(partial(chosen, self._h), operands)
         if row.kinks or row.jumps:
@@ -140,15 +157,21 @@ class _Smoothing:
         numbers = dict(zip(names, operands, strict=True))
         return self._builder.write(rule(*map(variable, names)), numbers.__getitem__, GUARD)
 
-    def _loop(self, loop: Loop) -> Loop:
+    def _loop(self, loop: Loop, before: Numbers) -> tuple[Loop, set[int]]:
+        """A loop smoothed, and which of what it carries and yields is blurred then."""
+        given = before[loop.counted :]
+        inputs = {i for i, number in enumerate(given) if number in self._blurred}
         if loop.solves is not None:
-            return _as_it_is(loop)
-
-        def change(program: Graph) -> Graph:
-            inside = _Smoothing(program, self._h, self._of_order_4)
-            return inside.finish_body(program) if loop.tested and program is loop.body else inside.finish(program)
-
-        return loop.with_programs(change)
+            unknowns = range(len(loop.solves.outputs))
+            return _as_it_is(loop), set(unknowns) if inputs else set()
+        while True:
+            inside = _Smoothing(loop.body, self._h, self._of_order_4, inputs)
+            blurred = {k for k, output in enumerate(loop.body.outputs.tolist()) if output in inside._blurred}
+            carried = {k for k in blurred if k < loop.carried}
+            if carried <= inputs:
+                finish = inside.finish_body if loop.tested else inside.finish
+                return replace(loop, body=finish(loop.body)), blurred
+            inputs |= carried
 
 
 def _as_it_is(loop: Loop) -> Loop:
