@@ -15,8 +15,12 @@ from autograd.ops import bessel, table
 from autograd.ops.error_function import erfcx_slope_right
 from autograd.ops.numbers import polynomial, where
 from autograd.ops.primitive import Primitive
+from autograd.ops.quadrature import NODES, WEIGHTS
 
-I_INTEGRAL_FROM, I_INTEGRAL_TO, K_INTEGRAL_TO = 2.0, 100.0, 16.0
+J_INTEGRAL_TO, I_INTEGRAL_FROM, I_INTEGRAL_TO, K_INTEGRAL_TO = 60.0, 2.0, 100.0, 16.0
+ERFCX_INTEGRAL_TO = 30.0
+_NODES, _ROOT_PI = tuple(zip(NODES, WEIGHTS, strict=True)), math.sqrt(math.pi)
+_QUARTER = tuple((j + 0.5) * math.pi / 64 for j in range(32))  # places in [0, π/2]
 
 
 def _sinc_slope(y: Any, x: Any) -> Any:
@@ -26,7 +30,31 @@ def _sinc_slope(y: Any, x: Any) -> Any:
 
 
 def _erfcx_slope(y: Any, x: Any) -> Any:
-    return where(x < 1.0, 2.0 * x * y - table.TWO_OVER_SQRT_PI, erfcx_slope_right(x))
+    """-1/√π·∫ v·exp(-v²/4 - xv) dv from 0 on; right of 0, by y it would grow with the order as exp(x²) does."""
+    near, far = _erfcx_integral(x, 18.0), _erfcx_integral(x, 7.2)
+    right = where(x < 12.0, near, where(x < ERFCX_INTEGRAL_TO, far, erfcx_slope_right(x)))
+    return where(x < 0.0, 2.0 * x * y - table.TWO_OVER_SQRT_PI, right)
+
+
+def _erfcx_integral(x: Any, end: float) -> Any:
+    """Up to `end`, in √v and two parts: for x from 0 to 216/end."""
+    roots = [*((0.45 * t, 0.45 * w) for t, w in _NODES), *((0.45 + 0.55 * t, 0.55 * w) for t, w in _NODES)]
+    nodes = [(end * root * root, 2.0 * end * root * w) for root, w in roots]
+    return table.sum_(*(-v * w * math.exp(-0.25 * v * v) / _ROOT_PI * table.exp(-v * x) for v, w in nodes))
+
+
+def _j1_slope(y: Any, x: Any) -> Any:
+    """J₁′ is the mean of sin²θ·cos(x sin θ) over [0, π/2]; by y it would grow with the order as Y₁ does."""
+    sines = [math.sin(place) for place in _QUARTER]
+    terms = [s * s / 32 * table.cos(s * x) for s in sines]
+    return where(table.abs_(x) < J_INTEGRAL_TO, table.sum_(*terms), table.j0(x) - y / x)
+
+
+def _i1_slope(y: Any, x: Any) -> Any:
+    """I₁′ is the mean of sin²θ·cosh(x sin θ), so too."""
+    sines = [math.sin(place) for place in _QUARTER]
+    terms = [s * s / 32 * table.cosh(s * x) for s in sines]
+    return where(table.abs_(x) < I_INTEGRAL_TO, table.sum_(*terms), table.i1.slopes(y, x))
 
 
 def _scaled_i_slope(order: int) -> Callable[[Any, Any], Any]:
@@ -62,6 +90,8 @@ def _scaled_k_slope(order: int) -> Callable[[Any, Any], Any]:
 TO_ANY_ORDER: dict[Primitive, Callable[[Any, Any], Any]] = {
     table.sinc: _sinc_slope,
     table.erfcx: _erfcx_slope,
+    table.j1: _j1_slope,
+    table.i1: _i1_slope,
     table.i0e: _scaled_i_slope(0),
     table.i1e: _scaled_i_slope(1),
     table.k0e: _scaled_k_slope(0),

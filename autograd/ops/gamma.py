@@ -255,6 +255,7 @@ def _gamma_right(x: Any) -> Any:
 def _roots_of_gamma(x: Any) -> tuple[Any, Any]:
     """Two factors of Γ(x), x > 0, by Stirling's series at x or up to 10 at x + 10 (Abramowitz & Stegun 6.1.37)."""
     power, exp = lookup("power"), lookup("exp")
+    x = where(x > _INFINITE, _INFINITE, x)  # farther out exp(-w) is 0 beside an infinite root
     is_near = x <= 10.0
     w = where(is_near, x + 10.0, x)
     root = power(w, 0.5 * w - 0.25)
@@ -271,6 +272,7 @@ def stirling_tail(x: Any) -> Any:
 
 
 _ROOT_2PI = math.sqrt(2 * math.pi)
+_INFINITE = 200.0  # Γ is infinite there, and its reflection 0
 
 # -- Β ----------------------------------------------------------------------------------------------
 

@@ -887,10 +887,16 @@ ndtr = row("ndtr", lambda x: where(x < -1.0, 0.5 * erfcx(-x / SQRT2) * _square_b
           edges=[(inf, 1, 0), (-inf, 0, 0)], doc="the normal distribution Φ, with its digits in the tail")
 
 log_ndtr = row("log_ndtr", lambda x: where(x < 0.0, log(0.5 * erfcx(-x / SQRT2)) - 0.5 * x * x, log1p(-0.5 * erfc(x / SQRT2))),
-          lambda y, x: where(x < 0.0, SQRT_2_OVER_PI / erfcx(-x / SQRT2), _normal(x) / ndtr(x)), method=True,
-          textbook=lambda y, x: exp(-(x**2.0) / 2.0) / (SQRT_2PI * ndtr(x)), shows="ln(Φ(x))",
+          lambda y, x: where(x < -1e5, _mills_far(x), where(x < 0.0, SQRT_2_OVER_PI / erfcx(-x / SQRT2), _normal(x) / ndtr(x))),
+          method=True, textbook=lambda y, x: exp(-(x**2.0) / 2.0) / (SQRT_2PI * ndtr(x)), shows="ln(Φ(x))",
           definition="log(erfc(-x / sqrt(2)) / 2)", points=[0, 0.5, -2, -12, 6],
-          edges=[(inf, 0, 0), (-inf, -inf, inf)], doc="ln Φ(x), without underflow")
+          edges=[(inf, 0, 0), (-inf, -inf, inf), (-1e160, -inf, 1e160)], doc="ln Φ(x), without underflow")
+
+def _mills_far(x: Any) -> Any:
+    """φ(x)/Φ(x) by its asymptotic series, where the square of Mills's ratio, which its own slope has in it, underflows."""
+    r = 1.0 / x
+    return -(x + r * (1.0 - 2.0 * r * r))
+
 
 ndtri = row("ndtri", lambda p: error_function.quantile(p - 0.5, where(p < 0.5, p, 1.0 - p)),
           lambda y, p: SQRT_2PI * exp(0.5 * y * y), method=True, shows="ndtri(p)",
