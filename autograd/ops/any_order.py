@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from autograd.ops import bessel, table
+from autograd.ops import bessel, gamma, table
 from autograd.ops.error_function import erfcx_slope_right
 from autograd.ops.numbers import polynomial, where
 from autograd.ops.primitive import Primitive
@@ -87,7 +87,33 @@ def _scaled_k_slope(order: int) -> Callable[[Any, Any], Any]:
     return slope
 
 
-TO_ANY_ORDER: dict[Primitive, Callable[[Any, Any], Any]] = {
+def _beta_a_slopes(y: Any, a: Any, b: Any) -> tuple[Any, Any]:
+    """∂²Β/∂a² and ∂²Β/∂a∂b without the poles at b = 0, and of the second at a = 0, that cancel each other in Β·(…)."""
+    rise, fall, _ = _psi_differences(a, b)
+    bend = (a + b) * table.beta(a, 1.0 + b) * (b * rise * rise + fall)
+    one, _, other = _psi_differences(1.0 + a, b)
+    two, _, another = _psi_differences(1.0 + b, a)
+    twist = (1.0 + a + b) * table.beta(1.0 + a, 1.0 + b) * (other + another + (a + b) * one * two)
+    return bend, twist
+
+
+def _psi_differences(x: Any, h: Any) -> tuple[Any, Any, Any]:
+    """q = (ψ(x + h) - ψ(x))/h, (ψ′(x) - ψ′(x + h))/h and (q - ψ′(x + h))/h: for small h means of ψ′ and ψ″ between."""
+    rise, fall, rest = 0.0, 0.0, 0.0
+    for t, w in _NODES:
+        second = w * table.polygamma(2.0, x + h * t)
+        rise, fall, rest = rise + w * table.polygamma(1.0, x + h * t), fall - second, rest - t * second
+    far = gamma.digamma_rise(x, h) / h
+    is_near = h < 2.0 * x
+    return (
+        where(is_near, rise, far),
+        where(is_near, fall, gamma.trigamma_fall(x, h) / h),
+        where(is_near, rest, (far - table.polygamma(1.0, x + h)) / h),
+    )
+
+
+TO_ANY_ORDER: dict[Primitive, Callable[..., Any]] = {
+    table.beta_a: _beta_a_slopes,
     table.sinc: _sinc_slope,
     table.erfcx: _erfcx_slope,
     table.j1: _j1_slope,
@@ -101,5 +127,5 @@ TO_ANY_ORDER: dict[Primitive, Callable[[Any, Any], Any]] = {
 
 def slopes_to_any_order(row: Primitive, y: Any, operands: list[Any]) -> tuple[Any, ...]:
     """The slopes of a row on Expressions: its own, or those that hold to any order."""
-    rule = TO_ANY_ORDER.get(row)
-    return row.local(y, *operands) if rule is None else (rule(y, *operands),)
+    found = TO_ANY_ORDER.get(row, row.slopes)(y, *operands)
+    return found if isinstance(found, tuple) else (found,)

@@ -342,7 +342,7 @@ def _small_rise(x: Any, h: Any) -> Any:
 def beta_bend(y: Any, a: Any, b: Any) -> Any:
     """∂²Β/∂a² of y = Β(a, b)."""
     rise = digamma_rise(a, b)
-    return y * (rise * rise + _trigamma_fall(a, b))
+    return y * (rise * rise + trigamma_fall(a, b))
 
 
 def beta_twist(y: Any, a: Any, b: Any) -> Any:
@@ -354,7 +354,7 @@ def beta_twist(y: Any, a: Any, b: Any) -> Any:
     return y * (a * (b / (a + b)) * (_curved(x, b) + _curved(z, a)) + digamma_rise(x, b) * digamma_rise(z, a))
 
 
-def _trigamma_fall(x: Any, h: Any) -> Any:
+def trigamma_fall(x: Any, h: Any) -> Any:
     """ψ′(x) - ψ′(x + h) for x, h ≥ 0, as `digamma_rise`."""
     trigamma = partial(lookup("polygamma"), 1.0)
     w = x + 10.0
