@@ -13,7 +13,7 @@ from typing import Any
 
 from autograd.ops import bessel, gamma, table
 from autograd.ops.error_function import erfcx_slope_right
-from autograd.ops.numbers import polynomial, where
+from autograd.ops.numbers import equal, polynomial, where
 from autograd.ops.primitive import Primitive
 from autograd.ops.quadrature import NODES, WEIGHTS
 
@@ -88,31 +88,76 @@ def _scaled_k_slope(order: int) -> Callable[[Any, Any], Any]:
 
 
 def _beta_a_slopes(y: Any, a: Any, b: Any) -> tuple[Any, Any]:
-    """∂²Β/∂a² and ∂²Β/∂a∂b without the poles at b = 0, and of the second at a = 0, that cancel each other in Β·(…)."""
-    rise, fall, _ = _psi_differences(a, b)
+    """As `gamma.beta_bend` and `gamma.beta_twist`."""
+    rise, fall, _ = _psi_rates(a, b)
+    one, _, other = _psi_rates(1.0 + a, b)
+    two, _, another = _psi_rates(1.0 + b, a)
     bend = (a + b) * table.beta(a, 1.0 + b) * (b * rise * rise + fall)
-    one, _, other = _psi_differences(1.0 + a, b)
-    two, _, another = _psi_differences(1.0 + b, a)
     twist = (1.0 + a + b) * table.beta(1.0 + a, 1.0 + b) * (other + another + (a + b) * one * two)
     return bend, twist
 
 
-def _psi_differences(x: Any, h: Any) -> tuple[Any, Any, Any]:
-    """q = (ψ(x + h) - ψ(x))/h, (ψ′(x) - ψ′(x + h))/h and (q - ψ′(x + h))/h: for small h means of ψ′ and ψ″ between."""
+def _psi_rates(x: Any, h: Any) -> tuple[Any, Any, Any]:
+    """`digamma_rate`, `trigamma_rate` and `digamma_bend` of small h as means of ψ′ and ψ″ between x and x + h."""
     rise, fall, rest = 0.0, 0.0, 0.0
     for t, w in _NODES:
         second = w * table.polygamma(2.0, x + h * t)
         rise, fall, rest = rise + w * table.polygamma(1.0, x + h * t), fall - second, rest - t * second
-    far = gamma.digamma_rise(x, h) / h
-    is_near = h < 2.0 * x
-    return (
-        where(is_near, rise, far),
-        where(is_near, fall, gamma.trigamma_fall(x, h) / h),
-        where(is_near, rest, (far - table.polygamma(1.0, x + h)) / h),
-    )
+    far = gamma.digamma_rate(x, h), gamma.trigamma_rate(x, h), gamma.digamma_bend(x, h)
+    near = h < 2.0 * x
+    return where(near, rise, far[0]), where(near, fall, far[1]), where(near, rest, far[2])
+
+
+def _gammainc_slopes(y: Any, a: Any, x: Any) -> tuple[Any, Any]:
+    """Along x of a small a by its product: in the recurrence is a solution with a pole at 0, which a whole a has not."""
+    along_a, density = table.gammainc.slopes(y, a, x)
+    near = table.power(x, a - 1.0) * table.exp(-x) / table.gamma_(a)
+    return along_a, where(_is_small(a, x), near, density)
+
+
+def _gammaincc_slopes(y: Any, a: Any, x: Any) -> tuple[Any, Any]:
+    along_a, density = _gammainc_slopes(y, a, x)
+    return -along_a, -density
+
+
+def _gamma_density_slopes(y: Any, n: Any, a: Any, x: Any) -> tuple[Any, Any, Any]:
+    none, along_a, own = table.gamma_density.slopes(y, n, a, x)
+    rest = (a - 1.0) * table.power(x, a - 2.0) - table.power(x, a - 1.0)
+    near = rest * table.exp(-x) / table.gamma_(a)
+    return none, along_a, where(equal(n, 0.0), where(_is_small(a, x), near, own), own)
+
+
+def _is_small(a: Any, x: Any) -> Any:
+    """Whether of xᵃ⁻¹ and e⁻ˣ the product keeps its digits to order 30; farther out the recurrence does."""
+    return a < where(x > 0.0, where(a > 0.0, 3.0 + 30.0 / (1.0 + x), a), a)
+
+
+def _betainc_slopes(y: Any, a: Any, b: Any, x: Any) -> tuple[Any, Any, Any]:
+    """Along x so too."""
+    *others, density = table.betainc.slopes(y, a, b, x)
+    near = table.power(x, a - 1.0) * table.power(1.0 - x, b - 1.0) / table.beta(a, b)
+    return (*others, where(_are_small(a, b, x), near, density))  # type: ignore[return-value]  # three
+
+
+def _beta_density_slopes(y: Any, m: Any, n: Any, a: Any, b: Any, x: Any) -> tuple[Any, ...]:
+    *others, own = table.beta_density.slopes(y, m, n, a, b, x)
+    power, other = table.power, 1.0 - x
+    left = (a - 1.0) * (power(x, a - 2.0) * power(other, b - 1.0))
+    near = (left - (b - 1.0) * (power(x, a - 1.0) * power(other, b - 2.0))) / table.beta(a, b)
+    return *others, where(equal(m + n, 0.0), where(_are_small(a, b, x), near, own), own)
+
+
+def _are_small(a: Any, b: Any, x: Any) -> Any:
+    size = a * (1.0 - x) * (b * x)
+    return size < where(a > 0.0, where(size > 0.0, 80.0, size), size)
 
 
 TO_ANY_ORDER: dict[Primitive, Callable[..., Any]] = {
+    table.gammainc: _gammainc_slopes,
+    table.gammaincc: _gammaincc_slopes,
+    table.gamma_density: _gamma_density_slopes,
+    table.betainc: _betainc_slopes,
+    table.beta_density: _beta_density_slopes,
     table.beta_a: _beta_a_slopes,
     table.sinc: _sinc_slope,
     table.erfcx: _erfcx_slope,

@@ -935,10 +935,9 @@ gamma_ = row("gamma", Atom(gamma.gamma, gamma.gamma_of_arrays, gamma.gamma_rule)
 beta = row("beta", gamma.beta_rule, lambda y, a, b: (beta_a(a, b), beta_a(b, a)),
           textbook=lambda y, a, b: (y * (digamma(a) - digamma(a + b)), y * (digamma(b) - digamma(a + b))),
           shows="Β(a, b)", definition="beta(a, b) if min(a, b) > 0 else nan", points=[(2, 3), (0.5, 0.25), (30, 12), (1e6, 2)],
-          edges=[((0, 1), inf, (-inf, nan)), ((-1, 2), nan, (nan, nan)), ((1, 1), 1, (-1, -1))], doc="Β(a, b) = Γ(a)·Γ(b)/Γ(a + b), a and b above 0")
+          edges=[((0, 1), inf, (-inf, -pi**2 / 6)), ((-1, 2), nan, (nan, nan)), ((1, 1), 1, (-1, -1))], doc="Β(a, b) = Γ(a)·Γ(b)/Γ(a + b), a and b above 0")
 
-beta_a = row("beta_a", lambda a, b: -beta(a, b) * gamma.digamma_rise(a, b),
-          lambda y, a, b: (gamma.beta_bend(beta(a, b), a, b), gamma.beta_twist(beta(a, b), a, b)),
+beta_a = row("beta_a", gamma.beta_slope, lambda y, a, b: (gamma.beta_bend(a, b), gamma.beta_twist(a, b)),
           textbook=lambda y, a, b: (y * (digamma(a) - digamma(a + b)) + beta(a, b) * (polygamma(1.0, a) - polygamma(1.0, a + b)),
                                     y * (digamma(b) - digamma(a + b)) - beta(a, b) * polygamma(1.0, a + b)),
           shows="Β(a, b)*(ψ(a) - ψ(a + b))", definition="beta(a, b) * (psi(0, a) - psi(0, a + b)) if min(a, b) > 0 else nan",
