@@ -109,7 +109,7 @@ def _psi_rates(x: Any, h: Any) -> tuple[Any, Any, Any]:
 
 
 def _gammainc_slopes(y: Any, a: Any, x: Any) -> tuple[Any, Any]:
-    """Along x of a small a by its product: in the recurrence is a solution with a pole at 0, which a whole a has not."""
+    """Along x of a small a by its product: the recurrence has solutions with a pole at 0, which a whole a has not."""
     along_a, density = table.gammainc.slopes(y, a, x)
     near = table.power(x, a - 1.0) * table.exp(-x) / table.gamma_(a)
     return along_a, where(_is_small(a, x), near, density)
@@ -132,11 +132,11 @@ def _is_small(a: Any, x: Any) -> Any:
     return a < where(x > 0.0, where(a > 0.0, 3.0 + 30.0 / (1.0 + x), a), a)
 
 
-def _betainc_slopes(y: Any, a: Any, b: Any, x: Any) -> tuple[Any, Any, Any]:
+def _betainc_slopes(y: Any, a: Any, b: Any, x: Any) -> tuple[Any, ...]:
     """Along x so too."""
     *others, density = table.betainc.slopes(y, a, b, x)
     near = table.power(x, a - 1.0) * table.power(1.0 - x, b - 1.0) / table.beta(a, b)
-    return (*others, where(_are_small(a, b, x), near, density))  # type: ignore[return-value]  # three
+    return *others, where(_are_small(a, b, x), near, density)
 
 
 def _beta_density_slopes(y: Any, m: Any, n: Any, a: Any, b: Any, x: Any) -> tuple[Any, ...]:

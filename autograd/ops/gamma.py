@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
-from functools import cache, partial, reduce
+from functools import cache, reduce
 from math import inf, nan
 from typing import Any
 

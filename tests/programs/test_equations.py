@@ -269,7 +269,8 @@ def test_a_minimum_from_where_the_hessian_has_zeros_on_its_diagonal():
 def system(x, p, sin, exp):
     """Of as many equations as unknowns, by a matrix and other terms; p has all the numbers in it."""
     n = len(x)
-    rows, b, c, d, (s, t) = (*(p[n * i : n * i + n] for i in range(n)),), *(p[n * (n + i) : n * (n + i + 1)] for i in range(3)), p[-2:]  # fmt: skip
+    *rows, b, c, d = (p[n * i : n * i + n] for i in range(n + 3))
+    s, t = p[-2:]
     return [
         sum(a * each for a, each in zip(rows[i], x, strict=True))
         + b[i] * sin(s * x[i]) + t * c[i] * exp(-x[i - 1] * x[i - 1]) - d[i]
