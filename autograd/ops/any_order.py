@@ -11,12 +11,16 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from autograd.ops import bessel, table
+from autograd.ops import bessel, gamma, table
 from autograd.ops.error_function import erfcx_slope_right
-from autograd.ops.numbers import polynomial, where
+from autograd.ops.numbers import equal, polynomial, where
 from autograd.ops.primitive import Primitive
+from autograd.ops.quadrature import NODES, WEIGHTS
 
-I_INTEGRAL_FROM, I_INTEGRAL_TO, K_INTEGRAL_TO = 2.0, 100.0, 16.0
+J_INTEGRAL_TO, I_INTEGRAL_FROM, I_INTEGRAL_TO, K_INTEGRAL_TO = 60.0, 2.0, 100.0, 16.0
+ERFCX_INTEGRAL_TO = 30.0
+_NODES, _ROOT_PI = tuple(zip(NODES, WEIGHTS, strict=True)), math.sqrt(math.pi)
+_QUARTER = tuple((j + 0.5) * math.pi / 64 for j in range(32))  # places in [0, π/2]
 
 
 def _sinc_slope(y: Any, x: Any) -> Any:
@@ -26,7 +30,31 @@ def _sinc_slope(y: Any, x: Any) -> Any:
 
 
 def _erfcx_slope(y: Any, x: Any) -> Any:
-    return where(x < 1.0, 2.0 * x * y - table.TWO_OVER_SQRT_PI, erfcx_slope_right(x))
+    """-1/√π·∫ v·exp(-v²/4 - xv) dv from 0 on; right of 0, by y it would grow with the order as exp(x²) does."""
+    near, far = _erfcx_integral(x, 18.0), _erfcx_integral(x, 7.2)
+    right = where(x < 12.0, near, where(x < ERFCX_INTEGRAL_TO, far, erfcx_slope_right(x)))
+    return where(x < 0.0, 2.0 * x * y - table.TWO_OVER_SQRT_PI, right)
+
+
+def _erfcx_integral(x: Any, end: float) -> Any:
+    """Up to `end`, in √v and two parts: for x from 0 to 216/end."""
+    roots = [*((0.45 * t, 0.45 * w) for t, w in _NODES), *((0.45 + 0.55 * t, 0.55 * w) for t, w in _NODES)]
+    nodes = [(end * root * root, 2.0 * end * root * w) for root, w in roots]
+    return table.sum_(*(-v * w * math.exp(-0.25 * v * v) / _ROOT_PI * table.exp(-v * x) for v, w in nodes))
+
+
+def _j1_slope(y: Any, x: Any) -> Any:
+    """J₁′ is the mean of sin²θ·cos(x sin θ) over [0, π/2]; by y it would grow with the order as Y₁ does."""
+    sines = [math.sin(place) for place in _QUARTER]
+    terms = [s * s / 32 * table.cos(s * x) for s in sines]
+    return where(table.abs_(x) < J_INTEGRAL_TO, table.sum_(*terms), table.j0(x) - y / x)
+
+
+def _i1_slope(y: Any, x: Any) -> Any:
+    """I₁′ is the mean of sin²θ·cosh(x sin θ), so too."""
+    sines = [math.sin(place) for place in _QUARTER]
+    terms = [s * s / 32 * table.cosh(s * x) for s in sines]
+    return where(table.abs_(x) < I_INTEGRAL_TO, table.sum_(*terms), table.i1.slopes(y, x))
 
 
 def _scaled_i_slope(order: int) -> Callable[[Any, Any], Any]:
@@ -59,9 +87,82 @@ def _scaled_k_slope(order: int) -> Callable[[Any, Any], Any]:
     return slope
 
 
-TO_ANY_ORDER: dict[Primitive, Callable[[Any, Any], Any]] = {
+def _beta_a_slopes(y: Any, a: Any, b: Any) -> tuple[Any, Any]:
+    """As `gamma.beta_bend` and `gamma.beta_twist`."""
+    rise, fall, _ = _psi_rates(a, b)
+    one, _, other = _psi_rates(1.0 + a, b)
+    two, _, another = _psi_rates(1.0 + b, a)
+    bend = (a + b) * table.beta(a, 1.0 + b) * (b * rise * rise + fall)
+    twist = (1.0 + a + b) * table.beta(1.0 + a, 1.0 + b) * (other + another + (a + b) * one * two)
+    return bend, twist
+
+
+def _psi_rates(x: Any, h: Any) -> tuple[Any, Any, Any]:
+    """`digamma_rate`, `trigamma_rate` and `digamma_bend` of small h as means of ψ′ and ψ″ between x and x + h."""
+    rise, fall, rest = 0.0, 0.0, 0.0
+    for t, w in _NODES:
+        second = w * table.polygamma(2.0, x + h * t)
+        rise, fall, rest = rise + w * table.polygamma(1.0, x + h * t), fall - second, rest - t * second
+    far = gamma.digamma_rate(x, h), gamma.trigamma_rate(x, h), gamma.digamma_bend(x, h)
+    near = h < 2.0 * x
+    return where(near, rise, far[0]), where(near, fall, far[1]), where(near, rest, far[2])
+
+
+def _gammainc_slopes(y: Any, a: Any, x: Any) -> tuple[Any, Any]:
+    """Along x of a small a by its product: the recurrence has solutions with a pole at 0, which a whole a has not."""
+    along_a, density = table.gammainc.slopes(y, a, x)
+    near = table.power(x, a - 1.0) * table.exp(-x) / table.gamma_(a)
+    return along_a, where(_is_small(a, x), near, density)
+
+
+def _gammaincc_slopes(y: Any, a: Any, x: Any) -> tuple[Any, Any]:
+    along_a, density = _gammainc_slopes(y, a, x)
+    return -along_a, -density
+
+
+def _gamma_density_slopes(y: Any, n: Any, a: Any, x: Any) -> tuple[Any, Any, Any]:
+    none, along_a, own = table.gamma_density.slopes(y, n, a, x)
+    rest = (a - 1.0) * table.power(x, a - 2.0) - table.power(x, a - 1.0)
+    near = rest * table.exp(-x) / table.gamma_(a)
+    return none, along_a, where(equal(n, 0.0), where(_is_small(a, x), near, own), own)
+
+
+def _is_small(a: Any, x: Any) -> Any:
+    """Whether of xᵃ⁻¹ and e⁻ˣ the product keeps its digits to order 30; farther out the recurrence does."""
+    return a < where(x > 0.0, where(a > 0.0, 3.0 + 30.0 / (1.0 + x), a), a)
+
+
+def _betainc_slopes(y: Any, a: Any, b: Any, x: Any) -> tuple[Any, ...]:
+    """Along x so too."""
+    *others, density = table.betainc.slopes(y, a, b, x)
+    near = table.power(x, a - 1.0) * table.power(1.0 - x, b - 1.0) / table.beta(a, b)
+    return *others, where(_are_small(a, b, x), near, density)
+
+
+def _beta_density_slopes(y: Any, m: Any, n: Any, a: Any, b: Any, x: Any) -> tuple[Any, ...]:
+    *others, own = table.beta_density.slopes(y, m, n, a, b, x)
+    power, other = table.power, 1.0 - x
+    left = (a - 1.0) * (power(x, a - 2.0) * power(other, b - 1.0))
+    near = (left - (b - 1.0) * (power(x, a - 1.0) * power(other, b - 2.0))) / table.beta(a, b)
+    return *others, where(equal(m + n, 0.0), where(_are_small(a, b, x), near, own), own)
+
+
+def _are_small(a: Any, b: Any, x: Any) -> Any:
+    size = a * (1.0 - x) * (b * x)
+    return size < where(a > 0.0, where(size > 0.0, 80.0, size), size)
+
+
+TO_ANY_ORDER: dict[Primitive, Callable[..., Any]] = {
+    table.gammainc: _gammainc_slopes,
+    table.gammaincc: _gammaincc_slopes,
+    table.gamma_density: _gamma_density_slopes,
+    table.betainc: _betainc_slopes,
+    table.beta_density: _beta_density_slopes,
+    table.beta_a: _beta_a_slopes,
     table.sinc: _sinc_slope,
     table.erfcx: _erfcx_slope,
+    table.j1: _j1_slope,
+    table.i1: _i1_slope,
     table.i0e: _scaled_i_slope(0),
     table.i1e: _scaled_i_slope(1),
     table.k0e: _scaled_k_slope(0),
@@ -71,5 +172,5 @@ TO_ANY_ORDER: dict[Primitive, Callable[[Any, Any], Any]] = {
 
 def slopes_to_any_order(row: Primitive, y: Any, operands: list[Any]) -> tuple[Any, ...]:
     """The slopes of a row on Expressions: its own, or those that hold to any order."""
-    rule = TO_ANY_ORDER.get(row)
-    return row.local(y, *operands) if rule is None else (rule(y, *operands),)
+    found = TO_ANY_ORDER.get(row, row.slopes)(y, *operands)
+    return found if isinstance(found, tuple) else (found,)

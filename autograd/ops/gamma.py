@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
-from functools import cache, partial, reduce
+from functools import cache, reduce
 from math import inf, nan
 from typing import Any
 
@@ -255,6 +255,7 @@ def _gamma_right(x: Any) -> Any:
 def _roots_of_gamma(x: Any) -> tuple[Any, Any]:
     """Two factors of Γ(x), x > 0, by Stirling's series at x or up to 10 at x + 10 (Abramowitz & Stegun 6.1.37)."""
     power, exp = lookup("power"), lookup("exp")
+    x = where(x > _INFINITE, _INFINITE, x)  # farther out exp(-w) is 0 beside an infinite root
     is_near = x <= 10.0
     w = where(is_near, x + 10.0, x)
     root = power(w, 0.5 * w - 0.25)
@@ -271,6 +272,7 @@ def stirling_tail(x: Any) -> Any:
 
 
 _ROOT_2PI = math.sqrt(2 * math.pi)
+_INFINITE = 200.0  # Γ is infinite there, and its reflection 0
 
 # -- Β ----------------------------------------------------------------------------------------------
 
@@ -323,54 +325,31 @@ def _in_order(a: Any, b: Any) -> tuple[Any, Any]:
 
 
 def digamma_rise(x: Any, h: Any) -> Any:
-    """ψ(x + h) - ψ(x) for x, h ≥ 0; for small h by differences of each term, so that nothing cancels."""
+    """ψ(x + h) - ψ(x) for x, h ≥ 0; for small h by its rate, so that nothing cancels."""
     digamma = lookup("digamma")
-    return _of_positive(x, h, where(h < x, _small_rise(x, h), digamma(x + h) - digamma(x)))
+    return _of_positive(x, h, where(h < x, h * digamma_rate(x, h), digamma(x + h) - digamma(x)))
 
 
-def _small_rise(x: Any, h: Any) -> Any:
-    w = x + 10.0
-    r, s = 1.0 / w, 1.0 / (w + h)
-    fall = h * r * s  # r - s
-    series = 0.5 * fall + fall * (r + s) * _divided([b / (2 * k) for k, b in enumerate(BERNOULLI, 1)], r * r, s * s)
-    steps = [h / (x + float(j)) / (x + float(j) + h) for j in range(9, -1, -1)]
-    return reduce(operator.add, steps, series) + lookup("log1p")(h * r)
+def digamma_rate(x: Any, h: Any) -> Any:
+    """(ψ(x + h) - ψ(x))/h = Σ 1/((x + j)(x + j + h)) for x, h ≥ 0; from j = 10 on ψ's series."""
+    r, s = 1.0 / (x + 10.0), 1.0 / (x + 10.0 + h)
+    series = r * s * (0.5 + (r + s) * _divided([b / (2 * k) for k, b in enumerate(BERNOULLI, 1)], r * r, s * s))
+    u = h * r
+    logarithm = where(u < 0.1, polynomial([(-1.0) ** k / (k + 1) for k in range(18)], u), lookup("log1p")(u) / u)
+    return _over_steps(x, lambda at: 1.0 / at / (at + h), series + r * logarithm)
 
 
-def beta_bend(y: Any, a: Any, b: Any) -> Any:
-    """∂²Β/∂a² of y = Β(a, b)."""
-    rise = digamma_rise(a, b)
-    return y * (rise * rise + _trigamma_fall(a, b))
-
-
-def beta_twist(y: Any, a: Any, b: Any) -> Any:
-    """∂²Β/∂a∂b of y = Β(a, b), as what is left of (ψ(a) - ψ(a + b)) (ψ(b) - ψ(a + b)) - ψ′(a + b) without 1/a, 1/b.
-
-    With ψ(x) = ψ(1 + x) - 1/x the poles cancel each other, and of the rest all terms are above 0.
-    """
-    x, z = 1.0 + a, 1.0 + b
-    return y * (a * (b / (a + b)) * (_curved(x, b) + _curved(z, a)) + digamma_rise(x, b) * digamma_rise(z, a))
-
-
-def _trigamma_fall(x: Any, h: Any) -> Any:
-    """ψ′(x) - ψ′(x + h) for x, h ≥ 0, as `digamma_rise`."""
-    trigamma = partial(lookup("polygamma"), 1.0)
-    w = x + 10.0
-    r, s = 1.0 / w, 1.0 / (w + h)
-    terms = [float(b) for b in BERNOULLI]
-    u, v = r * r, s * s
+def trigamma_rate(x: Any, h: Any) -> Any:
+    """(ψ′(x) - ψ′(x + h))/h = Σ (1/(x + j) + 1/(x + j + h))/((x + j)(x + j + h)), as `digamma_rate`."""
+    r, s = 1.0 / (x + 10.0), 1.0 / (x + 10.0 + h)
+    terms, u, v = [float(b) for b in BERNOULLI], r * r, s * s
     series = 1.0 + 0.5 * (r + s) + u * polynomial(terms, u) + s * (r + s) * _divided(terms, u, v)
-    steps = [
-        h / (x + float(j)) / (x + float(j) + h) * (1.0 / (x + float(j)) + 1.0 / (x + float(j) + h))
-        for j in range(9, -1, -1)
-    ]
-    return where(h < x, reduce(operator.add, steps, h * r * s * series), trigamma(x) - trigamma(x + h))
+    return _over_steps(x, lambda at: 1.0 / at / (at + h) * (1.0 / at + 1.0 / (at + h)), r * s * series)
 
 
-def _curved(x: Any, h: Any) -> Any:
-    """((ψ(x + h) - ψ(x))/h - ψ′(x + h))/h = Σ 1/((x + j)(x + j + h)²), x ≥ 1, h ≥ 0; from j = 10 on ψ's series."""
-    w = x + 10.0
-    r, s = 1.0 / w, 1.0 / (w + h)
+def digamma_bend(x: Any, h: Any) -> Any:
+    """((ψ(x + h) - ψ(x))/h - ψ′(x + h))/h = Σ 1/((x + j)(x + j + h)²), x ≥ 1, h ≥ 0, as `digamma_rate`."""
+    r, s = 1.0 / (x + 10.0), 1.0 / (x + 10.0 + h)
     t = h * s
     by_logarithm = (lookup("log1p")(h * r) - t) / (t * t)
     logarithm = where(t < 0.1, polynomial([1.0 / k for k in range(2, 19)], t), by_logarithm)
@@ -381,9 +360,34 @@ def _curved(x: Any, h: Any) -> Any:
         mixed = r * mixed + float(2 * k + 1) * power
         power = power * s
         mixed = r * mixed + float(2 * k + 2) * power
-    tail = s * s * (logarithm + r * total)
-    steps = [1.0 / (x + float(j)) / (x + float(j) + h) / (x + float(j) + h) for j in range(9, -1, -1)]
-    return reduce(operator.add, steps, tail)
+    return _over_steps(x, lambda at: 1.0 / at / (at + h) / (at + h), s * s * (logarithm + r * total))
+
+
+def _over_steps(x: Any, term: Callable[[Any], Any], rest: Any) -> Any:
+    """The rest and the terms at x + 9, …, x, the smallest first."""
+    return reduce(operator.add, [term(x + float(j) if j else x) for j in range(9, -1, -1)], rest)
+
+
+# Of Β's derivatives with ψ(x) = ψ(1 + x) - 1/x the poles at b = 0, and of the second at a = 0, cancel each other: these
+# are what is left of them, in which all terms are of one sign.
+
+
+def beta_slope(a: Any, b: Any) -> Any:
+    """∂Β/∂a"""
+    return _of_positive(a, b, -(a + b) * lookup("beta")(a, 1.0 + b) * digamma_rate(a, b))
+
+
+def beta_bend(a: Any, b: Any) -> Any:
+    """∂²Β/∂a²"""
+    rise = digamma_rate(a, b)
+    return _of_positive(a, b, (a + b) * lookup("beta")(a, 1.0 + b) * (b * rise * rise + trigamma_rate(a, b)))
+
+
+def beta_twist(a: Any, b: Any) -> Any:
+    """∂²Β/∂a∂b"""
+    x, z = 1.0 + a, 1.0 + b
+    total = digamma_bend(x, b) + digamma_bend(z, a) + (a + b) * digamma_rate(x, b) * digamma_rate(z, a)
+    return _of_positive(a, b, (1.0 + a + b) * lookup("beta")(x, z) * total)
 
 
 def _divided(coefficients: list[float], u: Any, v: Any) -> Any:

@@ -887,10 +887,16 @@ ndtr = row("ndtr", lambda x: where(x < -1.0, 0.5 * erfcx(-x / SQRT2) * _square_b
           edges=[(inf, 1, 0), (-inf, 0, 0)], doc="the normal distribution Φ, with its digits in the tail")
 
 log_ndtr = row("log_ndtr", lambda x: where(x < 0.0, log(0.5 * erfcx(-x / SQRT2)) - 0.5 * x * x, log1p(-0.5 * erfc(x / SQRT2))),
-          lambda y, x: where(x < 0.0, SQRT_2_OVER_PI / erfcx(-x / SQRT2), _normal(x) / ndtr(x)), method=True,
-          textbook=lambda y, x: exp(-(x**2.0) / 2.0) / (SQRT_2PI * ndtr(x)), shows="ln(Φ(x))",
+          lambda y, x: where(x < -1e5, _mills_far(x), where(x < 0.0, SQRT_2_OVER_PI / erfcx(-x / SQRT2), _normal(x) / ndtr(x))),
+          method=True, textbook=lambda y, x: exp(-(x**2.0) / 2.0) / (SQRT_2PI * ndtr(x)), shows="ln(Φ(x))",
           definition="log(erfc(-x / sqrt(2)) / 2)", points=[0, 0.5, -2, -12, 6],
-          edges=[(inf, 0, 0), (-inf, -inf, inf)], doc="ln Φ(x), without underflow")
+          edges=[(inf, 0, 0), (-inf, -inf, inf), (-1e160, -inf, 1e160)], doc="ln Φ(x), without underflow")
+
+def _mills_far(x: Any) -> Any:
+    """φ(x)/Φ(x) by its asymptotic series, where the square of Mills's ratio, which its own slope has in it, underflows."""
+    r = 1.0 / x
+    return -(x + r * (1.0 - 2.0 * r * r))
+
 
 ndtri = row("ndtri", lambda p: error_function.quantile(p - 0.5, where(p < 0.5, p, 1.0 - p)),
           lambda y, p: SQRT_2PI * exp(0.5 * y * y), method=True, shows="ndtri(p)",
@@ -929,10 +935,9 @@ gamma_ = row("gamma", Atom(gamma.gamma, gamma.gamma_of_arrays, gamma.gamma_rule)
 beta = row("beta", gamma.beta_rule, lambda y, a, b: (beta_a(a, b), beta_a(b, a)),
           textbook=lambda y, a, b: (y * (digamma(a) - digamma(a + b)), y * (digamma(b) - digamma(a + b))),
           shows="Β(a, b)", definition="beta(a, b) if min(a, b) > 0 else nan", points=[(2, 3), (0.5, 0.25), (30, 12), (1e6, 2)],
-          edges=[((0, 1), inf, (-inf, nan)), ((-1, 2), nan, (nan, nan)), ((1, 1), 1, (-1, -1))], doc="Β(a, b) = Γ(a)·Γ(b)/Γ(a + b), a and b above 0")
+          edges=[((0, 1), inf, (-inf, -pi**2 / 6)), ((-1, 2), nan, (nan, nan)), ((1, 1), 1, (-1, -1))], doc="Β(a, b) = Γ(a)·Γ(b)/Γ(a + b), a and b above 0")
 
-beta_a = row("beta_a", lambda a, b: -beta(a, b) * gamma.digamma_rise(a, b),
-          lambda y, a, b: (gamma.beta_bend(beta(a, b), a, b), gamma.beta_twist(beta(a, b), a, b)),
+beta_a = row("beta_a", gamma.beta_slope, lambda y, a, b: (gamma.beta_bend(a, b), gamma.beta_twist(a, b)),
           textbook=lambda y, a, b: (y * (digamma(a) - digamma(a + b)) + beta(a, b) * (polygamma(1.0, a) - polygamma(1.0, a + b)),
                                     y * (digamma(b) - digamma(a + b)) - beta(a, b) * polygamma(1.0, a + b)),
           shows="Β(a, b)*(ψ(a) - ψ(a + b))", definition="beta(a, b) * (psi(0, a) - psi(0, a + b)) if min(a, b) > 0 else nan",

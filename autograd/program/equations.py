@@ -216,8 +216,9 @@ def _downhill(values: list[Any], slopes: list[list[Any]]) -> tuple[list[Any], An
     is_positive, rows = 1.0, [list(row) for row in slopes]
     for k in range(n):
         is_positive = where(rows[k][k] > 0.0, is_positive, 0.0)
+        pivot = where(rows[k][k] > 0.0, rows[k][k], 1.0)  # of one that is not positive nobody needs the rest
         for i in range(k + 1, n):
-            factor = rows[i][k] / rows[k][k]
+            factor = rows[i][k] / pivot
             rows[i] = [b - factor * a for a, b in zip(rows[k], rows[i], strict=True)]
     others = [sum((abs_(row[j]) for j in range(n) if j != i), 0.0) - row[i] for i, row in enumerate(slopes)]
     least = 0.1 * _largest([entry for row in slopes for entry in row])

@@ -233,6 +233,16 @@ def slopes_of_beta(a, b):
     return whole * (along**2 + psi(1, a) - psi(1, a + b)), whole * (along * across - psi(1, a + b))
 
 
+def test_third_slopes_of_beta_keep_their_digits_where_poles_cancel():
+    """Once along a and twice along b, in this order."""
+    for a, b in itertools.product((1e-12, 1e-5, 0.3, 9.9, 600.0), repeat=2):
+        with mpmath.workdps(120):
+            h = mpmath.mpf(10) ** -30
+            exact = (slopes_of_beta(a, b + h * b)[1] - slopes_of_beta(a, b - h * b)[1]) / (2 * h * b)
+        if abs(exact) > 1e-290:
+            assert grad(grad(grad(beta, 0), 1), 1)(a, b) == pytest.approx(float(exact), rel=1e-12), (a, b)
+
+
 def test_second_slopes_of_beta_keep_their_digits_where_poles_cancel():
     for a, b in itertools.product((1e-12, 1e-5, 1e-3, 0.3, 2.0, 9.9, 45.0, 1e4), repeat=2):
         with mpmath.workdps(90):

@@ -185,6 +185,7 @@ def test_a_function_that_branches_on_numbers():
         (lambda a: root(lambda x: log(x) - a, -1.0), LoopError, "found no solution"),
         (lambda a: minimize(lambda x: -a * x * x, 1.0), LoopError, "minimize found no solution"),
         (lambda a: minimize(lambda x: -a * x * x, 0.0), LoopError, "minimize found no solution"),
+        (lambda a: minimize(lambda x: 0.0 * a * x[0] * x[1], [0.3, 0.3]), LoopError, "minimize found no solution"),
         (lambda a: root(lambda x: x * x * x - a, 1e9, max_steps=3), LoopError, "max_steps=3"),
         (lambda a: root(lambda x: [x, x * a], 1.0), ArgumentError, "what f of a root answers: expected one number"),
         (lambda a: root(lambda x: x, []), ArgumentError, "no numbers"),
@@ -311,6 +312,104 @@ def test_in_c(name, tmp_path):
     y, g = called(library, "f_gradient", AT[None], 1, 2, work=works(source).get("f_gradient", 0))
     close(y[0], JOBS[name](AT))
     close(g[0], grad(JOBS[name])(AT), rtol=1e-9)
+
+
+def saddle(theta):
+    """Where the search begins the Hessian has zeros on its diagonal."""
+    x = minimize(lambda x: theta[0] * x[0] * x[1] + (x[0] - theta[1]) ** 4 + (x[1] - theta[1]) ** 4, [AT[1]] * 2)
+    return x[0] - 2.0 * x[1]
+
+
+def test_a_minimum_from_where_the_hessian_has_zeros_on_its_diagonal():
+    right = root(lambda x: [1.3 * x[1] + 4.0 * (x[0] - 0.8) ** 3, 1.3 * x[0] + 4.0 * (x[1] - 0.8) ** 3], [0.3, 0.1])
+    close([saddle(AT), compile(saddle)(AT)], [right[0] - 2.0 * right[1]] * 2)
+
+
+# -- a thousand systems, beside high precision, in C ------------------------------------------------
+
+
+def system(x, p, sin, exp):
+    """Of as many equations as unknowns, by a matrix and other terms; p has all the numbers in it."""
+    n = len(x)
+    *rows, b, c, d = (p[n * i : n * i + n] for i in range(n + 3))
+    s, t = p[-2:]
+    return [
+        sum(a * each for a, each in zip(rows[i], x, strict=True))
+        + b[i] * sin(s * x[i]) + t * c[i] * exp(-x[i - 1] * x[i - 1]) - d[i]
+        for i in range(n)
+    ]  # fmt: skip
+
+
+def drawn(n, count):
+    """Numbers of systems: most are easy, some have no solution, a singular matrix, are tiny, huge, or nan."""
+    dice = np.random.default_rng(n)
+    p = dice.normal(size=(count, n * n + 3 * n + 2))
+    p[:, : n * n] += 2.0 * np.eye(n).ravel()
+    p[::9, : n * n] = np.ones(n * n)
+    p[4::23] *= 1e3
+    p[5::29] *= 1e-150
+    p[6::31, 0] = math.nan
+    p[7::37] = 0.0
+    return p
+
+
+def precise(x, p):
+    """The solution near x, and its slopes along p, of 40 digits."""
+    mpmath = pytest.importorskip("mpmath")
+    mp = mpmath.mp
+
+    def residual(x, p):
+        return system(x, p, mp.sin, mp.exp)
+
+    with mp.workdps(40):
+        x, p = [mp.mpf(v) for v in x], [mp.mpf(v) for v in p]
+        matrix = _columns(mp, lambda x: residual(x, p), x)
+        for _ in range(3):
+            x = [a - b for a, b in zip(x, mp.lu_solve(matrix, mp.matrix(residual(x, p))), strict=True)]
+            matrix = _columns(mp, lambda x: residual(x, p), x)
+        along = _columns(mp, lambda p: residual(x, p), p)
+        slopes = [-mp.lu_solve(matrix, along[:, j]) for j in range(len(p))]
+        return [float(v) for v in x], [[float(v[i]) for v in slopes] for i in range(len(x))]
+
+
+def _columns(mp, f, at):
+    """The Jacobian by differences of which nothing is lost in so many digits."""
+    h = mp.mpf(10) ** -19
+    found = mp.matrix(len(f(at)), len(at))
+    for j in range(len(at)):
+        ahead, behind = ([v + sign * h if i == j else v for i, v in enumerate(at)] for sign in (1, -1))
+        for i, (a, b) in enumerate(zip(f(ahead), f(behind), strict=True)):
+            found[i, j] = (a - b) / (2 * h)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("n", "compiler"),
+    [(2, "gcc"), *(pytest.param(n, c, marks=pytest.mark.thorough) for n in (1, 3) for c in ("gcc", "g++", "clang"))],
+)
+def test_random_systems_in_c(n, compiler, tmp_path):
+    def f(p):
+        x = root(lambda x: system(x, p, sin, exp), [0.3] * n)
+        return x[0] + autograd.sum([(0.5 + k) * each * each for k, each in enumerate(x[1:])])
+
+    p = drawn(n, 240)
+    m = p.shape[1]
+    source = compile(f).record(p[0]).to_c(what="hessian")
+    work = works(source).get("f_hessian", 0)
+    in_c = called(compiled(source, tmp_path, compiler), "f_hessian", p, 1, m, m * m, work=work)
+    program = compile(f, in_axes=0, backend="llvm")
+    here = program(p), program.grad(p), program.hessian(p)
+    for a, b in zip(in_c, here, strict=True):
+        a, b = a.reshape(len(p), -1), np.reshape(b, (len(p), -1))
+        assert (np.isnan(a) == np.isnan(b)).all()
+        assert (np.abs(a - b) <= 1e-11 * np.nanmax(np.abs(b), axis=1, initial=0.0, keepdims=True))[~np.isnan(b)].all()
+    solved = np.isfinite(in_c[0][:, 0])
+    assert 150 < solved.sum() < 230
+    for at, value, slopes in list(zip(p[solved], in_c[0][solved], in_c[1][solved], strict=True))[::20]:
+        x, along = precise(root(lambda x, at=at: system(x, at.tolist(), sin, exp), [0.3] * n), at)
+        weights = [1.0, *((1.0 + 2.0 * k) * each for k, each in enumerate(x[1:]))]
+        close(value, [x[0] + sum((0.5 + k) * each * each for k, each in enumerate(x[1:]))])
+        close(slopes, np.array(weights) @ np.array(along), rtol=1e-9)
 
 
 def test_a_minimum_whose_value_cancels():
