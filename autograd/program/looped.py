@@ -64,10 +64,14 @@ def recorded_scan(f: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any, 
                 f"{said(row(xs, 0))}, row {i + 1} is {said(row(xs, i))}"
             )
     eaten = [Symbol(f"x{i}") for i in range(len(rows[0][0]))]
-    flags = map(is_flag, each_of(row(xs, 0)))
-    x = rows[0][1].build([_holds(number) if flag else number for number, flag in zip(eaten, flags, strict=True)])
+    flags = list(map(is_flag, each_of(row(xs, 0))))
+
+    def step(given: Any) -> tuple[Any, Any]:
+        x = [_holds(number) if flag else number for number, flag in zip(eaten, flags, strict=True)]
+        return pair(f(given, rows[0][1].build(x)))
+
     with running([*carry.symbols, *eaten]), no_indices():
-        on, y = carry.through(lambda given: pair(f(given, x)))
+        on, y = carry.through(step)
     yields, made = taken_apart(y, YIELDS)
     outputs = [*on, *yields]
     shared = shared_of(outputs, [*carry.symbols, *eaten])
@@ -86,8 +90,8 @@ def yields_of_none(f: Callable[[Any, Any], tuple[Any, Any]], init: Any, xs: Any)
     try:
         with writing_program(), running(carry.symbols), no_indices():
             leaves, made = taken_apart(row_of_none(xs), "a row of a scan")
-            x = made.build([Symbol(f"x{i}") for i in range(len(leaves))])
-            _, y = carry.through(lambda given: pair(f(given, x)))
+            x = [Symbol(f"x{i}") for i in range(len(leaves))]
+            _, y = carry.through(lambda given: pair(f(given, made.build(x))))
     except (GraphError, OperandError):
         return None
     return stacked(taken_apart(y, YIELDS)[1], 0, lambda i, j: None)
@@ -98,8 +102,13 @@ def recorded_while(
 ) -> Any:
     """One step more than allowed is done, so that it is known; then nan goes into all numbers and their derivatives."""
     carry = _Carry(init)
+
+    def step(x: Any) -> tuple[Any, Any]:
+        goes_on = cond(x)  # before a body that writes into what it is given
+        return body(x), goes_on
+
     with running(carry.symbols), no_indices():
-        on, goes_on = carry.through(lambda x: (body(x), cond(x)))
+        on, goes_on = carry.through(step)
     outputs = [*on, condition_of(goes_on)]
     finals = recorded_loop(
         outputs, carry.symbols, carry.first, max_steps + 1, name=name_of(body), checkpoints=checkpoints

@@ -294,6 +294,27 @@ def test_bools_and_none_are_carried_as_jax_carries_them():
     assert no_longer(2.0) == compile(no_longer)(2.0) == 7.0
 
 
+def test_bodies_that_write_into_what_they_are_given():
+    def doubled(state):
+        state["y"] *= 2.0
+        state["on"] = state["y"] < 9.0
+        return state
+
+    def moved(carry, row):
+        row *= carry["by"]
+        carry["by"] = carry["by"] + row[0]
+        carry["seen"] = carry["seen"] | (row[1] > 30.0)
+        return carry, row
+
+    def f(x):
+        ends = while_loop(lambda s: s["on"], doubled, {"y": np.array([1.0])[0] * x, "on": True}, max_steps=9)
+        by, ys = scan(moved, {"by": x, "seen": False}, np.arange(1.0, 7.0).reshape(3, 2))
+        return ends["y"], by["by"], by["seen"], ys
+
+    for one, other in zip(f(1.5), compile(f)(1.5), strict=True):
+        close(one, other)
+
+
 BODIES = {
     "longer": lambda k, c: [c] * (k + 1),
     "wider": lambda k, c: np.ones((2, k + 1)) * c,

@@ -53,7 +53,7 @@ class Placed(NamedTuple):
         return code.gather(scalars) if len(scalars) == code.lanes else code.splat(scalars[0])
 
 
-class Taken(NamedTuple):
+class Elements(NamedTuple):
     """A number of another column; that of the next step is taken a stride further."""
 
     column: Stored
@@ -86,13 +86,13 @@ class ColumnView:
 
 
 Stored: TypeAlias = Unaligned | ColumnView
-Source: TypeAlias = Placed | Taken | Lanes
+Source: TypeAlias = Placed | Elements | Lanes
 
 
 def stacked(code: Code, sources: Sequence[Source], room: Room) -> Stored:
     """A column of these."""
     parts = list(_parts(sources))
-    if len(parts) == 1 and not isinstance(parts[0][1], (Lanes, Taken)):
+    if len(parts) == 1 and not isinstance(parts[0][1], (Lanes, Elements)):
         return ColumnView(code, parts[0][1])
     column = room.column(len(sources))
     start = 0

@@ -21,7 +21,7 @@ from autograd.program.loops import Column, Element, Loop, Stack, columns_read, d
 from autograd.program.native import entrance, loops, machine, rules
 from autograd.program.native.checkpoints import Recomputed
 from autograd.program.native.code import Code, Doubles, Lanes, Unaligned, add_lanes
-from autograd.program.native.columns import Placed, Room, Source, Stored, Taken, stacked
+from autograd.program.native.columns import Elements, Placed, Room, Source, Stored, stacked
 from autograd.program.native.routine import Integer, Text
 
 LANES = 8
@@ -128,7 +128,7 @@ class _Writer:
     def _source(self, i: int) -> Source:
         """What a column is made of: an input or a number of another column, where it stands."""
         if i in self.elements and not isinstance(self.elements[i][0], Recomputed):
-            return Taken(*self.elements[i])
+            return Elements(*self.elements[i])
         is_input = i in self.layout.fixed or i in self.layout.columns
         return Placed(*self._place_of(i)) if is_input else self.number(i)
 
