@@ -171,7 +171,7 @@ EDGES = [
 ]
 
 
-@pytest.mark.parametrize("backend", ["eager", "interpreter", "numpy", "llvm"])
+@pytest.mark.parametrize("backend", ["eager", "interpreter", "numpy", pytest.param("llvm", marks=pytest.mark.thorough)])
 def test_derivatives_along_x_at_the_edges(backend):
     if backend == "llvm":
         pytest.importorskip("llvmlite", reason="the extra `native` is not installed")

@@ -167,7 +167,7 @@ def agree(got, expected, size):
     return abs(got - expected) <= 1e-9 * max(abs(expected), size * mpf(10) ** -3)
 
 
-@pytest.mark.parametrize("seed", range(SEEDS))
+@pytest.mark.parametrize("seed", [pytest.param(k, marks=[pytest.mark.thorough] * (k >= 8)) for k in range(SEEDS)])
 def test_value_gradient_and_hessian_to_nine_digits(seed):
     rng, checked = random.Random(seed), 0
     while checked < EXPRESSIONS_A_SEED:

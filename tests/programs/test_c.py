@@ -7,6 +7,7 @@ import itertools
 import math
 import random
 import re
+from functools import cache
 
 import numpy as np
 import pytest
@@ -88,7 +89,7 @@ def in_both_forms(program: Program, monkeypatch, name: str = "f", gradient: bool
 
 
 @pytest.mark.parametrize(
-    "compiler", [c if "++" not in c else pytest.param(c, marks=pytest.mark.thorough) for c in COMPILERS]
+    "compiler", [c if c in ("gcc", "tcc") else pytest.param(c, marks=pytest.mark.thorough) for c in COMPILERS]
 )
 def test_every_row_and_slope_equals_the_interpreter_s_with_every_compiler(compiler, tmp_path, monkeypatch):
     plain = [(row, places(row)) for row in TABLE.values() if not row.variadic]
@@ -136,11 +137,17 @@ def work_of(source: str, name: str = "f") -> int:
     return int(found[1]) if found else 0
 
 
-@pytest.mark.parametrize("compiler", STANDARDS)
-def test_no_standard_of_c_or_c_plus_plus_has_anything_to_warn_of(compiler, tmp_path, monkeypatch):
+@cache
+def every_row(name: str = "f") -> dict[str, str]:
+    """A file with every row, in both forms."""
     rows = [(row, (0.0, 0.3, 0.7, 0.2) if row.variadic else places(row)[0]) for row in TABLE.values()]
-    program, _ = program_of_rows(rows)
-    for form, source in in_both_forms(program, monkeypatch).items():
+    with pytest.MonkeyPatch.context() as patches:
+        return in_both_forms(program_of_rows(rows)[0], patches, name)
+
+
+@pytest.mark.parametrize("compiler", STANDARDS)
+def test_no_standard_of_c_or_c_plus_plus_has_anything_to_warn_of(compiler, tmp_path):
+    for form, source in every_row().items():
         (tmp_path / f"{form}.c").write_text(source, "ascii")
     language = ["-xc++"] if "++" in compiler else []
     for standard in STANDARDS[compiler]:
@@ -209,9 +216,11 @@ def test_each_part_of_a_long_function_makes_the_vectors_that_it_needs(tmp_path):
     np.testing.assert_allclose(got, in_python(program, samples), rtol=1e-12)
 
 
-def test_a_large_program_becomes_tables_that_gcc_compiles(tmp_path):
+@pytest.mark.parametrize("largest", [500, pytest.param(c.STRAIGHT, marks=pytest.mark.thorough)])
+def test_a_large_program_becomes_tables_that_gcc_compiles(largest, tmp_path, monkeypatch):
+    monkeypatch.setattr(c, "STRAIGHT", largest)
     x = y = Value(0.3, name="x")
-    for _ in range(c.STRAIGHT):
+    for _ in range(largest):
         y = y * 1.0000001 + 0.5 * autograd.sin(y)
     program = program_from([y])
     source = to_c(program)
@@ -315,13 +324,11 @@ def test_a_name_that_is_free_is_taken(name):
 
 def test_no_word_of_the_files_is_free(monkeypatch):
     """Whatever is said in a file with every row, a function may not be called so."""
-    rows = [(row, (0.0, 0.3, 0.7, 0.2) if row.variadic else places(row)[0]) for row in TABLE.values()]
-    program, _ = program_of_rows(rows)
-    sources = [to_c(random_program(1), "zzz"), *in_both_forms(program, monkeypatch, "zzz").values()]
-    for source in [*sources, to_c(random_program(1), "zzz")]:
+    words = set[str]()
+    for source in [*in_both_forms(random_program(1), monkeypatch, "zzz").values(), *every_row("zzz").values()]:
         code = re.sub(r"/\*.*?\*/|\"C\"|^#.*?$|\b[0-9][\w.+-]*", "", source, flags=re.DOTALL | re.MULTILINE)
-        words = set(re.findall(r"\b[A-Za-z]\w*", code))
-        assert {word for word in words if not word.startswith("zzz") and not is_refused(word)} == set()
+        words.update(re.findall(r"\b[A-Za-z]\w*", code))
+    assert {word for word in words if not word.startswith("zzz") and not is_refused(word)} == set()
 
 
 def test_no_name_of_the_headers_is_free(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import cache
 
 import numpy as np
 import pytest
@@ -94,6 +95,7 @@ def apart(theta):
 JOBS = {"one": one, "several": several, "swapped": swapped, "fixed": fixed, "least": least, "stepped": stepped,
         "apart": apart}  # fmt: skip
 AT = np.array([1.3, 0.8])
+ROWS = AT + np.linspace(-0.2, 0.2, 9)[:, None]
 
 
 def close(found, expected, rtol=1e-10):
@@ -118,11 +120,24 @@ def test_values_beside_scipy():
     close(found, [1.0, 1.0, 1.0])
 
 
+@cache
+def eagerly(name):
+    """Value, gradient and Hessian."""
+    return JOBS[name](AT), grad(JOBS[name])(AT), hessian(JOBS[name])(AT)
+
+
+@cache
+def eagerly_in_rows(name):
+    """Values and gradients at ROWS."""
+    return [JOBS[name](row) for row in ROWS], [grad(JOBS[name])(row) for row in ROWS]
+
+
 @pytest.mark.parametrize("name", JOBS)
 def test_derivatives_on_numbers(name):
     f = JOBS[name]
-    close(grad(f)(AT), differences(f, AT), rtol=1e-8)
-    close(hessian(f)(AT), differences(grad(f), AT), rtol=1e-7)
+    _, slopes, curvature = eagerly(name)
+    close(slopes, differences(f, AT), rtol=1e-8)
+    close(curvature, differences(grad(f), AT), rtol=1e-7)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -130,14 +145,15 @@ def test_derivatives_on_numbers(name):
 def test_compiled(name, backend):
     f = JOBS[name]
     p = compile(f, backend=backend)
-    close(p(AT), f(AT))
-    close(p.grad(AT), grad(f)(AT), rtol=1e-9)
-    close(p.hessian(AT), hessian(f)(AT), rtol=1e-8)
-    close(p.hvp(AT, np.array([1.0, -2.0])), hessian(f)(AT) @ [1.0, -2.0], rtol=1e-8)
-    rows = AT + np.linspace(-0.2, 0.2, 9)[:, None]
+    value, slopes, curvature = eagerly(name)
+    close(p(AT), value)
+    close(p.grad(AT), slopes, rtol=1e-9)
+    close(p.hessian(AT), curvature, rtol=1e-8)
+    close(p.hvp(AT, np.array([1.0, -2.0])), curvature @ [1.0, -2.0], rtol=1e-8)
+    values, gradients = eagerly_in_rows(name)
     batch = compile(f, in_axes=0, backend=backend)
-    close(batch(rows), [f(row) for row in rows])
-    close(batch.grad(rows), [grad(f)(row) for row in rows], rtol=1e-9)
+    close(batch(ROWS), values)
+    close(batch.grad(ROWS), gradients, rtol=1e-9)
 
 
 def test_any_order():

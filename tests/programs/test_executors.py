@@ -72,7 +72,7 @@ def rule_program(row, count, index=None):
 
 @every_backend
 @every_row
-@pytest.mark.parametrize("batched", [True, False])
+@pytest.mark.parametrize("batched", [True, pytest.param(False, marks=pytest.mark.thorough)])
 def test_every_row_at_its_points_and_edges(row, backend, batched):
     alike = {}
     for at in [*row.points, *(edge.at for edge in row.edges)]:

@@ -313,10 +313,10 @@ def started(folder, factor):
 
 def test_processes_at_once_and_one_after_them_agree_to_the_bit(folder):
     both = [started(folder, 0.25) for _ in range(2)]
-    first, second = (process.communicate(timeout=60)[0].split(" ")[:-1] for process in both)
+    first, second = (process.communicate(timeout=600)[0].split(" ")[:-1] for process in both)
     assert first == second
     assert all(not path.name.startswith(".") for path in files_of(folder))
-    third = started(folder, 0.25).communicate(timeout=60)[0].split(" ")
+    third = started(folder, 0.25).communicate(timeout=600)[0].split(" ")
     assert third[:-1] == first
     if platform.machine() == "x86_64" and sys.platform == "linux":
         assert third[-1].strip() == "False"  # which did not even import it

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def test_kernels_read_and_write_what_they_are_handed_and_nothing_beside_it():
     command = [sys.executable, "-m", "tests.walks.layouts", "--runs", "250"]
-    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
     assert ran.returncode == 0, ran.stderr[-4000:]
     assert "runs of kernels: no access out of bounds" in ran.stdout
 
@@ -32,7 +32,7 @@ ctypes.string_at(a.ctypes.data {}, 8)
 """
     for at_end, beside in ((True, "+ 8"), (False, "- 8")):
         command = [sys.executable, "-c", program.format(at_end, beside)]
-        ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+        ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
         assert ran.returncode < 0
         assert ran.stdout
 
@@ -63,6 +63,6 @@ for count in (1, 3, 5, 6):
 print("whole")
 """
     ran = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=600, check=False
     )
     assert ran.stdout == "whole\n", ran.stderr[-2000:]

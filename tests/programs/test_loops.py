@@ -223,12 +223,13 @@ def test_machine_code_says_what_the_interpreter_says(name, mask, exact):
     program = with_gradient(PROGRAMS[name], range(len(PROGRAMS[name].inputs)))
     batched = tuple(mask == "all" or (mask == "some" and i % 2 == 0) for i in range(len(program.inputs)))
     at = numbers_of(program)
-    for samples in (1, 2, 11):
-        inputs = [x + 0.01 * np.arange(samples) if is_batched else x for x, is_batched in zip(at, batched, strict=True)]
-        expected = [np.broadcast_to(x, samples) for x in interpret(program, inputs)]
-        for summed in (False, True):
-            task = Task(program, batched, (summed,) * len(program.outputs), exact)
-            each, total = run(StraightLine(task), task, inputs, samples)
+    for summed in (False, True):
+        task = Task(program, batched, (summed,) * len(program.outputs), exact)
+        kernel = StraightLine(task)
+        for samples in (1, 2, 11):
+            inputs = [x + 0.01 * np.arange(samples) if many else x for x, many in zip(at, batched, strict=True)]
+            expected = [np.broadcast_to(x, samples) for x in interpret(program, inputs)]
+            each, total = run(kernel, task, inputs, samples)
             if summed:
                 np.testing.assert_allclose(total, np.sum(expected, axis=1), rtol=1e-12, atol=1e-14)
             else:

@@ -116,6 +116,7 @@ def grouped(row: Primitive) -> list[list[tuple[float, ...]]]:
     return [list(group) for _, group in itertools.groupby(sorted(samples_of(row), key=key), key=key)]
 
 
+@pytest.mark.thorough  # special values, and batches on every executor, see as much in the quick run
 @ROWS
 @pytest.mark.parametrize("shape", [StraightLine, TapeKernel])
 def test_every_row_and_slope_is_eager_s_in_a_batch_and_alone(row, shape):

@@ -123,7 +123,7 @@ def test_notebooks_of_the_chapters_print_the_same_in_a_kernel(tmp_path: Path, mo
     monkeypatch.setenv("PYTHONPATH", str(DOCS.parent))
     monkeypatch.setenv("COLUMNS", str(WIDTH))
     monkeypatch.delenv("MPLBACKEND", raising=False)  # a kernel shows figures by a backend of its own
-    client = NotebookClient(nbformat.v4.new_notebook(), timeout=60, kernel_name="python3")
+    client = NotebookClient(nbformat.v4.new_notebook(), timeout=600, kernel_name="python3")
     with client.setup_kernel(cwd=str(tmp_path)):
         for name in CHAPTERS:
             _run_in(client, name)

@@ -63,7 +63,7 @@ class Tab:
         """What a piece of JavaScript gives; nan and infinities come back as such."""
         return self.page.evaluate(script, argument)
 
-    def until(self, condition: str, seconds: float = 8.0) -> None:
+    def until(self, condition: str, seconds: float = 60.0) -> None:
         """Wait until an expression holds; asked from outside, since the page's policy forbids eval."""
         end = time.monotonic() + seconds
         while not self.run(condition):

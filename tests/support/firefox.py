@@ -78,7 +78,7 @@ class Firefox:
         """What an expression of JavaScript gives, in which `arguments` are these."""
         return self.ask("WebDriver:ExecuteScript", script=f"return {expression}", args=arguments)
 
-    def until(self, condition: str, seconds: float = 8.0) -> None:
+    def until(self, condition: str, seconds: float = 60.0) -> None:
         end = time.monotonic() + seconds
         while not self.run(condition):
             assert time.monotonic() < end, f"after {seconds} s it is still not so: {condition}"

@@ -1,7 +1,8 @@
 """A program on a pseudo-terminal, typed to only while it waits for a key, however fast the machine is.
 
 Ctrl-C between a prompt of Python's and its wait for a key is seen only at the end of the next line, and no pause before
-it is long enough for every machine.  So it is the system that is asked whether the program sleeps.
+it is long enough for every machine.  So it is the system that is asked whether the program sleeps; and where it slept
+for something else and then sleeps on, Ctrl-C is pressed once more, as people do.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 IDLE, BUSY = 60.0, 120.0  # seconds of sleep without a question, and of computing, after which all is given up
+AGAIN, INTERRUPT = 5.0, b"\x03"  # seconds of sleep after Ctrl-C
 
 
 class Terminal:
@@ -24,6 +26,7 @@ class Terminal:
 
         self.shown = bytearray()
         self._typed = 0  # how much was shown when something was typed last
+        self._pressed = 0  # how often Ctrl-C was, since other keys
         self._pid, self._there = pty.fork()
         if self._pid == 0:
             os.chdir(folder or ".")
@@ -32,6 +35,7 @@ class Terminal:
     def type(self, keys: bytes) -> None:
         """Let it have these keys."""
         self._typed = len(self.shown)
+        self._pressed = self._pressed + 1 if keys == INTERRUPT else 0
         os.write(self._there, keys)
 
     def until_it_asks(self, prompt: bytes = b"(debug) ") -> bool:
@@ -53,6 +57,8 @@ class Terminal:
             asks = prompt in self.shown[self._typed :]
             if asks and state[0] == "S" and not select.select([self._there], [], [], 0)[0]:
                 return True
+            if self._pressed == 1 and time.monotonic() - since > AGAIN:
+                self.type(INTERRUPT)
             if state[1] > BUSY or time.monotonic() - since > IDLE:
                 raise TimeoutError(f"no prompt, shown so far: {self.text}")
 

@@ -577,7 +577,11 @@ def test_a_broken_program_can_be_mended_and_run_again(tmp_path):
     assert "J = 4·" in done.stdout
 
 
-@pytest.mark.parametrize("arguments", [[], ["debug"], ["nope"], ["debug", "--commands", "nope", "x.py"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [*(pytest.param(words, marks=pytest.mark.thorough) for words in ([], ["debug"], ["nope"])),
+     ["debug", "--commands", "nope", "x.py"]],
+)  # fmt: skip
 def test_a_wrong_option_is_one_line(arguments, tmp_path):
     done = run(arguments, "", tmp_path)
     assert done.returncode == 2

@@ -34,7 +34,7 @@ def show(browser, tmp_path):
     def shown(J, at="", size=(1280, 720), motion="reduce", **options):
         window = {"width": size[0], "height": size[1]}
         contexts.append(browser.new_context(viewport=window, reduced_motion=motion, accept_downloads=True))
-        contexts[-1].set_default_timeout(8_000)
+        contexts[-1].set_default_timeout(60_000)
         file = viz.explore(J, **options).save(tmp_path / f"page{len(contexts)}.html")
         tab = opened(contexts[-1], file, at)
         contexts[-1].tab = tab
@@ -93,8 +93,7 @@ def test_what_is_at_work_is_open_and_the_rest_is_folded(show):
     opened_groups = "app.tree.groups.filter((group) => group.parent && group.open).map((group) => group.path).sort()"
     assert tab.run(opened_groups) == ["layer1", "layer2", "layer2.neuron1"]
     tab.run("app.go(app.graph.steps - 1)")
-    tab.page.wait_for_timeout(250)
-    assert tab.run("app.tree.shows(app.atWork.target) === app.atWork.target")
+    tab.until("app.tree.shows(app.atWork.target) === app.atWork.target")
     tab.run("app.open(app.tree.groups.find((group) => group.path === 'loss'), true)")
     tab.run("() => { app.run = 0; app.gone = -Infinity; app.go(1); }")
     assert "loss" in tab.run(opened_groups)  # what was opened by hand stays so
@@ -379,9 +378,7 @@ def test_a_step_goes_by_the_mean_over_all_samples_as_in_python(show):
 def test_the_plane_is_painted(show):
     J, x, t, y = exclusive_or()
     tab = show(J, samples={x[0]: [0, 1], x[1]: [0, 1], t: [-1, 1]}, says=y)
-    tab.page.wait_for_timeout(100)
-    colours = """() => new Set(app.learning.plane.canvas.getContext('2d').getImageData(0, 0, 160, 160).data).size"""
-    assert tab.run(colours) > 50
+    tab.until("new Set(app.learning.plane.canvas.getContext('2d').getImageData(0, 0, 160, 160).data).size > 50")
 
 
 @pytest.mark.parametrize(
@@ -427,10 +424,10 @@ def test_enlarged_nothing_is_wider_than_the_window(show, zoom, lang):
 @pytest.mark.parametrize("key", ["f", "0", "c", "p", "b", "o", "ArrowRight", "End", "+"])
 def test_every_key_says_what_it_did_or_shows_it(show, key):
     tab = show(network(), at="#step=3")
-    before = tab.text("#said"), tab.run("app.camera.view.zoom")
+    shown = "JSON.stringify([document.getElementById('said').textContent, app.camera.view.zoom])"
+    before = tab.run(shown)
     tab.press(key)
-    tab.page.wait_for_timeout(250)
-    assert (tab.text("#said"), tab.run("app.camera.view.zoom")) != before
+    tab.until(f"{shown} !== {json.dumps(before)}")
 
 
 @pytest.mark.thorough
@@ -470,8 +467,7 @@ def test_the_wheel_is_the_notebooks_until_somebody_clicks_here(browser, tmp_path
     zoom = frame.evaluate("app.camera.view.zoom")
     tab.page.mouse.move(400, 250)
     tab.page.mouse.wheel(0, 360)
-    tab.page.wait_for_timeout(300)
-    assert tab.run("scrollY") > 100
+    tab.until("scrollY > 100")
     assert frame.evaluate("app.camera.view.zoom") == zoom
     assert frame.evaluate("getComputedStyle(document.querySelector('.picture')).touchAction") == "pan-x pan-y"
     tab.run("scrollTo(0, 0)")

@@ -144,11 +144,11 @@ def test_a_scope_is_told_in_words():
 def test_a_long_loop_is_refused_at_once_by_all_that_would_write_it_out():
     p = compile(lambda x: scan(lambda c, _: (sin(c) * c, None), x, length=1_000_000)[0])
     p.record(1.0)
-    start = time.perf_counter()
+    start = time.process_time()
     for look in (viz.draw, viz.explore, lambda p, x: viz.derive(p, x, wrt="x")):
         with pytest.raises(GraphError, match=r"'loop × 1000000' is 2,000,000 nodes, 2 a step, and up to 20,000"):
             look(p, 1.0)
-    assert time.perf_counter() - start < 5.0
+    assert time.process_time() - start < 5.0
 
 
 def test_a_loop_of_unknown_length_counts_what_it_does(monkeypatch):

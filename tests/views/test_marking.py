@@ -31,7 +31,7 @@ SUBMISSIONS = {
     "ida.py": "raise SystemExit('=<b>hi\\x1b[31m')",
     "joe.py": "def other(): pass",
     "kim.py": "import os\nwhile True: os.write(1, b'x' * 100_000)",
-    "lou.py": "import os\nos.fork() or __import__('time').sleep(60)\n" + RIGHT,
+    "lou.py": "import os\nos.fork() or __import__('time').sleep(600)\n" + RIGHT,
     "max.py": "def gradient(x, w): return [float('nan'), 0.0], 0.0",
     "nan.py": "print('[1, 2]')\nimport sys; sys.setrecursionlimit(10**8)\ndef f(x): return f(x)\nf(1)",
 }
@@ -41,10 +41,10 @@ def f(x, w):
     return tanh(x[0] * w + x[1]) ** 2
 
 
-def marked(folder, names):
+def marked(folder, names, seconds=60.0):
     for name in names:
         (folder / name).write_text(SUBMISSIONS[name])
-    return mark(folder, f, [0.5, 0.2], 0.7, seconds=1.0, megabytes=512)
+    return mark(folder, f, [0.5, 0.2], 0.7, seconds=seconds, megabytes=512)
 
 
 def test_right_wrong_and_failed(tmp_path):
@@ -61,8 +61,8 @@ def test_hostile_and_hanging_ones_fail_alone_and_nothing_in_the_table_acts(tmp_p
     folder = tmp_path / "class"
     folder.mkdir()
     start = time.monotonic()
-    table = marked(folder, SUBMISSIONS)
-    assert time.monotonic() - start < 60
+    table = marked(folder, SUBMISSIONS, seconds=1.0)
+    assert time.monotonic() - start < 300
     verdicts = {each.submission: each for each in table.marks}
     assert list(verdicts) == sorted(SUBMISSIONS)
     assert verdicts["ann.py"].verdict == verdicts["lou.py"].verdict == "right"
