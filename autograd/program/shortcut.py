@@ -134,7 +134,8 @@ class OverSamples:
         things = args if len(args) == self._plain and not named else self._arranged(args, named)
         if things is None:
             return None
-        fixed, batch = np.empty(self._size), list[Floats]()
+        fixed = np.empty(self._size)
+        batch: list[Floats] = []
         for i, put in self._puts:
             if not put(things[i], fixed):
                 return None
