@@ -123,7 +123,10 @@ def told(theirs: Ran, mine: Ran) -> str:
 
 def milliseconds(ran: Ran) -> str:
     """The mean of a derivative's, the first left out if there are others."""
-    return f"{1e3 * statistics.mean(ran.seconds[1:] or ran.seconds):,.3g}" if ran.seconds else ""
+    if not ran.seconds:
+        return ""
+    found = 1e3 * statistics.mean(ran.seconds[1:] or ran.seconds)
+    return f"{found:,.0f}" if found >= 100 else f"{found:.2g}"
 
 
 def report(rows: list[str]) -> str:

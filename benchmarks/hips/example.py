@@ -25,8 +25,8 @@ from typing import Any
 import numpy as np
 
 SECONDS, KEPT = 1.0, 5  # of derivatives, after which an example ends; how many are compared
-TALK = 10  # seconds of anything, after which two derivatives do
-LIMIT, MEMORY = 90, 6 * 2**30  # seconds and bytes that an example may take
+TALK = 5  # seconds of anything, after which two derivatives do
+LIMIT, MEMORY = 20, 6 * 2**30  # seconds and bytes that an example may take
 WATCHED = ("grad", "value_and_grad"), ("elementwise_grad", "hessian_vector_product")
 DIGITS = 256
 
