@@ -58,6 +58,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "numpy_arrays": plain_arrays,
     "matrix": matrix.table,
     "measured": measured.results,
+    "hips": measured.hips,
 }
 
 

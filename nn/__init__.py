@@ -38,15 +38,16 @@ from nn.training.groups import Group
 from nn.training.history import History
 from nn.training.loop import train
 from nn.training.minimisers import LBFGS, LevenbergMarquardt
+from nn.training.newton import Newton
 from nn.training.optimisers import SGD, Adagrad, Adam, AdamW, GradientDescent, Optimiser, RMSProp
 from nn.training.schedules import CosineDecay, ExponentialDecay, ReduceOnPlateau, StepDecay, Warmup
 
 __all__ = [
     "LBFGS", "MLP", "SGD", "Activation", "Adagrad", "Adam", "AdamW", "Batch", "Callback", "CosineDecay",
     "DivergedError", "EarlyStopping", "Epoch", "ExponentialDecay", "FlatObjective",
-    "GradientDescent", "Group", "History", "Layer", "LevenbergMarquardt", "Module", "Neuron", "Optimiser", "PReLU",
-    "Perceptron", "QuantileNormalization", "RMSProp", "RReLU", "ReduceOnPlateau", "Sequential", "Standardization",
-    "StepDecay", "TrainingError", "Warmup",
+    "GradientDescent", "Group", "History", "Layer", "LevenbergMarquardt", "Module", "Neuron", "Newton", "Optimiser",
+    "PReLU", "Perceptron", "QuantileNormalization", "RMSProp", "RReLU", "ReduceOnPlateau", "Sequential",
+    "Standardization", "StepDecay", "TrainingError", "Warmup",
     "absolute_error", "accuracy", "activation", "binary_cross_entropy", "binary_cross_entropy_with_logits",
     "clip_by_norm", "clip_by_value", "cross_entropy", "half_squared_error", "hinge", "huber",
     "initialise", "load", "mean_squared_error", "poisson", "quantile", "train", "with_ones",

@@ -25,7 +25,7 @@ from autograd.text import quoted
 from nn.activations import PRELU, RRELU, Activation, Dropout, PReLU, RReLU, activation
 from nn.data.scales import Normalization, QuantileNormalization, Standardization
 from nn.parts import Part
-from nn.training import minimisers, optimisers, schedules
+from nn.training import minimisers, newton, optimisers, schedules
 from nn.training.groups import Group
 from nn.training.history import History
 from nn.training.model import Model
@@ -39,7 +39,7 @@ MODELS: dict[str, type[Filed]] = {}  # by `filed`, which the networks, above thi
 SCALES: dict[str, Any] = {kind.__name__: kind for kind in (Standardization, QuantileNormalization)}
 OPTIMISERS = {kind.__name__: kind for kind in (
     optimisers.GradientDescent, optimisers.SGD, optimisers.Adagrad, optimisers.RMSProp, optimisers.Adam,
-    optimisers.AdamW, minimisers.LBFGS, minimisers.LevenbergMarquardt)}  # fmt: skip
+    optimisers.AdamW, minimisers.LBFGS, minimisers.LevenbergMarquardt, newton.Newton)}  # fmt: skip
 SCHEDULES = {kind.__name__: kind for kind in (
     schedules.StepDecay, schedules.ExponentialDecay, schedules.CosineDecay, schedules.Warmup,
     schedules.ReduceOnPlateau)}  # fmt: skip

@@ -3,9 +3,9 @@
     python example.py FOLDER NAME ANSWER [--ours]
 
 FOLDER holds the examples, and a folder `changed` with those whose imports are this engine's.  Whatever a
-derivative of plain numbers answers is kept, with the processor's seconds that it took; after `SECONDS` of them, the
-example is stopped.  Pictures are drawn and not shown; where images of digits would be downloaded, noise of
-the same form stands.
+derivative of plain numbers answers is kept, with the processor's seconds that it took; after `SECONDS` of them, or
+`LIMIT` of whatever it does, the example is stopped.  Pictures are drawn and not shown; where images of digits would
+be downloaded, noise of the same form stands.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import importlib
 import json
 import os
 import resource
+import signal
 import sys
 import time
 import types
@@ -24,6 +25,7 @@ from typing import Any
 import numpy as np
 
 SECONDS, KEPT = 1.0, 5  # of derivatives, after which an example ends; how many are compared
+TALK = 5  # seconds of anything, after which two derivatives do
 LIMIT, MEMORY = 20, 6 * 2**30  # seconds and bytes that an example may take
 WATCHED = ("grad", "value_and_grad"), ("elementwise_grad", "hessian_vector_product")
 DIGITS = 256
@@ -67,7 +69,7 @@ class Watch:
         self.seconds.append(seconds)
         if len(self.answers) < KEPT:
             self.answers.append(numbers(answer))
-        if sum(self.seconds) > SECONDS and len(self.seconds) >= 2:
+        if (sum(self.seconds) > SECONDS or time.process_time() > TALK) and len(self.seconds) >= 2:
             raise Enough
 
 
@@ -111,10 +113,16 @@ def prepare(folder: Path, ours: bool) -> Watch:
     return watch
 
 
+def stop(*_: Any) -> None:
+    """What a signal of the processor's clock does."""
+    raise Enough
+
+
 def main(folder: Path, name: str, answer: Path, ours: bool) -> None:
     """Run it, and write down what came."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (LIMIT, LIMIT))
+    resource.setrlimit(resource.RLIMIT_CPU, (LIMIT, LIMIT + 60))
+    signal.signal(signal.SIGXCPU, stop)
     watch, said = prepare(folder, ours), ""
     np.random.seed(0)
     source = (source_folder(folder, ours) / name).read_text()

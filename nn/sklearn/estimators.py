@@ -174,6 +174,8 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no an
             order=rules.Shuffled(random) if self.shuffle else np.arange,
             progress=bool(self.verbose), backend=self.backend,
         ))  # fmt: skip
+        if len(history.training) == known:
+            raise KeyboardInterrupt  # before there was anything to keep
         standing.solver, standing.state, standing.steps = self.solver, moved.state, moved.steps
         model.optimiser = None  # it is of scikit-learn's ways, and stays here
         self.loss_curve_ = history.training
@@ -182,7 +184,9 @@ class _Network(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no an
         self.best_loss_ = None if held else standing.best_loss
         self.best_validation_score_ = standing.best_score if held else None
         self.validation_scores_ = standing.scores if held else None
-        if history.stopped == "epochs" and not partly:
+        if history.stopped == "interrupted":
+            self._complaint = f"interrupted after {self.n_iter_} epochs"
+        elif history.stopped == "epochs" and not partly:
             self._complaint = f"{self.max_iter} epochs were done and the loss still falls: raise max_iter or tol"
 
     def _minimise(self, model: MLP, data: Data, loss: Loss) -> None:

@@ -69,6 +69,12 @@ class EagerProblem:
             return math.inf, np.full(len(w), math.nan)
         return J.data / by, np.array(gradient(J, self.moved)) / by
 
+    def hess(self, w: Vector) -> Matrix:
+        """The mean loss's Hessian."""
+        self._set(w)
+        slopes = gradient(batch_loss(self.model, self.batch, self.loss), self.moved, as_graph=True)
+        return np.array([gradient(slope, self.moved) for slope in slopes]) / divisor(self.batch, self.loss)
+
     def residuals(self, w: Vector) -> tuple[Vector, Matrix]:
         """Numbers whose squares sum up to twice the mean loss, and their Jacobian."""
         self._set(w)

@@ -53,6 +53,11 @@ class Decayed(NamedTuple):
         J, g = self.problem(w)
         return J + 0.5 * float(np.sum(self.decay * w * w)), g + self.decay * w
 
+    def hess(self, w: Vector) -> Matrix:
+        """Its Hessian."""
+        found: Matrix = self.problem.hess(w) + np.diag(self.decay * np.ones(len(w)))
+        return found
+
     def residuals(self, w: Vector) -> tuple[Vector, Matrix]:
         """Those of the loss, and √decay·w."""
         r, A = self.problem.residuals(w)

@@ -17,5 +17,8 @@ class Problem(Protocol):
     def __call__(self, w: Vector) -> tuple[float, Vector]:
         """The mean loss of the samples, and its gradient."""
 
+    def hess(self, w: Vector) -> Matrix:
+        """The loss's Hessian."""
+
     def residuals(self, w: Vector) -> tuple[Vector, Matrix]:
         """Numbers whose squares sum up to twice the loss, and their Jacobian; ArgumentError where there are none."""

@@ -1,4 +1,4 @@
-"""L-BFGS, Levenberg–Marquardt and `model.objective`: against SciPy, finite differences and textbooks' formulas."""
+"""The minimisers and `model.objective`: against SciPy, finite differences and textbooks' formulas."""
 
 import copy
 import functools
@@ -10,8 +10,9 @@ from scipy.optimize import approx_fprime, least_squares, minimize, rosen, rosen_
 import nn
 from autograd import Value
 from autograd.errors import ArgumentError, OperandError
-from nn import LBFGS, MLP, Layer, LevenbergMarquardt, Module, train
+from nn import LBFGS, MLP, Layer, LevenbergMarquardt, Module, Newton, train
 from nn.training.minimisers import MEMORY, Decayed, LineSearch, Pairs, damped, quasi_newton, reduced
+from nn.training.newton import Bowl
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(30, 2))
@@ -173,10 +174,55 @@ def test_weight_decay_of_a_minimiser_is_half_a_sum_of_squares():
     assert np.abs(approx_fprime(here, penalised, 1e-6)).max() < 1e-4
 
 
+# -- Newton --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("radius", [1e-6, 0.1, 1.0, 30.0, 1e4])
+@pytest.mark.parametrize("kind", ["bowl", "saddle", "trough", "hard", "flat", "top"])
+def test_the_lowest_point_within_a_ball(kind, radius):
+    """By the conditions of Moré & Sorensen, which hold for it and for no other point."""
+    values = {"bowl": [0.5, 2, 9], "saddle": [-3, 1, 4], "trough": [0, 1, 2], "flat": [0, 0, 0], "hard": [-2, -2, 1],
+              "top": [-3, -2, -1]}[kind]  # fmt: skip
+    axes = np.linalg.qr(np.random.default_rng(3).normal(size=(3, 3)))[0]
+    g = axes @ {"hard": [0.0, 0.0, 0.7], "top": [0.0, 0.0, 0.0]}.get(kind, [0.3, -0.2, 1.1])
+    H = axes @ np.diag(values) @ axes.T
+    step, lower = Bowl.of(H, g).lowest_within(radius)
+    assert lower == pytest.approx(-(g @ step + 0.5 * step @ H @ step), rel=1e-9)
+    size = np.linalg.norm(step)
+    assert size <= radius * (1 + 1e-9)
+    shift = -(step @ (H @ step + g)) / (step @ step)
+    np.testing.assert_allclose(H @ step + shift * step, -g, atol=1e-7 * max(1.0, radius))
+    assert np.linalg.eigvalsh(H)[0] + shift > -1e-7
+    assert shift > -1e-7
+    assert shift < 1e-7 or size == pytest.approx(radius, rel=1e-6)
+
+
+def test_newton_leaves_a_saddle_and_ends_where_the_digits_double():
+    class Saddle(Module):
+        def __init__(self):
+            self.a, self.b = Value(1e-9), Value(0.8)
+
+        def forward(self, x):
+            return self.a**4 / 4 - self.a**2 / 2 + self.b**2 + x[0] * 0.0
+
+    model = Saddle()
+    history = model.fit([[1.0]], [-1.0], loss=lambda p, _: p[0][0], optimiser=Newton(model.parameters()), epochs=40)
+    assert abs(model.a.data) == pytest.approx(1.0, abs=1e-9)
+    assert history["training"][-1] == pytest.approx(-0.25, abs=1e-15)
+
+
+def test_newton_ends_lower_than_l_bfgs_does_in_as_many_steps():
+    ends = {}
+    for make in (LBFGS, Newton):
+        model = made()
+        ends[make] = model.fit(X, Y, optimiser=make(model.parameters()), epochs=40)["training"][-1]
+    assert ends[Newton] < 0.9 * ends[LBFGS]
+
+
 # -- in a training ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("make", [LBFGS, LevenbergMarquardt])
+@pytest.mark.parametrize("make", [LBFGS, LevenbergMarquardt, Newton])
 @pytest.mark.parametrize("loss", [nn.half_squared_error, nn.mean_squared_error])
 def test_both_ways_of_training_take_the_same_steps(make, loss):
     def trained(way):
@@ -187,7 +233,7 @@ def test_both_ways_of_training_take_the_same_steps(make, loss):
     np.testing.assert_allclose(trained(MLP.fit), trained(train), rtol=1e-8)
 
 
-@pytest.mark.parametrize("make", [LBFGS, LevenbergMarquardt])
+@pytest.mark.parametrize("make", [LBFGS, LevenbergMarquardt, Newton])
 def test_a_training_goes_on_from_a_file_to_the_bit(make, tmp_path):
     whole, half = made(), made()
     history = whole.fit(X, Y, optimiser=make(whole.parameters()), epochs=12)
@@ -200,7 +246,7 @@ def test_a_training_goes_on_from_a_file_to_the_bit(make, tmp_path):
     assert half.state_dict() == whole.state_dict()
 
 
-@pytest.mark.parametrize("make", [LBFGS, LevenbergMarquardt])
+@pytest.mark.parametrize("make", [LBFGS, LevenbergMarquardt, Newton])
 def test_where_nothing_lower_is_to_be_had_it_says_converged(make):
     line = nn.Layer(2, 1, "linear", seed=0)
     history = line.fit(X, Y, optimiser=make(line.parameters()), epochs=500)
@@ -214,7 +260,7 @@ def test_where_nothing_lower_is_to_be_had_it_says_converged(make):
 def test_what_they_do_not_go_with_is_refused():
     model = made()
     model.parameters()[0].grad = 1.0
-    for make in (LBFGS, LevenbergMarquardt):
+    for make in (LBFGS, LevenbergMarquardt, Newton):
         with pytest.raises(OperandError, match="asks for the loss several times a step"):
             make(model.parameters()).step()
         for way in (MLP.fit, train):

@@ -26,7 +26,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from autograd.errors import ArgumentError
 from nn import initialise
-from nn.sklearn import MLPClassifier, MLPRegressor
+from nn.sklearn import MLPClassifier, MLPRegressor, rules
 
 IRIS = load_iris(return_X_y=True)
 QUICK = {"learning_rate_init": 0.05, "max_iter": 60, "random_state": 0, "backend": "interpreter"}
@@ -399,6 +399,31 @@ def test_a_fit_that_fails_leaves_the_estimator_as_it_was():
                 use(*wrong)
             assert vars(model) == before
     assert (model.predict(X) == said).all()
+
+
+@pytest.mark.parametrize("epochs", [0, 3])
+def test_an_interrupt_keeps_what_there_is(epochs, monkeypatch):
+    """Before the first epoch is done that is what was fitted before."""
+    X, y = np.arange(12.0).reshape(6, 2) / 6, np.arange(6.0)
+    model = MLPRegressor((3,), random_state=0, max_iter=4, tol=1.0).fit(X, y)
+    before = model.predict(X).tolist()
+    rounds = rules.Shuffled.__call__
+
+    def interrupted(self, count, *rest):
+        if begun.pop() == 0:
+            raise KeyboardInterrupt
+        return rounds(self, count, *rest)
+
+    begun = list(range(epochs + 1))
+    monkeypatch.setattr(rules.Shuffled, "__call__", interrupted)
+    if epochs:
+        with pytest.warns(ConvergenceWarning, match="interrupted after 3 epochs"):
+            model.fit(X, y)
+        assert (model.n_iter_, len(model.loss_curve_)) == (3, 3)
+        return
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, y)
+    assert model.predict(X).tolist() == before
 
 
 def test_logarithms_of_probabilities_stay_finite():

@@ -480,3 +480,52 @@ def test_the_code_is_small(tmp_path):
     run_compiler("gcc", "-std=c99", "-Os", "-c", "f.c", "-o", "f.o", folder=tmp_path)
     sizes = subprocess.run(["size", "f.o"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
     assert int(sizes.splitlines()[1].split()[0]) < 1300  # code, constants and unwinding tables
+
+
+# -- slopes that have much in common ------------------------------------------------------------------
+
+
+def bearing(x):
+    return [sqrt(x[0] * x[0] + x[1] * x[1]), autograd.atan2(x[1], x[0])]
+
+
+def several_bearings(x):
+    return [autograd.atan2(x[1], x[0]), autograd.atan2(x[0], 2.0)]
+
+
+def bearings_of_a_loop(x):
+    return autograd.scan(lambda y, _: (autograd.atan2(y, x[0] * y), y), x[1], length=3)[0]
+
+
+@pytest.mark.parametrize(
+    ("f", "dtype", "functions"),
+    [
+        (bearing, "float64", set()),
+        (bearing, "float32", {"atan2_slope1", "atan2_slope2"}),  # whose squares a float does not hold
+        (several_bearings, "float64", {"atan2_slope1", "atan2_slope2"}),
+        (bearings_of_a_loop, "float64", {"atan2_slope1", "atan2_slope2"}),
+    ],
+)
+def test_slopes_of_one_node_are_written_together(f, dtype, functions):
+    source = compile(f).record(np.ones(2)).to_c("f", what="jacobian", dtype=dtype)
+    assert set(re.findall(r"static double (\w+slope\w*)\(", source)) == functions
+
+
+@pytest.mark.filterwarnings("ignore:the first derivative leaves out")  # at the jump of atan2, which is among the points
+def test_slopes_written_together_are_those_of_the_graph_to_the_bit(tmp_path):
+    sizes = [0.0, -0.0, 1.0, -2.5, 3e-200, 1e-310, 4e200, np.inf, -np.inf, np.nan]
+    samples = np.array([(a, b) for a in sizes for b in sizes])
+    library = compiled(compile(bearing).record(np.ones(2)).to_c("f", what="jacobian"), tmp_path)
+    _, g = called(library, "f_jacobian", samples, 2, 4)
+    np.testing.assert_array_equal(g, [np.ravel(autograd.jacobian(bearing)(row)) for row in samples])
+    of_plain_size = np.isin(samples, (1.0, -2.5)).all(axis=1)
+    a, b = samples[of_plain_size].T
+    np.testing.assert_allclose(g[of_plain_size, 2:], np.stack([-b, a], 1) / (a * a + b * b)[:, None], rtol=1e-15)
+
+
+def test_a_bearing_is_as_small_as_its_scaling_allows(tmp_path):
+    (tmp_path / "f.c").write_text(compile(bearing).record(np.ones(2)).to_c("f", what="jacobian"), "ascii")
+    run_compiler("gcc", "-std=c99", "-Os", "-c", "f.c", "-o", "f.o", folder=tmp_path)
+    listed = subprocess.run(["nm", "-S", "f.o"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    sizes = {words[3]: int(words[1], 16) for words in map(str.split, listed.splitlines()) if len(words) == 4}
+    assert sizes["f_jacobian"] < 450  # with a function for each slope it is beyond 520

@@ -30,6 +30,7 @@ from autograd.program.exports.derivatives import (
     VALUE,
     Along,
     along,
+    with_common_terms,
     with_derivatives,
 )
 from autograd.program.graph import Graph, Tables
@@ -153,7 +154,8 @@ class _File:
         results = [Results("y", outputs)]
         if what == VALUE:
             return self._function(self.name, self.program, results)
-        program = with_derivatives(self.program, what if is_named else JACOBIAN, self._along)
+        derived = with_derivatives(self.program, what if is_named else JACOBIAN, self._along)
+        program = with_common_terms(derived, self.precision.bears)
         results.append(Results("g", outputs * inputs))
         if what == HESSIAN:
             results.append(Results("h", inputs * inputs))

@@ -22,6 +22,10 @@ class Precision(NamedTuple):
     kind: str  # what C calls them
     width: int  # in bytes
 
+    def bears(self, row: str) -> bool:
+        """Whether a row's function and slopes keep their digits in it."""
+        return self is DOUBLE or row in SINGLE
+
 
 DOUBLE, FLOAT = Precision("double", 8), Precision("float", 4)
 _PRECISIONS = {"float64": DOUBLE, "float32": FLOAT}

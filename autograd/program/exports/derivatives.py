@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +12,7 @@ from autograd.ops.primitive import MOST_ROWS, lookup
 from autograd.program.builder import Builder
 from autograd.program.graph import Graph, Operation
 from autograd.program.libm import LIBM
+from autograd.program.loops import Loop
 from autograd.program.passes.adjoint import copy_into, slope_terms, with_gradient
 from autograd.program.passes.cones import jacobian_entries, triangle_entries
 from autograd.program.passes.expand import expand_slopes
@@ -74,6 +75,44 @@ def _is_plain(slope: Operation) -> bool:
         return False
     terms = within([slope_terms(slope.row, len(row.operands))[slope.slot or 0]])
     return all(term.name in _PLAIN for term in terms if term.operands)
+
+
+def with_common_terms(program: Graph, may: Callable[[str], bool]) -> Graph:
+    """The program with the slopes of a node written out that have much in common, where no other node has its row.
+
+    Functions of them would say it twice, and be called once each.  `may` says of which rows.
+    """
+    nodes: dict[str, set[tuple[int, ...]]] = {}
+    slots: dict[str, set[int]] = {}
+    for operation, operands in _slopes(program):
+        nodes.setdefault(operation.row, set()).add(operands)
+        slots.setdefault(operation.row, set()).add(operation.slot or 0)
+    alone = [row for row, of in nodes.items() if len(of) == 1 and all(of)]
+    chosen = {row for row in alone if may(row) and _have_terms(row, frozenset(slots[row]))}
+    return expand_slopes(program, lambda slope: slope.row in chosen) if chosen else program
+
+
+def _slopes(program: Graph) -> list[tuple[Operation, tuple[int, ...]]]:
+    """All slopes, and their operands; none for those in the bodies of loops, where a function is called often."""
+    lines = [(line.operation, line.operands) for line in program]
+    inside = [body.all_operations() for step, _ in lines if isinstance(step, Loop) for body in step.programs]
+    everywhere = [*lines, *((operation, tuple[int, ...]()) for operations in inside for operation in operations)]
+    return [(each, of) for each, of in everywhere if isinstance(each, Operation) and each.slot is not None]
+
+
+@cache
+def _have_terms(row: str, slots: frozenset[int]) -> bool:
+    """Whether these slopes have more than a third in common."""
+    if lookup(row).variadic or lookup(row).opaque or len(slots) < 2:
+        return False
+    return 3 * _length(row, slots) < 2 * sum(_length(row, {slot}) for slot in slots)
+
+
+def _length(row: str, slots: Collection[int]) -> int:
+    """How many operations say these slopes."""
+    builder = Builder(["y", *lookup(row).operands])
+    whole = tuple(range(1 + len(lookup(row).operands)))
+    return len(expand_slopes(builder.finish([builder.emit(Operation(row, slot), whole) for slot in sorted(slots)])))
 
 
 def with_jacobian(program: Graph) -> Graph:
