@@ -34,7 +34,9 @@ def test_what_is_not_closed_is_told():
 
 
 def test_a_style_keeps_the_spaces_that_mean_something():
-    style = ".a :is(b, c) > d { margin: calc(1px + 2px) auto; }\n@media (width < 3px) and (height > 2px) { e + f { g: h } }"
+    style = (
+        ".a :is(b, c) > d { margin: calc(1px + 2px) auto; }\n@media (width < 3px) and (height > 2px) { e + f { g: h } }"
+    )
     assert lean_style(style) == (
         ".a :is(b,c)>d{margin:calc(1px + 2px) auto;}\n@media (width < 3px) and (height>2px){e + f{g:h}}"
     )

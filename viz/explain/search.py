@@ -526,9 +526,13 @@ class Search:
             still = np.abs(right - right[:, :1]).max(1) <= 1e-12 * np.abs(right[:, 0])
         for i in np.flatnonzero(steady).tolist():
             if still[i]:
-                yield self.single_of(edges[i], "another number", 1.7, Quantity("number", -1, float(slope[i, 0])), slope[i])
+                yield self.single_of(
+                    edges[i], "another number", 1.7, Quantity("number", -1, float(slope[i, 0])), slope[i]
+                )
             else:
-                yield self.single_of(edges[i], "factor", 1.9, Quantity("number times", -1, float(ratio[i, 0])), slope[i])
+                yield self.single_of(
+                    edges[i], "factor", 1.9, Quantity("number times", -1, float(ratio[i, 0])), slope[i]
+                )
 
     def looked_up(self, numbers: Floats, values: Floats) -> Iterator[tuple[int, int]]:
         """(which of the numbers, by cases, is one of the values in every case, which of these)."""

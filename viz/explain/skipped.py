@@ -23,7 +23,9 @@ FEW = 2  # nodes that are named
 def skipped(search: Search, found: Sequence[Finding]) -> list[Finding]:
     """For findings that are a constant factor, what they are as a step above that was left out."""
     factors = ((each, c) for each in found if (c := _factor(search, each)) not in (None, 0.0, 1.0))
-    return [step for (each, c), _ in zip(factors, range(MOST_FACTORS), strict=False) for step in _above(search, each, c)]
+    return [
+        step for (each, c), _ in zip(factors, range(MOST_FACTORS), strict=False) for step in _above(search, each, c)
+    ]
 
 
 def _factor(search: Search, found: Finding) -> float | None:

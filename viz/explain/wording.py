@@ -199,7 +199,9 @@ class Words:
             return f"∂{called(int(self.sheet.head[found.node]))}/∂{called(int(self.sheet.tail[found.node]))}"
         if not found.op:
             return called(found.node)
-        return f"{called(found.node)}²" if found.op == "²" else f"({called(found.node)} {found.op} {called(found.other)})"
+        return (
+            f"{called(found.node)}²" if found.op == "²" else f"({called(found.node)} {found.op} {called(found.other)})"
+        )
 
     def _for(self, found: Quantity, right: str, edge: int) -> str:
         """A slope with one node's number in the place of another's."""

@@ -179,7 +179,7 @@ def _place(source: str | None) -> str:
 
 
 def _slopes(columns: Columns) -> Iterator[float | str | None]:
-    """The slopes by edge; "@k" where it is the number of operand k of the same node, as in a product: that is shorter."""
+    """The slopes by edge; "@k" where it is the number of operand k of the same node, as in a product."""
     values, operands = columns.value.tolist(), columns.operands.tolist()
     flows, slope = columns.flows.tolist(), columns.slope.tolist()
     for first, end in pairwise(columns.starts.tolist()):

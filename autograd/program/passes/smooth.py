@@ -80,7 +80,9 @@ class _Smoothing:
         if not isinstance(operation, Operation) or operation.slot is not None:
             return self._builder.emit(operation, operands)  # type: ignore[arg-type]  # another step of a loop's
         if operation == WHERE and before[0] in self._plain and before[0] not in self._sharp:
-            raise GraphError("where chooses by a number that is smoothed: choose by a comparison, or leave out smooth=h")
+            raise GraphError(
+                "where chooses by a number that is smoothed: choose by a comparison, or leave out smooth=h"
+            )
         if self._stays(operation, before):
             return self._builder.emit(operation, operands)
         if operation.row in COMPARISONS or self._combines(operation, before) or self._is_condition(operation, before):
