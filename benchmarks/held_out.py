@@ -6,7 +6,7 @@ time.  Afterwards it was learned from them that a factor at one step is often a 
 
 # Helpers inside of a case are lambdas, which have no types.
 # mypy: allow-untyped-calls
-# ruff: noqa: D103, E741 - each function is a case, which its name says; l is what a book calls a length
+# ruff: noqa: D103 - each function is a case, which its name says
 
 from __future__ import annotations
 

@@ -189,7 +189,7 @@ def test_no_symbol_of_a_page_has_two_values(plan):
         node, operand = seen.columns.node.item(e), page["operand"][e]
         if slope is not None and operand <= seen.root and seen.columns.reached.item(node):
             plain = f"∂{page['called'][node]}/∂{page['called'][operand]}"
-            said[page["locals"].get(e, (plain, 0))[0]].add(float(slope))
+            said[page["locals"].get(e, (plain, 0))[0]].add(seen.columns.slope.item(e))
     for symbol, values in said.items():
         values = sorted(values)
         assert all(x == pytest.approx(values[0], rel=1e-12, nan_ok=True) for x in values), f"{symbol} is {values}"

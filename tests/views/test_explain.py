@@ -521,7 +521,7 @@ def test_a_matrix_whose_diagonal_alone_goes_back():
         z = M @ e
         return (np.diag(np.diag(M)).T @ z[::-1] * e).tolist()
 
-    listed, found = of_layer(f, gradient, [0.2, -0.5])
+    listed, _ = of_layer(f, gradient, [0.2, -0.5])
     assert any("the diagonal alone" in each or "left out" in each for each in listed), listed
 
 

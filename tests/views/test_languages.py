@@ -1,12 +1,14 @@
 """Tables of words: the same keys and fields in every language, forms for every count, nothing in another one."""
 
+import inspect
 import io
+import math
 import re
 
 import pytest
 
 import viz
-from autograd import Value, compile, errors, fori_loop, logsumexp, scope, tanh, while_loop
+from autograd import Value, compile, errors, exp, fori_loop, log, logsumexp, relu, scope, sqrt, tanh, while_loop
 from nn import MLP, half_squared_error
 from viz.debugger import Debugger
 from viz.languages import LANGUAGES, TABLES, language
@@ -214,7 +216,74 @@ def test_what_is_folded_is_said_in_russian(monkeypatch):
     assert "первый шаг" in svg
 
 
-SHOWS = (viz.draw, viz.explore, viz.debug, viz.animate, viz.sheet, viz.derive, viz.why)
+ANSWERS = {  # of every public function that has `lang`, what it says of a graph
+    "animate": lambda y, x: " ".join(re.findall(r"<(?:text|title|desc)[^>]*>([^<]*)<", viz.animate(y, lang="ru").svg)),
+    "anomaly": lambda y, x: "\n".join(
+        str(viz.anomaly(each, lang="ru"))
+        for each in (
+            y,
+            log(-x),
+            exp(1e3 * x),
+            1.0 / (x - 0.5),
+            relu(-x) * x,
+            x * math.inf,
+            sqrt(x - 0.5),
+            exp(-2e3 * x),
+        )
+    ),
+    "debug": lambda y, x: _debugged(y),
+    "derive": lambda y, x: str(viz.derive(y, x, lang="ru")),
+    "draw": lambda y, x: " ".join(re.findall(r"<(?:text|title|desc)[^>]*>([^<]*)<", viz.draw(y, lang="ru").svg)),
+    "explore": lambda y, x: re.sub(
+        r"<(script|style|svg)\b.*?</\1>|<[^>]*>", " ", viz.explore(y, lang="ru").html, flags=re.S
+    ),
+    "formula": lambda y, x: "\n".join(
+        (str(viz.formula(y, depth=1, lang="ru")), viz.formula(y, depth=1, lang="ru").latex)
+    ),
+    "sheet": lambda y, x: " ".join(
+        re.findall(r"<text[^>]*>([^<]*)<", viz.sheet(y, n=1, lang="ru").sheets[0].exercise.svg)
+    ),
+    "why": lambda y, x: str(viz.why(y, x, lang="ru")),
+}
+ENGLISH = {
+    "accuracy",
+    "changed",
+    "explain",
+    "explain_deltas",
+    "kinks",
+    "mark",
+    "pattern",
+    "to_dot",
+    "uncertainty_budget",
+}
+DATA = {"record", "trace"}  # whose words are their steps', which `debug` and `explore` say
+NAMES = set(
+    "tanh dot exp log sqrt relu add subtract multiply divide power layer inf nan with record sources JavaScript Enter"
+    " Esc SVG PNG text begin end aligned quad phantom infty operatorname where approx".split()
+)  # functions, code, and LaTeX's commands
+
+
+def _debugged(y):
+    said = io.StringIO()
+    viz.debug(y, ["step", "explain", "continue", "where"], said, lang="ru")
+    return re.sub(r"\(debug\).*|`.*?`", "", said.getvalue())
+
+
+def test_every_public_function_that_says_something_has_a_language():
+    functions = {name for name in viz.__all__ if inspect.isfunction(getattr(viz, name))}
+    taking = {name for name in functions if "lang" in inspect.signature(getattr(viz, name)).parameters}
+    assert taking == set(ANSWERS) and functions - taking == ENGLISH | DATA
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_no_english_word_is_left_in_russian(name):
+    y, x, _ = a_graph()
+    x.data = 0.6  # so that it is computed anew, which is said
+    left = set(re.findall(r"[A-Za-z]{3,}", ANSWERS[name](y, x))) - NAMES
+    assert not left - {"dy", "dx"}, left
+
+
+SHOWS = (viz.draw, viz.explore, viz.debug, viz.animate, viz.sheet, viz.derive, viz.why, viz.anomaly, viz.formula)
 
 
 @pytest.mark.parametrize("show", SHOWS)

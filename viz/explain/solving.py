@@ -289,7 +289,9 @@ def _of_families(search: Search) -> Iterator[Trial]:
         changed = _with(search, [head for head, _, _ in known], [node for _, node, _ in known], columns)
         for edges, slope in _kinds_of(search, changed):
             if len(edges) > 1:
-                meant = [("at another node", 1.6, None, Quantity("for", ids[0], 1.0, "", family[0])) for ids in others]
+                meant: list[Any] = [
+                    ("at another node", 1.6, None, Quantity("for", ids[0], 1.0, "", family[0])) for ids in others
+                ]
                 yield Trial(Place(edges, "group", 0.0), meant, np.moveaxis(slope, 1, 2), None)
 
 
@@ -308,7 +310,8 @@ def _beside(search: Search) -> Iterator[Trial]:
         if place.kind not in ("group", ONE_TAIL) or not search.reaches(place):
             continue
         right = search.right(np.array(place.edges))
-        meant, slopes = [], []
+        meant: list[Any] = []
+        slopes = []
         for quantity, number in _numbers_beside(search, place.edges):
             for how, slope in (("times", right * number), ("over", right / number), ("plus", right + number),
                                ("is", number), ("less", right - number)):  # fmt: skip

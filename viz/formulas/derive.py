@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
+from textwrap import wrap
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
@@ -48,6 +49,7 @@ MOST_PATHS, LONGEST_PATH = 4, 12  # above them the recursion says it more briefl
 MOST_NODES = 60  # of a recursion that are written out; the middle is counted
 DIGITS = 5  # significant, of numbers, unless somebody asks for others
 MOST_INSIDE = 6  # operations of what else is spoken of that are written out in its formula
+WIDEST = 72  # characters of a heading in one line of LaTeX
 IN_A_LINE = 4  # of numbers that are only given
 
 Lines: TypeAlias = list[tuple[str, Box | None]]
@@ -75,8 +77,8 @@ class Derivation:
         """LaTeX, without the dollars: the lines below one another."""
         rows = []
         for words, box in self.lines:
-            if words:
-                rows.append(rf"& \text{{{in_latex(words)}}}")
+            # LaTeX breaks no line of an aligned block, and a slide or a page cuts it.
+            rows += [rf"& \text{{{in_latex(part)}}}" for part in wrap(words, WIDEST, break_long_words=False)]
             if box is not None:
                 rows.append(rf"& \quad {printers.latex(box)}")
         return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 from xml.etree import ElementTree
 
 from autograd.iterations import iterations_in
 from autograd.ops.primitive import lookup, title_of
 from autograd.text import short
+from viz.columns import Columns
 from viz.domains import domain, slope_domain
 from viz.formulas.printers import mathml, mathml_pattern
 from viz.identifiers import on_card
@@ -27,6 +29,7 @@ from viz.wording import Constants, computed_template, laid_out_written, slope_wr
 
 DEEPEST = 12  # scopes inside each other that the picture shows as groups
 LONGEST_NAME = 60
+SHORTEST = 6  # characters of a slope that is written as an operand's
 
 
 class ExplorableGraph:
@@ -84,7 +87,7 @@ class ExplorableGraph:
             "value": [_number(x) for x in columns.value.tolist()],
             "first": columns.starts.tolist(),
             "operand": columns.operands.tolist(),
-            "slope": [_number(x) if flows else None for x, flows in _pairs(columns.slope, columns.flows)],
+            "slope": list(_slopes(columns)),
             "use": [0] * self.leaves + self.use,
             "uses": [_described(use, constants) for use, constants in self.uses],
             "templates": dict(self.words.steps),
@@ -175,8 +178,16 @@ def _place(source: str | None) -> str:
     return short(re.split(r"[\\/]", source)[-1]) if source else ""
 
 
-def _pairs(slope: Any, flows: Any) -> Iterable[tuple[float, bool]]:
-    return zip(slope.tolist(), flows.tolist(), strict=True)
+def _slopes(columns: Columns) -> Iterator[float | str | None]:
+    """The slopes by edge; "@k" where it is the number of operand k of the same node, as in a product."""
+    values, operands = columns.value.tolist(), columns.operands.tolist()
+    flows, slope = columns.flows.tolist(), columns.slope.tolist()
+    for first, end in pairwise(columns.starts.tolist()):
+        slots = {values[operands[e]]: e - first for e in range(first, end)}
+        for e in range(first, end):
+            x = slope[e]
+            is_operand = flows[e] and x in slots and len(repr(x)) > SHORTEST
+            yield f"@{slots[x]}" if is_operand else _number(x) if flows[e] else None
 
 
 def _number(x: float) -> float | str:

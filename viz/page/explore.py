@@ -27,6 +27,7 @@ from viz.languages import Language, language
 from viz.numbers import DIGITS, checked_digits
 from viz.page.data import ExplorableGraph
 from viz.page.javascript import Use, by_hand, table_source
+from viz.page.lean import lean_script, lean_style
 from viz.page.lessons import Lesson, lesson
 from viz.pictures.images import as_data, as_image
 from viz.pictures.svg import COLOURS, Look, render
@@ -45,11 +46,6 @@ MODULES = (
     "paths", "marking", "quiz", "player", "guide", "stage", "state", "main",
 )  # fmt: skip
 _FIELD = re.compile(r"\{([^\W\d][\w ]*)\}")
-_COMMENTS = re.compile(r"^[ \t]*(?://.*|/\*(?:[^*]|\*(?!/))*\*/)$", re.MULTILINE)
-_TEXT = r""""(?:\\.|[^"\\])*"|`(?:\\.|[^`\\])*`|(?<=[(,=:!&|?\s])/(?![/*\s])(?:\\.|\[[^\]]*\]|[^/\\\n\[])+/"""  # or a pattern
-_CODE_OR_TEXT = re.compile(rf"(?P<text>{_TEXT})|[^\"`/]+|/")
-_SPACES = re.compile(r" *([{}()\[\],;:=<>?&|!*]) *|(?<![-+]) ([-+]) (?![-+])")
-_SPACES_OF_STYLE = re.compile(r" *([{};,>]) *|(?<=:) ")
 MOST = 100_000  # numbers on a page: it is then 6 MB or more
 MOST_DRAWN = 40  # boxes of the picture that stands there where no script may run
 MOST_LOOKED_AT = 2_000  # nodes of a graph for which that picture is tried
@@ -161,7 +157,7 @@ def _page(looked: Seen, picture: str, title: str | None, note: str | None, about
     seen, graph = looked.trace, ExplorableGraph(looked.trace, looked.names, words, looked.digits)
     root = graph.called[seen.root]
     script = _script(graph.rules)
-    style = _colours() + _SPACES_OF_STYLE.sub(r"\1", _lean(_part("style.css")))
+    style = _colours() + lean_style(_part("style.css"))
     data = {**graph.columns(), **about.columns(graph), "language": _spoken(words)}
     fields = {
         **{key: in_xml(words.tell(words.page[key], root=root)) for key in _written()},
@@ -228,18 +224,8 @@ def _digest(text: str) -> str:
 
 def _script(rules: Iterable[Use]) -> str:
     """One function around all modules, so that they share names with each other and with nobody else."""
-    parts = [_lean_script(by_hand()), table_source(rules), *(_lean_script(_part(f"{module}.js")) for module in MODULES)]
+    parts = [lean_script(by_hand()), table_source(rules), *(lean_script(_part(f"{module}.js")) for module in MODULES)]
     return '"use strict";\n(() => {\n' + "\n".join(parts) + "\n})();\n"
-
-
-def _lean(source: str) -> str:
-    """The source without what only its reader needs: comments on lines of their own, and indentation."""
-    return re.sub(r"^\s+", "", _COMMENTS.sub("", source), flags=re.MULTILINE)
-
-
-def _lean_script(source: str) -> str:
-    """The same without spaces, but for those in texts, templates and patterns."""
-    return _CODE_OR_TEXT.sub(lambda part: part[0] if part["text"] else _SPACES.sub(r"\1\2", part[0]), _lean(source))
 
 
 @cache

@@ -22,12 +22,18 @@ class Graph {
     this.size = data.value.length;
     this.value = Float64Array.from(data.value, number);
     this.flows = Uint8Array.from(data.slope, (slope) => slope !== null);
-    this.slope = Float64Array.from(data.slope, (slope) => (slope === null ? NaN : number(slope)));
     this.node = new Int32Array(data.operand.length);
     for (let i = 0; i < this.size; i++) this.node.fill(i, data.first[i], data.first[i + 1]);
+    this.slope = Float64Array.from(data.slope, (slope, e) => this.read(slope, e));
     this.recorded = [this.value.slice(), this.slope.slice(), this.flows.slice()];
     this.differentiate();
     this.users = this.usersOfAll();
+  }
+
+  /** The slope of edge e as it was written: a number, none, or "@3", that of the node's operand 3. */
+  read(slope, e) {
+    if (slope === null) return NaN;
+    return slope[0] === "@" ? this.value[this.operand[this.first[this.node[e]] + Number(slope.slice(1))]] : number(slope);
   }
 
   /** Node i's name on a card, where that is another: what stands on the line, below it, and what follows. */

@@ -100,7 +100,7 @@ def _slopes(program: Graph) -> list[tuple[Operation, tuple[int, ...]]]:
     return [(each, of) for each, of in everywhere if isinstance(each, Operation) and each.slot is not None]
 
 
-@cache
+@lru_cache(MOST_ROWS)
 def _have_terms(row: str, slots: frozenset[int]) -> bool:
     """Whether these slopes have more than a third in common."""
     if lookup(row).variadic or lookup(row).opaque or len(slots) < 2:
