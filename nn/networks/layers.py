@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograd.errors import ArgumentError, NonFiniteError
-from autograd.given import flag
 from autograd.functions import dot
+from autograd.given import flag
 from autograd.text import quoted
 from autograd.value import Number, Value, number
 from nn.activations import Activation, ActivationLike, Dropout, activation
