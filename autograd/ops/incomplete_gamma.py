@@ -141,7 +141,8 @@ def poisson(a: Any, x: Any) -> Any:
     p, q = where(is_large, a, _LARGE), where(is_large, x, _LARGE)
     far = exp(-(log_ratio(p, q)[1] + stirling_tail(p))) / (_ROOT_2PI * lookup("sqrt")(p))
     small, near = where(is_large, 0.0, a), where(is_large, 1.0, where(x > 1000.0, 1000.0, x))
-    return where(is_large, far, lookup("power")(near, small) * exp(-near) / lookup("gamma")(small + 1.0))
+    root = exp(-0.5 * near)  # e⁻ˣ in two factors, as that underflows first
+    return where(is_large, far, lookup("power")(near, small) * root / lookup("gamma")(small + 1.0) * root)
 
 
 def log_ratio_to(a: Any, x: Any) -> Any:

@@ -225,6 +225,15 @@ def test_third_mixed_derivatives_at_the_edges():
     assert [grad(curved)(a) for a in (1.0, 2.0, 3.5)] == [inf, -inf, 0.0]
 
 
+def test_tails_keep_their_digits_where_the_exponential_has_none():
+    for a, x in ((9.0, 740.0), (9.5, 750.0), (5.0, 735.0)):
+        with mpmath.workdps(60):
+            exact = mpmath.gammainc(a, x, regularized=True)
+            density = mpmath.mpf(x) ** (a - 1) * mpmath.exp(-x) / mpmath.gamma(a)
+        assert gammaincc(a, x) == pytest.approx(float(exact), rel=1e-12, abs=1e-320)
+        assert grad(gammaincc, 1)(a, x) == pytest.approx(-float(density), rel=1e-12, abs=1e-320)
+
+
 def slopes_of_beta(a, b):
     """∂²Β/∂a², ∂²Β/∂a∂b."""
     a, b = mpmath.mpf(a), mpmath.mpf(b)
