@@ -43,6 +43,11 @@ def _erfcx_integral(x: Any, end: float) -> Any:
     return table.sum_(*(-v * w * math.exp(-0.25 * v * v) / _ROOT_PI * table.exp(-v * x) for v, w in nodes))
 
 
+def _log_ndtr_slope(y: Any, x: Any) -> Any:
+    """φ/Φ by y near 0, where the own slope's quotient loses a digit every ten orders."""
+    return where(table.abs_(x - 0.3) < 0.5, table.exp(-0.5 * x * x - y) / table.SQRT_2PI, table.log_ndtr.slopes(y, x))
+
+
 def _j1_slope(y: Any, x: Any) -> Any:
     """J₁′ is the mean of sin²θ·cos(x sin θ) over [0, π/2]; by y it would grow with the order as Y₁ does."""
     sines = [math.sin(place) for place in _QUARTER]
@@ -161,6 +166,7 @@ TO_ANY_ORDER: dict[Primitive, Callable[..., Any]] = {
     table.beta_a: _beta_a_slopes,
     table.sinc: _sinc_slope,
     table.erfcx: _erfcx_slope,
+    table.log_ndtr: _log_ndtr_slope,
     table.j1: _j1_slope,
     table.i1: _i1_slope,
     table.i0e: _scaled_i_slope(0),

@@ -66,8 +66,11 @@ def directions(row, n):
         yield [0.0 if i < first else math.cos(i + 1.0) for i in range(n)]
 
 
+OFF = {"power": 1.2e-12}  # along both operands at once
+
+
 def check(row, at, direction, order, more, digits):
-    """Within 4e-12 of a coefficient, or of how large its neighbours let it be expected."""
+    """Within 1e-12 of a coefficient, or of how large its neighbours let it be expected."""
     moving = [(abs(a), abs(v)) for a, v in zip(at, direction, strict=True) if v]
     width = mpf(10) ** -6 * min(a or 1.0 for a, _ in moving)
     expected = reference(lambda t: defined(row, moved([mpf(a) for a in at], direction, t)), order, width, more, digits)
@@ -76,7 +79,7 @@ def check(row, at, direction, order, more, digits):
     for k, (c, size) in enumerate(zip(found, enveloped([abs(c) for c in expected]), strict=False)):
         if abs(expected[k]) > mpf(10) ** 300:
             break  # beyond double precision
-        assert abs(mpf(c) - expected[k]) < 4e-12 * size + noise, (row.name, at, direction, k, c, float(expected[k]))
+        assert abs(mpf(c) - expected[k]) < OFF.get(row.name, 1e-12) * size + noise, (row.name, at, direction, k, c, float(expected[k]))
 
 
 def enveloped(sizes):
@@ -169,7 +172,7 @@ def test_every_row_to_order_30(name):
     ("name", "places"),
     {
         "sinc": (0.0, 0.25, 0.7, 1.4, 1.6), "erfcx": (-2.0, 0.0, 1.2, 4.0, 11.9, 12.1, 29.9, 30.1),
-        "log_ndtr": (-12.0, -1.2, 0.3), "j0": (0.0, 0.3, 2.0, -5.0, 30.0, 59.9, 60.1), "j1": (0.3, 2.0, 9.0),
+        "log_ndtr": (-12.0, -1.2, -0.21, -0.19, 0.0, 0.3, 0.79, 0.81), "j0": (0.0, 0.3, 2.0, -5.0, 30.0, 59.9, 60.1), "j1": (0.3, 2.0, 9.0),
         "i0": (0.3, 2.0, 9.0, 99.9, 100.1), "i1": (0.0, 0.3, 2.0, -9.0), "lgamma": (0.3, 3.0, 25.0, -1.5),
         "gamma": (0.3, 25.0, -1.5), "y0": (0.3, 5.0), "k0": (1.9, 3.0), "erfc": (-3.0, 1.2, 5.0),
         "i0e": (-11.0, -1.9, 2.1, 9.9, 10.0, 40.0, 99.0, 101.0), "i1e": (-11.0, -1.9, 2.1, 9.9, 10.0, 99.0, 101.0),
