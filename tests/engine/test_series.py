@@ -79,7 +79,8 @@ def check(row, at, direction, order, more, digits):
     for k, (c, size) in enumerate(zip(found, enveloped([abs(c) for c in expected]), strict=False)):
         if abs(expected[k]) > mpf(10) ** 300:
             break  # beyond double precision
-        assert abs(mpf(c) - expected[k]) < OFF.get(row.name, 1e-12) * size + noise, (row.name, at, direction, k, c, float(expected[k]))
+        off = abs(mpf(c) - expected[k])
+        assert off < OFF.get(row.name, 1e-12) * size + noise, (row.name, at, direction, k, c, float(expected[k]))
 
 
 def enveloped(sizes):
@@ -172,7 +173,8 @@ def test_every_row_to_order_30(name):
     ("name", "places"),
     {
         "sinc": (0.0, 0.25, 0.7, 1.4, 1.6), "erfcx": (-2.0, 0.0, 1.2, 4.0, 11.9, 12.1, 29.9, 30.1),
-        "log_ndtr": (-12.0, -1.2, -0.21, -0.19, 0.0, 0.3, 0.79, 0.81), "j0": (0.0, 0.3, 2.0, -5.0, 30.0, 59.9, 60.1), "j1": (0.3, 2.0, 9.0),
+        "log_ndtr": (-12.0, -1.2, -0.21, -0.19, 0.0, 0.3, 0.79, 0.81),
+        "j0": (0.0, 0.3, 2.0, -5.0, 30.0, 59.9, 60.1), "j1": (0.3, 2.0, 9.0),
         "i0": (0.3, 2.0, 9.0, 99.9, 100.1), "i1": (0.0, 0.3, 2.0, -9.0), "lgamma": (0.3, 3.0, 25.0, -1.5),
         "gamma": (0.3, 25.0, -1.5), "y0": (0.3, 5.0), "k0": (1.9, 3.0), "erfc": (-3.0, 1.2, 5.0),
         "i0e": (-11.0, -1.9, 2.1, 9.9, 10.0, 40.0, 99.0, 101.0), "i1e": (-11.0, -1.9, 2.1, 9.9, 10.0, 99.0, 101.0),
