@@ -171,7 +171,7 @@ def debugged(J, w):
 
 
 FACES = {
-    "debug": debugged, "derive": lambda J, w: str(viz.derive(J, w)), "latex": lambda J, w: viz.derive(J, w).latex,
+    "debug": debugged, "derive": lambda J, w: str(viz.derive(J, w)), "latex": lambda J, w: viz.derive(J, w).latex.replace("} \\\\\n& \\text{leaves", " leaves"),
     "html": lambda J, w: viz.derive(J, w).html, "mathml": lambda J, w: viz.derive(J, w).mathml,
     "why": lambda J, w: str(viz.why(J, w)), "anomaly": lambda J, w: str(viz.anomaly(exp(700 * w) * J)),
     "formula": lambda J, w: str(viz.formula(J, depth=1)),

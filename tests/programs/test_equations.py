@@ -413,7 +413,7 @@ def test_random_systems_in_c(n, compiler, tmp_path):
     source = compile(f).record(p[0]).to_c(what="hessian")
     work = works(source).get("f_hessian", 0)
     in_c = called(compiled(source, tmp_path, compiler), "f_hessian", p, 1, m, m * m, work=work)
-    program = compile(f, in_axes=0, backend="llvm")
+    program = compile(f, in_axes=0, backend="interpreter")  # with C's sines: among a thousand waves last digits decide
     here = program(p), program.grad(p), program.hessian(p)
     for a, b in zip(in_c, here, strict=True):
         a, b = a.reshape(len(p), -1), np.reshape(b, (len(p), -1))

@@ -48,8 +48,8 @@ ABSOLUTE |= dict.fromkeys(
     "j0 j1 y0 y1 i0e i1e k0e k1e".split(), 1e-16
 )  # near zeros, and of slopes that are differences
 ROUGH = {
-    "beta": 3.0,
-    "beta_a": 10.0,
+    "beta": 20.0,
+    "beta_a": 30.0,
     "gammainc": 30.0,
     "gammaincc": 30.0,
     "gammainc_a": 200.0,
