@@ -2,7 +2,8 @@
 
 `sweeps` holds the rule itself.  Here are the two algebras that it runs on between Values: recorded slopes and floats,
 which give derivatives, and slopes as Values, which give a graph of them.  `backward` is the same loop with the sums
-kept in the nodes; a test holds the two equal to the bit.
+kept in the nodes; a test holds the two equal to the bit.  Where a branch was not taken `backward` leaves out what lies
+behind it, so what comes to a node from several sides may be added in another order there.
 """
 
 from __future__ import annotations

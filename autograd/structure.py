@@ -360,14 +360,15 @@ def leaves_like(thing: Any, structure: Structure, what: str, place: str = "") ->
     if structure.kind is Static:
         given = thing if isinstance(thing, Static) else Static(thing)
         if given.value is not None and given != structure.rest:
-            raise _unlike(thing, f"{quoted(structure.rest.value)} or None", what, place)
+            held = structure.rest.value
+            raise _unlike(thing, quoted(held) if held is None else f"{quoted(held)} or None", what, place)
         return []
     if structure.shape or structure.kind is np.ndarray:
         if _shape_of(thing) != structure.shape:
             raise _unlike(thing, f"numbers of shape {structure.shape}", what, place)
         leaves = flatten(thing, what)[0]
         if len(leaves) != structure.size:
-            raise _unlike(thing, f"{structure.size} numbers", what, place)
+            raise _unlike(thing, f"{structure.size} numbers", what, place, f"only {len(leaves)} in {quoted(thing)}")
         return leaves
     things = _parts_like(thing, structure, what, place)
     keys: Iterable[Any] = structure.keys or range(len(things))
@@ -443,12 +444,12 @@ def _shape_of(thing: Any, depth: int = 0) -> tuple[int, ...] | None:
     return (len(thing), *(inner or ()))
 
 
-def _unlike(thing: Any, expected: str, what: str, place: str) -> ArgumentError:
+def _unlike(thing: Any, expected: str, what: str, place: str, found: str = "") -> ArgumentError:
     shape = _shape_of(thing)
     given = f"a dict of {_listed(thing)}" if isinstance(thing, dict) else f"numbers of shape {shape}"
     if shape is None and not isinstance(thing, dict):
         given = f"{type(thing).__name__} {quoted(thing)}"
-    return ArgumentError(f"{what}{place and ' at ' + place}: expected {expected}, got {given}")
+    return ArgumentError(f"{what}{place and ' at ' + place}: expected {expected}, got {found or given}")
 
 
 def _listed(keys: Iterable[Any]) -> str:
@@ -458,10 +459,13 @@ def _listed(keys: Iterable[Any]) -> str:
 # -- numbers and arrays -----------------------------------------------------------------------------
 
 
+PLAIN = frozenset("?bhilqpBHILQPefd")  # characters of the dtypes whose numbers are no larger than floats go
+
+
 def floats(x: Any, what: str) -> Floats:
     """A number or an array as a flat array of floats."""
     _refuse_unlike_arrays(x, what)
-    if isinstance(x, np.ndarray) and x.dtype.kind in "fiub":
+    if isinstance(x, np.ndarray) and x.dtype.char in PLAIN:
         return x.astype(np.float64, copy=False).reshape(-1)
     elements = x.flat if isinstance(x, np.ndarray) else (x,)
     leaves = [_leaf(element, what) for element in elements]

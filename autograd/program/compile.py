@@ -123,12 +123,12 @@ def compile(  # noqa: A001  (what the field calls it, torch.compile; Python's ow
             an inf or a nan that is met all the same may be forgotten
         smooth: a width h, within which kinks and jumps are smoothed by a normal distribution: relu(x) is
             x·Φ(x/h) + h·φ(x/h), a step Φ(x/h), and so on for all that the table has; off by 0.4·h at a kink, by nothing
-            beyond 9·h, and in a mean over samples by the order of h².  ``(h, 4)`` is off by the order of h⁴ there, so
-            that h may be larger, and more samples count: of every kink it takes 4/3 of what h makes of it less 1/3 of
-            what 2 h does, which may be a little below 0, or above 1, where the other stays between.  Both orders are of
-            what is linear in the smoothed parts: where two factors jump at the same place, it is off by the order of h.
-            Derivatives are the smoothed function's: so compile the function, not its gradient.  Of x % y and x // y
-            the width is one of x/y
+            beyond 9·h (hypot by the order of h²), and in a mean over samples by the order of h².  ``(h, 4)`` is off by
+            the order of h⁴ there, so that h may be larger, and more samples count: of every kink it takes 4/3 of what h
+            makes of it less 1/3 of what 2 h does, which may be a little below 0, or above 1, where the other stays
+            between.  Both orders are of what is linear in the smoothed parts: where two factors jump at the same place,
+            it is off by the order of h.  Derivatives are the smoothed function's: so compile the function, not its
+            gradient.  Of x % y and x // y the width is one of x/y
         threads: over how many threads a batch may be spread
         has_aux: f returns a pair, what is differentiated and what is not, which comes back beside the derivative, as
             from the transforms (with a reduction it is reduced as the value is)
@@ -157,7 +157,8 @@ def compile(  # noqa: A001  (what the field calls it, torch.compile; Python's ow
 
     Raises:
         ArgumentError: for options that are none
-        GraphError: where f cannot be recorded, or has a jump that cannot be smoothed, as atan2 has
+        GraphError: where f cannot be recorded, or has a jump that cannot be smoothed, as atan2 has, or is smoothed
+            and compares numbers that are the same over a whole stretch, as in relu(x) > 0
         OperandError: for arguments that are not numbers
     """
     options = Options(

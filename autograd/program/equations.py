@@ -181,7 +181,7 @@ def _next(state: _State, ask: Callable[[list[Any]], Asked], tol: float, is_downh
     is_sound = where(better, is_sound, state.is_sound)
     part, error = where(better, 1.0, 0.5 * state.part), _largest(step)
     scale = [maximum(before, abs_(each)) for before, each in zip(state.scale, x, strict=True)]
-    is_stuck = where(better, 0.0, part * error <= _ROUNDING * _maximum(scale))
+    is_stuck = where(better, 0.0, 1.0 - (part * error > _ROUNDING * _maximum(scale)))  # where x is nan too
     is_small = reduce(and_, [abs_(d) <= tol * abs_(each) for d, each in zip(step, x, strict=True)])
     is_noise = (error <= _NOISE * _maximum(scale)) & _is_balanced(values, slopes, scale)
     is_found = is_sound * where(is_small, 1.0, is_stuck * is_noise)

@@ -18,14 +18,13 @@ from autograd.errors import ArgumentError, OperandError
 from autograd.kinds import FIXED, FLAG, Static, holder, kind_of
 from autograd.program.batch import Arguments, side_by_side
 from autograd.program.kernel import Floats
-from autograd.structure import Structure
+from autograd.structure import PLAIN, Structure
 
 SMALL = 4096  # numbers that go in or come out: of more than these, copies cost more than the long way
 
 Put = Callable[[Any, Floats], bool]  # writes a thing among numbers, and says whether it was such as expected
 Columns = Callable[[Any], Any]
-_PLAIN = frozenset({float, int, np.float64})  # whose numbers NumPy writes as `float` reads them
-_REAL = frozenset("fiub")  # kinds of dtypes
+_NUMBERS = frozenset({float, int, np.float64})  # whose numbers NumPy writes as `float` reads them
 _FLOAT = np.dtype(np.float64)
 
 
@@ -203,7 +202,7 @@ def _put(structure: Structure, start: int, is_static: bool = False) -> Put:
 
 def _put_number(start: int) -> Put:
     def write(thing: Any, numbers: Floats) -> bool:
-        if type(thing) not in _PLAIN:
+        if type(thing) not in _NUMBERS:
             return False
         try:
             numbers[start] = thing
@@ -218,7 +217,7 @@ def _put_array(shape: tuple[int, ...], place: slice) -> Put:
     is_flat = len(shape) == 1
 
     def write(thing: Any, numbers: Floats) -> bool:
-        if type(thing) is not ndarray or thing.shape != shape or thing.dtype.kind not in _REAL:
+        if type(thing) is not ndarray or thing.shape != shape or thing.dtype.char not in PLAIN:
             return False
         numbers[place] = thing if is_flat else thing.reshape(-1)
         return True
@@ -228,7 +227,7 @@ def _put_array(shape: tuple[int, ...], place: slice) -> Put:
 
 def _put_row(kind: type[Any], count: int, place: slice) -> Put:
     def write(thing: Any, numbers: Floats) -> bool:
-        if type(thing) is not kind or len(thing) != count or not _PLAIN.issuperset(map(type, thing)):
+        if type(thing) is not kind or len(thing) != count or not _NUMBERS.issuperset(map(type, thing)):
             return False
         try:
             numbers[place] = thing
@@ -282,7 +281,7 @@ def _columns(structure: Structure, axis: int) -> Columns:
     order = (place, *(i for i in range(axes) if i != place))
 
     def columns(thing: Any) -> Any:
-        if type(thing) is not ndarray or thing.ndim != axes or thing.dtype.kind not in _REAL:
+        if type(thing) is not ndarray or thing.ndim != axes or thing.dtype.char not in PLAIN:
             return None
         given = thing.shape
         if given[:place] + given[place + 1 :] != shape:

@@ -238,6 +238,7 @@ def test_what_has_no_solution_is_said_and_compiled_is_nan(f, error, words):
             "after 2 steps, where the slo",
         ),
         (lambda a: root(lambda x: log(x) - a, -1.0), "at the guess, where f has no value"),
+        (lambda a: root(lambda x: x - a, math.nan), "at the guess, where f has no value"),
         (
             lambda a: root(lambda x: where(x > 0.5, x + a, 4.0 - x), 1.0),
             "after 59 steps, where no part of the next step",

@@ -367,6 +367,78 @@ def test_counts_and_solutions_are_no_such_choices():
     assert compile(f, smooth=1e-9)(2.0) == compile(f)(2.0) == pytest.approx(f(2.0), rel=1e-12)
 
 
+INDEXED = {  # bodies that ask the index of their loop, or of numbers from outside of it
+    "parity": lambda i, c, x: where(i % 2 == 0, c + x, c),
+    "from the third on": lambda i, c, x: where(i >= 2, c + x, c),
+    "whole halves": lambda i, c, x: c + x * floor(i / 2) + abs(i - 2),
+    "as a number": lambda i, c, x: c + x * (i > 2) + relu(x - 0.1 * i),
+    "and the carry": lambda i, c, x: where((i >= 2) & (c >= 0.2), c + x, c + 0.1),
+    "and outside": lambda i, c, x: where((i >= 2) & (x > 0.1), c + x, c),
+    "outside alone": lambda i, c, x: where(x > 0.1, c + x, c),
+}
+
+
+@pytest.mark.parametrize("backend", ["numpy", pytest.param("llvm", marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("name", INDEXED)
+def test_what_no_input_moves_is_not_smoothed_in_loops_either(name, backend):
+    body = INDEXED[name]
+
+    def straight(x):
+        c = x
+        for i in range(5):
+            c = body(Value(float(i)), c, x)
+        return c
+
+    for width in (0.3, (0.3, 4)):
+        known = compile(straight, smooth=width, backend=backend)
+        ruled = compile(lambda x: fori_loop(0, 5, lambda i, c: body(i, c, x), x), smooth=width, backend=backend)
+        eaten = compile(
+            lambda x: scan(lambda c, i: (body(i, c, x), None), x, np.arange(5))[0], smooth=width, backend=backend
+        )
+        for question in ("value", "grad", "hessian"):
+            expected = pytest.approx(getattr(known, question)(0.15), rel=1e-12, abs=1e-12)
+            assert getattr(ruled, question)(0.15) == getattr(eaten, question)(0.15) == expected
+
+
+TIED = {
+    "relu": lambda x: relu(x) > 0.0,
+    "a product": lambda x: 3.0 * relu(x) * (x - 1.0) != 0.0,
+    "what is over": lambda x: maximum(x, 2.0) - 2.0 > 0.0,
+    "the larger": lambda x: x >= maximum(x, 1.0),
+    "clip": lambda x: clip(x, 0.0, 1.0) >= 1.0,
+    "floor": lambda x: floor(x) >= 1.0,
+    "a step": lambda x: step(relu(x)),
+    "a condition": lambda x: (x > 0.0) >= 1.0,
+    "a count": lambda x: (x > 0.0) + (x > 1.0) >= 2.0,
+    "a count of a loop": lambda x: fori_loop(0, 3, lambda i, n: n + where(x > n, 1.0, 0.0), 0.0) >= 2.0,
+    "a mark of a loop": lambda x: fori_loop(0, 3, lambda i, m: maximum(m, where(x > i, 1.0, 0.0)), 0.0) > 0.0,
+    "the largest of a loop": lambda x: fori_loop(0, 3, lambda i, m: maximum(m, x), 0.0) > x,
+    "inside": lambda x: fori_loop(0, 3, lambda i, c: where(relu(c - x) > 0.0, c, c + 1.0), 0.0),
+}
+
+
+@pytest.mark.parametrize("name", TIED)
+def test_numbers_that_are_the_same_over_a_stretch_are_not_compared_by_halves(name):
+    f = TIED[name]
+    compile(f)(-0.5)
+    with pytest.raises(GraphError, match="the same over a whole stretch"):
+        compile(f, smooth=0.1)(-0.5)
+
+
+APART = {
+    "halves": lambda x: where(fori_loop(0, 3, lambda i, n: n + where(x > n, 1.0, 0.0), 0.0) > 1.5, x, 3.0),
+    "relu above": lambda x: where(relu(x) > 0.5, x, 3.0),
+    "a barrier": lambda x: where(fori_loop(0, 3, lambda i, c: maximum(c, x * (1.0 + i)), x) > 4.0, x, 3.0),
+    "forms": lambda x: np.linalg.norm(np.array([relu(x), 0.0], object)),
+    "pivots": lambda x: linalg.slogdet([[relu(x), 0.0], [0.0, maximum(x, 1.0)]])[1],
+}
+
+
+@pytest.mark.parametrize("name", APART)
+def test_what_only_meets_is_smoothed(name):
+    assert compile(APART[name], smooth=1e-9)(1.5) == pytest.approx(compile(APART[name])(1.5), rel=1e-12)
+
+
 def test_what_is_smoothed_says_so_and_what_cannot_be_is_refused(tmp_path):
     p = compile(relu, smooth=0.5)
     assert p(1.0) and "smoothed within 0.5" in repr(p) and "smoothed within 0.5" in str(p.program)

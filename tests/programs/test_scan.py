@@ -346,6 +346,15 @@ def test_what_changes_from_step_to_step_is_refused_with_the_step(name, at):
         f(at, carried=True)
 
 
+@pytest.mark.parametrize(
+    ("init", "words"),
+    [((1.0, 2.0), r"expected 2 numbers, got only 1 in \("), ((1.0, None), r"at \[1\]: expected None, got float")],
+)
+def test_what_is_carried_is_told_from_what_is_expected(init, words):
+    with pytest.raises(ArgumentError, match=words):
+        scan(lambda c, _: ((c[0], None if c[1] is not None else 3.0), None), init, length=2)
+
+
 def test_the_record_is_as_long_for_many_steps_as_for_few():
     few, many = (len(compile(lambda x, r, n=n: pendulum(x, r, n)).record(X, RATE)) for n in (3, 30_000))
     assert few == many

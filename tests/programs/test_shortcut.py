@@ -477,6 +477,16 @@ def test_what_is_asked_about_the_last_call_is_the_last_call():
     assert len({of_one[1], of_three[1], of_hessian}) == 3
 
 
+@pytest.mark.skipif(np.finfo(np.longdouble).max <= sys.float_info.max, reason="long doubles are doubles here")
+@pytest.mark.parametrize("in_axes", [None, 0])
+def test_long_doubles_beyond_all_floats_are_refused_before_and_after(in_axes):
+    f, large = compile(lambda x: x * 2.0, in_axes=in_axes), np.full(3, "1e4000", np.longdouble)
+    for _ in range(2):
+        with pytest.raises(OperandError, match="too large for a float"):
+            f(large)
+        assert f(np.ones(3, np.longdouble)).tolist() == f(np.ones(3)).tolist() == [2.0, 2.0, 2.0]
+
+
 def test_each_number_of_samples_is_answered_by_what_serves_it(monkeypatch):
     def by_samples(program, backend, samples, work=None):
         return ("numpy", "many") if samples > 3 else ("interpreter", "few")

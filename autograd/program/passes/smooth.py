@@ -1,7 +1,8 @@
 """Kinks and jumps smoothed within a width: every row that has one is written as its column `smooth` says.
 
 A smoothed row is the mean of the row over a normal distribution of width h around what its boundary is taken of:
-relu(x) becomes x·Φ(x/h) + h·φ(x/h), a jump Φ(x/h).  Beyond 9 h nothing changes to the last digit.
+relu(x) becomes x·Φ(x/h) + h·φ(x/h), a jump Φ(x/h).  Beyond 9 h nothing changes to the last digit,
+but for hypot(a, b), which is hypot(a, b, h) then.  What no input moves, as the index of a loop, is not smoothed.
 
 A mean over samples of a density p is then off by h²·p″/2 and terms of h⁴.  Two widths, h and 2 h, have that term as 1
 to 4, so 4/3 of the one less 1/3 of the other, row by row, is of order 4 (E. Parzen 1962: kernels that are no density).
@@ -9,9 +10,10 @@ to 4, so 4/3 of the one less 1/3 of the other, row by row, is of order 4 (E. Par
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import NamedTuple
 
 from autograd.errors import GraphError
 from autograd.ops.expression import COMPARISONS, EQUAL, LESS_EQUAL, SUBTRACT, Term, variable, within
@@ -19,6 +21,7 @@ from autograd.ops.primitive import Atom, Primitive, lookup
 from autograd.program.builder import Builder, Numbers
 from autograd.program.graph import GUARD, MAXIMUM, MULTIPLY, WHERE, Graph, Operation
 from autograd.program.loops import Column, Final, Loop
+from autograd.program.passes.ties import Stands, entering, may_tie, stretches
 
 
 def smoothed(program: Graph, h: float, of_order_4: bool = False) -> Graph:
@@ -35,31 +38,51 @@ def smoothed(program: Graph, h: float, of_order_4: bool = False) -> Graph:
 
     Raises:
         GraphError: for a row that has a jump for which no smoothing is known, such as atan2, for a function with a
-            derivative by hand in which there is a kink or a jump, and where something chooses by what is smoothed
-            itself and no comparison, such as a condition that a loop carries
+            derivative by hand in which there is a kink or a jump, where something chooses by what is smoothed
+            itself and no comparison, such as a condition that a loop carries, and where numbers are compared that are
+            the same over a whole stretch, as relu(x) and 0 are
     """
-    return _Smoothing(program, h, of_order_4).finish(program)
+    return _Smoothing(program, h, of_order_4, _Inputs()).finish(program)
 
 
 _ALIKE = Operation(EQUAL)
 
 
+class _Inputs(NamedTuple):
+    """What is known of the inputs of a program, which is perhaps the body of a loop.
+
+    Attributes:
+        blurred: those smoothed before
+        sharp: those that are conditions
+        still: those that nothing moves
+        stands: on what each may stand, see `ties`
+    """
+
+    blurred: Collection[int] = ()
+    sharp: Collection[int] = ()
+    still: Collection[int] = ()
+    stands: Sequence[Stands] = ()
+
+
 class _Smoothing:
     """A program being written smoothed, and its conditions as they were too."""
 
-    def __init__(self, program: Graph, h: float, of_order_4: bool, blurred: Collection[int] = ()) -> None:
+    def __init__(self, program: Graph, h: float, of_order_4: bool, known: _Inputs) -> None:
         self._h, self._of_order_4 = h, of_order_4
-        self._blurred = set(blurred)  # the program's numbers that are others, smoothed, than they were
+        self._blurred = set(known.blurred)  # the program's numbers that are others, smoothed, than they were
+        self._still = {*known.still, *range(len(program.inputs), program.first)}  # those that no input moves
         self._builder = Builder(program.inputs)
         self._numbers: list[int] = [
             *range(len(program.inputs)),
             *map(self._builder.constant, program.constants.tolist()),
         ]
-        self._sharp: set[int] = set()  # the program's conditions
+        self._sharp = set(known.sharp)  # the program's conditions
         self._plain: dict[int, int] = {}  # of the blurred numbers that no loop made, where they stand as they were
         self._sizes: set[int] = set()  # of its numbers those that are never negative, as |x| is
         self._thin: set[int] = set()  # of its conditions those that hold where one of these is 0, which has no extent
-        self._runs: dict[int, tuple[Loop, set[int]]] = {}  # and which of its outputs are blurred
+        self._stretches = stretches(program, known.stands)
+        self._tied: dict[int, Primitive] = {}  # its conditions that stay where both sides are the same
+        self._runs: dict[int, tuple[Loop, set[int], set[int]]] = {}  # and which of its outputs are blurred, and still
         self._counts: set[int] = set()  # how many steps loops took
         for line in program:
             operands = tuple(self._numbers[i] for i in line.operands)
@@ -67,26 +90,32 @@ class _Smoothing:
             self._builder.describe(self._numbers[-1], program.words.get(line.id))
 
     def finish(self, program: Graph) -> Graph:
+        self._check_ties(program.outputs.tolist())
         return self._builder.finish([self._numbers[i] for i in program.outputs.tolist()])
 
     def finish_body(self, body: Graph) -> Graph:
         """The body of a loop that says whether it goes on."""
         *carried, test = body.outputs.tolist()
         self._check_choice(test)
+        self._check_ties(carried)
         return self._builder.finish([*(self._numbers[i] for i in carried), self._as_it_was(test)])
 
     def _line(self, number: int, operation: object, before: Numbers, operands: Numbers) -> int:
         if isinstance(operation, Loop):
-            changed, blurred = self._loop(operation, before)
-            self._runs[number] = operation, blurred
+            self._check_ties(before)
+            changed, blurred, still = self._loop(operation, before)
+            self._runs[number] = operation, blurred, still
             return self._builder.emit(changed, operands)
         if isinstance(operation, (Final, Column)):
-            loop, blurred = self._runs[before[0]]
+            loop, blurred, still = self._runs[before[0]]
             is_count = isinstance(operation, Final) and operation.k >= loop.carried
+            self._still |= {number} if operation.k in still else set()
             if is_count or operation.k in blurred:
                 (self._counts if is_count else self._blurred).add(number)
         elif not self._blurred.isdisjoint(before):
             self._blurred.add(number)
+        elif self._still.issuperset(before):
+            self._still.add(number)
         if not isinstance(operation, Operation) or operation.slot is not None:
             return self._builder.emit(operation, operands)  # type: ignore[arg-type]  # another step of a loop's
         if operation == WHERE:
@@ -95,9 +124,12 @@ class _Smoothing:
             return self._builder.emit(operation, operands)
         if operation.row in COMPARISONS or self._combines(operation, before) or self._is_condition(operation, before):
             self._sharp.add(number)
+        if number in self._still:
+            return self._builder.emit(operation, operands)
         if lookup(operation.row).smooth is not None or not self._plain.keys().isdisjoint(before):
             self._plain[number] = self._builder.emit(operation, tuple(map(self._as_it_was, before)))
         self._note_size(number, operation, before)
+        self._note_ties(number, operation, before)
         if operation == GUARD or (operation == WHERE and before[0] in self._thin):
             return self._builder.emit(GUARD, (self._as_it_was(before[0]), *operands[1:]))
         if operation in _OF_CONDITIONS and self._combines(operation, before):  # as probabilities
@@ -112,9 +144,27 @@ class _Smoothing:
         if is_zero and before[0] in self._sizes:
             self._thin.add(number)
 
+    def _note_ties(self, number: int, operation: Operation, before: Numbers) -> None:
+        """Know a comparison of what may be the same over a whole stretch: it may choose between forms alone."""
+        if self._combines(operation, before):
+            self._tied.update((number, self._tied[i]) for i in before if i in self._tied)
+            return
+        self._check_ties(before[operation == GUARD :])
+        if number not in self._thin and may_tie(operation.row, [self._stretches[i] for i in before]):
+            self._tied[number] = lookup(operation.row)
+
+    def _check_ties(self, numbers: Iterable[int]) -> None:
+        for row in (self._tied[i] for i in numbers if i in self._tied):
+            raise GraphError(
+                f"{row.title} is asked of numbers that are the same over a whole stretch, as relu(x) and 0 are for all "
+                "x < 0, where smooth=h would make it one half: compare what they were made of, as x > 0, and numbers "
+                "of steps with halves, as count > 2.5, or leave out smooth=h"
+            )
+
     def _stays(self, operation: Operation, before: Numbers) -> bool:
-        """Whether it compares how many steps a loop took, or chooses by what is no comparison."""
-        return not self._counts.isdisjoint(before) or (operation == WHERE and before[0] not in self._sharp)
+        """Whether it compares how many steps a loop took, or chooses by no comparison or by what never moves."""
+        is_sharp = before[0] in self._still or before[0] not in self._sharp
+        return not self._counts.isdisjoint(before) or (operation == WHERE and is_sharp)
 
     def _combines(self, operation: Operation, before: Numbers) -> bool:
         """Whether it is what `&`, `|`, `^` or `~` write of conditions, of which some may be known: 0 or 1."""
@@ -157,21 +207,25 @@ class _Smoothing:
         numbers = dict(zip(names, operands, strict=True))
         return self._builder.write(rule(*map(variable, names)), numbers.__getitem__, GUARD)
 
-    def _loop(self, loop: Loop, before: Numbers) -> tuple[Loop, set[int]]:
-        """A loop smoothed, and which of what it carries and yields is blurred then."""
+    def _loop(self, loop: Loop, before: Numbers) -> tuple[Loop, set[int], set[int]]:
+        """A loop smoothed, and which of what it carries and yields is blurred then, and which no input moves."""
         given = before[loop.counted :]
-        inputs = {i for i, number in enumerate(given) if number in self._blurred}
+        inputs, still = ({i for i, number in enumerate(given) if number in of} for of in (self._blurred, self._still))
         if loop.solves is not None:
             unknowns = range(len(loop.solves.outputs))
-            return _as_it_is(loop), set(unknowns) if inputs else set()
+            return _as_it_is(loop), set(unknowns) if inputs else set(), set()
+        sharp = {i for i, number in enumerate(given) if number in self._sharp and i >= loop.carried}
+        known = entering(loop, [self._stretches[i] for i in given])
         while True:
-            inside = _Smoothing(loop.body, self._h, self._of_order_4, inputs)
-            blurred = {k for k, output in enumerate(loop.body.outputs.tolist()) if output in inside._blurred}
-            carried = {k for k in blurred if k < loop.carried}
-            if carried <= inputs:
+            inside = _Smoothing(loop.body, self._h, self._of_order_4, _Inputs(inputs, sharp, still, known))
+            outputs = list(enumerate(loop.body.outputs.tolist()))
+            blurred, resting = ({k for k, i in outputs if i in of} for of in (inside._blurred, inside._still))
+            carried, moved = ({k for k in of if k < loop.carried} for of in (blurred, still - resting))
+            if carried <= inputs and not moved:
                 finish = inside.finish_body if loop.tested else inside.finish
-                return replace(loop, body=finish(loop.body)), blurred
+                return replace(loop, body=finish(loop.body)), blurred, set() if loop.tested else resting
             inputs |= carried
+            still -= moved
 
 
 def _as_it_is(loop: Loop) -> Loop:
