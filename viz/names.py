@@ -21,7 +21,7 @@ import numpy as np
 from autograd.errors import ArgumentError
 from autograd.text import apart, looks_like, quoted, short
 from viz.columns import CONSTANT, KINDS, OPERATION, Columns, Marks
-from viz.identifiers import LONGEST, identifier, in_text, lowered
+from viz.identifiers import LONGEST, identifier, in_reading, in_text, lowered
 from viz.notation import Identifier
 from viz.numbers import MOST, shown
 
@@ -83,6 +83,14 @@ class Names:
         """The same as a card has it, typeset where it is not cut; alpha is α there, and w_1 is w₁."""
         is_whole = self.narrow(node) == self.called(node) and len(self.given(node)) <= NARROW
         return self.identifier(node) if is_whole else Identifier(self.narrow(node))
+
+    def on_card(self, node: int) -> str:
+        """The same on one line."""
+        return in_reading(self.written(node))
+
+    def read(self, node: int) -> str:
+        """The same in a sentence that is for reading, on a page or in a picture: α for alpha; see `called` for typing."""
+        return in_reading(self.identifier(node)) if self.given(node) else self.called(node)
 
     def given(self, node: int) -> str:
         """The user's name, or the variable's, in full; empty if it has none."""

@@ -331,7 +331,7 @@ def _deltas_now(output: Value) -> tuple[dict[Value, float], str, str]:
     seen = trace(output)
     found = zip(reachable(output), seen.columns.delta.tolist(), seen.columns.reached.tolist(), strict=False)
     deltas = {value: delta for value, delta, reached in found if reached}
-    return deltas, Names(seen.columns).called(seen.root), seen.anew
+    return deltas, Names(seen.columns).read(seen.root), seen.anew
 
 
 def _deltas_of(matrix: Any, delta: Mapping[Value, float]) -> Array:

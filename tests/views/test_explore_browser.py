@@ -837,6 +837,23 @@ def test_letters_grow_in_the_panels_and_in_the_picture_and_links_remember_it(sho
 LETTERS = "parseFloat(getComputedStyle(document.getElementById('sentence')).fontSize)"
 
 
+def test_sentences_have_names_as_cards_do(show):
+    alpha, w, beta = Value(0.5, name="alpha"), Value(2.0, name="w_ij"), Value(3.0, name="beta_1")
+    J = alpha * w + beta * Value(0.25, name="<b>") + Value(1.0, name="שלום")
+    J.name = "J"
+    tab = show(J)
+    shown = []
+    for step in range(tab.run("Number(document.getElementById('slider').max)") + 1):
+        tab.run(f"const s = document.getElementById('slider'); s.value = {step}; s.dispatchEvent(new Event('input'))")
+        shown.append(tab.run("document.querySelector('.story').textContent"))
+    said = " ".join(shown)
+    assert all(name in said for name in ("α", "wᵢⱼ", "β₁", "<b>", "\u2068שלום\u2069"))
+    assert not any(name in said for name in ("alpha", "w_ij", "beta"))
+    typed = "const s = document.getElementById('search'); s.value = 'alpha'; s.dispatchEvent(new Event('input'))"
+    tab.run(typed)
+    assert tab.run("document.getElementById('found').textContent") == "α"
+
+
 def test_cards_have_names_typeset(show):
     J = Value(0.5, name="alpha") * Value(0.5, name="w_max") * Value(0.5, name="x1") * Value(0.5, name="α")
     tab = show(J)

@@ -703,6 +703,19 @@ def test_a_dark_png_is_dark_to_its_last_pixel(tmp_path, size):
     assert edge == {(0x14, 0x17, 0x1C, 255)}
 
 
+def test_what_a_picture_says_has_names_as_cards_do():
+    J = Value(0.5, name="alpha") * Value(2.0, name="w_ij") + Value(3.0, name="beta_1") * Value(1.0, name="<b>")
+    J.name = "Omega"
+    film = viz.animate(J)
+    captions = "".join(parsed(film.svg).itertext())
+    assert "Ω = t₁ + t₂ = 1 + 3 = 4" in captions
+    assert "δ(α) += δ(t₁)·∂t₁/∂α" in captions
+    assert "t₂ = β₁·<b>" in captions
+    for svg in (film.svg, viz.draw(J).svg, viz.draw(J, direction="TB").svg):
+        assert not any(name in svg for name in ("alpha", "w_ij", "beta", "Omega"))
+    assert "alpha" in viz.why(J, "alpha").symbol  # what is typed
+
+
 def test_names_are_typeset_on_cards():
     names = [
         "alpha",

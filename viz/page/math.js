@@ -3,7 +3,7 @@
 const MATHML = "http://www.w3.org/1998/Math/MathML",
   TOKENS = new Set(["mi", "mn", "mo", "mtext"]);
 
-const typeset = {}; // names that are more than letters with digits, such as alpha and w_ij, as lists (see `laidOut`)
+const typeset = {}; // names that are more than letters with digits, such as w_max, as lists (see `laidOut`)
 
 function math(name, attributes, ...children) {
   const element = document.createElementNS(MATHML, name);

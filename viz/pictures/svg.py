@@ -549,7 +549,7 @@ def _finite(box: Box) -> bool:
 
 
 def _called(box: Box) -> str:
-    return box.name or box.symbol or shown(box.value or 0.0)
+    return box.on_a_line or box.symbol or shown(box.value or 0.0)
 
 
 def _spoken(box: Box, look: Look) -> str:
@@ -557,7 +557,7 @@ def _spoken(box: Box, look: Look) -> str:
     asks, tell, words = look.asks, look.words.tell, look.words.picture
     full = short(box.given, LONGEST)
     parts = [
-        box.name,
+        box.on_a_line,
         full if len(full) > NARROW else "",
         tell(words["operation"], x=box.symbol) if box.symbol else words.get(box.kind, box.kind),
         *box.counts,
