@@ -24,6 +24,7 @@ from viz.columns import CONSTANT, KINDS, OPERATION, Columns, Marks
 from viz.identifiers import LONGEST, identifier, in_reading, in_text, lowered
 from viz.notation import Identifier
 from viz.numbers import MOST, shown
+from viz.text import isolated
 
 NARROW = 22  # characters of a name in a box of a picture
 REMEMBERED = 4096  # nodes whose names are put together once
@@ -86,11 +87,11 @@ class Names:
 
     def on_card(self, node: int) -> str:
         """The same on one line."""
-        return in_reading(self.written(node))
+        return isolated(in_reading(self.written(node)))
 
     def read(self, node: int) -> str:
-        """The same in a sentence that is for reading, on a page or in a picture: α for alpha; see `called` for typing."""
-        return in_reading(self.identifier(node)) if self.given(node) else self.called(node)
+        """The same in a sentence for reading, on a page or in a picture, not for typing: α for alpha."""
+        return isolated(in_reading(self.identifier(node))) if self.given(node) else self.called(node)
 
     def given(self, node: int) -> str:
         """The user's name, or the variable's, in full; empty if it has none."""

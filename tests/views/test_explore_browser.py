@@ -843,8 +843,8 @@ def test_sentences_have_names_as_cards_do(show):
     J.name = "J"
     tab = show(J)
     shown = []
-    for step in range(tab.run("Number(document.getElementById('slider').max)") + 1):
-        tab.run(f"const s = document.getElementById('slider'); s.value = {step}; s.dispatchEvent(new Event('input'))")
+    for taken in range(tab.run("Number(document.getElementById('slider').max)") + 1):
+        tab.run(f"const s = document.getElementById('slider'); s.value = {taken}; s.dispatchEvent(new Event('input'))")
         shown.append(tab.run("document.querySelector('.story').textContent"))
     said = " ".join(shown)
     assert all(name in said for name in ("α", "wᵢⱼ", "β₁", "<b>", "\u2068שלום\u2069"))

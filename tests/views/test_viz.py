@@ -716,6 +716,19 @@ def test_what_a_picture_says_has_names_as_cards_do():
     assert "alpha" in viz.why(J, "alpha").symbol  # what is typed
 
 
+def test_names_from_right_to_left_turn_nothing_in_a_picture():
+    J = Value(2.0, name="\u05de") * Value(3.0, name="x")
+    J.name = "\u05d0<b>"
+    output, x = "\u2068\u05d0<b>\u2069", "\u2068\u05de\u2069"
+    film = viz.animate(J)
+    captions = "".join(parsed(film.svg).itertext())
+    assert f"{output} = {x}·x = 2·3 = 6" in captions
+    assert f"∂{output}/∂{x} = 3.0" in [each.text.split(";")[0] for each in parsed(viz.draw(J).svg).iter(f"{SVG}title")]
+    assert f"δ = ∂{output}/∂node > 0" in "".join(parsed(viz.draw(J).svg).itertext())
+    assert "&#8296;\u05d0&lt;b&gt;&#8297;" in film._repr_html_().split('src="')[0]
+    assert viz.why(J, "x").symbol == "∂\u05d0<b>/∂x"  # what is typed has nothing that is not seen
+
+
 def test_names_are_typeset_on_cards():
     names = [
         "alpha",

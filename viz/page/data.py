@@ -23,7 +23,7 @@ from viz.notation import Identifier
 from viz.numbers import DIGITS
 from viz.page.javascript import Use
 from viz.partials import Partials
-from viz.text import shortened
+from viz.text import isolated, shortened
 from viz.trace import Trace
 from viz.wording import Constants, computed_template, laid_out_written, slope_written, written
 
@@ -42,7 +42,7 @@ class ExplorableGraph:
         self.called = list(map(names.read, range(seen.root + 1)))
         self.identifiers = {called: names.identifier(i) for i, called in enumerate(self.called)}
         self.numbers = list(map(names.number, range(seen.root + 1)))
-        self.cards = {i: on_card(names.written(i)) for i, number in enumerate(self.numbers) if not number}
+        self.cards = {i: _on_card(names.written(i)) for i, number in enumerate(self.numbers) if not number}
         self.leaves = seen.root + 1 - len(seen.forward)
         self.uses: dict[tuple[Use, Constants], int] = {}
         self.use = [self._use(i) for i in seen.forward]
@@ -141,6 +141,11 @@ def _described(use: Use, constants: Constants) -> dict[str, Any]:
     elif any(constant is not None for constant in constants):
         described["otherwise"] = _notation(use, (None,) * len(constants))
     return described
+
+
+def _on_card(box: Identifier) -> tuple[str, str, str]:
+    head, below, rest = on_card(box)
+    return isolated(head), below, rest
 
 
 def _is_typeset(box: Identifier) -> bool:

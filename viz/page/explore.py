@@ -160,14 +160,14 @@ def _page(looked: Seen, picture: str, title: str | None, note: str | None, about
     style = _colours() + lean_style(_part("style.css"))
     data = {**graph.columns(), **about.columns(graph), "language": _spoken(words)}
     fields = {
-        **{key: in_xml(words.tell(words.page[key], root=root)) for key in _written()},
+        **{key: words_in_xml(words.tell(words.page[key], root=root)) for key in _written()},
         "lang": words.code,
         "policy": in_xml(_policy(script, style)),
-        "title": in_xml(shortened(title or _title(seen, root, words), 80)),
+        "title": in_xml(shortened(title, 80)) if title else words_in_xml(_title(seen, root, words)),
         "lead": in_xml(note) if note is not None else words_in_xml(_lead(seen, root, words)),
         "anew": f'<p class="anew">{in_xml(words.picture["anew"])}</p>' if seen.anew else "",
         "style": style,
-        "drawing": f'<img alt="{in_xml(_title(seen, root, words))}" src="{as_data(picture)}">' if picture else "",
+        "drawing": f'<img alt="{words_in_xml(_title(seen, root, words))}" src="{as_data(picture)}">' if picture else "",
         "data": in_json(data),
         "script": script,
     }

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from viz.identifiers import in_reading, on_card
 from viz.notation import Identifier
 from viz.numbers import DIGITS
+from viz.text import isolated
 from viz.trace import Edge, Node
 
 GROUP = "group"
@@ -113,7 +114,7 @@ def every_node(
         for called, symbol in [names.get(n.id, ("", None))]
     )  # fmt: skip
     output, typeset = names[root]
-    return View(f"n{root}", in_reading(typeset) if typeset else output, boxes, tuple(arrows), compact, note)
+    return View(f"n{root}", isolated(in_reading(typeset) if typeset else output), boxes, tuple(arrows), compact, note)
 
 
 def sent_back(delta: float | None, slope: float | None) -> float | None:
