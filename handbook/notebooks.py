@@ -71,7 +71,7 @@ def _prose(text: str) -> list[dict[str, Any]]:
     told = FILE.sub(r"\1", PAGE.sub(f"]({DOCS}/", CHAPTER.sub(r"](\1.ipynb\2)", text)))
     headings = [found.start() for found in HEADING.finditer(told) if found[0][0] == "#"]
     parts = [told[begin:end].strip() for begin, end in pairwise([0, *headings, len(told)])]
-    cells = [{"cell_type": "markdown", "metadata": {}, "source": part} for part in parts if part]
+    cells: list[dict[str, Any]] = [{"cell_type": "markdown", "metadata": {}, "source": part} for part in parts if part]
     return [_on_a_slide(cell, "slide") if cell["source"][0] == "#" else cell for cell in cells]
 
 

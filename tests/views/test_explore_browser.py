@@ -721,6 +721,19 @@ def test_the_guide_leads_through_and_ends(show):
     assert not tab.page.is_visible("#guide")
 
 
+def test_on_a_phone_that_lies_the_guide_leaves_free_what_it_speaks_of(browser, show):
+    with browser.new_context(viewport={"width": 844, "height": 390}, reduced_motion="reduce") as phone:
+        tab = show(network()[0], in_context=phone)
+        tab.page.click("#tour")
+        for spoken_of in (".stage", ".transport", ".story"):
+            box, target = (tab.page.locator(each).first.bounding_box() for each in ("#guide", spoken_of))
+            apart = [box[at] + box[size] <= target[at] or target[at] + target[size] <= box[at]
+                     for at, size in (("x", "width"), ("y", "height"))]  # fmt: skip
+            assert any(apart) or spoken_of == ".stage"
+            assert box["y"] >= 0 and box["y"] + box["height"] <= 390
+            tab.page.click("#guide-next")
+
+
 @pytest.mark.parametrize(
     ("scheme", "width"),
     [*(pytest.param(*look, marks=pytest.mark.thorough) for look in [("dark", 1280), ("light", 390)]), ("dark", 390)],
