@@ -21,10 +21,12 @@ function laidOut(box, texts) {
   return math(tag, attributes, ...(TOKENS.has(tag) ? parts : parts.map((part) => laidOut(part, texts))));
 }
 
+const SMALL = { stretchy: "false" };
+
 function filledIn(field, texts) {
   const [, how, name] = field.match(/^\{([-^]?)(\d+)\}$/),
     text = texts[name];
-  return standsAlone(text, how) ? symbol(text) : math("mrow", {}, math("mo", {}, "("), symbol(text), math("mo", {}, ")"));
+  return standsAlone(text, how) ? symbol(text) : math("mrow", {}, math("mo", SMALL, "("), symbol(text), math("mo", SMALL, ")"));
 }
 
 /** A name with what stands above and below it, or a number, as an element. */
