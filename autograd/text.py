@@ -198,8 +198,12 @@ def in_json(data: Any) -> str:
 
 
 def preformatted(text: str) -> str:
-    """Lines of text as a <pre>, whose columns stay below one another where a page's style is for prose."""
-    return f'<pre style="font-family:monospace">{chr(10).join(map(in_xml, text.split(chr(10))))}</pre>'
+    """Lines of text as a <pre>, whose columns stay below one another where a page's style is for prose.
+
+    A line that is too long for the page goes on in the next, from one word to another.
+    """
+    style = "font-family:monospace;white-space:pre-wrap;word-break:normal"
+    return f'<pre style="{style}">{chr(10).join(map(in_xml, text.split(chr(10))))}</pre>'
 
 
 # -- source -------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 from autograd.home import HOME
@@ -13,6 +14,7 @@ from handbook.cells import Outcome
 from handbook.pages import Block, Page
 from viz.pictures.images import as_image
 
+HEADING = re.compile(r"^```.*?^```$|^#{1,3} ", re.DOTALL | re.MULTILINE)  # also what is fenced, where a # is none
 CHAPTER = re.compile(r"\]\(([\w-]+)\.md(#[^)]*)?\)")
 PAGE = re.compile(r"\]\(\.\./(?!\.\.)(?=[^)\s]*\))")
 FILE = re.compile(r"(?<!!)\[([^\]]*)\]\(\.\./\.\./[^)\s]*\)")
@@ -46,7 +48,7 @@ def as_published(text: str) -> str:
 def notebook(page: Page, outcomes: list[Outcome], install: str = FROM_INDEX if IS_PUBLISHED else FROM_COPY) -> str:
     """The text of an .ipynb file: what installs it, then the page, with the outputs that its blocks gave."""
     results = iter(outcomes)
-    cells = [_cell(install, "install")]
+    cells = [_on_a_slide(_cell(install, "install"), "skip")]
     for part in page.parts():
         cells += _prose(part) if isinstance(part, str) else [_code(part, next(results))]
     for number, cell in enumerate(cells):
@@ -62,9 +64,19 @@ def notebook(page: Page, outcomes: list[Outcome], install: str = FROM_INDEX if I
 
 
 def _prose(text: str) -> list[dict[str, Any]]:
-    """A cell of prose: links lead to the other notebooks or to the repository's pages; to source there are none."""
-    stripped = FILE.sub(r"\1", PAGE.sub(f"]({DOCS}/", CHAPTER.sub(r"](\1.ipynb\2)", text))).strip()
-    return [{"cell_type": "markdown", "metadata": {}, "source": stripped}] if stripped else []
+    """Cells of prose: links lead to the other notebooks or to the repository's pages; to source there are none.
+
+    A heading begins a cell, and a slide.
+    """
+    told = FILE.sub(r"\1", PAGE.sub(f"]({DOCS}/", CHAPTER.sub(r"](\1.ipynb\2)", text)))
+    headings = [found.start() for found in HEADING.finditer(told) if found[0][0] == "#"]
+    parts = [told[begin:end].strip() for begin, end in pairwise([0, *headings, len(told)])]
+    cells: list[dict[str, Any]] = [{"cell_type": "markdown", "metadata": {}, "source": part} for part in parts if part]
+    return [_on_a_slide(cell, "slide") if cell["source"][0] == "#" else cell for cell in cells]
+
+
+def _on_a_slide(cell: dict[str, Any], kind: str) -> dict[str, Any]:
+    return {**cell, "metadata": {**cell["metadata"], "slideshow": {"slide_type": kind}}}
 
 
 def _code(block: Block, outcome: Outcome) -> dict[str, Any]:

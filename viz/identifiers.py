@@ -83,6 +83,16 @@ def on_card(symbol: Identifier) -> tuple[str, str, str]:
     return head, symbol.below, copy
 
 
+def in_reading(symbol: Identifier) -> str:
+    """The same on one line, as a sentence has it that is read and not typed.
+
+    >>> in_reading(identifier("alpha")), in_reading(identifier("w_ij")), in_reading(identifier("w_max", copy=2))
+    ('α', 'wᵢⱼ', 'w_max[2]')
+    """
+    head, below, rest = on_card(symbol)
+    return head + (below and f"_{below}") + rest
+
+
 def raised(digits: str) -> str:
     """Digits and signs as superscripts."""
     return "".join(_RAISED[c] for c in digits)

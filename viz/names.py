@@ -21,9 +21,10 @@ import numpy as np
 from autograd.errors import ArgumentError
 from autograd.text import apart, looks_like, quoted, short
 from viz.columns import CONSTANT, KINDS, OPERATION, Columns, Marks
-from viz.identifiers import LONGEST, identifier, in_text, lowered
+from viz.identifiers import LONGEST, identifier, in_reading, in_text, lowered
 from viz.notation import Identifier
 from viz.numbers import MOST, shown
+from viz.text import isolated
 
 NARROW = 22  # characters of a name in a box of a picture
 REMEMBERED = 4096  # nodes whose names are put together once
@@ -83,6 +84,14 @@ class Names:
         """The same as a card has it, typeset where it is not cut; alpha is α there, and w_1 is w₁."""
         is_whole = self.narrow(node) == self.called(node) and len(self.given(node)) <= NARROW
         return self.identifier(node) if is_whole else Identifier(self.narrow(node))
+
+    def on_card(self, node: int) -> str:
+        """The same on one line."""
+        return isolated(in_reading(self.written(node)))
+
+    def read(self, node: int) -> str:
+        """The same in a sentence for reading, on a page or in a picture, not for typing: α for alpha."""
+        return isolated(in_reading(self.identifier(node))) if self.given(node) else self.called(node)
 
     def given(self, node: int) -> str:
         """The user's name, or the variable's, in full; empty if it has none."""

@@ -21,6 +21,7 @@ from autograd.ops.primitive import Primitive, lookup
 from autograd.order import reachable
 from autograd.renamed import renamed
 from autograd.text import apart, quoted, short
+from viz.identifiers import in_reading
 from viz.names import Names
 from viz.numbers import shown
 from viz.trace import trace
@@ -331,7 +332,7 @@ def _deltas_now(output: Value) -> tuple[dict[Value, float], str, str]:
     seen = trace(output)
     found = zip(reachable(output), seen.columns.delta.tolist(), seen.columns.reached.tolist(), strict=False)
     deltas = {value: delta for value, delta, reached in found if reached}
-    return deltas, Names(seen.columns).called(seen.root), seen.anew
+    return deltas, in_reading(Names(seen.columns).identifier(seen.root)), seen.anew
 
 
 def _deltas_of(matrix: Any, delta: Mapping[Value, float]) -> Array:

@@ -16,7 +16,7 @@ import copy
 import math
 import os
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,6 +39,7 @@ from viz.pictures.svg import FONT, Look, render
 from viz.pictures.view import view
 from viz.subject import look
 from viz.text import width as wide
+from viz.text import words_in_xml
 from viz.trace import CONSTANT, OPERATION, Trace, trace
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Sheet:
     number: int
     given: dict[str, float]
     answers: dict[str, float]
+    read: tuple[str, ...]  # what the answers are of, as it is printed
     exercise: Drawing
     solution: Drawing
 
@@ -137,7 +139,7 @@ def sheet(
         )
     variants = _variants(seen.output, n, random.Random(seed))
     made = [_sheet(number, trace(each, names), asks, words) for number, each in enumerate(variants, 1)]
-    root = seen.called(seen.trace.root)
+    root = seen.names.read(seen.trace.root)
     return Sheets(tuple(made), title or words.tell(words.page["titled"], root=root), seed, words)
 
 
@@ -192,23 +194,23 @@ def _sheet(number: int, seen: Trace, asks: Blanks, words: Language) -> Sheet:
     names = Names(seen.columns)
     drawn = view(seen, words=words)
     given = {names.called(node.id): node.value for node in seen.nodes if node.kind not in (OPERATION, CONSTANT)}
-    answers = dict(_answers(seen, names, asks))
+    answers, read = (dict(_answers(seen, called, asks)) for called in (names.called, names.read))
     blank, solved = (Drawing(render(drawn, Look(asks=hidden, words=words))) for hidden in (asks, Blanks()))
-    return Sheet(number, given, answers, blank, solved)
+    return Sheet(number, given, answers, tuple(read), blank, solved)
 
 
-def _answers(seen: Trace, names: Names, asks: Blanks) -> Iterator[tuple[str, float]]:
+def _answers(seen: Trace, called: Callable[[int], str], asks: Blanks) -> Iterator[tuple[str, float]]:
     """What stands in each blank, by what it is of."""
     for node in seen.nodes:
         if node.kind == OPERATION and "value" in asks.asked:
-            yield names.called(node.id), node.value
+            yield called(node.id), node.value
     partials = Partials(seen)
     for edge in seen.edges:
         if edge.slope is not None and "slope" in asks.asked:
-            yield partials.text(partials.local(edge.node, edge.slot), names.called), edge.slope
+            yield partials.text(partials.local(edge.node, edge.slot), called), edge.slope
     for node in reversed(seen.nodes):
         if node.kind != CONSTANT and node.delta is not None and "delta" in asks.asked:
-            yield f"δ({names.called(node.id)})", node.delta
+            yield f"δ({called(node.id)})", node.delta
 
 
 # -- on paper ---------------------------------------------------------------------------------------
@@ -229,7 +231,7 @@ def _page(inside: str) -> str:
 
 
 def _text(x: float, y: float, size: float, text: str, more: str = "") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" fill="#1d232b"{more}>{in_xml(text)}</text>'
+    return f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" fill="#1d232b"{more}>{words_in_xml(text)}</text>'
 
 
 def _head(sheets: Sheets, one: Sheet) -> str:
@@ -296,7 +298,7 @@ def _key_lines(sheets: Sheets, one: Sheet) -> Iterator[tuple[str, str]]:
     room = (ACROSS - 2 * RIM) / COLUMNS - 24
     yield sheets.words.tell(sheets.words.sheet["of sheet"], k=one.number), ' font-weight="600"'
     line = ""
-    for name, answer in one.answers.items():
+    for name, answer in zip(one.read, one.answers.values(), strict=True):
         item = f"{name} = {shown(answer, DIGITS)}"
         longer = f"{line};  {item}" if line else item
         if line and wide(longer, 10.5) > room:
@@ -312,7 +314,7 @@ def _key_lines(sheets: Sheets, one: Sheet) -> Iterator[tuple[str, str]]:
 def _moodle(sheets: Sheets) -> str:
     """Questions of the type cloze, one a sheet: the picture, and a field that marks itself for every blank."""
     questions = "\n".join(_question(sheets, one) for one in sheets.sheets)
-    category = f"<category><text>$course$/{in_xml(sheets.title)}</text></category>"
+    category = f"<category><text>$course$/{words_in_xml(sheets.title)}</text></category>"
     return (
         f'<?xml version="1.0" encoding="UTF-8"?>\n<quiz>\n<question type="category">{category}</question>\n'
         f"{questions}\n</quiz>\n"
@@ -322,10 +324,11 @@ def _moodle(sheets: Sheets) -> str:
 def _question(sheets: Sheets, one: Sheet) -> str:
     words, tell = sheets.words.sheet, sheets.words.tell
     name = tell(words["sheet"], k=one.number, n=len(sheets.sheets), seed=str(sheets.seed))
-    rows = "".join(f"<li>{_plainly(of)} = {_field(answer)}</li>" for of, answer in one.answers.items())
+    asked = zip(one.read, one.answers.values(), strict=True)
+    rows = "".join(f"<li>{_plainly(of)} = {_field(answer)}</li>" for of, answer in asked)
     text = f'<p>{in_xml(words["task"])}</p><p><img src="@@PLUGINFILE@@/sheet.svg" alt=""></p><ul>{rows}</ul>'
     return (
-        f'<question type="cloze"><name><text>{in_xml(sheets.title)}: {in_xml(name)}</text></name>'
+        f'<question type="cloze"><name><text>{words_in_xml(sheets.title)}: {in_xml(name)}</text></name>'
         f'<questiontext format="html"><text><![CDATA[{text}]]></text>'
         f"{_file('sheet.svg', one.exercise.svg)}</questiontext>"
         f'<generalfeedback format="html"><text><![CDATA[<img src="@@PLUGINFILE@@/key.svg" alt="">]]></text>'
@@ -339,7 +342,7 @@ def _file(name: str, svg: str) -> str:
 
 def _plainly(name: str) -> str:
     """A name in the text of a question, in which braces would begin a field."""
-    return in_xml(name).replace("{", "&#123;").replace("}", "&#125;")
+    return words_in_xml(name).replace("{", "&#123;").replace("}", "&#125;")
 
 
 def _field(answer: float) -> str:

@@ -189,13 +189,17 @@ class Wording:
     >>> words.sentence(2)
     'z feeds a; the slope here is 1 - a² ≈ 0.7864. δ(z) is complete: 0.7864.'
 
-    Numbers have `digits` significant ones, and more where a line would not be true otherwise.
+    Numbers have `digits` significant ones, and more where a line would not be true otherwise.  Names can be typed back
+    into Python; `typeset` ones are for reading, α for alpha.
     """
 
-    def __init__(self, log: Recording, digits: int = DIGITS, words: Language = LANGUAGES["en"]) -> None:
+    def __init__(
+        self, log: Recording, digits: int = DIGITS, words: Language = LANGUAGES["en"], typeset: bool = False
+    ) -> None:
         self._log, self._trace, self.digits = log, log.trace, checked_digits(digits)
         self.words, self._templates = words, words.steps
         self.names = Names(log.trace.columns)
+        self.called = self.names.read if typeset else self.names.called
         self.partials = Partials(log.trace)
 
     def arithmetic(self, number: int) -> str:
@@ -252,7 +256,7 @@ class Wording:
         return self._sent(step, number)
 
     def _named(self, node: int) -> dict[str, str]:
-        return {"y": self.names.called(node), "J": self.names.called(self._trace.root)}
+        return {"y": self.called(node), "J": self.called(self._trace.root)}
 
     def _computed(self, step: Compute) -> dict[str, str]:
         op, operands = self._trace.nodes[step.node].op, operands_into(self._trace, step.node)
@@ -263,7 +267,7 @@ class Wording:
         said = filled_with(formula, operands, lambda operand: shown(numbers[operand], found.digits))
         return {
             **self._named(step.node),
-            "formula": filled_with(formula, operands, self.names.called),
+            "formula": filled_with(formula, operands, self.called),
             "is_numbers": f"{found.numbers} {said}",
             "value": shown(step.value, self.digits),
             "is_value": f"{found.result} {shown(step.value, self.digits)}",
@@ -272,7 +276,7 @@ class Wording:
             "users": self._listed(self.users(step.node)) or self.words.page["no users"],
             "op": self.words.operations.get(row.name, row.title),
             "computed": computed_template(row, self.words),
-            **{str(place): self.names.called(operand) for place, operand in enumerate(operands[:MOST_NAMED])},
+            **{str(place): self.called(operand) for place, operand in enumerate(operands[:MOST_NAMED])},
         }
 
     def _sent(self, step: Step, number: int) -> dict[str, str]:
@@ -283,11 +287,11 @@ class Wording:
         numbers = {"delta": shown(step.delta, sent.digits), "slope": shown(step.slope, sent.digits)}
         return {
             **self._named(step.node),
-            "x": self.names.called(step.operand),
+            "x": self.called(step.operand),
             "op": self.words.operations.get(node.op, title_of(node.op)),
             "place": self._fill(self._templates["place"], {"number": str(local.place)}) if local.place else "",
-            "formula": filled_with(fill(formula, {"y": self.names.called(step.node)}), operands, self.names.called),
-            "local": self.partials.text(local, self.names.called),
+            "formula": filled_with(fill(formula, {"y": self.called(step.node)}), operands, self.called),
+            "local": self.partials.text(local, self.called),
             "delta": shown(step.delta, self.digits),
             "slope": shown(step.slope, self.digits),
             "is_slope": self._is(step.slope),
@@ -330,7 +334,7 @@ class Wording:
         return equals(x, self.digits)
 
     def _total(self, node: int) -> str:
-        return self.partials.whole_text(node, self.names.called)
+        return self.partials.whole_text(node, self.called)
 
     def _failing_value(self, step: Compute) -> list[str]:
         """The key of what is said where a value is not finite."""
@@ -358,17 +362,17 @@ class Wording:
     def _listed(self, operands: list[int]) -> str:
         """x, x and y, or the first two, … and the last."""
         nodes = list(dict.fromkeys(operands))
-        said = [self.names.called(node) for node in (nodes if len(nodes) <= 4 else [*nodes[:2], nodes[-1]])]
+        said = [self.called(node) for node in (nodes if len(nodes) <= 4 else [*nodes[:2], nodes[-1]])]
         most = self.words.page["and last" if len(nodes) > 4 else "and"]
         return f"{', '.join(said[:-1])}{most}{said[-1]}" if len(said) > 1 else "".join(said)
 
     def _known_value(self, state: State, node: int) -> tuple[str, dict[str, str]]:
         value = state.value(node)
-        facts = {"x": self.names.called(node), "is_value": "" if value is None else self._is(value)}
+        facts = {"x": self.called(node), "is_value": "" if value is None else self._is(value)}
         return self._templates["not computed" if value is None else "value"], facts
 
     def _known_delta(self, state: State, node: int) -> tuple[str, dict[str, str]]:
         found = state.delta(node)
-        facts = {"x": self.names.called(node), "total": self._total(node), **self._sum(found)}
+        facts = {"x": self.called(node), "total": self._total(node), **self._sum(found)}
         kind = "no path" if found.no_path else "whole" if found.complete else "part" if found.arrived else "nothing yet"
         return self._templates[kind], facts

@@ -324,7 +324,7 @@ def test_the_headline_of_one():
 def test_a_report_shows_itself():
     report = check_grad(three, 0.0, 2.0, 3.0, gradient=(0.5, 4.0, 7.0))
     assert repr(report) == str(report)
-    assert report._repr_html_().startswith('<pre style="font-family:monospace">')
+    assert report._repr_html_().startswith("<pre ")
     assert unescape(re.sub("<[^>]*>", "", report._repr_html_())) == str(report)
     lines = str(report).splitlines()
     assert lines[1].split() == ["at", "given", "numeric", "off", "by"]

@@ -141,6 +141,14 @@ def test_links_in_notebooks_lead_to_notebooks() -> None:
     assert cell.source == f"[on](order.ipynb), [there](order.ipynb#users-first), [all]({all_of_them}), the table"
 
 
+def test_every_heading_begins_a_slide() -> None:
+    page = parse("# Title\n\nProse.\n\n```text\n# a comment\n```\n\nOn.\n\n## Part\n\nMore.\n", "learn/x.md")
+    cells = nbformat.reads(notebook(page, []), 4).cells
+    assert [cell.metadata.get("slideshow", {}).get("slide_type") for cell in cells] == ["skip", "slide", "slide"]
+    assert [cell.source.splitlines()[0] for cell in cells[1:]] == ["# Title", "## Part"]
+    assert "# a comment" in cells[1].source
+
+
 def test_the_first_cell_of_a_notebook_installs_what_its_imports_ask_for() -> None:
     page = parse("# Title\n\n```python\nfrom autograd import Value\nimport viz\n```\n", "learn/x.md")
     first, _, code = nbformat.reads(notebook(page, [Outcome()]), 4).cells

@@ -323,3 +323,17 @@ def test_mistakes():
         derive(J, Value(1.0))
     with pytest.raises(GraphError, match="the derivative is 0"):
         derive(J.detach() * 2, w)
+
+
+def test_an_equation_that_is_too_wide_for_paper_goes_on_before_its_last_sign():
+    w = [Value(0.1 * k + 0.123456, name=f"weight_of_{k}") for k in range(3)]
+    J = tanh(w[0] * w[1]) * tanh(w[1] * w[2]) * tanh(w[0] * w[2])
+    J.name = "J"
+    found = derive(J, w[1])
+    lines = found.latex.splitlines()
+    on = [at for at, each in enumerate(lines) if each.startswith((r"& \quad \quad  \approx", r"& \quad \quad  ="))]
+    assert on
+    assert all(" = " in lines[at - 1] or r"\approx" in lines[at - 1] for at in on)
+    assert found.latex.count(r"\approx") == str(found).count("≈")
+    x = Value(3.0, name="x")
+    assert r"\quad \quad" not in derive(x * x, x).latex

@@ -721,6 +721,19 @@ def test_the_guide_leads_through_and_ends(show):
     assert not tab.page.is_visible("#guide")
 
 
+def test_on_a_phone_that_lies_the_guide_leaves_free_what_it_speaks_of(browser, show):
+    with browser.new_context(viewport={"width": 844, "height": 390}, reduced_motion="reduce") as phone:
+        tab = show(network()[0], in_context=phone)
+        tab.page.click("#tour")
+        for spoken_of in (".stage", ".transport", ".story"):
+            box, target = (tab.page.locator(each).first.bounding_box() for each in ("#guide", spoken_of))
+            apart = [box[at] + box[size] <= target[at] or target[at] + target[size] <= box[at]
+                     for at, size in (("x", "width"), ("y", "height"))]  # fmt: skip
+            assert any(apart) or spoken_of == ".stage"
+            assert box["y"] >= 0 and box["y"] + box["height"] <= 390
+            tab.page.click("#guide-next")
+
+
 @pytest.mark.parametrize(
     ("scheme", "width"),
     [*(pytest.param(*look, marks=pytest.mark.thorough) for look in [("dark", 1280), ("light", 390)]), ("dark", 390)],
@@ -835,6 +848,23 @@ def test_letters_grow_in_the_panels_and_in_the_picture_and_links_remember_it(sho
 
 
 LETTERS = "parseFloat(getComputedStyle(document.getElementById('sentence')).fontSize)"
+
+
+def test_sentences_have_names_as_cards_do(show):
+    alpha, w, beta = Value(0.5, name="alpha"), Value(2.0, name="w_ij"), Value(3.0, name="beta_1")
+    J = alpha * w + beta * Value(0.25, name="<b>") + Value(1.0, name="שלום")
+    J.name = "J"
+    tab = show(J)
+    shown = []
+    for taken in range(tab.run("Number(document.getElementById('slider').max)") + 1):
+        tab.run(f"const s = document.getElementById('slider'); s.value = {taken}; s.dispatchEvent(new Event('input'))")
+        shown.append(tab.run("document.querySelector('.story').textContent"))
+    said = " ".join(shown)
+    assert all(name in said for name in ("α", "wᵢⱼ", "β₁", "<b>", "\u2068שלום\u2069"))
+    assert not any(name in said for name in ("alpha", "w_ij", "beta"))
+    typed = "const s = document.getElementById('search'); s.value = 'alpha'; s.dispatchEvent(new Event('input'))"
+    tab.run(typed)
+    assert tab.run("document.getElementById('found').textContent") == "α"
 
 
 def test_cards_have_names_typeset(show):

@@ -19,7 +19,7 @@ from viz.page.lean import lean_script, lean_style
         ('f("a  =  b", `c  ${g( `d  {${e + 1}}` )}  `);', 'f("a  =  b",`c  ${g(`d  {${e+1}}`)}  `);'),
         ("const r = /[ /] = {2}/g, h = a / b / c;", "const r=/[ /] = {2}/g,h=a / b / c;"),
         ("x = a - -b + +c + d++ + e;", "x=a - -b + +c+d++ + e;"),
-        ("  // a word\n  if (x) {\n    y = { z };\n  }\n", "if(x){\ny={z};\n}\n"),
+        ("  // a word\n  if (x) {\n    y = { z };\n  }\n", "if(x){y={z};}\n"),
         ('s = "\\"  (" + \'it ( is\';', 's="\\"  ("+\'it ( is\';'),
     ],
 )
@@ -38,7 +38,7 @@ def test_a_style_keeps_the_spaces_that_mean_something():
         ".a :is(b, c) > d { margin: calc(1px + 2px) auto; }\n@media (width < 3px) and (height > 2px) { e + f { g: h } }"
     )
     assert lean_style(style) == (
-        ".a :is(b,c)>d{margin:calc(1px + 2px) auto;}\n@media (width < 3px) and (height>2px){e + f{g:h}}"
+        ".a :is(b,c)>d{margin:calc(1px + 2px) auto;}@media (width < 3px) and (height>2px){e + f{g:h}}"
     )
 
 

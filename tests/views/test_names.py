@@ -62,7 +62,7 @@ def without_constants(seen):
 def test_no_two_nodes_have_one_name_and_each_is_found_by_its_own(J):
     seen = trace(J)
     names, nodes = Names(seen.columns), without_constants(seen)
-    for said in (names.called, names.narrow, lambda i: in_text(names.identifier(i))):
+    for said in (names.called, names.read, names.narrow, lambda i: in_text(names.identifier(i))):
         assert len({said(i) for i in nodes}) == len(nodes)
     for i in nodes:
         assert names.find(names.called(i)) == [i]
@@ -78,7 +78,7 @@ def test_every_face_calls_a_node_the_same(J):
     assert {box.name for box in view(seen).boxes} - {""} == {names.narrow(i) for i in nodes}
     (data,) = DATA.findall(viz.explore(J).html)
     named = [called_on_a_page(name) for name in json.loads(data)["called"][: len(nodes)]]
-    assert named == [names.called(i) for i in nodes]
+    assert named == [names.read(i) for i in nodes]
     leaf = next(node for node in seen.nodes if node.kind == "leaf")
     found = viz.why(J, names.called(leaf.id))
     assert (found.names[0], found.names[1]) == (names.called(seen.root), names.called(leaf.id))

@@ -9,7 +9,7 @@ import pytest
 
 import viz
 from autograd import Value, errors, log, sin, sqrt, tanh
-from viz.sheets import _key_columns, _key_lines
+from viz.sheets import _key_columns, _key_lines, _moodle, _pages
 
 LABELS = re.compile(r"<text[^>]*>([^<]*)</text>")
 
@@ -186,3 +186,15 @@ def test_a_graph_without_fit_numbers_or_too_large_is_said():
         viz.sheet(x)
     with pytest.raises(errors.ArgumentError, match="sheets are saved as"):
         viz.sheet(squashed(), n=1).save("sheets.doc")
+
+
+def test_the_key_calls_numbers_as_the_pictures_do():
+    J = Value(0.5, name="alpha") * Value(2.0, name="\u05de") + Value(1.0, name="w_ij")
+    J.name = "J"
+    found = viz.sheet(J, n=1, seed=1)
+    (one,) = found.sheets
+    assert set(one.answers) == {"δ(J)", "δ(t₁)", "δ(alpha)", "δ(\u05de)", "δ(w_ij)"}  # as one types them
+    assert set(one.read) == {"δ(J)", "δ(t₁)", "δ(α)", "δ(\u2068\u05de\u2069)", "δ(wᵢⱼ)"}
+    key = "".join(_pages(found))
+    assert "δ(α) = " in key and "δ(wᵢⱼ) = " in key and "δ(&#8296;\u05de&#8297;) = " in key
+    assert "alpha" not in key + _moodle(found)

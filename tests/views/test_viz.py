@@ -703,6 +703,32 @@ def test_a_dark_png_is_dark_to_its_last_pixel(tmp_path, size):
     assert edge == {(0x14, 0x17, 0x1C, 255)}
 
 
+def test_what_a_picture_says_has_names_as_cards_do():
+    J = Value(0.5, name="alpha") * Value(2.0, name="w_ij") + Value(3.0, name="beta_1") * Value(1.0, name="<b>")
+    J.name = "Omega"
+    film = viz.animate(J)
+    captions = "".join(parsed(film.svg).itertext())
+    assert "Ω = t₁ + t₂ = 1 + 3 = 4" in captions
+    assert "δ(α) += δ(t₁)·∂t₁/∂α" in captions
+    assert "t₂ = β₁·<b>" in captions
+    for svg in (film.svg, viz.draw(J).svg, viz.draw(J, direction="TB").svg):
+        assert not any(name in svg for name in ("alpha", "w_ij", "beta", "Omega"))
+    assert "alpha" in viz.why(J, "alpha").symbol  # what is typed
+
+
+def test_names_from_right_to_left_turn_nothing_in_a_picture():
+    J = Value(2.0, name="\u05de") * Value(3.0, name="x")
+    J.name = "\u05d0<b>"
+    output, x = "\u2068\u05d0<b>\u2069", "\u2068\u05de\u2069"
+    film = viz.animate(J)
+    captions = "".join(parsed(film.svg).itertext())
+    assert f"{output} = {x}·x = 2·3 = 6" in captions
+    assert f"∂{output}/∂{x} = 3.0" in [each.text.split(";")[0] for each in parsed(viz.draw(J).svg).iter(f"{SVG}title")]
+    assert f"δ = ∂{output}/∂node > 0" in "".join(parsed(viz.draw(J).svg).itertext())
+    assert "&#8296;\u05d0&lt;b&gt;&#8297;" in film._repr_html_().split('src="')[0]
+    assert viz.why(J, "x").symbol == "∂\u05d0<b>/∂x"  # what is typed has nothing that is not seen
+
+
 def test_names_are_typeset_on_cards():
     names = [
         "alpha",

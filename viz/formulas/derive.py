@@ -49,7 +49,7 @@ MOST_PATHS, LONGEST_PATH = 4, 12  # above them the recursion says it more briefl
 MOST_NODES = 60  # of a recursion that are written out; the middle is counted
 DIGITS = 5  # significant, of numbers, unless somebody asks for others
 MOST_INSIDE = 6  # operations of what else is spoken of that are written out in its formula
-WIDEST = 72  # characters of a heading in one line of LaTeX
+WIDEST, WIDEST_EQUATION = 72, 60  # characters of a heading and of an equation in one line of LaTeX, on a page of paper
 IN_A_LINE = 4  # of numbers that are only given
 
 Lines: TypeAlias = list[tuple[str, Box | None]]
@@ -80,7 +80,7 @@ class Derivation:
             # LaTeX breaks no line of an aligned block, and a slide or a page cuts it.
             rows += [rf"& \text{{{in_latex(part)}}}" for part in wrap(words, WIDEST, break_long_words=False)]
             if box is not None:
-                rows.append(rf"& \quad {printers.latex(box)}")
+                rows += [rf"& \quad {line}" for line in _in_lines(box)]
         return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
 
     @property
@@ -446,6 +446,30 @@ class _Board:
         shown = n.Number(x, self.digits)
         sign = "≈" if n.is_rounded(shown) else sign
         return n.Row((box, n.Word(sign), shown), (n.RELATION, n.RELATION, n.SUM), n.RELATION)
+
+
+def _in_lines(box: Box) -> list[str]:
+    """LaTeX of an equation; one that is too wide and has several signs goes on below, before its last one."""
+    if not isinstance(box, n.Row) or _width(box) <= WIDEST_EQUATION or _sign_of(box) is None:
+        return [printers.latex(box)]
+    before = box.parts[0] if len(box.parts) == 3 else n.Row(box.parts[:-2], box.least[:-2], box.binds)
+    if _sign_of(before) is None:
+        return [printers.latex(box)]
+    last = n.Row(box.parts[-2:], box.least[-2:], box.binds)
+    return [*_in_lines(before), rf"\quad {printers.latex(last)}"]
+
+
+def _sign_of(box: Box) -> str | None:
+    """The last = or ≈ of an equation."""
+    sign = box.parts[-2] if isinstance(box, n.Row) and len(box.parts) > 2 else None
+    return sign.text if isinstance(sign, n.Word) and sign.text in ("=", "≈") else None
+
+
+def _width(row: n.Row) -> int:
+    """Characters, about, of a line that ends in a matrix or in something else."""
+    *before, last = row.parts
+    rows = [" ".join(map(printers.text, cells)) for cells in last.rows] if isinstance(last, n.Matrix) else []
+    return sum(len(printers.text(part)) + 1 for part in before) + max(map(len, rows or [printers.text(last)]))
 
 
 def _summed(ways: dict[int, list[Edge]]) -> dict[tuple[int, int], float]:

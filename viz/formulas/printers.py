@@ -229,6 +229,11 @@ class _Latex(_Printer):
         return rf"\left({shown}\right)"
 
 
+def _grows(inside: str) -> str:
+    """Whether parentheses grow with what is in them; around one line larger ones only have wider gaps."""
+    return "" if any(f"<{tag}" in inside for tag in ("mfrac", "mtable", "msqrt", "mroot")) else ' stretchy="false"'
+
+
 class _MathML(_Printer):
     def _identifier(self, box: Identifier) -> str:
         letters = f"<mi>{in_xml(box.name)}</mi>"
@@ -288,7 +293,8 @@ class _MathML(_Printer):
     def _fenced(self, box: Fenced) -> str:
         left, right = in_xml(box.left), in_xml(box.right)
         inside = self.show(box.inside)
-        return f'<mrow><mo form="prefix">{left}</mo>{inside}<mo form="postfix">{right}</mo></mrow>'
+        grows = _grows(inside)
+        return f'<mrow><mo form="prefix"{grows}>{left}</mo>{inside}<mo form="postfix"{grows}>{right}</mo></mrow>'
 
     def _apply(self, box: Apply) -> str:
         return f"<mrow>{self.show(box.function)}<mo>\u2061</mo>{self.show(box.argument)}</mrow>"
@@ -302,7 +308,8 @@ class _MathML(_Printer):
         return f'<mtable style="{_BRACKETS}">{rows}</mtable>'
 
     def _parentheses(self, shown: str) -> str:
-        return f"<mrow><mo>(</mo>{shown}<mo>)</mo></mrow>"
+        grows = _grows(shown)
+        return f"<mrow><mo{grows}>(</mo>{shown}<mo{grows}>)</mo></mrow>"
 
 
 class _MathMLPattern(_MathML):

@@ -23,7 +23,7 @@ from viz.notation import Identifier
 from viz.numbers import DIGITS
 from viz.page.javascript import Use
 from viz.partials import Partials
-from viz.text import shortened
+from viz.text import isolated, shortened
 from viz.trace import Trace
 from viz.wording import Constants, computed_template, laid_out_written, slope_written, written
 
@@ -38,10 +38,11 @@ class ExplorableGraph:
     def __init__(self, seen: Trace, names: Names, words: Language, digits: int = DIGITS) -> None:
         self.trace, self.words, self.digits = seen, words, digits
         self.partials = Partials(seen)
-        self.identifiers = {names.called(i): names.identifier(i) for i in range(seen.root + 1)}
-        self.called = list(map(names.called, range(seen.root + 1)))
+        self.typed = list(map(names.called, range(seen.root + 1)))
+        self.called = list(map(names.read, range(seen.root + 1)))
+        self.identifiers = {called: names.identifier(i) for i, called in enumerate(self.called)}
         self.numbers = list(map(names.number, range(seen.root + 1)))
-        self.cards = {i: on_card(names.written(i)) for i, number in enumerate(self.numbers) if not number}
+        self.cards = {i: _on_card(names.written(i)) for i, number in enumerate(self.numbers) if not number}
         self.leaves = seen.root + 1 - len(seen.forward)
         self.uses: dict[tuple[Use, Constants], int] = {}
         self.use = [self._use(i) for i in seen.forward]
@@ -75,6 +76,7 @@ class ExplorableGraph:
             "leaves": self.leaves,
             # Of a node without a name its number alone; on cards what is not as it is called.
             "called": [number or name for number, name in zip(self.numbers, self.called, strict=True)] + constants,
+            "typed": {i: name for i, name in enumerate(self.typed) if name != self.called[i]},
             "cards": {i: parts for i, parts in self.cards.items() if parts != (self.called[i], "", "")},
             "kind": columns.kind.tolist(),
             "op": columns.code.tolist(),
@@ -94,7 +96,7 @@ class ExplorableGraph:
             "digits": self.digits,
             "variable": self.partials.variable,
             "locals": self._locals(),
-            "typeset": {called: _lists(box) for called, box in self.identifiers.items() if _is_typeset(called, box)},
+            "typeset": {called: _lists(box) for called, box in self.identifiers.items() if _is_typeset(box)},
         }
 
     def _locals(self) -> dict[int, tuple[str, int]]:
@@ -141,9 +143,14 @@ def _described(use: Use, constants: Constants) -> dict[str, Any]:
     return described
 
 
-def _is_typeset(called: str, box: Identifier) -> bool:
-    """Whether the page cannot see by itself how a name is set: one of several, Greek in words, letters below."""
-    return (len(box.name) == 1 and called[:1] != box.name and called.isascii()) or box.below.isalpha() or bool(box.copy)
+def _on_card(box: Identifier) -> tuple[str, str, str]:
+    head, below, rest = on_card(box)
+    return isolated(head), below, rest
+
+
+def _is_typeset(box: Identifier) -> bool:
+    """Whether the page cannot see by itself how a name is set: one of several, letters below."""
+    return any(map(str.isalpha, box.below)) or bool(box.copy)
 
 
 def _lists(box: Identifier) -> Any:

@@ -29,7 +29,7 @@ from viz.page.data import ExplorableGraph
 from viz.page.javascript import Use, by_hand, table_source
 from viz.page.lean import lean_script, lean_style
 from viz.page.lessons import Lesson, lesson
-from viz.pictures.images import as_data, as_image
+from viz.pictures.images import as_image
 from viz.pictures.svg import COLOURS, Look, render
 from viz.pictures.view import view
 from viz.showing import show
@@ -160,14 +160,14 @@ def _page(looked: Seen, picture: str, title: str | None, note: str | None, about
     style = _colours() + lean_style(_part("style.css"))
     data = {**graph.columns(), **about.columns(graph), "language": _spoken(words)}
     fields = {
-        **{key: in_xml(words.tell(words.page[key], root=root)) for key in _written()},
+        **{key: words_in_xml(words.tell(words.page[key], root=root)) for key in _written()},
         "lang": words.code,
         "policy": in_xml(_policy(script, style)),
-        "title": in_xml(shortened(title or _title(seen, root, words), 80)),
+        "title": in_xml(shortened(title, 80)) if title else words_in_xml(_title(seen, root, words)),
         "lead": in_xml(note) if note is not None else words_in_xml(_lead(seen, root, words)),
         "anew": f'<p class="anew">{in_xml(words.picture["anew"])}</p>' if seen.anew else "",
         "style": style,
-        "drawing": f'<img alt="{in_xml(_title(seen, root, words))}" src="{as_data(picture)}">' if picture else "",
+        "drawing": f'<img alt="{words_in_xml(_title(seen, root, words))}" {_source(picture)}>' if picture else "",
         "data": in_json(data),
         "script": script,
     }
@@ -208,6 +208,12 @@ def _drawn(seen: Trace, digits: int, words: Language) -> str:
             said = drawn.note.replace(words.picture["anew"], "")  # which stands in the page's head
             return render(drawn._replace(note=said), Look(words=words))
     return ""
+
+
+def _source(picture: str) -> str:
+    """The attribute of an image that holds a picture: a quarter shorter than in base 64."""
+    address = picture.replace(">\n<", "><").translate({ord(c): f"%{ord(c):02X}" for c in "%#<\n"})
+    return "src='data:image/svg+xml," + address.replace("&", "&amp;").replace("'", "&#39;") + "'"
 
 
 def _policy(script: str, style: str) -> str:

@@ -13,7 +13,7 @@ const lined = (parts) => parts && parts[0] + (parts[1] && `_${parts[1]}`) + part
 class Graph {
   constructor(data) {
     Object.assign(this, data);
-    this.called = data.called.map((name) => (typeof name === "number" ? lettered(name) : isolated(name)));
+    this.called = data.called.map((name) => (typeof name === "number" ? lettered(name) : name));
     this.narrow = this.called.map((name, i) => lined(this.onCard(i)) ?? name);
     for (const key of ["scope", "source"])
       if (typeof data[key] === "number") this[key] = new Array(data.value.length).fill(data[key]);
@@ -38,8 +38,7 @@ class Graph {
 
   /** Node i's name on a card, where that is another: what stands on the line, below it, and what follows. */
   onCard(i) {
-    const [head, below, rest] = this.cards[i] ?? [];
-    return head === undefined ? null : [isolated(head), below, rest];
+    return this.cards[i] ?? null;
   }
 
   /** The edges into node i, slots in order. */

@@ -88,14 +88,20 @@ class Guide {
     this.app.say(`${title}. ${text}`);
   }
 
-  /** Above or below what it speaks of, inside the window; in the picture's corner; on a phone at the lower edge. */
+  /**
+   * Above or below what it speaks of, inside the window; in the picture's corner; on a phone at the lower edge, but
+   * beside or above what is there.
+   */
   place({ left, right, top, bottom, width }, at) {
     const { offsetWidth, offsetHeight } = this.box,
       gap = 14,
-      picture = at === ".stage";
-    const x = picture ? this.aside(left, right, offsetWidth) : left + width / 2 - offsetWidth / 2;
+      picture = at === ".stage",
+      phone = innerWidth <= 860,
+      beside = phone && !picture && left > offsetWidth + gap,
+      covers = phone && !picture && !beside && bottom > innerHeight - offsetHeight - gap;
+    const x = picture ? this.aside(left, right, offsetWidth) : beside ? left - offsetWidth - gap : left + width / 2 - offsetWidth / 2;
     const y =
-      innerWidth <= 860
+      phone && !covers
         ? innerHeight
         : picture
           ? top + 16

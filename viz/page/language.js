@@ -17,6 +17,3 @@ function form(count, forms) {
 }
 
 const counted = (n) => n.toLocaleString(language.code);
-
-/** A name that runs from right to left, so that it turns nothing around it. */
-const isolated = (text) => (/[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u.test(text) ? `\u2068${text}\u2069` : text);

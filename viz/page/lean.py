@@ -1,4 +1,4 @@
-"""A page's script and style without what only their readers need: comments, indentation, and spaces."""
+"""A page's script and style without what only their readers need: comments, spaces, most ends of lines."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ _CODE = re.compile(
 )
 _TEMPLATE = re.compile(r"(?:\\.|[^`\\$]|\$(?!\{))*(?P<end>`|\$\{)", re.DOTALL)
 _SPACES = re.compile(r" *([{}()\[\],;:=<>?&|!*]) *|(?<![-+]) ([-+]) (?![-+])")
+_NEEDLESS_BREAK = re.compile(r"(?<=[{(\[,;])\n")  # where no statement can end
 _SPACES_OF_STYLE = re.compile(r" *([{};,>]) *|(?<=:) ")
 
 
@@ -22,7 +23,7 @@ def lean_style(source: str) -> str:
     >>> lean_style("a > b { color: red; }")
     'a>b{color:red;}'
     """
-    return _SPACES_OF_STYLE.sub(r"\1", _without_comments(source))
+    return re.sub(r"(?<=[{};,])\n", "", _SPACES_OF_STYLE.sub(r"\1", _without_comments(source)))
 
 
 def lean_script(source: str) -> str:
@@ -32,7 +33,8 @@ def lean_script(source: str) -> str:
     'const a=x?`${b+1} = ${f(`n = ${n}`)}`:/[ =]/;'
     """
     return "".join(
-        _SPACES.sub(r"\1\2", part) if is_code else part for is_code, part in _parts(_without_comments(source))
+        _NEEDLESS_BREAK.sub("", _SPACES.sub(r"\1\2", part)) if is_code else part
+        for is_code, part in _parts(_without_comments(source))
     )
 
 

@@ -9,7 +9,7 @@ class Learning {
     this.app = app;
     this.steps = 0;
     this.samples = app.graph.samples;
-    this.letter = app.graph.called.some((name) => name === "alpha" || name === "α") ? "η" : "α"; // of the rate
+    this.letter = app.graph.called.includes("α") ? "η" : "α"; // of the rate
     if (!app.live) {
       byId("learn").replaceChildren(html("p", { class: "soft" }, tell("nothing to learn")));
       return;

@@ -3,7 +3,7 @@
 const MATHML = "http://www.w3.org/1998/Math/MathML",
   TOKENS = new Set(["mi", "mn", "mo", "mtext"]);
 
-const typeset = {}; // names that are more than letters with digits, such as alpha and w_ij, as lists (see `laidOut`)
+const typeset = {}; // names that are more than letters with digits, such as w_max, as lists (see `laidOut`)
 
 function math(name, attributes, ...children) {
   const element = document.createElementNS(MATHML, name);
@@ -21,10 +21,12 @@ function laidOut(box, texts) {
   return math(tag, attributes, ...(TOKENS.has(tag) ? parts : parts.map((part) => laidOut(part, texts))));
 }
 
+const SMALL = { stretchy: "false" };
+
 function filledIn(field, texts) {
   const [, how, name] = field.match(/^\{([-^]?)(\d+)\}$/),
     text = texts[name];
-  return standsAlone(text, how) ? symbol(text) : math("mrow", {}, math("mo", {}, "("), symbol(text), math("mo", {}, ")"));
+  return standsAlone(text, how) ? symbol(text) : math("mrow", {}, math("mo", SMALL, "("), symbol(text), math("mo", SMALL, ")"));
 }
 
 /** A name with what stands above and below it, or a number, as an element. */

@@ -196,8 +196,9 @@ class Search {
       others = [];
     for (let i = 0; i < graph.size && first.length < 30; i++) {
       if (graph.isConstant(i)) break;
-      const name = plain(graph.called[i]);
-      if (name.startsWith(wanted)) first.push(i);
+      const name = plain(graph.called[i]),
+        typed = plain(graph.typed[i] ?? "");
+      if (name.startsWith(wanted) || typed.startsWith(wanted)) first.push(i);
       else if (
         others.length < 30 &&
         `${name} ${graph.operation(i).name} ${graph.scopes[graph.scope[i]]}`.includes(wanted)

@@ -117,7 +117,7 @@ def animate(
             "it with viz.explore or viz.debug"
         )
     drawn = view(seen.trace, force=True, digits=digits, words=looks.words)._replace(compact=False)
-    film = Film(drawn, log, Wording(log, digits, looks.words), looks)
+    film = Film(drawn, log, Wording(log, digits, looks.words, typeset=True), looks)
     return Animation(film.moving(float(seconds)), tuple(map(Drawing, map(film.frame, range(len(log) + 1)))))
 
 

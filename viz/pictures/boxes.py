@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-from viz.identifiers import on_card
+from viz.identifiers import in_reading, on_card
 from viz.notation import Identifier
 from viz.numbers import DIGITS
+from viz.text import isolated
 from viz.trace import Edge, Node
 
 GROUP = "group"
@@ -41,8 +42,7 @@ class Box(NamedTuple):
     @property
     def on_a_line(self) -> str:
         """Its name where all of it stands on one line."""
-        head, below, rest = self.written
-        return f"{head}_{below}{rest}" if below else head + rest
+        return self.name if self.symbol_of is None else in_reading(self.symbol_of)
 
 
 class Arrow(NamedTuple):
@@ -113,7 +113,8 @@ def every_node(
         for n in nodes
         for called, symbol in [names.get(n.id, ("", None))]
     )  # fmt: skip
-    return View(f"n{root}", names[root][0], boxes, tuple(arrows), compact, note)
+    output, typeset = names[root]
+    return View(f"n{root}", isolated(in_reading(typeset) if typeset else output), boxes, tuple(arrows), compact, note)
 
 
 def sent_back(delta: float | None, slope: float | None) -> float | None:

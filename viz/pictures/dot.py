@@ -109,7 +109,7 @@ def _clusters(by_scope: dict[str, list[Box]], digits: int) -> list[str]:
 
 
 def _node(box: Box, digits: int) -> str:
-    first = " ".join(part for part in (box.name, box.symbol) if part)
+    first = " ".join(part for part in (box.on_a_line, box.symbol) if part)
     rows = [first, *box.counts, "" if box.value is None else shown(box.value, digits)]
     if box.kind != CONSTANT:
         rows.append("no path" if box.delta is None else f"δ {signed(box.delta, digits)}")

@@ -158,7 +158,7 @@ def _pictured(trace: Trace, grouping: Grouping, note: str, words: Language) -> V
     slots = Counter(arrow.head for arrow in arrows)
     drawn = zip(ids, _boxes(trace, grouping, words), strict=True)
     boxes = tuple(box._replace(id=i, slots=slots[i]) for i, box in drawn)
-    return View(f"n{trace.root}", Names(trace.columns).narrow(trace.root), boxes, arrows, False, note)
+    return View(f"n{trace.root}", Names(trace.columns).on_card(trace.root), boxes, arrows, False, note)
 
 
 def _boxes(trace: Trace, grouping: Grouping, words: Language) -> Iterator[Box]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import re
 
-from autograd.text import in_xml
-
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>")
 
 
@@ -19,7 +17,7 @@ def as_image(svg: str) -> str:
     '<img alt="x" style="max-width:100%;height:auto" src="data:image/svg+xml;base64,PHN2...">'
     """
     title = _TITLE.search(svg)
-    alt = in_xml(title[1]) if title else ""
+    alt = title[1].replace('"', "&quot;") if title else ""  # which is XML already
     return f'<img alt="{alt}" style="max-width:100%;height:auto" src="{as_data(svg)}">'
 
 

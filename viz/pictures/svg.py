@@ -20,7 +20,7 @@ from viz.pictures.blanks import BLANK, Blanks
 from viz.pictures.boxes import GROUP, Arrow, Box, View
 from viz.pictures.geometry import DOWN, RIGHT, Cluster, Link, Placement, Point, Shape
 from viz.pictures.layout import place
-from viz.text import BOLD, shortened, width, words_in_xml
+from viz.text import BOLD, isolated, shortened, width, words_in_xml
 from viz.trace import CONSTANT, DETACHED, LEAF
 
 FONT = "system-ui, -apple-system, 'Segoe UI', 'Helvetica Neue', 'DejaVu Sans', Arial, sans-serif"
@@ -243,7 +243,7 @@ class Picture:
             f'aria-labelledby="{self.id}-title {self.id}-desc" '
             f'width="{wide}" height="{high}" viewBox="0 0 {seen[0]:.9g} {seen[1]:.9g}" '
             f'font-family="{FONT}" font-size="12">\n'
-            f'<title id="{self.id}-title">{in_xml(title)}{value}</title>\n'
+            f'<title id="{self.id}-title">{words_in_xml(title)}{value}</title>\n'
             f'<desc id="{self.id}-desc">{words_in_xml(self._description(name))}</desc>\n' + self._dark()
         )
 
@@ -549,7 +549,7 @@ def _finite(box: Box) -> bool:
 
 
 def _called(box: Box) -> str:
-    return box.name or box.symbol or shown(box.value or 0.0)
+    return isolated(box.on_a_line) or box.symbol or shown(box.value or 0.0)
 
 
 def _spoken(box: Box, look: Look) -> str:
@@ -557,7 +557,7 @@ def _spoken(box: Box, look: Look) -> str:
     asks, tell, words = look.asks, look.words.tell, look.words.picture
     full = short(box.given, LONGEST)
     parts = [
-        box.name,
+        isolated(box.on_a_line),
         full if len(full) > NARROW else "",
         tell(words["operation"], x=box.symbol) if box.symbol else words.get(box.kind, box.kind),
         *box.counts,

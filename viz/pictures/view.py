@@ -88,8 +88,11 @@ def _chosen(trace: Trace, level: str, shown: Marks, force: bool, opened: bool, d
 
 def _symbols(trace: Trace) -> dict[tuple[int, int, int], str]:
     """What slopes are called that are not ∂head/∂tail, by node, operand and slot."""
-    partials, called = Partials(trace), Names(trace.columns).narrow
-    return {(node, local.by, slot): partials.text(local, called) for (node, slot), local in partials.unusual().items()}
+    partials, names = Partials(trace), Names(trace.columns)
+    return {
+        (node, local.by, slot): partials.text(local, names.on_card)
+        for (node, slot), local in partials.unusual().items()
+    }
 
 
 def _has_long_loops(trace: Trace, shown: Marks) -> bool:
