@@ -6,6 +6,7 @@ Who loses the ½ of an area while he derives it along one side, and keeps it alo
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -23,9 +24,10 @@ FEW = 2  # nodes that are named
 def skipped(search: Search, found: Sequence[Finding]) -> list[Finding]:
     """For findings that are a constant factor, what they are as a step above that was left out."""
     factors = ((each, c) for each in found if (c := _factor(search, each)) not in (None, 0.0, 1.0))
-    return [
-        step for (each, c), _ in zip(factors, range(MOST_FACTORS), strict=False) for step in _above(search, each, c)
-    ]
+    known = {each.place.edges for each in found if each.form is ONE}  # left out on every way
+    looked_at = islice(factors, MOST_FACTORS)
+    steps = (step for each, factor in looked_at for step in _above(search, each, factor))
+    return [step for step in steps if step.place.edges not in known]
 
 
 def _factor(search: Search, found: Finding) -> float | None:
