@@ -13,20 +13,20 @@ from typing import Any
 
 from autograd.ops import bessel, gamma, table
 from autograd.ops.error_function import erfcx_slope_right
-from autograd.ops.numbers import equal, polynomial, where
+from autograd.ops.numbers import equal, where
 from autograd.ops.primitive import Primitive
 from autograd.ops.quadrature import NODES, WEIGHTS
 
-J_INTEGRAL_TO, I_INTEGRAL_FROM, I_INTEGRAL_TO, K_INTEGRAL_TO = 60.0, 2.0, 100.0, 16.0
-ERFCX_INTEGRAL_TO = 30.0
+J_INTEGRAL_TO, I_INTEGRAL_FROM, I_INTEGRAL_TO, K_INTEGRAL_TO = 60.0, 2.0, 130.0, 16.0
+ERFCX_INTEGRAL_TO, SINC_INTEGRAL_TO = 30.0, 6.0
 _NODES, _ROOT_PI = tuple(zip(NODES, WEIGHTS, strict=True)), math.sqrt(math.pi)
 _QUARTER = tuple((j + 0.5) * math.pi / 64 for j in range(32))  # places in [0, π/2]
 
 
 def _sinc_slope(y: Any, x: Any) -> Any:
-    """Near 0 the series Σ (-1)ᵏ 2k π²ᵏ x²ᵏ⁻¹/(2k+1)!, where (cos πx - y)/x loses digits with every order."""
-    terms = [(-1) ** k * 2 * k * math.pi ** (2 * k) / math.factorial(2 * k + 1) for k in range(1, 50)]
-    return where(table.abs_(x) < 1.5, x * polynomial(terms, x * x), (table.cospi(x) - y) / x)
+    """Near 0 the mean of -πt·sin(πtx) for t in [0, 1], where (cos πx - y)/x loses digits with every order."""
+    terms = [-math.pi * t * w * table.sin((math.pi * t) * x) for t, w in _NODES]
+    return where(table.abs_(x) < SINC_INTEGRAL_TO, table.sum_(*terms), (table.cospi(x) - y) / x)
 
 
 def _erfcx_slope(y: Any, x: Any) -> Any:
@@ -63,7 +63,7 @@ def _i1_slope(y: Any, x: Any) -> Any:
 
 
 def _scaled_i_slope(order: int) -> Callable[[Any, Any], Any]:
-    """Iₙ(x)·exp(-x) is the mean of cos(nθ)·exp(x(cos θ - 1)): 64 places in [0, π] are enough for x up to 100."""
+    """Iₙ(x)·exp(-x) is the mean of cos(nθ)·exp(x(cos θ - 1)): 64 places in [0, π] are enough for x up to 130."""
     places = [(j + 0.5) * math.pi / 64 for j in range(64)]
     falls = [-2.0 * math.sin(0.5 * place) ** 2 for place in places]  # cos θ - 1
     weights = [math.cos(order * place) * fall / 64 for place, fall in zip(places, falls, strict=True)]

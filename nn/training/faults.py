@@ -11,7 +11,7 @@ import numpy as np
 
 from autograd.chain import steps
 from autograd.errors import GraphError
-from autograd.order import interior
+from autograd.order import dependent, interior
 from autograd.replay import follows
 from autograd.text import quoted, short
 from autograd.value import Value
@@ -45,11 +45,13 @@ def warn_of_still(layers: Sequence[Any], stacklevel: int) -> None:
     )
 
 
-def check_fresh(J: Value) -> None:
-    """GraphError, with the node's name, if part of a loss keeps a number that its parameters no longer give."""
-    for node in interior(J):
+def check_fresh(J: Value, moved: Sequence[Value]) -> None:
+    """GraphError, with the node's name, if part of a loss keeps a number that what is moved no longer gives."""
+    order = interior(J)
+    along = dependent(order, moved)
+    for node in order:
         row = node.op
-        if row is not None and not row.opaque and not follows(node):
+        if node in along and row is not None and not row.opaque and not follows(node):
             raise GraphError(
                 f"the loss has {_named(node)} in it, {node.data:g}, which was computed before the parameters moved "
                 "and does not follow them: compute it where it is used, such as in the loss or in forward"

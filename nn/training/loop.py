@@ -102,7 +102,7 @@ def train_batch(model: Model, batch: Data, loss: Loss, optimiser: Optimiser, loo
     """
     J = batch_loss(model, batch, loss)
     if looks:
-        check_fresh(J)
+        check_fresh(J, optimiser.parameters)
     if not np.isfinite(J.data):
         raise NonFiniteError(f"the loss became {J.data}; nothing was updated: lower the learning rate")
     optimiser.zero_grad()

