@@ -133,7 +133,8 @@ def engine_with(row: str, folder: Path) -> Path:
     """A copy of the engine and of its test of the table, with a row added to the page."""
     top = Path(str(sys.modules[TABLE.parts[0]].__file__)).parent
     shutil.copytree(top, folder / top.name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("conftest.py", "support/comparisons.py", "support/least.py", "engine/test_table.py"):
+    support = [f"support/{name}.py" for name in ("comparisons", "compilers", "least")]
+    for name in ("conftest.py", *support, "engine/test_table.py"):
         (folder / "tests" / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / "tests" / name, folder / "tests" / name)
     page = folder / TABLE

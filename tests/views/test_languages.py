@@ -235,7 +235,10 @@ ANSWERS = {  # of every public function that has `lang`, what it says of a graph
     "derive": lambda y, x: str(viz.derive(y, x, lang="ru")),
     "draw": lambda y, x: " ".join(re.findall(r"<(?:text|title|desc)[^>]*>([^<]*)<", viz.draw(y, lang="ru").svg)),
     "explore": lambda y, x: re.sub(
-        r"<(script|style|svg)\b.*?</\1>|<[^>]*>", " ", viz.explore(y, lang="ru").html, flags=re.S
+        r"<(script|style|svg)\b.*?</\1>|<(?:'[^']*'|\"[^\"]*\"|[^>'\"])*>",
+        " ",
+        viz.explore(y, lang="ru").html,
+        flags=re.S,
     ),
     "formula": lambda y, x: "\n".join(
         (str(viz.formula(y, depth=1, lang="ru")), viz.formula(y, depth=1, lang="ru").latex)
