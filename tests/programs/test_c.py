@@ -107,6 +107,8 @@ def test_every_row_and_slope_equals_the_interpreter_s_with_every_compiler(compil
             for name in names
         ]
     )
+    far = np.array([1e-13 * name.startswith(("beta′", "beta_a")) for name in names])  # exp(-456) with another log
+    tiny = tiny + far * np.nan_to_num(np.abs(expected), posinf=0.0)
     for form, source in in_both_forms(program, monkeypatch).items():
         (tmp_path / form).mkdir()
         library = compiled(source, tmp_path / form, compiler)
