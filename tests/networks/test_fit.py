@@ -17,6 +17,7 @@ from autograd import functions as f
 from autograd.errors import ArgumentError, AutogradError, GraphError, NonFiniteError, OperandError
 from nn import MLP, Adam, EarlyStopping, Layer, Neuron, QuantileNormalization, Sequential, Standardization, train
 from nn import activations as act
+from tests.walks.interrupts import alarms
 from viz.plots import plot_loss
 
 RNG = np.random.default_rng(0)
@@ -191,9 +192,9 @@ def test_an_interrupt_leaves_a_trained_model():
 def test_an_interrupt_at_any_moment_leaves_whole_steps(batch_size):
     model, optimiser = made()
     model.fit(X, Y, optimiser=optimiser, epochs=1, batch_size=batch_size, backend="numpy")  # compiled from now on
-    start, before = copy.deepcopy(model), signal.signal(signal.SIGVTALRM, signal.default_int_handler)
+    start = copy.deepcopy(model)
     steps_an_epoch = 1 if batch_size is None else 4
-    try:
+    with alarms(signal.SIGVTALRM):
         for milliseconds in (3, 5, 8, 13, 21):
             tried = copy.deepcopy(start)
             tried.fit(X, Y, epochs=1, batch_size=batch_size, seed=0, backend="numpy")
@@ -204,9 +205,7 @@ def test_an_interrupt_at_any_moment_leaves_whole_steps(batch_size):
             done = tried.optimiser.steps - begun
             assert len(history["training"]) - 2 in (done // steps_an_epoch, (done - 1) // steps_an_epoch)
             assert _after(start, done, batch_size) == tried.state_dict()
-    finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        signal.signal(signal.SIGVTALRM, before)
 
 
 def _after(start, steps, batch_size):

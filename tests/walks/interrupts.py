@@ -261,12 +261,12 @@ def tried(activity: Activity, after: float) -> Trial:
 
 
 @contextmanager
-def alarms() -> Iterator[None]:
-    """SIGALRM as SIGINT is in a terminal; a job in the background has SIGINT ignored.
+def alarms(alarm: signal.Signals = signal.SIGALRM) -> Iterator[None]:
+    """SIGALRM, or another, as SIGINT is in a terminal; a job in the background has SIGINT ignored.
 
     Python's collector waits: what is raised in a callback of it, as hypothesis and JAX have one, is only printed.
     """
-    previous, collecting = signal.signal(signal.SIGALRM, signal.default_int_handler), gc.isenabled()
+    previous, collecting = signal.signal(alarm, signal.default_int_handler), gc.isenabled()
     gc.disable()
     try:
         yield
@@ -274,8 +274,8 @@ def alarms() -> Iterator[None]:
         if collecting:
             gc.enable()
         with suppress(KeyboardInterrupt):  # one that was still on its way comes out here, and no later
-            signal.signal(signal.SIGALRM, signal.SIG_IGN)
-        signal.signal(signal.SIGALRM, previous)
+            signal.signal(alarm, signal.SIG_IGN)
+        signal.signal(alarm, previous)
 
 
 @contextmanager
