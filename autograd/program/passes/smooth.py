@@ -106,18 +106,13 @@ class _Smoothing:
             changed, blurred, still = self._loop(operation, before)
             self._runs[number] = operation, blurred, still
             return self._builder.emit(changed, operands)
-        if isinstance(operation, (Final, Column)):
-            loop, blurred, still = self._runs[before[0]]
-            is_count = isinstance(operation, Final) and operation.k >= loop.carried
-            self._still |= {number} if operation.k in still else set()
-            if is_count or operation.k in blurred:
-                (self._counts if is_count else self._blurred).add(number)
-        elif not self._blurred.isdisjoint(before):
-            self._blurred.add(number)
-        elif self._still.issuperset(before):
-            self._still.add(number)
+        self._note_origin(number, operation, before)
         if not isinstance(operation, Operation) or operation.slot is not None:
             return self._builder.emit(operation, operands)  # type: ignore[arg-type]  # another step of a loop's
+        return self._instance(number, operation, before, operands)
+
+    def _instance(self, number: int, operation: Operation, before: Numbers, operands: Numbers) -> int:
+        """A row, with what is known of its number."""
         if operation == WHERE:
             self._check_choice(before[0])
         if self._stays(operation, before):
@@ -136,6 +131,23 @@ class _Smoothing:
             self._blurred.add(number)
             return self._write(_OF_CONDITIONS[operation], operands)
         return self._row(number, lookup(operation.row), operation, operands)
+
+    def _note_origin(self, number: int, operation: object, before: Numbers) -> None:
+        """Know whether a number comes from what is smoothed, or from what no input moves, or is a count of steps."""
+        if isinstance(operation, (Final, Column)):
+            loop, blurred, still = self._runs[before[0]]
+            is_count = isinstance(operation, Final) and operation.k >= loop.carried
+            is_blurred, is_still = operation.k in blurred, operation.k in still
+        else:
+            is_count, is_blurred = False, not self._blurred.isdisjoint(before)
+            is_still = not is_blurred and self._still.issuperset(before)
+        for known, holds in (
+            (self._counts, is_count),
+            (self._blurred, is_blurred and not is_count),
+            (self._still, is_still),
+        ):
+            if holds:
+                known.add(number)
 
     def _note_size(self, number: int, operation: Operation, before: Numbers) -> None:
         if operation.row == "abs" or (operation == MAXIMUM and not self._sizes.isdisjoint(before)):
