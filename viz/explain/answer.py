@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from autograd.errors import ArgumentError
 from autograd.text import in_xml, message, short
 from viz.explain.picture import lit
 
@@ -125,12 +126,15 @@ class Explained:
         return f"{head}<table><thead><tr>{titles}</tr></thead><tbody>{rows}</tbody></table>"
 
     def draw(self) -> Drawing:
-        """The picture of the graph, with the edges of the first explanation lit.
+        """The picture of the graph, with the edges lit of all explanations that are as good as the first.
 
         Raises:
-            ArgumentError: if there is nothing to light
+            ArgumentError: if nothing was explained, or what was is no step of the graph
         """
-        return lit(self)
+        edges = list(dict.fromkeys(e for each in self.best for mistake in each.mistakes for e in mistake.edges))
+        if self.trace is None or not edges:
+            raise ArgumentError(f"{self.of}: there is no step to light")
+        return lit(self.trace, edges, f"lit: {self.explanations[0]}")
 
 
 def _more(mistake: Mistake) -> Iterator[str]:
